@@ -1,0 +1,285 @@
+"""A model.json made ready to score: evaluated step by step, vectorised over the rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from credit_risk._core.errors import Fault, ScoringError
+from credit_risk.scoring import steps as s
+from credit_risk.scoring.check import check_model
+from credit_risk.scoring.columns import (
+    BIN,
+    FLAG,
+    NUMBER,
+    REASONS,
+    STRING,
+    Column,
+    Run,
+    any_error,
+    any_missing,
+    make_number,
+)
+from credit_risk.scoring.expressions import evaluate
+from credit_risk.scoring.inputs import as_pandas, read_inputs
+
+Step = Mapping[str, Any]
+
+
+def compile_model(model: Mapping[str, Any]) -> CompiledModel:
+    """Check the names, kinds, bins and trees of a model.json (already valid under model.schema.json) and make it ready.
+
+    Raises PackageError with every fault.
+    """
+    kinds = check_model(model)
+    packed = {step["id"]: s.pack_trees(step) for step in model["steps"] if step["type"] == "trees"}
+    return CompiledModel(dict(model), kinds, packed)
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """A checked model. `kinds` maps every name to number, string, bin, flag or reason list."""
+
+    model: dict[str, Any]
+    kinds: dict[str, str]
+    packed: dict[str, list[s.PackedTree]] = field(repr=False)
+
+    @property
+    def input_names(self) -> list[str]:
+        """Columns that a table must have, in the order of the model."""
+        return [item["name"] for item in self.model["inputs"]]
+
+    def values(self, frame: Any) -> dict[str, np.ndarray]:
+        """Every input and every produced value by name, one entry a row of `frame`.
+
+        Numbers are float64 (NaN missing), strings objects (None missing), bins int64, flags bool (object with
+        None where some are missing), reason lists objects (n, maximum). Values in error that no published
+        result needs are missing.
+        Raises ScoringError as `score` does.
+        """
+        run = self._run(frame)
+        self._refuse_errors(run)
+        return {name: column.array() for name, column in run.columns.items()}
+
+    def score(self, frame: Any) -> pd.DataFrame:
+        """The published results, one row a row of `frame` (its index is kept).
+
+        Columns: `linear_score`, `probability`, then `score`, `grade`, `reason_1` … and `decision:<guard>` as far as the
+        model has them. Raises ScoringError with every fault where input columns are absent or hold what the model
+        cannot take, or where a published result is not finite.
+        """
+        table = as_pandas(frame)
+        run = self._run(table)
+        self._refuse_errors(run)
+        return pd.DataFrame(self._published(run, table.index), index=table.index)
+
+    def _published(self, run: Run, index: pd.Index) -> dict[str, pd.Series]:
+        outputs = self.model["outputs"]
+        result: dict[str, np.ndarray] = {}
+        for key in ("linear_score", "probability", "score", "grade"):
+            if outputs.get(key) is not None:
+                result[key] = run.columns[outputs[key]].array()
+        if outputs.get("reasons") is not None:
+            codes = run.columns[outputs["reasons"]].data
+            result.update({f"reason_{k + 1}": codes[:, k] for k in range(codes.shape[1])})
+        for name in outputs.get("decision", []):
+            result[f"decision:{name}"] = run.columns[name].array()
+        return {key: pd.Series(value, index=index, dtype=value.dtype) for key, value in result.items()}
+
+    def _run(self, frame: Any) -> Run:
+        columns = read_inputs(self.model["inputs"], frame)
+        rows = len(next(iter(columns.values())).missing)
+        run = Run(rows, columns)
+        for step in self.model["steps"]:
+            _STEPS[step["type"]](step, run, self.packed.get(step["id"]))
+        return run
+
+    def _published_names(self) -> list[str]:
+        outputs = self.model["outputs"]
+        keys = ("linear_score", "probability", "score", "grade", "reasons")
+        return [outputs[k] for k in keys if outputs.get(k) is not None] + list(outputs.get("decision", []))
+
+    def _refuse_errors(self, run: Run) -> None:
+        """Raise ScoringError where a published result is in error, naming the steps that caused it."""
+        bad = any_error([run.columns[name] for name in self._published_names()], run.rows)
+        if not bad.any():
+            return
+        faults = []
+        for step, reason, mask in run.causes:
+            rows = np.flatnonzero(mask & bad)
+            if len(rows):
+                shown = ", ".join(str(i + 1) for i in rows[:5]) + (", …" if len(rows) > 5 else "")
+                faults.append(
+                    Fault(
+                        f"step {step!r}: {reason} in {len(rows)} of {run.rows} rows",
+                        code="result_not_finite",
+                        path=step,
+                        row=int(rows[0]) + 1,
+                        found=f"rows {shown}",
+                        remedy="correct the inputs of these rows or take them out",
+                    )
+                )
+        raise ScoringError(faults)
+
+
+def _numbers(run: Run, names: list[str], step: Step, what: str) -> tuple[list[np.ndarray], np.ndarray]:
+    """Data of number columns, and the rows in error because one is in error or missing."""
+    columns = [run.columns[name] for name in names]
+    error = any_error(columns, run.rows)
+    missing = any_missing(columns, run.rows) & ~error
+    run.blame(step["id"], what, missing)
+    return [c.data for c in columns], error | missing
+
+
+def _finite(run: Run, step: Step, data: np.ndarray, missing: np.ndarray, error: np.ndarray) -> Column:
+    broken = ~np.isfinite(data) & ~missing & ~error
+    run.blame(step["id"], "the result is not finite", broken)
+    return make_number(data, missing, error | broken)
+
+
+def _none(run: Run) -> np.ndarray:
+    return np.zeros(run.rows, dtype=bool)
+
+
+def _derive(step: Step, run: Run, _: Any) -> None:
+    found = evaluate(step["expression"], run, step["id"])
+    kind = step["value_type"]
+    data = found.data
+    if found.kind != kind:  # nothing but a null constant
+        data = np.full(
+            run.rows,
+            {NUMBER: np.nan, STRING: None, FLAG: False}[kind],
+            dtype=object if kind == STRING else None,
+        )
+    run.columns[step["output"]] = Column(kind, data, found.missing, found.error)
+
+
+def _guard(step: Step, run: Run, _: Any) -> None:
+    found = evaluate(step["condition"], run, step["id"])
+    data = found.data.astype(bool) & ~found.missing & ~found.error
+    run.columns[step["output"]] = Column(FLAG, data, _none(run), found.error)
+
+
+def _classing(step: Step, run: Run, _: Any) -> None:
+    column = run.columns[step["input"]]
+    bins = s.classify_bins(step, column.array())
+    run.columns[step["output_bin"]] = Column(BIN, bins, _none(run), column.error)
+    run.columns[step["output_woe"]] = make_number(s.bin_woe(step, bins), _none(run), column.error)
+
+
+def _linear(step: Step, run: Run, _: Any) -> None:
+    names = [term["input"] for term in step["terms"]]
+    offset = step["offset"]
+    terms, error = _numbers(run, names + ([offset] if offset is not None else []), step, "a term is missing")
+    shift = terms.pop() if offset is not None else None
+    with np.errstate(all="ignore"):
+        data = s.linear_value(step, terms, shift, run.rows)
+    run.columns[step["output"]] = _finite(run, step, data, _none(run), error)
+
+
+def _trees(step: Step, run: Run, packed: list[s.PackedTree] | None) -> None:
+    features = [run.columns[name] for name in step["features"]]
+    error = any_error(features, run.rows)
+    offset = None
+    if step["offset"] is not None:
+        (offset,), missing = _numbers(run, [step["offset"]], step, "the offset is missing")
+        error = error | missing
+    matrix = np.column_stack([f.array() for f in features])
+    with np.errstate(all="ignore"):
+        data = s.evaluate_trees(step, matrix, offset, packed)
+    run.columns[step["output"]] = _finite(run, step, data, _none(run), error)
+
+
+def _sum(step: Step, run: Run, _: Any) -> None:
+    terms, error = _numbers(run, step["inputs"], step, "a term is missing")
+    data = terms[0]
+    with np.errstate(all="ignore"):
+        for term in terms[1:]:
+            data = data + term
+    run.columns[step["output"]] = _finite(run, step, data, _none(run), error)
+
+
+def _switch(step: Step, run: Run, _: Any) -> None:
+    key = run.columns[step["input"]]
+    chosen = np.full(run.rows, -1)
+    names = [case["value"] for case in step["cases"]] + ([step["default"]] if step["default"] is not None else [])
+    if step["default"] is not None:
+        chosen[:] = len(step["cases"])
+    open_rows = ~key.missing & ~key.error
+    for k, case in enumerate(step["cases"]):
+        hit = open_rows & (key.data == case["equals"])
+        chosen[hit] = k
+        open_rows = open_rows & ~hit
+    first = run.columns[names[0]]
+    data, missing, error = first.data.copy(), _none(run), key.error | (chosen < 0)
+    run.blame(step["id"], "no case applies and there is no default", (chosen < 0) & ~key.error)
+    for k, name in enumerate(names):
+        column, mask = run.columns[name], chosen == k
+        data[mask] = column.data[mask]
+        missing = np.where(mask, column.missing, missing)
+        error = error | (mask & column.error)
+    run.columns[step["output"]] = Column(first.kind, data, missing & ~error, error)
+
+
+def _link(step: Step, run: Run, _: Any) -> None:
+    x = run.columns[step["input"]]
+    run.columns[step["output"]] = _finite(run, step, s.inverse_link(step["function"], x.data), x.missing, x.error)
+
+
+def _calibrate(step: Step, run: Run, _: Any) -> None:
+    x = run.columns[step["input"]]
+    with np.errstate(all="ignore"):
+        data = s.calibrate(step, x.data)
+    needs_probability = step["method"] == "beta" or step.get("scale") == "probability"
+    outside = needs_probability & ~((x.data > 0.0) & (x.data < 1.0)) & ~x.missing & ~x.error
+    run.blame(step["id"], "the input is not strictly between 0 and 1", outside)
+    run.columns[step["output"]] = _finite(run, step, data, x.missing, x.error | outside)
+
+
+def _scale(step: Step, run: Run, _: Any) -> None:
+    if step["form"] == "linear":
+        x = run.columns[step["input"]]
+        with np.errstate(all="ignore"):
+            data = s.scale_linear(step, x.data)
+        run.columns[step["output"]] = _finite(run, step, data, x.missing, x.error)
+        return
+    points = []
+    for item in step["characteristics"]:
+        bins = run.columns[item["input"]]
+        column = make_number(s.bin_points(item, bins.data), _none(run), bins.error)
+        run.columns[item["output"]] = column
+        points.append(column)
+    error = any_error(points, run.rows)
+    run.columns[step["output"]] = _finite(run, step, s.scale_points(step, [p.data for p in points]), _none(run), error)
+
+
+def _grade(step: Step, run: Run, _: Any) -> None:
+    x = run.columns[step["input"]]
+    names = np.array([g["grade"] for g in step["grades"]], dtype=object)
+    run.columns[step["output"]] = Column(STRING, names[s.grade_index(step, x.data)], x.missing, x.error)
+
+
+def _reasons(step: Step, run: Run, _: Any) -> None:
+    names = [item["input"] for item in step["characteristics"]]
+    points, error = _numbers(run, names, step, "points are missing")
+    run.columns[step["output"]] = Column(REASONS, s.rank_reasons(step, np.column_stack(points)), _none(run), error)
+
+
+_STEPS: dict[str, Callable[[Step, Run, Any], None]] = {
+    "derive": _derive,
+    "guard": _guard,
+    "classing": _classing,
+    "linear": _linear,
+    "trees": _trees,
+    "sum": _sum,
+    "switch": _switch,
+    "link": _link,
+    "calibrate": _calibrate,
+    "scale": _scale,
+    "grade": _grade,
+    "reasons": _reasons,
+}
