@@ -1,0 +1,56 @@
+"""Fine classing: at most a given number of prebins, from data values, in a way that depends on the values alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prebins:
+    """cuts (k−1,) ascending edges of `[a, b)` prebins; good, bad (k,) weighted counts."""
+
+    cuts: Floats
+    good: Floats
+    bad: Floats
+
+
+def quantile_cuts(values: Floats, maximum: int) -> Floats:
+    """Edges of at most `maximum` prebins: every distinct value where there are few, otherwise data values at quantiles.
+
+    values: (n,) finite. An edge is a data value and opens its prebin.
+    """
+    distinct = np.unique(values)
+    if len(distinct) <= maximum:
+        return distinct[1:]
+    ordered = np.sort(values)
+    positions = (np.arange(1, maximum) * len(ordered)) // maximum
+    cuts = np.unique(ordered[positions])
+    return cuts[cuts > distinct[0]]
+
+
+def count_prebins(values: Floats, y: Floats, weights: Floats, cuts: Floats) -> Prebins:
+    """Weighted goods and bads of each prebin; prebins without goods or without bads are merged into a neighbour.
+
+    The merge is to the left, or to the right for the first, so that every prebin has both classes (rates and
+    divergences exist for every bin made of them).
+    """
+    index = np.searchsorted(cuts, values, side="right")
+    good = np.bincount(index, weights * (y == 0), len(cuts) + 1)
+    bad = np.bincount(index, weights * (y == 1), len(cuts) + 1)
+    edges, goods, bads = list(cuts), list(good), list(bad)
+    i = 0
+    while len(goods) > 1 and i < len(goods):
+        if goods[i] > 0 and bads[i] > 0:
+            i += 1
+            continue
+        into = i - 1 if i > 0 else 1
+        goods[into] += goods[i]
+        bads[into] += bads[i]
+        del goods[i], bads[i], edges[min(i, into)]
+        i = max(into - 1, 0) if into > i else into
+    return Prebins(np.asarray(edges, float), np.asarray(goods, float), np.asarray(bads, float))

@@ -1,0 +1,88 @@
+"""Tables of classing with the columns of the evidence catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from credit_risk.binning.spec import ClassingSpec
+from credit_risk.binning.table import BinningTable
+
+
+def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
+    """Evidence `classing.summary`, most informative first (ties by name)."""
+    rows = [
+        {
+            "characteristic": name,
+            "kind": table.kind,
+            "trend": table.trend,
+            "trend_source": table.trend_source,
+            "bins": len(table.bins),
+            "information_value": table.information_value,
+            "gini": gini_of_bins(table),
+            "missing_share": table.share_of("missing"),
+            "special_share": table.share_of("special"),
+            "engine": table.engine,
+            "solver_status": table.solver_status,
+        }
+        for name, table in tables.items()
+    ]
+    rows.sort(key=lambda row: (-row["information_value"], row["characteristic"]))
+    return pd.DataFrame(rows)
+
+
+def gini_of_bins(table: BinningTable) -> float:
+    """Gini of the characteristic's WoE on development, from the bins' counts alone (higher WoE is safer).
+
+    2·AUC − 1 with AUC = P(woe of a good > woe of a bad) + ½·P(equal).
+    """
+    order = np.argsort(table.result.woe, kind="stable")
+    woe, good, bad = table.result.woe[order], table.good[order], table.bad[order]
+    _, group = np.unique(woe, return_inverse=True)
+    good, bad = np.bincount(group, good), np.bincount(group, bad)
+    below = np.concatenate([[0.0], np.cumsum(bad)[:-1]])
+    return float(2 * np.sum(good * (below + bad / 2)) / (np.sum(good) * np.sum(bad)) - 1)
+
+
+def figure_frame(table: BinningTable) -> pd.DataFrame:
+    """Data of evidence `classing.figure.{characteristic}`: bins that hold development rows."""
+    frame = table.frame()
+    keep = ["label", "count_share", "bad_rate", "bad_rate_lower", "bad_rate_upper"]
+    return frame.loc[frame["count"] > 0, keep].reset_index(drop=True)
+
+
+FIGURE_CHART = {
+    "type": "bar_line",
+    "x": "label",
+    "y": ["count_share"],
+    "line": ["bad_rate"],
+    "lower": "bad_rate_lower",
+    "upper": "bad_rate_upper",
+    "x_title": "Values",
+    "y_title": "Rows, share",
+    "line_title": "Bad rate",
+}
+
+
+def policy_items(settings: ClassingSpec) -> dict[str, str]:
+    """Evidence `classing.policy`: the rules in words and numbers."""
+    return {
+        "Weight of evidence": "ln(share of goods / share of bads); higher is safer",
+        "Prebins": f"at most {settings.max_prebins}, at data values at equal-frequency ranks; "
+        "every distinct value where there are no more",
+        "Prebins without goods or without bads": "merged into the neighbour before coarse classing",
+        "Bins of ordinary values": f"at most {settings.max_bins}, "
+        f"each with at least {settings.min_share!r} of development rows",
+        "Objective": "information value, under the trend of the bad rate",
+        "Engine": "optbinning (constraint programming, one worker, no time limit); only an answer proved "
+        "OPTIMAL is taken, otherwise a deterministic merge of neighbours, told in the summary",
+        "Order of categories": "ascending development bad rate, ties by text",
+        "Intervals": "[a, b): closed below, open above",
+        "Special codes": "one bin each, outside the trend",
+        "Missing": "a bin of its own, outside the trend",
+        "Zero cells": "where a bin has rows but no goods or no bads, "
+        f"{settings.zero_cell!r} is added to both counts of that bin",
+        "Bins without development rows": "weight of evidence 0 (neutral); so are unseen categories",
+    }

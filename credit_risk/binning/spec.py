@@ -1,0 +1,34 @@
+"""What a plan says of classing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from credit_risk._core.spec import Spec
+from credit_risk.sampling.spec import ColumnName, Trend
+
+
+class ClassingSpec(Spec):
+    """How characteristics are cut into bins and how weights of evidence are set."""
+
+    engine: Literal["optbinning"] = Field(default="optbinning", description="Who proposes the cuts.")
+    max_prebins: int = Field(default=20, ge=2, le=20, description="Most fine classes before merging.")
+    max_bins: int = Field(default=6, ge=2, le=20, description="Most coarse classes, besides missing and special codes.")
+    min_share: float = Field(
+        default=0.05, gt=0, le=0.5, description="Least share of the development rows in a coarse class."
+    )
+    monotonic: dict[ColumnName, Trend] = Field(
+        default_factory=dict,
+        description="Trend of the bad rate that the classing must have, by characteristic.",
+    )
+    zero_cell: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Count set in place of zero goods or zero bads in a bin, so that its weight of evidence is finite.",
+    )
+    unobserved: Literal["neutral"] = Field(
+        default="neutral", description="Weight of evidence of a bin without development rows: neutral is 0."
+    )

@@ -1,0 +1,121 @@
+"""The fitted classing of one characteristic: bins, counts, weight of evidence; as a frame and as a package step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk.binning.bins import Bin
+from credit_risk.binning.woe import WoeResult, weight_of_evidence
+from credit_risk.evaluation.intervals import wilson_interval
+from credit_risk.scoring.steps import classify_bins
+
+Floats = NDArray[np.float64]
+INTERVAL_CONFIDENCE = 0.95
+
+
+def bin_name(characteristic: str) -> str:
+    """Name of the value that holds the bin id, as model.json uses it."""
+    return f"bin({characteristic})"
+
+
+def woe_name(characteristic: str) -> str:
+    """Name of the value that holds the weight of evidence, as model.json uses it."""
+    return f"woe({characteristic})"
+
+
+@dataclass(frozen=True, slots=True)
+class BinningTable:
+    """A fitted classing. count, good, bad: (k,) weighted counts of development, one entry a bin in id order."""
+
+    characteristic: str
+    kind: str
+    bins: tuple[Bin, ...]
+    count: Floats
+    good: Floats
+    bad: Floats
+    result: WoeResult
+    trend: str
+    trend_source: str
+    engine: str
+    solver_status: str
+
+    @property
+    def information_value(self) -> float:
+        """Information value on development."""
+        return self.result.total
+
+    @property
+    def regular(self) -> NDArray[np.bool_]:
+        """(k,) which bins hold ordinary values (intervals or categories)."""
+        return np.array([b.kind in ("interval", "categories") for b in self.bins])
+
+    def step(self) -> dict[str, Any]:
+        """The classing step of model.json."""
+        name = self.characteristic
+        woe = [float(w) for w in self.result.woe]
+        return {
+            "id": f"classing({name})",
+            "type": "classing",
+            "input": name,
+            "kind": self.kind,
+            "bins": [b.as_dict(w) for b, w in zip(self.bins, woe, strict=True)],
+            "output_bin": bin_name(name),
+            "output_woe": woe_name(name),
+        }
+
+    def assign(self, values: Any) -> NDArray[np.int64]:
+        """Bin ids (n,) of raw values (n,)."""
+        return classify_bins(self.step(), values)
+
+    def transform(self, values: Any) -> Floats:
+        """Weights of evidence (n,) of raw values (n,)."""
+        return self.result.woe[self.assign(values)]
+
+    def frame(self) -> pd.DataFrame:
+        """Columns of evidence `classing.table.{characteristic}`; WoE = ln(share of goods / share of bads)."""
+        total = float(np.sum(self.count))
+        rate, lower, upper = (np.full(len(self.bins), np.nan) for _ in range(3))
+        held = self.count > 0
+        rate[held] = self.bad[held] / self.count[held]
+        lower[held], upper[held] = wilson_interval(self.bad[held], self.count[held], INTERVAL_CONFIDENCE)
+        return pd.DataFrame(
+            {
+                "bin_id": [b.id for b in self.bins],
+                "label": [b.label for b in self.bins],
+                "kind": [b.kind for b in self.bins],
+                "count": self.count,
+                "count_share": self.count / total,
+                "good": self.good,
+                "bad": self.bad,
+                "bad_rate": rate,
+                "bad_rate_lower": lower,
+                "bad_rate_upper": upper,
+                "woe": self.result.woe,
+                "information_value": self.result.information_value,
+                "woe_rule": list(self.result.rule),
+            }
+        )
+
+    def share_of(self, kind: str) -> float:
+        """Share of development weight in bins of a kind."""
+        return float(sum(c for c, b in zip(self.count, self.bins, strict=True) if b.kind == kind) / np.sum(self.count))
+
+    def _repr_html_(self) -> str:
+        from credit_risk.display.tables import html_table
+
+        title = f"{self.characteristic}: information value {self.information_value:.4f}, trend {self.trend}"
+        return html_table(self.frame(), caption=title)
+
+
+def tabulate(
+    ids: NDArray[np.int64], y: Floats, weights: Floats, bins: tuple[Bin, ...], *, zero_cell: float
+) -> tuple[Floats, Floats, Floats, WoeResult]:
+    """Weighted count, goods, bads (k,) of each bin, and the WoE from them."""
+    good = np.bincount(ids, weights * (y == 0), len(bins))
+    bad = np.bincount(ids, weights * (y == 1), len(bins))
+    return good + bad, good, bad, weight_of_evidence(good, bad, zero_cell=zero_cell)

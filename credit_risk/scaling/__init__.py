@@ -1,0 +1,1 @@
+"""Scaling of the linear score to points by points to double the odds."""

@@ -1,0 +1,1 @@
+"""Selection of characteristics, each decision recorded."""
