@@ -1,0 +1,1 @@
+"""A small model package made without the validator's code."""

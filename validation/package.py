@@ -1,0 +1,52 @@
+"""What the strict reader hands over: a package whose every byte was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from validation.verification_file import Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A valid model package.
+
+    `hash` is the SHA-256 of manifest.json; `model` and `challengers` (by model id) are the parsed model.json;
+    `snapshot` the rows (None where they do not travel and were not given); `predictions` maps (model id, sample)
+    to a frame; `evidence` maps ids to parsed evidence. In frames a missing number is NaN, a missing text None.
+    """
+
+    name: str
+    hash: str
+    is_zip: bool
+    manifest: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    model: Mapping[str, Any]
+    challengers: Mapping[str, Mapping[str, Any]]
+    snapshot: pd.DataFrame | None = field(repr=False)
+    snapshot_hash: str | None
+    predictions: Mapping[tuple[str, str], pd.DataFrame] = field(repr=False)
+    verification: Verification = field(repr=False)
+    evidence: Mapping[str, Mapping[str, Any]] = field(repr=False)
+
+    @property
+    def models(self) -> dict[str, Mapping[str, Any]]:
+        """The champion first, then the challengers, by model id."""
+        return {self.model["model"]["id"]: self.model, **self.challengers}
+
+    @property
+    def champion_id(self) -> str:
+        """The model id of the champion."""
+        return str(self.model["model"]["id"])
+
+    def rows_of(self, evidence_id: str) -> list[dict[str, Any]] | None:
+        """Return the rows of a table as dictionaries, or None where the package has no such table."""
+        evidence = self.evidence.get(evidence_id)
+        if evidence is None or evidence["kind"] not in ("table", "figure"):
+            return None
+        names = [item["name"] for item in evidence["columns"]]
+        return [dict(zip(names, row, strict=True)) for row in evidence["rows"]]

@@ -1,0 +1,324 @@
+"""The validator's strict reader of a model package: every file checked, every fault told at once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from validation import (
+    annex_check,
+    evidence_check,
+    model_check,
+    schema_check,
+    strict_json,
+    tables,
+    verification_file,
+)
+from validation.container import Container, open_container
+from validation.errors import Fault, ValidationInputError
+from validation.package import Package
+
+REQUIRED = ("plan.yaml", "plan.json", "model.json", "verification.csv")
+_SAMPLE = "(development|out_of_sample|out_of_time)"
+_CORE = re.compile(
+    r"plan\.yaml|plan\.json|model\.json|verification\.csv|data/snapshot\.parquet"
+    rf"|challengers/[^/]+/model\.json|(challengers/[^/]+/)?predictions/{_SAMPLE}\.parquet|evidence/[^/]+\.json"
+)
+
+
+def read_package(path: str | Path, data: str | Path | None = None) -> Package:
+    """Read and check the package at `path`, a folder or a zip (SPECIFICATION sections 1 to 8).
+
+    `data` is the snapshot file where the package does not hold it; its hash must be the one in the manifest.
+    Raises ValidationInputError with every fault found.
+    """
+    container = open_container(Path(path))
+    reading = _Reading(container, list(container.faults))
+    manifest, package_hash = reading.manifest()
+    if manifest is None:
+        raise ValidationInputError(reading.faults)
+    core = [name for name in container.names if not annex_check.is_annex(name)]
+    reading.faults += _listing_faults(manifest)
+    reading.faults += annex_check.check_files(container, manifest["files"], core, "", "manifest.json")
+    reading.faults += annex_check.check_annexes(container, package_hash)
+    content = reading.content(manifest)
+    reading.snapshot(manifest, content, data)
+    if reading.faults:
+        raise ValidationInputError(dict.fromkeys(reading.faults))
+    return Package(
+        name=Path(path).name, hash=package_hash, is_zip=container.is_zip, manifest=manifest, **content
+    )
+
+
+def _listing_faults(manifest: dict[str, Any]) -> list[Fault]:
+    listed = manifest["files"]
+    faults = [
+        Fault("file_missing", "the manifest does not list the file", file=name)
+        for name in REQUIRED
+        if name not in listed
+    ]
+    for name in sorted(listed):
+        if not _CORE.fullmatch(name):
+            faults.append(Fault("file_extra", "the format knows no such core file", file=name))
+    included = "data/snapshot.parquet" in listed
+    if included != manifest["snapshot"]["included"]:
+        code = "file_extra" if included else "file_missing"
+        faults.append(Fault(code, "snapshot.included says otherwise", file="data/snapshot.parquet"))
+    if included and listed["data/snapshot.parquet"]["sha256"] != manifest["snapshot"]["sha256"]:
+        faults.append(
+            Fault(
+                "hash_mismatch",
+                "snapshot.sha256 is not that of the file",
+                "manifest.json",
+                "/snapshot/sha256",
+            )
+        )
+    plans = {listed[name]["sha256"] for name in ("plan.yaml", "plan.json") if name in listed}
+    if plans and manifest["plan_sha256"] not in plans:
+        faults.append(
+            Fault("hash_mismatch", "plan_sha256 is not that of the plan", "manifest.json", "/plan_sha256")
+        )
+    return faults
+
+
+class _Reading:
+    """Collects faults while the files are read one after another."""
+
+    def __init__(self, container: Container, faults: list[Fault]):
+        self.container = container
+        self.faults = faults
+
+    def manifest(self) -> tuple[dict[str, Any] | None, str]:
+        """Return the manifest and the package hash, or None after faults."""
+        name = "manifest.json"
+        if name not in self.container.sizes:
+            self.faults.append(Fault("manifest_missing", "the package has no manifest", file=name))
+            return None, ""
+        data = self.container.read(name)
+        value = self._json(name)
+        if value is None:
+            return None, ""
+        faults = schema_check.check(value, "manifest.schema.json", name)
+        faults = [self._hostile(fault) for fault in faults]
+        self.faults += faults
+        return (None if faults else value), hashlib.sha256(data).hexdigest()
+
+    @staticmethod
+    def _hostile(fault: Fault) -> Fault:
+        """Give a file name that breaks the pattern its own code."""
+        if fault.path == "/files" and "does not match" in fault.message:
+            return Fault(
+                "path_hostile",
+                "a file name is not a safe relative path",
+                fault.file,
+                fault.path,
+                None,
+                fault.found,
+            )
+        return fault
+
+    def _json(self, name: str) -> Any:
+        try:
+            return strict_json.parse(self.container.read(name), name)
+        except ValidationInputError as error:
+            self.faults += error.faults
+            return None
+
+    def content(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Read everything but the snapshot; what could not be read is absent and has left a fault."""
+        present = [name for name in sorted(manifest["files"]) if name in self.container.sizes]
+        plan = self._plan() if "plan.json" in present else None
+        model = self._model("model.json") if "model.json" in present else None
+        challengers = {}
+        for name in present:
+            if re.fullmatch(r"challengers/[^/]+/model\.json", name):
+                folder = name.split("/")[1]
+                challenger = self._model(name)
+                if challenger is not None:
+                    self._same("model_id_mismatch", challenger["model"]["id"], folder, name, "/model/id")
+                    challengers[folder] = challenger
+        if model is not None:
+            for key in ("id", "name", "version"):
+                self._same(
+                    "model_id_mismatch",
+                    model["model"][key],
+                    manifest["model"][key],
+                    "model.json",
+                    f"/model/{key}",
+                )
+        evidence = self._evidence([name for name in present if name.startswith("evidence/")])
+        predictions = self._predictions(present, model, challengers)
+        verification = (
+            self._verification(model) if model is not None and "verification.csv" in present else None
+        )
+        return {
+            "plan": plan,
+            "model": model,
+            "challengers": challengers,
+            "predictions": predictions,
+            "verification": verification,
+            "evidence": evidence,
+        }
+
+    def _same(self, code: str, found: str, allowed: str, file: str, path: str) -> None:
+        if found != allowed:
+            self.faults.append(
+                Fault(code, "another model than the package says", file, path, None, found, allowed)
+            )
+
+    def _plan(self) -> dict[str, Any] | None:
+        plan = self._json("plan.json")
+        if plan is not None and not isinstance(plan, dict):
+            self.faults.append(Fault("schema", "the plan is not an object", "plan.json"))
+            return None
+        if plan is not None and schema_check.exists("plan.schema.json"):
+            self.faults += schema_check.check(plan, "plan.schema.json", "plan.json")
+        return plan
+
+    def _model(self, name: str) -> dict[str, Any] | None:
+        model = self._json(name)
+        if model is None:
+            return None
+        faults = model_check.unknown_steps(model, name)
+        unknown = {str(fault.path).removesuffix("/type") for fault in faults}
+        for fault in schema_check.check(model, "model.schema.json", name):
+            if fault.path not in unknown and not any(
+                str(fault.path).startswith(item + "/") for item in unknown
+            ):
+                faults.append(fault)
+        if not faults:
+            faults = model_check.check_model(model, name)
+        self.faults += faults
+        return None if faults else model
+
+    def _evidence(self, names: list[str]) -> dict[str, dict[str, Any]]:
+        found = {}
+        for name in names:
+            value = self._json(name)
+            if value is None:
+                continue
+            faults = evidence_check.check_evidence(value, name)
+            self.faults += faults
+            if not faults:
+                found[value["id"]] = value
+        return found
+
+    def _predictions(
+        self, present: list[str], model: dict[str, Any] | None, challengers: dict[str, dict[str, Any]]
+    ) -> dict[tuple[str, str], pd.DataFrame]:
+        found = {}
+        for name in present:
+            match = re.fullmatch(rf"(?:challengers/([^/]+)/)?predictions/{_SAMPLE}\.parquet", name)
+            if not match:
+                continue
+            owner = challengers.get(match[1]) if match[1] else model
+            if owner is None:
+                if match[1] and f"challengers/{match[1]}/model.json" not in present:
+                    self.faults.append(
+                        Fault(
+                            "file_missing",
+                            "predictions without a model",
+                            f"challengers/{match[1]}/model.json",
+                        )
+                    )
+                continue
+            table = self._table(name, "schema", None)
+            if table is None:
+                continue
+            faults = tables.prediction_faults(table, name, prediction_columns(owner))
+            self.faults += faults
+            if not faults:
+                found[owner["model"]["id"], match[2]] = tables.to_frame(table)
+        return found
+
+    def _table(self, name: str, code: str, rows: int | None) -> Any:
+        try:
+            return tables.read_parquet(self.container.read(name), name, code, rows)
+        except ValidationInputError as error:
+            self.faults += error.faults
+            return None
+
+    def _verification(self, model: dict[str, Any]) -> verification_file.Verification | None:
+        try:
+            return verification_file.parse(self.container.read("verification.csv"), model)
+        except ValidationInputError as error:
+            self.faults += error.faults
+            return None
+
+    def snapshot(self, manifest: dict[str, Any], content: dict[str, Any], data: str | Path | None) -> None:
+        """Read the snapshot of the package, or the file `data` where the package holds none."""
+        content["snapshot"], content["snapshot_hash"] = None, None
+        name = "data/snapshot.parquet"
+        if name in self.container.sizes:
+            raw = self.container.read(name)
+        elif data is not None:
+            name, raw = Path(data).name, self._read_data(Path(data))
+        else:
+            return
+        if raw is None:
+            return
+        digest = hashlib.sha256(raw).hexdigest()
+        if digest != manifest["snapshot"]["sha256"]:
+            allowed = manifest["snapshot"]["sha256"]
+            self.faults.append(
+                Fault("hash_mismatch", "not the snapshot of the manifest", name, None, None, digest, allowed)
+            )
+            return
+        models = [
+            model for model in (content["model"], *content["challengers"].values()) if model is not None
+        ]
+        frame = self._snapshot_frame(raw, name, manifest["snapshot"]["rows"], models)
+        content["snapshot"], content["snapshot_hash"] = frame, digest
+
+    def _read_data(self, path: Path) -> bytes | None:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            self.faults.append(Fault("file_missing", f"cannot be read: {error.strerror}", file=str(path)))
+            return None
+
+    def _snapshot_frame(
+        self, raw: bytes, name: str, rows: int, models: list[dict[str, Any]]
+    ) -> pd.DataFrame | None:
+        try:
+            table = tables.read_parquet(raw, name, "snapshot_invalid", rows)
+        except ValidationInputError as error:
+            self.faults += error.faults
+            return None
+        kind = models[0]["outcome"]["type"] if models else "amount"
+        faults = tables.snapshot_faults(table, name, kind)
+        faults += input_faults(table, models, name)
+        self.faults += faults
+        return None if faults else tables.to_frame(table)
+
+
+def input_faults(table: Any, models: list[dict[str, Any]], file: str) -> list[Fault]:
+    """Return one fault for each model input that the snapshot lacks, or holds as text where a number is declared."""
+    faults = []
+    for model in models:
+        for item in model["inputs"]:
+            if item["name"] not in table.column_names:
+                faults.append(Fault("snapshot_invalid", "lacks an input of the model", file, item["name"]))
+            elif item["type"] == "number" and "string" in str(table.column(item["name"]).type):
+                faults.append(
+                    Fault(
+                        "snapshot_invalid", "holds text where the model declares a number", file, item["name"]
+                    )
+                )
+    return faults
+
+
+def prediction_columns(model: dict[str, Any]) -> list[str]:
+    """Return the columns of a model's predictions (SPECIFICATION section 5)."""
+    outputs = model["outputs"]
+    columns = ["_key", *(name for name in ("linear_score", "probability") if outputs.get(name) is not None)]
+    columns += [name for name in ("score", "grade") if outputs.get(name) is not None]
+    return (
+        columns + [f"reason_{number}" for number in range(1, verification_file.maximum_reasons(model) + 1)]
+        if outputs.get("reasons") is not None
+        else columns
+    )

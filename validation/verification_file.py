@@ -1,0 +1,106 @@
+"""verification.csv (SPECIFICATION section 6): inputs and every value that the model gives for them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from validation.errors import Fault, ValidationInputError
+
+Cell = float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`header` the column names, `columns` their cells in row order: float, text, or None where the field is empty."""
+
+    header: tuple[str, ...]
+    columns: dict[str, tuple[Cell, ...]]
+
+    @property
+    def rows(self) -> int:
+        """The number of cases."""
+        return len(self.columns[self.header[0]])
+
+
+def expected_header(model: dict[str, Any]) -> list[str]:
+    """Return the header that the model asks for, in the order of SPECIFICATION section 6."""
+    header = ["case", *(f"in:{item['name']}" for item in model["inputs"])]
+    for step in model["steps"]:
+        if step["type"] == "classing":
+            header += [f"bin:{step['input']}", f"woe:{step['input']}"]
+    for step in model["steps"]:
+        if step["type"] == "scale" and step["form"] == "points":
+            header += [f"points:{item['characteristic']}" for item in step["characteristics"]]
+    outputs = model["outputs"]
+    header += [
+        name for name in ("linear_score", "probability", "score", "grade") if outputs.get(name) is not None
+    ]
+    if outputs.get("reasons") is not None:
+        header += [f"reason_{number}" for number in range(1, maximum_reasons(model) + 1)]
+    return list(dict.fromkeys(header))
+
+
+def maximum_reasons(model: dict[str, Any]) -> int:
+    """Return how many reason codes the published reason list holds at most; 0 where the model gives none."""
+    name = model["outputs"].get("reasons")
+    for step in model["steps"]:
+        if step["type"] == "reasons" and step["output"] == name:
+            return int(step["maximum"])
+    return max((int(step["maximum"]) for step in model["steps"] if step["type"] == "reasons"), default=0)
+
+
+def parse(data: bytes, model: dict[str, Any], file: str = "verification.csv") -> Verification:
+    """Return the cases; raises ValidationInputError with code `verification_invalid`, all faults at once."""
+    try:
+        text = data.decode("utf-8")
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValidationInputError(
+            Fault("verification_invalid", f"not readable as CSV: {error}", file)
+        ) from error
+    header, expected = (lines[0] if lines else []), expected_header(model)
+    if header != expected:
+        fault = Fault(
+            "verification_invalid", "other header", file, None, 1, ",".join(header), ",".join(expected)
+        )
+        raise ValidationInputError(fault)
+    faults = []
+    if len(lines) < 2:
+        faults.append(Fault("verification_invalid", "holds no case", file))
+    texts = _text_columns(model)
+    columns: list[list[Cell]] = [[] for _ in header]
+    for row, line in enumerate(lines[1:], start=2):
+        if len(line) != len(header):
+            message = f"{len(line)} fields instead of {len(header)}"
+            faults.append(Fault("verification_invalid", message, file, None, row))
+            continue
+        for name, cells, field in zip(header, columns, line, strict=True):
+            try:
+                cells.append(_cell(field, name in texts))
+            except ValueError:
+                faults.append(Fault("verification_invalid", "not a finite number", file, name, row, field))
+    if faults:
+        raise ValidationInputError(faults)
+    return Verification(
+        tuple(header), {name: tuple(cells) for name, cells in zip(header, columns, strict=True)}
+    )
+
+
+def _text_columns(model: dict[str, Any]) -> set[str]:
+    names = {"case", "grade", *(f"reason_{number}" for number in range(1, 11))}
+    return names | {f"in:{item['name']}" for item in model["inputs"] if item["type"] == "string"}
+
+
+def _cell(field: str, text: bool) -> Cell:
+    if field == "":
+        return None
+    if text:
+        return field
+    value = float(field)
+    if not math.isfinite(value) or field != field.strip() or "_" in field:
+        raise ValueError(field)
+    return value
