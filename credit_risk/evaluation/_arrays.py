@@ -20,9 +20,7 @@ class Arguments:
         self.faults: list[Fault] = []
         self.length: int | None = None
 
-    def numbers(
-        self, name: str, values: ArrayLike, *, finite: bool = True, same_length: bool = True
-    ) -> Floats:
+    def numbers(self, name: str, values: ArrayLike, *, finite: bool = True, same_length: bool = True) -> Floats:
         """`values` as a vector of doubles; text, missing and (if `finite`) infinite values are faults."""
         array = self._vector(name, values)
         if array is None:
@@ -41,9 +39,7 @@ class Arguments:
         odd = (finite != 0) & (finite != 1)
         if odd.any():
             codes = ", ".join(f"{code:g}" for code in np.unique(finite[odd])[:5])
-            self._fault(
-                name, "outcome codes other than 0 and 1", "outcome_code", codes, "0 (good) and 1 (bad)"
-            )
+            self._fault(name, "outcome codes other than 0 and 1", "outcome_code", codes, "0 (good) and 1 (bad)")
         elif both_classes and len(finite) == len(y) > 0 and len(np.unique(finite)) == 1:
             found = f"{len(y)} rows, all {finite[0]:g}"
             self._fault(name, "the outcome has one class only", "one_class", found, "goods and bads")
@@ -114,9 +110,7 @@ class Arguments:
 def _without_na(raw: np.ndarray) -> np.ndarray:
     if raw.dtype != object:
         return raw
-    return np.array(
-        [np.nan if value is None or value != value else value for value in _plain(raw)], dtype=object
-    )
+    return np.array([np.nan if value is None or value != value else value for value in _plain(raw)], dtype=object)
 
 
 def _plain(raw: np.ndarray) -> list[Any]:

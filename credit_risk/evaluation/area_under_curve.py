@@ -1,4 +1,4 @@
-"""Area under the ROC curve with midranks for ties, DeLong's variance, and the paired difference of two models."""
+"""Area under the ROC curve with midranks for ties, DeLong's variance, and paired differences."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ TOO_FEW = "not estimable: fewer than two bads or two goods"
 class AreaUnderCurve:
     """`auc` in [0, 1] with bounds at `confidence`; `method` names how the interval was made.
 
-    `standard_error` is DeLong's, on the scale of the AUC. Bounds are NaN where `method` is TOO_FEW; `degenerate` is True
-    where they do not say how uncertain the AUC is.
+    `standard_error` is DeLong's, on the scale of the AUC. Bounds are NaN where `method` is TOO_FEW;
+    `degenerate` is True where they do not say how uncertain the AUC is.
     """
 
     auc: float
@@ -45,7 +45,7 @@ class AreaUnderCurve:
 
 @dataclass(frozen=True, slots=True)
 class AucDifference:
-    """AUC of b less AUC of a on the same rows, paired. `p_value` (two-sided) is NaN where the variance is zero."""
+    """AUC of b less AUC of a, same rows. `p_value` (two-sided) is NaN where the variance is zero."""
 
     auc_a: float
     auc_b: float
@@ -59,7 +59,7 @@ class AucDifference:
 
 @dataclass(frozen=True, slots=True)
 class Placements:
-    """Structural components: auc, of_bads (m,) and of_goods (n,), each in [0, 1], with their weights or None."""
+    """Structural components of_bads (m,) and of_goods (n,), each in [0, 1]; weights or None."""
 
     auc: float
     of_bads: Floats
@@ -71,9 +71,9 @@ class Placements:
 def auc(y: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None) -> float:
     """P(risk of a bad > risk of a good) + P(equal)/2, by one sort: O(n log n).
 
-    y (n,) 0/1 with 1 = bad; risk (n,), higher is riskier; weights (n,) positive. Ties count one half (midranks); without
-    weights all counts are whole numbers, hence exact and independent of the order of rows. Raises CreditRiskError on one
-    class, missing values or weights that are not positive.
+    y (n,) 0/1 with 1 = bad; risk (n,), higher is riskier; weights (n,) positive. Ties count one half
+    (midranks); without weights all counts are whole numbers, hence exact and independent of the order of
+    rows. Raises CreditRiskError on one class, missing values or weights that are not positive.
     """
     arguments = Arguments()
     y_, x, w = arguments.outcome(y), arguments.numbers("risk", risk), arguments.weights(weights)
@@ -82,7 +82,7 @@ def auc(y: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None) -> floa
 
 
 def placements(bad: np.ndarray, risk: Floats, weights: Floats | None = None) -> Placements:
-    """Structural components of the AUC on checked arrays (DeLong et al. 1988; Sun and Xu 2014 for the fast way)."""
+    """Structural components on checked arrays (DeLong et al. 1988; Sun and Xu 2014: by one sort)."""
     values, inverse = np.unique(risk, return_inverse=True)
     w = np.ones(len(risk)) if weights is None else weights
     tied_bad = np.bincount(inverse[bad], w[bad], len(values))
@@ -106,11 +106,12 @@ def delong_interval(
 ) -> AreaUnderCurve:
     """AUC with an interval, arguments as in `auc`.
 
-    Variance by DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, 837-845; with weights its linearised form, in
-    which an observation's component counts with weight squared. Bounds on the logit scale (Pepe 2003, section 5.2), so
-    that they lie inside (0, 1): expit(logit A +- z s / (A (1 - A))). Where DeLong's variance is zero although the AUC is
-    0 or 1, the score interval with Hanley and McNeil's variance (Newcombe 2006, Statistics in Medicine 25, 559-573,
-    method 5); where the risk is constant, AUC = 0.5 and an interval without width. Raises CreditRiskError as `auc` does.
+    Variance by DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, 837-845; with weights its
+    linearised form, in which an observation's component counts with weight squared. Bounds on the logit
+    scale (Pepe 2003, section 5.2), so that they lie inside (0, 1): expit(logit A +- z s / (A (1 - A))).
+    Where DeLong's variance is zero although the AUC is 0 or 1, the score interval with Hanley and McNeil's
+    variance (Newcombe 2006, Statistics in Medicine 25, 559-573, method 5); where the risk is constant, AUC
+    = 0.5 and an interval without width. Raises CreditRiskError as `auc` does.
     """
     arguments = Arguments()
     check_confidence(arguments, confidence)
@@ -145,8 +146,8 @@ def delong_difference(
 ) -> AucDifference:
     """AUC(b) - AUC(a) on the same rows with DeLong's covariance, Wald interval within [-1, 1] and two-sided p-value.
 
-    DeLong et al. (1988). Where both models order the rows alike the variance is zero: bounds equal the difference, and
-    the p-value is NaN. Raises CreditRiskError as `auc` does.
+    DeLong et al. (1988). Where both models order the rows alike the variance is zero: bounds equal the
+    difference, and the p-value is NaN. Raises CreditRiskError as `auc` does.
     """
     arguments = Arguments()
     check_confidence(arguments, confidence)
@@ -176,9 +177,7 @@ def hanley_mcneil_standard_error(area: float, bads: int, goods: int) -> float:
     """Standard error under the exponential approximation (Hanley and McNeil 1982, Radiology 143, 29-36)."""
     arguments = Arguments()
     arguments.require(0.0 <= area <= 1.0, "area", "not an AUC", "range", found=repr(area), allowed="0 to 1")
-    arguments.require(
-        min(bads, goods) >= 1, "bads", "bads and goods are needed", "range", allowed="1 or more"
-    )
+    arguments.require(min(bads, goods) >= 1, "bads", "bads and goods are needed", "range", allowed="1 or more")
     arguments.raise_if_any()
     q1, q2 = area / (2.0 - area), 2.0 * area * area / (1.0 + area)
     own = area * (1.0 - area)
@@ -192,7 +191,7 @@ def _covariance(first: Placements, second: Placements) -> float:
 
 
 def _component(u: Floats, v: Floats, w: Floats | None) -> float:
-    """Estimated covariance of the (weighted) means of u and v; without weights the usual one with divisor k - 1."""
+    """Estimated covariance of the (weighted) means of u and v; unweighted: divisor k - 1."""
     k = len(u)
     if w is None:
         return float(np.dot(u - u.mean(), v - v.mean()) / (k - 1) / k)
@@ -202,14 +201,12 @@ def _component(u: Floats, v: Floats, w: Floats | None) -> float:
 
 
 def _score_bounds(a: float, m: int, n: int, confidence: float) -> tuple[float, float]:
-    """Bounds theta at an AUC of 0 or 1 with |a - theta| = z sqrt(V(theta)), V Hanley and McNeil's (Newcombe's method 5)."""
+    """Bounds theta with |a - theta| = z sqrt(V(theta)), V Hanley and McNeil's (Newcombe's method 5)."""
     z, mean_size = normal_quantile(confidence), (m + n) / 2.0 - 1.0
 
     def excess(theta: float) -> float:
         inner = 1.0 + mean_size * (1.0 - theta) / (2.0 - theta) + mean_size * theta / (1.0 + theta)
-        return (1.0 - theta) - z * z * theta * inner / (
-            m * n
-        )  # squared equation at a = 1, divided by 1 - theta
+        return (1.0 - theta) - z * z * theta * inner / (m * n)  # squared equation at a = 1, divided by 1 - theta
 
     bound = float(optimize.brentq(excess, 0.0, 1.0, xtol=1e-15))
     return (bound, 1.0) if a == 1.0 else (0.0, 1.0 - bound)

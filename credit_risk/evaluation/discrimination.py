@@ -42,9 +42,9 @@ Predictions = Mapping[str, Mapping[str, tuple[ArrayLike, ArrayLike]]]
 def discrimination_table(predictions: Predictions, confidence: float = 0.95) -> pd.DataFrame:
     """Columns of evidence `performance.discrimination`, one row a model and sample, in the order given.
 
-    predictions: {model: {sample: (y, risk)}}, y (n,) 0/1 with 1 = bad, risk (n,) higher is riskier. Intervals: AUC and
-    Gini by `delong_interval`, KS by `ks`. `frame.attrs["notes"]` states the methods. Raises CreditRiskError with the
-    faults of all models and samples.
+    predictions: {model: {sample: (y, risk)}}, y (n,) 0/1 with 1 = bad, risk (n,) higher is riskier.
+    Intervals: AUC and Gini by `delong_interval`, KS by `ks`. `frame.attrs["notes"]` states the methods.
+    Raises CreditRiskError with the faults of all models and samples.
     """
     rows: list[dict[str, Any]] = []
     notes = [f"AUC and Gini: {LOGIT}", KS_METHOD]
@@ -74,8 +74,9 @@ def discrimination_table(predictions: Predictions, confidence: float = 0.95) -> 
 def comparison_table(champion: str, predictions: Predictions, confidence: float = 0.95) -> pd.DataFrame:
     """Columns of evidence `performance.comparison`: each challenger less the champion, sample by sample, paired.
 
-    predictions as in `discrimination_table`; the rows of a sample must be the same, in the same order, for every model
-    (equal y is required). Raises CreditRiskError where they are not, or where the champion or a sample is absent.
+    predictions as in `discrimination_table`; the rows of a sample must be the same, in the same order, for
+    every model (equal y is required). Raises CreditRiskError where they are not, or where the champion or a
+    sample is absent.
     """
     if champion not in predictions:
         allowed = ", ".join(predictions)
@@ -109,9 +110,7 @@ def _ks_columns(found: KolmogorovSmirnov) -> dict[str, float]:
     return dict(zip(_KS_COLUMNS, (found.statistic, found.lower, found.upper), strict=True))
 
 
-def _require_same_rows(
-    champion: str, challenger: str, sample: str, base: Mapping[str, Any], y: ArrayLike
-) -> None:
+def _require_same_rows(champion: str, challenger: str, sample: str, base: Mapping[str, Any], y: ArrayLike) -> None:
     where = f"{challenger}.{sample}"
     if sample not in base:
         raise CreditRiskError(Fault(f"{champion} has no such sample", path=where, allowed=", ".join(base)))
@@ -119,7 +118,5 @@ def _require_same_rows(
     mine, theirs = arguments.outcome(y), arguments.outcome(base[sample][0], name=f"y of {champion}")
     if not arguments.faults:
         same = bool((mine == theirs).all())
-        arguments.require(
-            same, "y", f"outcomes are not those of {champion}: rows are not paired", "rows_differ"
-        )
+        arguments.require(same, "y", f"outcomes are not those of {champion}: rows are not paired", "rows_differ")
     arguments.raise_if_any()

@@ -24,8 +24,8 @@ def effective_rows(weights: Floats) -> float:
 def wilson_interval(events: ArrayLike, count: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """Lower and upper bounds of events/count, shapes (k,); NaN where count is 0.
 
-    Wilson (1927), JASA 22, 209-212; no continuity correction. `events` may be fractional (weighted counts over an
-    effective size). Raises CreditRiskError where events < 0, events > count or count < 0.
+    Wilson (1927), JASA 22, 209-212; no continuity correction. `events` may be fractional (weighted counts
+    over an effective size). Raises CreditRiskError where events < 0, events > count or count < 0.
     """
     d, n = _counts(events, count, confidence)
     z2 = normal_quantile(confidence) ** 2
@@ -41,8 +41,8 @@ def wilson_interval(events: ArrayLike, count: ArrayLike, confidence: float = 0.9
 def jeffreys_interval(events: ArrayLike, count: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """Equal-tailed quantiles of Beta(events + 1/2, count - events + 1/2), shapes (k,); NaN where count is 0.
 
-    Brown, Cai and DasGupta (2001), Statistical Science 16, 101-133: the lower bound is 0 at no event, the upper 1
-    where all are events. Raises CreditRiskError as `wilson_interval` does.
+    Brown, Cai and DasGupta (2001), Statistical Science 16, 101-133: the lower bound is 0 at no event, the
+    upper 1 where all are events. Raises CreditRiskError as `wilson_interval` does.
     """
     d, n = _counts(events, count, confidence)
     tail = (1.0 - confidence) / 2.0
@@ -58,8 +58,6 @@ def _counts(events: ArrayLike, count: ArrayLike, confidence: float) -> tuple[Flo
     n = arguments.numbers("count", np.atleast_1d(np.asarray(count)))
     if len(d) == len(n):
         possible = bool(np.all((d >= 0) & (d <= n)))
-        arguments.require(
-            possible, "events", "events below 0 or above the count", "range", allowed="0 to count"
-        )
+        arguments.require(possible, "events", "events below 0 or above the count", "range", allowed="0 to count")
     arguments.raise_if_any()
     return d, n

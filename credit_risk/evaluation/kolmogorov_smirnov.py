@@ -13,9 +13,14 @@ from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
 from credit_risk.evaluation.intervals import effective_rows, normal_quantile
 
 KS_METHOD = (
-    "KS: exact over all distinct values; interval by the normal approximation at the maximising value, "
-    "its lower bound 0 where the two distributions do not differ at that level"
+    "KS: exact over all distinct values; interval by the normal approximation at the maximising value, widened "
+    "downwards by the upward bias of a maximum; lower bound 0 where the distributions do not differ at that level"
 )
+
+# Mean of the maximum over all t of W(t) - t^2/2 (Janson, Louchard and Martin-Löf 2010, Electron. J. Probab. 15),
+# and of the Kolmogorov distribution, sqrt(pi/2) ln 2.
+_PARABOLIC_MAXIMUM = 0.996193
+_KOLMOGOROV_MEAN = math.sqrt(math.pi / 2.0) * math.log(2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +39,19 @@ class KolmogorovSmirnov:
     confidence: float
 
 
-def ks(
-    y: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None, confidence: float = 0.95
-) -> KolmogorovSmirnov:
+def ks(y: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None, confidence: float = 0.95) -> KolmogorovSmirnov:
     """max over t of |F_good(t) - F_bad(t)|, with F the (weighted) empirical distribution functions of risk.
 
-    y (n,) 0/1 with 1 = bad; risk (n,), higher is riskier; weights (n,) positive. Counts are summed exactly, so that ties
-    and the order of rows do not matter. Interval: at the maximising t the distance is a difference of two independent
-    proportions, D +- z sqrt(F1(1-F1)/m + F0(1-F0)/n) (Raghavachari 1973, Annals of Statistics 1, 67-73, for a unique
-    maximum); with weights m and n are Kish's effective sizes. The limit does not hold at equal distributions, where the
-    lower bound is 0 by inversion of the asymptotic test. Raises CreditRiskError on one class, missing values or weights
-    that are not positive.
+    y (n,) 0/1 with 1 = bad; risk (n,), higher is riskier; weights (n,) positive. Counts are summed exactly,
+    so that ties and the order of rows do not matter.
+
+    Interval: at the maximising t the distance is a difference of two independent proportions with standard
+    error s = sqrt(F1(1-F1)/m + F0(1-F0)/n) (Raghavachari 1973, Annals of Statistics 1, 67-73, for a unique
+    maximum); with weights m and n are Kish's effective sizes. A maximum over t is biased upwards, hence
+    lower = D - bias - z s with `maximum_bias`, upper = D + z s: at small samples the interval holds its
+    level and errs to the wide side. At equal distributions the limit does not hold: lower is 0 by inversion
+    of the asymptotic test. Raises CreditRiskError on one class, missing values or weights that are not
+    positive.
     """
     arguments = Arguments()
     check_confidence(arguments, confidence)
@@ -54,9 +61,7 @@ def ks(
     return ks_of_arrays(y_ == 1, x, w, confidence)
 
 
-def ks_of_arrays(
-    bad: np.ndarray, risk: Floats, weights: Floats | None, confidence: float
-) -> KolmogorovSmirnov:
+def ks_of_arrays(bad: np.ndarray, risk: Floats, weights: Floats | None, confidence: float) -> KolmogorovSmirnov:
     """`ks` on arrays that have been checked."""
     values, inverse = np.unique(risk, return_inverse=True)
     w = np.ones(len(risk)) if weights is None else weights
@@ -73,6 +78,23 @@ def ks_of_arrays(
     error = math.sqrt(max(f1 * (1.0 - f1), 0.0) / m + max(f0 * (1.0 - f0), 0.0) / n)
     p_value = float(special.kolmogorov(distance * math.sqrt(m * n / (m + n))))
     z = normal_quantile(confidence)
-    lower = 0.0 if p_value >= 1.0 - confidence else max(distance - z * error, 0.0)
+    bias = maximum_bias(distance, m, n)
+    lower = 0.0 if p_value >= 1.0 - confidence else max(distance - bias - z * error, 0.0)
     upper = min(distance + z * error, 1.0)
     return KolmogorovSmirnov(distance, float(values[place]), error, lower, upper, p_value, confidence)
+
+
+def maximum_bias(distance: float, bads: float, goods: float) -> float:
+    """How far the maximum over t lies above the true distance on average, were the risk continuous and binormal.
+
+    Near its maximum the gap of N(d, 1) and N(0, 1), D = 2 Phi(d/2) - 1, is a parabola of curvature d
+    phi(d/2) with Brownian noise of rate phi(d/2) (1/m + 1/n): bias = 0.996 (rate^2 / curvature)^(1/3).
+    Never more than the mean at equal distributions, 0.869 sqrt(1/m + 1/n).
+    """
+    noise = 1.0 / bads + 1.0 / goods
+    ceiling = _KOLMOGOROV_MEAN * math.sqrt(noise)
+    d = 2.0 * float(special.ndtri((1.0 + min(distance, 1.0)) / 2.0))
+    if d == 0.0 or math.isinf(d):
+        return ceiling if d == 0.0 else 0.0
+    density = math.exp(-d * d / 8.0) / math.sqrt(2.0 * math.pi)
+    return min(_PARABOLIC_MAXIMUM * (density * noise * noise / d) ** (1.0 / 3.0), ceiling)

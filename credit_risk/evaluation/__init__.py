@@ -1,0 +1,1 @@
+"""Discrimination, calibration, stability, concentration and fairness: arrays in, tidy frames out."""

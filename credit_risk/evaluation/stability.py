@@ -1,0 +1,160 @@
+"""Population stability index on fixed development bins, with the level that chance alone reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import special
+
+from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk.evaluation._arrays import Arguments, Floats
+
+ZeroCells = str | float
+_COLUMNS = [
+    *("quantity", "sample", "bins", "expected_rows", "actual_rows"),
+    *("psi", "chance_level", "empty_cells", "zero_cell_rule"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationStability:
+    """psi, the 95 % point `chance_level` of an unchanged population, and how it was counted.
+
+    `bins`: bins with rows in either sample; `empty_cells`: how many of their 2 x bins cells are empty;
+    `contributions` (k,) per bin given, summing to psi, 0 for a bin empty in both.
+    """
+
+    psi: float
+    chance_level: float
+    bins: int
+    expected_total: float
+    actual_total: float
+    empty_cells: int
+    zero_cell_rule: str
+    contributions: Floats
+
+
+def psi_of_shares(expected_shares: ArrayLike, actual_shares: ArrayLike) -> Floats:
+    """(a - e) ln(a / e) per bin, shape (k,); their sum is the PSI (Siddiqi 2017, chapter 15).
+
+    Shares are positive and used as they are (not normalised). Raises CreditRiskError otherwise.
+    """
+    arguments = Arguments()
+    e, a = arguments.numbers("expected_shares", expected_shares), arguments.numbers("actual_shares", actual_shares)
+    for name, shares in (("expected_shares", e), ("actual_shares", a)):
+        arguments.require(bool(np.all(shares > 0)), name, "shares that are not positive", "range", allowed="above 0")
+    arguments.raise_if_any()
+    return (a - e) * np.log(a / e)
+
+
+def population_stability_index(
+    expected_counts: ArrayLike, actual_counts: ArrayLike, zero_cells: ZeroCells = "add_half"
+) -> PopulationStability:
+    """PSI of counts (k,) on the same bins: expected from development, actual from the sample compared.
+
+    Where a bin is empty in one sample: "add_half" adds 0.5 to every cell of both (keeps the size of the
+    chance level); a float replaces each empty share by itself (legacy tools: 0.0001); "raise" refuses.
+    Without empty cells all rules agree. A bin empty in both carries no information and is left out of K.
+    Chance level: 95 % point of chi-square(K - 1) times (1/n + 1/m), the distribution of PSI of an unchanged
+    population (Yurdakul and Naranjo 2020, Journal of Risk Model Validation 14(4)); n, m are the totals, so
+    weighted counts are to be scaled to their effective size. Raises CreditRiskError on negative counts or a
+    sample without rows.
+    """
+    arguments = Arguments()
+    expected = arguments.numbers("expected_counts", expected_counts)
+    actual = arguments.numbers("actual_counts", actual_counts)
+    for name, counts in (("expected_counts", expected), ("actual_counts", actual)):
+        arguments.require(not (counts < 0).any(), name, "negative counts", "range", allowed="0 or more")
+        arguments.require(bool(counts.sum() > 0), name, "no rows", "no_rows", allowed="1 or more")
+    share = isinstance(zero_cells, float) and 0.0 < zero_cells < 1.0
+    known = share or zero_cells in ("add_half", "raise")
+    allowed = '"add_half", "raise" or a share between 0 and 1'
+    arguments.require(known, "zero_cells", "no such rule", "choice", found=repr(zero_cells), allowed=allowed)
+    arguments.raise_if_any()
+    used = (expected > 0) | (actual > 0)
+    e, a = expected[used], actual[used]
+    n, m, bins = float(e.sum()), float(a.sum()), len(e)
+    empty = int((e == 0).sum() + (a == 0).sum())
+    shares_e, shares_a, rule = _without_empty_cells(e, a, empty, zero_cells)
+    contributions = np.zeros(len(expected))
+    contributions[used] = (shares_a - shares_e) * np.log(shares_a / shares_e)
+    chance = float(special.chdtri(bins - 1, 0.05)) * (1.0 / n + 1.0 / m) if bins > 1 else 0.0
+    return PopulationStability(float(contributions.sum()), chance, bins, n, m, empty, rule, contributions)
+
+
+def stability_table(
+    counts: Mapping[str, Mapping[str, ArrayLike]],
+    *,
+    reference: str = "development",
+    zero_cells: ZeroCells = "add_half",
+) -> pd.DataFrame:
+    """Columns of evidence `stability.psi`: each sample of each quantity against the sample `reference`.
+
+    counts: {quantity: {sample: whole counts by bin, shape (k,)}}, bins in the same order for every sample
+    of a quantity (`bin_counts` makes them). Raises CreditRiskError where the reference is absent or lengths
+    differ.
+    """
+    rows: list[dict[str, Any]] = []
+    faults: list[Fault] = []
+    for quantity, samples in counts.items():
+        if reference not in samples:
+            found = ", ".join(samples)
+            faults.append(Fault("the reference sample is absent", path=quantity, found=found, allowed=reference))
+            continue
+        for sample, actual in samples.items():
+            if sample == reference:
+                continue
+            try:
+                result = population_stability_index(samples[reference], actual, zero_cells)
+            except CreditRiskError as error:
+                faults += [
+                    Fault(f"{fault.path}: {fault.message}", path=f"{quantity}.{sample}") for fault in error.faults
+                ]
+                continue
+            rows.append({"quantity": quantity, "sample": sample, **_columns(result)})
+    if faults:
+        raise CreditRiskError(faults)
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    frame.attrs["notes"] = (f"bins fixed on {reference}; missing and special codes are bins of their own",)
+    return frame
+
+
+def bin_counts(bin_ids: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+    """{sample: counts} over the union of the bin ids of all samples, ascending; ids are whole numbers, shape (n,)."""
+    arrays = {sample: np.asarray(ids) for sample, ids in bin_ids.items()}
+    odd = [sample for sample, ids in arrays.items() if ids.dtype.kind not in "iu" or ids.ndim != 1]
+    if odd:
+        raise CreditRiskError([Fault("bin ids are not a vector of whole numbers", path=sample) for sample in odd])
+    union = np.unique(np.concatenate(list(arrays.values())))
+    return {s: np.bincount(np.searchsorted(union, ids), minlength=len(union)) for s, ids in arrays.items()}
+
+
+def _without_empty_cells(e: Floats, a: Floats, empty: int, zero_cells: ZeroCells) -> tuple[Floats, Floats, str]:
+    if empty == 0:
+        return e / e.sum(), a / a.sum(), "no empty cell"
+    if zero_cells == "add_half":
+        bins = len(e)
+        return (e + 0.5) / (e.sum() + 0.5 * bins), (a + 0.5) / (a.sum() + 0.5 * bins), "0.5 added to every cell"
+    if isinstance(zero_cells, float):
+        shares = (np.where(c == 0, zero_cells, c / c.sum()) for c in (e, a))
+        return next(shares), next(shares), f"share {zero_cells:g} in place of an empty one"
+    remedy = 'zero_cells="add_half", a small share, or wider bins'
+    raise CreditRiskError(Fault(f"{empty} empty cells", code="empty_cells", path="actual_counts", remedy=remedy))
+
+
+def _columns(result: PopulationStability) -> dict[str, Any]:
+    values = (result.bins, round_exact(result.expected_total), round_exact(result.actual_total))
+    values += (result.psi, result.chance_level, result.empty_cells, result.zero_cell_rule)
+    return dict(zip(_COLUMNS[2:], values, strict=True))
+
+
+def round_exact(total: float) -> int:
+    """A whole total as an integer; CreditRiskError where it is not whole (a table of rows holds rows)."""
+    if not total.is_integer():
+        raise CreditRiskError(Fault("counts of rows are not whole", path="counts", found=repr(total)))
+    return int(total)
