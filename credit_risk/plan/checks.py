@@ -1,0 +1,300 @@
+"""What must hold between the parts of a plan. Works on plain values, so that it can be told beside other faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from credit_risk._core.errors import Fault
+from credit_risk.plan.document import Path
+from credit_risk.sampling.expressions import parse_expression, references
+from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
+
+Found = Iterator[tuple[Path, Fault]]
+UNCONSTRAINED = (None, "none")
+
+
+def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
+    """All faults between the parts of `plan`, each with its key path.
+
+    `plan` is a mapping as YAML gives it or as `Plan.as_dict` writes it; parts of the wrong type are passed over, since
+    their own specification tells them.
+    """
+    checks: tuple[Callable[[dict[str, Any]], Found], ...] = (
+        _candidates,
+        _exports,
+        _roles,
+        _columns,
+        _outcome,
+        _derived,
+        _predictors,
+        _trends,
+        _bins,
+    )
+    return [item for check in checks for item in check(plan)]
+
+
+def _at(plan: Any, *path: str | int) -> Any:
+    """The value at `path`, or None."""
+    for part in path:
+        if isinstance(plan, dict) or (isinstance(plan, list | tuple) and isinstance(part, int)):
+            plan = plan.get(part) if isinstance(plan, dict) else plan[part]
+        else:
+            return None
+    return plan
+
+
+def _mapping(plan: Any, *path: str) -> dict[str, Any]:
+    value = _at(plan, *path)
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(plan: Any, *path: str) -> list[str]:
+    value = _at(plan, *path)
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
+
+
+def _protected(plan: dict[str, Any]) -> list[tuple[Path, str]]:
+    value = _at(plan, "data", "protected")
+    lists = (
+        {(): value}
+        if isinstance(value, list | tuple)
+        else {(k,): v for k, v in _mapping(plan, "data", "protected").items()}
+    )
+    return [
+        (("data", "protected", *where, index), name)
+        for where, names in lists.items()
+        if isinstance(names, list | tuple)
+        for index, name in enumerate(names)
+        if isinstance(name, str)
+    ]
+
+
+def role_of_columns(plan: dict[str, Any]) -> dict[str, str]:
+    """Columns that may never be predictors, with why: their role in words."""
+    roles = dict.fromkeys(_texts(plan, "data", "forbidden"), "forbidden (data.forbidden)")
+    roles |= {name: "protected (data.protected)" for _, name in _protected(plan)}
+    named = ((("data", "date"), "the date"), (("data", "key"), "the key"), (("outcome", "column"), "the outcome"))
+    for path, words in named:
+        if isinstance(name := _at(plan, *path), str):
+            roles[name] = f"{words} ({'.'.join(path)})"
+    return roles
+
+
+def _candidates(plan: dict[str, Any]) -> Found:
+    models = _at(plan, "models")
+    if not isinstance(models, list | tuple) or not models:
+        return
+    listed = [model for model in models if isinstance(model, dict)]
+    champions = [model.get("id") for model in listed if model.get("champion") is True]
+    if len(champions) != 1:
+        found = "none" if not champions else ", ".join(map(str, champions))
+        remedy = "write champion: true at one of the models"
+        message = "the plan has not exactly one champion"
+        yield ("models",), _fault(message, "champion", found=found, allowed="exactly one model", remedy=remedy)
+    counts = Counter(model["id"] for model in listed if isinstance(model.get("id"), str))
+    for index, model in enumerate(models):
+        name = _at(model, "id")
+        if isinstance(name, str) and counts[name] > 1 and _ids_before(models, index, name):
+            yield ("models", index, "id"), _fault(f"the id {name!r} stands twice", "duplicate_id", remedy="rename one")
+
+
+def _ids_before(models: Any, index: int, name: str) -> bool:
+    return any(_at(model, "id") == name for model in models[:index])
+
+
+def _exports(plan: dict[str, Any]) -> Found:
+    exports = _texts({"exports": plan.get("exports", ["pmml"])}, "exports")
+    models = _at(plan, "models")
+    listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list | tuple) else []
+    champions = [model for model in listed if model.get("champion") is True]
+    if "pmml" in exports and len(champions) == 1 and champions[0].get("type") == "monotone_boosting":
+        yield (
+            ("exports",),
+            _fault(
+                "PMML is exported from a scorecard only, and the champion is none",
+                "export",
+                found="pmml (the default)" if "exports" not in plan else "pmml",
+                allowed="no exports with this champion",
+                remedy="write exports: []",
+            ),
+        )
+    yield from _twice(("exports",), exports)
+    yield from _twice(("documents",), _texts(plan, "documents"))
+
+
+def _twice(path: Path, names: list[str]) -> Found:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield path, _fault(f"{name!r} stands {count} times", "duplicate_name", remedy="name it once")
+
+
+def _roles(plan: dict[str, Any]) -> Found:
+    """One role a column: key, date, outcome, protected and forbidden exclude one another where they conflict."""
+    outcome, key, date = _at(plan, "outcome", "column"), _at(plan, "data", "key"), _at(plan, "data", "date")
+    pairs = (
+        (outcome, key, ("outcome", "column"), "the key (data.key)"),
+        (outcome, date, ("outcome", "column"), "the date (data.date)"),
+        (key, date, ("data", "date"), "the key (data.key)"),
+    )
+    for one, other, path, words in pairs:
+        if isinstance(one, str) and one == other:
+            yield path, _fault(f"the column {one!r} is also {words}", "role", remedy="a column has one role")
+    for path, name in _protected(plan):
+        if name == outcome:
+            yield path, _fault(f"the outcome {name!r} cannot be protected", "role", remedy="leave it out")
+        if name == key:
+            yield path, _fault(f"the key {name!r} cannot be protected", "role", remedy="leave it out")
+    for index, name in enumerate(_texts(plan, "data", "forbidden")):
+        if name in (outcome, key) and isinstance(name, str):
+            message = f"{name!r} is the {'outcome' if name == outcome else 'key'}, which is never a predictor"
+            yield ("data", "forbidden", index), _fault(message, "role", remedy="leave it out")
+    yield from _twice(("data", "forbidden"), _texts(plan, "data", "forbidden"))
+    yield from _twice(("selection", "include"), _texts(plan, "selection", "include"))
+    yield from _twice(("selection", "exclude"), _texts(plan, "selection", "exclude"))
+    yield from _twice(("evaluation", "subpopulations"), _texts(plan, "evaluation", "subpopulations"))
+
+
+def _columns(plan: dict[str, Any]) -> Found:
+    for name, column in _mapping(plan, "data", "columns").items():
+        path: Path = ("data", "columns", name)
+        if is_reserved(name):
+            yield path, _fault("the package uses this name itself", "reserved_name", allowed=f"not {RESERVED_WORDS}")
+        kind, bounds = _at(column, "type"), _at(column, "range")
+        if (
+            isinstance(bounds, list | tuple)
+            and len(bounds) == 2
+            and all(_is_number(b) for b in bounds)
+            and bounds[0] > bounds[1]
+        ):
+            message = "the lowest value allowed is above the highest"
+            yield (*path, "range"), _fault(message, "range", found=str(list(bounds)), remedy="write [lowest, highest]")
+        if kind in ("categorical", "date") and bounds is not None:
+            yield (
+                (*path, "range"),
+                _fault(f"a {kind} column has no range", "range", remedy="use allowed, or leave it out"),
+            )
+        if kind == "numeric":
+            yield from _numeric_codes(path, column)
+        if kind in ("categorical", "date") and _at(column, "expected_trend") not in UNCONSTRAINED:
+            message = f"a {kind} column has no order, so no trend can be expected"
+            yield (*path, "expected_trend"), _fault(message, "trend", remedy="leave it out, or make the column numeric")
+
+
+def _numeric_codes(path: Path, column: Any) -> Found:
+    seen: dict[float, str] = {}
+    for code in _mapping(column, "specials"):
+        number = _number(code)
+        if number is None:
+            message = "a special code of a numeric column is a number"
+            yield (*path, "specials", code), _fault(message, "special", found=repr(code), allowed="a number")
+        elif number in seen:
+            message = f"the same number as the special code {seen[number]}"
+            yield (*path, "specials", code), _fault(message, "special", found=code, remedy="keep one of them")
+        else:
+            seen[number] = code
+    allowed = _at(column, "allowed")
+    for index, value in enumerate(allowed if isinstance(allowed, list | tuple) else ()):
+        if not _is_number(value):
+            message = "an allowed value of a numeric column is a number"
+            yield (*path, "allowed", index), _fault(message, "allowed", found=repr(value), allowed="a number")
+
+
+def _outcome(plan: dict[str, Any]) -> Found:
+    bad, good = (_as_list(_at(plan, "outcome", key)) for key in ("bad", "good"))
+    for name, codes in (("bad", bad), ("good", good)):
+        if isinstance(_at(plan, "outcome", name), list | tuple) and not codes:
+            yield ("outcome", name), _fault("no value is named", "outcome", allowed="one value or more")
+    both = [value for value in bad if any(_same(value, other) for other in good)]
+    if both:
+        message = "the same value means both bad and good"
+        yield ("outcome", "good"), _fault(message, "outcome", found=", ".join(map(str, both)))
+    name = _at(plan, "outcome", "column")
+    if isinstance(name, str) and name in _mapping(plan, "derive"):
+        message = "the outcome is a derived characteristic"
+        yield ("outcome", "column"), _fault(message, "outcome", found=name, allowed="a column of the source")
+
+
+def _derived(plan: dict[str, Any]) -> Found:
+    derived, columns, roles = _mapping(plan, "derive"), _mapping(plan, "data", "columns"), role_of_columns(plan)
+    known: set[str] = set()
+    for name, text in derived.items():
+        path: Path = ("derive", name)
+        if name in columns or name in roles:
+            message = f"{name!r} is also the name of a column of the source"
+            yield path, _fault(message, "derive_name", remedy="choose a name that no column has")
+        if is_reserved(name):
+            yield path, _fault("the package uses this name itself", "reserved_name", allowed=f"not {RESERVED_WORDS}")
+        if isinstance(text, str):
+            parsed, faults = parse_expression(text)
+            yield from ((path, fault) for fault in faults)
+            for column in references(parsed) if parsed is not None else ():
+                if column in roles:
+                    message = f"{column!r} may not be used: it is {roles[column]}"
+                    yield path, _fault(message, "never_a_predictor", remedy="take it out of the expression")
+                elif column in derived and column not in known:
+                    message = f"{column!r} is derived {'from itself' if column == name else 'only later'}"
+                    yield path, _fault(message, "derive_order", remedy="write it before it is used")
+        known.add(name)
+
+
+def _predictors(plan: dict[str, Any]) -> Found:
+    roles, exclude = role_of_columns(plan), set(_texts(plan, "selection", "exclude"))
+    for index, name in enumerate(_texts(plan, "selection", "include")):
+        path: Path = ("selection", "include", index)
+        if name in roles:
+            message = f"{name!r} may not be a predictor: it is {roles[name]}"
+            yield path, _fault(message, "never_a_predictor", remedy="take it out of selection.include")
+        if name in exclude:
+            message = f"{name!r} is also in selection.exclude"
+            yield path, _fault(message, "selection", remedy="keep it in one of the two lists")
+
+
+def _trends(plan: dict[str, Any]) -> Found:
+    for name, trend in _mapping(plan, "classing", "monotonic").items():
+        path: Path = ("classing", "monotonic", name)
+        expected = _at(plan, "data", "columns", name, "expected_trend")
+        if trend not in UNCONSTRAINED and expected not in UNCONSTRAINED and trend != expected:
+            message = f"data.columns.{name}.expected_trend says {expected}"
+            yield path, _fault(message, "trend", found=str(trend), remedy="say the same in both places, or in one")
+        if _at(plan, "data", "columns", name, "type") in ("categorical", "date") and trend not in UNCONSTRAINED:
+            message = f"{name!r} is not numeric, so its bins have no order"
+            yield path, _fault(message, "trend", remedy="leave it out")
+
+
+def _bins(plan: dict[str, Any]) -> Found:
+    most, least = _at(plan, "classing", "max_bins"), _at(plan, "classing", "max_prebins")
+    most, least = 6 if most is None else most, 20 if least is None else least
+    if _is_number(most) and _is_number(least) and most > least:
+        message = "more coarse classes than fine classes"
+        yield (
+            ("classing", "max_bins"),
+            _fault(message, "bins", found=str(most), allowed=f"at most max_prebins, {least}"),
+        )
+
+
+def _fault(
+    message: str, code: str, *, found: str | None = None, allowed: str | None = None, remedy: str | None = None
+) -> Fault:
+    return Fault(message, code=code, found=found, allowed=allowed, remedy=remedy)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if value == value and abs(value) != float("inf") else None

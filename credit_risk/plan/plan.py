@@ -1,0 +1,136 @@
+"""The plan: one frozen composition of the specifications that each room owns."""
+
+from __future__ import annotations
+
+import os
+import re
+from html import escape
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+from pydantic.types import Strict
+from pydantic_core import PydanticCustomError
+
+from credit_risk._core import canonical_json
+from credit_risk._core.spec import Spec
+from credit_risk.binning.spec import ClassingSpec
+from credit_risk.evaluation.spec import EvaluationSpec
+from credit_risk.explanation.spec import ReasonCodesSpec
+from credit_risk.models.spec import ModelSpec, MonotoneBoostingSpec, ScorecardSpec, default_models
+from credit_risk.plan.checks import cross_faults
+from credit_risk.plan.document import path_text
+from credit_risk.plan.spec import IdentitySpec
+from credit_risk.sampling.spec import ColumnName, DataSpec, OutcomeSpec, SamplesSpec
+from credit_risk.scaling.spec import ScalingSpec
+from credit_risk.selection.spec import SelectionSpec
+from credit_risk.strategy.spec import StrategySpec
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+Document = Literal["development_dossier", "validation_report"]
+CROSS_FAULT = "plan_cross_fault"
+
+
+class Plan(Spec):
+    """A plan with every default filled in. `read_plan` reads one from YAML; the parts are the rooms' own specs."""
+
+    model: IdentitySpec = Field(description="The model: identifier, name, purpose, owner, limitations.")
+    data: DataSpec = Field(description="The source and the contract of its columns.")
+    outcome: OutcomeSpec = Field(description="What is bad and what is good.")
+    samples: SamplesSpec = Field(default=SamplesSpec(), description="Development and out-of-sample.")
+    derive: dict[ColumnName, str] = Field(
+        default_factory=dict, description="Derived characteristics: name and expression, in order."
+    )
+    classing: ClassingSpec = Field(default=ClassingSpec(), description="Bins and weights of evidence.")
+    selection: SelectionSpec = Field(default=SelectionSpec(), description="Which characteristics enter.")
+    models: Annotated[tuple[ModelSpec, ...], Strict(False)] = Field(
+        default_factory=default_models, min_length=1, description="Candidate models; exactly one is the champion."
+    )
+    scaling: ScalingSpec = Field(default=ScalingSpec(), description="Points.")
+    reason_codes: ReasonCodesSpec = Field(default=ReasonCodesSpec(), description="Reason codes.")
+    evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="Evaluation tables.")
+    strategy: StrategySpec = Field(default=StrategySpec(), description="Cut-off.")
+    exports: Annotated[tuple[Literal["pmml"], ...], Strict(False)] = Field(
+        default=("pmml",), description="Formats to export the champion to."
+    )
+    documents: Annotated[tuple[Document, ...], Strict(False)] = Field(
+        default=("development_dossier", "validation_report"), description="Documents to render."
+    )
+
+    _path: Path | None = PrivateAttr(default=None)
+    _source_bytes: bytes | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Plan:
+        faults = cross_faults(self.model_dump(mode="json"))
+        if faults:
+            told = "; ".join(f"{path_text(path)}: {fault.message}" for path, fault in faults)
+            raise PydanticCustomError(CROSS_FAULT, "{told}", {"told": told})
+        return self
+
+    @property
+    def path(self) -> Path | None:
+        """The file that the plan was read from, or None for a plan made in Python."""
+        return self._path
+
+    @property
+    def source_bytes(self) -> bytes:
+        """The plan as written, byte for byte; for a plan made in Python, its canonical JSON (which is YAML too)."""
+        return self._source_bytes if self._source_bytes is not None else canonical_json.to_bytes(self.as_dict())
+
+    @property
+    def champion(self) -> ScorecardSpec | MonotoneBoostingSpec:
+        """The candidate that becomes the model of the package."""
+        return next(candidate for candidate in self.models if candidate.champion)
+
+    @property
+    def challengers(self) -> tuple[ScorecardSpec | MonotoneBoostingSpec, ...]:
+        """The other candidates, in the order of the plan."""
+        return tuple(candidate for candidate in self.models if not candidate.champion)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every key with its value, defaults included, ready for JSON. `${VAR}` stays as written."""
+        return self.model_dump(mode="json")
+
+    def data_path(self) -> Path:
+        """The source file: `${VAR}` expanded, relative paths taken from the folder of the plan.
+
+        Raises KeyError where a variable is not set; `read_plan` refuses such a plan beforehand.
+        """
+        text = VARIABLE.sub(lambda match: os.environ[match.group(1)], self.data.source)
+        folder = self._path.parent if self._path is not None else Path()
+        return folder / text
+
+    def named_columns(self) -> dict[str, str]:
+        """Columns of the source that the plan names outside `data` and `outcome`, each with its key path.
+
+        Derived characteristics are not columns of the source and are left out.
+        """
+        named: dict[str, str] = {}
+        for name in self.classing.monotonic:
+            named.setdefault(name, f"classing.monotonic.{name}")
+        for section, key in (("selection", "include"), ("evaluation", "subpopulations"), ("selection", "exclude")):
+            for index, name in enumerate(getattr(getattr(self, section), key)):
+                named.setdefault(name, f"{section}.{key}[{index}]")
+        return {name: path for name, path in named.items() if name not in self.derive}
+
+    def _repr_html_(self) -> str:
+        rows = "".join(_html_rows("", self.as_dict()))
+        head = f"<caption>Plan of {escape(str(self.model.name))}, version {escape(self.model.version)}</caption>"
+        return f"<table>{head}<tbody>{rows}</tbody></table>"
+
+
+def plan_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of plan.json, and of plan.yaml once read; for editors and for readers."""
+    schema = Plan.model_json_schema(mode="validation")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "plan.schema.json"}
+    return {**head, **schema}
+
+
+def _html_rows(path: str, value: Any) -> list[str]:
+    if isinstance(value, dict) and value:
+        return [row for key, item in value.items() for row in _html_rows(f"{path}.{key}" if path else key, item)]
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return [row for index, item in enumerate(value) for row in _html_rows(f"{path}[{index}]", item)]
+    shown = "not declared" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else value
+    return [f"<tr><th style='text-align:left'>{escape(path)}</th><td>{escape(str(shown))}</td></tr>"]

@@ -1,0 +1,83 @@
+"""Read a plan from YAML and tell everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from credit_risk._core.errors import Fault, PlanError
+from credit_risk.plan.checks import cross_faults
+from credit_risk.plan.document import Document, path_text, read_document
+from credit_risk.plan.faults import faults_of
+from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan
+
+PLAN_FILE = "plan.yaml"
+
+
+def read_plan(path: Path | str) -> Plan:
+    """Read `path`, a plan or a folder that holds `plan.yaml`.
+
+    Raises PlanError with all faults: file, line, key path, what was found, what is allowed, and the remedy.
+    """
+    plan, faults, _ = examine_plan(Path(path))
+    if faults or plan is None:
+        raise PlanError(faults)
+    return plan
+
+
+def examine_plan(path: Path) -> tuple[Plan | None, list[Fault], Document]:
+    """The plan where it can be made, its faults in the order of the lines, and the document.
+
+    Raises PlanError only where there is no YAML mapping to examine.
+    """
+    file, data = _read_bytes(path)
+    document = read_document(data, str(file))
+    faults = list(document.faults)
+    plan: Plan | None = None
+    try:
+        plan = Plan.model_validate(document.value)
+    except ValidationError as error:
+        faults += faults_of(error, document, Plan, CROSS_FAULT)
+    for where, fault in cross_faults(document.value):
+        faults.append(replace(fault, path=path_text(where), row=document.line(where)))
+    faults += _source_faults(document)
+    if plan is not None:
+        plan._path, plan._source_bytes = file, data
+    placed = [replace(fault, file=str(file)) for fault in faults]
+    return plan, sorted(placed, key=lambda fault: (fault.row or 0, fault.path or "")), document
+
+
+def _read_bytes(path: Path) -> tuple[Path, bytes]:
+    file = path / PLAN_FILE if path.is_dir() else path
+    try:
+        return file, file.read_bytes()
+    except OSError as error:
+        remedy = "give a plan.yaml or a folder that holds one"
+        reason = error.strerror or type(error).__name__
+        raise PlanError(Fault(f"cannot be read: {reason}", code="unreadable", file=str(file), remedy=remedy)) from error
+
+
+def _source_faults(document: Document) -> list[Fault]:
+    data = document.value.get("data")
+    source = data.get("source") if isinstance(data, dict) else None
+    if not isinstance(source, str):
+        return []
+    place = {"path": "data.source", "row": document.line(("data", "source"))}
+    faults = [
+        Fault(
+            f"the environment variable {name} is not set",
+            code="variable_not_set",
+            found=source,
+            remedy=f"set {name}, or write the path itself",
+            **place,
+        )
+        for name in dict.fromkeys(VARIABLE.findall(source))
+        if name not in os.environ
+    ]
+    if "$" in VARIABLE.sub("", source):
+        allowed = "${NAME} with letters, digits and _"
+        faults.append(Fault("a $ that begins no variable", code="variable", found=source, allowed=allowed, **place))
+    return faults

@@ -1,0 +1,1 @@
+"""Intake, outcome, samples and derived characteristics."""

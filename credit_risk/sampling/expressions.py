@@ -1,0 +1,293 @@
+"""Derived characteristics: the text of a plan becomes the expression tree of SPECIFICATION section 3.1.
+
+The language: numbers, 'text', column names (in `backticks` where they are not plain identifiers), + - * /,
+comparisons (chains too), `and` `or` `not`, `in` and `not in` with a list of constants, and the functions of
+`FUNCTIONS`. Read through Python's own grammar with a closed list of nodes; nothing is ever run as Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from credit_risk._core.errors import Fault
+
+Expression = dict[str, Any]
+FUNCTIONS: Mapping[str, tuple[str, int, int | None]] = {
+    "min": ("minimum", 1, None),
+    "max": ("maximum", 1, None),
+    "coalesce": ("coalesce", 1, None),
+    "if": ("if", 3, 3),
+    "where": ("if", 3, 3),
+    "abs": ("absolute", 1, 1),
+    "log": ("logarithm", 1, 1),
+    "exp": ("exponential", 1, 1),
+    "floor": ("floor", 1, 1),
+    "is_missing": ("is_missing", 1, 1),
+    "in": ("in", 2, None),
+}
+ALLOWED = "numbers, 'text', columns, + - * /, comparisons, and, or, not, in, " + ", ".join(
+    f"{name}()" for name in FUNCTIONS if name != "in"
+)
+MAX_LENGTH = 2_000
+EXACT_INTEGER = 2**53
+TOKEN = re.compile(
+    r"(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<quoted>`[^`]*`)"
+    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[^\W\d]\w*)|(?P<space>\s+)|(?P<other>.)",
+    re.DOTALL,
+)
+ARITHMETIC = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
+COMPARISON = {
+    ast.Eq: "equal",
+    ast.NotEq: "not_equal",
+    ast.Lt: "less",
+    ast.LtE: "less_or_equal",
+    ast.Gt: "greater",
+    ast.GtE: "greater_or_equal",
+}
+UNKNOWN = "unknown"
+
+
+def parse_expression(text: str) -> tuple[Expression | None, list[Fault]]:
+    """The tree of `text`, or None with all the faults found; faults carry neither file nor key path."""
+    if not text.strip():
+        return None, [_fault("the expression is empty")]
+    if len(text) > MAX_LENGTH:
+        return None, [_fault(f"{len(text):,} characters are too many", allowed=f"at most {MAX_LENGTH:,}")]
+    source, names, faults = _as_python(text)
+    if faults:
+        return None, faults
+    try:
+        tree = ast.parse(source, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        remedy = "check brackets, commas and operators; a column name that is no plain word stands in `backticks`"
+        return None, [_fault("not a readable expression", found=text, allowed=ALLOWED, remedy=remedy)]
+    builder = _Builder(names)
+    try:
+        expression = builder.build(tree.body)
+    except RecursionError:
+        return None, [_fault("nested too deeply", found=text)]
+    if not builder.faults and not references(expression):
+        builder.faults.append(_fault("no column stands in the expression", found=text))
+    return (None, builder.faults) if builder.faults else (expression, [])
+
+
+def references(expression: Expression | None) -> tuple[str, ...]:
+    """Names of the columns that `expression` reads, each once, in order of appearance."""
+    return tuple(dict.fromkeys(_references(expression))) if expression is not None else ()
+
+
+def _references(expression: Expression) -> Iterator[str]:
+    if "ref" in expression:
+        yield expression["ref"]
+    for argument in expression.get("args", ()):
+        yield from _references(argument)
+
+
+def value_type(expression: Expression, types: Mapping[str, str]) -> tuple[str, list[Fault]]:
+    """`number`, `string` or `flag`, given the type of each name (`number`, `string`); and faults where types clash."""
+    faults: list[Fault] = []
+    return _type(expression, types, faults), faults
+
+
+def _as_python(text: str) -> tuple[str, dict[str, str], list[Fault]]:
+    """`text` with each name made a plain placeholder, so that keywords, spaces and letters of any script are names."""
+    parts: list[str] = []
+    names: dict[str, str] = {}
+    faults: list[Fault] = []
+    after_operand = False
+    for token in TOKEN.finditer(text):
+        kind, found = str(token.lastgroup), token.group()
+        if kind == "space":
+            parts.append(" ")
+            continue
+        if kind == "quoted":
+            column = found[1:-1]
+            if not column:
+                faults.append(_fault("a column name in backticks is empty", found=text))
+            parts.append(_placeholder("column_", column, names))
+        elif kind == "name":
+            is_call = text[token.end() :].lstrip().startswith("(")
+            word, operator = _word(found, is_call, after_operand, names)
+            parts.append(word)
+            after_operand = not operator
+            continue
+        else:
+            parts.append(found)
+            if found in ("`", "'", '"'):
+                faults.append(_fault(f"a quotation mark {found} is not closed", found=text))
+        after_operand = kind in ("quoted", "number", "text") or found == ")"
+    return "".join(parts).strip(), names, faults
+
+
+def _word(found: str, is_call: bool, after_operand: bool, names: dict[str, str]) -> tuple[str, bool]:
+    """The Python word for a bare name, and whether it is an operator."""
+    if found in ("and", "or", "not") or (found == "in" and after_operand):
+        return f" {found} ", True
+    if found in ("True", "False", "None") or (keyword.iskeyword(found) and not is_call):
+        return found if keyword.iskeyword(found) and found != "in" else _placeholder("column_", found, names), False
+    return _placeholder("function_" if is_call else "column_", found, names), False
+
+
+def _placeholder(prefix: str, name: str, names: dict[str, str]) -> str:
+    known = {value: key for key, value in names.items() if key.startswith(prefix)}
+    if name not in known:
+        known[name] = f"{prefix}{len(names)}"
+        names[known[name]] = name
+    return known[name]
+
+
+class _Builder:
+    """From Python's tree to ours."""
+
+    def __init__(self, names: Mapping[str, str]):
+        self.names = names
+        self.faults: list[Fault] = []
+
+    def build(self, node: ast.AST) -> Expression:
+        match node:
+            case ast.Constant():
+                return self._constant(node.value)
+            case ast.Name() if node.id in self.names:
+                return {"ref": self.names[node.id]}
+            case ast.UnaryOp():
+                return self._unary(node)
+            case ast.BinOp() if type(node.op) in ARITHMETIC:
+                return _op(ARITHMETIC[type(node.op)], self.build(node.left), self.build(node.right))
+            case ast.BoolOp():
+                return _op("and" if isinstance(node.op, ast.And) else "or", *map(self.build, node.values))
+            case ast.Compare():
+                return self._compare(node)
+            case ast.Call():
+                return self._call(node)
+        return self._refuse(f"{self._words(node)} is not part of the language", allowed=ALLOWED)
+
+    def _constant(self, value: Any) -> Expression:
+        if isinstance(value, str):
+            return {"const": value}
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= EXACT_INTEGER:
+            return {"const": float(value)}
+        if isinstance(value, float) and math.isfinite(value):
+            return {"const": value}
+        return self._refuse(f"{value!r} is no constant of the language", allowed="a finite number or 'text'")
+
+    def _unary(self, node: ast.UnaryOp) -> Expression:
+        inner = self.build(node.operand)
+        if isinstance(node.op, ast.Not):
+            return _op("not", inner)
+        if isinstance(node.op, ast.Invert):
+            return self._refuse("~ is not part of the language", allowed=ALLOWED)
+        if isinstance(node.op, ast.UAdd):
+            return inner
+        constant = inner.get("const")
+        return {"const": -constant} if isinstance(constant, float) else _op("negate", inner)
+
+    def _compare(self, node: ast.Compare) -> Expression:
+        operands = [node.left, *node.comparators]
+        parts = []
+        for left, operator, right in zip(operands, node.ops, operands[1:], strict=False):
+            if isinstance(operator, ast.In | ast.NotIn):
+                items = right.elts if isinstance(right, ast.Tuple | ast.List) else [right]
+                inside = self._membership([left, *items])
+                parts.append(_op("not", inside) if isinstance(operator, ast.NotIn) else inside)
+            elif type(operator) in COMPARISON:
+                parts.append(_op(COMPARISON[type(operator)], self.build(left), self.build(right)))
+            else:
+                return self._refuse("`is` is not part of the language", remedy="write == or is_missing()")
+        return parts[0] if len(parts) == 1 else _op("and", *parts)
+
+    def _call(self, node: ast.Call) -> Expression:
+        name = self.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if name not in FUNCTIONS:
+            return self._refuse(f"unknown function {name or self._words(node.func)}", allowed=ALLOWED)
+        operation, least, most = FUNCTIONS[name]
+        if node.keywords or any(isinstance(item, ast.Starred) for item in node.args):
+            return self._refuse(f"{name}() takes plain arguments only")
+        if len(node.args) < least or (most is not None and len(node.args) > most):
+            wanted = f"{least}" if most == least else f"at least {least}"
+            return self._refuse(f"{name}() has {len(node.args)} arguments", allowed=wanted)
+        if operation == "in":
+            return self._membership(node.args)
+        return _op(operation, *map(self.build, node.args))
+
+    def _membership(self, nodes: list[ast.expr]) -> Expression:
+        value, *items = map(self.build, nodes)
+        if not items or any("const" not in item for item in items):
+            return self._refuse("in takes a value and then constants", remedy="write x in (1, 2) or in(x, 1, 2)")
+        return _op("in", value, *items)
+
+    def _words(self, node: ast.AST) -> str:
+        try:
+            words = ast.unparse(node)
+        except (RecursionError, ValueError):
+            return type(node).__name__
+        for placeholder, name in sorted(self.names.items(), reverse=True):
+            words = re.sub(rf"\b{placeholder}\b", lambda _, name=name: name, words)
+        return words if len(words) <= 60 else words[:57] + "..."
+
+    def _refuse(self, message: str, allowed: str | None = None, remedy: str | None = None) -> Expression:
+        self.faults.append(_fault(message, allowed=allowed, remedy=remedy))
+        return {"const": None}
+
+
+NUMBERS_IN = {
+    *ARITHMETIC.values(),
+    *("negate", "absolute", "floor", "exponential", "logarithm", "minimum", "maximum"),
+}
+ORDER = {"less", "less_or_equal", "greater", "greater_or_equal"}
+
+
+def _type(expression: Expression, types: Mapping[str, str], faults: list[Fault]) -> str:
+    if "const" in expression:
+        return "string" if isinstance(expression["const"], str) else "number"
+    if "ref" in expression:
+        return types.get(expression["ref"], UNKNOWN)
+    operation = expression["op"]
+    found = [_type(argument, types, faults) for argument in expression["args"]]
+    if operation in NUMBERS_IN:
+        _expect(operation, found, "number", faults)
+        return "number"
+    if operation in ORDER:
+        _expect(operation, found, "number", faults)
+        return "flag"
+    if operation in ("and", "or", "not"):
+        _expect(operation, found, "flag", faults)
+        return "flag"
+    if operation == "is_missing":
+        return "flag"
+    if operation == "if":
+        _expect("the condition of if", found[:1], "flag", faults)
+        found = found[1:]
+    return _alike(operation, found, faults)
+
+
+def _alike(operation: str, found: list[str], faults: list[Fault]) -> str:
+    known = sorted(set(found) - {UNKNOWN})
+    if len(known) > 1:
+        faults.append(_fault(f"{operation} mixes a {known[0]} and a {known[1]}", allowed="values of one type"))
+    if operation in ("equal", "not_equal", "in"):
+        _not_flags(operation, known, faults)
+        return "flag"
+    return known[0] if known else UNKNOWN
+
+
+def _not_flags(operation: str, known: list[str], faults: list[Fault]) -> None:
+    if known == ["flag"]:
+        faults.append(_fault(f"{operation} compares flags", allowed="two numbers or two texts"))
+
+
+def _expect(operation: str, found: list[str], wanted: str, faults: list[Fault]) -> None:
+    for kind in sorted(set(found) - {wanted, UNKNOWN}):
+        faults.append(_fault(f"{operation} is given a {kind}", allowed=f"a {wanted}"))
+
+
+def _op(operation: str, *arguments: Expression) -> Expression:
+    return {"op": operation, "args": list(arguments)}
+
+
+def _fault(message: str, found: str | None = None, allowed: str | None = None, remedy: str | None = None) -> Fault:
+    return Fault(message, code="expression", found=found, allowed=allowed, remedy=remedy)

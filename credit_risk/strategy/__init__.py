@@ -1,0 +1,1 @@
+"""Cut-offs and what follows from them."""
