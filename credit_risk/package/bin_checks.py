@@ -1,0 +1,91 @@
+"""Bins of a classing and intervals of grades: ids in order, no overlap, no gap, open ends, one bin for missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from credit_risk._core.errors import Fault
+
+_OWN_KINDS = {"numeric": {"interval"}, "categorical": {"categories", "unseen"}}
+Bound = float | None
+
+
+def interval_chain_faults(bounds: Sequence[tuple[Bound, Bound]]) -> Iterator[tuple[str, str, int]]:
+    """Faults of `[lower, upper)` intervals that must cover the line in ascending order.
+
+    Each is (`order`, `overlap` or `gap`; message; index of the interval). A null lower is minus infinity,
+    a null upper plus infinity.
+    """
+    ends = [(-math.inf if lo is None else lo, math.inf if up is None else up) for lo, up in bounds]
+    for index, (lower, upper) in enumerate(ends):
+        if not lower < upper:
+            yield "order", f"interval from {lower} to {upper} holds nothing", index
+    order = sorted(range(len(ends)), key=lambda i: ends[i])
+    if order != list(range(len(ends))):
+        yield "order", "intervals do not stand in ascending order", 0
+    ranked = [ends[i] for i in order]
+    if not ranked or ranked[0][0] != -math.inf:
+        yield "gap", "nothing covers values down to minus infinity (the first lower is not null)", 0
+    if not ranked or ranked[-1][1] != math.inf:
+        yield (
+            "gap",
+            "nothing covers values up to infinity (the last upper is not null)",
+            max(len(ends) - 1, 0),
+        )
+    for position in range(1, len(ranked)):
+        before, after = ranked[position - 1][1], ranked[position][0]
+        if after < before:
+            yield "overlap", f"begins at {after}, before the interval below ends at {before}", order[position]
+        elif after > before:
+            yield "gap", f"nothing covers [{before}, {after})", order[position]
+
+
+def classing_faults(step: dict[str, Any], file: str, path: str) -> list[Fault]:
+    """Faults of the bins of one classing step that keeps its schema."""
+    bins = step["bins"]
+    faults = [
+        Fault(f"bin id is not {index}", "bin_ids", file, f"{path}/bins/{index}/id", found=repr(item["id"]))
+        for index, item in enumerate(bins)
+        if item["id"] != index
+    ]
+    allowed = _OWN_KINDS[step["kind"]] | {"special", "missing"}
+    for index, item in enumerate(bins):
+        if item["kind"] not in allowed and item["kind"] != "unseen":
+            message = f"a {step['kind']} classing has no bin of this kind"
+            faults.append(Fault(message, "schema", file, f"{path}/bins/{index}/kind", found=repr(item["kind"])))
+    faults += _count(bins, "missing", 1, "missing_bin", file, path)
+    faults += _count(bins, "unseen", int(step["kind"] == "categorical"), "unseen_bin", file, path)
+    if step["kind"] == "numeric":
+        places = [index for index, item in enumerate(bins) if item["kind"] == "interval"]
+        bounds = [(bins[index]["lower"], bins[index]["upper"]) for index in places]
+        for name, message, index in interval_chain_faults(bounds):
+            place = f"{path}/bins/{places[index]}" if places else f"{path}/bins"
+            faults.append(Fault(message, f"bins_{name}", file, place))
+    faults += _repeated(bins, "categories", "values", "category_repeated", file, path)
+    faults += _repeated(bins, "special", "codes", "special_repeated", file, path)
+    textual = step["kind"] == "categorical"
+    for index, item in enumerate(bins):
+        if any(isinstance(code, str) != textual for code in item.get("codes", [])):
+            message = f"special code is not a {'string' if textual else 'number'}"
+            faults.append(Fault(message, "value_type", file, f"{path}/bins/{index}/codes", found=repr(item["codes"])))
+    return faults
+
+
+def _count(bins: list[dict[str, Any]], kind: str, wanted: int, code: str, file: str, path: str) -> list[Fault]:
+    found = sum(item["kind"] == kind for item in bins)
+    if found == wanted:
+        return []
+    return [Fault(f"has {found} bins of kind {kind}, needs {wanted}", code, file, f"{path}/bins")]
+
+
+def _repeated(bins: list[dict[str, Any]], kind: str, key: str, code: str, file: str, path: str) -> Iterator[Fault]:
+    seen: set[Any] = set()
+    for index, item in enumerate(bins):
+        if item["kind"] != kind:
+            continue
+        for value in item[key]:
+            if value in seen:
+                yield Fault("stands twice", code, file, f"{path}/bins/{index}/{key}", found=repr(value))
+            seen.add(value)

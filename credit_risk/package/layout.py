@@ -1,0 +1,55 @@
+"""Names inside a model package: core paths, annexes, refused paths (SPECIFICATION section 1)."""
+
+from __future__ import annotations
+
+import re
+
+FORMAT = "credit-risk-model-package"
+FORMAT_VERSION = "0.1"
+ANNEX_FORMAT = "credit-risk-annex"
+ANNEX_KINDS = ("exports", "validation", "documents", "signatures")
+SAMPLES = ("development", "out_of_sample", "out_of_time")
+MANIFEST = "manifest.json"
+AUDIT = "audit.jsonl"
+SNAPSHOT = "data/snapshot.parquet"
+REQUIRED = ("plan.yaml", "plan.json", "model.json", "verification.csv")
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+
+
+def hostile(path: str) -> str | None:
+    """Why `path` may not be a file name of a package, in words; None where it may."""
+    if not path:
+        return "is empty"
+    if path.startswith("/"):
+        return "is absolute"
+    if "\\" in path:
+        return "holds a backslash"
+    if _DRIVE.match(path):
+        return "begins with a drive letter"
+    if _CONTROL.search(path):
+        return "holds a control character"
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        return "has an empty, '.' or '..' segment"
+    return None
+
+
+def is_annex(path: str) -> bool:
+    """True for files that come after the seal: the annex folders and the audit log."""
+    return path == AUDIT or path.split("/", 1)[0] in ANNEX_KINDS
+
+
+def evidence_file(identifier: str) -> str:
+    """Path of an evidence id: UTF-8 bytes outside `[A-Za-z0-9._-]` percent-encoded, upper-case hexadecimal."""
+    text = "".join(
+        chr(byte) if chr(byte).isascii() and re.match(r"[A-Za-z0-9._-]", chr(byte)) else f"%{byte:02X}"
+        for byte in identifier.encode("utf-8")
+    )
+    return f"evidence/{text}.json"
+
+
+def predictions_file(sample: str, model: str | None = None) -> str:
+    """Path of the predictions of a sample, of the champion (`model` None) or of a challenger."""
+    folder = "" if model is None else f"challengers/{model}/"
+    return f"{folder}predictions/{sample}.parquet"
