@@ -1,0 +1,39 @@
+"""The closed chart types (SPECIFICATION section 7) of the figures of this room: columns and titles, no drawing."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+CHARTS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
+    {
+        "performance.roc": {
+            "type": "line",
+            "x": "false_positive_rate",
+            "y": ["true_positive_rate"],
+            "series": "sample",
+            "x_title": "False positive rate (share of goods)",
+            "y_title": "True positive rate (share of bads)",
+            "reference": "diagonal",
+        },
+        "performance.score_distribution": {
+            "type": "step",
+            "x": "score",
+            "y": ["share"],
+            "series": "outcome",
+            "x_title": "Score",
+            "y_title": "Share of goods, of bads",
+        },
+        "performance.calibration_curve": {
+            "type": "interval",
+            "x": "mean_probability",
+            "y": ["bad_rate"],
+            "series": "sample",
+            "lower": "lower",
+            "upper": "upper",
+            "x_title": "Mean predicted probability",
+            "y_title": "Observed bad rate",
+            "reference": "diagonal",
+        },
+    }
+)

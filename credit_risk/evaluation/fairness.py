@@ -1,0 +1,287 @@
+"""Performance and outcomes by protected group: descriptive tables, and adverse impact at a declared cut-off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
+from credit_risk.evaluation.area_under_curve import delong_interval
+from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.evaluation.protected_groups import MISSING, ProtectedGrouping, protected_grouping
+from credit_risk.evaluation.samples import ScoredSample
+
+__all__ = [
+    "ProtectedGrouping",
+    "adverse_impact_ratio",
+    "adverse_impact_table",
+    "fairness_group_table",
+    "protected_grouping",
+    "standardised_mean_difference",
+]
+
+REFERENCE = "reference group"
+ADVERSE = "below four-fifths and significant"
+NOT_SIGNIFICANT = "below four-fifths, not significant"
+NOT_BELOW = "not below four-fifths"
+NOT_EVALUABLE = "not evaluable"
+
+_GROUP_COLUMNS = [
+    *("attribute", "group", "sample", "rows", "bad", "bad_rate", "mean_probability", "mean_score"),
+    *("standardised_mean_difference", "auc", "auc_lower", "auc_upper", "evaluable"),
+]
+_IMPACT_COLUMNS = [
+    *("attribute", "group", "reference_group", "sample", "rows", "approved", "approval_rate"),
+    *("adverse_impact_ratio", "lower", "upper", "p_value", "verdict"),
+]
+
+Attributes = Mapping[str, Mapping[str, ArrayLike]]
+
+
+def standardised_mean_difference(score: ArrayLike, in_group: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """(mean score of the group - mean score of the rest) / standard deviation of the score over all rows.
+
+    score (n,), in_group (n,) true or false; divisor n, all rows weighted. NaN where the group or the rest
+    is empty or the score is constant. The convention of fair-lending analysis: one scale for all groups of
+    a sample.
+    """
+    arguments = Arguments()
+    x, g = arguments.numbers("score", score), arguments.outcome(in_group, both_classes=False, name="in_group")
+    w = arguments.weights(weights)
+    arguments.raise_if_any()
+    mass = np.ones(len(x)) if w is None else w
+    inside = g == 1.0
+    if inside.all() or not inside.any():
+        return math.nan
+    centre = _mean(x, mass)
+    spread = math.sqrt(math.fsum(mass * (x - centre) ** 2) / math.fsum(mass))
+    if spread == 0.0 or np.ptp(x) == 0.0:
+        return math.nan
+    return (_mean(x[inside], mass[inside]) - _mean(x[~inside], mass[~inside])) / spread
+
+
+def fairness_group_table(
+    samples: Mapping[str, ScoredSample],
+    attributes: Attributes,
+    *,
+    groupings: Mapping[str, ProtectedGrouping] | None = None,
+    reference_sample: str = "development",
+    min_bads: int = 30,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Columns of evidence `fairness.groups`: every group of every attribute on every sample.
+
+    samples: {name: ScoredSample}; attributes: {attribute: {sample: values (n,)}}; groups are learnt on
+    `reference_sample` by `protected_grouping` unless `groupings` gives them. A group with fewer than
+    `min_bads` bads or goods is not evaluable: its rows and bads are told, every measure is missing. AUC by
+    `delong_interval` of `risk` (weights count in rates, means and AUC). Raises CreditRiskError where
+    attributes and samples do not fit.
+    """
+    chosen = _groupings(samples, attributes, groupings, reference_sample, confidence)
+    rows: list[dict[str, Any]] = []
+    for attribute, grouping in chosen.items():
+        for name, sample in samples.items():
+            labels = grouping.assign(attributes[attribute][name])
+            for group in grouping.order(labels.tolist()):
+                values = _group_row(sample, labels == group, min_bads, confidence)
+                head = {"attribute": attribute, "group": group, "sample": name}
+                rows.append({**head, **values})
+    frame = pd.DataFrame(rows, columns=_GROUP_COLUMNS)
+    note = f"groups with fewer than {min_bads} bads or goods are not evaluable: their measures are missing"
+    frame.attrs["notes"] = (note, *(_rule(grouping, reference_sample) for grouping in chosen.values()))
+    return frame
+
+
+def adverse_impact_ratio(
+    approved: int, rows: int, reference_approved: int, reference_rows: int, confidence: float = 0.95
+) -> tuple[float, float, float, float]:
+    """Ratio of approval rates to the reference group's, its bounds, and Fisher's exact two-sided p-value.
+
+    Bounds on the logarithmic scale (Katz et al. 1978, Biometrics 34, 469-474):
+    variance 1/approved - 1/rows + 1/reference_approved - 1/reference_rows; NaN where a group has no approval.
+    Raises CreditRiskError unless 0 <= approved <= rows and rows > 0 for both.
+    """
+    arguments = Arguments()
+    check_confidence(arguments, confidence)
+    for name, part, whole in (("group", approved, rows), ("reference", reference_approved, reference_rows)):
+        possible = 0 <= part <= whole and whole > 0
+        found = f"{part} approved of {whole}"
+        arguments.require(possible, name, "counts do not fit", "range", found=found, allowed="0 <= approved <= rows")
+    arguments.raise_if_any()
+    table = [[approved, rows - approved], [reference_approved, reference_rows - reference_approved]]
+    p_value = min(float(stats.fisher_exact(table).pvalue), 1.0)
+    if reference_approved == 0:
+        return math.nan, math.nan, math.nan, p_value
+    ratio = (approved * reference_rows) / (rows * reference_approved)
+    if approved == 0:
+        return ratio, math.nan, math.nan, p_value
+    variance = 1.0 / approved - 1.0 / rows + 1.0 / reference_approved - 1.0 / reference_rows
+    factor = math.exp(normal_quantile(confidence) * math.sqrt(max(variance, 0.0)))
+    return ratio, ratio / factor, ratio * factor, p_value
+
+
+def four_fifths_verdict(
+    approved: int, rows: int, reference_approved: int, reference_rows: int, p_value: float, confidence: float = 0.95
+) -> str:
+    """Verdict in words (29 CFR 1607.4(D)): a rate below four fifths of the reference's, and significant or not.
+
+    Compared in whole numbers, so that exactly 80 % is not below (Questions and Answers to the Uniform
+    Guidelines, no. 11).
+    """
+    if 5 * approved * reference_rows >= 4 * reference_approved * rows:
+        return NOT_BELOW
+    return ADVERSE if p_value < 1.0 - confidence else NOT_SIGNIFICANT
+
+
+def adverse_impact_table(
+    samples: Mapping[str, ScoredSample],
+    attributes: Attributes,
+    cut_off: float,
+    *,
+    groupings: Mapping[str, ProtectedGrouping] | None = None,
+    references: Mapping[str, str] | None = None,
+    reference_sample: str = "development",
+    min_rows: int = 30,
+    min_share: float = 0.02,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Columns of evidence `fairness.adverse_impact`; a row is approved where score >= cut_off. Rows are counted unweighted.
+
+    The reference group of an attribute is the caller's, else the group with the highest approval rate on
+    `reference_sample` (29 CFR 1607.4(D)) among those with at least `min_rows` rows and `min_share` of the
+    rows, never MISSING; it is the same for every sample. A group with fewer than `min_rows` rows is not
+    evaluable. Verdicts: REFERENCE, ADVERSE, NOT_SIGNIFICANT, NOT_BELOW, NOT_EVALUABLE with its reason.
+    Raises CreditRiskError where attributes and samples do not fit, a reference group does not occur, or the
+    cut-off is not a number.
+    """
+    chosen = _groupings(samples, attributes, groupings, reference_sample, confidence)
+    if not math.isfinite(cut_off):
+        raise CreditRiskError(Fault("the cut-off is not a finite number", path="cut_off", found=repr(cut_off)))
+    rows: list[dict[str, Any]] = []
+    notes = [f"approved: score >= {cut_off:g}; groups with fewer than {min_rows} rows are not evaluable"]
+    for attribute, grouping in chosen.items():
+        counts = {
+            name: _approvals(grouping, attributes[attribute][name], sample.score >= cut_off)
+            for name, sample in samples.items()
+        }
+        base = counts[reference_sample]
+        wanted = (references or {}).get(attribute)
+        reference = _reference_group(attribute, base, wanted, min_rows, min_share)
+        origin = "given" if wanted is not None else f"highest approval rate on {reference_sample}"
+        notes.append(f"{attribute}: reference group {reference or 'none'} ({origin})")
+        for name in samples:
+            for group in grouping.order(list(counts[name])):
+                head = {"attribute": attribute, "group": group, "reference_group": reference, "sample": name}
+                rows.append({**head, **_impact_row(counts[name], group, reference, min_rows, confidence)})
+    frame = pd.DataFrame(rows, columns=_IMPACT_COLUMNS)
+    frame.attrs["notes"] = tuple(notes)
+    return frame
+
+
+def _group_row(sample: ScoredSample, inside: np.ndarray, min_bads: int, confidence: float) -> dict[str, Any]:
+    count, bad = int(inside.sum()), int((inside & sample.bad).sum())
+    evaluable = min(bad, count - bad) >= max(min_bads, 1)
+    measures = (math.nan,) * 7
+    if evaluable:
+        w = None if sample.weights is None else sample.weights[inside]
+        mass = np.ones(count) if w is None else w
+        y = sample.y[inside]
+        area = delong_interval(y, sample.risk[inside], w, confidence)
+        means = (_mean(values[inside], mass) for values in (sample.y, sample.probability, sample.score))
+        difference = standardised_mean_difference(sample.score, inside, sample.weights)
+        measures = (*means, difference, area.auc, area.lower, area.upper)
+    return dict(zip(_GROUP_COLUMNS[3:], (count, bad, *measures, evaluable), strict=True))
+
+
+def _impact_row(
+    counts: Mapping[str, tuple[int, int]], group: str, reference: str | None, min_rows: int, confidence: float
+) -> dict[str, Any]:
+    approved, count = counts[group]
+    rate = approved / count
+    base_approved, base_count = counts.get(reference, (0, 0)) if reference is not None else (0, 0)
+    reason = None
+    if reference is None:
+        reason = "no group is large enough to be the reference"
+    elif count < min_rows:
+        reason = f"fewer than {min_rows} rows"
+    elif base_count < min_rows:
+        reason = f"fewer than {min_rows} rows in the reference group"
+    elif base_approved == 0:
+        reason = "nobody in the reference group is approved"
+    if reason is not None:
+        tail = (math.nan, math.nan, math.nan, math.nan, f"{NOT_EVALUABLE}: {reason}")
+    elif group == reference:
+        tail = (1.0, math.nan, math.nan, math.nan, REFERENCE)
+    else:
+        ratio = adverse_impact_ratio(approved, count, base_approved, base_count, confidence)
+        verdict = four_fifths_verdict(approved, count, base_approved, base_count, ratio[3], confidence)
+        tail = (*ratio, verdict)
+    return dict(zip(_IMPACT_COLUMNS[4:], (count, approved, rate, *tail), strict=True))
+
+
+def _approvals(grouping: ProtectedGrouping, values: ArrayLike, approved: np.ndarray) -> dict[str, tuple[int, int]]:
+    labels = grouping.assign(values)
+    masks = {group: labels == group for group in grouping.order(labels.tolist())}
+    return {group: (int((mask & approved).sum()), int(mask.sum())) for group, mask in masks.items()}
+
+
+def _reference_group(
+    attribute: str,
+    counts: Mapping[str, tuple[int, int]],
+    wanted: str | None,
+    min_rows: int,
+    min_share: float,
+) -> str | None:
+    if wanted is not None:
+        if wanted not in counts:
+            fault = Fault("no such group", path=f"references.{attribute}", found=wanted, allowed=", ".join(counts))
+            raise CreditRiskError(fault)
+        return wanted
+    total = sum(count for _, count in counts.values())
+    fit = [g for g, (_, n) in counts.items() if g != MISSING and n >= min_rows and n >= min_share * total]
+    return max(fit, key=lambda group: counts[group][0] / counts[group][1], default=None)
+
+
+def _groupings(
+    samples: Mapping[str, ScoredSample],
+    attributes: Attributes,
+    groupings: Mapping[str, ProtectedGrouping] | None,
+    reference_sample: str,
+    confidence: float,
+) -> dict[str, ProtectedGrouping]:
+    arguments = Arguments()
+    check_confidence(arguments, confidence)
+    known = reference_sample in samples
+    arguments.require(known, "reference_sample", "no such sample", "absent", found=reference_sample)
+    for attribute, values in attributes.items():
+        for name, sample in samples.items():
+            length = len(np.asarray(values[name], dtype=object)) if name in values else -1
+            found = "absent" if length < 0 else f"{length} values"
+            fits = length == len(sample)
+            where = f"attributes.{attribute}.{name}"
+            arguments.require(
+                fits, where, "values do not fit the sample", "length", found=found, allowed=f"{len(sample)} values"
+            )
+    arguments.raise_if_any()
+    given = groupings or {}
+    return {
+        name: given[name] if name in given else protected_grouping(name, values[reference_sample])
+        for name, values in attributes.items()
+    }
+
+
+def _rule(grouping: ProtectedGrouping, reference_sample: str) -> str:
+    if grouping.edges is None:
+        return f"{grouping.attribute}: one group for each value"
+    return f"{grouping.attribute}: bands of a number with edges fixed on {reference_sample} or given"
+
+
+def _mean(values: Floats, mass: Floats) -> float:
+    return math.fsum(values * mass) / math.fsum(mass)
