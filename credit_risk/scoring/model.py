@@ -77,6 +77,11 @@ class CompiledModel:
         self._refuse_errors(run)
         return pd.DataFrame(self._published(run, table.index), index=table.index)
 
+    def rows_in_error(self, frame: Any) -> np.ndarray:
+        """Rows (bool, (n,)) for which `score` would refuse a published result; input columns are read as strictly."""
+        run = self._run(frame)
+        return any_error([run.columns[name] for name in self._published_names()], run.rows)
+
     def _published(self, run: Run, index: pd.Index) -> dict[str, pd.Series]:
         outputs = self.model["outputs"]
         result: dict[str, np.ndarray] = {}
