@@ -81,7 +81,8 @@ def table(
 ) -> Evidence:
     """Make the evidence `pattern` from a frame whose columns are the catalogue's.
 
-    `parameter` fills the braces of a pattern; `chart` is given for a figure and only for one. Raises ValueError where columns, kind or types
+    `parameter` fills the braces of a pattern; `chart` is given for a figure and only for one; notes in
+    `rows.attrs["notes"]` are kept. Raises ValueError where columns, kind or types
     are not those of the catalogue: a programming error, never the user's.
     """
     entry = catalogue()[pattern]
@@ -98,7 +99,7 @@ def table(
     }
     if chart is not None:
         content["chart"] = chart
-    return _make(entry, entry.kind, parameter, inputs, notes, content)
+    return _make(entry, entry.kind, parameter, inputs, (*notes, *rows.attrs.get("notes", ())), content)
 
 
 def key_values(pattern: str, items: dict[str, Cell], **options: Any) -> Evidence:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import math
+import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +45,7 @@ def coarse_cuts(prebins: Prebins, *, trend: str, max_bins: int, min_rows: float)
 
 def _optbinning_cuts(prebins: Prebins, trend: str, max_bins: int, min_rows: float) -> tuple[str, Floats]:
     """Ask optbinning with one representative value a prebin, weighted by counts; it is given no wall-clock limit."""
-    optbinning = optional_import("optbinning", "model")
+    optbinning = _quiet_optbinning()
     k = len(prebins.good)
     values = np.concatenate([[prebins.cuts[0] - 1.0], prebins.cuts])
     good, bad = prebins.good, prebins.bad
@@ -66,6 +70,15 @@ def _optbinning_cuts(prebins: Prebins, trend: str, max_bins: int, min_rows: floa
     )
     solver.fit(x, y)
     return str(solver.status), np.asarray(solver.splits, float)
+
+
+def _quiet_optbinning() -> ModuleType:
+    """optbinning, without the solver notices that its first import prints (they concern engines not used here)."""
+    if "optbinning" in sys.modules:
+        return sys.modules["optbinning"]
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        module = optional_import("optbinning", "model")
+    return module
 
 
 def _integral(values: Floats) -> bool:

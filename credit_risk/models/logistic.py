@@ -68,7 +68,8 @@ def fit_logistic(
     _refuse_collinear(x, names)
     design = np.column_stack([np.ones(len(y)), x])
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        # a separated fit overflows on its way; what it ends at is judged below
         warnings.simplefilter("ignore", category=tools.PerfectSeparationWarning)
         model = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=w)
         result = model.fit(maxiter=100, tol=1e-13, tol_criterion="deviance")

@@ -1,0 +1,7 @@
+"""The command `credit-risk`. Nothing else in the package prints."""
+
+from __future__ import annotations
+
+from credit_risk.cli.main import main
+
+__all__ = ["main"]

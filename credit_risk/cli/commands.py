@@ -1,0 +1,95 @@
+"""What each command of `credit-risk` does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from credit_risk._core.clock import system_clock
+from credit_risk._core.errors import Fault, PlanError, ScoringError
+from credit_risk.cli.progress import progress_display
+from credit_risk.cli.summary import print_summary
+
+SEVERITIES = ("critical", "high", "medium", "low", "observation")
+
+
+def run(options: argparse.Namespace) -> int:
+    """`credit-risk run PLAN --out OUT`."""
+    from credit_risk.lifecycle.run import run_plan
+
+    result = run_plan(
+        Path(options.plan),
+        Path(options.out),
+        progress=progress_display(quiet=options.quiet),
+        clock=system_clock,
+        with_validation=not options.no_validation,
+        with_documents=not options.no_documents,
+    )
+    if not options.quiet:
+        print_summary(result, sys.stdout)
+    if options.fail_on is None:
+        return 0
+    worst = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
+    return 1 if any(result.findings.get(severity, 0) for severity in worst) else 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """`credit-risk check PLAN`."""
+    from credit_risk.plan import check_plan
+
+    faults = check_plan(Path(options.plan))
+    if faults:
+        raise PlanError(faults)
+    print("the plan and its data can be used as written")
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """`credit-risk verify PACKAGE`."""
+    from credit_risk.package import read_package
+
+    package = read_package(Path(options.package))
+    model = package.manifest["model"]
+    print(f"valid model package of {model['id']} {model['version']}")
+    print(f"package hash {package.package_hash}")
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """`credit-risk export PACKAGE`."""
+    from credit_risk.lifecycle.exports import write_exports
+
+    written = write_exports(Path(options.package), options.format or ["pmml"], system_clock)
+    for path in written:
+        print(path)
+    return 0
+
+
+def score(options: argparse.Namespace) -> int:
+    """`credit-risk score PACKAGE --input TABLE --out FILE`."""
+    from credit_risk.package import read_package
+    from credit_risk.sampling.source import read_source
+    from credit_risk.scoring import compile_model
+
+    out = Path(options.out)
+    if out.suffix not in (".csv", ".parquet"):
+        raise ScoringError(Fault("unknown kind of output", file=str(out), allowed=".csv or .parquet"))
+    package = read_package(Path(options.package))
+    model = compile_model(package.model)
+    predictions = model.score(read_source(Path(options.input)).frame)
+    if out.suffix == ".csv":
+        predictions.to_csv(out, index=False, lineterminator="\n")
+    else:
+        predictions.to_parquet(out, index=False)
+    print(f"{len(predictions)} rows scored by package {package.package_hash[:16]}: {out}")
+    return 0
+
+
+def pack(options: argparse.Namespace) -> int:
+    """`credit-risk zip PACKAGE --out FILE`."""
+    from credit_risk.package import write_zip
+
+    write_zip(Path(options.package), Path(options.out))
+    print(options.out)
+    return 0

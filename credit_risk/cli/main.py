@@ -1,0 +1,85 @@
+"""Arguments, exit status and error messages of `credit-risk` (DESIGN section 7: 0, 1, 2, 70, 130)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+from credit_risk import __version__
+from credit_risk._core.errors import CreditRiskError
+
+SEVERITIES = ("critical", "high", "medium", "low", "observation")
+REFUSED, INTERNAL, INTERRUPTED = 2, 70, 130
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 findings, 2 input refused, 70 internal, 130 interrupted."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except CreditRiskError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left half-written", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001 - the last resort of a command
+        traceback.print_exc()
+        print("internal error: this is a fault of the program, not of your input", file=sys.stderr)
+        return INTERNAL
+
+
+def _parser() -> argparse.ArgumentParser:
+    from credit_risk.cli import commands
+
+    parser = argparse.ArgumentParser(
+        prog="credit-risk", description="Develop, package and hand over a credit-risk model."
+    )
+    parser.add_argument("--version", action="version", version=f"credit-risk {__version__}")
+    group = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = group.add_parser("run", help="plan to model package, exports, validation and documents")
+    run.add_argument("plan", help="plan.yaml, or the folder that holds it")
+    run.add_argument("--out", required=True, help="folder to write the model package to")
+    run.add_argument(
+        "--fail-on", choices=SEVERITIES, help="exit status 1 where the validator finds this severity or worse"
+    )
+    run.add_argument("--no-validation", action="store_true", help="leave out the independent validation")
+    run.add_argument("--no-documents", action="store_true", help="leave out the documents")
+    run.add_argument("--quiet", action="store_true", help="no progress and no summary")
+    run.set_defaults(command=commands.run)
+
+    check = group.add_parser("check", help="tell every fault of a plan and its data, and write nothing")
+    check.add_argument("plan", help="plan.yaml, or the folder that holds it")
+    check.set_defaults(command=commands.check)
+
+    verify = group.add_parser("verify", help="read a model package strictly and print its hash")
+    verify.add_argument("package", help="folder or zip of a model package")
+    verify.set_defaults(command=commands.verify)
+
+    export = group.add_parser("export", help="write the exports of a model package (annex exports/)")
+    export.add_argument("package", help="folder of a model package")
+    export.add_argument("--format", action="append", choices=("pmml",), help="format; by default all that apply")
+    export.set_defaults(command=commands.export)
+
+    score = group.add_parser("score", help="score a CSV or Parquet table with a model package")
+    score.add_argument("package", help="folder or zip of a model package")
+    score.add_argument("--input", required=True, help="CSV(.gz) or Parquet table with the model's input columns")
+    score.add_argument("--out", required=True, help="CSV or Parquet file to write the predictions to")
+    score.set_defaults(command=commands.score)
+
+    pack = group.add_parser("zip", help="write a model package as one deterministic zip")
+    pack.add_argument("package", help="folder of a model package")
+    pack.add_argument("--out", required=True, help="zip file to write")
+    pack.set_defaults(command=commands.pack)
+    return parser

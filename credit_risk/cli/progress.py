@@ -1,0 +1,48 @@
+"""Progress on a terminal (a live line) or in a log (one plain line a stage)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from credit_risk.lifecycle.progress import Progress, StageEvent
+
+
+def progress_display(stream: TextIO | None = None, *, quiet: bool = False) -> Progress:
+    """A callback that shows stages on `stream` (standard error by default)."""
+    out = stream or sys.stderr
+    if quiet:
+        return lambda event: None
+    return _live(out) if out.isatty() else _plain(out)
+
+
+def _plain(out: TextIO) -> Progress:
+    return _timed(lambda event, seconds: print(_line(event, seconds), file=out, flush=True) if event.done else None)
+
+
+def _live(out: TextIO) -> Progress:
+    """On a terminal the running stage is shown with a spinner-free line that its end replaces."""
+
+    def show(event: StageEvent, seconds: float) -> None:
+        text = _line(event, seconds) if event.done else f"[{event.index}/{event.total}] {event.name} …"
+        print(f"\r\x1b[2K{text}", end="\n" if event.done else "", file=out, flush=True)
+
+    return _timed(show)
+
+
+def _timed(show: Callable[[StageEvent, float], None]) -> Progress:
+    begun: dict[int, float] = {}
+
+    def callback(event: StageEvent) -> None:
+        now = time.monotonic()
+        begun.setdefault(event.index, now)
+        show(event, now - begun[event.index])
+
+    return callback
+
+
+def _line(event: StageEvent, seconds: float) -> str:
+    detail = f": {event.detail}" if event.detail else ""
+    return f"[{event.index}/{event.total}] {event.name} ({seconds:.1f} s){detail}"

@@ -1,0 +1,168 @@
+"""Evaluation of the candidates on every sample, as evidence of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk._core.evidence import Evidence, absent, table
+from credit_risk.binning.table import BinningTable
+from credit_risk.evaluation.bands import band_edges, score_band_table, score_distribution
+from credit_risk.evaluation.calibration import calibration_curve, calibration_table
+from credit_risk.evaluation.charts import CHARTS
+from credit_risk.evaluation.curves import roc_table
+from credit_risk.evaluation.discrimination import comparison_table, discrimination_table
+from credit_risk.evaluation.fairness import adverse_impact_table, fairness_group_table
+from credit_risk.evaluation.samples import ScoredSample
+from credit_risk.evaluation.spec import EvaluationSpec
+from credit_risk.evaluation.stability import bin_counts, stability_table
+
+Floats = NDArray[np.float64]
+DEVELOPMENT = "development"
+SNAPSHOT = "data/snapshot.parquet"
+RISK_NOTE = "risk is the linear score (log-odds of bad); its order is that of the probability"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Rows of all samples. y, sample (n,); predictions: by model, frame (n, …); attributes: protected columns."""
+
+    y: Floats
+    sample: NDArray[np.object_]
+    predictions: Mapping[str, pd.DataFrame]
+    attributes: pd.DataFrame
+    bin_ids: Mapping[str, NDArray[np.int64]]
+
+    @property
+    def samples(self) -> list[str]:
+        """Samples that occur, development first."""
+        order = [DEVELOPMENT, "out_of_sample", "out_of_time"]
+        return [name for name in order if np.any(self.sample == name)]
+
+    def rows(self, sample: str) -> NDArray[np.bool_]:
+        """(n,) rows of a sample with a known outcome."""
+        return (self.sample == sample) & np.isfinite(self.y)
+
+    def pairs(self, model: str, column: str) -> dict[str, tuple[Floats, Floats]]:
+        """By sample: outcome and a column of the model's predictions."""
+        values = self.predictions[model][column].to_numpy(float)
+        return {s: (self.y[self.rows(s)], values[self.rows(s)]) for s in self.samples}
+
+    def scored_samples(self, model: str) -> dict[str, ScoredSample]:
+        """By sample: outcome, score and probability of a model."""
+        frame, found = self.predictions[model], {}
+        for s in self.samples:
+            rows = self.rows(s)
+            found[s] = ScoredSample(
+                self.y[rows],
+                frame["score"].to_numpy(float)[rows],
+                frame["probability"].to_numpy(float)[rows],
+                risk=frame["linear_score"].to_numpy(float)[rows],
+            )
+        return found
+
+
+def evaluate(
+    scored: Scored,
+    champion: str,
+    spec: EvaluationSpec,
+    *,
+    tables: Mapping[str, BinningTable],
+    characteristics: Sequence[str],
+    cut_off: float | None,
+) -> list[Evidence]:
+    """Discrimination, calibration, bands, stability and fairness tables of all samples."""
+    return [
+        *_discrimination(scored, champion, spec),
+        *_bands(scored, champion, spec),
+        *_calibration(scored, champion, spec),
+        _stability(scored, champion, spec, characteristics),
+        *_fairness(scored, champion, spec, cut_off),
+    ]
+
+
+def _inputs(scored: Scored, models: Sequence[str], champion: str) -> tuple[str, ...]:
+    files = [SNAPSHOT]
+    for model in models:
+        folder = "" if model == champion else f"challengers/{model}/"
+        files += [f"{folder}predictions/{sample}.parquet" for sample in scored.samples]
+    return tuple(files)
+
+
+def _discrimination(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence]:
+    models = [champion, *(m for m in scored.predictions if m != champion)]
+    pairs = {model: scored.pairs(model, "linear_score") for model in models}
+    inputs = _inputs(scored, models, champion)
+    found = [
+        table(
+            "performance.discrimination",
+            discrimination_table(pairs, spec.confidence),
+            inputs=inputs,
+            notes=(RISK_NOTE,),
+        )
+    ]
+    if len(models) > 1:
+        compared = comparison_table(champion, pairs, spec.confidence)
+        found.append(table("performance.comparison", compared, inputs=inputs, notes=(RISK_NOTE,)))
+    else:
+        found.append(absent("performance.comparison", "not_applicable", "the plan has no challenger"))
+    roc = roc_table(pairs[champion])
+    chart = CHARTS["performance.roc"]
+    found.append(table("performance.roc", roc, inputs=_inputs(scored, [champion], champion), chart=chart))
+    return found
+
+
+def _bands(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence]:
+    samples = scored.scored_samples(champion)
+    edges = band_edges(samples[DEVELOPMENT].score, spec.bands)
+    inputs = _inputs(scored, [champion], champion)
+    bands = table("performance.score_bands", score_band_table(samples, edges, spec.confidence), inputs=inputs)
+    frame = score_distribution(samples[DEVELOPMENT].y, samples[DEVELOPMENT].score)
+    chart = CHARTS["performance.score_distribution"]
+    return [bands, table("performance.score_distribution", frame, inputs=inputs, chart=chart)]
+
+
+def _calibration(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence]:
+    models = [champion, *(m for m in scored.predictions if m != champion)]
+    pairs = {model: scored.pairs(model, "probability") for model in models}
+    rows = calibration_table(pairs, spec.confidence)
+    curve = calibration_curve(pairs[champion], spec.confidence)
+    chart = CHARTS["performance.calibration_curve"]
+    return [
+        table("performance.calibration", rows, inputs=_inputs(scored, models, champion)),
+        table("performance.calibration_curve", curve, inputs=_inputs(scored, [champion], champion), chart=chart),
+    ]
+
+
+def _stability(scored: Scored, champion: str, spec: EvaluationSpec, characteristics: Sequence[str]) -> Evidence:
+    edges = band_edges(scored.scored_samples(champion)[DEVELOPMENT].score, spec.bands)
+    score = scored.predictions[champion]["score"].to_numpy(float)
+    bands = np.searchsorted(edges, score, side="right")
+    quantities = {"score": bands, **{name: scored.bin_ids[name] for name in characteristics}}
+    counts = {
+        name: bin_counts({s: ids[scored.sample == s] for s in scored.samples}) for name, ids in quantities.items()
+    }
+    return table("stability.psi", stability_table(counts), inputs=_inputs(scored, [champion], champion))
+
+
+def _fairness(scored: Scored, champion: str, spec: EvaluationSpec, cut_off: float | None) -> list[Evidence]:
+    ids = ("fairness.groups", "fairness.adverse_impact")
+    if scored.attributes.shape[1] == 0:
+        return [absent(i, "not_applicable", "the plan names no protected attributes") for i in ids]
+    samples = scored.scored_samples(champion)
+    attributes = {
+        str(name): {s: scored.attributes[name].to_numpy()[scored.rows(s)] for s in scored.samples}
+        for name in scored.attributes.columns
+    }
+    inputs = _inputs(scored, [champion], champion)
+    groups = fairness_group_table(samples, attributes, min_bads=spec.min_bads, confidence=spec.confidence)
+    found = [table("fairness.groups", groups, inputs=inputs)]
+    if cut_off is None:
+        reason = "not evaluable: the plan declares no cut-off (strategy.cut_off), and none is assumed"
+        return [*found, absent("fairness.adverse_impact", "not_applicable", reason)]
+    impact = adverse_impact_table(samples, attributes, cut_off, confidence=spec.confidence)
+    return [*found, table("fairness.adverse_impact", impact, inputs=inputs)]

@@ -1,0 +1,111 @@
+"""Classing of whole columns: specials, missing, categories, recounts through pandas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+from credit_risk.binning.classing import Trend, class_categorical, class_frame, class_numeric, mined_trend
+from credit_risk.binning.coarse import trend_holds
+from credit_risk.binning.report import gini_of_bins, summary_frame
+from credit_risk.binning.spec import ClassingSpec
+
+SPEC = ClassingSpec()
+
+
+@pytest.fixture(scope="module")
+def portfolio() -> tuple[pd.DataFrame, np.ndarray]:
+    rng = np.random.default_rng(7)
+    n = 6000
+    x = rng.normal(size=n)
+    y = (rng.random(n) < 1 / (1 + np.exp(1.5 - x))).astype(float)
+    x[rng.random(n) < 0.05] = np.nan
+    x[rng.random(n) < 0.04] = -9.0
+    c = pd.Series(rng.choice(["a", "b", "c", "d, e"], n), dtype=object)
+    c[rng.random(n) < 0.03] = None
+    return pd.DataFrame({"x": x, "c": c}), y
+
+
+def test_bins_recount_the_rows(portfolio: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = portfolio
+    table = class_numeric("x", frame["x"].to_numpy(), y, settings=SPEC, specials=(-9.0,))
+    frame_of = table.frame().set_index("bin_id")
+    ids = table.assign(frame["x"].to_numpy())
+    np.testing.assert_array_equal(frame_of["count"], np.bincount(ids, minlength=len(table.bins)))
+    np.testing.assert_array_equal(frame_of["bad"], np.bincount(ids, y, len(table.bins)))
+    special = next(b for b in table.bins if b.kind == "special")
+    missing = next(b for b in table.bins if b.kind == "missing")
+    assert frame_of.loc[special.id, "count"] == (frame["x"] == -9).sum()
+    assert frame_of.loc[missing.id, "count"] == frame["x"].isna().sum()
+    regular = frame_of[frame_of["kind"] == "interval"]
+    assert trend_holds(regular["bad_rate"].to_numpy(), "ascending")
+    assert (regular["count_share"] >= SPEC.min_share).all()
+
+
+def test_declared_trend_binds(portfolio: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = portfolio
+    against = class_numeric(
+        "x", frame["x"].to_numpy(), y, settings=SPEC, specials=(-9.0,), trend=Trend("descending", "plan")
+    )
+    rates = against.frame().query("kind == 'interval'")["bad_rate"].to_numpy()
+    assert trend_holds(rates, "descending")
+    assert against.trend_source == "plan"
+
+
+def test_categories_cover_every_value_once(portfolio: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = portfolio
+    table = class_categorical("c", frame["c"].to_numpy(object), y, settings=SPEC)
+    values = [v for b in table.bins for v in b.values]
+    assert sorted(values) == ["a", "b", "c", "d, e"]
+    kinds = [b.kind for b in table.bins]
+    assert kinds.count("missing") == 1
+    assert kinds.count("unseen") == 1
+    unseen = table.assign(np.array(["never seen"], object))[0]
+    assert table.bins[unseen].kind == "unseen"
+    assert table.result.woe[unseen] == 0.0
+
+
+def test_gini_of_bins_equals_gini_of_rows(portfolio: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = portfolio
+    table = class_numeric("x", frame["x"].to_numpy(), y, settings=SPEC, specials=(-9.0,))
+    woe = table.transform(frame["x"].to_numpy())
+    assert gini_of_bins(table) == pytest.approx(2 * roc_auc_score(y, -woe) - 1, abs=1e-12)
+
+
+def test_summary_is_sorted_by_information_value(portfolio: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = portfolio
+    summary = summary_frame(class_frame(frame, y, settings=SPEC, specials={"x": (-9.0,)}))
+    assert summary["information_value"].is_monotonic_decreasing
+    assert set(summary["kind"]) == {"numeric", "categorical"}
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_mined_trend_is_the_sign_of_the_rank_correlation(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 8, 200).astype(float)
+    y = (rng.random(200) < 0.2 + 0.04 * rng.integers(-4, 5) * x / 8).astype(float)
+    if 0 < y.sum() < 200 and np.ptp(x) > 0:
+        rho = spearmanr(x, y).statistic
+        if abs(rho) > 1e-9:
+            assert mined_trend(x, y, np.ones(200)).name == ("ascending" if rho > 0 else "descending")
+
+
+def test_labels_never_collide() -> None:
+    rng = np.random.default_rng(3)
+    x = 1 + rng.random(4000) * 1e-9
+    y = (rng.random(4000) < 0.2 + 0.3 * (x > np.median(x))).astype(float)
+    labels = [b.label for b in class_numeric("x", x, y, settings=SPEC).bins]
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("column", [np.full(50, np.nan), np.full(50, -9.0)])
+def test_all_missing_and_all_special_have_no_information(column: np.ndarray) -> None:
+    y = np.r_[np.zeros(30), np.ones(20)]
+    table = class_numeric("x", column, y, settings=SPEC, specials=(-9.0,))
+    assert table.information_value == pytest.approx(0.0, abs=1e-12)
