@@ -124,7 +124,7 @@ def _once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], No
         try:
             folder.mkdir()
             build(folder)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was is told to every worker
             failed.with_suffix(".partial").write_text(f"{error}", encoding="utf-8")
             failed.with_suffix(".partial").rename(failed)
         else:
