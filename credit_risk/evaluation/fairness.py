@@ -152,14 +152,14 @@ def adverse_impact_table(
     min_share: float = 0.02,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Columns of evidence `fairness.adverse_impact`; a row is approved where score >= cut_off. Rows are counted unweighted.
+    """Columns of evidence `fairness.adverse_impact`; a row is approved where score >= cut_off.
 
-    The reference group of an attribute is the caller's, else the group with the highest approval rate on
-    `reference_sample` (29 CFR 1607.4(D)) among those with at least `min_rows` rows and `min_share` of the
-    rows, never MISSING; it is the same for every sample. A group with fewer than `min_rows` rows is not
-    evaluable. Verdicts: REFERENCE, ADVERSE, NOT_SIGNIFICANT, NOT_BELOW, NOT_EVALUABLE with its reason.
-    Raises CreditRiskError where attributes and samples do not fit, a reference group does not occur, or the
-    cut-off is not a number.
+    Rows are counted unweighted. The reference group of an attribute is the caller's, else the group with
+    the highest approval rate on `reference_sample` (29 CFR 1607.4(D)) among those with at least `min_rows`
+    rows and `min_share` of the rows, never MISSING; it is the same for every sample. A group with fewer
+    than `min_rows` rows is not evaluable. Verdicts: REFERENCE, ADVERSE, NOT_SIGNIFICANT, NOT_BELOW,
+    NOT_EVALUABLE with its reason. Raises CreditRiskError where attributes and samples do not fit, a
+    reference group does not occur, or the cut-off is not a number.
     """
     chosen = _groupings(samples, attributes, groupings, reference_sample, confidence)
     if not math.isfinite(cut_off):

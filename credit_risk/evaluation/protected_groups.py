@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def protected_grouping(
         cuts = tuple(float(cut) for cut in quantile_edges(numbers[~np.isnan(numbers)], bands))
     else:
         cuts = tuple(float(cut) for cut in edges)
-        ascending = all(math.isfinite(cut) for cut in cuts) and all(a < b for a, b in zip(cuts, cuts[1:]))
+        ascending = all(math.isfinite(cut) for cut in cuts) and all(a < b for a, b in pairwise(cuts))
         if not ascending or not cuts:
             fault = Fault("edges do not ascend", path=f"{attribute}.edges", found=str(list(edges)))
             raise CreditRiskError(fault)
@@ -106,7 +107,7 @@ def _label(value: Any) -> str:
 
 def _band_labels(edges: Sequence[float]) -> list[str]:
     names = [_label(edge) for edge in edges]
-    middle = [f"{a} to below {b}" for a, b in zip(names, names[1:])]
+    middle = [f"{a} to below {b}" for a, b in pairwise(names)]
     return [f"below {names[0]}", *middle, f"{names[-1]} and above"] if names else ["all values"]
 
 

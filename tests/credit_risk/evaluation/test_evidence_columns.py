@@ -1,0 +1,79 @@
+"""Every table of this room becomes evidence of the catalogue as it is; every chart is one the schema allows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit_risk._core.evidence import catalogue, table
+from credit_risk.evaluation import bands, calibration, curves, discrimination, fairness, stability
+from credit_risk.evaluation.charts import CHARTS
+from credit_risk.evaluation.samples import ScoredSample
+
+SCHEMA = Path(__file__).parents[3] / "scorecards" / "format" / "evidence.schema.json"
+
+
+def tables() -> dict[str, pd.DataFrame]:
+    rng = np.random.default_rng(0)
+    samples, ages = {}, {}
+    for name in ("development", "out_of_sample"):
+        risk = np.round(rng.normal(-1.0, 1.0, 500), 2)
+        p = 1 / (1 + np.exp(-risk))
+        samples[name] = ScoredSample(rng.random(500) < p, np.round(600 - 28 * risk), p, risk)
+        ages[name] = np.where(rng.random(500) < 0.02, np.nan, rng.integers(20, 70, 500))
+    risks = {name: (s.y, s.risk) for name, s in samples.items()}
+    noisy = {name: (s.y, s.risk + rng.normal(size=500)) for name, s in samples.items()}
+    probabilities = {name: (s.y, s.probability) for name, s in samples.items()}
+    edges = bands.band_edges(samples["development"].score, 10)
+    counts = stability.bin_counts({n: np.searchsorted(edges, s.score, side="right") for n, s in samples.items()})
+    return {
+        "performance.discrimination": discrimination.discrimination_table({"a": risks, "b": noisy}),
+        "performance.comparison": discrimination.comparison_table("a", {"a": risks, "b": noisy}),
+        "performance.roc": curves.roc_table(risks),
+        "performance.score_bands": bands.score_band_table(samples, edges),
+        "performance.score_distribution": bands.score_distribution(
+            samples["development"].y, samples["development"].score
+        ),
+        "performance.calibration": calibration.calibration_table({"a": probabilities}),
+        "performance.calibration_curve": calibration.calibration_curve(probabilities),
+        "stability.psi": stability.stability_table({"score": counts}),
+        "fairness.groups": fairness.fairness_group_table(samples, {"AGE": ages}),
+        "fairness.adverse_impact": fairness.adverse_impact_table(samples, {"AGE": ages}, 630.0),
+    }
+
+
+TABLES = tables()
+
+
+@pytest.mark.parametrize("pattern", TABLES)
+def test_table_is_evidence(pattern: str) -> None:
+    frame = TABLES[pattern]
+    evidence = table(pattern, frame, notes=frame.attrs["notes"], chart=CHARTS.get(pattern))
+    document = evidence.as_dict()
+    jsonschema.validate(document, json.loads(SCHEMA.read_text("utf-8")))
+    json.dumps(document, allow_nan=False)
+    assert len(document["rows"]) == len(frame) > 0
+
+
+def test_every_figure_of_this_room_has_a_chart() -> None:
+    figures = {
+        name
+        for name, entry in catalogue().items()
+        if entry.kind == "figure" and entry.producer.startswith("credit_risk.evaluation.")
+    }
+    assert figures == set(CHARTS)
+    mine = {n for n, e in catalogue().items() if e.producer.startswith("credit_risk.evaluation.")}
+    assert mine == set(TABLES)
+    for pattern, chart in CHARTS.items():
+        named = [chart["x"], *chart["y"], chart.get("series"), chart.get("lower"), chart.get("upper")]
+        assert {name for name in named if name} <= {c["name"] for c in catalogue()[pattern].columns}
+
+
+def test_two_runs_agree_to_the_last_bit() -> None:
+    for pattern, again in tables().items():
+        pd.testing.assert_frame_equal(TABLES[pattern], again, check_exact=True)
