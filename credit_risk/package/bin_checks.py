@@ -22,24 +22,22 @@ def interval_chain_faults(bounds: Sequence[tuple[Bound, Bound]]) -> Iterator[tup
     for index, (lower, upper) in enumerate(ends):
         if not lower < upper:
             yield "order", f"interval from {lower} to {upper} holds nothing", index
-    order = sorted(range(len(ends)), key=lambda i: ends[i])
-    if order != list(range(len(ends))):
+    if ends != sorted(ends):
         yield "order", "intervals do not stand in ascending order", 0
-    ranked = [ends[i] for i in order]
-    if not ranked or ranked[0][0] != -math.inf:
+    if not ends or ends[0][0] != -math.inf:
         yield "gap", "nothing covers values down to minus infinity (the first lower is not null)", 0
-    if not ranked or ranked[-1][1] != math.inf:
+    if not ends or ends[-1][1] != math.inf:
         yield (
             "gap",
             "nothing covers values up to infinity (the last upper is not null)",
             max(len(ends) - 1, 0),
         )
-    for position in range(1, len(ranked)):
-        before, after = ranked[position - 1][1], ranked[position][0]
+    for position in range(1, len(ends)):
+        before, after = ends[position - 1][1], ends[position][0]
         if after < before:
-            yield "overlap", f"begins at {after}, before the interval below ends at {before}", order[position]
+            yield "overlap", f"begins at {after}, before the interval below ends at {before}", position
         elif after > before:
-            yield "gap", f"nothing covers [{before}, {after})", order[position]
+            yield "gap", f"nothing covers [{before}, {after})", position
 
 
 def classing_faults(step: dict[str, Any], file: str, path: str) -> list[Fault]:
@@ -69,7 +67,7 @@ def classing_faults(step: dict[str, Any], file: str, path: str) -> list[Fault]:
     for index, item in enumerate(bins):
         if any(isinstance(code, str) != textual for code in item.get("codes", [])):
             message = f"special code is not a {'string' if textual else 'number'}"
-            faults.append(Fault(message, "value_type", file, f"{path}/bins/{index}/codes", found=repr(item["codes"])))
+            faults.append(Fault(message, "schema", file, f"{path}/bins/{index}/codes", found=repr(item["codes"])))
     return faults
 
 

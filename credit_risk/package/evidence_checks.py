@@ -29,7 +29,9 @@ def evidence_faults(value: Json, file: str) -> list[Fault]:
     if value["kind"] in ("not_applicable", "not_provided"):
         return faults
     if value["kind"] != entry.kind:
-        faults.append(Fault(f"is a {value['kind']}, the catalogue says {entry.kind}", "schema", file, "/kind"))
+        faults.append(
+            Fault(f"is a {value['kind']}, the catalogue says {entry.kind}", "evidence_unknown", file, "/kind")
+        )
     if "columns" in value:
         faults += _columns(value, entry, file)
         faults += _rows(value, file)
@@ -59,7 +61,7 @@ def _columns(value: Json, entry: CatalogueEntry, file: str) -> Iterator[Fault]:
     wanted = [(column["name"], column["type"], column["unit"]) for column in entry.columns]
     if found != wanted:
         message = "columns are not those of the catalogue"
-        yield Fault(message, "schema", file, "/columns", found=str(found)[:300], allowed=str(wanted)[:300])
+        yield Fault(message, "evidence_unknown", file, "/columns", found=str(found)[:300], allowed=str(wanted)[:300])
 
 
 def _rows(value: Json, file: str) -> Iterator[Fault]:

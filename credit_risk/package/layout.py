@@ -14,6 +14,11 @@ AUDIT = "audit.jsonl"
 SNAPSHOT = "data/snapshot.parquet"
 REQUIRED = ("plan.yaml", "plan.json", "model.json", "verification.csv")
 
+_SAMPLES = "|".join(SAMPLES)
+_CORE = re.compile(
+    r"plan\.yaml|plan\.json|model\.json|verification\.csv|data/snapshot\.parquet|evidence/[^/]+\.json"
+    rf"|challengers/[^/]+/model\.json|(challengers/[^/]+/)?predictions/({_SAMPLES})\.parquet"
+)
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
@@ -38,6 +43,11 @@ def hostile(path: str) -> str | None:
 def is_annex(path: str) -> bool:
     """True for files that come after the seal: the annex folders and the audit log."""
     return path == AUDIT or path.split("/", 1)[0] in ANNEX_KINDS
+
+
+def is_core(path: str) -> bool:
+    """True for the paths that section 1 gives to the core; the manifest itself is not among them."""
+    return _CORE.fullmatch(path) is not None
 
 
 def evidence_file(identifier: str) -> str:

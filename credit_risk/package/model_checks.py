@@ -35,7 +35,7 @@ class Names:
         if kind is None:
             self.fault("reads a name that no input and no earlier step gives", "name_unknown", path, name)
         elif allowed and kind not in allowed:
-            self.fault(f"reads a {kind} where a {' or '.join(allowed)} is needed", "value_type", path, name)
+            self.fault(f"reads a {kind} where a {' or '.join(allowed)} is needed", "schema", path, name)
         return kind
 
     def produce(self, name: str, kind: str, path: str, bins: int | None = None) -> None:
@@ -72,7 +72,7 @@ def _specials(names: Names, declared: Json, path: str) -> None:
         if code in codes[:index]:
             names.fault("special code stands twice", "special_repeated", f"{path}/specials/{index}", code)
         if isinstance(code, str) != (declared["type"] == "string"):
-            names.fault(f"special code of a {declared['type']} input", "value_type", f"{path}/specials/{index}", code)
+            names.fault(f"special code of a {declared['type']} input", "schema", f"{path}/specials/{index}", code)
 
 
 def _outputs(names: Names, model: Json) -> None:
@@ -85,13 +85,13 @@ def _outputs(names: Names, model: Json) -> None:
     guards = {step["output"] for step in model["steps"] if step["type"] == "guard"}
     for index, name in enumerate(outputs.get("decision", [])):
         if names.read(name, f"/outputs/decision/{index}") is not None and name not in guards:
-            names.fault("is not the output of a guard", "value_type", f"/outputs/decision/{index}", name)
+            names.fault("is not the output of a guard", "schema", f"/outputs/decision/{index}", name)
 
 
 def _derive(names: Names, step: Json, path: str) -> None:
     kind = _expression(names, step["expression"], f"{path}/expression")
     if kind is not None and kind != step["value_type"]:
-        names.fault(f"expression gives a {kind}, not a {step['value_type']}", "value_type", f"{path}/expression")
+        names.fault(f"expression gives a {kind}, not a {step['value_type']}", "schema", f"{path}/expression")
     names.produce(step["output"], step["value_type"], f"{path}/output")
 
 
@@ -136,14 +136,14 @@ def _switch(names: Names, step: Json, path: str) -> None:
         kinds.append(names.read(step["default"], f"{path}/default"))
     known = [kind for kind in kinds if kind is not None]
     if len(set(known)) > 1:
-        names.fault("chooses among values of different kinds", "value_type", f"{path}/cases", sorted(set(known)))
+        names.fault("chooses among values of different kinds", "schema", f"{path}/cases", sorted(set(known)))
     names.produce(step["output"], known[0] if known else "number", f"{path}/output")
 
 
 def _guard(names: Names, step: Json, path: str) -> None:
     kind = _expression(names, step["condition"], f"{path}/condition")
     if kind not in (None, "flag"):
-        names.fault(f"condition is a {kind}, not a flag", "value_type", f"{path}/condition")
+        names.fault(f"condition is a {kind}, not a flag", "schema", f"{path}/condition")
     names.produce(step["output"], "flag", f"{path}/output")
 
 
@@ -251,7 +251,7 @@ def _expression(names: Names, node: Json, path: str) -> str | None:
         names.fault(f"{node['op']} takes {_arity(least, most)} arguments", "schema", f"{path}/args", count)
     kinds = [_expression(names, arg, f"{path}/args/{i}") for i, arg in enumerate(node["args"])]
     for index, kind in _wrong_kinds(node["op"], kinds, allowed):
-        names.fault(f"{node['op']} cannot take a {kind} here", "value_type", f"{path}/args/{index}")
+        names.fault(f"{node['op']} cannot take a {kind} here", "schema", f"{path}/args/{index}")
     if node["op"] == "in" and any("const" not in arg for arg in node["args"][1:]):
         names.fault("in compares with constants only", "schema", f"{path}/args")
     if result is not None:

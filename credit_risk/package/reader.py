@@ -22,6 +22,7 @@ from credit_risk.package.layout import (
     SNAPSHOT,
     hostile,
     is_annex,
+    is_core,
     predictions_file,
 )
 from credit_risk.package.model_checks import model_faults
@@ -64,7 +65,7 @@ class Package:
     def predictions(self, sample: str, model: str | None = None) -> pd.DataFrame:
         """Predictions of a sample by the champion or the challenger `model`. Raises PackageError if none."""
         file = predictions_file(sample, model)
-        return to_frame(read_parquet(self._bytes(file), file, "predictions_invalid"))
+        return to_frame(read_parquet(self._bytes(file), file, "schema"))
 
     def verification(self) -> pd.DataFrame:
         """The verification cases; text as str, numbers as float64, empty fields missing."""
@@ -125,7 +126,7 @@ class _Reading:
         core = self._core(manifest["files"])
         self._layout(manifest, core)
         model = self._model("model.json", core)
-        plan = self._json("plan.json", core.get("plan.json"), None)
+        plan = self._json("plan.json", core.get("plan.json"), "plan")
         challengers = self._challengers(core)
         self._identities(manifest, model, challengers)
         evidence = self._evidence(core)
@@ -166,7 +167,7 @@ class _Reading:
         faults = schema_faults(schema, value[0], file) if schema else []
         if not isinstance(value[0], dict) and not faults:
             faults = [Fault("is not a JSON object", "schema", file)]
-        if schema == "manifest":
+        if schema in ("manifest", "annex"):
             faults = _path_faults(value[0], file) + faults
         self.faults += faults
         return None if faults else value[0]
@@ -178,8 +179,8 @@ class _Reading:
         """
         core = {}
         for name, listed in files.items():
-            if is_annex(name):
-                self._tell("lists an annex file as core", "path_hostile", MANIFEST, f"/files/{name}")
+            if not is_core(name):
+                self._tell("is listed, and is no core file of this format", "file_extra", name)
             if name not in self.present:
                 self._tell("is listed in the manifest and is absent", "file_missing", name)
                 continue
@@ -259,9 +260,9 @@ class _Reading:
         models = {"": model, **{f"challengers/{key}/": value for key, value in others.items()}}
         for file in sorted(name for name in core if "predictions/" in name):
             prefix, _, sample = file.rpartition("predictions/")
-            table = self._guarded(lambda file=file: read_parquet(core[file], file, "predictions_invalid"))
+            table = self._guarded(lambda file=file: read_parquet(core[file], file, "schema"))
             if sample.removesuffix(".parquet") not in SAMPLES:
-                self._tell("is not named after a sample", "predictions_invalid", file)
+                self._tell("is not named after a sample", "schema", file)
             if table is not None and models.get(prefix) is not None:
                 self.faults += predictions_faults(table, models[prefix], file)
 

@@ -80,7 +80,7 @@ def snapshot_faults(table: pa.Table, rows: int, inputs: list[Json], file: str) -
 
 def predictions_faults(table: pa.Table, model: Json, file: str) -> list[Fault]:
     """Faults of the predictions of one sample of one model."""
-    code = "predictions_invalid"
+    code = "schema"
     columns = {"_key": _KEY, **dict.fromkeys(_result_columns(model), (pa.float64(),))}
     columns |= {name: (pa.string(),) for name in columns if name == "grade" or name.startswith("reason_")}
     faults = list(_column_faults(table, columns, (), code, file))

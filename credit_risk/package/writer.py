@@ -15,7 +15,7 @@ from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.evidence import Evidence
 from credit_risk._core.hashing import sha256_bytes, sha256_file
-from credit_risk.package.layout import MANIFEST, evidence_file, hostile, is_annex
+from credit_risk.package.layout import MANIFEST, evidence_file, hostile, is_core
 from credit_risk.package.manifest import FileEntries, build_manifest, file_entry
 from credit_risk.package.output import (
     MARKER,
@@ -86,7 +86,7 @@ class PackageWriter:
         if self._hash is not None:
             raise PackageError(Fault("the core is sealed and takes no more files", "package_sealed", path))
         reason = hostile(path)
-        if reason is None and (is_annex(path) or path in (MANIFEST, MARKER)):
+        if reason is None and (not is_core(path)):
             reason = "is not a core file"
         if reason is not None:
             raise PackageError(Fault(f"file name {reason}", "path_hostile", path))

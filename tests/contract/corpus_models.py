@@ -34,7 +34,14 @@ def _input(name: str, kind: str = "number", **specials: str) -> Json:
 
 
 def _interval(number: int, lower: float | None, upper: float | None, woe: float) -> Json:
-    return {"id": number, "kind": "interval", "label": f"[{lower}, {upper})", "lower": lower, "upper": upper, "woe": woe}
+    return {
+        "id": number,
+        "kind": "interval",
+        "label": f"[{lower}, {upper})",
+        "lower": lower,
+        "upper": upper,
+        "woe": woe,
+    }
 
 
 def _categories(number: int, values: list[str], woe: float) -> Json:
@@ -67,7 +74,12 @@ def _link(source: str, output: str = "probability") -> Json:
 
 
 def _outputs(**names: Any) -> Json:
-    return {"linear_score": "linear score", "probability": "probability", "probability_name": "probability of bad", **names}
+    return {
+        "linear_score": "linear score",
+        "probability": "probability",
+        "probability_name": "probability of bad",
+        **names,
+    }
 
 
 def _points_and_reasons(parts: dict[str, list[float]], baselines: dict[str, float]) -> list[Json]:
@@ -173,7 +185,13 @@ def boosting() -> Json:
 
 def _segment_steps() -> list[Json]:
     ratio = {"op": "divide", "args": [{"ref": "balance"}, {"ref": "limit"}]}
-    thin = {"op": "or", "args": [{"op": "is_missing", "args": [{"ref": "balance"}]}, {"op": "less", "args": [{"ref": "limit"}, {"const": 100.0}]}]}
+    thin = {
+        "op": "or",
+        "args": [
+            {"op": "is_missing", "args": [{"ref": "balance"}]},
+            {"op": "less", "args": [{"ref": "limit"}, {"const": 100.0}]},
+        ],
+    }
     segment = {"op": "if", "args": [thin, {"const": "thin"}, {"const": "thick"}]}
     steps: list[Json] = [
         {"id": "ratio", "type": "derive", "output": "ratio", "value_type": "number", "expression": ratio},
@@ -199,7 +217,16 @@ def _segment_steps() -> list[Json]:
 def _calibrations() -> list[Json]:
     base = {"type": "calibrate"}
     return [
-        {**base, "id": "platt", "method": "logistic", "scale": "probability", "slope": 0.9, "intercept": -0.05, "input": "raw", "output": "p1"},
+        {
+            **base,
+            "id": "platt",
+            "method": "logistic",
+            "scale": "probability",
+            "slope": 0.9,
+            "intercept": -0.05,
+            "input": "raw",
+            "output": "p1",
+        },
         {**base, "id": "shift", "method": "intercept_shift", "shift": 0.1, "input": "p1", "output": "p2"},
         {**base, "id": "beta", "method": "beta", "a": 1.1, "b": 0.9, "c": 0.02, "input": "p2", "output": "p3"},
         {
@@ -221,8 +248,22 @@ def every_step() -> Json:
     steps = _segment_steps()
     steps += [
         {"id": "sum", "type": "sum", "inputs": ["segment score"], "output": "linear score"},
-        {"id": "g1", "type": "guard", "condition": over_limit, "action": "refer", "reason_code": "G1", "output": "over limit"},
-        {"id": "g2", "type": "guard", "condition": never, "action": "decline", "reason_code": "G2", "output": "excluded"},
+        {
+            "id": "g1",
+            "type": "guard",
+            "condition": over_limit,
+            "action": "refer",
+            "reason_code": "G1",
+            "output": "over limit",
+        },
+        {
+            "id": "g2",
+            "type": "guard",
+            "condition": never,
+            "action": "decline",
+            "reason_code": "G2",
+            "output": "excluded",
+        },
         _link("linear score", "raw"),
         *_calibrations(),
         {

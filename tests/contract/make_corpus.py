@@ -65,8 +65,9 @@ def _write(out: Path, model: Json, rows: pd.DataFrame, challengers: dict[str, Js
     identity = {key: model["model"][key] for key in ("id", "name", "version")}
     snapshot = _snapshot(rows)
     with PackageWriter(out) as writer:
-        writer.add_bytes("plan.yaml", f"model: {{id: {identity['id']}}}\n".encode())
-        writer.add_json("plan.json", {"model": identity})
+        writer.add_bytes("plan.yaml", _plan_text(identity).encode())
+        outcome = {"column": "DEFAULT", "bad": 1}
+        writer.add_json("plan.json", {"model": identity, "data": {"source": "rows.csv"}, "outcome": outcome})
         writer.add_json("model.json", model)
         writer.add_bytes("verification.csv", _verification(model, rows))
         for prefix, each in {"": model, **{f"challengers/{key}/": value for key, value in challengers.items()}}.items():
@@ -83,8 +84,15 @@ def _write(out: Path, model: Json, rows: pd.DataFrame, challengers: dict[str, Js
         for item in _evidence(rows):
             writer.add_evidence(item)
         source = {"name": "rows.csv", "sha256": "1" * 64, "rows": len(rows), "columns": rows.shape[1] + 1}
-        writer.seal(model=identity, source=source, snapshot=stated, seeds={"samples": 20261120}, libraries={"none": "0"})
+        writer.seal(
+            model=identity, source=source, snapshot=stated, seeds={"samples": 20261120}, libraries={"none": "0"}
+        )
         writer.commit()
+
+
+def _plan_text(identity: Json) -> str:
+    head = ", ".join(f"{key}: {value}" for key, value in identity.items())
+    return f"model: {{{head}}}\ndata: {{source: rows.csv}}\noutcome: {{column: DEFAULT, bad: 1}}\n"
 
 
 def _snapshot(rows: pd.DataFrame) -> pd.DataFrame:
