@@ -8,8 +8,9 @@ from typing import Any
 
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
-from credit_risk.sampling.expressions import parse_expression, references
+from credit_risk.sampling.expressions import parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
+from credit_risk.scoring.expressions import references
 
 Found = Iterator[tuple[Path, Fault]]
 UNCONSTRAINED = (None, "none")

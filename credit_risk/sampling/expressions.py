@@ -11,10 +11,11 @@ import ast
 import keyword
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from credit_risk._core.errors import Fault
+from credit_risk.scoring.expressions import references
 
 Expression = dict[str, Any]
 FUNCTIONS: Mapping[str, tuple[str, int, int | None]] = {
@@ -49,7 +50,11 @@ COMPARISON = {
     ast.Gt: "greater",
     ast.GtE: "greater_or_equal",
 }
-UNKNOWN = "unknown"
+CALCULATED = {
+    *ARITHMETIC.values(),
+    *("negate", "absolute", "floor", "exponential", "logarithm", "minimum", "maximum"),
+    *("less", "less_or_equal", "greater", "greater_or_equal"),
+}
 
 
 def parse_expression(text: str) -> tuple[Expression | None, list[Fault]]:
@@ -76,22 +81,23 @@ def parse_expression(text: str) -> tuple[Expression | None, list[Fault]]:
     return (None, builder.faults) if builder.faults else (expression, [])
 
 
-def references(expression: Expression | None) -> tuple[str, ...]:
-    """Names of the columns that `expression` reads, each once, in order of appearance."""
-    return tuple(dict.fromkeys(_references(expression))) if expression is not None else ()
+def without_specials(expression: Expression, specials: Mapping[str, Iterable[float | str]]) -> Expression:
+    """`expression` with special codes read as missing wherever a column is calculated with or put in order.
+
+    A code such as -9 is no number to add or compare by size. In `==`, `!=`, `in`, `is_missing`, `coalesce` and the
+    branches of `if` the column stands as it is, so that a plan may ask for a code.
+    """
+    if "op" not in expression:
+        return expression
+    arguments = [without_specials(argument, specials) for argument in expression["args"]]
+    if expression["op"] in CALCULATED:
+        arguments = [_masked(argument, specials) for argument in arguments]
+    return {"op": expression["op"], "args": arguments}
 
 
-def _references(expression: Expression) -> Iterator[str]:
-    if "ref" in expression:
-        yield expression["ref"]
-    for argument in expression.get("args", ()):
-        yield from _references(argument)
-
-
-def value_type(expression: Expression, types: Mapping[str, str]) -> tuple[str, list[Fault]]:
-    """`number`, `string` or `flag`, given the type of each name (`number`, `string`); and faults where types clash."""
-    faults: list[Fault] = []
-    return _type(expression, types, faults), faults
+def _masked(argument: Expression, specials: Mapping[str, Iterable[float | str]]) -> Expression:
+    codes = [{"const": code} for code in specials.get(argument.get("ref", ""), ())]
+    return _op("if", _op("in", argument, *codes), {"const": None}, argument) if codes else argument
 
 
 def _as_python(text: str) -> tuple[str, dict[str, str], list[Fault]]:
@@ -232,57 +238,6 @@ class _Builder:
     def _refuse(self, message: str, allowed: str | None = None, remedy: str | None = None) -> Expression:
         self.faults.append(_fault(message, allowed=allowed, remedy=remedy))
         return {"const": None}
-
-
-NUMBERS_IN = {
-    *ARITHMETIC.values(),
-    *("negate", "absolute", "floor", "exponential", "logarithm", "minimum", "maximum"),
-}
-ORDER = {"less", "less_or_equal", "greater", "greater_or_equal"}
-
-
-def _type(expression: Expression, types: Mapping[str, str], faults: list[Fault]) -> str:
-    if "const" in expression:
-        return "string" if isinstance(expression["const"], str) else "number"
-    if "ref" in expression:
-        return types.get(expression["ref"], UNKNOWN)
-    operation = expression["op"]
-    found = [_type(argument, types, faults) for argument in expression["args"]]
-    if operation in NUMBERS_IN:
-        _expect(operation, found, "number", faults)
-        return "number"
-    if operation in ORDER:
-        _expect(operation, found, "number", faults)
-        return "flag"
-    if operation in ("and", "or", "not"):
-        _expect(operation, found, "flag", faults)
-        return "flag"
-    if operation == "is_missing":
-        return "flag"
-    if operation == "if":
-        _expect("the condition of if", found[:1], "flag", faults)
-        found = found[1:]
-    return _alike(operation, found, faults)
-
-
-def _alike(operation: str, found: list[str], faults: list[Fault]) -> str:
-    known = sorted(set(found) - {UNKNOWN})
-    if len(known) > 1:
-        faults.append(_fault(f"{operation} mixes a {known[0]} and a {known[1]}", allowed="values of one type"))
-    if operation in ("equal", "not_equal", "in"):
-        _not_flags(operation, known, faults)
-        return "flag"
-    return known[0] if known else UNKNOWN
-
-
-def _not_flags(operation: str, known: list[str], faults: list[Fault]) -> None:
-    if known == ["flag"]:
-        faults.append(_fault(f"{operation} compares flags", allowed="two numbers or two texts"))
-
-
-def _expect(operation: str, found: list[str], wanted: str, faults: list[Fault]) -> None:
-    for kind in sorted(set(found) - {wanted, UNKNOWN}):
-        faults.append(_fault(f"{operation} is given a {kind}", allowed=f"a {wanted}"))
 
 
 def _op(operation: str, *arguments: Expression) -> Expression:

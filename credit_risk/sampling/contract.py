@@ -1,0 +1,187 @@
+"""The contract of the data: every breach in every column, told together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from credit_risk._core.errors import Fault, IntakeError
+from credit_risk.sampling.column_types import DATE, NUMERIC, Reading, TypedColumn
+from credit_risk.sampling.source import RawColumn
+from credit_risk.sampling.spec import Code, ColumnSpec
+from credit_risk.scoring.steps import text_of_number
+
+FAILURE_COLUMNS = ("column", "rule", "rows", "examples")
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One rule that one column breaks in `rows` rows; `examples` are keys or row numbers (`first_row`, 1-based)."""
+
+    column: str
+    rule: str
+    message: str
+    path: str
+    rows: int = 0
+    examples: tuple[str, ...] = ()
+    first_row: int | None = None
+    found: str | None = None
+    allowed: str | None = None
+    remedy: str | None = None
+
+    def fault(self, file: str) -> Fault:
+        """The failure as a fault of the source `file`."""
+        found = self.found
+        if self.rows:
+            where = f"{self.rows:,} row{'s' if self.rows != 1 else ''}, with key {', '.join(self.examples)}"
+            where += ", …" if self.rows > len(self.examples) else ""
+            found = f"{found} in {where}" if found else where
+        row, path = self.first_row, self.path
+        return Fault(self.message, self.rule, file, path, row, found, self.allowed, self.remedy)
+
+
+class DataContractError(IntakeError):
+    """The data break the contract; `failures` lists column, rule, rows and example keys."""
+
+    def __init__(self, faults: Sequence[Fault], failures: Sequence[Failure] = ()):
+        super().__init__(faults)
+        self._failures = tuple(failures)
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """One row a broken rule: column, rule, rows, examples (keys)."""
+        rows = [(f.column, f.rule, f.rows, ", ".join(f.examples)) for f in self._failures]
+        return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.faults, self._failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Where failing rows are: their keys, or row numbers where there is no key."""
+
+    keys: np.ndarray
+
+    def of(self, mask: np.ndarray) -> dict[str, object]:
+        """Count, first keys and first row of the rows of `mask`."""
+        places = np.flatnonzero(mask)
+        keys = tuple(str(key) for key in self.keys[places[:SHOWN]])
+        return {"rows": len(places), "examples": keys, "first_row": int(places[0]) + 1}
+
+
+def special_codes(specials: Mapping[str, str], kind: str) -> dict[Code, str]:
+    """Codes as the typed column holds them (floats in a numeric column), each with its meaning."""
+    if kind != NUMERIC:
+        return dict(specials)
+    return {number: meaning for code, meaning in specials.items() if (number := _float(code)) is not None}
+
+
+def type_failures(
+    name: str, raw: RawColumn, reading: Reading, kind: str, path: str, examples: Examples
+) -> list[Failure]:
+    """Values that are no number (no finite one) in a column that the plan or the file says is numeric."""
+    failures = []
+    for mask, rule, message in (
+        (reading.not_number & ~reading.infinite, "type", f"{name!r} is {kind}, and some of its values are not numbers"),
+        (reading.infinite, "not_finite", f"{name!r} holds infinite values"),
+    ):
+        rows = np.append(mask, False)[raw.codes]
+        if rows.any():
+            shown = ", ".join(repr(level) for level in raw.levels[np.unique(raw.codes[rows])][:SHOWN])
+            remedy = "correct the data, declare the column categorical, or leave the type open"
+            allowed = "finite numbers"
+            failures.append(
+                Failure(name, rule, message, path, found=shown, allowed=allowed, remedy=remedy, **examples.of(rows))
+            )
+    return failures
+
+
+def value_failures(name: str, column: TypedColumn, spec: ColumnSpec, examples: Examples) -> list[Failure]:
+    """Breaches of `range`, `allowed`, `missing` and special codes that the type cannot hold."""
+    path = f"data.columns.{name}"
+    failures: list[Failure] = []
+    if not spec.missing and column.missing.any():
+        message = f"{name!r} may not be missing"
+        failures.append(Failure(name, "missing", message, f"{path}.missing", **examples.of(column.missing)))
+    special = _special_levels(column, spec)
+    for code in spec.specials if column.type == NUMERIC else ():
+        if _float(code) is None:
+            message = f"{name!r} is numeric, so its special codes are numbers"
+            failures.append(Failure(name, "special", message, f"{path}.specials.{code}", found=repr(code)))
+    if column.type != NUMERIC and spec.range is not None:
+        message = f"a range is declared, but the values of {name!r} are not numbers"
+        remedy = "declare type: numeric to see which values are not, or leave the range out"
+        failures.append(Failure(name, "type", message, f"{path}.range", remedy=remedy))
+    elif spec.range is not None:
+        low, high = (np.inf * sign if bound is None else bound for bound, sign in zip(spec.range, (-1, 1), strict=True))
+        outside = ~special & ((column.levels < low) | (column.levels > high))
+        allowed = f"{spec.range[0]} to {spec.range[1]}".replace("None", "open")
+        failures += _outside(name, column, outside, "range", f"{path}.range", allowed, examples)
+    if spec.allowed is not None:
+        allowed_here = np.array([any(same_code(code, level) for code in spec.allowed) for level in column.levels], bool)
+        allowed = ", ".join(map(str, spec.allowed))
+        failures += _outside(name, column, ~special & ~allowed_here, "allowed", f"{path}.allowed", allowed, examples)
+    return failures
+
+
+def _special_levels(column: TypedColumn, spec: ColumnSpec) -> np.ndarray:
+    codes = special_codes(spec.specials, column.type)
+    return np.array([level in codes for level in column.levels], bool)
+
+
+def _outside(
+    name: str, column: TypedColumn, levels: np.ndarray, rule: str, path: str, allowed: str, examples: Examples
+) -> list[Failure]:
+    rows = np.append(levels, False)[column.codes]
+    if not rows.any():
+        return []
+    found = ", ".join(_code(level) for level in column.levels[levels][:SHOWN])
+    message = f"{name!r} holds values that the plan does not allow"
+    remedy = "correct the data, declare the value as a special code, or widen the contract"
+    return [Failure(name, rule, message, path, found=found, allowed=allowed, remedy=remedy, **examples.of(rows))]
+
+
+def constant_failure(name: str, column: TypedColumn, path: str) -> Failure | None:
+    """A column that the plan names and that tells nothing."""
+    present = int(np.count_nonzero(column.codes >= 0))
+    remedy = "take the column out of the plan, or correct the data"
+    if present == 0:
+        return Failure(name, "entirely_missing", f"{name!r} has no value at all", path, remedy=remedy)
+    if present == len(column.codes) and np.count_nonzero(column.counts) == 1:
+        found = _code(column.levels[column.codes[0]])
+        return Failure(name, "constant", f"{name!r} has one value only", path, found=found, remedy=remedy)
+    return None
+
+
+def date_failure(name: str, column: TypedColumn, path: str, examples: Examples) -> Failure:
+    """A column that the plan says is a date and whose values are not dates of one format."""
+    found = ", ".join(map(repr, column.levels[:SHOWN]))
+    message = f"{name!r} is a {DATE}, and its values are not dates of one format"
+    allowed = "dates such as 2026-11-20, 11/20/2026 or 20.11.2026, all alike"
+    return Failure(name, "type", message, path, found=found, allowed=allowed, **examples.of(column.codes >= 0))
+
+
+def same_code(code: Code, level: float | str) -> bool:
+    """Whether a value written in a plan is this value of a column."""
+    if isinstance(code, bool):
+        return isinstance(level, str) and level.casefold() == str(code).casefold()
+    if isinstance(level, str):
+        return level == code or (not isinstance(code, str) and level == text_of_number(code))
+    number = _float(code)
+    return number is not None and number == level
+
+
+def _float(code: Code) -> float | None:
+    try:
+        return float(code)
+    except ValueError:
+        return None
+
+
+def _code(level: float | str) -> str:
+    return repr(level) if isinstance(level, str) else text_of_number(level)

@@ -1,0 +1,103 @@
+"""Derived characteristics computed by the scoring authority, so that development and production cannot differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from credit_risk.sampling.column_types import CATEGORICAL, NUMERIC, TypedColumn
+from credit_risk.sampling.contract import Failure
+from credit_risk.sampling.expressions import Expression, parse_expression, without_specials
+from credit_risk.sampling.source import Conversion
+from credit_risk.scoring.columns import FLAG, NUMBER, STRING, Column, Run
+from credit_risk.scoring.expressions import evaluate, expression_kind, references
+
+VALUE_TYPES = {NUMERIC: NUMBER, CATEGORICAL: STRING}
+
+
+@dataclass(slots=True)
+class Derived:
+    """Expression trees and columns by name, what was recorded on the way, and what cannot be derived."""
+
+    expressions: dict[str, Expression] = field(default_factory=dict)
+    columns: dict[str, TypedColumn] = field(default_factory=dict)
+    conversions: list[Conversion] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def derive_columns(
+    texts: Mapping[str, str],
+    columns: Mapping[str, TypedColumn],
+    specials: Mapping[str, Iterable[float | str]],
+    rows: int,
+) -> Derived:
+    """Evaluate the expressions of a plan in order; each may read columns of the source and what was derived before."""
+    result = Derived()
+    run = Run(rows, {})
+    kinds = {name: VALUE_TYPES.get(column.type, STRING) for name, column in columns.items()}
+    for name, text in texts.items():
+        path = f"derive.{name}"
+        parsed, faults = parse_expression(text)
+        told = [fault.message for fault in faults]
+        if parsed is None:
+            result.failures += [Failure(name, "expression", message, path, found=text) for message in told]
+            continue
+        expression = without_specials(parsed, specials)
+        absent = [column for column in references(parsed) if column not in kinds]
+        if absent:
+            continue  # told by the caller, with the names that come near
+        kind = expression_kind(expression, kinds, told.append)
+        if kind == FLAG and not told:
+            told.append("the expression is true or false, not a value: write if(condition, 1, 0)")
+        if told:
+            result.failures += [Failure(name, "expression", message, path, found=text) for message in told]
+            continue
+        for column in references(parsed):
+            if column not in run.columns:
+                run.columns[column] = _scoring_column(columns[column])
+            result.conversions += _masked(name, column, expression != parsed, columns, specials)
+        value = evaluate(expression, run, name)
+        if value.error.any():
+            message = f"{name!r} is not finite in some rows"
+            count, first = int(value.error.sum()), int(np.flatnonzero(value.error)[0]) + 1
+            remedy = "guard the expression, for instance with if()"
+            result.failures.append(
+                Failure(name, "not_finite", message, path, count, (str(first),), first, text, remedy=remedy)
+            )
+            continue
+        run.columns[name], kinds[name] = value, kind
+        result.expressions[name] = expression
+        result.columns[name] = _typed(value)
+    return result
+
+
+def _masked(
+    name: str,
+    column: str,
+    changed: bool,
+    columns: Mapping[str, TypedColumn],
+    specials: Mapping[str, Iterable[float | str]],
+) -> list[Conversion]:
+    codes = set(specials.get(column, ()))
+    if not changed or not codes or column not in columns:
+        return []
+    typed = columns[column]
+    rows = int(typed.counts[np.array([level in codes for level in typed.levels], bool)].sum())
+    return [Conversion(name, f"special codes of {column} read as missing in the expression", rows)] if rows else []
+
+
+def _scoring_column(column: TypedColumn) -> Column:
+    values, missing = column.series().to_numpy(), column.missing
+    kind = NUMBER if column.type == NUMERIC else STRING
+    return Column(kind, values, missing, np.zeros(len(missing), bool))
+
+
+def _typed(value: Column) -> TypedColumn:
+    present = ~value.missing
+    codes = np.full(len(present), -1, dtype=np.int64)
+    kind = NUMERIC if value.kind == NUMBER else CATEGORICAL
+    levels, inverse = np.unique(value.data[present], return_inverse=True)
+    codes[present] = inverse
+    return TypedColumn(kind, levels, codes)

@@ -1,0 +1,397 @@
+"""Intake: from a source and a plan to typed columns with roles, and the evidence of what was found and done."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from credit_risk.sampling.column_types import (
+    CATEGORICAL,
+    DATE,
+    NUMERIC,
+    TypedColumn,
+    as_numeric,
+    as_text,
+    date_format,
+    decide_type,
+    read_numbers,
+)
+from credit_risk.sampling.contract import (
+    DataContractError,
+    Examples,
+    Failure,
+    constant_failure,
+    date_failure,
+    special_codes,
+    type_failures,
+    value_failures,
+)
+from credit_risk.sampling.derive import Derived, derive_columns
+from credit_risk.sampling.expressions import Expression, parse_expression
+from credit_risk.sampling.left_out import reason_to_leave_out
+from credit_risk.sampling.outcome import Outcome, define_outcome
+from credit_risk.sampling.profile import duplicates_frame, profile_frame
+from credit_risk.sampling.source import Conversion, RawColumn, Source
+from credit_risk.sampling.spec import ColumnSpec, DataSpec, OutcomeSpec
+from credit_risk.scoring.expressions import references
+
+INT64 = np.iinfo(np.int64)
+MAY_BE_CONSTANT = ("data.forbidden", "selection.exclude")
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The data as the model sees them. Rows stand in the order of the source, n of them.
+
+    `frame`: columns of the contract in the order of the source, then derived ones; float64 (NaN is missing) or text
+    (object, None is missing). The key is not among them. `key`: int64 or object (n,). `outcome`: 1.0 bad, 0.0 good (n,).
+    `roles`: column to key, date, outcome, protected, forbidden, predictor, derived or left_out. `types`: column to numeric,
+    categorical or date. `specials`: column to code (float in numeric columns) to meaning. `derived`: name to expression
+    tree (SPECIFICATION 3.1), in order. `tables`: evidence frames by catalogue id. `source`, `definition`: items of
+    `data.source` and `outcome.definition`.
+    """
+
+    frame: pd.DataFrame
+    key: np.ndarray
+    key_name: str | None
+    outcome: np.ndarray
+    roles: dict[str, str]
+    types: dict[str, str]
+    specials: dict[str, dict[float | str, str]]
+    descriptions: dict[str, str]
+    derived: dict[str, Expression]
+    tables: dict[str, pd.DataFrame]
+    source: dict[str, str | int]
+    definition: dict[str, str | int | float]
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """Columns that may be characteristics of a model, derived ones last."""
+        return tuple(name for name, role in self.roles.items() if role in ("predictor", "derived"))
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """Protected columns, in the order of the source."""
+        return tuple(name for name, role in self.roles.items() if role == "protected")
+
+    @property
+    def contract_columns(self) -> tuple[str, ...]:
+        """Columns of the source that go into the snapshot, in order."""
+        return tuple(name for name in self.frame.columns if self.roles[name] != "derived")
+
+    def model_inputs(self, names: tuple[str, ...]) -> list[dict[str, object]]:
+        """`inputs` of model.json: the source columns that the characteristics `names` need, in the order of the frame."""
+        wanted, queue = set(), list(names)
+        while queue:
+            name = queue.pop()
+            if name in self.derived:
+                queue += references(self.derived[name])
+            else:
+                wanted.add(name)
+        return [
+            {
+                "name": name,
+                "type": "number" if self.types[name] == NUMERIC else "string",
+                "description": self.descriptions.get(name, ""),
+                "specials": [{"code": c, "meaning": m} for c, m in self.specials.get(name, {}).items()],
+            }
+            for name in self.frame.columns
+            if name in wanted
+        ]
+
+    def _repr_html_(self) -> str:
+        rate = self.outcome.mean()
+        head = (
+            f"<p>{len(self.outcome):,} rows, {len(self.predictors)} possible characteristics, bad rate {rate:.2%}</p>"
+        )
+        left = self.tables["data.columns_left_out"]
+        return head + self.tables["data.contract"]._repr_html_() + (left._repr_html_() if len(left) else "")
+
+
+@dataclass
+class _State:
+    """What intake gathers column by column."""
+
+    source: Source
+    data: DataSpec
+    outcome: OutcomeSpec
+    named: dict[str, str]
+    examples: Examples = field(default_factory=lambda: Examples(np.empty(0)))
+    columns: dict[str, TypedColumn] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    left_out: list[tuple[str, str, str]] = field(default_factory=list)
+    conversions: list[Conversion] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def take_in(
+    source: Source,
+    data: DataSpec,
+    outcome: OutcomeSpec,
+    *,
+    derive: Mapping[str, str] = NO_TEXTS,
+    named: Mapping[str, str] = NO_TEXTS,
+) -> Intake:
+    """Check `source` against the contract, give every column a type and a role, and record what was done.
+
+    `derive` are the expressions of the plan; `named` further columns that the plan names, each with its key path
+    (`Plan.named_columns`). Raises DataContractError (an IntakeError) with all breaches; its `failures` is a table.
+    """
+    state = _State(source, data, outcome, _named(data, outcome, derive, named))
+    _absent(state, derive)
+    key = _key(state)
+    state.examples = Examples(key)
+    for name, raw in source.raw.items():
+        if name != data.key:
+            _take_column(state, name, raw)
+    specials = {
+        name: special_codes(data.columns[name].specials, column.type)
+        for name, column in state.columns.items()
+        if name in data.columns and data.columns[name].specials
+    }
+    derived = derive_columns(derive, state.columns, specials, source.rows)
+    state.failures += [*_derived_collisions(state, derive), *derived.failures]
+    defined = None
+    if outcome.column in state.columns:
+        defined, failures = define_outcome(state.columns[outcome.column], outcome, state.examples)
+        state.failures += failures
+    if state.failures or defined is None:
+        failures = _in_order(state)
+        raise DataContractError([failure.fault(source.name) for failure in failures], failures)
+    return _intake(state, key, defined, derived, specials)
+
+
+def _named(data: DataSpec, outcome: OutcomeSpec, derive: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Every column of the source that the plan names, with the key path of its first mention."""
+    named = {outcome.column: "outcome.column"}
+    for name, path in ((data.key, "data.key"), (data.date, "data.date")):
+        if name is not None:
+            named.setdefault(name, path)
+    for name in data.columns:
+        named.setdefault(name, f"data.columns.{name}")
+    for name in data.protected_columns:
+        named.setdefault(name, "data.protected")
+    for name, text in derive.items():
+        for column in references(parsed) if (parsed := parse_expression(text)[0]) is not None else ():
+            if column not in derive:
+                named.setdefault(column, f"derive.{name}")
+    for name, path in more.items():
+        named.setdefault(name, path)
+    for name in data.forbidden:
+        named.setdefault(name, "data.forbidden")
+    return named
+
+
+def _absent(state: _State, derive: Mapping[str, str]) -> None:
+    have = state.source.columns
+    for name, path in state.named.items():
+        if name in have or name in derive:
+            continue
+        near = difflib.get_close_matches(name, have, 1, 0.6)
+        near = [other for other in have if other.strip().casefold() == name.strip().casefold()] or near
+        remedy = f"did you mean {near[0]!r}?" if near else f"the source has: {', '.join(have[:30])}"
+        message = f"the plan names the column {name!r}, and the source has none of this name"
+        state.failures.append(Failure(name, "absent", message, path, remedy=remedy))
+
+
+def _key(state: _State) -> np.ndarray:
+    """The key of each row; the row number from 1 where the plan names none, or where the column is not there."""
+    numbers = np.arange(1, state.source.rows + 1, dtype=np.int64)
+    name = state.data.key
+    raw = state.source.raw.get(name) if name is not None else None
+    if name is None or raw is None:
+        return numbers
+    state.roles[name] = "key"
+    rows = Examples(numbers)
+    missing = raw.codes < 0
+    counts = np.bincount(raw.codes[~missing], minlength=len(raw.levels))
+    if missing.any():
+        message = f"the key {name!r} is missing in some rows"
+        state.failures.append(Failure(name, "key_missing", message, "data.key", **rows.of(missing)))
+    keys = _key_values(raw)
+    repeated = np.append(counts > 1, False)[raw.codes]
+    if repeated.any():
+        message = f"the key {name!r} stands more than once"
+        remedy = "keep one row a key, or name another key; without data.key the row number is the key"
+        found = f"{np.count_nonzero(counts > 1):,} keys, such as "
+        found += ", ".join(map(str, raw.levels[np.flatnonzero(counts > 1)[:5]]))
+        first = int(np.flatnonzero(repeated)[0]) + 1
+        state.failures.append(
+            Failure(name, "duplicate_key", message, "data.key", first_row=first, found=found, remedy=remedy)
+        )
+    return numbers if missing.any() else keys
+
+
+def _key_values(raw: RawColumn) -> np.ndarray:
+    """int64 where every key is a plain whole number that fits, else text as written."""
+    texts = [
+        level if isinstance(level, str) else str(int(level)) if level.is_integer() else repr(level)
+        for level in raw.levels
+    ]
+    plain = all(text.lstrip("-").isdigit() and text.isascii() and str(int(text)) == text for text in texts)
+    if plain and all(INT64.min <= int(text) <= INT64.max for text in texts):
+        return np.append(np.array([int(text) for text in texts], dtype=np.int64), 0)[raw.codes]
+    return np.append(np.asarray(texts, dtype=object), None)[raw.codes]
+
+
+def _take_column(state: _State, name: str, raw: RawColumn) -> None:
+    """Type, role and checks of one column."""
+    spec = state.data.columns.get(name)
+    path = f"data.columns.{name}.type" if spec is not None and spec.type else state.named.get(name, name)
+    reading = read_numbers(raw)
+    kind, told = decide_type(raw, reading)
+    conversions: list[Conversion] = []
+    if spec is not None and spec.type is not None:
+        failure = _type_of_spec(state, name, raw, spec, path)
+        if failure:
+            return
+        kind, told = spec.type, None
+    infinite = np.append(reading.infinite, False)[raw.codes]
+    if raw.is_number and infinite.any() and name not in state.named:
+        state.roles[name] = "left_out"
+        state.left_out.append((name, "infinite values", f"in {np.count_nonzero(infinite):,} rows"))
+        return
+    if kind == NUMERIC:
+        state.failures += type_failures(name, raw, reading, kind, path, state.examples)
+        column, conversions = as_numeric(name, raw, reading)
+    else:
+        column, conversions = as_text(name, raw, reading, kind)
+        if told is not None:
+            conversions.append(Conversion(name, told, int(np.count_nonzero(raw.codes >= 0))))
+    state.columns[name], state.roles[name] = column, _role(state, name, column)
+    state.conversions += conversions
+    _check_column(state, name, column, spec)
+
+
+def _type_of_spec(state: _State, name: str, raw: RawColumn, spec: ColumnSpec, path: str) -> bool:
+    """Whether the declared type cannot be given to the column at all; the failures are told."""
+    if spec.type == DATE and not raw.is_date and (raw.codes >= 0).any() and date_format(raw) is None:
+        column = as_text(name, raw, read_numbers(raw), DATE)[0]
+        state.failures.append(date_failure(name, column, path, state.examples))
+        return True
+    if spec.type == NUMERIC and raw.is_date:
+        message = f"{name!r} is declared {NUMERIC}, and the source holds dates"
+        state.failures.append(Failure(name, "type", message, path, found=DATE))
+        return True
+    return False
+
+
+def _role(state: _State, name: str, column: TypedColumn) -> str:
+    if name == state.outcome.column:
+        return "outcome"
+    if name == state.data.date:
+        return "date"
+    if name in state.data.protected_columns:
+        return "protected"
+    if name in state.data.forbidden:
+        return "forbidden"
+    if name in state.named:
+        return "date" if column.type == DATE else "predictor"
+    return "predictor"
+
+
+def _check_column(state: _State, name: str, column: TypedColumn, spec: ColumnSpec | None) -> None:
+    """Contract of a column that the plan names; otherwise whether it is left out."""
+    role = state.roles[name]
+    if role == "outcome":
+        if spec is not None:
+            state.failures += value_failures(name, column, spec, state.examples)
+        return
+    if name not in state.named:
+        if (why := reason_to_leave_out(name, column)) is not None:
+            state.roles[name] = "left_out"
+            state.left_out.append((name, *why))
+        return
+    path = state.named[name]
+    failure = None if path.startswith(MAY_BE_CONSTANT) else constant_failure(name, column, path)
+    if failure is not None:
+        state.failures.append(failure)
+    if role == "date" and name == state.data.date and column.type != DATE and not column.missing.all():
+        state.failures.append(date_failure(name, column, "data.date", state.examples))
+    if role == "date" and path.startswith(("classing", "selection.include", "derive")):
+        message = f"{name!r} is a date, which is no characteristic"
+        state.failures.append(Failure(name, "type", message, path, remedy="take it out of the plan here"))
+    if column.type == CATEGORICAL and path.startswith("classing.monotonic"):
+        message = f"{name!r} is not numeric, so its bins have no order"
+        state.failures.append(Failure(name, "type", message, path, remedy="leave the trend out"))
+    if spec is not None:
+        state.failures += value_failures(name, column, spec, state.examples)
+
+
+def _derived_collisions(state: _State, derive: Mapping[str, str]) -> list[Failure]:
+    remedy = "choose a name that no column of the source has"
+    return [
+        Failure(name, "derive_name", f"{name!r} is a column of the source", f"derive.{name}", remedy=remedy)
+        for name in derive
+        if name in state.source.raw
+    ]
+
+
+def _in_order(state: _State) -> list[Failure]:
+    order = {name: index for index, name in enumerate(state.source.columns)}
+    return sorted(state.failures, key=lambda failure: order.get(failure.column, -1))
+
+
+def _intake(
+    state: _State,
+    key: np.ndarray,
+    outcome: Outcome,
+    derived: Derived,
+    specials: dict[str, dict[float | str, str]],
+) -> Intake:
+    roles = {name: state.roles[name] for name in state.source.columns}
+    kept = {name: column for name, column in state.columns.items() if roles[name] != "left_out"}
+    roles |= dict.fromkeys(derived.columns, "derived")
+    every = {**kept, **derived.columns}
+    conversions = [*state.source.conversions, *state.conversions, *derived.conversions]
+    told = [(item.column, item.conversion, item.rows) for item in conversions]
+    rows = state.source.rows
+    waterfall = [
+        ("rows of the source", 0, rows, state.source.name),
+        ("rows with a known outcome", 0, rows, "a row without one is refused, not removed"),
+    ]
+    tables = {
+        "data.contract": _contract(state, roles),
+        "data.profile": profile_frame(every, specials),
+        "data.columns_left_out": pd.DataFrame(state.left_out, columns=["column", "reason", "detail"]),
+        "data.conversions": pd.DataFrame(told, columns=["column", "conversion", "rows"]),
+        "data.waterfall": pd.DataFrame(waterfall, columns=["step", "removed", "remaining", "reason"]),
+        "data.duplicates": duplicates_frame(state.columns),
+    }
+    return Intake(
+        frame=pd.DataFrame({name: column.series() for name, column in every.items()}),
+        key=key,
+        key_name=state.data.key,
+        outcome=outcome.values,
+        roles=roles,
+        types={name: column.type for name, column in every.items()},
+        specials=specials,
+        descriptions={name: spec.description for name, spec in state.data.columns.items() if spec.description},
+        derived=derived.expressions,
+        tables=tables,
+        source=state.source.items(),
+        definition=outcome.definition,
+    )
+
+
+def _contract(state: _State, roles: Mapping[str, str]) -> pd.DataFrame:
+    """One row a column that is not left out, catalogue columns of `data.contract`."""
+    rows = []
+    for name in state.source.columns:
+        if roles[name] == "left_out":
+            continue
+        spec = state.data.columns.get(name, ColumnSpec())
+        kind = state.columns[name].type if name in state.columns else "key"
+        specials = "; ".join(f"{code}: {meaning}" for code, meaning in spec.specials.items()) or None
+        allowed = spec.missing and roles[name] not in ("key", "outcome")
+        rows.append((name, roles[name], kind, specials, allowed, spec.expected_trend, spec.description or None))
+    names = ["column", "role", "type", "specials", "missing_allowed", "expected_trend", "description"]
+    return pd.DataFrame(rows, columns=names).astype(
+        dict.fromkeys(("specials", "expected_trend", "description"), object)
+    )

@@ -1,0 +1,26 @@
+"""The snapshot: the rows that the model was developed and tested on (SPECIFICATION section 5)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from credit_risk.sampling.intake import Intake
+
+
+def snapshot_frame(intake: Intake, labels: np.ndarray, weights: np.ndarray | None = None) -> pd.DataFrame:
+    """Columns `_key`, `_sample`, `_outcome`, `_status`, `_weight`, then the contract's in the order of the source.
+
+    The key column stands as `_key` only; derived characteristics are left to the model's own steps. `weights` default
+    to 1.0. Rows stand in the order of the source; missing is NaN in numbers and None in text (null once written).
+    """
+    rows = len(intake.key)
+    head = {
+        "_key": intake.key,
+        "_sample": pd.Series(labels, dtype=object),
+        "_outcome": intake.outcome.astype(np.float64),
+        "_status": pd.Series([None] * rows, dtype=object),
+        "_weight": np.ones(rows) if weights is None else np.asarray(weights, dtype=np.float64),
+    }
+    head["_key"] = pd.Series(intake.key)
+    return pd.concat([pd.DataFrame(head), intake.frame[list(intake.contract_columns)]], axis=1)
