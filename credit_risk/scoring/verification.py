@@ -5,7 +5,6 @@ SPECIFICATION section 6. Cases are deterministic; coverage is counted from what 
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -98,20 +97,6 @@ def verification_table(model: CompiledModel | Mapping[str, Any], cases: pd.DataF
     scores = compiled.score(frame)
     columns.update({name: scores[name].to_numpy() for name in scores if not name.startswith("decision:")})
     return pd.DataFrame({name: pd.Series(value, dtype=value.dtype) for name, value in columns.items()})
-
-
-def read_verification(model: Mapping[str, Any], data: bytes) -> pd.DataFrame:
-    """The frame of a `verification.csv`: text columns as objects with None where empty, the others as numbers."""
-    names = {f"in:{item['name']}": item["type"] for item in model["inputs"]}
-    rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
-    columns: dict[str, pd.Series] = {}
-    for k, name in enumerate(rows[0]):
-        cells = [row[k] if row[k] != "" else None for row in rows[1:]]
-        if name in ("case", "grade") or name.startswith("reason_") or names.get(name) == "string":
-            columns[name] = pd.Series(cells, dtype=object)
-        else:
-            columns[name] = pd.Series([np.nan if c is None else float(c) for c in cells], dtype=np.float64)
-    return pd.DataFrame(columns)
 
 
 def verification_coverage(model: CompiledModel | Mapping[str, Any], cases: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,37 @@
+"""Exports of a model package to other technology: from the package alone, to score there as here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from credit_risk._core.errors import Fault, PackageError
+from credit_risk.export.pmml import scorecard_pmml
+from credit_risk.package import Package, read_package
+
+__all__ = ["EXPORTERS", "export_package", "scorecard_pmml"]
+
+
+def _pmml(package: Package) -> dict[str, bytes]:
+    document = scorecard_pmml(package.model, package.package_hash, package.verification())
+    return {f"{package.model['model']['id']}.pmml": document}
+
+
+EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {"pmml": _pmml}
+
+
+def export_package(package: Path | Package, kinds: Sequence[str]) -> dict[str, bytes]:
+    """File name to bytes of the exports `kinds` of a package; the same package gives the same bytes.
+
+    Nothing is written: `credit_risk.package.write_annex` puts the files into the annex `exports`. Raises PackageError
+    where a kind is unknown, the package is not valid, or its champion cannot be written in that format.
+    """
+    unknown = [kind for kind in kinds if kind not in EXPORTERS]
+    if unknown:
+        allowed = ", ".join(EXPORTERS)
+        raise PackageError([Fault(f"no export {kind!r}", code="export_unknown", allowed=allowed) for kind in unknown])
+    opened = package if isinstance(package, Package) else read_package(package)
+    files: dict[str, bytes] = {}
+    for kind in dict.fromkeys(kinds):
+        files.update(EXPORTERS[kind](opened))
+    return files

@@ -1,0 +1,128 @@
+"""PMML expressions: constants, references, applied functions, and the steps of model.json that are one expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from credit_risk.export.pmml.xml import Element, survives_as_text
+
+Step = Mapping[str, Any]
+
+
+def number(value: float) -> Element:
+    """A double constant in shortest round-trip form."""
+    return Element("Constant", {"dataType": "double"}, text=repr(float(value)))
+
+
+def text(value: str) -> Element:
+    """A string constant."""
+    return Element("Constant", {"dataType": "string"}, text=value)
+
+
+def ref(name: str) -> Element:
+    """The value of a field."""
+    return Element("FieldRef", {"field": name})
+
+
+def apply(function: str, *args: Element, map_missing_to: str | None = None) -> Element:
+    """A built-in function of PMML (specification, "Built-in functions")."""
+    return Element("Apply", {"function": function, "mapMissingTo": map_missing_to}, args)
+
+
+def choose(cases: Sequence[tuple[Element, Element]], otherwise: Element) -> Element:
+    """The value of the first case whose condition holds: nested `if`, exact in both engines."""
+    result = otherwise
+    for condition, value in reversed(cases):
+        result = apply("if", condition, value, result)
+    return result
+
+
+def any_of(conditions: Sequence[Element]) -> Element:
+    """`or`, or the single condition."""
+    return conditions[0] if len(conditions) == 1 else apply("or", *conditions)
+
+
+def by_bin(classing: Step, values: Sequence[float]) -> Element:
+    """`values[bin id]` of a classing: missing, special, then ordered intervals or categories, then the rest."""
+    field = ref(classing["input"])
+    cases: list[tuple[Element, Element]] = []
+    for one in ordered_bins(classing)[:-1]:
+        value = number(values[one["id"]])
+        if one["kind"] == "missing":
+            cases.append((apply("isMissing", field), value))
+        elif one["kind"] == "interval":
+            cases.append((apply("lessThan", field, number(one["upper"])), value))
+        else:
+            listed = one["codes"] if one["kind"] == "special" else one["values"]
+            cases.append((any_of([_is(classing["input"], code) for code in listed]), value))
+    return choose(cases, number(values[ordered_bins(classing)[-1]["id"]]))
+
+
+def _is(name: str, code: float | str) -> Element:
+    """Whether a field equals a code. Text that an engine may not read back as a constant stands in an attribute."""
+    if isinstance(code, str) and not survives_as_text(code):
+        indicator = Element("NormDiscrete", {"field": name, "value": code})
+        return apply("equal", indicator, number(1))
+    return apply("equal", ref(name), text(code) if isinstance(code, str) else number(code))
+
+
+def ordered_bins(classing: Step) -> list[Step]:
+    """Bins in the order of looking up; the last takes whatever is left."""
+    order = {"missing": 0, "special": 1, "interval": 2, "categories": 2, "unseen": 3}
+    return sorted(classing["bins"], key=lambda one: order[one["kind"]])
+
+
+def linear(step: Step) -> Element:
+    """`((intercept + offset) + c1·x1) + c2·x2 …`."""
+    result = number(step["intercept"])
+    if step["offset"] is not None:
+        result = apply("+", result, ref(step["offset"]))
+    for term in step["terms"]:
+        result = apply("+", result, apply("*", number(term["coefficient"]), ref(term["input"])))
+    return result
+
+
+def logistic(x: Element) -> Element:
+    """`1 / (1 + exp(−x))`."""
+    return apply("/", number(1), apply("+", number(1), apply("exp", apply("*", number(-1), x))))
+
+
+def link(step: Step) -> Element | None:
+    """The inverse link, or None where PMML has no portable function for it."""
+    x = ref(step["input"])
+    return {"logit": logistic(x), "log": apply("exp", x), "identity": x}.get(step["function"])
+
+
+def calibrate(step: Step) -> Element:
+    """A `calibrate` step as one expression."""
+    x = ref(step["input"])
+    if step["method"] == "intercept_shift":
+        return apply("+", x, number(step["shift"]))
+    complement = apply("-", number(1), x)
+    if step["method"] == "beta":
+        gain = apply("*", number(step["a"]), apply("ln", x))
+        loss = apply("*", number(step["b"]), apply("ln", complement))
+        return logistic(apply("+", apply("-", gain, loss), number(step["c"])))
+    if step["method"] == "logistic":
+        on_probability = step["scale"] == "probability"
+        given = apply("ln", apply("/", x, complement)) if on_probability else x
+        moved = apply("+", apply("*", number(step["slope"]), given), number(step["intercept"]))
+        return logistic(moved) if on_probability else moved
+    return _piecewise_linear(x, step["x"], step["y"])
+
+
+def _piecewise_linear(x: Element, knots: Sequence[float], levels: Sequence[float]) -> Element:
+    cases = [(apply("lessThan", x, number(knots[0])), number(levels[0]))]
+    for k in range(len(knots) - 1):
+        slope = (levels[k + 1] - levels[k]) / (knots[k + 1] - knots[k])
+        rise = apply("*", apply("-", x, number(knots[k])), number(slope))
+        cases.append((apply("lessThan", x, number(knots[k + 1])), apply("+", number(levels[k]), rise)))
+    return choose(cases, number(levels[-1]))
+
+
+def grade(step: Step, input_name: str) -> Element:
+    """The name of the grade whose interval `[lower, upper)` holds the value."""
+    x, grades = ref(input_name), step["grades"]
+    cases = [(apply("lessThan", x, number(g["upper"])), text(g["grade"])) for g in grades[:-1]]
+    return choose(cases, text(grades[-1]["grade"]))

@@ -1,0 +1,338 @@
+"""A scorecard as a PMML 4.4 `Scorecard` with reason codes, from model.json alone.
+
+Points are the `Scorecard`; the linear score, the probability and the grade are outputs computed from the same bins,
+because the published probability may follow the unrounded linear score. The document uses only what two open engines
+evaluate alike: doubles and text as inputs, NaN declared missing, missing and special codes before ordered intervals, a
+last `<True/>`, no `Array`, no `Discretize`, each reason code compared with the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from credit_risk._core.errors import Fault, PackageError
+from credit_risk.export.pmml import expressions as e
+from credit_risk.export.pmml.baselines import portable_baselines
+from credit_risk.export.pmml.derived import derived_fields
+from credit_risk.export.pmml.xml import Element, representable, to_bytes
+from credit_risk.scoring import check_model
+from credit_risk.scoring.expressions import references
+
+Step = Mapping[str, Any]
+_STEP_TYPES = {"derive", "classing", "linear", "link", "calibrate", "scale", "grade", "reasons"}
+PRECISION = "1e-9"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the document is made of: the steps by role, and the names of its output fields."""
+
+    model: Mapping[str, Any]
+    classings: dict[str, Step]
+    scale: Step
+    reasons: Step | None
+    names: dict[str, str]
+
+    @property
+    def reason_names(self) -> list[str]:
+        count = self.reasons["maximum"] if self.reasons else 0
+        return [self.names[f"reason_{k + 1}"] for k in range(count)]
+
+
+def scorecard_pmml(model: Mapping[str, Any], package_hash: str, verification: pd.DataFrame | None = None) -> bytes:
+    """The PMML 4.4 document of a scorecard.
+
+    `model` is a model.json that `compile_model` accepts; `package_hash` is written into the header; `verification`
+    (the frame of verification.csv) is embedded as `ModelVerification`. Output fields: `score`, `linear_score`,
+    `probability`, `grade` and `reason_1` … as far as the model has them (with `model_` before a name that an input
+    column has). Numbers agree with `CompiledModel.score` to 1e-9. Raises PackageError with every reason why the model
+    cannot be written.
+    """
+    _refuse_unsupported(model)
+    plan = _plan(model)
+    inputs = _used_inputs(plan)
+    body = [
+        Element(
+            "MiningSchema", {}, [Element("MiningField", {"name": n, "invalidValueTreatment": "asIs"}) for n in inputs]
+        ),
+        Element("Output", {}, list(_outputs(plan))),
+        Element("LocalTransformations", {}, list(_derived(plan))),
+        Element("Characteristics", {}, list(_characteristics(plan))),
+    ]
+    if verification is not None and len(verification):
+        body.append(_verification(plan, inputs, verification))
+    attributes = {
+        "modelName": model["model"]["id"],
+        "functionName": "regression",
+        "initialScore": _number(plan.scale["base_points"]),
+        "useReasonCodes": "true" if plan.reasons else "false",
+    }
+    if plan.reasons:
+        mean = plan.reasons["reference"].startswith("mean")
+        attributes.update({"reasonCodeAlgorithm": "pointsBelow", "baselineMethod": "mean" if mean else "other"})
+    document = [_header(model, package_hash), _dictionary(inputs), Element("Scorecard", attributes, body)]
+    root = Element("PMML", {"xmlns": "http://www.dmg.org/PMML-4_4", "version": "4.4"}, document)
+    _refuse_characters(root)
+    return to_bytes(root)
+
+
+def _refuse_unsupported(model: Mapping[str, Any]) -> None:
+    """Raise PackageError naming every step and value that the document cannot hold."""
+    faults: list[Fault] = []
+
+    def complain(path: str, message: str) -> None:
+        remedy = "export the package in another format, or leave pmml out of `exports`"
+        faults.append(Fault(message, code="export_unsupported", file="model.json", path=path, remedy=remedy))
+
+    kind = model["model"]["type"]
+    if kind != "scorecard":
+        complain("/model/type", f"PMML export is not supported for a champion of type {kind}; it takes a scorecard")
+    outputs = model["outputs"]
+    for i, step in enumerate(model["steps"]):
+        if step["type"] not in _STEP_TYPES:
+            complain(f"/steps/{i}", f"step type {step['type']} is not supported in PMML")
+        elif step["type"] == "link" and e.link(step) is None:
+            complain(f"/steps/{i}", f"link {step['function']} is not supported in PMML")
+    scales = [step for step in model["steps"] if step["type"] == "scale"]
+    if len(scales) != 1 or scales[0]["form"] != "points" or outputs.get("score") != scales[0]["output"]:
+        complain("/outputs/score", "one scale step of form `points` must produce the published score")
+    if outputs.get("decision"):
+        complain("/outputs/decision", "decisions are not supported in PMML")
+    if faults:
+        raise PackageError(faults)
+
+
+def _plan(model: Mapping[str, Any]) -> _Plan:
+    steps, outputs = model["steps"], model["outputs"]
+    classings = {step["output_bin"]: step for step in steps if step["type"] == "classing"}
+    scale = next(step for step in steps if step["type"] == "scale")
+    reasons = next((s for s in steps if s["type"] == "reasons" and s["output"] == outputs.get("reasons")), None)
+    taken = {item["name"] for item in model["inputs"]} | {step["output_woe"] for step in classings.values()}
+    taken |= {step["output"] for step in steps if step["type"] == "derive"}
+    names: dict[str, str] = {}
+    for key in ("score", "linear_score", "probability", "grade"):
+        if outputs.get(key) is not None:
+            names[outputs[key]] = _unused(key, taken)
+    for step in steps:
+        if step["type"] in ("linear", "link", "calibrate", "grade") and step["output"] not in names:
+            names[step["output"]] = _unused(step["output"], taken)
+    for k in range(reasons["maximum"] if reasons else 0):
+        names[f"reason_{k + 1}"] = _unused(f"reason_{k + 1}", taken)
+        names[f"raw_{k + 1}"] = _unused(f"reason_{k + 1}_raw", taken)
+    return _Plan(model, classings, scale, reasons, names)
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name = f"model_{name}"
+    taken.add(name)
+    return name
+
+
+def _used_inputs(plan: _Plan) -> dict[str, str]:
+    """Input columns that the steps read, with their type."""
+    read = {step["input"] for step in plan.classings.values()}
+    read |= {t["input"] for s in plan.model["steps"] if s["type"] == "linear" for t in s["terms"]}
+    read |= {s["offset"] for s in plan.model["steps"] if s["type"] == "linear"}
+    read |= {n for s in plan.model["steps"] if s["type"] == "derive" for n in references(s["expression"])}
+    return {item["name"]: item["type"] for item in plan.model["inputs"] if item["name"] in read}
+
+
+def _header(model: Mapping[str, Any], package_hash: str) -> Element:
+    about = model["model"]
+    words = f"{about['name']} ({about['id']} {about['version']}), from model package {package_hash}"
+    attributes = {"description": words, "modelVersion": about["version"]}
+    extension = Element("Extension", {"name": "package_hash", "value": package_hash})
+    return Element("Header", attributes, [extension, Element("Application", {"name": "credit-risk-lifecycle"})])
+
+
+def _dictionary(inputs: dict[str, str]) -> Element:
+    missing = Element("Value", {"value": "NaN", "property": "missing"})
+    fields = [
+        Element("DataField", {"name": name, "optype": "continuous", "dataType": "double"}, [missing])
+        if kind == "number"
+        else Element("DataField", {"name": name, "optype": "categorical", "dataType": "string"})
+        for name, kind in inputs.items()
+    ]
+    return Element("DataDictionary", {"numberOfFields": str(len(fields))}, fields)
+
+
+def _derived(plan: _Plan) -> Iterator[Element]:
+    """Derived characteristics, and the WoE of every classing that a linear step reads, in the order of the steps."""
+    kinds = check_model(plan.model)
+    taken = set(kinds) | set(plan.names.values())
+    read = {term["input"] for s in plan.model["steps"] if s["type"] == "linear" for term in s["terms"]}
+    for step in plan.model["steps"]:
+        if step["type"] == "derive":
+            yield from derived_fields(step, kinds, taken)
+        elif step["type"] == "classing" and step["output_woe"] in read:
+            attributes = {"name": step["output_woe"], "optype": "continuous", "dataType": "double"}
+            yield Element("DerivedField", attributes, [e.by_bin(step, [b["woe"] for b in step["bins"]])])
+
+
+def _outputs(plan: _Plan) -> Iterator[Element]:
+    """The score, then every later value in the order of the steps, then the reasons."""
+    yield _output(plan.names[plan.scale["output"]], "double", feature="predictedValue")
+    for step in plan.model["steps"]:
+        if step["type"] in ("linear", "link", "calibrate", "grade"):
+            named = _renamed(step, plan.names)
+            value = {
+                "linear": lambda s: e.linear(s),
+                "link": lambda s: e.link(s),
+                "calibrate": lambda s: e.calibrate(s),
+                "grade": lambda s: e.grade(s, s["input"]),
+            }[step["type"]](named)
+            kind = "string" if step["type"] == "grade" else "double"
+            yield _output(plan.names[step["output"]], kind, value)
+    if plan.reasons:
+        yield from _reason_outputs(plan)
+
+
+def _renamed(step: Step, names: dict[str, str]) -> dict[str, Any]:
+    """The step with the names of the output fields in place of the value names that it reads."""
+    changed = dict(step)
+    if "input" in step:
+        changed["input"] = names.get(step["input"], step["input"])
+    if step["type"] == "linear":
+        changed["terms"] = [{**t, "input": names.get(t["input"], t["input"])} for t in step["terms"]]
+        changed["offset"] = names.get(step["offset"], step["offset"])
+    return changed
+
+
+def _output(
+    name: str, kind: str, value: Element | None = None, *, feature: str = "transformedValue", rank: int | None = None
+) -> Element:
+    attributes = {
+        "name": name,
+        "optype": "categorical" if kind == "string" else "continuous",
+        "dataType": kind,
+        "feature": feature,
+        "rank": None if rank is None else str(rank),
+        "isFinalResult": "false" if name.endswith("_raw") else None,
+    }
+    return Element("OutputField", attributes, [] if value is None else [value])
+
+
+def _reason_outputs(plan: _Plan) -> Iterator[Element]:
+    """Ranked reason codes, then each as the model writes it; a rank that repeats the one before it is missing."""
+    raw = [plan.names[f"raw_{k + 1}"] for k in range(len(plan.reason_names))]
+    for k, name in enumerate(raw):
+        yield _output(name, "string", feature="reasonCode", rank=k + 1)
+    public = {inner: code for inner, code in _codes(plan).values() if inner != code}
+    for k, name in enumerate(plan.reason_names):
+        value = e.ref(raw[k])
+        if public:
+            renamed = [(e.apply("equal", value, e.text(inner)), e.text(code)) for inner, code in public.items()]
+            value = e.choose(renamed, value)
+        if k == 0:
+            condition = e.apply("isNotMissing", e.ref(raw[0]))
+        else:
+            condition = e.apply("notEqual", e.ref(raw[k - 1]), e.ref(raw[k]), map_missing_to="false")
+        yield _output(name, "string", e.apply("if", condition, value))
+
+
+def _codes(plan: _Plan) -> dict[str, tuple[str, str]]:
+    """By points value: the code inside the document, which is unique, and the code that the model publishes."""
+    if plan.reasons is None:
+        return {}
+    items = plan.reasons["characteristics"]
+    published = [item["reason_code"] for item in items]
+    taken: set[str] = {code for code in published if published.count(code) == 1}
+    result = {}
+    for item, code in zip(items, published, strict=True):
+        inner = code if published.count(code) == 1 else f"{code} ({item['characteristic']})"
+        while inner in taken and published.count(code) != 1:
+            inner += "_"
+        taken.add(inner)
+        result[item["input"]] = (inner, code)
+    return result
+
+
+def _characteristics(plan: _Plan) -> Iterator[Element]:
+    codes = _codes(plan)
+    baselines = portable_baselines(plan.reasons, plan.scale) if plan.reasons else {}
+    for item in plan.scale["characteristics"]:
+        classing = plan.classings[item["input"]]
+        attributes: dict[str, str | None] = {"name": item["characteristic"]}
+        if plan.reasons:
+            never = (f"no reason: {item['characteristic']}", "")
+            attributes["reasonCode"] = codes.get(item["output"], never)[0]
+            attributes["baselineScore"] = _number(baselines.get(item["output"], min(item["points"]) - 1.0))
+        bins = e.ordered_bins(classing)
+        children = [
+            Element(
+                "Attribute",
+                {"partialScore": _number(item["points"][one["id"]])},
+                [_predicate(classing, one, one is bins[-1])],
+            )
+            for one in bins
+        ]
+        yield Element("Characteristic", attributes, children)
+
+
+def _predicate(classing: Step, one: Step, last: bool) -> Element:
+    field = classing["input"]
+    if last:
+        return Element("True")
+    if one["kind"] == "missing":
+        return Element("SimplePredicate", {"field": field, "operator": "isMissing"})
+    if one["kind"] == "interval":
+        return Element("SimplePredicate", {"field": field, "operator": "lessThan", "value": _number(one["upper"])})
+    listed = one["codes"] if one["kind"] == "special" else one["values"]
+    values = [_number(v) if classing["kind"] == "numeric" else v for v in listed]
+    tests = [Element("SimplePredicate", {"field": field, "operator": "equal", "value": v}) for v in values]
+    return tests[0] if len(tests) == 1 else Element("CompoundPredicate", {"booleanOperator": "or"}, tests)
+
+
+def _verification(plan: _Plan, inputs: dict[str, str], rows: pd.DataFrame) -> Element:
+    """Boundary rows with what the model gives for them; an engine that verifies refuses other results."""
+    columns = [(name, f"in:{name}", None) for name in inputs]
+    outputs = plan.model["outputs"]
+    for key in ("score", "linear_score", "probability", "grade"):
+        if outputs.get(key) is not None:
+            columns.append((plan.names[outputs[key]], key, PRECISION if key != "grade" else None))
+    columns += [(name, f"reason_{k + 1}", None) for k, name in enumerate(plan.reason_names)]
+    fields, tags = [], []
+    for k, (name, source, precision) in enumerate(columns):
+        tags.append((f"c{k + 1}", source))
+        given = {"field": name, "column": f"c{k + 1}", "precision": precision, "zeroThreshold": precision}
+        fields.append(Element("VerificationField", given))
+    records = []
+    for record in rows[[source for _, source, _ in columns]].itertuples(index=False, name=None):
+        cells = [Element(tag, text=_cell(v)) for (tag, _), v in zip(tags, record, strict=True) if not pd.isna(v)]
+        records.append(Element("row", {}, cells))
+    table = Element("InlineTable", {}, records)
+    counts = {"recordCount": str(len(records)), "fieldCount": str(len(fields))}
+    return Element("ModelVerification", counts, [Element("VerificationFields", {}, fields), table])
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else _number(value)
+
+
+def _number(value: float) -> str:
+    return repr(float(value))
+
+
+def _refuse_characters(element: Element) -> None:
+    """Raise PackageError where XML cannot hold a character of a name or a category."""
+    faults: list[Fault] = []
+
+    def visit(one: Element) -> None:
+        for value in (*one.attributes.values(), one.text):
+            if value is not None and not representable(value):
+                faults.append(
+                    Fault(
+                        "XML cannot hold a control character of this text", code="export_unsupported", found=repr(value)
+                    )
+                )
+        for child in one.children:
+            visit(child)
+
+    visit(element)
+    if faults:
+        raise PackageError(list(dict.fromkeys(faults)))
