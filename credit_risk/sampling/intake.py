@@ -33,7 +33,7 @@ from credit_risk.sampling.contract import (
 )
 from credit_risk.sampling.derive import Derived, derive_columns
 from credit_risk.sampling.expressions import Expression, parse_expression
-from credit_risk.sampling.left_out import reason_to_leave_out
+from credit_risk.sampling.left_out import IDENTIFIER_LIKE, reason_to_leave_out
 from credit_risk.sampling.outcome import Outcome, define_outcome
 from credit_risk.sampling.profile import duplicates_frame, profile_frame
 from credit_risk.sampling.source import Conversion, RawColumn, Source
@@ -49,12 +49,12 @@ NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 class Intake:
     """The data as the model sees them. Rows stand in the order of the source, n of them.
 
-    `frame`: columns of the contract in the order of the source, then derived ones; float64 (NaN is missing) or text
-    (object, None is missing). The key is not among them. `key`: int64 or object (n,). `outcome`: 1.0 bad, 0.0 good (n,).
-    `roles`: column to key, date, outcome, protected, forbidden, predictor, derived or left_out. `types`: column to numeric,
-    categorical or date. `specials`: column to code (float in numeric columns) to meaning. `derived`: name to expression
-    tree (SPECIFICATION 3.1), in order. `tables`: evidence frames by catalogue id. `source`, `definition`: items of
-    `data.source` and `outcome.definition`.
+    `frame`: columns of the contract in the order of the source, then derived ones; float64 (NaN is missing) or
+    text (object, None is missing). The key is not among them. `key`: int64 or object (n,). `outcome`: 1.0 bad,
+    0.0 good (n,). `roles`: column to key, date, outcome, protected, forbidden, predictor, derived or left_out.
+    `types`: column to numeric, categorical or date. `specials`: column to code (float in numeric columns) to
+    meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order. `tables`: evidence frames by
+    catalogue id. `source`, `definition`: items of `data.source` and `outcome.definition`.
     """
 
     frame: pd.DataFrame
@@ -86,7 +86,7 @@ class Intake:
         return tuple(name for name in self.frame.columns if self.roles[name] != "derived")
 
     def model_inputs(self, names: tuple[str, ...]) -> list[dict[str, object]]:
-        """`inputs` of model.json: the source columns that the characteristics `names` need, in the order of the frame."""
+        """`inputs` of model.json: source columns that the characteristics `names` need, in the order of the frame."""
         wanted, queue = set(), list(names)
         while queue:
             name = queue.pop()
@@ -362,7 +362,7 @@ def _intake(
         "data.columns_left_out": pd.DataFrame(state.left_out, columns=["column", "reason", "detail"]),
         "data.conversions": pd.DataFrame(told, columns=["column", "conversion", "rows"]),
         "data.waterfall": pd.DataFrame(waterfall, columns=["step", "removed", "remaining", "reason"]),
-        "data.duplicates": duplicates_frame(state.columns),
+        "data.duplicates": duplicates_frame(_but_identifiers(state)),
     }
     return Intake(
         frame=pd.DataFrame({name: column.series() for name, column in every.items()}),
@@ -378,6 +378,12 @@ def _intake(
         source=state.source.items(),
         definition=outcome.definition,
     )
+
+
+def _but_identifiers(state: _State) -> dict[str, TypedColumn]:
+    """Columns without those that tell rows apart: the key is none of them, identifier-like ones are taken out."""
+    identifiers = {name for name, reason, _ in state.left_out if reason == IDENTIFIER_LIKE}
+    return {name: column for name, column in state.columns.items() if name not in identifiers}
 
 
 def _contract(state: _State, roles: Mapping[str, str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Columns that a plan does not name and that cannot be characteristics: constant, identifiers, dates, too many levels."""
+"""Columns that a plan does not name and that are no characteristics: constant, identifiers, dates, many levels."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from credit_risk.sampling.column_types import CATEGORICAL, DATE, NUMERIC, TypedColumn
 
+IDENTIFIER_LIKE = "identifier-like"
 IDENTIFIER_SHARE = 0.95
 IDENTIFIER_ROWS = 10
 DENSITY = 2.0
@@ -45,14 +46,14 @@ def reason_to_leave_out(name: str, column: TypedColumn) -> tuple[str, str] | Non
     if column.type == NUMERIC and rows >= IDENTIFIER_ROWS and share > IDENTIFIER_SHARE:
         values = column.levels[column.codes[present]]
         if (how := _like_identifier(name, values, distinct)) is not None:
-            return "identifier-like", f"{distinct:,} distinct whole numbers in {rows:,} rows ({share:.1%}), {how}"
+            return IDENTIFIER_LIKE, f"{distinct:,} distinct whole numbers in {rows:,} rows ({share:.1%}), {how}"
     return None
 
 
 def _too_many(rows: int, distinct: int, share: float) -> tuple[str, str] | None:
     figure = f"{distinct:,} distinct values in {rows:,} rows"
     if rows >= IDENTIFIER_ROWS and share > IDENTIFIER_SHARE:
-        return "identifier-like", f"{figure} ({share:.1%})"
+        return IDENTIFIER_LIKE, f"{figure} ({share:.1%})"
     if distinct > MAX_LEVELS:
         return "too many levels", f"{figure}; at most {MAX_LEVELS:,} levels"
     if distinct > FEW_LEVELS and rows / distinct < ROWS_A_LEVEL:
