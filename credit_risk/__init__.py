@@ -1,5 +1,81 @@
-"""Develop, explain, package and hand over credit-risk models. `import credit_risk as cr`."""
+"""Develop, explain, package and hand over credit-risk models. `import credit_risk as cr`.
+
+>>> import credit_risk as cr
+>>> plan = cr.read_plan("scorecards/taiwan_credit")          # doctest: +SKIP
+>>> development = cr.develop(plan)                           # doctest: +SKIP
+>>> package = cr.run_plan("scorecards/taiwan_credit", "out") # doctest: +SKIP
+
+Names are imported when first used, so that the import is quick and needs no extra that is not used.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "CreditRiskError": "credit_risk._core.errors",
+    "IntakeError": "credit_risk._core.errors",
+    "ModelError": "credit_risk._core.errors",
+    "PackageError": "credit_risk._core.errors",
+    "PlanError": "credit_risk._core.errors",
+    "ScoringError": "credit_risk._core.errors",
+    "Plan": "credit_risk.plan",
+    "check_plan": "credit_risk.plan",
+    "read_plan": "credit_risk.plan",
+    "Development": "credit_risk.lifecycle.develop",
+    "develop": "credit_risk.lifecycle.develop",
+    "run_plan": "credit_risk.lifecycle.run",
+    "read_package": "credit_risk.package",
+    "write_zip": "credit_risk.package",
+    "compile_model": "credit_risk.scoring",
+    "class_frame": "credit_risk.binning.classing",
+    "ClassingSpec": "credit_risk.binning.spec",
+    "weight_of_evidence": "credit_risk.binning.woe",
+    "fit_logistic": "credit_risk.models.logistic",
+    "Scaling": "credit_risk.scaling.points",
+    "auc": "credit_risk.evaluation.area_under_curve",
+    "ks": "credit_risk.evaluation.kolmogorov_smirnov",
+    "discrimination_table": "credit_risk.evaluation.discrimination",
+    "calibration_table": "credit_risk.evaluation.calibration",
+    "population_stability_index": "credit_risk.evaluation.stability",
+}
+
+__all__ = [*sorted(_PUBLIC), "__version__"]
+
+if TYPE_CHECKING:
+    from credit_risk._core.errors import (
+        CreditRiskError,
+        IntakeError,
+        ModelError,
+        PackageError,
+        PlanError,
+        ScoringError,
+    )
+    from credit_risk.binning.classing import class_frame
+    from credit_risk.binning.spec import ClassingSpec
+    from credit_risk.binning.woe import weight_of_evidence
+    from credit_risk.evaluation.area_under_curve import auc
+    from credit_risk.evaluation.calibration import calibration_table
+    from credit_risk.evaluation.discrimination import discrimination_table
+    from credit_risk.evaluation.kolmogorov_smirnov import ks
+    from credit_risk.evaluation.stability import population_stability_index
+    from credit_risk.lifecycle.develop import Development, develop
+    from credit_risk.lifecycle.run import run_plan
+    from credit_risk.models.logistic import fit_logistic
+    from credit_risk.package import read_package, write_zip
+    from credit_risk.plan import Plan, check_plan, read_plan
+    from credit_risk.scaling.points import Scaling
+    from credit_risk.scoring import compile_model
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'credit_risk' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,91 @@
+"""One command: plan to sealed package, exports, independent validation and documents, all or nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from credit_risk._core.clock import Clock, system_clock
+from credit_risk.lifecycle.contents import add_core, seal
+from credit_risk.lifecycle.develop import Development, develop
+from credit_risk.lifecycle.exports import write_exports
+from credit_risk.lifecycle.programs import render_documents, validate
+from credit_risk.lifecycle.progress import Progress, silent, stage
+from credit_risk.package import PackageWriter
+from credit_risk.plan import Plan, read_plan
+
+VALIDATION_REPORT = "validation_report"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run leaves: the package at `out`, its hash, the development, the validator's proposal (None: not run)."""
+
+    out: Path
+    package_hash: str
+    development: Development
+    recommendation: str | None
+    findings: dict[str, int]
+
+    def _repr_html_(self) -> str:
+        verdict = (self.recommendation or "not validated").replace("_", " ")
+        rows = {"Package": str(self.out), "Package hash": self.package_hash, "Validator's proposal": verdict}
+        cells = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
+        return f"<table>{cells}</table>{self.development._repr_html_()}"
+
+
+def run_plan(
+    plan: Plan | Path | str,
+    out: Path | str,
+    *,
+    progress: Progress = silent,
+    clock: Clock = system_clock,
+    with_validation: bool = True,
+    with_documents: bool = True,
+) -> RunResult:
+    """Run a plan and leave a model package with its annexes at `out`.
+
+    plan: a Plan, or the path of plan.yaml or of its folder. Everything is written beside `out` and appears there by a
+    rename at the end; an error or an interruption leaves `out` as it was. Raises PlanError, IntakeError, ModelError,
+    PackageError (the output folder among them, before any work) and ProgramError.
+    """
+    chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
+    target = Path(out)
+    with PackageWriter(target) as writer:
+        development = develop(chosen, progress=progress)
+        with stage(progress, "write and seal the package") as detail:
+            add_core(writer, development)
+            package_hash = seal(writer, development)
+            detail.text = f"hash {package_hash[:16]}"
+        with stage(progress, "exports") as detail:
+            files = write_exports(writer.path, chosen.exports, clock) if chosen.exports else []
+            detail.text = ", ".join(path.name for path in files) or "none asked for"
+        recommendation, findings = None, {}
+        with stage(progress, "independent validation") as detail:
+            if with_validation:
+                validate(writer.path)
+                recommendation, findings = _findings(writer.path)
+                detail.text = _told(recommendation, findings)
+            else:
+                detail.text = "left out"
+        with stage(progress, "documents") as detail:
+            documents = [d for d in chosen.documents if with_validation or d != VALIDATION_REPORT]
+            if with_documents and documents:
+                render_documents(writer.path, documents)
+                detail.text = ", ".join(f"{name}.pdf" for name in documents)
+            else:
+                detail.text = "left out"
+        written = writer.commit()
+    return RunResult(written, package_hash, development, recommendation, findings)
+
+
+def _findings(package: Path) -> tuple[str, dict[str, int]]:
+    report = json.loads((package / "validation" / "findings.json").read_text("utf-8"))
+    return report["recommendation"], report["counts"]
+
+
+def _told(recommendation: str, findings: dict[str, int]) -> str:
+    counts = ", ".join(f"{count} {severity}" for severity, count in findings.items() if count)
+    return f"{recommendation.replace('_', ' ')} ({counts or 'no findings'})"

@@ -1,0 +1,248 @@
+"""The stages of development, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk._core.evidence import Evidence
+from credit_risk.binning.classing import Trend, class_frame
+from credit_risk.binning.table import BinningTable
+from credit_risk.lifecycle.authored import authored_evidence, identity_evidence
+from credit_risk.lifecycle.candidates import (
+    Candidate,
+    Training,
+    common_evidence,
+    fit_monotone_boosting,
+    fit_scorecard,
+)
+from credit_risk.lifecycle.champion import champion_evidence
+from credit_risk.lifecycle.data_evidence import classing_evidence, data_evidence, selection_evidence
+from credit_risk.lifecycle.develop import Development
+from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, evaluate
+from credit_risk.lifecycle.progress import Progress, stage
+from credit_risk.models.assemble import Identity, InputColumn
+from credit_risk.models.spec import ModelSpec, ScorecardSpec
+from credit_risk.plan import Plan
+from credit_risk.sampling import Intake, read_source, samples_summary, snapshot_frame, split_samples, take_in
+from credit_risk.scaling.points import Scaling
+from credit_risk.scoring.verification import verification_coverage, verification_rows
+from credit_risk.selection.waterfall import Selection, select_characteristics
+
+Floats = NDArray[np.float64]
+DIRECTIONS = ("ascending", "descending", "peak", "valley", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Data with roles, sample labels (n,) and weights (n,), and the development rows (n,)."""
+
+    intake: Intake
+    labels: NDArray[np.object_]
+    weights: Floats
+    development: NDArray[np.bool_]
+
+
+def run_stages(plan: Plan, progress: Progress) -> Development:
+    """Intake, samples, classing, candidates, evaluation; the frozen result of all of them."""
+    with stage(progress, "read the data") as detail:
+        source = read_source(plan.data_path())
+        intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=plan.named_columns())
+        left_out = len(intake.tables["data.columns_left_out"])
+        detail.text = f"{source.rows:,} rows, {len(intake.predictors)} predictors, {left_out} columns left out"
+    with stage(progress, "outcome and samples") as detail:
+        prepared = prepare(plan, intake)
+        summary = samples_summary(prepared.labels, intake.outcome, prepared.weights, plan.evaluation.confidence)
+        shown = summary[summary["sample"] != "all"]
+        detail.text = ", ".join(f"{r.sample} {r.rows:,} ({r.bad_rate:.2%} bad)" for r in shown.itertuples())
+    with stage(progress, "classing") as detail:
+        training = class_predictors(plan, prepared)
+        detail.text = f"{len(training.tables)} characteristics"
+    with stage(progress, "selection and models") as detail:
+        selection, candidates = fit_candidates(plan, training)
+        detail.text = ", ".join(f"{c.id}: {len(c.characteristics)} characteristics" for c in candidates)
+    with stage(progress, "evaluation") as detail:
+        champion = next(c for c in candidates if c.id == plan.champion.id)
+        scored = score_samples(prepared, training, candidates)
+        rows = intake.frame.loc[prepared.development, champion.compiled.input_names].reset_index(drop=True)
+        verification = verification_rows(champion.compiled, rows)
+        performance = evaluate(
+            scored,
+            champion.id,
+            plan.evaluation,
+            tables=training.tables,
+            characteristics=champion.characteristics,
+            cut_off=plan.strategy.cut_off,
+        )
+        linear = np.asarray(champion.compiled.values(intake.frame)["linear_score"], float)
+        discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
+        detail.text = _headline(discrimination, champion.id)
+    fitted = [item for candidate in candidates for item in candidate.evidence]
+    evidence: list[Evidence] = [
+        identity_evidence(plan),
+        *authored_evidence(plan),
+        *data_evidence(intake, summary),
+        *classing_evidence(training.tables, plan.classing),
+        selection_evidence(selection),
+        *common_evidence(training),
+        *fitted,
+        *champion_evidence(
+            champion,
+            {item.id for item in fitted},
+            scored,
+            linear,
+            verification_coverage(champion.compiled, verification),
+        ),
+        *performance,
+    ]
+    described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}
+    snapshot = snapshot_frame(intake, prepared.labels, prepared.weights)
+    return Development(
+        plan, described, snapshot, training, selection, candidates, scored, verification, tuple(evidence)
+    )
+
+
+def prepare(plan: Plan, intake: Intake) -> Prepared:
+    """Divide the rows into samples. Every row weighs 1."""
+    labels = split_samples(intake.outcome, plan.samples)
+    return Prepared(intake, labels, np.ones(len(labels)), labels == DEVELOPMENT)
+
+
+def class_predictors(plan: Plan, prepared: Prepared) -> Training:
+    """Class every predictor on development."""
+    intake, rows = prepared.intake, prepared.development
+    names = list(intake.predictors)
+    frame = intake.frame.loc[rows].reset_index(drop=True)
+    y, weights = intake.outcome[rows], prepared.weights[rows]
+    specials = {name: list(intake.specials.get(name, {})) for name in names}
+    tables = class_frame(
+        frame[names], y, settings=plan.classing, weights=weights, trends=declared_trends(plan, names), specials=specials
+    )
+    scaling = Scaling(
+        plan.scaling.points_to_double_odds, plan.scaling.base_score, plan.scaling.base_odds, plan.scaling.rounding
+    )
+    return Training(
+        frame, y, weights, tables, _inputs(intake), _derive_steps(plan, intake), scaling, _reason_texts(plan, names)
+    )
+
+
+def declared_trends(plan: Plan, names: Sequence[str]) -> dict[str, Trend]:
+    """Trends that the plan states: for the classing, else the expert's expectation of the column."""
+    trends = {}
+    for name in names:
+        column = plan.data.columns.get(name)
+        if name in plan.classing.monotonic:
+            trends[name] = Trend(plan.classing.monotonic[name], "plan, classing.monotonic")
+        elif column is not None and column.expected_trend in DIRECTIONS:
+            trends[name] = Trend(str(column.expected_trend), "plan, expected trend")
+    return trends
+
+
+def _inputs(intake: Intake) -> dict[str, InputColumn]:
+    found = {}
+    for name in intake.contract_columns:
+        if intake.roles[name] != "predictor":
+            continue
+        kind = "number" if intake.types[name] == "numeric" else "string"
+        found[name] = InputColumn(name, kind, intake.specials.get(name, {}), intake.descriptions.get(name, ""))
+    return found
+
+
+def _derive_steps(plan: Plan, intake: Intake) -> dict[str, dict[str, Any]]:
+    steps = {}
+    for name, expression in intake.derived.items():
+        kind = "number" if intake.types[name] == "numeric" else "string"
+        steps[name] = {
+            "id": f"derive({name})",
+            "type": "derive",
+            "output": name,
+            "value_type": kind,
+            "expression": expression,
+            "description": plan.derive[name],
+        }
+    return steps
+
+
+def _reason_texts(plan: Plan, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Text of each characteristic's reason and where it comes from; the bare name where the plan has no text."""
+    texts = {}
+    for name in names:
+        column = plan.data.columns.get(name)
+        if column is not None and column.reason_text:
+            texts[name] = (column.reason_text, "plan, reason_text")
+        elif column is not None and column.description:
+            texts[name] = (column.description, "plan, description of the column")
+        else:
+            texts[name] = (name, "name of the characteristic (the plan gives no text)")
+    return texts
+
+
+def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:
+    """Fit every candidate of the plan. The selection is None where no candidate is a scorecard."""
+    selection = None
+    candidates = []
+    for spec in plan.models:
+        identity = _identity(plan, spec)
+        if isinstance(spec, ScorecardSpec):
+            selection = select(plan, training, spec.confidence)
+            candidate = fit_scorecard(
+                spec,
+                training,
+                selection,
+                identity,
+                probability_from=plan.scaling.probability_from,
+                maximum_reasons=plan.reason_codes.maximum,
+                rank_step=plan.reason_codes.rank_step,
+            )
+        else:
+            candidate = fit_monotone_boosting(spec, training, identity)
+        candidates.append(candidate)
+    return selection, tuple(candidates)
+
+
+def _identity(plan: Plan, spec: ModelSpec) -> Identity:
+    """The champion carries the model's identifier; a challenger its own."""
+    return Identity(
+        plan.model.id if spec.champion else spec.id,
+        str(plan.model.name) if spec.champion else f"{plan.model.name}, challenger {spec.id}",
+        plan.model.version,
+        "PD" if plan.outcome.default_conformant else "probability of bad",
+        f"{plan.outcome.column} is bad",
+    )
+
+
+def select(plan: Plan, training: Training, confidence: float) -> Selection:
+    """Selection of characteristics on development."""
+    tables = training.tables
+    woe = {name: table.transform(training.frame[name].to_numpy()) for name, table in tables.items()}
+    information_value = {name: table.information_value for name, table in tables.items()}
+    return select_characteristics(
+        information_value, woe, training.y, plan.selection, weights=training.weights, confidence=confidence
+    )
+
+
+def score_samples(prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Scored:
+    """Score all rows with every candidate through the scoring authority."""
+    intake = prepared.intake
+    predictions = {candidate.id: candidate.predict(intake.frame) for candidate in candidates}
+    return Scored(
+        intake.outcome,
+        prepared.labels,
+        predictions,
+        intake.frame[list(intake.protected)],
+        {name: _bin_ids(table, intake.frame[name]) for name, table in training.tables.items()},
+    )
+
+
+def _bin_ids(table: BinningTable, column: pd.Series) -> NDArray[np.int64]:
+    return table.assign(column.to_numpy())
+
+
+def _headline(discrimination: pd.DataFrame, champion: str) -> str:
+    rows = discrimination[discrimination["model"] == champion]
+    return ", ".join(f"{row.sample} AUC {row.auc:.4f}" for row in rows.itertuples())
