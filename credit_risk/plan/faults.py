@@ -51,6 +51,13 @@ def faults_of(error: ValidationError, document: Document, root: type[Spec], skip
     return [_fault(path, places[path], document, root) for path in deepest]
 
 
+def key_paths(error: ValidationError, value: dict[str, Any], skip: str) -> list[Path]:
+    """Key paths of the errors; of a missing key, the path of the mapping that lacks it."""
+    items = [item for item in error.errors(include_url=False) if item["type"] != skip]
+    paths = [(_resolve(item["loc"], value, item["type"]), item["type"]) for item in items]
+    return [path[:-1] if kind == "missing" else path for path, kind in paths]
+
+
 def _resolve(location: tuple[Any, ...], value: Any, kind: str) -> Path:
     """The key path of an error: pydantic's location without the names of union branches."""
     path: list[str | int] = []

@@ -22,14 +22,14 @@ def read_plan(path: Path | str) -> Plan:
 
     Raises PlanError with all faults: file, line, key path, what was found, what is allowed, and the remedy.
     """
-    plan, faults, _ = examine_plan(Path(path))
+    plan, faults, _, _ = examine_plan(Path(path))
     if faults or plan is None:
         raise PlanError(faults)
     return plan
 
 
-def examine_plan(path: Path) -> tuple[Plan | None, list[Fault], Document]:
-    """The plan where it can be made, its faults in the order of the lines, and the document.
+def examine_plan(path: Path) -> tuple[Plan | None, list[Fault], Document, Path]:
+    """The plan where it can be made, its faults in the order of the lines, the document, and the file.
 
     Raises PlanError only where there is no YAML mapping to examine.
     """
@@ -47,7 +47,8 @@ def examine_plan(path: Path) -> tuple[Plan | None, list[Fault], Document]:
     if plan is not None:
         plan._path, plan._source_bytes = file, data
     placed = [replace(fault, file=str(file)) for fault in faults]
-    return plan, sorted(placed, key=lambda fault: (fault.row or 0, fault.path or "")), document
+    ordered = sorted(placed, key=lambda fault: (fault.row or 0, fault.path or ""))
+    return plan, ordered, document, file
 
 
 def _read_bytes(path: Path) -> tuple[Path, bytes]:

@@ -120,7 +120,7 @@ def value_failures(name: str, column: TypedColumn, spec: ColumnSpec, examples: E
     elif spec.range is not None:
         low, high = (np.inf * sign if bound is None else bound for bound, sign in zip(spec.range, (-1, 1), strict=True))
         outside = ~special & ((column.levels < low) | (column.levels > high))
-        allowed = f"{spec.range[0]} to {spec.range[1]}".replace("None", "open")
+        allowed = " to ".join("open" if bound is None else text_of_number(bound) for bound in spec.range)
         failures += _outside(name, column, outside, "range", f"{path}.range", allowed, examples)
     if spec.allowed is not None:
         allowed_here = np.array([any(same_code(code, level) for code in spec.allowed) for level in column.levels], bool)

@@ -1,0 +1,37 @@
+"""A source to be scored: the columns that a model reads, in the types that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from credit_risk.sampling.column_types import CATEGORICAL, NUMERIC, as_numeric, as_text, read_numbers
+from credit_risk.sampling.contract import DataContractError, Examples, Failure, type_failures
+from credit_risk.sampling.source import Source
+
+
+def typed_frame(source: Source, inputs: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """The table with the declared `inputs` of model.json as float64 or text, by the rules of intake; others as read.
+
+    A declared column that is not there is left for the model to tell. Raises DataContractError (an IntakeError) naming
+    every column of numbers with values that are none.
+    """
+    declared = {item["name"]: item["type"] for item in inputs}
+    examples = Examples(np.arange(1, source.rows + 1))
+    columns: dict[str, pd.Series] = {}
+    failures: list[Failure] = []
+    for name, raw in source.raw.items():
+        reading = read_numbers(raw)
+        if declared.get(name) == "number":
+            failures += type_failures(name, raw, reading, NUMERIC, name, examples)
+            columns[name] = as_numeric(name, raw, reading)[0].series()
+        elif name in declared:
+            columns[name] = as_text(name, raw, reading, CATEGORICAL)[0].series()
+        else:
+            columns[name] = pd.Series(raw.values(), dtype=object)
+    if failures:
+        raise DataContractError([failure.fault(source.name) for failure in failures], failures)
+    return pd.DataFrame(columns)
