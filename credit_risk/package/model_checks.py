@@ -175,9 +175,19 @@ def _scale(names: Names, step: Json, path: str) -> None:
         if bins is not None and bins != len(part["points"]):
             message = f"gives {len(part['points'])} points for {bins} bins"
             names.fault(message, "bin_ids", f"{place}/points")
+        _rounded(names, step, part["points"], f"{place}/points")
         names.produce(part["output"], "number", f"{place}/output")
+    if "base_points" in step:
+        _rounded(names, step, [step["base_points"]], f"{path}/base_points")
     _repeated_characteristics(names, step, path)
     names.produce(step["output"], "number", f"{path}/output")
+
+
+def _rounded(names: Names, step: Json, points: list[float], path: str) -> None:
+    """Points are stored rounded, so they are integral unless rounding is `none`."""
+    broken = [value for value in points if step["rounding"] != "none" and not float(value).is_integer()]
+    if broken:
+        names.fault("points are not whole though they were rounded", "schema", path, broken[0])
 
 
 def _repeated_characteristics(names: Names, step: Json, path: str) -> None:

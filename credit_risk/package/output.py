@@ -27,13 +27,19 @@ def check_output(out: Path, replace: bool = True) -> None:
     Allowed: a path that does not exist, an empty folder, and (with `replace`) an unsigned package of ours.
     """
     out = resolve(out)
+    recheck_output(out, replace)
+    faults = _writable_faults(out)
+    if faults:
+        raise PackageError(faults)
+
+
+def recheck_output(out: Path, replace: bool = True) -> None:
+    """`check_output` without trying whether the disk can be written; `out` is resolved."""
     faults = _output_faults(out, replace)
     for beside in (partial_path(out), replaced_path(out)):
         if os.path.lexists(beside) and not _is_leftover(beside):
             remedy = "move it away, or write elsewhere"
             faults.append(_fault("exists and is not an unfinished package of ours", "output_not_ours", beside, remedy))
-    if not faults:
-        faults = _writable_faults(out)
     if faults:
         raise PackageError(faults)
 
@@ -203,7 +209,7 @@ def _writable_faults(out: Path) -> list[Fault]:
     if not parent.is_dir():
         return [_fault("is not a folder, so nothing can be written below it", "output_path", parent)]
     try:
-        with tempfile.TemporaryDirectory(prefix=".credit-risk-", dir=parent):
+        with tempfile.TemporaryFile(dir=parent):
             return []
     except OSError as error:
         return [_fault(f"cannot be written to ({error.strerror or error})", "output_not_writable", parent)]

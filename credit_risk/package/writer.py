@@ -22,6 +22,7 @@ from credit_risk.package.output import (
     check_output,
     claim,
     partial_path,
+    recheck_output,
     recover,
     remove,
     replaced_path,
@@ -158,7 +159,7 @@ class PackageWriter:
         if self._hash is None:
             raise PackageError(Fault("is not sealed yet", "package_unsealed", str(self.out)))
         self._check_still_ours()
-        check_output(self.out, self._replace)
+        recheck_output(self.out, self._replace)
         with told(self.out):
             swap(self.path, self.out, replaced_path(self.out))
         self._path = None
