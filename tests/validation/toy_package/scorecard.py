@@ -16,6 +16,11 @@ FACTOR = 20 / math.log(2)
 OFFSET = 600 - FACTOR * math.log(50)
 EDGES = (25.0, 40.0, 60.0)
 RANK_STEP = 0.001
+PLAN = {
+    "model": {"id": "toy"},
+    "data": {"source": "toy.csv", "protected": ["SEX"], "forbidden": ["NAME"]},
+    "outcome": {"column": "BAD", "bad": 1},
+}
 
 
 def half_away(value: float) -> float:
@@ -209,7 +214,7 @@ def build(folder: Path, rows: int = 3000, seed: int = 7) -> Path:
     model = model_json(woe, fit, baselines, base, points)
     files = {
         "plan.yaml": b"model: {id: toy}\n",
-        "plan.json": b.to_json({"model": {"id": "toy"}, "data": {"protected": ["SEX"], "forbidden": []}}),
+        "plan.json": b.to_json(PLAN),
         "model.json": b.to_json(model),
         "data/snapshot.parquet": b.to_parquet(data),
         "verification.csv": verification(model),

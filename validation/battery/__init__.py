@@ -1,0 +1,16 @@
+"""The test battery: checks that judge the model rather than recompute it, each with its cut from the policy."""
+
+from __future__ import annotations
+
+from validation.battery import inputs, performance, regression, texts
+from validation.rebuild.logistic import LogisticFit
+from validation.rebuild.workspace import Workspace
+
+
+def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
+    """Run every check; outcomes and findings go to the ledger. `fit` is our refit of a scorecard, where there is one."""
+    inputs.check_inputs(space)
+    inputs.check_samples(space)
+    regression.check_regression(space, fit)
+    performance.check_performance(space)
+    texts.check_texts(space.package, space.policy, space.ledger)

@@ -1,0 +1,110 @@
+"""Inputs of the models and samples: protected and forbidden columns, overlap, one class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from validation.findings import Finding, Outcome
+from validation.package import Package
+from validation.rebuild.workspace import Workspace
+from validation.structure import sources_of
+
+
+def check_inputs(space: Workspace) -> None:
+    """A protected or forbidden column among the inputs of a model is a finding, whichever step reads it."""
+    for kind in ("protected", "forbidden"):
+        columns = named_columns(space.package, kind)
+        for model_id, model in space.package.models.items():
+            test = f"battery: {kind} column as input of {model_id}"
+            if not columns:
+                space.ledger.not_evaluable(test, f"the plan names no {kind} column")
+                continue
+            declared = {item["name"] for item in model["inputs"]} | sources_of(model)
+            found = sorted(declared & columns)
+            for name in found:
+                space.ledger.check(_input_finding(space, test, kind, model_id, name))
+            if not found:
+                space.ledger.check(Outcome(test, "pass", len(columns), "none", None))
+
+
+def named_columns(package: Package, kind: str) -> set[str]:
+    """Return the columns that the plan (`data.<kind>`) or the data contract calls protected or forbidden."""
+    found: set[str] = set()
+    stack: list[Any] = [(package.plan.get("data") or {}).get(kind)]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            found.add(item)
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, dict):
+            named = [item[key] for key in ("column", "name", "columns") if key in item]
+            stack.extend(named or list(item.values()))
+    for row in package.rows_of("data.contract") or []:
+        if kind in str(row["role"]).lower().split():
+            found.add(row["column"])
+    return found
+
+
+def _input_finding(space: Workspace, test: str, kind: str, model_id: str, name: str) -> Outcome:
+    finding = Finding(
+        test=test,
+        severity=space.policy.checks[f"{kind}_input"],
+        quantity=name,
+        developer_value=name,
+        validator_value=None,
+        tolerance=None,
+        statement=f"The {kind} column {name} is an input of {model_id}.",
+        remedy="Develop the model again without the column.",
+        evidence=("data.contract",),
+    )
+    return Outcome(test, "fail", 1, "none", None, finding)
+
+
+def check_samples(space: Workspace) -> None:
+    """Samples share no key, and each holds goods and bads."""
+    seen: dict[Any, str] = {}
+    shared = 0
+    for (model_id, sample), table in space.package.predictions.items():
+        if model_id != space.package.champion_id:
+            continue
+        for key in table["_key"].tolist():
+            shared += seen.setdefault(key, sample) != sample
+    test = "battery: samples share no row"
+    finding = None
+    if shared:
+        finding = _sample_finding(
+            space, test, "sample_overlap", shared, f"{shared} keys stand in more than one sample."
+        )
+    space.ledger.check(Outcome(test, "fail" if shared else "pass", len(seen), "no key twice", None, finding))
+    test = "battery: each sample has goods and bads"
+    for sample, rows in space.rows.items():
+        outcome = space.outcome[rows]
+        bad, good = int(np.count_nonzero(outcome == 1)), int(np.count_nonzero(outcome == 0))
+        finding = None
+        if not bad or not good:
+            statement = f"The sample {sample} has {good} goods and {bad} bads."
+            finding = _sample_finding(space, test, "sample_one_class", bad, statement)
+        space.ledger.check(
+            Outcome(
+                f"{test} ({sample})", "fail" if finding else "pass", len(rows), "at least 1", None, finding
+            )
+        )
+    if len(space.rows) < 2:
+        space.ledger.not_evaluable("battery: test sample", "the package has the development sample only")
+
+
+def _sample_finding(space: Workspace, test: str, check: str, value: int, statement: str) -> Finding:
+    return Finding(
+        test=test,
+        severity=space.policy.checks[check],
+        quantity="rows",
+        developer_value=None,
+        validator_value=value,
+        tolerance=0.0,
+        statement=statement,
+        remedy="Draw the samples again.",
+        evidence=("samples.summary",),
+    )

@@ -1,0 +1,142 @@
+"""Performance judged: discrimination and its loss on test rows, calibration in the large, stability of the score."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from validation.battery.cuts import judge
+from validation.rebuild import metrics
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+
+BINS = 10
+
+
+def check_performance(space: Workspace) -> None:
+    """Judge the champion on every sample."""
+    model_id = space.package.champion_id
+    if space.output(model_id, "linear_score") is None:
+        space.ledger.not_evaluable("battery: performance", "the champion publishes no linear score")
+        return
+    areas = {sample: _area(space, model_id, sample) for sample in space.rows}
+    for sample, area in areas.items():
+        _check_area(space, sample, area)
+        _check_calibration(space, model_id, sample)
+        if sample != DEVELOPMENT:
+            _check_drop(space, sample, areas.get(DEVELOPMENT), area)
+            _check_stability(space, model_id, sample)
+
+
+def _area(space: Workspace, model_id: str, sample: str) -> metrics.Auc | None:
+    rows = space.judged(model_id, sample)
+    y = space.outcome[rows]
+    bad = int(np.count_nonzero(y == 1))
+    if min(bad, len(rows) - bad) < space.policy.cuts["minimum_bads"].value:
+        return None
+    value = space.output(model_id, "linear_score")
+    assert value is not None
+    return metrics.auc(y, value.data[rows])
+
+
+def _too_few(space: Workspace) -> str:
+    return f"fewer than {space.policy.cuts['minimum_bads'].value:g} bads or goods"
+
+
+def _check_area(space: Workspace, sample: str, area: metrics.Auc | None) -> None:
+    test = f"battery: discrimination ({sample})"
+    if area is None:
+        space.ledger.not_evaluable(test, _too_few(space))
+        return
+    judge(
+        space,
+        test,
+        "AUC",
+        area.auc,
+        fail="auc_minimum",
+        below=True,
+        statement=f"The AUC on {sample} is {area.auc:.4f}.",
+        remedy="Do not use the model; find characteristics that rank.",
+        evidence=("performance.discrimination",),
+    )
+
+
+def _check_drop(space: Workspace, sample: str, first: metrics.Auc | None, second: metrics.Auc | None) -> None:
+    """The fall from development to test; within the policy's number of standard errors it is chance."""
+    test = f"battery: loss of AUC from development ({sample})"
+    if first is None or second is None:
+        space.ledger.not_evaluable(test, _too_few(space))
+        return
+    drop = first.auc - second.auc
+    error = math.hypot(first.standard_error, second.standard_error)
+    factor = space.policy.cuts["auc_drop_standard_errors"].value
+    if drop <= factor * error:
+        drop = min(drop, 0.0)
+    judge(
+        space,
+        test,
+        "AUC",
+        drop,
+        fail="auc_drop_fail",
+        review="auc_drop_review",
+        statement=f"The AUC falls by {drop:.4f} (standard error {error:.4f}) from development to {sample}.",
+        remedy="Explain the loss; simplify the model if it is overfitted.",
+        evidence=("performance.discrimination",),
+    )
+
+
+def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
+    """z = (bads − Σp) / sqrt(Σp(1 − p)): binomial, independent rows."""
+    test = f"battery: calibration in the large ({sample})"
+    value = space.output(model_id, "probability")
+    rows = space.judged(model_id, sample)
+    if value is None or not len(rows):
+        space.ledger.not_evaluable(test, "no probability or no row")
+        return
+    p, y = value.data[rows], space.outcome[rows]
+    variance = float(np.sum(p * (1.0 - p)))
+    z = abs(float(np.sum(y) - np.sum(p))) / math.sqrt(variance) if variance > 0 else math.nan
+    judge(
+        space,
+        test,
+        "z",
+        z,
+        fail="calibration_z_fail",
+        review="calibration_z_review",
+        statement=f"On {sample} the bad rate is {np.mean(y):.4f}, the mean probability {np.mean(p):.4f} (z {z:.2f}).",
+        remedy="Recalibrate the model.",
+        evidence=("performance.calibration",),
+    )
+
+
+def _check_stability(space: Workspace, model_id: str, sample: str) -> None:
+    """PSI of the linear score on deciles of development, with its chance level (Yurdakul 2018)."""
+    value = space.output(model_id, "linear_score")
+    assert value is not None
+    expected = _finite(value.data[space.rows[DEVELOPMENT]])
+    actual = _finite(value.data[space.rows[sample]])
+    if not len(expected) or not len(actual):
+        space.ledger.not_evaluable(f"battery: stability of the score ({sample})", "no scored row")
+        return
+    edges = np.unique(np.quantile(expected, np.arange(1, BINS) / BINS))
+    bins = len(edges) + 1
+    counts = [
+        np.bincount(np.searchsorted(edges, item, side="right"), minlength=bins) for item in (expected, actual)
+    ]
+    psi, _ = metrics.population_stability(counts[0].astype(float), counts[1].astype(float))
+    chance = (bins - 1) * (1.0 / len(expected) + 1.0 / len(actual))
+    judge(
+        space,
+        f"battery: stability of the score ({sample})",
+        "PSI",
+        psi,
+        fail="psi_fail",
+        review="psi_review",
+        statement=f"The PSI of the score on {sample} is {psi:.4f}; chance alone gives {chance:.4f} on average.",
+        remedy="Find what shifted before the model is used.",
+        evidence=("stability.psi",),
+    )
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]

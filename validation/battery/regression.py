@@ -1,0 +1,80 @@
+"""The regression judged: signs, significance, collinearity, events per coefficient."""
+
+from __future__ import annotations
+
+from validation.battery.cuts import judge
+from validation.comparisons.regression import design
+from validation.findings import Finding, Outcome
+from validation.rebuild.logistic import LogisticFit, variance_inflation
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.structure import scorecard_of
+
+
+def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
+    """Judge the refit; not evaluable where the champion is no scorecard."""
+    card = scorecard_of(space.package.model)
+    if card is None or fit is None:
+        for name in ("coefficient signs", "significance", "collinearity", "events per coefficient"):
+            space.ledger.not_evaluable(f"battery: {name}", "the champion's regression was not refitted")
+        return
+    names = [term.characteristic for term in card.terms]
+    _check_signs(space, dict(zip(names, [term.coefficient for term in card.terms], strict=True)))
+    inflation = dict(zip(names, variance_inflation(design(space, card)[:, 1:]), strict=True))
+    p_values = dict(zip(names, fit.p_value[1:], strict=True))
+    for name in names:
+        judge(
+            space,
+            f"battery: collinearity of {name}",
+            "VIF",
+            float(inflation[name]),
+            fail="variance_inflation_maximum",
+            statement=f"The variance inflation of {name} is {inflation[name]:.2f}.",
+            remedy="Drop one of the characteristics that explain each other.",
+            evidence=("model.coefficients", "model.correlation"),
+        )
+        judge(
+            space,
+            f"battery: significance of {name}",
+            "p-value",
+            float(p_values[name]),
+            fail="significance_maximum_p",
+            statement=f"The coefficient of {name} has a p-value of {p_values[name]:.3g}.",
+            remedy="Justify the characteristic or drop it.",
+            evidence=("model.coefficients",),
+        )
+    rows = space.known(DEVELOPMENT)
+    bad = float(space.outcome[rows].sum())
+    events = min(bad, len(rows) - bad) / len(names)
+    judge(
+        space,
+        "battery: events per coefficient",
+        "events per coefficient",
+        events,
+        fail="events_per_coefficient_fail",
+        review="events_per_coefficient_review",
+        below=True,
+        statement=f"There are {events:.1f} events for each coefficient.",
+        remedy="Use fewer characteristics or more data.",
+        evidence=("samples.summary", "model.coefficients"),
+    )
+
+
+def _check_signs(space: Workspace, coefficients: dict[str, float]) -> None:
+    """WoE is ln(share of goods / share of bads), so the coefficients of a model of bads are negative."""
+    test = "battery: coefficient signs"
+    wrong = {name: value for name, value in coefficients.items() if value >= 0}
+    for name, value in wrong.items():
+        finding = Finding(
+            test=test,
+            severity=space.policy.checks["coefficient_sign"],
+            quantity=name,
+            developer_value=value,
+            validator_value=None,
+            tolerance=0.0,
+            statement=f"The coefficient of the WoE of {name} is {value:.4f}; it should be negative.",
+            remedy="Drop the characteristic or explain the reversal.",
+            evidence=("model.coefficients",),
+        )
+        space.ledger.check(Outcome(f"{test} ({name})", "fail", 1, "below 0", None, finding))
+    if not wrong:
+        space.ledger.check(Outcome(test, "pass", len(coefficients), "below 0", None))

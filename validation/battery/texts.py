@@ -1,0 +1,101 @@
+"""What a package must tell in words, and the evidence that every package has."""
+
+from __future__ import annotations
+
+from validation import evidence_check, schema_check
+from validation.compare import Ledger
+from validation.findings import Finding, Outcome
+from validation.package import Package
+from validation.policy import Policy
+
+AUTHORED = ("purpose", "rationale", "limitations", "uses", "prohibited_uses", "owner", "tier")
+_OWN = ("purpose", "rationale", "limitations")
+
+
+def check_texts(package: Package, policy: Policy, ledger: Ledger) -> None:
+    """An authored text that is not provided is a finding; so is evidence that the catalogue always asks for."""
+    for name in AUTHORED:
+        _check_authored(package, policy, ledger, name)
+    _check_always(package, policy, ledger)
+    _check_references(package, policy, ledger)
+
+
+def _check_authored(package: Package, policy: Policy, ledger: Ledger, name: str) -> None:
+    evidence_id = f"authored.{name}"
+    test = f"battery: {name.replace('_', ' ')} is stated"
+    evidence = package.evidence.get(evidence_id)
+    if evidence is not None and evidence["kind"] != "not_provided":
+        ledger.check(Outcome(test, "pass", 1, "provided", None))
+        return
+    check = f"authored_{name}" if name in _OWN else "authored_other"
+    finding = Finding(
+        test=test,
+        severity=policy.checks[check],
+        quantity=name.replace("_", " "),
+        developer_value="not provided",
+        validator_value=None,
+        tolerance=None,
+        statement=f"The plan states no {name.replace('_', ' ')}.",
+        remedy=f"Write model.{name} in the plan.",
+        evidence=(evidence_id,),
+    )
+    ledger.check(Outcome(test, "fail", 1, "provided", None, finding))
+
+
+def _check_always(package: Package, policy: Policy, ledger: Ledger) -> None:
+    entries = schema_check.load("evidence_catalogue.json")["entries"]
+    wanted = [
+        item["id"]
+        for item in entries
+        if item["applicable_when"] == "always"
+        and "{" not in item["id"]
+        and not item["id"].startswith(("validation.", "authored."))
+    ]
+    absent = [item for item in wanted if item not in package.evidence]
+    test = "battery: evidence is complete"
+    finding = None
+    if absent:
+        finding = Finding(
+            test=test,
+            severity=policy.checks["evidence_missing"],
+            quantity="evidence",
+            developer_value=len(wanted) - len(absent),
+            validator_value=len(wanted),
+            tolerance=0.0,
+            statement=f"The package lacks evidence that the catalogue always asks for: {', '.join(absent)}.",
+            remedy="Write the evidence, or `not_applicable` with its reason.",
+            evidence=tuple(absent),
+        )
+    ledger.check(Outcome(test, "fail" if absent else "pass", len(wanted), "all present", None, finding))
+
+
+def _check_references(package: Package, policy: Policy, ledger: Ledger) -> None:
+    """Every input that a piece of evidence cites and that has the form of an evidence id or a file is in the package."""
+    broken = []
+    for evidence_id, evidence in package.evidence.items():
+        for name in evidence["inputs"]:
+            is_id = evidence_check.entry_for(name) is not None
+            is_file = "/" in name or name.endswith((".json", ".parquet", ".csv", ".yaml"))
+            known = name in package.evidence or name in package.manifest["files"]
+            folder = is_file and any(
+                item.startswith(name.rstrip("/") + "/") for item in package.manifest["files"]
+            )
+            if (is_id or is_file) and not known and not folder:
+                broken.append(f"{evidence_id} cites {name}")
+    test = "battery: evidence cites what exists"
+    finding = None
+    if broken:
+        finding = Finding(
+            test=test,
+            severity=policy.checks["evidence_reference"],
+            quantity="references",
+            developer_value=len(broken),
+            validator_value=0,
+            tolerance=0.0,
+            statement=f"{len(broken)} references lead nowhere: {'; '.join(broken[:5])}.",
+            remedy="Cite files and evidence of the package.",
+            evidence=tuple(sorted({item.split(" cites ")[0] for item in broken})),
+        )
+    ledger.check(
+        Outcome(test, "fail" if broken else "pass", len(package.evidence), "none broken", None, finding)
+    )

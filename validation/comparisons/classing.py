@@ -1,0 +1,201 @@
+"""Classing: every bin recounted from the development rows, WoE and information value from the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from validation.findings import Finding, Outcome
+from validation.rebuild import metrics
+from validation.rebuild.binning import BinCounts, recount, weight_of_evidence
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.structure import steps_of
+
+AREA = "classing.table"
+_COLUMNS = {
+    "count": "count",
+    "count_share": "share",
+    "good": "count",
+    "bad": "count",
+    "bad_rate": "share",
+    "bad_rate_lower": "interval",
+    "bad_rate_upper": "interval",
+    "woe": "woe",
+    "information_value": "information_value",
+}
+
+
+def compare_classing(space: Workspace) -> None:
+    """Compare each classing table and the bins of each model with the recount; tables without bins with themselves."""
+    counts = {
+        (model_id, step["id"]): recount_step(space, model_id, step)
+        for model_id, model in space.package.models.items()
+        for step in steps_of(model, "classing")
+    }
+    _compare_models(space, counts)
+    _compare_tables(space, counts)
+    _compare_summary(space, counts)
+
+
+def recount_step(space: Workspace, model_id: str, step: Mapping[str, Any]) -> BinCounts:
+    """Recount the bins of one classing step over the development rows with a known outcome."""
+    rows = space.known(DEVELOPMENT)
+    ids = space.scored[model_id][step["output_bin"]].data[rows]
+    return recount(ids, space.outcome[rows], space.weight[rows], len(step["bins"]))
+
+
+def fixed_bins(space: Workspace, characteristic: str) -> set[int]:
+    """Return the bins whose WoE the developer declares fixed by hand."""
+    table = space.package.rows_of(f"classing.table.{characteristic}") or []
+    return {row["bin_id"] for row in table if row["woe_rule"] == "fixed"}
+
+
+def _compare_models(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
+    developer, validator, labels = [], [], []
+    fixed = []
+    for model_id, model in space.package.models.items():
+        for step in steps_of(model, "classing"):
+            by_hand = fixed_bins(space, step["input"])
+            for item, woe in zip(step["bins"], counts[model_id, step["id"]].woe, strict=True):
+                place = f"{model_id} {step['input']} bin {item['id']}"
+                if item["id"] in by_hand:
+                    fixed.append(place)
+                    continue
+                developer.append(item["woe"])
+                validator.append(woe)
+                labels.append(place)
+    if labels:
+        space.ledger.numbers("model.json", "WoE of the bins", "woe", developer, validator, labels, [AREA])
+    else:
+        space.ledger.not_evaluable("model.json: WoE of the bins", "no model has classed characteristics")
+    if fixed:
+        _record_fixed(space, fixed)
+
+
+def _record_fixed(space: Workspace, fixed: list[str]) -> None:
+    test = "model.json: WoE fixed by hand"
+    finding = Finding(
+        test=test,
+        severity=space.policy.checks["fixed_woe"],
+        quantity="WoE",
+        developer_value=len(fixed),
+        validator_value=None,
+        tolerance=None,
+        statement=f"The WoE of {len(fixed)} bins is fixed by hand and was not recomputed: {', '.join(fixed[:10])}.",
+        remedy="Justify each value in the plan.",
+        evidence=(AREA,),
+    )
+    space.ledger.check(Outcome(test, "review", len(fixed), None, "declared fixed", finding))
+
+
+def _compare_tables(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
+    champion = {step["input"]: step for step in steps_of(space.package.model, "classing")}
+    pairs: dict[str, tuple[list[Any], list[Any], list[str]]] = {
+        name: ([], [], []) for name in (*_COLUMNS, "rule")
+    }
+    inner: dict[str, tuple[list[Any], list[Any], list[str]]] = {
+        name: ([], [], []) for name in ("woe", "information_value")
+    }
+    absent = []
+    for characteristic, step in champion.items():
+        table = space.package.rows_of(f"{AREA}.{characteristic}")
+        if table is None:
+            absent.append(characteristic)
+            continue
+        _collect(pairs, characteristic, table, counts[space.package.champion_id, step["id"]])
+    for evidence_id in space.package.evidence:
+        name = evidence_id.removeprefix(f"{AREA}.")
+        if evidence_id.startswith(f"{AREA}.") and name not in champion:
+            _collect_inner(inner, name, space.package.rows_of(evidence_id) or [])
+    if absent:
+        names = ", ".join(absent)
+        space.ledger.not_evaluable(f"{AREA}: {names}", "the package holds no table of the characteristic")
+    for column, rule in _COLUMNS.items():
+        space.ledger.numbers(AREA, column, rule, *pairs[column], evidence=_tables(pairs[column][2]))
+    space.ledger.words(AREA, "rule of the WoE", *pairs["rule"])
+    for column in inner:
+        area = f"{AREA} (not in the model, from their own counts)"
+        space.ledger.numbers(
+            area, column, _COLUMNS[column], *inner[column], evidence=_tables(inner[column][2])
+        )
+
+
+def _tables(labels: list[str]) -> list[str]:
+    return list(dict.fromkeys(f"{AREA}.{label.rsplit(' bin ', 1)[0]}" for label in labels))[:5]
+
+
+def _collect(pairs: dict[str, Any], name: str, table: list[dict[str, Any]], counts: BinCounts) -> None:
+    by_id = {row["bin_id"]: row for row in table}
+    total = counts.good + counts.bad
+    rates = [metrics.wilson(bad, both) for bad, both in zip(counts.bad, total, strict=True)]
+    with np.errstate(invalid="ignore"):
+        own = {
+            "count": total,
+            "count_share": total / np.sum(total),
+            "good": counts.good,
+            "bad": counts.bad,
+            "bad_rate": counts.bad / total,
+            "bad_rate_lower": [rate[0] for rate in rates],
+            "bad_rate_upper": [rate[1] for rate in rates],
+            "woe": counts.woe,
+            "information_value": counts.information_value,
+        }
+    for number in range(max(len(total), len(table))):
+        row = by_id.get(number, {})
+        place = f"{name} bin {number}"
+        for column in _COLUMNS:
+            value = own[column][number] if number < len(total) else None
+            given = row.get(column)
+            if row.get("woe_rule") == "fixed" and column in ("woe", "information_value"):
+                continue
+            if given is None and _COLUMNS[column] == "interval":
+                continue
+            _append(pairs[column], given, value, place)
+        if row.get("woe_rule") != "fixed":
+            rule = counts.rule[number] if number < len(total) else None
+            _append(pairs["rule"], row.get("woe_rule"), rule, place)
+
+
+def _collect_inner(inner: dict[str, Any], name: str, table: list[dict[str, Any]]) -> None:
+    """Recompute WoE and IV of a characteristic outside the model from the counts that its own table states."""
+    good, bad = (np.array([row[key] or 0.0 for row in table], dtype=np.float64) for key in ("good", "bad"))
+    if not len(table) or good.sum() <= 0 or bad.sum() <= 0:
+        return
+    woe, information, _ = weight_of_evidence(good, bad)
+    for row, own_woe, own_value in zip(table, woe, information, strict=True):
+        if row["woe_rule"] == "fixed":
+            continue
+        place = f"{name} bin {row['bin_id']}"
+        _append(inner["woe"], row["woe"], own_woe, place)
+        _append(inner["information_value"], row["information_value"], own_value, place)
+
+
+def _append(
+    target: tuple[list[Any], list[Any], list[str]], developer: Any, validator: Any, place: str
+) -> None:
+    target[0].append(developer)
+    target[1].append(validator)
+    target[2].append(place)
+
+
+def _compare_summary(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
+    table = space.package.rows_of("classing.summary")
+    if table is None:
+        space.ledger.not_evaluable("classing.summary", "the package holds no such table")
+        return
+    own = {}
+    for step in steps_of(space.package.model, "classing"):
+        if not fixed_bins(space, step["input"]):
+            own[step["input"]] = counts[space.package.champion_id, step["id"]]
+    rows = [row for row in table if row["characteristic"] in own]
+    labels = [row["characteristic"] for row in rows]
+    for column, rule, value in (
+        ("information_value", "information_value", lambda item: item.total),
+        ("bins", "rows", lambda item: len(item.woe)),
+    ):
+        developer = [row[column] for row in rows]
+        space.ledger.numbers(
+            "classing.summary", column, rule, developer, [value(own[name]) for name in labels], labels
+        )

@@ -1,0 +1,187 @@
+"""Discrimination, calibration and their differences, computed again from our own scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from validation.rebuild import metrics
+from validation.rebuild.logistic import fit_logistic
+from validation.rebuild.workspace import Workspace
+
+DISCRIMINATION, CALIBRATION, COMPARISON = (
+    "performance.discrimination",
+    "performance.calibration",
+    "performance.comparison",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One headline number of a model on a sample, the developer's (None where not stated) and the validator's."""
+
+    model: str
+    sample: str
+    quantity: str
+    developer: float | None
+    validator: float
+
+
+def compare_performance(space: Workspace) -> list[Headline]:
+    """Compare AUC, Gini, KS and calibration of every model and sample; return the headline numbers."""
+    own = {
+        (model_id, sample): measure(space, model_id, sample)
+        for model_id in space.package.models
+        for sample in space.rows
+    }
+    _compare_table(space, DISCRIMINATION, _DISCRIMINATION, own)
+    _compare_table(space, CALIBRATION, _CALIBRATION, own)
+    _compare_differences(space)
+    return _headlines(space, own)
+
+
+_DISCRIMINATION = {
+    "rows": "rows",
+    "bad": "rows",
+    "auc": "auc",
+    "auc_lower": "interval",
+    "auc_upper": "interval",
+    "gini": "gini",
+    "gini_lower": "interval",
+    "gini_upper": "interval",
+    "ks": "ks",
+}
+_CALIBRATION = {
+    "rows": "rows",
+    "bad_rate": "share",
+    "mean_probability": "mean_probability",
+    "brier": "brier",
+    "log_loss": "log_loss",
+    "slope": "calibration_test",
+    "spiegelhalter_z": "calibration_test",
+    "spiegelhalter_p_value": "calibration_test",
+}
+_OPTIONAL = ("interval", "calibration_test")
+
+
+def measure(space: Workspace, model_id: str, sample: str) -> dict[str, float]:
+    """Return our own measures of a model on the rows of a sample with a known outcome; empty with one class only."""
+    rows = space.judged(model_id, sample)
+    y = space.outcome[rows]
+    bad = int(np.count_nonzero(y == 1))
+    result: dict[str, float] = {"rows": len(rows), "bad": bad}
+    if not 0 < bad < len(rows):
+        return result
+    result["bad_rate"] = bad / len(rows)
+    risk = space.output(model_id, "linear_score")
+    if risk is not None:
+        area = metrics.auc(y, risk.data[rows])
+        result |= {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper}
+        result |= {
+            key.replace("auc", "gini"): 2.0 * result[key] - 1.0 for key in ("auc", "auc_lower", "auc_upper")
+        }
+        result["ks"] = metrics.kolmogorov_smirnov(y, risk.data[rows])
+    probability = space.output(model_id, "probability")
+    if probability is not None:
+        result |= _calibration(y, probability.data[rows])
+    return result
+
+
+def _calibration(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
+    z, p_value = metrics.spiegelhalter(y, p)
+    found = {
+        "mean_probability": float(np.mean(p)),
+        "brier": metrics.brier(y, p),
+        "log_loss": metrics.log_loss(y, p),
+        "spiegelhalter_z": z,
+        "spiegelhalter_p_value": p_value,
+        "slope": np.nan,
+    }
+    inner = (p > 0) & (p < 1)
+    if inner.all():
+        x = np.column_stack([np.ones(len(p)), np.log(p) - np.log1p(-p)])
+        try:
+            fit = fit_logistic(x, y, np.ones(len(y)))
+        except (np.linalg.LinAlgError, ValueError):
+            return found
+        if fit.converged:
+            found["slope"] = float(fit.coefficient[1])
+    return found
+
+
+def _compare_table(
+    space: Workspace, area: str, columns: Mapping[str, str], own: Mapping[Any, dict[str, float]]
+) -> None:
+    table = space.package.rows_of(area)
+    if table is None:
+        space.ledger.not_evaluable(area, "the package holds no such table")
+        return
+    rows = [row for row in table if (row["model"], row["sample"]) in own]
+    stated = {(row["model"], row["sample"]) for row in rows}
+    wanted = sorted(key for key, value in own.items() if "bad_rate" in value)
+    for key in wanted:
+        if key not in stated:
+            space.ledger.not_evaluable(f"{area}: {key[0]} {key[1]}", "the table has no such row")
+    labels = [f"{row['model']} {row['sample']}" for row in rows]
+    for column, rule in columns.items():
+        kept = [
+            place
+            for place, row in enumerate(rows)
+            if not (rule in _OPTIONAL and (row[column] is None or np.isnan(_own(own, row, column))))
+        ]
+        developer = [rows[place][column] for place in kept]
+        mine = [_own(own, rows[place], column) for place in kept]
+        if kept:
+            space.ledger.numbers(area, column, rule, developer, mine, [labels[place] for place in kept])
+        elif rows:
+            space.ledger.not_evaluable(f"{area}: {column}", "the package leaves the column empty")
+
+
+def _own(own: Mapping[Any, dict[str, float]], row: Mapping[str, Any], column: str) -> float:
+    return own[row["model"], row["sample"]].get(column, np.nan)
+
+
+def _compare_differences(space: Workspace) -> None:
+    table = space.package.rows_of(COMPARISON)
+    if table is None:
+        return
+    columns: dict[str, tuple[list[Any], list[float]]] = {"auc_difference": ([], []), "p_value": ([], [])}
+    labels = []
+    for row in table:
+        if row["sample"] not in space.rows or {row["champion"], row["challenger"]} - set(
+            space.package.models
+        ):
+            continue
+        rows = np.intersect1d(
+            space.judged(row["champion"], row["sample"]), space.judged(row["challenger"], row["sample"])
+        )
+        risks = [space.output(row[key], "linear_score") for key in ("champion", "challenger")]
+        first, second = risks
+        if first is None or second is None:
+            continue
+        difference, _, p_value = metrics.auc_difference(
+            space.outcome[rows], first.data[rows], second.data[rows]
+        )
+        for column, value in (("auc_difference", difference), ("p_value", p_value)):
+            columns[column][0].append(row[column])
+            columns[column][1].append(value)
+        labels.append(f"{row['champion']} and {row['challenger']} {row['sample']}")
+    for column, rule in (("auc_difference", "difference"), ("p_value", "p_value")):
+        space.ledger.numbers(COMPARISON, column, rule, *columns[column], labels)
+
+
+def _headlines(space: Workspace, own: Mapping[tuple[str, str], dict[str, float]]) -> list[Headline]:
+    stated: dict[tuple[str, str], dict[str, Any]] = {}
+    for area in (DISCRIMINATION, CALIBRATION):
+        for row in space.package.rows_of(area) or []:
+            stated.setdefault((row["model"], row["sample"]), {}).update(row)
+    result = []
+    for (model_id, sample), values in own.items():
+        for quantity in ("auc", "gini", "ks", "mean_probability", "bad_rate", "brier"):
+            if quantity in values:
+                developer = stated.get((model_id, sample), {}).get(quantity)
+                result.append(Headline(model_id, sample, quantity, developer, values[quantity]))
+    return result

@@ -1,0 +1,190 @@
+"""Scaling: factor and offset, the points of every bin, and the baselines of the reasons."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from validation.rebuild import scaling
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.structure import Scorecard, scorecard_of, steps_of
+
+AREA = "model.points"
+
+
+def compare_points(space: Workspace) -> None:
+    """Compare scaling, points and reason baselines of the champion with our own."""
+    for model_id, model in space.package.models.items():
+        for step in steps_of(model, "scale"):
+            _compare_scaling(space, model_id, step)
+    card = scorecard_of(space.package.model)
+    if card is None or card.points is None:
+        space.ledger.not_evaluable(
+            AREA, "the champion has no points table on a regression on weights of evidence"
+        )
+        return
+    _compare_step(space, card)
+    _compare_evidence(space, card)
+    if card.reasons is not None:
+        _compare_baselines(space, card)
+
+
+def _compare_scaling(space: Workspace, model_id: str, step: Any) -> None:
+    stated = step["scaling"]
+    factor, offset = scaling.factor_and_offset(
+        stated["points_to_double_odds"], stated["base_score"], stated["base_odds"]
+    )
+    developer, own = [stated["factor"], stated["offset"]], [factor, offset]
+    labels = [f"{model_id} factor", f"{model_id} offset"]
+    if step["form"] == "linear":
+        developer += [step["factor"], step["offset"]]
+        own += [factor, offset]
+        labels += [f"{model_id} factor used", f"{model_id} offset used"]
+    space.ledger.numbers(
+        "scale step",
+        f"factor and offset of {model_id}",
+        "scaling",
+        developer,
+        own,
+        labels,
+        ["scaling.parameters"],
+    )
+
+
+def _own_points(card: Scorecard) -> tuple[float, dict[str, np.ndarray]]:
+    """Return the unrounded base points and points of the bins, from coefficients, WoE, factor and offset."""
+    assert card.points is not None
+    stated = card.points["scaling"]
+    factor, offset = scaling.factor_and_offset(
+        stated["points_to_double_odds"], stated["base_score"], stated["base_odds"]
+    )
+    points = {
+        term.characteristic: scaling.points_of(
+            [item["woe"] for item in term.classing["bins"]], term.coefficient, factor
+        )
+        for term in card.terms
+    }
+    return scaling.base_points(card.intercept, factor, offset), points
+
+
+def _rule(rounding: str) -> str:
+    return "points_unrounded" if rounding == "none" else "points_rounded"
+
+
+def _compare_step(space: Workspace, card: Scorecard) -> None:
+    assert card.points is not None
+    base, points = _own_points(card)
+    rounding = card.points["rounding"]
+    developer, own, labels = (
+        [card.points["base_points"]],
+        [float(scaling.rounded(np.array([base]), rounding)[0])],
+        ["base points"],
+    )
+    by_bin = {term.classing["output_bin"]: term.characteristic for term in card.terms}
+    used = []
+    for item in card.points["characteristics"]:
+        name = by_bin.get(item["input"])
+        if name is None:
+            continue
+        used.append(name)
+        mine = scaling.rounded(points[name], rounding)
+        for number, (given, value) in enumerate(zip(item["points"], mine, strict=True)):
+            developer.append(given)
+            own.append(float(value))
+            labels.append(f"{name} bin {number}")
+    space.ledger.words(
+        "model.json", "characteristics with points", sorted(used), sorted(points), "characteristic"
+    )
+    if not _near_half(base, points) or rounding == "none":
+        space.ledger.numbers("model.json", "points", _rule(rounding), developer, own, labels, [AREA])
+        return
+    _compare_near_half(space, developer, own, labels, base, points)
+
+
+def _near_half(base: float, points: dict[str, np.ndarray]) -> list[str]:
+    """Return the places whose unrounded points lie within 1e-9 of a half, where one ulp decides the rounding."""
+    values = [("base points", base)]
+    values += [
+        (f"{name} bin {number}", float(v)) for name, item in points.items() for number, v in enumerate(item)
+    ]
+    return [name for name, value in values if abs(abs(value) - math.floor(abs(value)) - 0.5) < 1e-9]
+
+
+def _compare_near_half(
+    space: Workspace,
+    developer: list[float],
+    own: list[float],
+    labels: list[str],
+    base: float,
+    points: dict[str, np.ndarray],
+) -> None:
+    """Compare all but the places where rounding hangs on the last bit; tell which were left out."""
+    open_places = set(_near_half(base, points))
+    kept = [place for place, label in enumerate(labels) if label not in open_places]
+    pick = [[column[place] for place in kept] for column in (developer, own)]
+    space.ledger.numbers(
+        "model.json", "points", "points_rounded", *pick, [labels[place] for place in kept], [AREA]
+    )
+    names = ", ".join(sorted(open_places))
+    space.ledger.not_evaluable("model.json: points on a half", f"rounding hangs on the last bit: {names}")
+
+
+def _compare_evidence(space: Workspace, card: Scorecard) -> None:
+    table = space.package.rows_of(AREA)
+    if table is None:
+        space.ledger.not_evaluable(AREA, "the package holds no such table")
+        return
+    assert card.points is not None
+    base, points = _own_points(card)
+    bins = {term.characteristic: term.classing["bins"] for term in card.terms}
+    step = {item["characteristic"]: item["points"] for item in card.points["characteristics"]}
+    columns: dict[str, tuple[list[Any], list[Any]]] = {
+        name: ([], []) for name in ("woe", "unrounded_points", "points")
+    }
+    labels: dict[str, list[str]] = {name: [] for name in columns}
+    for row in table:
+        name, number = row["characteristic"], row["bin_id"]
+        if number is None:
+            own = {"unrounded_points": base, "points": card.points["base_points"]}
+        elif name in points and number < len(points[name]):
+            own = {
+                "woe": bins[name][number]["woe"],
+                "unrounded_points": points[name][number],
+                "points": step[name][number],
+            }
+        else:
+            own = dict.fromkeys(columns)
+        for column, value in own.items():
+            columns[column][0].append(row[column])
+            columns[column][1].append(value)
+            labels[column].append(f"{name} bin {number}")
+    rules = {"woe": "woe", "unrounded_points": "points_unrounded", "points": _rule(card.points["rounding"])}
+    for column, (developer, mine) in columns.items():
+        space.ledger.numbers(AREA, column, rules[column], developer, mine, labels[column])
+
+
+def _compare_baselines(space: Workspace, card: Scorecard) -> None:
+    """Reference points are the weighted mean points of all development rows; baseline = reference − rank_step·rank."""
+    assert card.reasons is not None
+    step = card.reasons
+    if step["method"] != "points_below_reference":
+        space.ledger.not_evaluable("reasons: baselines", "attributions are not points")
+        return
+    rows = space.rows[DEVELOPMENT]
+    weight = space.weight[rows]
+    scored = space.scored[space.package.champion_id]
+    own_reference, own_baseline, labels = [], [], []
+    for rank, item in enumerate(step["characteristics"], start=1):
+        points = scored[item["input"]].data[rows]
+        reference = float(weight @ points / np.sum(weight))
+        own_reference.append(reference)
+        own_baseline.append(reference - step["rank_step"] * rank)
+        labels.append(item["characteristic"])
+    items = step["characteristics"]
+    area, evidence = "reasons step", ["reasons.catalogue"]
+    stated = [item["reference_points"] for item in items]
+    space.ledger.numbers(area, "reference points", "baseline", stated, own_reference, labels, evidence)
+    stated = [item["baseline"] for item in items]
+    space.ledger.numbers(area, "baseline", "baseline", stated, own_baseline, labels, evidence)

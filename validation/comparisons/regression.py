@@ -1,0 +1,149 @@
+"""The regression of a scorecard fitted again on the WoE of the development rows, with the validator's optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from validation.findings import Finding, Outcome
+from validation.rebuild.logistic import LogisticFit, fit_logistic, variance_inflation
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.structure import Scorecard, scorecard_of
+
+AREA = "model.coefficients"
+COLUMNS = {
+    "coefficient": "coefficient",
+    "standard_error": "standard_error",
+    "z": "z",
+    "p_value": "p_value",
+    "lower": "coefficient",
+    "upper": "coefficient",
+}
+
+
+def compare_regression(space: Workspace) -> LogisticFit | None:
+    """Compare coefficients, their inference, the likelihood and VIF; return our fit, or None where it cannot be made."""
+    card = scorecard_of(space.package.model)
+    if card is None:
+        space.ledger.not_evaluable(AREA, "the champion is not a regression on weights of evidence")
+        return None
+    if card.offset is not None:
+        space.ledger.not_evaluable(AREA, "the regression has an offset, which is not refitted")
+        return None
+    x = design(space, card)
+    rows = space.known(DEVELOPMENT)
+    try:
+        fit = fit_logistic(x, space.outcome[rows], space.weight[rows])
+    except (np.linalg.LinAlgError, ValueError) as error:
+        _record_failure(space, f"the information matrix is singular: {error}")
+        return None
+    if not fit.converged or fit.separated:
+        word = "a linear predictor beyond ±30 (separation)" if fit.separated else "no convergence"
+        _record_failure(space, f"the refit ended with {word}")
+    terms = ["intercept", *(term.characteristic for term in card.terms)]
+    model = [card.intercept, *(term.coefficient for term in card.terms)]
+    space.ledger.numbers("model.json", "coefficients", "coefficient", model, fit.coefficient, terms, [AREA])
+    _compare_table(space, terms, fit)
+    _compare_inflation(space, card, x)
+    _compare_fit(space, fit)
+    _compare_correlation(space, card, x)
+    return fit
+
+
+def design(space: Workspace, card: Scorecard) -> np.ndarray:
+    """Return the matrix (n, 1 + terms) of ones and WoE over the development rows with a known outcome."""
+    rows = space.known(DEVELOPMENT)
+    scored = space.scored[space.package.champion_id]
+    columns = [scored[term.classing["output_woe"]].data[rows] for term in card.terms]
+    return np.column_stack([np.ones(len(rows)), *columns])
+
+
+def _record_failure(space: Workspace, reason: str) -> None:
+    finding = Finding(
+        test=f"{AREA}: convergence",
+        severity=space.policy.checks["not_converged"],
+        quantity="refit",
+        developer_value=None,
+        validator_value=None,
+        tolerance=None,
+        statement=f"The regression could not be refitted soundly: {reason}.",
+        remedy="Remove the characteristics that separate the classes or are linear combinations of others.",
+        evidence=(AREA,),
+    )
+    space.ledger.check(Outcome(f"{AREA}: convergence", "fail", 1, None, reason, finding))
+
+
+def _compare_table(space: Workspace, terms: list[str], fit: LogisticFit) -> None:
+    table = space.package.rows_of(AREA)
+    if table is None:
+        space.ledger.not_evaluable(AREA, "the package holds no such table")
+        return
+    names = [row["term"] for row in table]
+    space.ledger.words(AREA, "terms", sorted(names), sorted(terms), "term")
+    place = {term: number for number, term in enumerate(terms)}
+    rows = [row for row in table if row["term"] in place]
+    for column, rule in COLUMNS.items():
+        own = [float(getattr(fit, column)[place[row["term"]]]) for row in rows]
+        space.ledger.numbers(
+            AREA, column, rule, [row[column] for row in rows], own, [row["term"] for row in rows]
+        )
+
+
+def _compare_inflation(space: Workspace, card: Scorecard, x: np.ndarray) -> None:
+    table = {row["term"]: row for row in space.package.rows_of(AREA) or []}
+    labels = [term.characteristic for term in card.terms if term.characteristic in table]
+    own = dict(zip((term.characteristic for term in card.terms), variance_inflation(x[:, 1:]), strict=True))
+    developer = [table[name]["variance_inflation"] for name in labels]
+    space.ledger.numbers(AREA, "VIF", "variance_inflation", developer, [own[name] for name in labels], labels)
+
+
+_ITEMS: dict[str, Callable[[LogisticFit, float], float]] = {
+    "log_likelihood": lambda fit, rows: fit.log_likelihood,
+    "log_likelihood_null": lambda fit, rows: fit.null_log_likelihood,
+    "null_log_likelihood": lambda fit, rows: fit.null_log_likelihood,
+    "log_likelihood_intercept_only": lambda fit, rows: fit.null_log_likelihood,
+    "log_likelihood_of_the_intercept_alone": lambda fit, rows: fit.null_log_likelihood,
+    "aic": lambda fit, rows: 2.0 * len(fit.coefficient) - 2.0 * fit.log_likelihood,
+    "bic": lambda fit, rows: np.log(rows) * len(fit.coefficient) - 2.0 * fit.log_likelihood,
+    "mcfadden_r_squared": lambda fit, rows: 1.0 - fit.log_likelihood / fit.null_log_likelihood,
+    "pseudo_r_squared": lambda fit, rows: 1.0 - fit.log_likelihood / fit.null_log_likelihood,
+    "mcfadden_pseudo_r_squared": lambda fit, rows: 1.0 - fit.log_likelihood / fit.null_log_likelihood,
+    "pseudo_r_squared_mcfadden": lambda fit, rows: 1.0 - fit.log_likelihood / fit.null_log_likelihood,
+}
+
+
+def _compare_fit(space: Workspace, fit: LogisticFit) -> None:
+    rows = float(len(space.known(DEVELOPMENT)))
+    found: list[tuple[str, Any, float]] = []
+    for row in space.package.rows_of("model.fit") or []:
+        key = "".join(c if c.isalnum() else "_" for c in row["item"].lower()).strip("_")
+        while "__" in key:
+            key = key.replace("__", "_")
+        if key in _ITEMS and row["value"] is not None:
+            found.append((row["item"], row["value"], _ITEMS[key](fit, rows)))
+    if not found:
+        space.ledger.not_evaluable("model.fit", "the package states no likelihood or criterion that we know")
+        return
+    labels, developer, own = (list(item) for item in zip(*found, strict=True))
+    space.ledger.numbers("model.fit", "likelihood and criteria", "log_likelihood", developer, own, labels)
+
+
+def _compare_correlation(space: Workspace, card: Scorecard, x: np.ndarray) -> None:
+    names = [term.characteristic for term in card.terms]
+    table = [
+        row
+        for row in space.package.rows_of("model.correlation") or []
+        if row["characteristic"] in names and row["other"] in names
+    ]
+    if not table or len(names) < 2:
+        space.ledger.not_evaluable(
+            "model.correlation", "the package holds no such table, or there is one characteristic"
+        )
+        return
+    matrix = np.corrcoef(x[:, 1:].T)
+    own = [matrix[names.index(row["characteristic"]), names.index(row["other"])] for row in table]
+    labels = [f"{row['characteristic']} and {row['other']}" for row in table]
+    developer = [row["correlation"] for row in table]
+    space.ledger.numbers("model.correlation", "correlation of WoE", "difference", developer, own, labels)

@@ -1,0 +1,173 @@
+"""Scores: every row of the snapshot scored again from model.json and held against the developer's predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from validation.findings import Finding, Outcome
+from validation.rebuild.workspace import Workspace
+from validation.score import score
+from validation.steps.values import Value
+from validation.structure import steps_of
+from validation.verification_file import Verification
+
+
+def compare_predictions(space: Workspace) -> None:
+    """Compare the predictions of every model and sample with our own scores of the same rows."""
+    for model_id, model in space.package.models.items():
+        _rows_in_error(space, model_id)
+        for sample, rows in space.rows.items():
+            table = space.package.predictions.get((model_id, sample))
+            if table is None:
+                _record_missing(space, model_id, sample)
+                continue
+            _compare_sample(space, model_id, model, sample, rows, table)
+
+
+def _record_missing(space: Workspace, model_id: str, sample: str) -> None:
+    test = f"predictions {model_id} {sample}"
+    finding = Finding(
+        test=test,
+        severity=space.policy.checks["predictions_missing"],
+        quantity="predictions",
+        developer_value=None,
+        validator_value=len(space.rows[sample]),
+        tolerance=None,
+        statement=f"The package holds no predictions of {model_id} for the sample {sample}.",
+        remedy="Write the predictions of every sample into the package.",
+        evidence=("samples.summary",),
+    )
+    space.ledger.check(Outcome(test, "fail", 0, None, "the package holds no such table", finding))
+
+
+def _rows_in_error(space: Workspace, model_id: str) -> None:
+    used = np.concatenate(list(space.rows.values())) if space.rows else np.zeros(0, dtype=np.int64)
+    for key in ("linear_score", "probability", "score"):
+        value = space.output(model_id, key)
+        if value is None:
+            continue
+        count = int(np.count_nonzero(value.error[used]))
+        test = f"predictions {model_id}: rows without a {key}"
+        finding = None
+        if count:
+            finding = Finding(
+                test=test,
+                severity=space.policy.checks["rows_in_error"],
+                quantity=key,
+                developer_value=None,
+                validator_value=count,
+                tolerance=0.0,
+                statement=f"{count} rows of the samples have no {key}: a step of {model_id} ends in an error there.",
+                remedy="Give the model a result for every row that its contract admits.",
+                evidence=("samples.summary",),
+            )
+        space.ledger.check(Outcome(test, "fail" if count else "pass", len(used), "no row", None, finding))
+
+
+def _compare_sample(
+    space: Workspace,
+    model_id: str,
+    model: Mapping[str, Any],
+    sample: str,
+    rows: np.ndarray,
+    table: pd.DataFrame,
+) -> None:
+    area = f"predictions {model_id} {sample}"
+    keys = space.frame["_key"].to_numpy()[rows]
+    comparison = space.ledger.words(
+        area, "keys", table["_key"].tolist(), keys.tolist(), "row", ["samples.summary"]
+    )
+    if comparison is None or comparison.breaches:
+        space.ledger.not_evaluable(f"{area}: values", "the rows are not those of the sample")
+        return
+    evidence = ["performance.discrimination"]
+    labels = [f"key {key}" for key in keys]
+    for key in ("linear_score", "probability", "score"):
+        value = space.output(model_id, key)
+        if value is not None:
+            rule = score_rule(model) if key == "score" else key
+            space.ledger.numbers(area, key, rule, table[key].to_numpy(), value.data[rows], labels, evidence)
+    grade = space.output(model_id, "grade")
+    if grade is not None:
+        space.ledger.words(
+            area, "grade", table["grade"].tolist(), grade.data[rows].tolist(), labels, evidence
+        )
+    reasons = space.output(model_id, "reasons")
+    if reasons is not None:
+        maximum = sum(name.startswith("reason_") for name in table.columns)
+        own = reason_columns(reasons, maximum)
+        given = list(zip(*(table[f"reason_{number}"] for number in range(1, maximum + 1)), strict=True))
+        mine = [own[row] for row in rows]
+        space.ledger.words(area, "reasons", given, mine, labels, ["reasons.catalogue"])
+
+
+def score_rule(model: Mapping[str, Any]) -> str:
+    """Return the tolerance of the published score: exact where it is rounded."""
+    name = model["outputs"].get("score")
+    for step in steps_of(model, "scale"):
+        if step["output"] == name:
+            return "score_unrounded" if step["rounding"] == "none" else "score_rounded"
+    return "score_unrounded"
+
+
+def reason_columns(value: Value, maximum: int) -> list[tuple[str | None, ...]]:
+    """Return the reason codes of each row, filled with None to `maximum`."""
+    empty = (None,) * maximum
+    return [((*codes, *empty) if codes is not None else empty)[:maximum] for codes in value.data.tolist()]
+
+
+def compare_verification(space: Workspace) -> None:
+    """Compare every row and column of verification.csv with our own evaluation of its inputs."""
+    verification, model = space.package.verification, space.package.model
+    frame = inputs_frame(verification, model)
+    values = score(model, frame)
+    labels = [f"case {number + 1} ({name})" for number, name in enumerate(verification.columns["case"])]
+    evidence = ["verification.coverage"]
+    area = "verification.csv"
+    for column, rule, value in _columns(model, values):
+        if column in verification.columns:
+            data = np.where(value.error, np.nan, value.data)
+            given = verification.columns[column]
+            space.ledger.numbers(area, column, rule, given, data.tolist(), labels, evidence)
+    outputs = model["outputs"]
+    if outputs.get("grade") is not None:
+        given = list(verification.columns["grade"])
+        space.ledger.words(area, "grade", given, values[outputs["grade"]].data.tolist(), labels, evidence)
+    if outputs.get("reasons") is not None:
+        names = [name for name in verification.header if name.startswith("reason_")]
+        own = reason_columns(values[outputs["reasons"]], len(names))
+        given = list(zip(*(verification.columns[name] for name in names), strict=True))
+        space.ledger.words(area, "reasons", given, own, labels, evidence)
+
+
+def inputs_frame(verification: Verification, model: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the inputs of the cases as a frame: numbers float64, texts objects."""
+    columns = {}
+    for item in model["inputs"]:
+        cells = verification.columns[f"in:{item['name']}"]
+        if item["type"] == "number":
+            columns[item["name"]] = np.array([np.nan if cell is None else float(cell) for cell in cells])
+        else:
+            columns[item["name"]] = np.array([*cells, None], dtype=object)[:-1]
+    return pd.DataFrame({name: pd.Series(data, dtype=data.dtype) for name, data in columns.items()})
+
+
+def _columns(model: Mapping[str, Any], values: Mapping[str, Value]) -> list[tuple[str, str, Value]]:
+    found = []
+    for step in steps_of(model, "classing"):
+        found.append((f"bin:{step['input']}", "bin", values[step["output_bin"]]))
+        found.append((f"woe:{step['input']}", "linear_score", values[step["output_woe"]]))
+    for step in steps_of(model, "scale"):
+        if step["form"] == "points":
+            rule = "points_unrounded" if step["rounding"] == "none" else "points_rounded"
+            for item in step["characteristics"]:
+                found.append((f"points:{item['characteristic']}", rule, values[item["output"]]))
+    for key in ("linear_score", "probability", "score"):
+        name = model["outputs"].get(key)
+        if name is not None:
+            found.append((key, score_rule(model) if key == "score" else key, values[name]))
+    return found

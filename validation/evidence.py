@@ -1,0 +1,179 @@
+"""The validator's evidence: tables whose ids begin with `validation.`, as the catalogue describes them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from validation import schema_check
+from validation.run import ValidationRun
+from validation.structure import scorecard_of
+
+
+def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
+    """Return the evidence of a run by id, each in the form of evidence.schema.json."""
+    rows = {
+        "validation.summary": _summary(run),
+        "validation.findings": _findings(run),
+        "validation.comparison": _comparison(run),
+        "validation.headline": _headline(run),
+        "validation.coefficients": _coefficients(run),
+        "validation.coverage": _coverage(run),
+        "validation.policy": _policy(run),
+        "validation.package": _package(run),
+    }
+    entries = {item["id"]: item for item in schema_check.load("evidence_catalogue.json")["entries"]}
+    return {name: _evidence(entries[name], content) for name, content in rows.items()}
+
+
+def _evidence(entry: dict[str, Any], content: list[list[Any]] | str) -> dict[str, Any]:
+    base = {
+        "format": "credit-risk-evidence",
+        "format_version": "0.1",
+        "id": entry["id"],
+        "inputs": ["manifest.json"],
+        "notes": [],
+        "producer": entry["producer"],
+        "title": entry["title"],
+    }
+    if isinstance(content, str):
+        return {**base, "kind": "not_applicable", "reason": content}
+    names = ("name", "title", "type", "unit", "description")
+    columns = [{key: column[key] for key in names if key in column} for column in entry["columns"]]
+    return {
+        **base,
+        "kind": "table",
+        "columns": columns,
+        "rows": [[_cell(item) for item in row] for row in content],
+    }
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def _summary(run: ValidationRun) -> list[list[Any]]:
+    counts = run.findings["counts"]
+    passed = sum(item.outcome == "pass" for item in run.outcomes)
+    rows = [
+        ["model", f"{run.package.champion_id} {run.findings['model']['version']}"],
+        ["package hash", run.package.hash],
+        ["policy", f"{run.policy.name} {run.policy.version}"],
+        ["recommendation", run.recommendation.replace("_", " ")],
+        ["tests", str(len(run.outcomes))],
+        ["tests passed", str(passed)],
+        ["tests not evaluable", str(sum(item.outcome == "not_evaluable" for item in run.outcomes))],
+        ["values compared", str(sum(item.compared for item in run.comparisons))],
+        ["values beyond tolerance", str(sum(item.breaches for item in run.comparisons))],
+    ]
+    return rows + [[f"findings: {severity}", str(count)] for severity, count in counts.items()]
+
+
+def _findings(run: ValidationRun) -> list[list[Any]]:
+    return [
+        [
+            item["id"],
+            item["severity"],
+            item["test"],
+            item["quantity"],
+            _text(item["developer_value"]),
+            _text(item["validator_value"]),
+            item["tolerance"],
+            item["statement"],
+            item["remedy"],
+            item["status"],
+        ]
+        for item in run.findings["findings"]
+    ]
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _comparison(run: ValidationRun) -> list[list[Any]]:
+    return [
+        [
+            item.area,
+            item.quantity,
+            item.compared,
+            item.breaches,
+            item.largest,
+            item.tolerance.value,
+            item.tolerance.kind,
+            item.outcome,
+        ]
+        for item in run.comparisons
+    ]
+
+
+def _headline(run: ValidationRun) -> list[list[Any]]:
+    rules = {"bad_rate": "share"}
+    rows = []
+    for item in run.headlines:
+        if item.developer is None:
+            rows.append([item.model, item.sample, item.quantity, None, item.validator, None, "not_evaluable"])
+            continue
+        tolerance = run.policy.tolerances[rules.get(item.quantity, item.quantity)]
+        excess = float(tolerance.excess([item.developer], [item.validator])[0])
+        outcome = "pass" if excess <= tolerance.value else "fail"
+        difference = abs(item.developer - item.validator)
+        rows.append(
+            [item.model, item.sample, item.quantity, item.developer, item.validator, difference, outcome]
+        )
+    return rows
+
+
+def _coefficients(run: ValidationRun) -> list[list[Any]] | str:
+    card = scorecard_of(run.package.model)
+    if card is None or run.fit is None:
+        return "the champion's regression was not refitted"
+    table = {row["term"]: row for row in run.package.rows_of("model.coefficients") or []}
+    rows = []
+    for place, name in enumerate(["intercept", *(term.characteristic for term in card.terms)]):
+        coefficient, error = float(run.fit.coefficient[place]), float(run.fit.standard_error[place])
+        stated = table.get(name, {})
+        pair = [stated.get("coefficient"), coefficient, stated.get("standard_error"), error]
+        rows.append([name, *pair, _difference(pair[0], coefficient), _difference(pair[2], error)])
+    return rows
+
+
+def _difference(developer: float | None, validator: float) -> float | None:
+    return None if developer is None else abs(developer - validator)
+
+
+def _coverage(run: ValidationRun) -> list[list[Any]]:
+    return [[item.test, item.outcome, item.cut, item.compared, item.reason] for item in run.outcomes]
+
+
+def _policy(run: ValidationRun) -> list[list[Any]]:
+    rows = [["name", run.policy.name], ["version", run.policy.version], ["sha256", run.policy.sha256]]
+    for name, item in sorted(run.policy.tolerances.items()):
+        floor = f", values below {item.floor:g} as if of that size" if item.kind == "relative" else ""
+        value = "equal" if item.kind == "exact" else f"{item.kind} {item.value:g}{floor}"
+        rows.append([f"tolerance: {name}", f"{value}; {item.severity}; {item.reason}"])
+    for name, cut in sorted(run.policy.cuts.items()):
+        rows.append([f"cut: {name}", f"{cut.value:g}; {cut.severity}; {cut.reason}"])
+    return rows + [[f"check: {name}", severity] for name, severity in sorted(run.policy.checks.items())]
+
+
+def _package(run: ValidationRun) -> list[list[Any]]:
+    manifest = run.package.manifest
+    rows = [
+        ["package hash", run.package.hash],
+        ["model", f"{manifest['model']['id']} {manifest['model']['version']}"],
+        ["name", manifest["model"]["name"]],
+        ["core files", str(len(manifest["files"]))],
+        ["snapshot rows", str(manifest["snapshot"]["rows"])],
+        ["snapshot hash", manifest["snapshot"]["sha256"]],
+        ["snapshot in the package", "yes" if manifest["snapshot"]["included"] else "no"],
+        ["rows examined", "yes" if run.package.snapshot is not None else "no"],
+        ["source", manifest["source"]["name"]],
+        ["source hash", manifest["source"]["sha256"]],
+        ["challengers", ", ".join(run.package.challengers) or "none"],
+    ]
+    return rows + [[f"library: {name}", version] for name, version in sorted(manifest["libraries"].items())]

@@ -1,0 +1,148 @@
+"""The validator's policy: tolerances of comparisons, cuts of the battery, severities of checks. Owned by validation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from validation import strict_json
+from validation.errors import Fault, ValidationInputError
+
+SEVERITIES = ("critical", "high", "medium", "low", "observation")
+KINDS = ("exact", "absolute", "relative")
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far two values may lie apart.
+
+    `exact`: equal. `absolute`: |d − v| ≤ value. `relative`: |d − v| ≤ value·max(|d|, |v|, floor), so that values smaller
+    than `floor` are compared as if they were of its size (a difference near zero has no meaningful ratio).
+    """
+
+    kind: str
+    value: float
+    floor: float
+    severity: str
+    reason: str
+
+    def excess(self, developer: NDArray[np.float64], validator: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the difference (n,) in the unit of the tolerance; NaN on one side only is infinite."""
+        d, v = np.asarray(developer, dtype=np.float64), np.asarray(validator, dtype=np.float64)
+        one, both = np.isnan(d) != np.isnan(v), np.isnan(d) & np.isnan(v)
+        with np.errstate(invalid="ignore"):
+            difference = np.abs(d - v)
+            if self.kind == "relative":
+                difference = difference / np.maximum(np.maximum(np.abs(d), np.abs(v)), self.floor)
+        difference = np.where(d == v, 0.0, difference)
+        return np.where(both, 0.0, np.where(one | np.isnan(difference), np.inf, difference))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A limit of the battery, and the severity of passing it."""
+
+    value: float
+    severity: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy as read; `sha256` is that of its bytes."""
+
+    name: str
+    version: str
+    sha256: str
+    tolerances: Mapping[str, Tolerance]
+    cuts: Mapping[str, Cut]
+    checks: Mapping[str, str]
+
+
+def read_policy(path: str | Path | None = None) -> Policy:
+    """Return the policy of a file, or the one that ships; raises ValidationInputError with all its faults.
+
+    A policy of one's own names every tolerance, cut and check of the one that ships: nothing is assumed.
+    """
+    shipped = resources.files("validation").joinpath("policy.json").read_bytes()
+    try:
+        data = shipped if path is None else Path(path).read_bytes()
+    except OSError as error:
+        fault = Fault("policy_invalid", f"cannot be read: {error.strerror}", file=str(path))
+        raise ValidationInputError(fault) from error
+    file = "policy.json" if path is None else Path(path).name
+    value = strict_json.parse(data, file)
+    faults = _faults(value, strict_json.parse(shipped, "policy.json"), file)
+    if faults:
+        raise ValidationInputError(faults)
+    tolerances = {
+        name: Tolerance(
+            item["kind"],
+            float(item["value"]),
+            float(item.get("floor", 0.0)),
+            item["severity"],
+            item["reason"],
+        )
+        for name, item in value["tolerances"].items()
+    }
+    cuts = {
+        name: Cut(float(item["value"]), item["severity"], item["reason"])
+        for name, item in value["cuts"].items()
+    }
+    digest = hashlib.sha256(data).hexdigest()
+    return Policy(value["name"], value["version"], digest, tolerances, cuts, dict(value["checks"]))
+
+
+def _faults(value: Any, shipped: dict[str, Any], file: str) -> list[Fault]:
+    if not isinstance(value, dict):
+        return [Fault("policy_invalid", "is not an object", file)]
+    faults = []
+    if value.get("format_version") != shipped["format_version"] or value.get("format") != shipped["format"]:
+        faults.append(
+            Fault("version_unknown", "not a policy of a version that we know", file, "/format_version")
+        )
+    for key in sorted(set(value) ^ set(shipped)):
+        word = "unknown" if key in value else "missing"
+        faults.append(Fault("policy_invalid", f"{word} key", file, f"/{key}"))
+    for key in ("name", "version"):
+        if not isinstance(value.get(key), str) or not value[key]:
+            faults.append(Fault("policy_invalid", "not a text", file, f"/{key}"))
+    for section in ("tolerances", "cuts", "checks"):
+        given = value.get(section)
+        if not isinstance(given, dict):
+            faults.append(Fault("policy_invalid", "not an object", file, f"/{section}"))
+            continue
+        for name in sorted(set(given) ^ set(shipped[section])):
+            word = "unknown" if name in given else "missing"
+            faults.append(Fault("policy_invalid", f"{word} rule", file, f"/{section}/{name}"))
+        for name, item in given.items():
+            reason = _rule_fault(section, item)
+            if reason:
+                faults.append(Fault("policy_invalid", reason, file, f"/{section}/{name}"))
+    return faults
+
+
+def _rule_fault(section: str, item: Any) -> str | None:
+    if section == "checks":
+        return None if item in SEVERITIES else "not a severity"
+    if not isinstance(item, dict):
+        return "not an object"
+    allowed = {"value", "severity", "reason"} | ({"kind", "floor"} if section == "tolerances" else set())
+    if not set(item) <= allowed or not allowed - {"floor"} <= set(item):
+        return f"has not the keys {sorted(allowed)}"
+    for key in ("value", "floor"):
+        number = item.get(key, 0.0)
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or number < 0:
+            return f"{key} is not a number of at least 0"
+    if item["severity"] not in SEVERITIES or not isinstance(item["reason"], str):
+        return "severity is not known or reason is not a text"
+    if section == "tolerances" and item["kind"] not in KINDS:
+        return f"kind is not one of {KINDS}"
+    return None

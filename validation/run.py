@@ -1,0 +1,114 @@
+"""One validation from package to findings: rebuild, compare, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from validation.battery import run_battery, texts
+from validation.compare import Comparison, Ledger
+from validation.comparisons import challenger, classing, data, performance, points, regression, scoring
+from validation.comparisons.performance import Headline
+from validation.findings import Finding, Outcome, findings_document
+from validation.package import Package
+from validation.policy import Policy, read_policy
+from validation.rebuild.logistic import LogisticFit
+from validation.rebuild.workspace import Workspace, open_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """What the rebuild found: comparisons and outcomes in order, headline numbers, our refit of a scorecard."""
+
+    ledger: Ledger
+    headlines: tuple[Headline, ...]
+    fit: LogisticFit | None
+    workspace: Workspace | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationRun:
+    """A finished validation; `findings` is the content of findings.json."""
+
+    package: Package
+    policy: Policy
+    comparisons: tuple[Comparison, ...]
+    outcomes: tuple[Outcome, ...]
+    headlines: tuple[Headline, ...]
+    fit: LogisticFit | None
+    findings: Mapping[str, Any]
+
+    @property
+    def recommendation(self) -> str:
+        """approve, approve_with_conditions or reject."""
+        return str(self.findings["recommendation"])
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether there is a finding above observation."""
+        return any(count for severity, count in self.findings["counts"].items() if severity != "observation")
+
+
+def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
+    """Recompute everything that the package's snapshot allows and compare it with what the package states."""
+    policy = policy or read_policy()
+    space = open_workspace(package, policy)
+    if space is None:
+        return Rebuild(_without_rows(package, policy), (), None, None)
+    data.compare_data(space)
+    classing.compare_classing(space)
+    fit = regression.compare_regression(space)
+    points.compare_points(space)
+    scoring.compare_predictions(space)
+    scoring.compare_verification(space)
+    headlines = performance.compare_performance(space)
+    challenger.compare_monotonicity(space)
+    return Rebuild(space.ledger, tuple(headlines), fit, space)
+
+
+def battery(package: Package, result: Rebuild, policy: Policy | None = None) -> None:
+    """Judge the model of a rebuild; the outcomes join those of the comparisons in `result.ledger`."""
+    if result.workspace is None:
+        texts.check_texts(package, policy or read_policy(), result.ledger)
+    else:
+        run_battery(result.workspace, result.fit)
+
+
+def validate(package: Package, policy: Policy | None = None) -> ValidationRun:
+    """Rebuild, compare and judge a package under a policy (the one that ships where none is given)."""
+    policy = policy or read_policy()
+    result = rebuild(package, policy)
+    battery(package, result, policy)
+    outcomes = result.ledger.outcomes
+    return ValidationRun(
+        package=package,
+        policy=policy,
+        comparisons=tuple(result.ledger.comparisons),
+        outcomes=tuple(outcomes),
+        headlines=result.headlines,
+        fit=result.fit,
+        findings=findings_document(package.manifest, package.hash, policy, outcomes),
+    )
+
+
+def _without_rows(package: Package, policy: Policy) -> Ledger:
+    ledger = Ledger(policy)
+    test = "rebuild from the snapshot"
+    reason = "the package came without its rows, and none were given"
+    finding = Finding(
+        test=test,
+        severity=policy.checks["not_rebuildable"],
+        quantity="snapshot",
+        developer_value=package.manifest["snapshot"]["sha256"],
+        validator_value=None,
+        tolerance=None,
+        statement=f"Nothing could be rebuilt: {reason}.",
+        remedy="Give the snapshot with --data.",
+        evidence=("data.source",),
+    )
+    ledger.check(Outcome(test, "not_evaluable", 0, None, reason, finding))
+    return ledger
+
+
+__all__ = ["Rebuild", "ValidationRun", "battery", "rebuild", "validate"]

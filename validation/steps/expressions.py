@@ -1,0 +1,154 @@
+"""Expressions of `derive` and `guard` (SPECIFICATION 3.1), over all rows at once."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from validation.steps import values
+from validation.steps.values import Value
+
+_TWO = {"add": np.add, "multiply": np.multiply, "subtract": np.subtract, "divide": np.divide}
+_ONE = {
+    "negate": np.negative,
+    "absolute": np.abs,
+    "floor": np.floor,
+    "exponential": np.exp,
+    "logarithm": np.log,
+}
+_EXTREME = {"minimum": np.minimum, "maximum": np.maximum}
+_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    "less": operator.lt,
+    "less_or_equal": operator.le,
+    "greater": operator.gt,
+    "greater_or_equal": operator.ge,
+}
+
+
+def evaluate(node: Mapping[str, Any], names: Mapping[str, Value], rows: int) -> Value:
+    """Return the value of an expression over `rows` rows; `names` holds every value that it may refer to."""
+    if "const" in node:
+        return values.constant(node["const"], rows)
+    if "ref" in node:
+        found = names[node["ref"]]
+        return values.as_number(found) if found.kind == "bin" else found
+    arguments = [evaluate(item, names, rows) for item in node["args"]]
+    with np.errstate(all="ignore"):
+        return _apply(node["op"], arguments)
+
+
+def _apply(operation: str, arguments: list[Value]) -> Value:
+    if operation in _TWO:
+        return reduce(lambda a, b: _arithmetic(operation, a, b), arguments)
+    if operation in _ONE:
+        return _unary(operation, arguments[0])
+    if operation in _EXTREME:
+        return reduce(lambda a, b: _extreme(operation, a, b), arguments)
+    if operation in _ORDER:
+        return _ordered(_ORDER[operation], arguments)
+    special = {
+        "coalesce": _coalesce,
+        "if": _if,
+        "equal": _equal,
+        "not_equal": lambda items: _not([_equal(items)]),
+        "in": _in,
+        "is_missing": _is_missing,
+        "and": lambda items: reduce(_and, items),
+        "or": lambda items: reduce(_or, items),
+        "not": _not,
+    }
+    return special[operation](arguments)
+
+
+def _arithmetic(operation: str, a: Value, b: Value) -> Value:
+    missing = a.missing() | b.missing()
+    if operation == "divide":
+        missing = missing | (b.data == 0)
+    return values.number(_TWO[operation](a.data, b.data), a.error | b.error, missing)
+
+
+def _unary(operation: str, a: Value) -> Value:
+    missing = a.missing()
+    if operation == "logarithm":
+        missing = missing | (a.data <= 0)
+    return values.number(_ONE[operation](a.data), a.error, missing)
+
+
+def _extreme(operation: str, a: Value, b: Value) -> Value:
+    return values.number(_EXTREME[operation](a.data, b.data), a.error | b.error, a.missing() | b.missing())
+
+
+def _ordered(compare: Callable[[Any, Any], Any], arguments: list[Value]) -> Value:
+    a, b = arguments
+    missing = a.missing() | b.missing()
+    return values.flag(np.where(missing, -1, compare(a.data, b.data)), a.error | b.error)
+
+
+def _equal(arguments: list[Value]) -> Value:
+    a, b = arguments
+    missing = a.missing() | b.missing()
+    if a.kind != b.kind:  # only where one side is the null constant: missing everywhere
+        same = np.zeros(len(missing), dtype=bool)
+    else:
+        same = np.equal(a.data, b.data).astype(bool)
+    return values.flag(np.where(missing, -1, same), a.error | b.error)
+
+
+def _in(arguments: list[Value]) -> Value:
+    found = [_equal([arguments[0], item]) for item in arguments[1:]]
+    missing = reduce(np.logical_or, (item.missing() for item in arguments))
+    inside = reduce(np.logical_or, (item.data == 1 for item in found))
+    return values.flag(np.where(missing, -1, inside), reduce(np.logical_or, (item.error for item in found)))
+
+
+def _coalesce(arguments: list[Value]) -> Value:
+    result = arguments[-1]
+    for item in reversed(arguments[:-1]):
+        result = _choose(item.missing(), result, item)
+    return result
+
+
+def _choose(where: np.ndarray, a: Value, b: Value) -> Value:
+    """Take `a` where true, else `b`; the kind is that of the side that is not the null constant."""
+    kind = b.kind if a.missing().all() else a.kind
+    if a.kind == b.kind:
+        data = np.where(where, a.data, b.data)
+    else:
+        side, taken = (a, where) if a.kind == kind else (b, ~where)
+        empty = {"number": np.nan, "flag": np.int8(-1)}.get(kind)
+        data = np.where(taken, side.data, empty)
+    return values.of_kind(kind, data, np.where(where, a.error, b.error))
+
+
+def _if(arguments: list[Value]) -> Value:
+    condition, a, b = arguments
+    chosen = _choose(condition.data == 1, a, b)
+    missing = condition.missing()
+    error = np.where(missing, False, chosen.error) | condition.error
+    empty = {"number": np.nan, "flag": np.int8(-1)}.get(chosen.kind)
+    return values.of_kind(chosen.kind, np.where(missing, empty, chosen.data), error)
+
+
+def _is_missing(arguments: list[Value]) -> Value:
+    return values.flag(arguments[0].missing().astype(np.int8), arguments[0].error)
+
+
+def _and(a: Value, b: Value) -> Value:
+    false = (a.data == 0) | (b.data == 0)
+    true = (a.data == 1) & (b.data == 1)
+    return values.flag(np.where(false, 0, np.where(true, 1, -1)), a.error | b.error)
+
+
+def _or(a: Value, b: Value) -> Value:
+    true = (a.data == 1) | (b.data == 1)
+    false = (a.data == 0) & (b.data == 0)
+    return values.flag(np.where(true, 1, np.where(false, 0, -1)), a.error | b.error)
+
+
+def _not(arguments: list[Value]) -> Value:
+    data = arguments[0].data
+    return values.flag(np.where(data < 0, -1, 1 - data), arguments[0].error)
