@@ -111,8 +111,9 @@ def _exports(plan: dict[str, Any]) -> Found:
     listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list | tuple) else []
     champions = [model for model in listed if model.get("champion") is True]
     if "pmml" in exports and len(champions) == 1 and champions[0].get("type") == "monotone_boosting":
+        place: Path = ("exports",) if "exports" in plan else ("models", list(models or ()).index(champions[0]))
         yield (
-            ("exports",),
+            place,
             _fault(
                 "PMML is exported from a scorecard only, and the champion is none",
                 "export",

@@ -8,7 +8,7 @@ scalars follow the core schema of YAML 1.2.2, section 10.3.2, narrowed where it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,18 +55,28 @@ def read_document(data: bytes, file: str) -> Document:
         raise _refuse(file, "the plan is not UTF-8 text", line, remedy="save it as UTF-8") from error
     ruamel = optional_import("ruamel.yaml", "model")
     try:
-        events = list(ruamel.YAML(typ="safe", pure=True).parse(text))
+        events = _plain_events(ruamel.YAML(typ="safe", pure=True).parse(text), file)
     except ruamel.error.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else None
         said = ", ".join(str(part) for part in (error.context, error.problem) if part)
-        remedy = "indent with spaces, never with tabs" if "\\t" in said else None
+        remedy = _remedy(said, text.splitlines()[line - 1] if line and line <= text.count("\n") else "")
         raise _refuse(file, f"not readable as YAML: {said}", line, remedy=remedy) from error
     except (ruamel.error.YAMLError, ValueError, RecursionError) as error:
         raise _refuse(file, f"not readable as YAML: {' '.join(str(error).split())}") from error
-    _refuse_odd_events(events, file)
     builder = _Builder(iter(events), file)
     return builder.document()
+
+
+def _remedy(said: str, line: str) -> str | None:
+    """What to do about a line that is no YAML, for the slips that plans invite."""
+    if "\\t" in said:
+        return "indent with spaces, never with tabs"
+    if "${" in line:
+        return "inside { } put the text with ${...} in quotes"
+    if "`" in line:
+        return "put an expression with `backticks` in quotes"
+    return None
 
 
 def scalar(text: str) -> str | int | float | bool | None:
@@ -78,9 +88,10 @@ def scalar(text: str) -> str | int | float | bool | None:
     return float(text) if FLOAT.match(text) else text
 
 
-def _refuse_odd_events(events: list[Any], file: str) -> None:
-    """Anchors, aliases, tags, other YAML versions, several documents and deep nesting have no place in a plan."""
+def _plain_events(events: Iterable[Any], file: str) -> list[Any]:
+    """The events; refused as they come: anchors, aliases, tags, other versions, several documents, deep nesting."""
     depth, documents = 0, 0
+    kept: list[Any] = []
     for event in events:
         kind = type(event).__name__
         line = event.start_mark.line + 1
@@ -99,6 +110,8 @@ def _refuse_odd_events(events: list[Any], file: str) -> None:
         depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
         if depth > MAX_DEPTH:
             raise _refuse(file, f"nested deeper than {MAX_DEPTH} levels", line)
+        kept.append(event)
+    return kept
 
 
 class _Builder:

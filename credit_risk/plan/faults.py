@@ -84,9 +84,8 @@ def _fault(path: Path, items: list[Any], document: Document, root: type[Spec]) -
     place: dict[str, Any] = {"file": None, "path": path_text(path), "row": document.line(path)}
     if kind == "missing" and isinstance(path[-1], int):
         place["path"] = path_text(path[:-1])
-        return Fault(
-            "a value is missing", found=_words(_value(document.value, path[:-1])), allowed="two values", **place
-        )
+        found = _words(_value(document.value, path[:-1]))
+        return Fault("a value is missing", code="value", found=found, allowed="two values", **place)
     if kind == "missing":
         message = f"{path[-1]} is missing"
         return Fault(message, code="missing_key", allowed=_description(root, path, document), **place)
