@@ -16,6 +16,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+pytestmark = pytest.mark.xdist_group("isolated")  # one environment, so one worker
+
 MODELLING_STACK = (
     "statsmodels",
     "sklearn",
