@@ -78,6 +78,9 @@ class Arguments:
         if hasattr(raw, "to_numpy"):
             raw = raw.to_numpy(dtype=object) if raw.dtype.kind not in "iufb" else raw.to_numpy()
         raw = np.asarray(raw)
+        if raw.ndim != 1 or len(raw) == 0:
+            self._fault(name, "not a vector with rows", "shape", f"shape {raw.shape}", "shape (n,), n >= 1")
+            return None
         textual = raw.dtype.kind in "SUMm" or (
             raw.dtype == object and any(isinstance(value, (str, bytes)) for value in raw.ravel())
         )
@@ -87,9 +90,6 @@ class Arguments:
             textual = True
         if textual:
             self._fault(name, "not numeric", "type", str(raw.dtype), "numbers")
-            return None
-        if array.ndim != 1 or len(array) == 0:
-            self._fault(name, "not a vector with rows", "shape", f"shape {array.shape}", "shape (n,), n >= 1")
             return None
         return array
 

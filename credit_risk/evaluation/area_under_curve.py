@@ -92,9 +92,12 @@ def placements(bad: np.ndarray, risk: Floats, weights: Floats | None = None) -> 
     twice_below = 2.0 * up_to_good - tied_good  # 2 x (goods below + half of those tied)
     twice_above = 2.0 * (total_bad - up_to_bad) + tied_bad
     area = float(np.sum(tied_bad * twice_below) / (2.0 * total_bad * total_good))
+    of_bads = twice_below[inverse[bad]] / (2.0 * total_good)
+    if np.ptp(of_bads) == 0.0 and of_bads[0] in (0.0, 0.5, 1.0):
+        area = float(of_bads[0])  # separated or all tied: exact with weights, too
     return Placements(
-        auc=min(area, 1.0),
-        of_bads=twice_below[inverse[bad]] / (2.0 * total_good),
+        auc=area,
+        of_bads=of_bads,
         of_goods=twice_above[inverse[~bad]] / (2.0 * total_bad),
         weights_bad=None if weights is None else w[bad],
         weights_good=None if weights is None else w[~bad],
@@ -129,7 +132,7 @@ def interval_of_placements(parts: Placements, confidence: float) -> AreaUnderCur
     if min(m, n) < 2:
         return AreaUnderCurve(a, math.nan, math.nan, math.nan, confidence, TOO_FEW)
     error = math.sqrt(_covariance(parts, parts))
-    if error == 0.0:
+    if error == 0.0 or (np.ptp(parts.of_bads) == 0.0 and np.ptp(parts.of_goods) == 0.0):
         return AreaUnderCurve(a, 0.0, a, a, confidence, CONSTANT)
     half = normal_quantile(confidence) * error / (a * (1.0 - a))
     centre = special.logit(a)

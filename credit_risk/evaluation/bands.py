@@ -76,7 +76,7 @@ def _bands_of(name: str, sample: ScoredSample, cuts: Floats, confidence: float) 
             events = float(bad) if sample.weights is None else min(rate * size, size)
             lower, upper = (float(bound[0]) for bound in wilson_interval([events], [size], confidence))
             mean = math.fsum(w[inside] * sample.probability[inside]) / mass
-        values = (name, band + 1, ends[band], ends[band + 1], count, count - bad, bad)
+        values: tuple[Any, ...] = (name, band + 1, ends[band], ends[band + 1], count, count - bad, bad)
         values += (rate, lower, upper, mean, min(seen_bad / all_bad, 1.0))
         rows.append(dict(zip(_BAND_COLUMNS, values, strict=True)))
     return rows

@@ -68,7 +68,7 @@ def hosmer_lemeshow(y: ArrayLike, probability: ArrayLike, *, fitted: bool, group
     arguments.raise_if_any()
     group = probability_groups(p, groups)
     count = np.bincount(group).astype(np.float64)
-    return _chi_square(count, np.bincount(group, y_), np.bincount(group, p) / count, fitted)
+    return _chi_square(count, np.bincount(group, y_).astype(float), np.bincount(group, p) / count, fitted)
 
 
 def hosmer_lemeshow_of_grades(

@@ -188,7 +188,7 @@ def adverse_impact_table(
 def _group_row(sample: ScoredSample, inside: np.ndarray, min_bads: int, confidence: float) -> dict[str, Any]:
     count, bad = int(inside.sum()), int((inside & sample.bad).sum())
     evaluable = min(bad, count - bad) >= max(min_bads, 1)
-    measures = (math.nan,) * 7
+    measures: tuple[float, ...] = (math.nan,) * 7
     if evaluable:
         w = None if sample.weights is None else sample.weights[inside]
         mass = np.ones(count) if w is None else w
@@ -216,7 +216,7 @@ def _impact_row(
     elif base_approved == 0:
         reason = "nobody in the reference group is approved"
     if reason is not None:
-        tail = (math.nan, math.nan, math.nan, math.nan, f"{NOT_EVALUABLE}: {reason}")
+        tail: tuple[Any, ...] = (math.nan, math.nan, math.nan, math.nan, f"{NOT_EVALUABLE}: {reason}")
     elif group == reference:
         tail = (1.0, math.nan, math.nan, math.nan, REFERENCE)
     else:

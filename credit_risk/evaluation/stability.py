@@ -148,12 +148,12 @@ def _without_empty_cells(e: Floats, a: Floats, empty: int, zero_cells: ZeroCells
 
 
 def _columns(result: PopulationStability) -> dict[str, Any]:
-    values = (result.bins, round_exact(result.expected_total), round_exact(result.actual_total))
+    values: tuple[Any, ...] = (result.bins, _whole(result.expected_total), _whole(result.actual_total))
     values += (result.psi, result.chance_level, result.empty_cells, result.zero_cell_rule)
     return dict(zip(_COLUMNS[2:], values, strict=True))
 
 
-def round_exact(total: float) -> int:
+def _whole(total: float) -> int:
     """A whole total as an integer; CreditRiskError where it is not whole (a table of rows holds rows)."""
     if not total.is_integer():
         raise CreditRiskError(Fault("counts of rows are not whole", path="counts", found=repr(total)))

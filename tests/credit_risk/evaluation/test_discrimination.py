@@ -157,6 +157,17 @@ def test_perfect_constant_and_tiny_samples_are_stated() -> None:
     assert math.isnan(single.lower)
 
 
+@given(st.lists(st.floats(0.01, 100.0), min_size=6, max_size=30))
+def test_weights_do_not_blur_the_special_cases(weights: list[float]) -> None:
+    rows = len(weights)
+    y = np.arange(rows) >= rows // 2
+    assert delong_interval(y, range(rows), weights).method == SCORE
+    assert auc(y, range(rows), weights) == 1.0
+    assert auc(~y, range(rows), weights) == 0.0
+    constant = delong_interval(y, np.full(rows, 0.1), weights)
+    assert (constant.auc, constant.method) == (0.5, CONSTANT)
+
+
 def test_difference_of_equal_rankings_has_no_p_value() -> None:
     y, risk = tied_sample(1)
     found = delong_difference(y, risk, 2 * risk + 1)
@@ -266,6 +277,7 @@ def test_constant_risk_is_noted_in_the_table() -> None:
         ([0, 1], [1, 2], [1, -1], {"weight"}),
         ([0, 1], [1, 2], [1, math.nan], {"missing"}),
         ([], [], None, {"shape"}),
+        ([[0], [1]], [[1], [2]], None, {"shape"}),
         (pd.Series([0, 1, pd.NA], dtype="Int64"), [1, 2, 3], None, {"missing"}),
     ],
 )

@@ -1,0 +1,33 @@
+"""How results look in a notebook: tables and plots of frames that other rooms have computed."""
+
+from __future__ import annotations
+
+from credit_risk.display.base import Display
+from credit_risk.display.classing import ClassingDisplay
+from credit_risk.display.coefficients import CoefficientDisplay
+from credit_risk.display.curves import CalibrationDisplay, RocDisplay
+from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
+from credit_risk.display.tables import format_value, html_table
+
+DISPLAYS: dict[str, type[Display]] = {
+    "performance.roc": RocDisplay,
+    "performance.calibration_curve": CalibrationDisplay,
+    "performance.score_bands": ScoreBandDisplay,
+    "performance.score_distribution": ScoreDistributionDisplay,
+    "classing.table.{characteristic}": ClassingDisplay,
+    "classing.figure.{characteristic}": ClassingDisplay,
+    "model.coefficients": CoefficientDisplay,
+}
+
+__all__ = [
+    "DISPLAYS",
+    "CalibrationDisplay",
+    "ClassingDisplay",
+    "CoefficientDisplay",
+    "Display",
+    "RocDisplay",
+    "ScoreBandDisplay",
+    "ScoreDistributionDisplay",
+    "format_value",
+    "html_table",
+]

@@ -1,0 +1,51 @@
+"""One classed characteristic: how many rows each bin holds, and its bad rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from credit_risk.display.base import Display, percent_axis
+from credit_risk.display.style import BAR, COLOURS, marker_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class ClassingDisplay(Display):
+    """Frame of evidence `classing.table.{characteristic}` or `classing.figure.{characteristic}`.
+
+    Bars: share of rows (left axis); points with intervals: bad rate (right axis). Where the frame tells the kind of
+    bin, neighbouring intervals are joined by a line. `plot` returns the left axes.
+    """
+
+    columns = ("label", "count_share", "bad_rate", "bad_rate_lower", "bad_rate_upper")
+    default_title = "Classing"
+
+    def _draw(self, ax: Axes) -> None:
+        frame, place = self._frame, np.arange(len(self._frame))
+        ax.bar(place, frame["count_share"], color=BAR, width=0.72, label="rows (left)")
+        right = ax.twinx()
+        rate = frame["bad_rate"].astype(float)
+        whiskers = [rate - frame["bad_rate_lower"].astype(float), frame["bad_rate_upper"].astype(float) - rate]
+        bars = right.errorbar(place, rate, yerr=whiskers, capsize=3, linestyle="none", **marker_style(0))
+        if "kind" in frame.columns:  # only neighbouring intervals are joined: nothing lies between other bins
+            right.plot(place, rate.where(frame["kind"] == "interval"), color=COLOURS[0], linewidth=1.2)
+        labels = [_short(str(label)) for label in frame["label"]]
+        crowded = max((len(label) for label in labels), default=0) * len(labels) > 55
+        ax.set_xticks(place, labels, rotation=30 if crowded else 0, ha="right" if crowded else "center")
+        ax.set(ylabel="Share of rows", ylim=(0, None))
+        right.set(ylabel="Bad rate", ylim=(0, None))
+        right.spines["right"].set_visible(True)
+        right.grid(visible=False)
+        ax.grid(visible=False, axis="x")
+        percent_axis(ax.yaxis, None)
+        percent_axis(right.yaxis, None)
+        handles, names = ax.get_legend_handles_labels()
+        below: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 2, "borderaxespad": 0.2}
+        ax.legend([*handles, bars], [*names, "bad rate (right)"], **below)
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 34 else f"{label[:33]}…"

@@ -1,0 +1,268 @@
+"""Displays draw what their frame says, hide nothing, leave no figure open and look the same on every call."""
+
+from __future__ import annotations
+
+import sys
+from html.parser import HTMLParser
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+from credit_risk._core.errors import CreditRiskError
+from credit_risk._core.evidence import catalogue
+from credit_risk.display import (
+    DISPLAYS,
+    CalibrationDisplay,
+    ClassingDisplay,
+    CoefficientDisplay,
+    Display,
+    RocDisplay,
+    ScoreBandDisplay,
+    ScoreDistributionDisplay,
+    format_value,
+    html_table,
+)
+from credit_risk.display import style as styles
+from credit_risk.display.scores import band_label
+
+ROC = pd.DataFrame(
+    {
+        "sample": ["development"] * 3 + ["out_of_sample"] * 3,
+        "false_positive_rate": [0.0, 0.2, 1.0, 0.0, 0.3, 1.0],
+        "true_positive_rate": [0.0, 0.7, 1.0, 0.0, 0.6, 1.0],
+    }
+)
+CURVE = pd.DataFrame(
+    {
+        "sample": ["development"] * 2,
+        "mean_probability": [0.1, 0.4],
+        "bad_rate": [0.12, 0.37],
+        "lower": [0.1, 0.3],
+        "upper": [0.15, 0.45],
+    }
+)
+BANDS = pd.DataFrame(
+    {
+        "sample": ["development"] * 2 + ["out_of_sample"] * 2,
+        "band": [1, 2, 1, 2],
+        "lower": [np.nan, 600.0] * 2,
+        "upper": [600.0, np.nan] * 2,
+        "bad_rate": [0.3, 0.1, 0.28, np.nan],
+        "bad_rate_lower": [0.25, 0.08, 0.2, np.nan],
+        "bad_rate_upper": [0.35, 0.12, 0.36, np.nan],
+        "mean_probability": [0.29, 0.11, 0.3, np.nan],
+    }
+)
+SCORES = pd.DataFrame(
+    {"outcome": ["good"] * 3 + ["bad"] * 3, "score": [5.0, 15.0, 25.0] * 2, "share": [0.1, 0.3, 0.6, 0.5, 0.4, 0.1]}
+)
+CLASSING = pd.DataFrame(
+    {
+        "label": ["below 2", "2 and above", "missing <&>"],
+        "kind": ["interval", "interval", "missing"],
+        "count_share": [0.4, 0.5, 0.1],
+        "bad_rate": [0.3, 0.1, 0.2],
+        "bad_rate_lower": [0.2, 0.05, 0.1],
+        "bad_rate_upper": [0.4, 0.15, 0.35],
+    }
+)
+COEFFICIENTS = pd.DataFrame(
+    {
+        "term": ["intercept", "AGE", "INCOME"],
+        "coefficient": [-1.2, -0.5, 0.2],
+        "lower": [-1.3, -0.6, 0.1],
+        "upper": [-1.1, -0.4, 0.3],
+        "sign_agrees": [None, True, False],
+    }
+)
+ALL: list[Display] = [
+    RocDisplay(ROC, areas={"development": 0.75}),
+    CalibrationDisplay(CURVE),
+    ScoreBandDisplay(BANDS),
+    ScoreDistributionDisplay(SCORES),
+    ClassingDisplay(CLASSING, title="LIMIT_BAL"),
+    CoefficientDisplay(COEFFICIENTS),
+]
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> None:
+    plt.close("all")
+
+
+@pytest.mark.parametrize("display", ALL, ids=lambda d: type(d).__name__)
+def test_notebook_view_is_deterministic_and_leaves_nothing_open(display: Display) -> None:
+    first, again = display._repr_html_(), display._repr_html_()
+    assert first == again
+    assert plt.get_fignums() == []
+    assert "data:image/svg+xml;base64," in first
+    assert "<details>" in first
+    assert ElementTree.fromstring(display.svg()).tag.endswith("svg")
+    assert b"<dc:date>" not in display.svg()
+
+
+@pytest.mark.parametrize("display", ALL, ids=lambda d: type(d).__name__)
+def test_plot_returns_axes_and_draws_on_given_ones(display: Display) -> None:
+    before = dict(plt.rcParams)
+    _, axes = plt.subplots()
+    assert display.plot(axes) is axes
+    new = display.plot()
+    assert new is not axes
+    assert new.get_title(loc="left") == display.title
+    assert dict(plt.rcParams) == before
+
+
+def test_frame_is_a_copy() -> None:
+    display = RocDisplay(ROC)
+    copy = display.frame()
+    copy.loc[:, "sample"] = "changed"
+    pd.testing.assert_frame_equal(display.frame(), ROC)
+
+
+def test_roc_draws_each_sample_with_its_area() -> None:
+    ax = ALL[0].plot()
+    reference, development, other = ax.get_lines()
+    assert list(reference.get_xdata()) == [0, 1]
+    assert development.get_xydata().tolist() == [[0.0, 0.0], [0.2, 0.7], [1.0, 1.0]]
+    assert other.get_linestyle() != development.get_linestyle()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["development, AUC 0.7500", "out of sample"]
+
+
+def test_calibration_draws_the_interval() -> None:
+    container = ALL[1].plot().containers[0]
+    segments = container.lines[2][0].get_segments()
+    assert np.array(segments)[:, :, 1] == pytest.approx(np.array([[0.1, 0.15], [0.3, 0.45]]))
+
+
+def test_bands_show_all_samples_or_one() -> None:
+    ax = ALL[2].plot()
+    assert len(ax.containers) == 2
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["below 600", "600 or more"]
+    assert len(ScoreBandDisplay(BANDS, sample="development").plot().containers) == 1
+    assert band_label(600.0, 612.5) == "600 to < 612.50"
+
+
+def test_distribution_has_one_step_line_for_each_outcome() -> None:
+    ax = ALL[3].plot()
+    values = [patch.get_data().values.tolist() for patch in ax.patches]
+    assert values == [[0.1, 0.3, 0.6]] * 2 + [[0.5, 0.4, 0.1]] * 2
+    assert ax.patches[0].get_data().edges.tolist() == [0.0, 10.0, 20.0, 30.0]
+
+
+def test_classing_has_two_axes_and_does_not_join_missing() -> None:
+    ax = ALL[4].plot()
+    assert [bar.get_height() for bar in ax.patches] == [0.4, 0.5, 0.1]
+    right = next(other for other in ax.figure.axes if other is not ax)
+    joined = right.get_lines()[-1].get_ydata()
+    assert joined[:2].tolist() == [0.3, 0.1]
+    assert np.isnan(joined[2])
+
+
+def test_coefficients_leave_out_the_intercept_and_say_a_wrong_sign() -> None:
+    labels = [label.get_text() for label in ALL[5].plot().get_yticklabels()]
+    assert labels == ["AGE", "INCOME (sign disagrees)"]
+    assert len(CoefficientDisplay(COEFFICIENTS, leave_out=()).plot().get_yticklabels()) == 3
+
+
+def test_series_differ_without_colour() -> None:
+    pairs = [(str(styles.line_style(i)["linestyle"]), styles.marker_style(i)["marker"]) for i in range(6)]
+    assert len({line for line, _ in pairs}) == len({marker for _, marker in pairs}) == 6
+    grey = [np.dot(to_rgb(colour), (0.2126, 0.7152, 0.0722)) for colour in styles.COLOURS]
+    assert min(abs(a - b) for a, b in pairwise(grey)) > 0.1
+
+
+def test_absent_columns_are_all_named() -> None:
+    with pytest.raises(CreditRiskError) as caught:
+        RocDisplay(pd.DataFrame({"sample": []}))
+    assert [fault.path for fault in caught.value.faults] == ["false_positive_rate", "true_positive_rate"]
+
+
+def test_display_columns_are_the_catalogues() -> None:
+    for pattern, display in DISPLAYS.items():
+        assert set(display.columns) <= {column["name"] for column in catalogue()[pattern].columns}
+
+
+def test_without_matplotlib_the_table_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert RocDisplay(ROC)._repr_html_().startswith("<table")
+
+
+class Cells(HTMLParser):
+    """Text of each row's cells, and the balance of tags."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+
+
+def test_table_uses_titles_and_units_of_the_catalogue_and_escapes() -> None:
+    parsed = Cells(html_table(CURVE, caption="<b>"))
+    assert parsed.open == []
+    assert parsed.rows[0][1:3] == ["Mean predicted probability", "Observed bad rate"]
+    assert parsed.rows[1] == ["development", "10.00 %", "12.00 %", "10.00 %", "15.00 %"]
+    hostile = Cells(html_table(pd.DataFrame({"<script>": ["<img src=x>", None]})))
+    assert hostile.rows == [["<script>"], ["<img src=x>"], ["–"]]
+
+
+def test_table_tells_rows_left_out_and_takes_the_callers_titles() -> None:
+    frame = pd.DataFrame({"bad_rate": np.linspace(0, 1, 70), "my_name": range(70)})
+    parsed = Cells(html_table(frame, titles={"my_name": "Mine"}, units={"my_name": "count"}))
+    assert parsed.rows[0] == ["Bad rate", "Mine"]
+    assert len(parsed.rows) == 1 + 60 + 1
+    assert parsed.rows[-1] == ["10 more rows are not shown"]
+    assert parsed.rows[1] == ["0.00 %", "0"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.22125, "share", "22.12 %"),
+        (21000, "count", "21,000"),
+        (21000.5, "count", "21,000.5"),
+        (3e-9, "p_value", "< 0.0001"),
+        (0.04, "p_value", "0.0400"),
+        (0.0001, "p_value", "0.0001"),
+        (612.0, "points", "612"),
+        (612.25, "points", "612.25"),
+        (0.7739, "auc", "0.7739"),
+        (-0.25, "woe", "-0.2500"),
+        (None, "share", "–"),
+        (float("nan"), None, "–"),
+        (pd.NA, None, "–"),
+        (float("inf"), None, "∞"),
+        (True, None, "yes"),
+        (np.bool_(False), None, "no"),
+        ("a_b", "share", "a_b"),
+        (12, None, "12"),
+        (0.123456, None, "0.1235"),
+        (123.456, None, "123.46"),
+        (12345.678, "statistic", "12346"),
+        (1.5e-7, None, "1.5e-07"),
+        (28.8539, "statistic", "28.854"),
+        (20.0, "statistic", "20"),
+        (0.0, "statistic", "0"),
+    ],
+)
+def test_format_value(value: object, unit: str | None, text: str) -> None:
+    assert format_value(value, unit) == text
