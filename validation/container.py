@@ -14,6 +14,7 @@ from validation.errors import Fault, ValidationInputError
 MAXIMUM_FILES = 100_000
 MAXIMUM_FILE_BYTES = 4 * 1024**3
 MAXIMUM_TOTAL_BYTES = 16 * 1024**3
+DATE = (1980, 1, 1, 0, 0, 0)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -107,6 +108,9 @@ def _zip(path: Path) -> Container:
     if len(members) > MAXIMUM_FILES or sum(member.file_size for member in members) > MAXIMUM_TOTAL_BYTES:
         fault = Fault("zip_invalid", "too many or too large members", file=path.name)
         raise ValidationInputError(fault)
+    names = [member.orig_filename for member in members]
+    if names != sorted(names):
+        faults.append(Fault("zip_invalid", "the members are not sorted by name", file=path.name))
     for member in members:
         fault = _member_fault(member, sizes)
         if fault:
@@ -137,6 +141,9 @@ def _member_fault(member: zipfile.ZipInfo, known: dict[str, int]) -> Fault | Non
         )
     if member.file_size > MAXIMUM_FILE_BYTES:
         return Fault("zip_invalid", "the member is too large", file=name)
+    if member.date_time != DATE:
+        found = "{}-{:02}-{:02} {:02}:{:02}:{:02}".format(*member.date_time)
+        return Fault("zip_invalid", "other date than 1980-01-01 00:00:00", file=name, found=found)
     return None
 
 

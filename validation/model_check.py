@@ -45,6 +45,15 @@ class _Checker:
     def run(self) -> None:
         for index, item in enumerate(self.model["inputs"]):
             self.produce(item["name"], item["type"], f"/inputs/{index}/name")
+            codes = [special["code"] for special in item["specials"]]
+            wanted = str if item["type"] == "string" else (int, float)
+            for code in codes:
+                if not isinstance(code, wanted):
+                    message = f"the special code {code!r} is not of the type of the input"
+                    self.report("schema", message, f"/inputs/{index}/specials")
+            for code in dict.fromkeys(code for code in codes if codes.count(code) > 1):
+                message = f"the special code {code!r} stands twice"
+                self.report("special_repeated", message, f"/inputs/{index}/specials")
         seen: set[str] = set()
         for index, step in enumerate(self.model["steps"]):
             path = f"/steps/{index}"

@@ -32,9 +32,9 @@ def test_good_package_is_read(good_package: Path) -> None:
 def test_same_package_as_zip(good_package: Path, tmp_path: Path) -> None:
     target = tmp_path / "toy.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(good_package.rglob("*")):
+        for file in sorted(good_package.rglob("*"), key=lambda item: item.relative_to(good_package).as_posix()):
             if file.is_file():
-                archive.write(file, file.relative_to(good_package).as_posix())
+                archive.writestr(zipfile.ZipInfo(file.relative_to(good_package).as_posix()), file.read_bytes())
     assert read_package(target).hash == read_package(good_package).hash
 
 
@@ -82,10 +82,10 @@ def test_strict_json_keeps_integers_and_floats_apart() -> None:
 
 def test_hash_size_missing_extra_are_told_at_once(package: Path) -> None:
     (package / "plan.yaml").write_bytes(b"model: {id: tox}\n")
-    (package / "plan.json").write_bytes(b"{}\n")
+    (package / "evidence/model.fit.json").write_bytes(b"{}\n")
     (package / "verification.csv").unlink()
     (package / "notes.txt").write_text("x", "utf-8")
-    assert codes(package) == ("file_extra", "file_missing", "hash_mismatch", "size_mismatch")
+    assert codes(package) == ("file_extra", "file_missing", "hash_mismatch", "schema", "size_mismatch")
 
 
 def test_symlink_is_refused(package: Path) -> None:
