@@ -73,11 +73,11 @@ class ScoreDistributionDisplay(Display):
 
 
 def band_label(lower: float, upper: float) -> str:
-    """A score band [lower, upper) in words; a missing end is open."""
+    """Label of the score band [lower, upper), as bins are labelled; a missing end is open."""
     low, high = (None if pd.isna(end) else format_value(float(end), "points") for end in (lower, upper))
     if low is None:
-        return "all" if high is None else f"below {high}"
-    return f"{low} or more" if high is None else f"{low} to < {high}"
+        return "all" if high is None else f"< {high}"
+    return f"≥ {low}" if high is None else f"[{low}, {high})"
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

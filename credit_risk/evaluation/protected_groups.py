@@ -107,8 +107,8 @@ def _label(value: Any) -> str:
 
 def _band_labels(edges: Sequence[float]) -> list[str]:
     names = [_label(edge) for edge in edges]
-    middle = [f"{a} to below {b}" for a, b in pairwise(names)]
-    return [f"below {names[0]}", *middle, f"{names[-1]} and above"] if names else ["all values"]
+    middle = [f"[{a}, {b})" for a, b in pairwise(names)]
+    return [f"< {names[0]}", *middle, f"≥ {names[-1]}"] if names else ["all values"]
 
 
 def _numbers(attribute: str, raw: list[Any]) -> np.ndarray:

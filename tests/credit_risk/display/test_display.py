@@ -142,9 +142,9 @@ def test_calibration_draws_the_interval() -> None:
 def test_bands_show_all_samples_or_one() -> None:
     ax = ALL[2].plot()
     assert len(ax.containers) == 2
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["below 600", "600 or more"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["< 600", "≥ 600"]
     assert len(ScoreBandDisplay(BANDS, sample="development").plot().containers) == 1
-    assert band_label(600.0, 612.5) == "600 to < 612.50"
+    assert band_label(600.0, 612.5) == "[600, 612.50)"
 
 
 def test_distribution_has_one_step_line_for_each_outcome() -> None:

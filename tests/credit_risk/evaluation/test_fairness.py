@@ -123,7 +123,7 @@ def test_group_table() -> None:
         assert part["bad"].sum() == sample.y.sum()
     ages = frame.loc[frame["attribute"] == "AGE", "group"].tolist()
     assert len(ages) == 5
-    assert ages[0].startswith("below ")
+    assert ages[0].startswith("< ")
     assert ages[-1] == "missing"
 
 
@@ -185,7 +185,7 @@ def test_groupings() -> None:
     assert protected_grouping("F", [True, False]).groups == ("False", "True")
     bands = protected_grouping("AGE", [20.0, 30.0], edges=[25, 35])
     assert bands.assign([24.999, 25.0, 34.0, 35.0, None]).tolist() == [
-        "below 25", "25 to below 35", "25 to below 35", "35 and above", "missing",
+        "< 25", "[25, 35)", "[25, 35)", "≥ 35", "missing",
     ]  # fmt: skip
     quartiles = protected_grouping("AGE", np.arange(100.0))
     assert quartiles.edges == (25.0, 50.0, 75.0)
