@@ -146,7 +146,7 @@ class PackageWriter:
             data = canonical_json.to_bytes(manifest)
         except ValueError as error:
             raise PackageError(Fault(f"cannot be written as JSON: {error}", "json_invalid", MANIFEST)) from error
-        with told(self.path):
+        with told(self.path / MANIFEST):
             write_file(self.path / MANIFEST, data)
             (self.path / MARKER).unlink()
         self._hash = sha256_bytes(data)
