@@ -43,6 +43,21 @@ class Package:
         """The model id of the champion."""
         return str(self.model["model"]["id"])
 
+    @property
+    def candidate_ids(self) -> dict[str, str]:
+        """The name of each model in the evidence, by model id: the plan's candidate for the champion, else the id."""
+        names = {model_id: model_id for model_id in self.models}
+        candidates = [item for item in self.plan.get("models") or [] if isinstance(item, dict)]
+        chosen = [item.get("id") for item in candidates if item.get("champion") or len(candidates) == 1]
+        if len(chosen) == 1 and isinstance(chosen[0], str):
+            names[self.champion_id] = chosen[0]
+        return names
+
+    def setting(self, section: str, key: str, default: float) -> float:
+        """Return a number that the plan sets in a section, or the default of the format where it sets none."""
+        value = (self.plan.get(section) or {}).get(key)
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else default
+
     def rows_of(self, evidence_id: str) -> list[dict[str, Any]] | None:
         """Return the rows of a table as dictionaries, or None where the package has no such table."""
         evidence = self.evidence.get(evidence_id)

@@ -63,7 +63,9 @@ def parse(data: bytes, model: dict[str, Any], file: str = "verification.csv") ->
             Fault("verification_invalid", f"not readable as CSV: {error}", file)
         ) from error
     if "\r\n" in text or not text.endswith("\n"):
-        fault = Fault("verification_invalid", "lines do not end with LF", file, None, None, None, "LF, also at the end")
+        fault = Fault(
+            "verification_invalid", "lines do not end with LF", file, None, None, None, "LF, also at the end"
+        )
         raise ValidationInputError(fault)
     header, expected = (lines[0] if lines else []), expected_header(model)
     if header != expected:

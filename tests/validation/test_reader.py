@@ -32,9 +32,13 @@ def test_good_package_is_read(good_package: Path) -> None:
 def test_same_package_as_zip(good_package: Path, tmp_path: Path) -> None:
     target = tmp_path / "toy.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(good_package.rglob("*"), key=lambda item: item.relative_to(good_package).as_posix()):
+        for file in sorted(
+            good_package.rglob("*"), key=lambda item: item.relative_to(good_package).as_posix()
+        ):
             if file.is_file():
-                archive.writestr(zipfile.ZipInfo(file.relative_to(good_package).as_posix()), file.read_bytes())
+                archive.writestr(
+                    zipfile.ZipInfo(file.relative_to(good_package).as_posix()), file.read_bytes()
+                )
     assert read_package(target).hash == read_package(good_package).hash
 
 
@@ -215,7 +219,12 @@ def test_annex_of_another_package(package: Path) -> None:
     folder.mkdir()
     (folder / "x.sql").write_text("select 1\n", "utf-8")
     entry = {"bytes": 9, "sha256": "0" * 64}
-    annex = {"format": "credit-risk-annex", "format_version": "0.1", "kind": "exports", "package_hash": "2" * 64}
+    annex = {
+        "format": "credit-risk-annex",
+        "format_version": "0.1",
+        "kind": "exports",
+        "package_hash": "2" * 64,
+    }
     annex |= {"producer": "hand", "created": "2026-01-01T00:00:00Z", "files": {"x.sql": entry}}
     (folder / "manifest.json").write_bytes(b.to_json(annex))
     assert codes(package) == ("annex_other_package", "hash_mismatch")

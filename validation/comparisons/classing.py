@@ -9,7 +9,7 @@ import numpy as np
 
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
-from validation.rebuild.binning import BinCounts, recount, weight_of_evidence
+from validation.rebuild.binning import ADJUSTMENT, BinCounts, recount, weight_of_evidence
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import steps_of
 
@@ -43,7 +43,8 @@ def recount_step(space: Workspace, model_id: str, step: Mapping[str, Any]) -> Bi
     """Recount the bins of one classing step over the development rows with a known outcome."""
     rows = space.known(DEVELOPMENT)
     ids = space.scored[model_id][step["output_bin"]].data[rows]
-    return recount(ids, space.outcome[rows], space.weight[rows], len(step["bins"]))
+    zero_cell = space.package.setting("classing", "zero_cell", ADJUSTMENT)
+    return recount(ids, space.outcome[rows], space.weight[rows], len(step["bins"]), zero_cell)
 
 
 def fixed_bins(space: Workspace, characteristic: str) -> set[int]:
@@ -105,10 +106,11 @@ def _compare_tables(space: Workspace, counts: Mapping[tuple[str, str], BinCounts
             absent.append(characteristic)
             continue
         _collect(pairs, characteristic, table, counts[space.package.champion_id, step["id"]])
+    zero_cell = space.package.setting("classing", "zero_cell", ADJUSTMENT)
     for evidence_id in space.package.evidence:
         name = evidence_id.removeprefix(f"{AREA}.")
         if evidence_id.startswith(f"{AREA}.") and name not in champion:
-            _collect_inner(inner, name, space.package.rows_of(evidence_id) or [])
+            _collect_inner(inner, name, space.package.rows_of(evidence_id) or [], zero_cell)
     if absent:
         names = ", ".join(absent)
         space.ledger.not_evaluable(f"{AREA}: {names}", "the package holds no table of the characteristic")
@@ -158,12 +160,12 @@ def _collect(pairs: dict[str, Any], name: str, table: list[dict[str, Any]], coun
             _append(pairs["rule"], row.get("woe_rule"), rule, place)
 
 
-def _collect_inner(inner: dict[str, Any], name: str, table: list[dict[str, Any]]) -> None:
+def _collect_inner(inner: dict[str, Any], name: str, table: list[dict[str, Any]], zero_cell: float) -> None:
     """Recompute WoE and IV of a characteristic outside the model from the counts that its own table states."""
     good, bad = (np.array([row[key] or 0.0 for row in table], dtype=np.float64) for key in ("good", "bad"))
     if not len(table) or good.sum() <= 0 or bad.sum() <= 0:
         return
-    woe, information, _ = weight_of_evidence(good, bad)
+    woe, information, _ = weight_of_evidence(good, bad, zero_cell)
     for row, own_woe, own_value in zip(table, woe, information, strict=True):
         if row["woe_rule"] == "fixed":
             continue

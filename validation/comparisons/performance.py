@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
 from validation.rebuild.logistic import fit_logistic
 from validation.rebuild.workspace import Workspace
@@ -33,8 +34,8 @@ class Headline:
 def compare_performance(space: Workspace) -> list[Headline]:
     """Compare AUC, Gini, KS and calibration of every model and sample; return the headline numbers."""
     own = {
-        (model_id, sample): measure(space, model_id, sample)
-        for model_id in space.package.models
+        (name, sample): measure(space, model_id, sample)
+        for model_id, name in space.package.candidate_ids.items()
         for sample in space.rows
     }
     _compare_table(space, DISCRIMINATION, _DISCRIMINATION, own)
@@ -124,7 +125,7 @@ def _compare_table(
     wanted = sorted(key for key, value in own.items() if "bad_rate" in value)
     for key in wanted:
         if key not in stated:
-            space.ledger.not_evaluable(f"{area}: {key[0]} {key[1]}", "the table has no such row")
+            _record_unstated(space, area, *key)
     labels = [f"{row['model']} {row['sample']}" for row in rows]
     for column, rule in columns.items():
         kept = [
@@ -140,6 +141,22 @@ def _compare_table(
             space.ledger.not_evaluable(f"{area}: {column}", "the package leaves the column empty")
 
 
+def _record_unstated(space: Workspace, area: str, name: str, sample: str) -> None:
+    test = f"{area}: {name} {sample}"
+    finding = Finding(
+        test=test,
+        severity=space.policy.checks["evidence_missing"],
+        quantity="row of the table",
+        developer_value=None,
+        validator_value=None,
+        tolerance=None,
+        statement=f"The table {area} says nothing about {name} on {sample}.",
+        remedy="State the measures of every model on every sample.",
+        evidence=(area,),
+    )
+    space.ledger.check(Outcome(test, "fail", 0, "stated", "the table has no such row", finding))
+
+
 def _own(own: Mapping[Any, dict[str, float]], row: Mapping[str, Any], column: str) -> float:
     return own[row["model"], row["sample"]].get(column, np.nan)
 
@@ -150,16 +167,15 @@ def _compare_differences(space: Workspace) -> None:
         return
     columns: dict[str, tuple[list[Any], list[float]]] = {"auc_difference": ([], []), "p_value": ([], [])}
     labels = []
+    ids = {name: model_id for model_id, name in space.package.candidate_ids.items()}
     for row in table:
         if row["sample"] not in space.rows or {row["champion"], row["challenger"]} - set(
             space.package.models
         ):
             continue
-        rows = np.intersect1d(
-            space.judged(row["champion"], row["sample"]), space.judged(row["challenger"], row["sample"])
-        )
-        risks = [space.output(row[key], "linear_score") for key in ("champion", "challenger")]
-        first, second = risks
+        pair = [ids[row[key]] for key in ("champion", "challenger")]
+        rows = np.intersect1d(*(space.judged(model_id, row["sample"]) for model_id in pair))
+        first, second = (space.output(model_id, "linear_score") for model_id in pair)
         if first is None or second is None:
             continue
         difference, _, p_value = metrics.auc_difference(

@@ -35,7 +35,7 @@ def compare_regression(space: Workspace) -> LogisticFit | None:
     x = design(space, card)
     rows = space.known(DEVELOPMENT)
     try:
-        fit = fit_logistic(x, space.outcome[rows], space.weight[rows])
+        fit = fit_logistic(x, space.outcome[rows], space.weight[rows], confidence_of(space))
     except (np.linalg.LinAlgError, ValueError) as error:
         _record_failure(space, f"the information matrix is singular: {error}")
         return None
@@ -50,6 +50,15 @@ def compare_regression(space: Workspace) -> LogisticFit | None:
     _compare_fit(space, fit)
     _compare_correlation(space, card, x)
     return fit
+
+
+def confidence_of(space: Workspace) -> float:
+    """Return the level of the developer's Wald intervals, which the plan sets for the champion."""
+    name = space.package.candidate_ids[space.package.champion_id]
+    for item in space.package.plan.get("models") or []:
+        if isinstance(item, dict) and item.get("id") == name and isinstance(item.get("confidence"), float):
+            return float(item["confidence"])
+    return 0.95
 
 
 def design(space: Workspace, card: Scorecard) -> np.ndarray:
@@ -99,18 +108,26 @@ def _compare_inflation(space: Workspace, card: Scorecard, x: np.ndarray) -> None
     space.ledger.numbers(AREA, "VIF", "variance_inflation", developer, [own[name] for name in labels], labels)
 
 
+def _ratio(fit: LogisticFit, rows: float) -> float:
+    return 2.0 * (fit.log_likelihood - fit.null_log_likelihood)
+
+
+def _pseudo(fit: LogisticFit, rows: float) -> float:
+    """McFadden (1974): 1 − log-likelihood / log-likelihood of the constant."""
+    return 1.0 - fit.log_likelihood / fit.null_log_likelihood
+
+
 _ITEMS: dict[str, Callable[[LogisticFit, float], float]] = {
     "log_likelihood": lambda fit, rows: fit.log_likelihood,
-    "log_likelihood_null": lambda fit, rows: fit.null_log_likelihood,
-    "null_log_likelihood": lambda fit, rows: fit.null_log_likelihood,
-    "log_likelihood_intercept_only": lambda fit, rows: fit.null_log_likelihood,
-    "log_likelihood_of_the_intercept_alone": lambda fit, rows: fit.null_log_likelihood,
-    "aic": lambda fit, rows: 2.0 * len(fit.coefficient) - 2.0 * fit.log_likelihood,
-    "bic": lambda fit, rows: np.log(rows) * len(fit.coefficient) - 2.0 * fit.log_likelihood,
-    "mcfadden_r_squared": lambda fit, rows: 1.0 - fit.log_likelihood / fit.null_log_likelihood,
-    "pseudo_r_squared": lambda fit, rows: 1.0 - fit.log_likelihood / fit.null_log_likelihood,
-    "mcfadden_pseudo_r_squared": lambda fit, rows: 1.0 - fit.log_likelihood / fit.null_log_likelihood,
-    "pseudo_r_squared_mcfadden": lambda fit, rows: 1.0 - fit.log_likelihood / fit.null_log_likelihood,
+    "log_likelihood_of_the_constant": lambda fit, rows: fit.null_log_likelihood,
+    "likelihood_ratio_chi_square": _ratio,
+    "degrees_of_freedom": lambda fit, rows: len(fit.coefficient) - 1.0,
+    "mcfadden_pseudo_r_squared": _pseudo,
+    "akaike_information_criterion": lambda fit, rows: 2.0 * len(fit.coefficient) - 2.0 * fit.log_likelihood,
+    "bayesian_information_criterion": lambda fit, rows: (
+        float(np.log(rows)) * len(fit.coefficient) - 2.0 * fit.log_likelihood
+    ),
+    "rows": lambda fit, rows: rows,
 }
 
 

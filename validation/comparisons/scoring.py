@@ -128,11 +128,15 @@ def compare_verification(space: Workspace) -> None:
     labels = [f"case {number + 1} ({name})" for number, name in enumerate(verification.columns["case"])]
     evidence = ["verification.coverage"]
     area = "verification.csv"
+    groups: dict[tuple[str, str], tuple[list[Any], list[Any], list[str]]] = {}
     for column, rule, value in _columns(model, values):
-        if column in verification.columns:
-            data = np.where(value.error, np.nan, value.data)
-            given = verification.columns[column]
-            space.ledger.numbers(area, column, rule, given, data.tolist(), labels, evidence)
+        kind, _, name = column.partition(":")
+        given, own, places = groups.setdefault((_WORDS.get(kind, kind), rule), ([], [], []))
+        given.extend(verification.columns[column])
+        own.extend(np.where(value.error, np.nan, value.data).tolist())
+        places.extend(f"{label} {name}".rstrip() for label in labels)
+    for (quantity, rule), pair in groups.items():
+        space.ledger.numbers(area, quantity, rule, *pair, evidence)
     outputs = model["outputs"]
     if outputs.get("grade") is not None:
         given = list(verification.columns["grade"])
@@ -142,6 +146,9 @@ def compare_verification(space: Workspace) -> None:
         own = reason_columns(values[outputs["reasons"]], len(names))
         given = list(zip(*(verification.columns[name] for name in names), strict=True))
         space.ledger.words(area, "reasons", given, own, labels, evidence)
+
+
+_WORDS = {"bin": "bin ids", "woe": "WoE"}
 
 
 def inputs_frame(verification: Verification, model: Mapping[str, Any]) -> pd.DataFrame:

@@ -28,21 +28,25 @@ class BinCounts:
         return float(np.sum(self.information_value))
 
 
-def recount(ids: NDArray[np.int64], outcome: Floats, weight: Floats, bins: int) -> BinCounts:
+def recount(
+    ids: NDArray[np.int64], outcome: Floats, weight: Floats, bins: int, zero_cell: float = ADJUSTMENT
+) -> BinCounts:
     """Count the rows of each bin: ids (n,), outcome (n,) 1 bad and 0 good, weight (n,)."""
     count = np.zeros(bins)
     good, bad = np.zeros(bins), np.zeros(bins)
     np.add.at(count, ids, 1.0)
     np.add.at(good, ids[outcome == 0], weight[outcome == 0])
     np.add.at(bad, ids[outcome == 1], weight[outcome == 1])
-    woe, information, rule = weight_of_evidence(good, bad)
+    woe, information, rule = weight_of_evidence(good, bad, zero_cell)
     return BinCounts(count, good, bad, woe, information, rule)
 
 
-def weight_of_evidence(good: Floats, bad: Floats) -> tuple[Floats, Floats, tuple[str, ...]]:
+def weight_of_evidence(
+    good: Floats, bad: Floats, zero_cell: float = ADJUSTMENT
+) -> tuple[Floats, Floats, tuple[str, ...]]:
     """Return WoE = ln(share of goods / share of bads), its information value, and the rule, each (k,).
 
-    A bin without goods or without bads has 0.5 added to both, the totals unchanged (`zero_cell_adjusted`); a bin
+    A bin without goods or without bads has `zero_cell` (0.5) added to both, the totals unchanged (`zero_cell_adjusted`); a bin
     without rows has WoE 0.0 (`neutral`). IV = (share of goods − share of bads)·WoE (Siddiqi 2006, chapter 6).
     """
     goods, bads = float(np.sum(good)), float(np.sum(bad))
@@ -52,7 +56,7 @@ def weight_of_evidence(good: Floats, bad: Floats) -> tuple[Floats, Floats, tuple
             rules.append("neutral")
             continue
         rule = "empirical" if g > 0 and b > 0 else "zero_cell_adjusted"
-        added = 0.0 if rule == "empirical" else ADJUSTMENT
+        added = 0.0 if rule == "empirical" else zero_cell
         share_good, share_bad = (g + added) / goods, (b + added) / bads
         woe[number] = np.log(share_good / share_bad)
         information[number] = (share_good - share_bad) * woe[number]

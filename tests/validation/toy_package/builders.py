@@ -41,7 +41,14 @@ def to_parquet(columns: dict[str, Any]) -> bytes:
 
 
 def interval(number: int, lower: float | None, upper: float | None, woe: float) -> dict[str, Any]:
-    return {"id": number, "kind": "interval", "label": f"[{lower}, {upper})", "lower": lower, "upper": upper, "woe": woe}
+    return {
+        "id": number,
+        "kind": "interval",
+        "label": f"[{lower}, {upper})",
+        "lower": lower,
+        "upper": upper,
+        "woe": woe,
+    }
 
 
 def plain(number: int, kind: str, woe: float, **more: Any) -> dict[str, Any]:
@@ -74,7 +81,9 @@ def population(rows: int = 3000, seed: int = 7) -> dict[str, list[Any]]:
 SPECIALS = [{"code": -9.0, "meaning": "not asked"}]
 
 
-def shell(inputs: list[dict[str, Any]], steps: list[dict[str, Any]], outputs: dict[str, Any], **identity: str) -> dict:
+def shell(
+    inputs: list[dict[str, Any]], steps: list[dict[str, Any]], outputs: dict[str, Any], **identity: str
+) -> dict:
     """A model.json around the given steps."""
     model = {"id": "toy", "name": "Toy", "type": "scorecard", "version": "1", **identity}
     return {
@@ -111,7 +120,10 @@ def evidence(evidence_id: str, rows: list[list[Any]] | None = None, **more: Any)
         base |= {"text": "A text.", "author": "A. Modeller", "date": "2026-01-01"}
     else:
         names = ("name", "title", "type", "unit")
-        base |= {"columns": [{key: column[key] for key in names} for column in stem["columns"]], "rows": rows or []}
+        base |= {
+            "columns": [{key: column[key] for key in names} for column in stem["columns"]],
+            "rows": rows or [],
+        }
     base |= more
     if base["kind"] in ("not_provided", "not_applicable"):
         for key in ("text", "author", "date", "columns", "rows"):
@@ -124,7 +136,9 @@ def to_csv(header: list[str], rows: list[list[Any]]) -> bytes:
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(header)
     for row in rows:
-        writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])
+        writer.writerow(
+            ["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row]
+        )
     return sink.getvalue().encode()
 
 

@@ -68,7 +68,9 @@ def woe_of(counts: list[list[float]]) -> list[tuple[float, str]]:
     return result
 
 
-def model_json(woe: dict[str, list[float]], fit: Any, baselines: list[float], base: float, points: Any) -> dict:
+def model_json(
+    woe: dict[str, list[float]], fit: Any, baselines: list[float], base: float, points: Any
+) -> dict:
     numbers = woe["INCOME"]
     ends = (None, *EDGES, None)
     income = [b.interval(i, ends[i], ends[i + 1], numbers[i]) for i in range(4)]
@@ -94,7 +96,8 @@ def model_json(woe: dict[str, list[float]], fit: Any, baselines: list[float], ba
         for name, kind, bins in (("INCOME", "numeric", income), ("REGION", "categorical", region))
     ]
     terms = [
-        {"input": f"woe({name})", "coefficient": float(value)} for name, value in zip(names, fit.params[1:], strict=True)
+        {"input": f"woe({name})", "coefficient": float(value)}
+        for name, value in zip(names, fit.params[1:], strict=True)
     ]
     scaling = {
         "points_to_double_odds": 20.0,
@@ -155,7 +158,12 @@ def model_json(woe: dict[str, list[float]], fit: Any, baselines: list[float], ba
         {"name": "INCOME", "type": "number", "specials": b.SPECIALS, "description": "Income"},
         {"name": "REGION", "type": "string", "specials": [], "description": "Region"},
     ]
-    outputs = {"linear_score": "linear_score", "probability": "probability", "score": "score", "reasons": "reasons"}
+    outputs = {
+        "linear_score": "linear_score",
+        "probability": "probability",
+        "score": "score",
+        "reasons": "reasons",
+    }
     return b.shell(inputs, steps, outputs)
 
 
@@ -174,7 +182,9 @@ def score_row(model: dict[str, Any], income: float | None, region: str | None) -
     values["probability"] = 1 / (1 + math.exp(-total))
     score = steps["scale"]["base_points"]
     shortfalls = []
-    for item, reason in zip(steps["scale"]["characteristics"], steps["reasons"]["characteristics"], strict=True):
+    for item, reason in zip(
+        steps["scale"]["characteristics"], steps["reasons"]["characteristics"], strict=True
+    ):
         points = item["points"][values[f"bin:{item['characteristic']}"]]
         values[f"points:{item['characteristic']}"] = points
         score = score + points
@@ -210,7 +220,9 @@ def build(folder: Path, rows: int = 3000, seed: int = 7) -> Path:
     baselines = []
     for name in BIN_OF:
         totals = [sum(cell) for cell in counts[name]]
-        baselines.append(math.fsum(p * n for p, n in zip(points[name], totals, strict=True)) / math.fsum(totals))
+        baselines.append(
+            math.fsum(p * n for p, n in zip(points[name], totals, strict=True)) / math.fsum(totals)
+        )
     model = model_json(woe, fit, baselines, base, points)
     files = {
         "plan.yaml": b"model: {id: toy}\n",
@@ -236,7 +248,15 @@ def predictions(data: dict[str, list[Any]], scored: list[dict[str, Any]], sample
 
 def verification(model: dict[str, Any]) -> bytes:
     header = ["case", "in:INCOME", "in:REGION", "bin:INCOME", "woe:INCOME", "bin:REGION", "woe:REGION"]
-    header += ["points:INCOME", "points:REGION", "linear_score", "probability", "score", "reason_1", "reason_2"]
+    header += [
+        "points:INCOME",
+        "points:REGION",
+        "linear_score",
+        "probability",
+        "score",
+        "reason_1",
+        "reason_2",
+    ]
     cases = [(None, "north"), (-9.0, "south"), (10.0, None), (50.0, "elsewhere")]
     cases += [(value, "north") for edge in EDGES for value in (edge, math.nextafter(edge, -math.inf))]
     rows = []
@@ -249,7 +269,9 @@ def verification(model: dict[str, Any]) -> bytes:
 def brute_auc(score: np.ndarray, bad: np.ndarray) -> float:
     positive, negative = score[bad == 1], score[bad == 0]
     differences = positive[:, None] - negative[None, :]
-    return float((np.count_nonzero(differences > 0) + 0.5 * np.count_nonzero(differences == 0)) / differences.size)
+    return float(
+        (np.count_nonzero(differences > 0) + 0.5 * np.count_nonzero(differences == 0)) / differences.size
+    )
 
 
 def brute_ks(score: np.ndarray, bad: np.ndarray) -> float:
@@ -282,7 +304,9 @@ def evidences(data, counts, rules, fit, exact, points, scored, model) -> list[di
         here = samples == sample
         auc, ks = brute_auc(linear[here], y[here]), brute_ks(linear[here], y[here])
         n, bad = int(here.sum()), int(y[here].sum())
-        discrimination.append(["toy", sample, n, bad, auc, None, None, 2 * auc - 1, None, None, ks, None, None])
+        discrimination.append(
+            ["toy", sample, n, bad, auc, None, None, 2 * auc - 1, None, None, ks, None, None]
+        )
         p = 1 / (1 + np.exp(-linear[here]))
         loss = -float(np.mean(y[here] * np.log(p) + (1 - y[here]) * np.log(1 - p)))
         brier = float(np.mean((p - y[here]) ** 2))
