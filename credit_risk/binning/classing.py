@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from credit_risk.binning.bins import Bin, Code, categorical_bins, numeric_bins
 from credit_risk.binning.coarse import CoarseCuts, coarse_cuts
-from credit_risk.binning.prebins import count_prebins, quantile_cuts
+from credit_risk.binning.prebins import count_prebins, fine_gini, quantile_cuts
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable, tabulate
 from credit_risk.scoring.steps import classify_bins
@@ -56,9 +56,9 @@ def class_numeric(
     regular = np.isfinite(values) & ~np.isin(values, np.asarray(list(specials), float))
     x, yr, wr = values[regular], y[regular], w[regular]
     chosen = trend or (mined_trend(x, yr, wr) if len(x) else Trend("none", "no ordinary values"))
-    cuts = _coarse(x, yr, wr, chosen.name, settings, float(np.sum(w)))
+    cuts, gini = _coarse(x, yr, wr, chosen.name, settings, float(np.sum(w)))
     bins = numeric_bins(list(cuts.cuts), specials)
-    return _fitted(characteristic, "numeric", values, y, w, bins, chosen, cuts, settings)
+    return _fitted(characteristic, "numeric", values, y, w, bins, chosen, cuts, gini, settings)
 
 
 def class_categorical(
@@ -74,22 +74,29 @@ def class_categorical(
     w = np.ones(len(y)) if weights is None else weights
     codes = {str(code) for code in specials}
     regular = np.array([v is not None and v not in codes for v in values], bool)
-    order = categories_by_bad_rate(values[regular], y[regular], w[regular])
-    position = {category: i for i, category in enumerate(order)}
+    order = ordered_categories(values[regular], y[regular], w[regular], settings.rare_share * float(np.sum(w)))
+    position = {category: i for i, group in enumerate(order) for category in group}
     x = np.array([position[v] for v in values[regular]], float)
     trend = Trend("ascending", "categories ordered by development bad rate")
-    cuts = _coarse(x, y[regular], w[regular], trend.name, settings, float(np.sum(w)))
+    cuts, gini = _coarse(x, y[regular], w[regular], trend.name, settings, float(np.sum(w)))
     edges = [0, *(int(c) for c in cuts.cuts), len(order)]
-    groups = [order[a:b] for a, b in pairwise(edges)] if order else []
+    groups = [[c for group in order[a:b] for c in group] for a, b in pairwise(edges)] if order else []
     bins = categorical_bins(groups, [str(code) for code in specials])
-    return _fitted(characteristic, "categorical", values, y, w, bins, trend, cuts, settings)
+    return _fitted(characteristic, "categorical", values, y, w, bins, trend, cuts, gini, settings)
 
 
-def categories_by_bad_rate(values: NDArray[np.object_], y: Floats, weights: Floats) -> list[str]:
-    """Categories in ascending order of bad rate, ties by text."""
-    frame = pd.DataFrame({"v": values, "w": weights, "b": weights * y}).groupby("v", sort=True).sum()
-    rates = (frame["b"] / frame["w"]).to_dict()
-    return sorted(rates, key=lambda category: (rates[category], category))
+def ordered_categories(values: NDArray[np.object_], y: Floats, weights: Floats, rare: float) -> list[list[str]]:
+    """Categories in ascending order of bad rate, ties by text; those with less weight than `rare` stand as one group.
+
+    Pooling the rare ones first keeps the order from being fitted to categories of a few rows.
+    """
+    totals = pd.DataFrame({"v": values, "w": weights, "b": weights * y}).groupby("v", sort=True).sum()
+    groups = [[str(v)] for v in totals.index[totals["w"] >= rare]]
+    pooled = [str(v) for v in totals.index[totals["w"] < rare]]
+    groups += [pooled] if pooled else []
+    rates = [float(totals.loc[group, "b"].sum() / totals.loc[group, "w"].sum()) for group in groups]
+    order = sorted(range(len(groups)), key=lambda i: (rates[i], groups[i][0]))
+    return [groups[i] for i in order]
 
 
 def class_frame(
@@ -114,11 +121,15 @@ def class_frame(
     return tables
 
 
-def _coarse(x: Floats, y: Floats, w: Floats, trend: str, settings: ClassingSpec, total: float) -> CoarseCuts:
+def _coarse(
+    x: Floats, y: Floats, w: Floats, trend: str, settings: ClassingSpec, total: float
+) -> tuple[CoarseCuts, float]:
     if len(x) == 0 or len(np.unique(y)) < 2:
-        return CoarseCuts(np.empty(0), "none needed", "ordinary values hold one class only")
-    prebins = count_prebins(x, y, w, quantile_cuts(x, settings.max_prebins))
-    return coarse_cuts(prebins, trend=trend, max_bins=settings.max_bins, min_rows=settings.min_share * total)
+        return CoarseCuts(np.empty(0), "none needed", "ordinary values hold one class only"), 0.0
+    fine = quantile_cuts(x, settings.max_prebins)
+    prebins = count_prebins(x, y, w, fine)
+    cuts = coarse_cuts(prebins, trend=trend, max_bins=settings.max_bins, min_rows=settings.min_share * total)
+    return cuts, fine_gini(x, y, w, fine)
 
 
 def _fitted(
@@ -130,6 +141,7 @@ def _fitted(
     bins: tuple[Bin, ...],
     trend: Trend,
     cuts: CoarseCuts,
+    gini: float,
     settings: ClassingSpec,
 ) -> BinningTable:
     layout = {"kind": kind, "input": characteristic, "bins": [b.as_dict(0.0) for b in bins]}
@@ -147,4 +159,5 @@ def _fitted(
         trend.source,
         cuts.engine,
         cuts.solver_status,
+        gini,
     )

@@ -78,6 +78,8 @@ def policy_items(settings: ClassingSpec) -> dict[str, str]:
         "Objective": "information value, under the trend of the bad rate",
         "Engine": "optbinning (constraint programming, one worker, no time limit); only an answer proved "
         "OPTIMAL is taken, otherwise a deterministic merge of neighbours, told in the summary",
+        "Rare categories": f"those with less than {settings.rare_share!r} of development rows are pooled into one "
+        "group before they are ordered",
         "Order of categories": "ascending development bad rate, ties by text",
         "Intervals": "[a, b): closed below, open above",
         "Special codes": "one bin each, outside the trend",

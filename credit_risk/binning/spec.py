@@ -19,6 +19,12 @@ class ClassingSpec(Spec):
     min_share: float = Field(
         default=0.05, gt=0, le=0.5, description="Least share of the development rows in a coarse class."
     )
+    rare_share: float = Field(
+        default=0.01,
+        ge=0,
+        le=0.5,
+        description="Categories with a smaller share of the development rows are pooled before they are ordered.",
+    )
     monotonic: dict[ColumnName, Trend] = Field(
         default_factory=dict,
         description="Trend of the bad rate that the classing must have, by characteristic.",

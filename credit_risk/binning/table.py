@@ -30,7 +30,11 @@ def woe_name(characteristic: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BinningTable:
-    """A fitted classing. count, good, bad: (k,) weighted counts of development, one entry a bin in id order."""
+    """A fitted classing. count, good, bad: (k,) weighted counts of development, one entry a bin in id order.
+
+    fine_gini is the Gini of the fine classes in their best direction, before any merging: what the ordinary values
+    tell of the outcome. Near 1 they are suspected to know it.
+    """
 
     characteristic: str
     kind: str
@@ -43,6 +47,7 @@ class BinningTable:
     trend_source: str
     engine: str
     solver_status: str
+    fine_gini: float
 
     @property
     def information_value(self) -> float:

@@ -29,12 +29,16 @@ RISK_NOTE = "risk is the linear score (log-odds of bad); its order is that of th
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Rows of all samples. y, sample (n,); predictions: by model, frame (n, …); attributes: protected columns."""
+    """Rows of all samples. y, sample (n,); predictions: by model, frame (n, …).
+
+    attributes, subpopulations: (n, …) protected columns, and those that the plan names for evaluation.
+    """
 
     y: Floats
     sample: NDArray[np.object_]
     predictions: Mapping[str, pd.DataFrame]
     attributes: pd.DataFrame
+    subpopulations: pd.DataFrame
     bin_ids: Mapping[str, NDArray[np.int64]]
 
     @property
@@ -81,6 +85,7 @@ def evaluate(
         *_bands(scored, champion, spec),
         *_calibration(scored, champion, spec),
         _stability(scored, champion, spec, characteristics),
+        _subpopulations(scored, champion, spec),
         *_fairness(scored, champion, spec, cut_off),
     ]
 
@@ -149,15 +154,31 @@ def _stability(scored: Scored, champion: str, spec: EvaluationSpec, characterist
     return table("stability.psi", stability_table(counts), inputs=_inputs(scored, [champion], champion))
 
 
+def _by_sample(scored: Scored, columns: pd.DataFrame) -> dict[str, dict[str, NDArray[np.object_]]]:
+    return {
+        str(name): {s: columns[name].to_numpy()[scored.rows(s)] for s in scored.samples} for name in columns.columns
+    }
+
+
+def _subpopulations(scored: Scored, champion: str, spec: EvaluationSpec) -> Evidence:
+    identifier = "performance.subpopulations"
+    if scored.subpopulations.shape[1] == 0:
+        return absent(identifier, "not_applicable", "the plan names no subpopulations (evaluation.subpopulations)")
+    values = _by_sample(scored, scored.subpopulations)
+    frame = fairness_group_table(
+        scored.scored_samples(champion), values, min_bads=spec.min_bads, confidence=spec.confidence
+    )
+    kept = frame.drop(columns=["mean_score", "standardised_mean_difference"])
+    kept.attrs = frame.attrs
+    return table(identifier, kept, inputs=_inputs(scored, [champion], champion))
+
+
 def _fairness(scored: Scored, champion: str, spec: EvaluationSpec, cut_off: float | None) -> list[Evidence]:
     ids = ("fairness.groups", "fairness.adverse_impact")
     if scored.attributes.shape[1] == 0:
         return [absent(i, "not_applicable", "the plan names no protected attributes") for i in ids]
     samples = scored.scored_samples(champion)
-    attributes = {
-        str(name): {s: scored.attributes[name].to_numpy()[scored.rows(s)] for s in scored.samples}
-        for name in scored.attributes.columns
-    }
+    attributes = _by_sample(scored, scored.attributes)
     inputs = _inputs(scored, [champion], champion)
     groups = fairness_group_table(samples, attributes, min_bads=spec.min_bads, confidence=spec.confidence)
     found = [table("fairness.groups", groups, inputs=inputs)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def run_stages(plan: Plan, progress: Progress) -> Development:
         detail.text = ", ".join(f"{c.id}: {len(c.characteristics)} characteristics" for c in candidates)
     with stage(progress, "evaluation") as detail:
         champion = next(c for c in candidates if c.id == plan.champion.id)
-        scored = score_samples(prepared, training, candidates)
+        scored = score_samples(plan, prepared, training, candidates)
         rows = intake.frame.loc[prepared.development, champion.compiled.input_names].reset_index(drop=True)
         verification = verification_rows(champion.compiled, rows)
         performance = evaluate(
@@ -200,9 +200,20 @@ def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tu
                 rank_step=plan.reason_codes.rank_step,
             )
         else:
-            candidate = fit_monotone_boosting(spec, training, identity)
+            candidate = fit_monotone_boosting(spec, boosting_training(plan, training), identity)
         candidates.append(candidate)
     return selection, tuple(candidates)
+
+
+def boosting_training(plan: Plan, training: Training) -> Training:
+    """What boosting may use: no characteristic that the plan excludes or that is suspected to know the outcome."""
+    limits = plan.selection
+    kept = {
+        name: table
+        for name, table in training.tables.items()
+        if name not in limits.exclude and (table.fine_gini <= limits.max_gini or name in limits.include)
+    }
+    return replace(training, tables=kept)
 
 
 def _identity(plan: Plan, spec: ModelSpec) -> Identity:
@@ -221,12 +232,13 @@ def select(plan: Plan, training: Training, confidence: float) -> Selection:
     tables = training.tables
     woe = {name: table.transform(training.frame[name].to_numpy()) for name, table in tables.items()}
     information_value = {name: table.information_value for name, table in tables.items()}
+    fine_gini = {name: table.fine_gini for name, table in tables.items()}
     return select_characteristics(
-        information_value, woe, training.y, plan.selection, weights=training.weights, confidence=confidence
+        information_value, fine_gini, woe, training.y, plan.selection, weights=training.weights, confidence=confidence
     )
 
 
-def score_samples(prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Scored:
+def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Scored:
     """Score all rows with every candidate through the scoring authority."""
     intake = prepared.intake
     predictions = {candidate.id: candidate.predict(intake.frame) for candidate in candidates}
@@ -235,6 +247,7 @@ def score_samples(prepared: Prepared, training: Training, candidates: Sequence[C
         prepared.labels,
         predictions,
         intake.frame[list(intake.protected)],
+        intake.frame[list(plan.evaluation.subpopulations)],
         {name: _bin_ids(table, intake.frame[name]) for name, table in training.tables.items()},
     )
 

@@ -12,6 +12,12 @@ class SelectionSpec(Spec):
     """Which classed characteristics may enter the scorecard."""
 
     min_information_value: float = Field(default=0.02, ge=0, description="Least information value.")
+    max_gini: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="Greatest Gini of one characteristic on its fine classes; above it, it is suspected of leakage.",
+    )
     max_correlation: float = Field(
         default=0.8, gt=0, le=1, description="Greatest absolute correlation of two weights of evidence."
     )

@@ -59,6 +59,7 @@ def _row(
 
 def select_characteristics(
     information_value: Mapping[str, float],
+    fine_gini: Mapping[str, float],
     woe: Mapping[str, Floats],
     y: Floats,
     limits: SelectionSpec,
@@ -68,13 +69,14 @@ def select_characteristics(
 ) -> Selection:
     """Run the waterfall on development.
 
-    information_value and woe ((n,) each) by characteristic; y (n,) 0/1. Steps: information value; correlation (of
+    information_value, fine_gini (of the fine classes) and woe ((n,) each) by characteristic; y (n,) 0/1. Steps:
+    suspicion that a characteristic knows the outcome; information value; correlation (of
     a pair the less informative leaves); then backward elimination, one at a time: wrong sign (largest coefficient
     first), p-value (largest first), variance inflation (largest first). Raises ModelError where nothing is left.
     """
     log = _Log(dict(information_value))
     names = sorted(information_value, key=lambda n: (-information_value[n], n))
-    names = _screen(names, woe, limits, log)
+    names = _screen(names, fine_gini, woe, limits, log)
     while names:
         x = np.column_stack([woe[n] for n in names])
         fit = fit_logistic(x, y, names, weights=weights, confidence=confidence)
@@ -87,13 +89,18 @@ def select_characteristics(
     raise ModelError(_nothing_left(log, limits))
 
 
-def _screen(names: list[str], woe: Mapping[str, Floats], limits: SelectionSpec, log: _Log) -> list[str]:
+def _screen(
+    names: list[str], fine_gini: Mapping[str, float], woe: Mapping[str, Floats], limits: SelectionSpec, log: _Log
+) -> list[str]:
     """Steps before any fit: exclusion by the plan, constant WoE, information value, correlation."""
     kept: list[str] = []
     for name in names:
         forced, iv = name in limits.include, log.information_value[name]
         if name in limits.exclude:
             log.drop(name, "plan", None, None, "in the plan's list of characteristics to exclude")
+        elif fine_gini[name] > limits.max_gini and not forced:
+            reason = "separates goods from bads almost perfectly: suspected to know the outcome"
+            log.drop(name, "leakage", fine_gini[name], limits.max_gini, reason)
         elif np.ptp(woe[name]) == 0:
             log.drop(name, "classing", None, None, "classing leaves one weight of evidence only")
         elif iv < limits.min_information_value and not forced:

@@ -109,3 +109,23 @@ def test_all_missing_and_all_special_have_no_information(column: np.ndarray) -> 
     y = np.r_[np.zeros(30), np.ones(20)]
     table = class_numeric("x", column, y, settings=SPEC, specials=(-9.0,))
     assert table.information_value == pytest.approx(0.0, abs=1e-12)
+
+
+def test_rare_categories_are_pooled_before_they_are_ordered() -> None:
+    """Five hundred categories of noise: ordered one by one they would look informative."""
+    rng = np.random.default_rng(9)
+    values = np.array([f"c{i}" for i in rng.integers(0, 500, 5000)], object)
+    y = (rng.random(5000) < 0.2).astype(float)
+    pooled = class_categorical("c", values, y, settings=SPEC)
+    fitted = class_categorical("c", values, y, settings=ClassingSpec(rare_share=0.0))
+    assert pooled.information_value < 0.01
+    assert fitted.information_value > 0.2
+    assert sorted(v for b in pooled.bins for v in b.values) == sorted(set(values))
+
+
+def test_fine_gini_of_a_perfect_separator_is_one() -> None:
+    y = np.r_[np.zeros(500), np.ones(300)]
+    table = class_numeric("x", np.arange(800.0), y, settings=ClassingSpec(max_prebins=16))
+    assert table.fine_gini == pytest.approx(1.0, abs=0.02)
+    values = np.where(y == 1, 2.0, 1.0)
+    assert class_numeric("x", values, y, settings=SPEC).fine_gini == 1.0

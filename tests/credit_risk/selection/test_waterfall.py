@@ -29,7 +29,7 @@ def woe() -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, float]]:
 
 def test_each_leaves_for_its_own_reason(woe: tuple) -> None:
     columns, y, iv = woe
-    result = select_characteristics(iv, columns, y, SelectionSpec())
+    result = select_characteristics(iv, dict.fromkeys(columns, 0.5), columns, y, SelectionSpec())
     steps = dict(zip(result.waterfall["characteristic"], result.waterfall["step"], strict=True))
     assert result.selected == ("strong", "second")
     assert steps["twin"] == "correlation"
@@ -41,7 +41,7 @@ def test_each_leaves_for_its_own_reason(woe: tuple) -> None:
 def test_survivors_pass_every_threshold(woe: tuple) -> None:
     columns, y, iv = woe
     spec = SelectionSpec()
-    result = select_characteristics(iv, columns, y, spec)
+    result = select_characteristics(iv, dict.fromkeys(columns, 0.5), columns, y, spec)
     x = np.column_stack([columns[n] for n in result.selected])
     assert np.all(result.fit.coef[1:] < 0)
     assert np.all(result.fit.p_value[1:] <= spec.max_p_value)
@@ -50,7 +50,7 @@ def test_survivors_pass_every_threshold(woe: tuple) -> None:
 
 def test_include_and_exclude_bind(woe: tuple) -> None:
     columns, y, iv = woe
-    result = select_characteristics(iv, columns, y, SelectionSpec(include=("noise",), exclude=("strong",)))
+    result = select_characteristics(iv, dict.fromkeys(columns, 0.5), columns, y, SelectionSpec(include=("noise",), exclude=("strong",)))
     assert "noise" in result.selected
     assert "strong" not in result.selected
     assert result.waterfall.set_index("characteristic").loc["strong", "step"] == "plan"
@@ -59,4 +59,12 @@ def test_include_and_exclude_bind(woe: tuple) -> None:
 def test_nothing_left_is_one_clear_error(woe: tuple) -> None:
     columns, y, _ = woe
     with pytest.raises(ModelError, match="no characteristic passes the selection"):
-        select_characteristics(dict.fromkeys(columns, 0.001), columns, y, SelectionSpec())
+        select_characteristics(dict.fromkeys(columns, 0.001), dict.fromkeys(columns, 0.5), columns, y, SelectionSpec())
+
+
+def test_a_characteristic_that_knows_the_outcome_is_left_out(woe: tuple) -> None:
+    columns, y, iv = woe
+    gini = {**dict.fromkeys(columns, 0.5), "strong": 0.99}
+    result = select_characteristics(iv, gini, columns, y, SelectionSpec())
+    assert "strong" not in result.selected
+    assert result.waterfall.set_index("characteristic").loc["strong", "step"] == "leakage"
