@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from credit_risk._core.evidence import Evidence
 from credit_risk._core.extras import optional_import
 from credit_risk.binning.table import BinningTable
-from credit_risk.display.tables import html_table
+from credit_risk.display.evidence import EvidenceDisplay
 from credit_risk.lifecycle.candidates import Candidate, Training
 from credit_risk.lifecycle.performance import Scored
 from credit_risk.lifecycle.progress import Progress, silent
 from credit_risk.plan import Plan
 from credit_risk.selection.waterfall import Selection
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 @dataclass(frozen=True)
 class Development:
-    """A finished development. Tables are evidence, by id; the champion and challengers score through `predict`.
+    """A finished development. Evidence is found by id, `development[id]`; candidates score through `predict`.
 
     snapshot: every row that the development used, as the package stores it; verification: cases for other engines.
     """
@@ -65,29 +63,27 @@ class Development:
         """Every table and figure of the evidence as a frame, by id."""
         return {e.id: e.frame() for e in self.evidence if e.kind in ("table", "figure")}
 
-    def table(self, identifier: str) -> pd.DataFrame:
-        """One table of the evidence. Raises KeyError with the ids that there are."""
-        frames = self.frames
-        if identifier not in frames:
-            raise KeyError(f"no table {identifier!r}; there are {', '.join(sorted(frames))}")
-        return frames[identifier]
+    def __getitem__(self, identifier: str) -> EvidenceDisplay:
+        """One item of evidence by id, which shows itself and has `.table` and `.plot()`.
 
-    def plot(self, identifier: str, ax: Axes | None = None) -> Axes:
-        """Draw one figure of the evidence, for example `performance.roc` or `classing.figure.<characteristic>`."""
-        from credit_risk.display.figures import plot_evidence
-
+        Raises KeyError with the ids that come near.
+        """
         for item in self.evidence:
-            if item.id == identifier and item.kind == "figure":
-                return plot_evidence(item, ax=ax)
-        figures = sorted(e.id for e in self.evidence if e.kind == "figure")
-        raise KeyError(f"no figure {identifier!r}; there are {', '.join(figures)}")
+            if item.id == identifier:
+                return EvidenceDisplay(item)
+        near = difflib.get_close_matches(identifier, [e.id for e in self.evidence], 5, 0.4)
+        raise KeyError(f"no evidence {identifier!r}; near: {', '.join(near) or 'see .contents'}")
+
+    @property
+    def contents(self) -> pd.DataFrame:
+        """Id, kind and title of every item of evidence."""
+        return pd.DataFrame([(e.id, e.kind, e.title) for e in self.evidence], columns=["id", "kind", "title"])
 
     def _repr_html_(self) -> str:
-        frames = self.frames
         title = f"{self.plan.model.name}, version {self.plan.model.version}: champion {self.champion.id}"
         parts = [f"<h4>{escape(title)}</h4>"]
         for identifier in ("samples.summary", "performance.discrimination"):
-            parts.append(html_table(frames[identifier], caption=identifier))
+            parts.append(self[identifier]._repr_html_())
         return "".join(parts)
 
 
