@@ -43,7 +43,34 @@ _PUBLIC = {
     "population_stability_index": "credit_risk.evaluation.stability",
 }
 
-__all__ = [*sorted(_PUBLIC), "__version__"]
+__all__ = [
+    "ClassingSpec",
+    "CreditRiskError",
+    "Development",
+    "IntakeError",
+    "ModelError",
+    "PackageError",
+    "Plan",
+    "PlanError",
+    "Scaling",
+    "ScoringError",
+    "__version__",
+    "auc",
+    "calibration_table",
+    "check_plan",
+    "class_frame",
+    "compile_model",
+    "develop",
+    "discrimination_table",
+    "fit_logistic",
+    "ks",
+    "population_stability_index",
+    "read_package",
+    "read_plan",
+    "run_plan",
+    "weight_of_evidence",
+    "write_zip",
+]
 
 if TYPE_CHECKING:
     from credit_risk._core.errors import (

@@ -1,1 +1,1 @@
-"""Ground floor: errors, canonical JSON, hashes, evidence types, clock and randomness. Imports nothing of credit_risk."""
+"""Ground floor: errors, canonical JSON, hashes, evidence, clock, randomness. Imports nothing of credit_risk."""

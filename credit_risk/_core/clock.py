@@ -1,4 +1,4 @@
-"""The clock is injected: UTC, whole seconds, and fixed by SOURCE_DATE_EPOCH where a caller wants reproducible annexes."""
+"""The clock is injected: UTC, whole seconds, fixed by SOURCE_DATE_EPOCH where a caller wants reproducible annexes."""
 
 from __future__ import annotations
 

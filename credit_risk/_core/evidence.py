@@ -113,9 +113,7 @@ def key_values(pattern: str, items: dict[str, Cell], **options: Any) -> Evidence
 
 def statement(pattern: str, text: str, *, author: str | None = None, date: str | None = None) -> Evidence:
     """A text, authored in the plan or generated, with who wrote it and when."""
-    return _make(
-        catalogue()[pattern], "statement", None, (), (), {"text": text, "author": author, "date": date}
-    )
+    return _make(catalogue()[pattern], "statement", None, (), (), {"text": text, "author": author, "date": date})
 
 
 def absent(pattern: str, kind: str, reason: str, *, parameter: str | None = None) -> Evidence:
@@ -132,9 +130,7 @@ def _make(
     content: dict[str, Any],
 ) -> Evidence:
     if (entry.parameter is None) != (parameter is None):
-        raise ValueError(
-            f"{entry.pattern}: parameter {entry.parameter!r} must be given if and only if the id has one"
-        )
+        raise ValueError(f"{entry.pattern}: parameter {entry.parameter!r} must be given if and only if the id has one")
     brace = f"{{{entry.parameter}}}"
     identifier = entry.pattern if parameter is None else entry.pattern.replace(brace, parameter)
     title = entry.title if parameter is None else entry.title.replace(brace, parameter)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from credit_risk._core.extras import optional_import
 from credit_risk.binning.prebins import Prebins
-from credit_risk.binning.woe import weight_of_evidence
+from credit_risk.binning.woe import weight_of_evidence, weighted_counts
 
 Floats = NDArray[np.float64]
 
@@ -96,7 +96,7 @@ def _acceptable(prebins: Prebins, cuts: Floats, trend: str, max_bins: int, min_r
 
 def _merge_to(prebins: Prebins, cuts: Floats) -> tuple[Floats, Floats]:
     group = np.concatenate([[0], np.cumsum(np.isin(prebins.cuts, cuts))])
-    return np.bincount(group, prebins.good), np.bincount(group, prebins.bad)
+    return weighted_counts(group, prebins.good, len(cuts) + 1), weighted_counts(group, prebins.bad, len(cuts) + 1)
 
 
 def trend_holds(rate: Floats, trend: str) -> bool:

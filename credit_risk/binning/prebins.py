@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_risk.binning.woe import weighted_counts
+
 Floats = NDArray[np.float64]
 
 
@@ -36,8 +38,8 @@ def quantile_cuts(values: Floats, maximum: int) -> Floats:
 def fine_gini(values: Floats, y: Floats, weights: Floats, cuts: Floats) -> float:
     """|2·AUC − 1| of the fine classes ordered by their bad rate, from weighted counts; 0 where one class is absent."""
     index = np.searchsorted(cuts, values, side="right")
-    good = np.bincount(index, weights * (y == 0), len(cuts) + 1)
-    bad = np.bincount(index, weights * (y == 1), len(cuts) + 1)
+    good = weighted_counts(index, weights * (y == 0), len(cuts) + 1)
+    bad = weighted_counts(index, weights * (y == 1), len(cuts) + 1)
     if good.sum() == 0 or bad.sum() == 0:
         return 0.0
     size = good + bad
@@ -54,8 +56,8 @@ def count_prebins(values: Floats, y: Floats, weights: Floats, cuts: Floats) -> P
     divergences exist for every bin made of them).
     """
     index = np.searchsorted(cuts, values, side="right")
-    good = np.bincount(index, weights * (y == 0), len(cuts) + 1)
-    bad = np.bincount(index, weights * (y == 1), len(cuts) + 1)
+    good = weighted_counts(index, weights * (y == 0), len(cuts) + 1)
+    bad = weighted_counts(index, weights * (y == 1), len(cuts) + 1)
     edges, goods, bads = list(cuts), list(good), list(bad)
     i = 0
     while len(goods) > 1 and i < len(goods):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from credit_risk.binning.table import BinningTable
 
 def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
     """Evidence `classing.summary`, most informative first (ties by name)."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "characteristic": name,
             "kind": table.kind,
@@ -41,9 +42,9 @@ def gini_of_bins(table: BinningTable) -> float:
     order = np.argsort(table.result.woe, kind="stable")
     woe, good, bad = table.result.woe[order], table.good[order], table.bad[order]
     _, group = np.unique(woe, return_inverse=True)
-    good, bad = np.bincount(group, good), np.bincount(group, bad)
-    below = np.concatenate([[0.0], np.cumsum(bad)[:-1]])
-    return float(2 * np.sum(good * (below + bad / 2)) / (np.sum(good) * np.sum(bad)) - 1)
+    goods, bads = np.bincount(group, good).astype(float), np.bincount(group, bad).astype(float)
+    below = np.concatenate([[0.0], np.cumsum(bads)[:-1]])
+    return float(2 * np.sum(goods * (below + bads / 2)) / (np.sum(goods) * np.sum(bads)) - 1)
 
 
 def figure_frame(table: BinningTable) -> pd.DataFrame:
@@ -53,7 +54,7 @@ def figure_frame(table: BinningTable) -> pd.DataFrame:
     return frame.loc[frame["count"] > 0, keep].reset_index(drop=True)
 
 
-FIGURE_CHART = {
+FIGURE_CHART: dict[str, Any] = {
     "type": "bar_line",
     "x": "label",
     "y": ["count_share"],

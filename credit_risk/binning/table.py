@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk.binning.bins import Bin
-from credit_risk.binning.woe import WoeResult, weight_of_evidence
+from credit_risk.binning.woe import WoeResult, weight_of_evidence, weighted_counts
 from credit_risk.evaluation.intervals import wilson_interval
 from credit_risk.scoring.steps import classify_bins
 
@@ -121,6 +121,6 @@ def tabulate(
     ids: NDArray[np.int64], y: Floats, weights: Floats, bins: tuple[Bin, ...], *, zero_cell: float
 ) -> tuple[Floats, Floats, Floats, WoeResult]:
     """Weighted count, goods, bads (k,) of each bin, and the WoE from them."""
-    good = np.bincount(ids, weights * (y == 0), len(bins))
-    bad = np.bincount(ids, weights * (y == 1), len(bins))
+    good = weighted_counts(ids, weights * (y == 0), len(bins))
+    bad = weighted_counts(ids, weights * (y == 1), len(bins))
     return good + bad, good, bad, weight_of_evidence(good, bad, zero_cell=zero_cell)

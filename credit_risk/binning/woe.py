@@ -24,6 +24,11 @@ class WoeResult:
         return float(np.sum(self.information_value))
 
 
+def weighted_counts(index: NDArray[np.int64], weights: Floats, bins: int) -> Floats:
+    """Sum of weights (n,) by bin id (n,), in the order of the rows; shape (bins,)."""
+    return np.bincount(index, weights, bins).astype(np.float64)
+
+
 def weight_of_evidence(good: Floats, bad: Floats, *, zero_cell: float = 0.5) -> WoeResult:
     """WoE = ln(share of goods / share of bads); IV = (share of goods − share of bads)·WoE (Siddiqi 2006, ch. 6).
 

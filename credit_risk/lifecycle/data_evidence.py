@@ -32,10 +32,10 @@ def classing_evidence(tables: Mapping[str, BinningTable], spec: ClassingSpec) ->
     found = [key_values("classing.policy", dict(policy_items(spec)), inputs=("plan.json",))]
     found.append(table("classing.summary", summary_frame(tables), inputs=SNAPSHOT))
     for name, binning in tables.items():
-        options = {"parameter": name, "inputs": SNAPSHOT}
-        found.append(table("classing.table.{characteristic}", binning.frame(), **options))
-        figure = figure_frame(binning)
-        found.append(table("classing.figure.{characteristic}", figure, chart=FIGURE_CHART, **options))
+        rows, bars = binning.frame(), figure_frame(binning)
+        figure = "classing.figure.{characteristic}"
+        found.append(table("classing.table.{characteristic}", rows, parameter=name, inputs=SNAPSHOT))
+        found.append(table(figure, bars, parameter=name, inputs=SNAPSHOT, chart=FIGURE_CHART))
     return found
 
 

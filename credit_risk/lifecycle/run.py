@@ -62,7 +62,8 @@ def run_plan(
         with stage(progress, "exports") as detail:
             files = write_exports(writer.path, chosen.exports, clock) if chosen.exports else []
             detail.text = ", ".join(path.name for path in files) or "none asked for"
-        recommendation, findings = None, {}
+        recommendation: str | None = None
+        findings: dict[str, int] = {}
         with stage(progress, "independent validation") as detail:
             if with_validation:
                 validate(writer.path)

@@ -124,7 +124,7 @@ def _tree_arrays(tree: dict[str, Any]) -> dict[str, list[Any]]:
     left = [int(i) for i in tree["left_children"]]
     leaf = [i < 0 for i in left]
     condition = np.asarray(tree["split_conditions"], np.float32)
-    threshold = boundary_double(condition)
+    threshold = np.atleast_1d(boundary_double(condition))
     return {
         "left": left,
         "right": [int(i) for i in tree["right_children"]],

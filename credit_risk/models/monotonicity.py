@@ -8,7 +8,7 @@ one more point of their range.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ class LeafRegions:
     value: Floats
 
 
-def leaf_regions(tree: dict[str, Sequence[Any]], features: int) -> LeafRegions:
+def leaf_regions(tree: Mapping[str, Sequence[Any]], features: int) -> LeafRegions:
     """Follow each path from the root and intersect its conditions. Raises nothing: trees come validated."""
     found: list[tuple[Floats, Floats, NDArray[np.bool_], float]] = []
     start = (np.full(features, -np.inf), np.full(features, np.inf), np.ones(features, bool))
@@ -70,7 +70,7 @@ def violations_of(regions: LeafRegions, feature: int, direction: int) -> tuple[i
 
 
 def monotonicity_frame(
-    trees: Sequence[dict[str, Sequence[Any]]], features: Sequence[str], constraints: Sequence[int]
+    trees: Sequence[Mapping[str, Sequence[Any]]], features: Sequence[str], constraints: Sequence[int]
 ) -> pd.DataFrame:
     """Evidence `challenger.monotonicity.{model}`: a row for each constrained feature."""
     regions = [leaf_regions(tree, len(features)) for tree in trees]

@@ -50,7 +50,9 @@ def test_survivors_pass_every_threshold(woe: tuple) -> None:
 
 def test_include_and_exclude_bind(woe: tuple) -> None:
     columns, y, iv = woe
-    result = select_characteristics(iv, dict.fromkeys(columns, 0.5), columns, y, SelectionSpec(include=("noise",), exclude=("strong",)))
+    result = select_characteristics(
+        iv, dict.fromkeys(columns, 0.5), columns, y, SelectionSpec(include=("noise",), exclude=("strong",))
+    )
     assert "noise" in result.selected
     assert "strong" not in result.selected
     assert result.waterfall.set_index("characteristic").loc["strong", "step"] == "plan"
