@@ -96,7 +96,7 @@ def read_numbers(raw: RawColumn) -> Reading:
             masks["missing_word"][place] = word in MISSING_WORDS
             masks["blank"][place] = not word
             masks["infinite"][place] = word.lower() in INFINITE_WORDS
-    return Reading(values, **masks)
+    return Reading(values + 0.0, **masks)  # −0.0 and 0.0 are one value: 0.0
 
 
 def decide_type(raw: RawColumn, reading: Reading) -> tuple[str, str | None]:

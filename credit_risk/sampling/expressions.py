@@ -8,7 +8,6 @@ comparisons (chains too), `and` `or` `not`, `in` and `not in` with a list of con
 from __future__ import annotations
 
 import ast
-import keyword
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -37,7 +36,7 @@ ALLOWED = "numbers, 'text', columns, + - * /, comparisons, and, or, not, in, " +
 MAX_LENGTH = 2_000
 EXACT_INTEGER = 2**53
 TOKEN = re.compile(
-    r"(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<quoted>`[^`]*`)"
+    r"(?P<text>'[^']*'|\"[^\"]*\")|(?P<quoted>`[^`]*`)"
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[^\W\d]\w*)|(?P<space>\s+)|(?P<other>.)",
     re.DOTALL,
 )
@@ -105,38 +104,26 @@ def _as_python(text: str) -> tuple[str, dict[str, str], list[Fault]]:
     parts: list[str] = []
     names: dict[str, str] = {}
     faults: list[Fault] = []
-    after_operand = False
+    operand, last = False, ""  # whether an operand stands before, and the last word or sign
     for token in TOKEN.finditer(text):
         kind, found = str(token.lastgroup), token.group()
         if kind == "space":
             parts.append(" ")
             continue
-        if kind == "quoted":
-            column = found[1:-1]
-            if not column:
-                faults.append(_fault("a column name in backticks is empty", found=text))
-            parts.append(_placeholder("column_", column, names))
-        elif kind == "name":
-            is_call = text[token.end() :].lstrip().startswith("(")
-            word, operator = _word(found, is_call, after_operand, names)
-            parts.append(word)
-            after_operand = not operator
-            continue
+        is_operator = found in ("and", "or", "not") or (found == "in" and (operand or last == "not"))
+        if kind == "name" and is_operator:
+            parts.append(f" {found} ")
+        elif kind in ("quoted", "name"):
+            is_call = kind == "name" and text[token.end() :].lstrip().startswith("(")
+            column = found if kind == "name" else found[1:-1]
+            parts.append(_placeholder("function_" if is_call else "column_", column, names))
         else:
-            parts.append(found)
-            if found in ("`", "'", '"'):
-                faults.append(_fault(f"a quotation mark {found} is not closed", found=text))
-        after_operand = kind in ("quoted", "number", "text") or found == ")"
+            parts.append(repr(found[1:-1]) if kind == "text" else found)
+        if found in ("`", "'", '"', "``"):
+            told = "a column name in backticks is empty" if found == "``" else f"a quotation mark {found} is not closed"
+            faults.append(_fault(told, found=text))
+        operand, last = (kind in ("quoted", "number", "text", "name") and not is_operator) or found == ")", found
     return "".join(parts).strip(), names, faults
-
-
-def _word(found: str, is_call: bool, after_operand: bool, names: dict[str, str]) -> tuple[str, bool]:
-    """The Python word for a bare name, and whether it is an operator."""
-    if found in ("and", "or", "not") or (found == "in" and after_operand):
-        return f" {found} ", True
-    if found in ("True", "False", "None") or (keyword.iskeyword(found) and not is_call):
-        return found if keyword.iskeyword(found) and found != "in" else _placeholder("column_", found, names), False
-    return _placeholder("function_" if is_call else "column_", found, names), False
 
 
 def _placeholder(prefix: str, name: str, names: dict[str, str]) -> str:

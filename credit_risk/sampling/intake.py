@@ -257,8 +257,8 @@ def _take_column(state: _State, name: str, raw: RawColumn) -> None:
         state.roles[name] = "left_out"
         state.left_out.append((name, "infinite values", f"in {np.count_nonzero(infinite):,} rows"))
         return
+    broken = type_failures(name, raw, reading, kind, path, state.examples) if kind == NUMERIC else []
     if kind == NUMERIC:
-        state.failures += type_failures(name, raw, reading, kind, path, state.examples)
         column, conversions = as_numeric(name, raw, reading)
     else:
         column, conversions = as_text(name, raw, reading, kind)
@@ -266,7 +266,9 @@ def _take_column(state: _State, name: str, raw: RawColumn) -> None:
             conversions.append(Conversion(name, told, int(np.count_nonzero(raw.codes >= 0))))
     state.columns[name], state.roles[name] = column, _role(state, name, column)
     state.conversions += conversions
-    _check_column(state, name, column, spec)
+    state.failures += broken
+    if not broken:
+        _check_column(state, name, column, spec)
 
 
 def _type_of_spec(state: _State, name: str, raw: RawColumn, spec: ColumnSpec, path: str) -> bool:
