@@ -12,7 +12,6 @@ import pandas as pd
 
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.hashing import sha256_bytes
-from credit_risk.package.archive import Source, open_source
 from credit_risk.package.evidence_checks import evidence_faults
 from credit_risk.package.layout import (
     ANNEX_KINDS,
@@ -27,6 +26,7 @@ from credit_risk.package.layout import (
 )
 from credit_risk.package.model_checks import model_faults
 from credit_risk.package.schema import read_json, schema_faults
+from credit_risk.package.source import Source, open_source
 from credit_risk.package.table_checks import (
     predictions_faults,
     read_parquet,
@@ -133,12 +133,11 @@ class _Reading:
         self._tables(manifest, core, model, challengers)
         package_hash = sha256_bytes(raw)
         self._annexes(package_hash)
-        if self.faults:
+        if self.faults or plan is None or model is None:
             raise PackageError(self.faults)
         samples = tuple(s for s in SAMPLES if predictions_file(s) in core)
-        return Package(
-            self.path, package_hash, manifest, plan, model, challengers, evidence, samples, self.source
-        )  # fmt: skip
+        found = (manifest, plan, model, challengers, evidence, samples)
+        return Package(self.path, package_hash, *found, _source=self.source)
 
     def _manifest_bytes(self) -> bytes:
         if MANIFEST not in self.present:
@@ -150,27 +149,28 @@ class _Reading:
     def _tell(self, message: str, code: str, file: str, path: str | None = None, found: str | None = None) -> None:
         self.faults.append(Fault(message, code, file, path, found=found))
 
-    def _guarded(self, work: Callable[[], Any]) -> Any:
+    def _guarded(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """The result of `work`, or None with its faults recorded."""
         try:
-            return work()
+            return work(*arguments)
         except PackageError as error:
             self.faults += error.faults
             return None
 
-    def _json(self, file: str, data: bytes | None, schema: str | None) -> Json | None:
+    def _json(self, file: str, data: bytes | None, schema: str) -> Json | None:
         """A JSON object that keeps its schema, or None with the faults recorded."""
         if data is None:
             return None
-        value = self._guarded(lambda: (read_json(data, file),))
-        if value is None:
+        try:
+            value = read_json(data, file)
+        except PackageError as error:
+            self.faults += error.faults
             return None
-        faults = schema_faults(schema, value[0], file) if schema else []
-        if not isinstance(value[0], dict) and not faults:
-            faults = [Fault("is not a JSON object", "schema", file)]
+        faults = schema_faults(schema, value, file)
         if schema in ("manifest", "annex"):
-            faults = _path_faults(value[0], file) + faults
+            faults = _path_faults(value, file) + faults
         self.faults += faults
-        return None if faults else value[0]
+        return None if faults else value
 
     def _core(self, files: dict[str, Json]) -> dict[str, bytes]:
         """Bytes of the listed files, with faults for what is absent, extra, or of another size or hash.
@@ -184,7 +184,7 @@ class _Reading:
             if name not in self.present:
                 self._tell("is listed in the manifest and is absent", "file_missing", name)
                 continue
-            data = self._guarded(lambda name=name: self.source.read(name))
+            data = self._guarded(self.source.read, name)
             if data is not None:
                 self._compare(name, data, listed)
                 core[name] = data
@@ -256,19 +256,17 @@ class _Reading:
     def _tables(self, manifest: Json, core: dict[str, bytes], model: Json | None, others: dict[str, Json]) -> None:
         if SNAPSHOT in core:
             inputs = [] if model is None else model["inputs"]
-            table = self._guarded(lambda: read_parquet(core[SNAPSHOT], SNAPSHOT, "snapshot_invalid"))
+            table = self._guarded(read_parquet, core[SNAPSHOT], SNAPSHOT, "snapshot_invalid")
             if table is not None:
                 self.faults += snapshot_faults(table, manifest["snapshot"]["rows"], inputs, SNAPSHOT)
         if "verification.csv" in core and model is not None:
             self.faults += verification_rows(core["verification.csv"], model, "verification.csv")[2]
         models = {"": model, **{f"challengers/{key}/": value for key, value in others.items()}}
         for file in sorted(name for name in core if "predictions/" in name):
-            prefix, _, sample = file.rpartition("predictions/")
-            table = self._guarded(lambda file=file: read_parquet(core[file], file, "schema"))
-            if sample.removesuffix(".parquet") not in SAMPLES:
-                self._tell("is not named after a sample", "schema", file)
-            if table is not None and models.get(prefix) is not None:
-                self.faults += predictions_faults(table, models[prefix], file)
+            table = self._guarded(read_parquet, core[file], file, "schema")
+            scored = models.get(file.rpartition("predictions/")[0])
+            if table is not None and scored is not None:
+                self.faults += predictions_faults(table, scored, file)
 
     def _annexes(self, package_hash: str) -> None:
         for kind in ANNEX_KINDS:
@@ -279,7 +277,7 @@ class _Reading:
             if file not in self.present:
                 self._tell("annex has no manifest", "manifest_missing", file)
                 continue
-            annex = self._guarded(lambda file=file: self._json(file, self.source.read(file), "annex"))
+            annex = self._json(file, self._guarded(self.source.read, file), "annex")
             if annex is not None:
                 self._annex(annex, kind, file, names, package_hash)
 
@@ -300,7 +298,7 @@ class _Reading:
         for name in sorted(set(names) - set(listed) - {file}):
             self._tell("is not listed in the annex manifest", "file_extra", name)
         for name in sorted(set(names) & set(listed)):
-            data = self._guarded(lambda name=name: self.source.read(name))
+            data = self._guarded(self.source.read, name)
             if data is not None:
                 self._compare(name, data, listed[name])
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from credit_risk._core.errors import PackageError
-from credit_risk.package import archive as archive_module
 from credit_risk.package import read_package, write_annex, write_zip
+from credit_risk.package import source as source_module
 from tests.contract import corpus_models
 from tests.contract.corpus_recipes import CORPUS, build, recipes
 
@@ -186,7 +186,7 @@ def test_archive_with_overlapping_members_is_refused(tmp_path: Path):
 
 
 def test_archive_with_too_many_members_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(archive_module, "MAXIMUM_MEMBERS", 3)
+    monkeypatch.setattr(source_module, "MAXIMUM_MEMBERS", 3)
     write = tmp_path / "a.zip"
     with zipfile.ZipFile(write, "w") as archive:
         for number in range(4):
