@@ -24,7 +24,7 @@ from credit_risk.scoring.columns import (
     any_missing,
     make_number,
 )
-from credit_risk.scoring.expressions import evaluate
+from credit_risk.scoring.expressions import evaluate, references
 from credit_risk.scoring.inputs import as_pandas, read_inputs
 
 Step = Mapping[str, Any]
@@ -108,13 +108,25 @@ class CompiledModel:
         keys = ("linear_score", "probability", "score", "grade", "reasons")
         return [outputs[k] for k in keys if outputs.get(k) is not None] + list(outputs.get("decision", []))
 
+    def _needed_steps(self) -> set[str]:
+        """Ids of the steps that a published result depends on."""
+        wanted, needed = set(self._published_names()), set()
+        for step in reversed(self.model["steps"]):
+            if wanted & set(_produced(step)):
+                needed.add(step["id"])
+                wanted |= _read(step)
+        return needed
+
     def _refuse_errors(self, run: Run) -> None:
         """Raise ScoringError where a published result is in error, naming the steps that caused it."""
         bad = any_error([run.columns[name] for name in self._published_names()], run.rows)
         if not bad.any():
             return
         faults = []
+        needed = self._needed_steps()
         for step, reason, mask in run.causes:
+            if step not in needed:
+                continue
             rows = np.flatnonzero(mask & bad)
             if len(rows):
                 shown = ", ".join(str(i + 1) for i in rows[:5]) + (", …" if len(rows) > 5 else "")
@@ -129,6 +141,24 @@ class CompiledModel:
                     )
                 )
         raise ScoringError(faults)
+
+
+def _produced(step: Step) -> list[str]:
+    """Names that a step produces."""
+    parts = step.get("characteristics", []) if step["type"] == "scale" else []
+    keys = ("output", "output_bin", "output_woe")
+    return [step[key] for key in keys if key in step] + [part["output"] for part in parts]
+
+
+def _read(step: Step) -> set[str]:
+    """Names that a step reads."""
+    parts = [*step.get("terms", []), *step.get("characteristics", [])]
+    names = {part["input"] for part in parts} | {*step.get("inputs", []), *step.get("features", [])}
+    names |= {case["value"] for case in step.get("cases", [])}
+    names |= {step[key] for key in ("input", "offset", "default") if isinstance(step.get(key), str)}
+    for key in ("expression", "condition"):
+        names |= set(references(step[key])) if key in step else set()
+    return names
 
 
 def _numbers(run: Run, names: list[str], step: Step, what: str) -> tuple[list[np.ndarray], np.ndarray]:

@@ -47,7 +47,9 @@ def verification_rows(
     tells what is reached.
     """
     compiled = _compiled(model)
-    inputs = {name: column.array() for name, column in read_inputs(compiled.model["inputs"], development).items()}
+    scored = ~compiled.rows_in_error(development)
+    read = read_inputs(compiled.model["inputs"], development)
+    inputs = {name: column.array()[scored] for name, column in read.items()}
     base = _base_row(inputs)
     fixed = _distinct(
         [_Case("base", "first complete row"), *_input_cases(compiled, base), *_branch_cases(compiled, inputs)]
@@ -154,14 +156,17 @@ def _input_cases(compiled: CompiledModel, base: dict[str, Value]) -> Iterator[_C
 
 def _bin_cases(name: str, step: Step, one: Step) -> Iterator[_Case]:
     kind = one["kind"]
-    if kind == "interval" and one["lower"] is not None:
-        edge = float(one["lower"])
-        yield _Case("threshold", f"{name} just below {edge!r}", name, float(np.nextafter(edge, -np.inf)))
-        yield _Case("threshold", f"{name} at {edge!r}", name, edge)
-    elif kind == "interval" and one["upper"] is None:
+    if kind == "interval":
         codes = {float(c) for b in step["bins"] if b["kind"] == "special" for c in b["codes"]}
-        value = next(v for v in (float(i) for i in range(len(codes) + 1)) if v not in codes)
-        yield _Case("bin", f"{name} any value", name, value)
+        edge = None if one["lower"] is None else float(one["lower"])
+        if edge is not None:
+            yield _Case("threshold", f"{name} just below {edge!r}", name, float(np.nextafter(edge, -np.inf)))
+            yield _Case("threshold", f"{name} at {edge!r}", name, edge)
+        if edge in codes or (edge is None and one["upper"] is None):  # the edge itself is not in the bin
+            inside = 0.0 if edge is None else float(np.nextafter(edge, np.inf))
+            while inside in codes:
+                inside = float(np.nextafter(inside, np.inf))
+            yield _Case("bin", f"{name} inside bin {one['id']}", name, inside)
     elif kind == "categories":
         for value in one["values"]:
             yield _Case("category", f"{name} = {value}", name, value)
