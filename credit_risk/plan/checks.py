@@ -39,8 +39,10 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
 def _at(plan: Any, *path: str | int) -> Any:
     """The value at `path`, or None."""
     for part in path:
-        if isinstance(plan, dict) or (isinstance(plan, list | tuple) and isinstance(part, int)):
-            plan = plan.get(part) if isinstance(plan, dict) else plan[part]
+        if isinstance(plan, dict):
+            plan = plan.get(part)
+        elif isinstance(plan, list | tuple) and isinstance(part, int):
+            plan = plan[part]
         else:
             return None
     return plan
@@ -135,7 +137,7 @@ def _twice(path: Path, names: list[str]) -> Found:
 def _roles(plan: dict[str, Any]) -> Found:
     """One role a column: key, date, outcome, protected and forbidden exclude one another where they conflict."""
     outcome, key, date = _at(plan, "outcome", "column"), _at(plan, "data", "key"), _at(plan, "data", "date")
-    pairs = (
+    pairs: tuple[tuple[Any, Any, Path, str], ...] = (
         (outcome, key, ("outcome", "column"), "the key (data.key)"),
         (outcome, date, ("outcome", "column"), "the date (data.date)"),
         (key, date, ("data", "date"), "the key (data.key)"),

@@ -58,10 +58,10 @@ def read_document(data: bytes, file: str) -> Document:
         events = _plain_events(ruamel.YAML(typ="safe", pure=True).parse(text), file)
     except ruamel.error.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else None
+        place = mark.line + 1 if mark is not None else None
         said = ", ".join(str(part) for part in (error.context, error.problem) if part)
-        remedy = _remedy(said, text.splitlines()[line - 1] if line and line <= text.count("\n") else "")
-        raise _refuse(file, f"not readable as YAML: {said}", line, remedy=remedy) from error
+        remedy = _remedy(said, text.splitlines()[place - 1] if place and place <= text.count("\n") else "")
+        raise _refuse(file, f"not readable as YAML: {said}", place, remedy=remedy) from error
     except (ruamel.error.YAMLError, ValueError, RecursionError) as error:
         raise _refuse(file, f"not readable as YAML: {' '.join(str(error).split())}") from error
     builder = _Builder(iter(events), file)

@@ -93,11 +93,12 @@ def _fault(path: Path, items: list[Any], document: Document, root: type[Spec]) -
         return _unknown_key(path, root, document, place)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         where = (*path, "type")
-        found = _words(value.get("type")) if isinstance(value, dict) and "type" in value else None
-        message = "type is missing" if found is None else "no such type of model"
+        has_type = isinstance(value, dict) and "type" in value
+        message = "no such type of model" if has_type else "type is missing"
         place = {"file": None, "path": path_text(where), "row": document.line(where)}
         allowed = context.get("expected_tags", "scorecard, monotone_boosting").replace("'", "")
-        return Fault(message, code="missing_key" if found is None else "value", found=found, allowed=allowed, **place)
+        told = {"code": "value", "found": _words(value["type"])} if has_type else {"code": "missing_key"}
+        return Fault(message, allowed=allowed, **told, **place)
     allowed = " or ".join(dict.fromkeys(_allowed(item, path) for item in items))
     remedy = _remedy(items, value)
     return Fault("not allowed here", code="value", found=_words(value), allowed=allowed, remedy=remedy, **place)
@@ -189,7 +190,8 @@ def _inside(annotation: Any, part: str | int, value: Any) -> Any:
         inner = arguments[-1]
     specs = [o for o in _options(inner) if isinstance(o, type) and issubclass(o, Spec)]
     tagged = [s for s in specs if isinstance(value, dict) and _tag(s) == value.get("type")]
-    return (tagged or specs or [inner])[0]
+    chosen = tagged or specs
+    return chosen[0] if chosen else inner
 
 
 def _options(annotation: Any) -> list[Any]:

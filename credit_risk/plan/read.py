@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -66,7 +67,7 @@ def _source_faults(document: Document) -> list[Fault]:
     source = data.get("source") if isinstance(data, dict) else None
     if not isinstance(source, str):
         return []
-    place = {"path": "data.source", "row": document.line(("data", "source"))}
+    place: dict[str, Any] = {"path": "data.source", "row": document.line(("data", "source"))}
     faults = [
         Fault(
             f"the environment variable {name} is not set",

@@ -53,7 +53,9 @@ class TypedColumn:
         """float64 with NaN (numeric) or object with None (text), n rows."""
         if self.type == NUMERIC:
             return pd.Series(np.append(self.levels.astype(np.float64), np.nan)[self.codes])
-        return pd.Series(np.append(self.levels.astype(object), None)[self.codes], dtype=object)
+        return pd.Series(
+            np.append(self.levels.astype(object), np.array([None], dtype=object))[self.codes], dtype=object
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ class DataContractError(IntakeError):
         rows = [(f.column, f.rule, f.rows, ", ".join(f.examples)) for f in self._failures]
         return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
 
-    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:  # type: ignore[override]
         return type(self), (self.faults, self._failures)
 
 
@@ -67,7 +68,7 @@ class Examples:
 
     keys: np.ndarray
 
-    def of(self, mask: np.ndarray) -> dict[str, object]:
+    def of(self, mask: np.ndarray) -> dict[str, Any]:
         """Count, first keys and first row of the rows of `mask`."""
         places = np.flatnonzero(mask)
         keys = tuple(str(key) for key in self.keys[places[:SHOWN]])
@@ -77,7 +78,7 @@ class Examples:
 def special_codes(specials: Mapping[str, str], kind: str) -> dict[Code, str]:
     """Codes as the typed column holds them (floats in a numeric column), each with its meaning."""
     if kind != NUMERIC:
-        return dict(specials)
+        return {code: meaning for code, meaning in specials.items()}  # noqa: C416 - of another type
     return {number: meaning for code, meaning in specials.items() if (number := _float(code)) is not None}
 
 

@@ -195,7 +195,7 @@ class _Builder:
 
     def _call(self, node: ast.Call) -> Expression:
         name = self.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        if name not in FUNCTIONS:
+        if name is None or name not in FUNCTIONS:
             return self._refuse(f"unknown function {name or self._words(node.func)}", allowed=ALLOWED)
         operation, least, most = FUNCTIONS[name]
         if node.keywords or any(isinstance(item, ast.Starred) for item in node.args):
@@ -219,7 +219,7 @@ class _Builder:
         except (RecursionError, ValueError):
             return type(node).__name__
         for placeholder, name in sorted(self.names.items(), reverse=True):
-            words = re.sub(rf"\b{placeholder}\b", lambda _, name=name: name, words)
+            words = name.join(re.split(rf"\b{placeholder}\b", words))
         return words if len(words) <= 60 else words[:57] + "..."
 
     def _refuse(self, message: str, allowed: str | None = None, remedy: str | None = None) -> Expression:

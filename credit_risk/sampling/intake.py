@@ -237,7 +237,7 @@ def _key_values(raw: RawColumn) -> np.ndarray:
     plain = all(text.lstrip("-").isdigit() and text.isascii() and str(int(text)) == text for text in texts)
     if plain and all(INT64.min <= int(text) <= INT64.max for text in texts):
         return np.append(np.array([int(text) for text in texts], dtype=np.int64), 0)[raw.codes]
-    return np.append(np.asarray(texts, dtype=object), None)[raw.codes]
+    return np.append(np.asarray(texts, dtype=object), np.array([None], dtype=object))[raw.codes]
 
 
 def _take_column(state: _State, name: str, raw: RawColumn) -> None:

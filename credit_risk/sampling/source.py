@@ -30,7 +30,7 @@ class RawColumn:
 
     def values(self) -> np.ndarray:
         """The column, object (n,), None where missing."""
-        return np.append(self.levels.astype(object), None)[self.codes]
+        return np.append(self.levels.astype(object), np.array([None], dtype=object))[self.codes]
 
 
 @dataclass(frozen=True, slots=True)
