@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from typing import Any
@@ -15,8 +16,11 @@ _CELLS = {"number": (int, float), "integer": (int,), "string": (str,), "boolean"
 
 
 def file_name(evidence_id: str) -> str:
-    """Return the file name of an evidence id: percent-encoded outside `[A-Za-z0-9._-]`, UTF-8."""
-    return quote(evidence_id, safe="").replace("~", "%7E") + ".json"
+    """Return the file name of an evidence id: percent-encoded outside `[A-Za-z0-9._-]`, UTF-8; long ones are cut and hashed."""
+    text = quote(evidence_id, safe="").replace("~", "%7E")
+    if len(text) > 180:
+        text = f"{text[:150]}~{hashlib.sha256(evidence_id.encode('utf-8')).hexdigest()[:16]}"
+    return text + ".json"
 
 
 def entry_for(evidence_id: str) -> dict[str, Any] | None:

@@ -47,7 +47,7 @@ def _input(column: np.ndarray, kind: str) -> Value:
     error = np.zeros(len(column), dtype=bool)
     numeric = column.dtype.kind in "fiu"
     if kind == "number":
-        if not numeric and not all(item is None for item in column):
+        if not numeric and not pd.isna(column).all():
             raise ValueError("holds text where the model declares a number")
         data = column.astype(np.float64)
         if np.isinf(data).any():
@@ -55,7 +55,9 @@ def _input(column: np.ndarray, kind: str) -> Value:
         return values.number(data, error, np.isnan(data))
     if numeric:
         column = np.array([as_text(item) for item in column.tolist()] + [None], dtype=object)[:-1]
-    return values.string(column, error)
+    text = np.array([*column.tolist(), None], dtype=object)[:-1]
+    text[pd.isna(text)] = None
+    return values.string(text, error)
 
 
 def as_text(value: float) -> str | None:

@@ -71,7 +71,7 @@ def _logistic(step: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
 
 
 def _log_odds(p: np.ndarray) -> np.ndarray:
-    return np.log(p) - np.log1p(-p)
+    return np.log(p) - np.log(1.0 - p)
 
 
 def _shift(step: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
@@ -79,7 +79,7 @@ def _shift(step: Mapping[str, Any], x: np.ndarray) -> np.ndarray:
 
 
 def _beta(step: Mapping[str, Any], p: np.ndarray) -> np.ndarray:
-    return _inverse("logit", step["a"] * np.log(p) - step["b"] * np.log1p(-p) + step["c"])
+    return _inverse("logit", step["a"] * np.log(p) - step["b"] * np.log(1.0 - p) + step["c"])
 
 
 def _piecewise(step: Mapping[str, Any], value: np.ndarray) -> np.ndarray:

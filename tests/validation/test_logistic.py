@@ -1,0 +1,86 @@
+"""The refit against statsmodels and against numerical derivatives of the likelihood."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy import optimize
+from statsmodels.stats.outliers_influence import variance_inflation_factor
+
+from validation.rebuild.logistic import fit_logistic, log_likelihood, variance_inflation
+
+
+def sample(seed: int, rows: int = 800, terms: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    x = np.column_stack([np.ones(rows), random.normal(size=(rows, terms))])
+    eta = x @ random.normal(scale=0.7, size=terms + 1)
+    return x, (random.random(rows) < 1 / (1 + np.exp(-eta))).astype(float)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_agrees_with_statsmodels(seed: int) -> None:
+    x, y = sample(seed)
+    ours, theirs = fit_logistic(x, y, np.ones(len(y))), sm.Logit(y, x).fit(disp=0, tol=1e-14, maxiter=100)
+    assert ours.converged and not ours.separated
+    np.testing.assert_allclose(ours.coefficient, theirs.params, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(ours.standard_error, theirs.bse, rtol=1e-8)
+    np.testing.assert_allclose(ours.p_value, theirs.pvalues, rtol=1e-6)
+    np.testing.assert_allclose(np.column_stack([ours.lower, ours.upper]), theirs.conf_int(), rtol=1e-8, atol=1e-10)
+    assert ours.log_likelihood == pytest.approx(theirs.llf, rel=1e-12)
+    assert ours.null_log_likelihood == pytest.approx(theirs.llnull, rel=1e-9)
+
+
+def test_weights_count_rows() -> None:
+    x, y = sample(11, 300)
+    weight = np.random.default_rng(1).integers(1, 4, len(y))
+    repeated = np.repeat(np.arange(len(y)), weight)
+    weighted = fit_logistic(x, y, weight.astype(float))
+    expanded = fit_logistic(x[repeated], y[repeated], np.ones(len(repeated)))
+    np.testing.assert_allclose(weighted.coefficient, expanded.coefficient, rtol=1e-10)
+    np.testing.assert_allclose(weighted.standard_error, expanded.standard_error, rtol=1e-10)
+
+
+def test_score_vanishes_and_hessian_is_numerical() -> None:
+    x, y = sample(3, 400, 2)
+    weight = np.random.default_rng(2).uniform(0.5, 2.0, len(y))
+    fit = fit_logistic(x, y, weight)
+    gradient = optimize.approx_fprime(fit.coefficient, lambda b: log_likelihood(x, y, weight, b), 1e-6)
+    assert np.max(np.abs(gradient)) < 1e-3
+
+    def slope(beta: np.ndarray) -> np.ndarray:
+        return x.T @ (weight * (y - 1 / (1 + np.exp(-x @ beta))))
+
+    hessian = np.column_stack(
+        [(slope(fit.coefficient + e) - slope(fit.coefficient - e)) / 2e-5 for e in 1e-5 * np.eye(x.shape[1])]
+    )
+    np.testing.assert_allclose(fit.standard_error, np.sqrt(np.diag(np.linalg.inv(-hessian))), rtol=1e-6)
+
+
+def test_separation_is_told() -> None:
+    x = np.column_stack([np.ones(40), np.linspace(-1, 1, 40)])
+    try:
+        fit = fit_logistic(x, (x[:, 1] > 0).astype(float), np.ones(40))
+    except np.linalg.LinAlgError:
+        return
+    assert fit.separated or not fit.converged
+
+
+def test_collinear_columns_raise_or_do_not_converge() -> None:
+    x, y = sample(4, 200, 1)
+    with pytest.raises(np.linalg.LinAlgError):
+        fit_logistic(np.column_stack([x, x[:, 1]]), y, np.ones(len(y)))
+
+
+def test_tiny_p_value_is_not_zero() -> None:
+    random = np.random.default_rng(0)
+    x = np.column_stack([np.ones(6000), random.normal(size=6000)])
+    y = (random.random(6000) < 1 / (1 + np.exp(-x[:, 1]))).astype(float)
+    assert 0 < fit_logistic(x, y, np.ones(6000)).p_value[1] < 1e-100
+
+
+def test_variance_inflation_agrees_with_statsmodels() -> None:
+    x, _ = sample(6)
+    x[:, 2] += x[:, 1]
+    theirs = [variance_inflation_factor(x, column) for column in range(1, x.shape[1])]
+    np.testing.assert_allclose(variance_inflation(x[:, 1:]), theirs, rtol=1e-9)

@@ -1,0 +1,244 @@
+"""A good package passes; a package that was changed, with its hashes made right again, is found out."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from toy_package import builders as b
+
+from validation import ValidationRun, read_package, validate
+
+
+def severity(run: ValidationRun, test: str) -> str | None:
+    """The severity of the finding of a test, or None where it has none."""
+    for item in run.findings["findings"]:
+        if item["test"] == test:
+            return str(item["severity"])
+    return None
+
+
+def breaches(run: ValidationRun) -> dict[str, int]:
+    return {f"{item.area}: {item.quantity}": item.breaches for item in run.comparisons if item.breaches}
+
+
+def test_good_package_has_no_breach(good_package: Path) -> None:
+    run = validate(read_package(good_package))
+    assert breaches(run) == {}
+    assert len(run.comparisons) > 45
+    assert sum(item.compared for item in run.comparisons) > 10_000
+    found = [item["test"] for item in run.findings["findings"]]
+    assert found == ["battery: evidence is complete"]
+
+
+def model(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+    return lambda folder: b.change_json(folder, "model.json", change)
+
+
+def table(name: str, row: int, column: int, change: Callable[[Any], Any]) -> Callable[[Path], None]:
+    def apply(evidence: dict[str, Any]) -> None:
+        evidence["rows"][row][column] = change(evidence["rows"][row][column])
+
+    return lambda folder: b.change_json(folder, f"evidence/{name}.json", apply)
+
+
+def predictions(column: str, change: Callable[[Any], Any], row: int = 17) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        path = folder / "predictions/out_of_sample.parquet"
+        found = pq.read_table(path)
+        values = found.column(column).to_pylist()
+        values[row] = change(values[row])
+        place = found.column_names.index(column)
+        sink = io.BytesIO()
+        pq.write_table(found.set_column(place, column, pa.array(values, found.schema.field(column).type)), sink)
+        path.write_bytes(sink.getvalue())
+        b.reseal(folder)
+
+    return apply
+
+
+def verification(text: str, other: str) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        path = folder / "verification.csv"
+        content = path.read_text("utf-8")
+        assert text in content
+        path.write_text(content.replace(text, other, 1), "utf-8")
+        b.reseal(folder)
+
+    return apply
+
+
+def nudge(value: float) -> float:
+    """The smallest relative change that 1e-12 does not pass."""
+    return value * (1 + 3e-12)
+
+
+def _woe(document: dict[str, Any]) -> None:
+    document["steps"][0]["bins"][1]["woe"] *= 1 + 1e-4
+
+
+def _edge(document: dict[str, Any]) -> None:
+    document["steps"][0]["bins"][0]["upper"] = document["steps"][0]["bins"][1]["lower"] = 27.0
+
+
+def _coefficient(document: dict[str, Any]) -> None:
+    document["steps"][2]["terms"][0]["coefficient"] *= 1 + 1e-4
+
+
+def _points(document: dict[str, Any]) -> None:
+    document["steps"][4]["characteristics"][0]["points"][2] += 1.0
+
+
+def _factor(document: dict[str, Any]) -> None:
+    document["steps"][4]["scaling"]["factor"] *= 1 + 1e-9
+
+
+def _baseline(document: dict[str, Any]) -> None:
+    document["steps"][5]["characteristics"][0]["baseline"] += 0.5
+
+
+CASES = {
+    "woe": (model(_woe), "model.json: WoE of the bins", "high"),
+    "edge": (model(_edge), "classing.table: count", "high"),
+    "edge moves rows": (model(_edge), "predictions toy development: linear_score", "critical"),
+    "coefficient": (model(_coefficient), "model.json: coefficients", "high"),
+    "points": (model(_points), "model.json: points", "critical"),
+    "scaling factor": (model(_factor), "scale step: factor and offset of toy", "high"),
+    "baseline": (model(_baseline), "reasons step: baseline", "high"),
+    "table woe": (table("classing.table.INCOME", 1, 10, lambda v: v + 2e-12), "classing.table: woe", "high"),
+    "table count": (table("classing.table.REGION", 0, 3, lambda v: v + 1), "classing.table: count", "high"),
+    "table rule": (
+        table("classing.table.REGION", 0, 12, lambda v: "neutral"),
+        "classing.table: rule of the WoE",
+        "critical",
+    ),
+    "information value": (table("classing.summary", 0, 5, nudge), "classing.summary: information_value", "medium"),
+    "samples": (table("samples.summary", 0, 4, lambda v: v + 1), "samples.summary: bad", "critical"),
+    "standard error": (
+        table("model.coefficients", 1, 2, lambda v: v * 1.001),
+        "model.coefficients: standard_error",
+        "medium",
+    ),
+    "p-value": (table("model.coefficients", 1, 4, lambda v: v + 0.01), "model.coefficients: p_value", "medium"),
+    "likelihood": (table("model.fit", 0, 1, lambda v: v + 0.01), "model.fit: likelihood and criteria", "medium"),
+    "points table": (table("model.points", 0, 5, lambda v: v + 1), "model.points: points", "critical"),
+    "auc": (table("performance.discrimination", 1, 4, lambda v: v + 1e-9), "performance.discrimination: auc", "high"),
+    "ks": (table("performance.discrimination", 0, 10, lambda v: v + 1e-9), "performance.discrimination: ks", "high"),
+    "brier": (table("performance.calibration", 0, 5, lambda v: v + 1e-6), "performance.calibration: brier", "medium"),
+    "linear score": (
+        predictions("linear_score", nudge),
+        "predictions toy out_of_sample: linear_score",
+        "critical",
+    ),
+    "probability": (predictions("probability", nudge), "predictions toy out_of_sample: probability", "critical"),
+    "score": (predictions("score", lambda v: v + 1), "predictions toy out_of_sample: score", "critical"),
+    "reason": (predictions("reason_1", lambda v: "R9"), "predictions toy out_of_sample: reasons", "critical"),
+    "key": (predictions("_key", lambda v: v + 1), "predictions toy out_of_sample: keys", "critical"),
+    "verification bin": (verification("case 0,,north,5,", "case 0,,north,4,"), "verification.csv: bin ids", "critical"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_change_is_found(package: Path, name: str) -> None:
+    change, test, expected = CASES[name]
+    change(package)
+    run = validate(read_package(package))
+    assert severity(run, test) == expected
+    assert run.recommendation == ("reject" if run.findings["counts"]["critical"] else "approve_with_conditions")
+
+
+def test_protected_column_in_the_model(package: Path) -> None:
+    def change(plan: dict[str, Any]) -> None:
+        plan["data"]["protected"] = {"EU": ["SEX"], "UK": ["REGION"]}
+
+    b.change_json(package, "plan.json", change)
+    run = validate(read_package(package))
+    assert severity(run, "battery: protected column as input of toy") == "critical"
+    assert run.recommendation == "reject"
+
+
+def test_forbidden_column_in_the_model(package: Path) -> None:
+    b.change_json(package, "plan.json", lambda plan: plan["data"].update(forbidden=["INCOME"]))
+    assert severity(validate(read_package(package)), "battery: forbidden column as input of toy") == "critical"
+
+
+def test_text_that_is_not_provided(package: Path) -> None:
+    missing = b.evidence("authored.purpose", kind="not_provided", reason="the plan has none")
+    b.change_json(package, "evidence/authored.purpose.json", lambda _: missing)
+    assert severity(validate(read_package(package)), "battery: purpose is stated") == "medium"
+
+
+def test_discrimination_that_is_not_stated(package: Path) -> None:
+    b.change_json(package, "evidence/performance.discrimination.json", lambda item: item["rows"].__delitem__(1))
+    run = validate(read_package(package))
+    assert severity(run, "performance.discrimination: toy out_of_sample") == "medium"
+
+
+def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -> None:
+    """Add a challenger of one tree, its predictions made row by row; `change` touches the model afterwards."""
+    tree = {
+        "feature": [0, -1, 0, -1, -1],
+        "threshold": [30.0, None, 55.0, None, None],
+        "left": [1, -1, 3, -1, -1],
+        "right": [2, -1, 4, -1, -1],
+        "default_left": [True, False, False, False, False],
+        "value": [0.0, 0.4, 0.0, -0.1, -0.6],
+    }
+    steps = [
+        {"id": "t", "type": "trees", "features": ["INCOME"], "base_margin": -1.2, "offset": None, "trees": [tree], "output": "m"},
+        {"id": "p", "type": "link", "function": "logit", "input": "m", "output": "p"},
+    ]  # fmt: skip
+    inputs = [{"name": "INCOME", "type": "number", "specials": [], "description": ""}]
+    document = b.shell(inputs, steps, {"linear_score": "m", "probability": "p"}, id="trees", type="monotone_boosting")
+    data = b.population()
+    files: dict[str, bytes] = {}
+    for sample in (b.DEVELOPMENT, b.TEST):
+        rows = [i for i, name in enumerate(data["_sample"]) if name == sample]
+        margin = []
+        for i in rows:
+            x = data["INCOME"][i]
+            margin.append(-1.2 + (0.4 if x is None or x < 30.0 else -0.1 if x < 55.0 else -0.6))
+        columns = {"_key": [data["_key"][i] for i in rows], "linear_score": margin}
+        columns["probability"] = [1 / (1 + math.exp(-value)) for value in margin]
+        files[f"challengers/trees/predictions/{sample}.parquet"] = b.to_parquet(columns)
+    rows = [["INCOME", "descending", 2, 4, 0, 0.0]]
+    files["evidence/challenger.monotonicity.trees.json"] = b.to_json(b.evidence("challenger.monotonicity.trees", rows))
+    if change:
+        change(document)
+    files["challengers/trees/model.json"] = b.to_json(document)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+        manifest["files"][name] = {}
+    (folder / "manifest.json").write_bytes(b.to_json(manifest))
+    b.reseal(folder)
+
+
+def test_trees_are_scored_again(package: Path) -> None:
+    challenger(package)
+    assert breaches(validate(read_package(package))) == {}
+
+
+def test_changed_leaf_is_found(package: Path) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["steps"][0]["trees"][0]["value"][3] += 1e-11
+
+    challenger(package, change)
+    assert severity(validate(read_package(package)), "predictions trees development: linear_score") == "critical"
+
+
+def test_broken_trend_is_found(package: Path) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["steps"][0]["trees"][0]["value"][4] = 0.9
+
+    challenger(package, change)
+    test = "challenger.monotonicity.trees: violations of the stated trend"
+    assert severity(validate(read_package(package)), test) == "high"
