@@ -97,7 +97,9 @@ def _fault(path: Path, items: list[Any], document: Document, root: type[Spec]) -
         message = "no such type of model" if has_type else "type is missing"
         place = {"file": None, "path": path_text(where), "row": document.line(where)}
         allowed = context.get("expected_tags", "scorecard, monotone_boosting").replace("'", "")
-        told = {"code": "value", "found": _words(value["type"])} if has_type else {"code": "missing_key"}
+        told: dict[str, Any] = (
+            {"code": "value", "found": _words(value["type"])} if has_type else {"code": "missing_key"}
+        )
         return Fault(message, allowed=allowed, **told, **place)
     allowed = " or ".join(dict.fromkeys(_allowed(item, path) for item in items))
     remedy = _remedy(items, value)
