@@ -28,6 +28,9 @@ def summary_lines(result: RunResult) -> list[str]:
     lines.append(f"Validation: {_verdict(result)}")
     lines.append(f"Package hash: {result.package_hash}")
     lines += ["", "Written:", *(f"  {line}" for line in _files(result.out))]
+    dossier = result.out / "documents" / "development_dossier.pdf"
+    if dossier.exists():
+        lines += ["", f"The dossier is {shown(dossier)}"]
     return lines
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from credit_risk._core.hashing import sha256_bytes
+
 FORMAT = "credit-risk-model-package"
 FORMAT_VERSION = "0.1"
 ANNEX_FORMAT = "credit-risk-annex"
@@ -21,6 +23,7 @@ _CORE = re.compile(
 )
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
+LONGEST_NAME, KEPT_OF_LONG_NAME = 180, 150
 
 
 def hostile(path: str) -> str | None:
@@ -51,11 +54,16 @@ def is_core(path: str) -> bool:
 
 
 def evidence_file(identifier: str) -> str:
-    """Path of an evidence id: UTF-8 bytes outside `[A-Za-z0-9._-]` percent-encoded, upper-case hexadecimal."""
+    """Path of an evidence id: UTF-8 bytes outside `[A-Za-z0-9._-]` percent-encoded, upper-case hexadecimal.
+
+    Beyond 180 characters (file systems end at 255 bytes) the first 150, `~`, and the id's SHA-256 to 16 digits.
+    """
     text = "".join(
         chr(byte) if chr(byte).isascii() and re.match(r"[A-Za-z0-9._-]", chr(byte)) else f"%{byte:02X}"
         for byte in identifier.encode("utf-8")
     )
+    if len(text) > LONGEST_NAME:
+        text = f"{text[:KEPT_OF_LONG_NAME]}~{sha256_bytes(identifier.encode('utf-8'))[:16]}"
     return f"evidence/{text}.json"
 
 
