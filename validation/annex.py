@@ -46,8 +46,7 @@ def annex_files(run: ValidationRun, clock: Clock = system_clock) -> dict[str, by
         "producer": f"{PRODUCER} {run.findings['validator']['version']}",
         "created": clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "files": {
-            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            for name, data in files.items()
+            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()
         },
     }
     return {**files, "manifest.json": strict_json.write(manifest)}
@@ -90,11 +89,7 @@ def check_target(target: Path) -> None:
     manifest = target / "manifest.json"
     try:
         value = strict_json.parse(manifest.read_bytes(), "manifest.json")
-        ours = (
-            not target.is_symlink()
-            and value["kind"] == "validation"
-            and value["format"] == "credit-risk-annex"
-        )
+        ours = not target.is_symlink() and value["kind"] == "validation" and value["format"] == "credit-risk-annex"
     except (OSError, ValidationInputError, KeyError, TypeError):
         ours = target.is_dir() and not target.is_symlink() and not any(target.iterdir())
     if not ours:

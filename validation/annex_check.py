@@ -15,7 +15,7 @@ FILES = ("audit.jsonl",)
 
 def is_annex(name: str) -> bool:
     """Say whether the file belongs to an annex rather than to the core."""
-    return name in FILES or name.split("/", 1)[0] in FOLDERS and "/" in name
+    return name in FILES or (name.split("/", 1)[0] in FOLDERS and "/" in name)
 
 
 def check_annexes(container: Container, package_hash: str) -> list[Fault]:
@@ -89,14 +89,10 @@ def check_files(
     faults += [Fault("file_extra", "the manifest does not list the file", file=name) for name in extra]
     for name, entry in sorted(expected.items()):
         if name not in container.sizes:
-            faults.append(
-                Fault("file_missing", "the manifest lists the file, the package lacks it", file=name)
-            )
+            faults.append(Fault("file_missing", "the manifest lists the file, the package lacks it", file=name))
         elif container.sizes[name] != entry["bytes"]:
             found, allowed = str(container.sizes[name]), str(entry["bytes"])
-            faults.append(
-                Fault("size_mismatch", "other size than in the manifest", name, None, None, found, allowed)
-            )
+            faults.append(Fault("size_mismatch", "other size than in the manifest", name, None, None, found, allowed))
         else:
             found = hashlib.sha256(container.read(name)).hexdigest()
             if found != entry["sha256"]:

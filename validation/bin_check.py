@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from validation.errors import Fault
@@ -71,7 +72,7 @@ def _check_intervals(bins: list[dict[str, Any]], report: Any) -> None:
         lower, upper = item["lower"], item["upper"]
         if lower is not None and upper is not None and lower >= upper:
             report("bins_order", f"the interval from {lower!r} to {upper!r} is empty", index)
-    for (_, before), (index, item) in zip(intervals, intervals[1:], strict=False):
+    for (_, before), (index, item) in itertools.pairwise(intervals):
         _check_joint(before, item, index, report)
 
 

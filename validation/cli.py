@@ -19,7 +19,10 @@ DONE, FINDINGS, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Validate a package; return 0 without findings above observation, 1 with, 2 refused, 70 internal, 130 interrupted."""
+    """Validate a package and return the exit status.
+
+    0 no findings above observation, 1 findings, 2 input refused, 70 internal error, 130 interrupted.
+    """
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments)
@@ -29,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
         return INTERRUPTED
-    except Exception:
+    except Exception:  # noqa: BLE001 (the last resort, told as an internal error with its trace)
         traceback.print_exc()
         print("internal error: this is a fault of the validator, not of the package", file=sys.stderr)
         return INTERNAL
@@ -39,18 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="credit-validate",
         description="Rebuild a model package independently, compare every quantity and write findings.",
-        epilog="Exit status: 0 no findings above observation, 1 findings, 2 input refused, 70 internal error, 130 interrupted.",
+        epilog="Exit status: 0 no findings above observation, 1 findings, 2 refused, 70 internal, 130 interrupted.",
     )
     parser.add_argument("package", metavar="PACKAGE", type=Path, help="model package, a folder or a zip")
-    parser.add_argument(
-        "--data", metavar="FILE", type=Path, help="the snapshot, where the package does not hold it"
-    )
-    parser.add_argument(
-        "--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)"
-    )
-    parser.add_argument(
-        "--out", metavar="FOLDER", type=Path, help="where to write the annex (PACKAGE/validation)"
-    )
+    parser.add_argument("--data", metavar="FILE", type=Path, help="the snapshot, where the package does not hold it")
+    parser.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
+    parser.add_argument("--out", metavar="FOLDER", type=Path, help="where to write the annex (PACKAGE/validation)")
     parser.add_argument("--json", action="store_true", help="print findings.json instead of the summary")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     parser.add_argument("--version", action="version", version=f"credit-validate {findings.version()}")
@@ -73,11 +70,7 @@ def _target(package: Path, out: Path | None) -> tuple[Path, Path]:
     if out is not None:
         out = out.absolute()
         inside = package.is_dir() and out.parent == package.absolute()
-        if (
-            package.is_dir()
-            and package.absolute() in out.parents
-            and not (inside and out.name == "validation")
-        ):
+        if package.is_dir() and package.absolute() in out.parents and not (inside and out.name == "validation"):
             fault = Fault("output_refused", "lies inside the package", str(out), remedy="leave --out away")
             raise ValidationInputError(fault)
         staging = out.parent.parent if inside else out.parent
@@ -85,9 +78,7 @@ def _target(package: Path, out: Path | None) -> tuple[Path, Path]:
             raise ValidationInputError(Fault("output_refused", "the folder above does not exist", str(out)))
         return out, staging
     if package.is_file():
-        fault = Fault(
-            "output_refused", "a zip cannot take the annex", str(package), remedy="give --out FOLDER"
-        )
+        fault = Fault("output_refused", "a zip cannot take the annex", str(package), remedy="give --out FOLDER")
         raise ValidationInputError(fault)
     package = package.absolute()
     return package / "validation", package.parent

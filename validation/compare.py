@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from validation.findings import Finding, Outcome
 from validation.policy import Policy, Tolerance
 
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One quantity of one area over `compared` places; `largest` in the unit of the tolerance, infinite if undefined."""
+    """One quantity of one area over `compared` places; `largest` in the unit of the tolerance, inf if undefined."""
 
     area: str
     quantity: str
@@ -43,8 +46,8 @@ class Ledger:
         area: str,
         quantity: str,
         rule: str,
-        developer: Sequence[float | None],
-        validator: Sequence[float | None],
+        developer: Sequence[float | None] | Floats,
+        validator: Sequence[float | None] | Floats,
         labels: Sequence[str] | str,
         evidence: Sequence[str] = (),
     ) -> Comparison | None:
@@ -63,9 +66,7 @@ class Ledger:
         place = _label(labels, worst)
         breaches = int(np.count_nonzero(difference > limit))
         values = (place, _plain(d[worst]), _plain(v[worst]))
-        return self._record(
-            area, quantity, tolerance, len(d), breaches, float(difference[worst]), values, evidence
-        )
+        return self._record(area, quantity, tolerance, len(d), breaches, float(difference[worst]), values, evidence)
 
     def words(
         self,
@@ -147,7 +148,7 @@ def _outcome(comparison: Comparison, evidence: Sequence[str]) -> Outcome:
     )
 
 
-def as_array(values: Sequence[float | None]) -> np.ndarray:
+def as_array(values: Sequence[float | None] | Floats) -> Floats:
     """Return numbers as float64 with NaN for None; booleans and texts are refused."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
         return values.astype(np.float64)

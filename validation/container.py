@@ -74,9 +74,7 @@ def _folder(root: Path) -> Container:
             faults.append(Fault("path_hostile", f"the file name {reason}", file=name))
             continue
         sizes[name] = file.stat().st_size
-    return Container(
-        tuple(sorted(sizes)), sizes, tuple(faults), False, lambda name: (root / name).read_bytes()
-    )
+    return Container(tuple(sorted(sizes)), sizes, tuple(faults), False, lambda name: (root / name).read_bytes())
 
 
 def _walk(root: Path, faults: list[Fault]) -> Iterator[tuple[str, Path]]:
@@ -112,9 +110,9 @@ def _zip(path: Path) -> Container:
     if names != sorted(names):
         faults.append(Fault("zip_invalid", "the members are not sorted by name", file=path.name))
     for member in members:
-        fault = _member_fault(member, sizes)
-        if fault:
-            faults.append(fault)
+        wrong = _member_fault(member, sizes)
+        if wrong:
+            faults.append(wrong)
         elif not member.is_dir():
             sizes[member.filename] = member.file_size
     return Container(tuple(sorted(sizes)), sizes, tuple(faults), True, lambda name: _read_member(path, name))

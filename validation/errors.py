@@ -6,11 +6,42 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 CODES = frozenset(
-    """json_invalid json_duplicate_key json_not_finite schema version_unknown step_unknown hash_mismatch
-    size_mismatch file_missing file_extra path_hostile symlink bins_overlap bins_gap bins_order bin_ids missing_bin
-    unseen_bin category_repeated special_repeated name_repeated name_unknown tree_shape calibration_order
-    grades_order annex_other_package zip_invalid snapshot_invalid verification_invalid manifest_missing
-    evidence_unknown model_id_mismatch policy_invalid output_refused""".split()
+    [
+        "json_invalid",
+        "json_duplicate_key",
+        "json_not_finite",
+        "schema",
+        "version_unknown",
+        "step_unknown",
+        "hash_mismatch",
+        "size_mismatch",
+        "file_missing",
+        "file_extra",
+        "path_hostile",
+        "symlink",
+        "bins_overlap",
+        "bins_gap",
+        "bins_order",
+        "bin_ids",
+        "missing_bin",
+        "unseen_bin",
+        "category_repeated",
+        "special_repeated",
+        "name_repeated",
+        "name_unknown",
+        "tree_shape",
+        "calibration_order",
+        "grades_order",
+        "annex_other_package",
+        "zip_invalid",
+        "snapshot_invalid",
+        "verification_invalid",
+        "manifest_missing",
+        "evidence_unknown",
+        "model_id_mismatch",
+        "policy_invalid",
+        "output_refused",
+    ]
 )
 
 

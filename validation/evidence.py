@@ -122,9 +122,7 @@ def _headline(run: ValidationRun) -> list[list[Any]]:
         excess = float(tolerance.excess([item.developer], [item.validator])[0])
         outcome = "pass" if excess <= tolerance.value else "fail"
         difference = abs(item.developer - item.validator)
-        rows.append(
-            [item.model, item.sample, item.quantity, item.developer, item.validator, difference, outcome]
-        )
+        rows.append([item.model, item.sample, item.quantity, item.developer, item.validator, difference, outcome])
     return rows
 
 

@@ -16,7 +16,7 @@ _CELLS = {"number": (int, float), "integer": (int,), "string": (str,), "boolean"
 
 
 def file_name(evidence_id: str) -> str:
-    """Return the file name of an evidence id: percent-encoded outside `[A-Za-z0-9._-]`, UTF-8; long ones are cut and hashed."""
+    """File name of an evidence id: percent-encoded outside `[A-Za-z0-9._-]`; long ones are cut and hashed."""
     text = quote(evidence_id, safe="").replace("~", "%7E")
     if len(text) > 180:
         text = f"{text[:150]}~{hashlib.sha256(evidence_id.encode('utf-8')).hexdigest()[:16]}"
@@ -50,9 +50,7 @@ def check_evidence(evidence: Any, file: str) -> list[Fault]:
         faults.append(fault)
     entry = entry_for(evidence_id)
     if entry is None:
-        faults.append(
-            Fault("evidence_unknown", "the id is not in the catalogue", file, "/id", None, evidence_id)
-        )
+        faults.append(Fault("evidence_unknown", "the id is not in the catalogue", file, "/id", None, evidence_id))
         return faults
     kind = evidence["kind"]
     if kind not in _ABSENT and kind != entry["kind"]:
@@ -114,9 +112,7 @@ def _check_rows(evidence: dict[str, Any], file: str) -> list[Fault]:
     types = [_CELLS[item["type"]] for item in evidence["columns"]]
     for index, row in enumerate(evidence["rows"]):
         if len(row) != len(types):
-            faults.append(
-                Fault("schema", f"{len(row)} cells for {len(types)} columns", file, f"/rows/{index}")
-            )
+            faults.append(Fault("schema", f"{len(row)} cells for {len(types)} columns", file, f"/rows/{index}"))
             continue
         for column, (cell, allowed) in enumerate(zip(row, types, strict=True)):
             if cell is None:
@@ -124,7 +120,5 @@ def _check_rows(evidence: dict[str, Any], file: str) -> list[Fault]:
             if not isinstance(cell, allowed) or (isinstance(cell, bool) and bool not in allowed):
                 path = f"/rows/{index}/{column}"
                 name = evidence["columns"][column]["type"]
-                faults.append(
-                    Fault("schema", "not of the type of its column", file, path, None, repr(cell), name)
-                )
+                faults.append(Fault("schema", "not of the type of its column", file, path, None, repr(cell), name))
     return faults

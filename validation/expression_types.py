@@ -35,7 +35,7 @@ Report = Callable[[str, str, str], None]
 
 
 def infer(node: dict[str, Any], names: Mapping[str, str], report: Report, path: str) -> str:
-    """Return the type of an expression: `number`, `string`, `flag` or `any` (a null constant, or unknown after a fault).
+    """Return the type of an expression: `number`, `string`, `flag` or `any` (a null constant, or after a fault).
 
     `names` maps the known names to their types. Faults go to `report(code, message, path)`.
     """
@@ -56,9 +56,7 @@ def infer(node: dict[str, Any], names: Mapping[str, str], report: Report, path: 
     return _result(operation, arguments, types, report, path)
 
 
-def _result(
-    operation: str, arguments: list[dict[str, Any]], types: list[str], report: Report, path: str
-) -> str:
+def _result(operation: str, arguments: list[dict[str, Any]], types: list[str], report: Report, path: str) -> str:
     if operation in _NUMBERS:
         _all_of("number", types, operation, report, path)
         return "number"

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from validation import bin_check, expression_types
 from validation.errors import Fault
 
 STEP_TYPES = frozenset(
-    "derive classing linear trees sum switch guard link calibrate scale grade reasons".split()
+    [
+        "derive",
+        "classing",
+        "linear",
+        "trees",
+        "sum",
+        "switch",
+        "guard",
+        "link",
+        "calibrate",
+        "scale",
+        "grade",
+        "reasons",
+    ]
 )
 
 
@@ -21,9 +35,7 @@ def unknown_steps(model: Any, file: str) -> list[Fault]:
         if isinstance(kind, str) and kind not in STEP_TYPES:
             allowed = ", ".join(sorted(STEP_TYPES))
             path = f"/steps/{index}/type"
-            faults.append(
-                Fault("step_unknown", "the step type is not known", file, path, None, kind, allowed)
-            )
+            faults.append(Fault("step_unknown", "the step type is not known", file, path, None, kind, allowed))
     return faults
 
 
@@ -99,9 +111,7 @@ class _Checker:
 def _derive(self: _Checker, step: dict[str, Any], path: str) -> None:
     kind = expression_types.infer(step["expression"], self.names, self.report, f"{path}/expression")
     if kind not in (expression_types.ANY, step["value_type"]):
-        self.report(
-            "schema", f"the expression gives a {kind}, not a {step['value_type']}", f"{path}/value_type"
-        )
+        self.report("schema", f"the expression gives a {kind}, not a {step['value_type']}", f"{path}/value_type")
     self.produce(step["output"], step["value_type"], f"{path}/output")
 
 
@@ -202,9 +212,9 @@ def _calibrate(self: _Checker, step: dict[str, Any], path: str) -> None:
         x, y = step["x"], step["y"]
         if len(x) != len(y):
             self.report("calibration_order", "x and y are not equally long", path)
-        if any(b <= a for a, b in zip(x, x[1:], strict=False)):
+        if any(b <= a for a, b in itertools.pairwise(x)):
             self.report("calibration_order", "x does not increase strictly", f"{path}/x")
-        if any(b < a for a, b in zip(y, y[1:], strict=False)):
+        if any(b < a for a, b in itertools.pairwise(y)):
             self.report("calibration_order", "y decreases", f"{path}/y")
     self.produce(step["output"], "number", f"{path}/output")
 
@@ -216,9 +226,7 @@ def _scale(self: _Checker, step: dict[str, Any], path: str) -> None:
         return
     rounded = step["rounding"] != "none"
     if rounded and float(step["base_points"]) != int(step["base_points"]):
-        self.report(
-            "schema", "base_points is not integral though rounding is declared", f"{path}/base_points"
-        )
+        self.report("schema", "base_points is not integral though rounding is declared", f"{path}/base_points")
     for index, item in enumerate(step["characteristics"]):
         place = f"{path}/characteristics/{index}"
         self.need(item["input"], ("bin",), f"{place}/input")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from validation import strict_json
 from validation.errors import Fault, ValidationInputError
@@ -23,8 +23,8 @@ KINDS = ("exact", "absolute", "relative")
 class Tolerance:
     """How far two values may lie apart.
 
-    `exact`: equal. `absolute`: |d − v| ≤ value. `relative`: |d − v| ≤ value·max(|d|, |v|, floor), so that values smaller
-    than `floor` are compared as if they were of its size (a difference near zero has no meaningful ratio).
+    `exact`: equal. `absolute`: |d − v| ≤ value. `relative`: |d − v| ≤ value·max(|d|, |v|, floor), so that values
+    smaller than `floor` are compared as if they were of its size (a difference near zero has no meaningful ratio).
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Tolerance:
     severity: str
     reason: str
 
-    def excess(self, developer: NDArray[np.float64], validator: NDArray[np.float64]) -> NDArray[np.float64]:
+    def excess(self, developer: ArrayLike, validator: ArrayLike) -> NDArray[np.float64]:
         """Return the difference (n,) in the unit of the tolerance; NaN on one side only is infinite."""
         d, v = np.asarray(developer, dtype=np.float64), np.asarray(validator, dtype=np.float64)
         one, both = np.isnan(d) != np.isnan(v), np.isnan(d) & np.isnan(v)
@@ -92,10 +92,7 @@ def read_policy(path: str | Path | None = None) -> Policy:
         )
         for name, item in value["tolerances"].items()
     }
-    cuts = {
-        name: Cut(float(item["value"]), item["severity"], item["reason"])
-        for name, item in value["cuts"].items()
-    }
+    cuts = {name: Cut(float(item["value"]), item["severity"], item["reason"]) for name, item in value["cuts"].items()}
     digest = hashlib.sha256(data).hexdigest()
     return Policy(value["name"], value["version"], digest, tolerances, cuts, dict(value["checks"]))
 
@@ -105,9 +102,7 @@ def _faults(value: Any, shipped: dict[str, Any], file: str) -> list[Fault]:
         return [Fault("policy_invalid", "is not an object", file)]
     faults = []
     if value.get("format_version") != shipped["format_version"] or value.get("format") != shipped["format"]:
-        faults.append(
-            Fault("version_unknown", "not a policy of a version that we know", file, "/format_version")
-        )
+        faults.append(Fault("version_unknown", "not a policy of a version that we know", file, "/format_version"))
     for key in sorted(set(value) ^ set(shipped)):
         word = "unknown" if key in value else "missing"
         faults.append(Fault("policy_invalid", f"{word} key", file, f"/{key}"))

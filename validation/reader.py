@@ -49,9 +49,7 @@ def read_package(path: str | Path, data: str | Path | None = None) -> Package:
     reading.snapshot(manifest, content, data)
     if reading.faults:
         raise ValidationInputError(dict.fromkeys(reading.faults))
-    return Package(
-        name=Path(path).name, hash=package_hash, is_zip=container.is_zip, manifest=manifest, **content
-    )
+    return Package(name=Path(path).name, hash=package_hash, is_zip=container.is_zip, manifest=manifest, **content)
 
 
 def _listing_faults(manifest: dict[str, Any]) -> list[Fault]:
@@ -77,11 +75,9 @@ def _listing_faults(manifest: dict[str, Any]) -> list[Fault]:
                 "/snapshot/sha256",
             )
         )
-    plans = {listed[name]["sha256"] for name in ("plan.yaml", "plan.json") if name in listed}
-    if plans and manifest["plan_sha256"] not in plans:
-        faults.append(
-            Fault("hash_mismatch", "plan_sha256 is not that of the plan", "manifest.json", "/plan_sha256")
-        )
+    plan = listed.get("plan.json")
+    if plan is not None and manifest["plan_sha256"] != plan["sha256"]:
+        faults.append(Fault("hash_mismatch", "plan_sha256 is not that of plan.json", "manifest.json", "/plan_sha256"))
     return faults
 
 
@@ -152,9 +148,7 @@ class _Reading:
                 )
         evidence = self._evidence([name for name in present if name.startswith("evidence/")])
         predictions = self._predictions(present, model, challengers)
-        verification = (
-            self._verification(model) if model is not None and "verification.csv" in present else None
-        )
+        verification = self._verification(model) if model is not None and "verification.csv" in present else None
         return {
             "plan": plan,
             "model": model,
@@ -166,9 +160,7 @@ class _Reading:
 
     def _same(self, code: str, found: str, allowed: str, file: str, path: str) -> None:
         if found != allowed:
-            self.faults.append(
-                Fault(code, "another model than the package says", file, path, None, found, allowed)
-            )
+            self.faults.append(Fault(code, "another model than the package says", file, path, None, found, allowed))
 
     def _plan(self) -> dict[str, Any] | None:
         plan = self._json("plan.json")
@@ -186,9 +178,7 @@ class _Reading:
         faults = model_check.unknown_steps(model, name)
         unknown = {str(fault.path).removesuffix("/type") for fault in faults}
         for fault in schema_check.check(model, "model.schema.json", name):
-            if fault.path not in unknown and not any(
-                str(fault.path).startswith(item + "/") for item in unknown
-            ):
+            if fault.path not in unknown and not any(str(fault.path).startswith(item + "/") for item in unknown):
                 faults.append(fault)
         if not faults:
             faults = model_check.check_model(model, name)
@@ -253,6 +243,7 @@ class _Reading:
         """Read the snapshot of the package, or the file `data` where the package holds none."""
         content["snapshot"], content["snapshot_hash"] = None, None
         name = "data/snapshot.parquet"
+        raw: bytes | None
         if name in self.container.sizes:
             raw = self.container.read(name)
         elif data is not None:
@@ -268,9 +259,7 @@ class _Reading:
                 Fault("hash_mismatch", "not the snapshot of the manifest", name, None, None, digest, allowed)
             )
             return
-        models = [
-            model for model in (content["model"], *content["challengers"].values()) if model is not None
-        ]
+        models = [model for model in (content["model"], *content["challengers"].values()) if model is not None]
         frame = self._snapshot_frame(raw, name, manifest["snapshot"]["rows"], models)
         content["snapshot"], content["snapshot_hash"] = frame, digest
 
@@ -281,9 +270,7 @@ class _Reading:
             self.faults.append(Fault("file_missing", f"cannot be read: {error.strerror}", file=str(path)))
             return None
 
-    def _snapshot_frame(
-        self, raw: bytes, name: str, rows: int, models: list[dict[str, Any]]
-    ) -> pd.DataFrame | None:
+    def _snapshot_frame(self, raw: bytes, name: str, rows: int, models: list[dict[str, Any]]) -> pd.DataFrame | None:
         try:
             table = tables.read_parquet(raw, name, "snapshot_invalid", rows)
         except ValidationInputError as error:
@@ -305,9 +292,7 @@ def input_faults(table: Any, models: list[dict[str, Any]], file: str) -> list[Fa
                 faults.append(Fault("snapshot_invalid", "lacks an input of the model", file, item["name"]))
             elif item["type"] == "number" and "string" in str(table.column(item["name"]).type):
                 faults.append(
-                    Fault(
-                        "snapshot_invalid", "holds text where the model declares a number", file, item["name"]
-                    )
+                    Fault("snapshot_invalid", "holds text where the model declares a number", file, item["name"])
                 )
     return faults
 

@@ -38,9 +38,7 @@ def _comparisons(comparisons: Sequence[Comparison]) -> list[str]:
     rows = [header]
     for item in comparisons:
         tolerance = (
-            "equal"
-            if item.tolerance.kind == "exact"
-            else f"{item.tolerance.value:.0e} {item.tolerance.kind[:3]}"
+            "equal" if item.tolerance.kind == "exact" else f"{item.tolerance.value:.0e} {item.tolerance.kind[:3]}"
         )
         largest = f"{item.largest:.1e}" if math.isfinite(item.largest) else "unequal"
         row = (item.area, item.quantity, f"{item.compared:,}", largest, tolerance, item.outcome)
@@ -49,8 +47,7 @@ def _comparisons(comparisons: Sequence[Comparison]) -> list[str]:
     return [
         "  "
         + "  ".join(
-            _fit(cell, width, column in (2, 3))
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            _fit(cell, width, column in (2, 3)) for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
@@ -63,8 +60,7 @@ def _fit(text: str, width: int, right: bool) -> str:
 
 def _tests(run: ValidationRun) -> list[str]:
     counts = {
-        word: sum(item.outcome == word for item in run.outcomes)
-        for word in ("pass", "review", "fail", "not_evaluable")
+        word: sum(item.outcome == word for item in run.outcomes) for word in ("pass", "review", "fail", "not_evaluable")
     }
     line = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items() if count)
     lines = [f"Tests: {line}"]
@@ -80,9 +76,7 @@ def _findings(run: ValidationRun) -> list[str]:
     for item in run.findings["findings"]:
         lines.append(f"  [{item['severity']}] {item['id']}: {item['statement']}")
         if item["developer_value"] is not None or item["validator_value"] is not None:
-            lines.append(
-                f"      developer {item['developer_value']!r}, validator {item['validator_value']!r}"
-            )
+            lines.append(f"      developer {item['developer_value']!r}, validator {item['validator_value']!r}")
     return lines
 
 

@@ -67,9 +67,7 @@ def snapshot_faults(table: pa.Table, file: str, outcome_type: str) -> list[Fault
     code = "snapshot_invalid"
     names = tuple(table.column_names[: len(LEADING)])
     if names != LEADING:
-        return [
-            Fault(code, "does not begin with the leading columns", file, None, None, str(names), str(LEADING))
-        ]
+        return [Fault(code, "does not begin with the leading columns", file, None, None, str(names), str(LEADING))]
     faults = table_faults(table, file, code)
     types = {"_sample": "string", "_status": "string", "_outcome": "float", "_weight": "float"}
     for name, wanted in types.items():
@@ -84,9 +82,7 @@ def snapshot_faults(table: pa.Table, file: str, outcome_type: str) -> list[Fault
         faults.append(Fault(code, f"{key.null_count} keys are missing", file, "_key"))
     if len(key.unique()) != len(key):
         faults.append(Fault(code, "keys stand more than once", file, "_key"))
-    unknown = sorted(
-        {item for item in table.column("_sample").unique().to_pylist() if item is not None} - set(SAMPLES)
-    )
+    unknown = sorted({item for item in table.column("_sample").unique().to_pylist() if item is not None} - set(SAMPLES))
     if unknown:
         faults.append(Fault(code, "unknown sample", file, "_sample", None, str(unknown), str(SAMPLES)))
     outcomes = {item for item in table.column("_outcome").unique().to_pylist() if item is not None}

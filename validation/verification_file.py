@@ -36,9 +36,7 @@ def expected_header(model: dict[str, Any]) -> list[str]:
         if step["type"] == "scale" and step["form"] == "points":
             header += [f"points:{item['characteristic']}" for item in step["characteristics"]]
     outputs = model["outputs"]
-    header += [
-        name for name in ("linear_score", "probability", "score", "grade") if outputs.get(name) is not None
-    ]
+    header += [name for name in ("linear_score", "probability", "score", "grade") if outputs.get(name) is not None]
     if outputs.get("reasons") is not None:
         header += [f"reason_{number}" for number in range(1, maximum_reasons(model) + 1)]
     return list(dict.fromkeys(header))
@@ -59,19 +57,13 @@ def parse(data: bytes, model: dict[str, Any], file: str = "verification.csv") ->
         text = data.decode("utf-8")
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValidationInputError(
-            Fault("verification_invalid", f"not readable as CSV: {error}", file)
-        ) from error
+        raise ValidationInputError(Fault("verification_invalid", f"not readable as CSV: {error}", file)) from error
     if "\r\n" in text or not text.endswith("\n"):
-        fault = Fault(
-            "verification_invalid", "lines do not end with LF", file, None, None, None, "LF, also at the end"
-        )
+        fault = Fault("verification_invalid", "lines do not end with LF", file, None, None, None, "LF, also at the end")
         raise ValidationInputError(fault)
     header, expected = (lines[0] if lines else []), expected_header(model)
     if header != expected:
-        fault = Fault(
-            "verification_invalid", "other header", file, None, 1, ",".join(header), ",".join(expected)
-        )
+        fault = Fault("verification_invalid", "other header", file, None, 1, ",".join(header), ",".join(expected))
         raise ValidationInputError(fault)
     faults = []
     if len(lines) < 2:
@@ -90,9 +82,7 @@ def parse(data: bytes, model: dict[str, Any], file: str = "verification.csv") ->
                 faults.append(Fault("verification_invalid", "not a finite number", file, name, row, field))
     if faults:
         raise ValidationInputError(faults)
-    return Verification(
-        tuple(header), {name: tuple(cells) for name, cells in zip(header, columns, strict=True)}
-    )
+    return Verification(tuple(header), {name: tuple(cells) for name, cells in zip(header, columns, strict=True)})
 
 
 def _text_columns(model: dict[str, Any]) -> set[str]:

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from toy_package import scorecard  # noqa: E402
+from toy_package import scorecard
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ def sample(seed: int, rows: int = 800, terms: int = 3) -> tuple[np.ndarray, np.n
 def test_agrees_with_statsmodels(seed: int) -> None:
     x, y = sample(seed)
     ours, theirs = fit_logistic(x, y, np.ones(len(y))), sm.Logit(y, x).fit(disp=0, tol=1e-14, maxiter=100)
-    assert ours.converged and not ours.separated
+    assert ours.converged
+    assert not ours.separated
     np.testing.assert_allclose(ours.coefficient, theirs.params, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(ours.standard_error, theirs.bse, rtol=1e-8)
     np.testing.assert_allclose(ours.p_value, theirs.pvalues, rtol=1e-6)

@@ -100,13 +100,20 @@ def test_population_stability_of_a_known_shift() -> None:
     value = (0.3 - 0.5) * math.log(0.3 / 0.5) + (0.7 - 0.5) * math.log(0.7 / 0.5)
     assert metrics.population_stability(expected, actual) == (pytest.approx(value, rel=1e-14), 0)
     value, empty = metrics.population_stability(np.array([50.0, 50.0, 0.0]), np.array([30.0, 60.0, 10.0]))
-    assert math.isfinite(value) and value > 0 and empty == 1
+    assert math.isfinite(value)
+    assert value > 0
+    assert empty == 1
 
 
 def test_weight_of_evidence_by_hand() -> None:
     woe, value, rule = weight_of_evidence(np.array([90.0, 10.0, 0.0, 5.0]), np.array([5.0, 5.0, 0.0, 0.0]))
     assert rule == ("empirical", "empirical", "neutral", "zero_cell_adjusted")
-    expected = [math.log((90 / 105) / (5 / 10)), math.log((10 / 105) / (5 / 10)), 0.0, math.log((5.5 / 105) / (0.5 / 10))]
+    expected = [
+        math.log((90 / 105) / (5 / 10)),
+        math.log((10 / 105) / (5 / 10)),
+        0.0,
+        math.log((5.5 / 105) / (0.5 / 10)),
+    ]
     np.testing.assert_allclose(woe, expected, rtol=1e-15)
     assert value[0] == pytest.approx((90 / 105 - 0.5) * expected[0], rel=1e-15)
     assert value[3] == pytest.approx((5.5 / 105 - 0.5 / 10) * expected[3], rel=1e-12)

@@ -192,7 +192,8 @@ def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = N
         "value": [0.0, 0.4, 0.0, -0.1, -0.6],
     }
     steps = [
-        {"id": "t", "type": "trees", "features": ["INCOME"], "base_margin": -1.2, "offset": None, "trees": [tree], "output": "m"},
+        {"id": "t", "type": "trees", "features": ["INCOME"], "base_margin": -1.2, "offset": None, "trees": [tree],
+         "output": "m"},
         {"id": "p", "type": "link", "function": "logit", "input": "m", "output": "p"},
     ]  # fmt: skip
     inputs = [{"name": "INCOME", "type": "number", "specials": [], "description": ""}]

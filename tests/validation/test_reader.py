@@ -32,13 +32,9 @@ def test_good_package_is_read(good_package: Path) -> None:
 def test_same_package_as_zip(good_package: Path, tmp_path: Path) -> None:
     target = tmp_path / "toy.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(
-            good_package.rglob("*"), key=lambda item: item.relative_to(good_package).as_posix()
-        ):
+        for file in sorted(good_package.rglob("*"), key=lambda item: item.relative_to(good_package).as_posix()):
             if file.is_file():
-                archive.writestr(
-                    zipfile.ZipInfo(file.relative_to(good_package).as_posix()), file.read_bytes()
-                )
+                archive.writestr(zipfile.ZipInfo(file.relative_to(good_package).as_posix()), file.read_bytes())
     assert read_package(target).hash == read_package(good_package).hash
 
 
@@ -81,7 +77,8 @@ def test_strict_json_refuses(text: bytes, code: str) -> None:
 
 def test_strict_json_keeps_integers_and_floats_apart() -> None:
     value = strict_json.parse(b'{"a": 1, "b": 1.0}', "x.json")
-    assert type(value["a"]) is int and type(value["b"]) is float
+    assert type(value["a"]) is int
+    assert type(value["b"]) is float
 
 
 def test_hash_size_missing_extra_are_told_at_once(package: Path) -> None:

@@ -29,9 +29,7 @@ TEXT = {"name": "t", "type": "string", "specials": [], "description": ""}
 
 def run(steps: list[dict[str, Any]], **columns: list[Any]) -> dict[str, Any]:
     inputs = [item for item in (NUMBER, OTHER, TEXT) if item["name"] in columns]
-    frame = pd.DataFrame(
-        {name: np.array(values, float if name != "t" else object) for name, values in columns.items()}
-    )
+    frame = pd.DataFrame({name: np.array(values, float if name != "t" else object) for name, values in columns.items()})
     outputs = {"linear_score": None, "probability": None}
     return score(b.shell(inputs, steps, outputs), frame)
 
@@ -147,7 +145,8 @@ def test_overflow_is_an_error_but_not_where_not_chosen() -> None:
     found = run(steps, x=[1000.0, 1000.0, 1.0], t=["big", "small", "big"])
     assert found["e"].error.tolist() == [True, True, False]
     assert found["s"].error.tolist() == [True, False, False]
-    assert found["s"].data[1] == 0.0 and found["s"].data[2] == math.e
+    assert found["s"].data[1] == 0.0
+    assert found["s"].data[2] == math.e
 
 
 # --- classing -----------------------------------------------------------------------------------------------------
@@ -198,7 +197,9 @@ def trees_of(booster: xgboost.Booster, features: list[str]) -> dict[str, Any]:
     for _, rows in table.groupby("Tree"):
         rows = rows.sort_values("Node")
         place = {name: number for number, name in enumerate(rows["ID"])}
-        tree: dict[str, list[Any]] = {key: [] for key in ("feature", "threshold", "left", "right", "default_left", "value")}
+        tree: dict[str, list[Any]] = {
+            key: [] for key in ("feature", "threshold", "left", "right", "default_left", "value")
+        }
         for row in rows.itertuples():
             is_leaf = row.Feature == "Leaf"
             tree["feature"].append(-1 if is_leaf else features.index(row.Feature))
@@ -233,7 +234,13 @@ def boosted() -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     logit = np.nan_to_num(matrix[:, 0]) - 0.5 * np.nan_to_num(matrix[:, 1]) ** 2
     y = (random.random(1500) < 1 / (1 + np.exp(-logit))).astype(float)
     data = xgboost.DMatrix(matrix, label=y, feature_names=["x", "y"])
-    settings = {"objective": "binary:logistic", "max_depth": 3, "base_score": 0.5, "monotone_constraints": "(1,0)", "nthread": 1}
+    settings = {
+        "objective": "binary:logistic",
+        "max_depth": 3,
+        "base_score": 0.5,
+        "monotone_constraints": "(1,0)",
+        "nthread": 1,
+    }
     booster = xgboost.train(settings, data, 25)
     return trees_of(booster, ["x", "y"]), matrix, booster.predict(data, output_margin=True)
 
@@ -251,7 +258,8 @@ def test_monotone_constraint_is_confirmed_and_its_absence_found(
     step, matrix, _ = boosted
     assert largest_violation(step, matrix[:200], 0, 1)[0] == 0
     count, size = largest_violation(step, matrix[:200], 1, 1)
-    assert count > 100 and size > 0.1
+    assert count > 100
+    assert size > 0.1
     assert len(thresholds_of(step, 0)) > 3
 
 
@@ -260,13 +268,18 @@ def test_monotone_constraint_is_confirmed_and_its_absence_found(
 
 def test_linear_sum_link_calibrate_grade() -> None:
     steps = [
-        {"id": "l", "type": "linear", "intercept": 0.5, "offset": "y", "terms": [{"input": "x", "coefficient": -2.0}], "output": "l"},
+        {"id": "l", "type": "linear", "intercept": 0.5, "offset": "y",
+         "terms": [{"input": "x", "coefficient": -2.0}], "output": "l"},
         {"id": "s", "type": "sum", "inputs": ["l", "x"], "output": "s"},
-        *({"id": f, "type": "link", "function": f, "input": "l", "output": f} for f in ("logit", "log", "identity", "probit")),
-        {"id": "c", "type": "calibrate", "method": "logistic", "scale": "probability", "slope": 0.8, "intercept": 0.1, "input": "logit", "output": "c"},
-        {"id": "d", "type": "calibrate", "method": "beta", "a": 1.2, "b": 0.9, "c": 0.1, "input": "logit", "output": "d"},
+        *({"id": f, "type": "link", "function": f, "input": "l", "output": f}
+          for f in ("logit", "log", "identity", "probit")),
+        {"id": "c", "type": "calibrate", "method": "logistic", "scale": "probability", "slope": 0.8, "intercept": 0.1,
+         "input": "logit", "output": "c"},
+        {"id": "d", "type": "calibrate", "method": "beta", "a": 1.2, "b": 0.9, "c": 0.1,
+         "input": "logit", "output": "d"},
         {"id": "i", "type": "calibrate", "method": "intercept_shift", "shift": -0.3, "input": "l", "output": "i"},
-        {"id": "p", "type": "calibrate", "method": "piecewise_linear", "x": [0.1, 0.5, 0.9], "y": [0.2, 0.2, 0.8], "input": "logit", "output": "p"},
+        {"id": "p", "type": "calibrate", "method": "piecewise_linear", "x": [0.1, 0.5, 0.9], "y": [0.2, 0.2, 0.8],
+         "input": "logit", "output": "p"},
         {"id": "g", "type": "grade", "input": "logit", "output": "g", "grades": [
             {"grade": "A", "lower": None, "upper": 0.5, "probability": None},
             {"grade": "B", "lower": 0.5, "upper": None, "probability": None}]},
@@ -294,7 +307,14 @@ def test_linear_sum_link_calibrate_grade() -> None:
 
 
 def test_missing_term_is_an_error() -> None:
-    step = {"id": "l", "type": "linear", "intercept": 0.0, "offset": None, "terms": [{"input": "x", "coefficient": 1.0}], "output": "l"}
+    step = {
+        "id": "l",
+        "type": "linear",
+        "intercept": 0.0,
+        "offset": None,
+        "terms": [{"input": "x", "coefficient": 1.0}],
+        "output": "l",
+    }
     assert run([step], x=[1.0, math.nan])["l"].error.tolist() == [False, True]
 
 

@@ -8,7 +8,7 @@ from validation.rebuild.workspace import Workspace
 
 
 def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
-    """Run every check; outcomes and findings go to the ledger. `fit` is our refit of a scorecard, where there is one."""
+    """Run every check; outcomes and findings go to the ledger. `fit` is our refit of a scorecard, or None."""
     inputs.check_inputs(space)
     inputs.check_samples(space)
     regression.check_regression(space, fit)

@@ -88,9 +88,7 @@ def check_samples(space: Workspace) -> None:
             statement = f"The sample {sample} has {good} goods and {bad} bads."
             finding = _sample_finding(space, test, "sample_one_class", bad, statement)
         space.ledger.check(
-            Outcome(
-                f"{test} ({sample})", "fail" if finding else "pass", len(rows), "at least 1", None, finding
-            )
+            Outcome(f"{test} ({sample})", "fail" if finding else "pass", len(rows), "at least 1", None, finding)
         )
     if len(space.rows) < 2:
         space.ledger.not_evaluable("battery: test sample", "the package has the development sample only")

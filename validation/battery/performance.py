@@ -120,9 +120,7 @@ def _check_stability(space: Workspace, model_id: str, sample: str) -> None:
         return
     edges = np.unique(np.quantile(expected, np.arange(1, BINS) / BINS))
     bins = len(edges) + 1
-    counts = [
-        np.bincount(np.searchsorted(edges, item, side="right"), minlength=bins) for item in (expected, actual)
-    ]
+    counts = [np.bincount(np.searchsorted(edges, item, side="right"), minlength=bins) for item in (expected, actual)]
     psi, _ = metrics.population_stability(counts[0].astype(float), counts[1].astype(float))
     chance = (bins - 1) * (1.0 / len(expected) + 1.0 / len(actual))
     judge(

@@ -70,16 +70,14 @@ def _check_always(package: Package, policy: Policy, ledger: Ledger) -> None:
 
 
 def _check_references(package: Package, policy: Policy, ledger: Ledger) -> None:
-    """Every input that a piece of evidence cites and that has the form of an evidence id or a file is in the package."""
+    """Every input that evidence cites and that has the form of an evidence id or a file is in the package."""
     broken = []
     for evidence_id, evidence in package.evidence.items():
         for name in evidence["inputs"]:
             is_id = evidence_check.entry_for(name) is not None
             is_file = "/" in name or name.endswith((".json", ".parquet", ".csv", ".yaml"))
             known = name in package.evidence or name in package.manifest["files"]
-            folder = is_file and any(
-                item.startswith(name.rstrip("/") + "/") for item in package.manifest["files"]
-            )
+            folder = is_file and any(item.startswith(name.rstrip("/") + "/") for item in package.manifest["files"])
             if (is_id or is_file) and not known and not folder:
                 broken.append(f"{evidence_id} cites {name}")
     test = "battery: evidence cites what exists"
@@ -96,6 +94,4 @@ def _check_references(package: Package, policy: Policy, ledger: Ledger) -> None:
             remedy="Cite files and evidence of the package.",
             evidence=tuple(sorted({item.split(" cites ")[0] for item in broken})),
         )
-    ledger.check(
-        Outcome(test, "fail" if broken else "pass", len(package.evidence), "none broken", None, finding)
-    )
+    ledger.check(Outcome(test, "fail" if broken else "pass", len(package.evidence), "none broken", None, finding))

@@ -30,9 +30,7 @@ def compare_monotonicity(space: Workspace) -> None:
             _trace(space, area, model_id, step, table)
 
 
-def _trace(
-    space: Workspace, area: str, model_id: str, step: Mapping[str, Any], table: list[dict[str, Any]]
-) -> None:
+def _trace(space: Workspace, area: str, model_id: str, step: Mapping[str, Any], table: list[dict[str, Any]]) -> None:
     rows = space.rows[DEVELOPMENT]
     wanted = int(space.policy.cuts["monotonicity_rows"].value)
     chosen = rows[np.linspace(0, len(rows) - 1, min(wanted, len(rows))).astype(np.int64)]
@@ -48,9 +46,7 @@ def _trace(
         own.append(float(count))
         labels.append(row["feature"])
     if labels:
-        space.ledger.numbers(
-            area, "violations of the stated trend", "monotone", [0.0] * len(own), own, labels, [area]
-        )
+        space.ledger.numbers(area, "violations of the stated trend", "monotone", [0.0] * len(own), own, labels, [area])
         space.ledger.numbers(
             area, "violations stated by the developer", "monotone", stated, [0.0] * len(own), labels, [area]
         )

@@ -93,9 +93,7 @@ def _record_fixed(space: Workspace, fixed: list[str]) -> None:
 
 def _compare_tables(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
     champion = {step["input"]: step for step in steps_of(space.package.model, "classing")}
-    pairs: dict[str, tuple[list[Any], list[Any], list[str]]] = {
-        name: ([], [], []) for name in (*_COLUMNS, "rule")
-    }
+    pairs: dict[str, tuple[list[Any], list[Any], list[str]]] = {name: ([], [], []) for name in (*_COLUMNS, "rule")}
     inner: dict[str, tuple[list[Any], list[Any], list[str]]] = {
         name: ([], [], []) for name in ("woe", "information_value")
     }
@@ -119,9 +117,7 @@ def _compare_tables(space: Workspace, counts: Mapping[tuple[str, str], BinCounts
     space.ledger.words(AREA, "rule of the WoE", *pairs["rule"])
     for column in inner:
         area = f"{AREA} (not in the model, from their own counts)"
-        space.ledger.numbers(
-            area, column, _COLUMNS[column], *inner[column], evidence=_tables(inner[column][2])
-        )
+        space.ledger.numbers(area, column, _COLUMNS[column], *inner[column], evidence=_tables(inner[column][2]))
 
 
 def _tables(labels: list[str]) -> list[str]:
@@ -133,7 +129,7 @@ def _collect(pairs: dict[str, Any], name: str, table: list[dict[str, Any]], coun
     total = counts.good + counts.bad
     rates = [metrics.wilson(bad, both) for bad, both in zip(counts.bad, total, strict=True)]
     with np.errstate(invalid="ignore"):
-        own = {
+        own: dict[str, Any] = {
             "count": total,
             "count_share": total / np.sum(total),
             "good": counts.good,
@@ -174,9 +170,7 @@ def _collect_inner(inner: dict[str, Any], name: str, table: list[dict[str, Any]]
         _append(inner["information_value"], row["information_value"], own_value, place)
 
 
-def _append(
-    target: tuple[list[Any], list[Any], list[str]], developer: Any, validator: Any, place: str
-) -> None:
+def _append(target: tuple[list[Any], list[Any], list[str]], developer: Any, validator: Any, place: str) -> None:
     target[0].append(developer)
     target[1].append(validator)
     target[2].append(place)
@@ -198,6 +192,4 @@ def _compare_summary(space: Workspace, counts: Mapping[tuple[str, str], BinCount
         ("bins", "rows", lambda item: len(item.woe)),
     ):
         developer = [row[column] for row in rows]
-        space.ledger.numbers(
-            "classing.summary", column, rule, developer, [value(own[name]) for name in labels], labels
-        )
+        space.ledger.numbers("classing.summary", column, rule, developer, [value(own[name]) for name in labels], labels)

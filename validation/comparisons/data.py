@@ -11,12 +11,8 @@ from validation.rebuild.workspace import Workspace
 def compare_data(space: Workspace) -> None:
     """Compare the hash and rows of the snapshot with the manifest, and the summary of the samples with our counts."""
     stated = space.package.manifest["snapshot"]
-    space.ledger.words(
-        "manifest", "snapshot hash", [stated["sha256"]], [space.package.snapshot_hash], ["snapshot"]
-    )
-    space.ledger.numbers(
-        "manifest", "snapshot rows", "rows", [stated["rows"]], [len(space.frame)], ["snapshot"]
-    )
+    space.ledger.words("manifest", "snapshot hash", [stated["sha256"]], [space.package.snapshot_hash], ["snapshot"])
+    space.ledger.numbers("manifest", "snapshot rows", "rows", [stated["rows"]], [len(space.frame)], ["snapshot"])
     table = space.package.rows_of("samples.summary")
     if table is None:
         space.ledger.not_evaluable("samples.summary", "the package holds no such table")
@@ -24,20 +20,14 @@ def compare_data(space: Workspace) -> None:
     table = [row for row in table if row["sample"] in space.rows]
     names = [row["sample"] for row in table]
     missing = sorted(set(space.rows) - set(names))
-    space.ledger.words(
-        "samples.summary", "samples", [*names, *missing], [*names, *([None] * len(missing))], "sample"
-    )
+    space.ledger.words("samples.summary", "samples", [*names, *missing], [*names, *([None] * len(missing))], "sample")
     found = [_counts(space, name) for name in names]
     for column, rule in _COLUMNS.items():
         developer = [row[column] for row in table]
         if rule == "interval" and any(item is None for item in developer):
-            space.ledger.not_evaluable(
-                f"samples.summary: {column}", "the package leaves cells of the column empty"
-            )
+            space.ledger.not_evaluable(f"samples.summary: {column}", "the package leaves cells of the column empty")
             continue
-        space.ledger.numbers(
-            "samples.summary", column, rule, developer, [item[column] for item in found], names
-        )
+        space.ledger.numbers("samples.summary", column, rule, developer, [item[column] for item in found], names)
 
 
 _COLUMNS = {

@@ -81,9 +81,7 @@ def measure(space: Workspace, model_id: str, sample: str) -> dict[str, float]:
     if risk is not None:
         area = metrics.auc(y, risk.data[rows])
         result |= {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper}
-        result |= {
-            key.replace("auc", "gini"): 2.0 * result[key] - 1.0 for key in ("auc", "auc_lower", "auc_upper")
-        }
+        result |= {key.replace("auc", "gini"): 2.0 * result[key] - 1.0 for key in ("auc", "auc_lower", "auc_upper")}
         result["ks"] = metrics.kolmogorov_smirnov(y, risk.data[rows])
     probability = space.output(model_id, "probability")
     if probability is not None:
@@ -169,18 +167,15 @@ def _compare_differences(space: Workspace) -> None:
     labels = []
     ids = {name: model_id for model_id, name in space.package.candidate_ids.items()}
     for row in table:
-        if row["sample"] not in space.rows or {row["champion"], row["challenger"]} - set(
-            space.package.models
-        ):
+        if row["sample"] not in space.rows or {row["champion"], row["challenger"]} - set(space.package.models):
             continue
         pair = [ids[row[key]] for key in ("champion", "challenger")]
-        rows = np.intersect1d(*(space.judged(model_id, row["sample"]) for model_id in pair))
+        first_rows, second_rows = (space.judged(model_id, row["sample"]) for model_id in pair)
+        rows = np.intersect1d(first_rows, second_rows)
         first, second = (space.output(model_id, "linear_score") for model_id in pair)
         if first is None or second is None:
             continue
-        difference, _, p_value = metrics.auc_difference(
-            space.outcome[rows], first.data[rows], second.data[rows]
-        )
+        difference, _, p_value = metrics.auc_difference(space.outcome[rows], first.data[rows], second.data[rows])
         for column, value in (("auc_difference", difference), ("p_value", p_value)):
             columns[column][0].append(row[column])
             columns[column][1].append(value)

@@ -21,9 +21,7 @@ def compare_points(space: Workspace) -> None:
             _compare_scaling(space, model_id, step)
     card = scorecard_of(space.package.model)
     if card is None or card.points is None:
-        space.ledger.not_evaluable(
-            AREA, "the champion has no points table on a regression on weights of evidence"
-        )
+        space.ledger.not_evaluable(AREA, "the champion has no points table on a regression on weights of evidence")
         return
     _compare_step(space, card)
     _compare_evidence(space, card)
@@ -62,7 +60,7 @@ def _own_points(card: Scorecard) -> tuple[float, dict[str, np.ndarray]]:
     )
     points = {
         term.characteristic: scaling.points_of(
-            [item["woe"] for item in term.classing["bins"]], term.coefficient, factor
+            np.array([item["woe"] for item in term.classing["bins"]]), term.coefficient, factor
         )
         for term in card.terms
     }
@@ -94,9 +92,7 @@ def _compare_step(space: Workspace, card: Scorecard) -> None:
             developer.append(given)
             own.append(float(value))
             labels.append(f"{name} bin {number}")
-    space.ledger.words(
-        "model.json", "characteristics with points", sorted(used), sorted(points), "characteristic"
-    )
+    space.ledger.words("model.json", "characteristics with points", sorted(used), sorted(points), "characteristic")
     if not _near_half(base, points) or rounding == "none":
         space.ledger.numbers("model.json", "points", _rule(rounding), developer, own, labels, [AREA])
         return
@@ -106,9 +102,7 @@ def _compare_step(space: Workspace, card: Scorecard) -> None:
 def _near_half(base: float, points: dict[str, np.ndarray]) -> list[str]:
     """Return the places whose unrounded points lie within 1e-9 of a half, where one ulp decides the rounding."""
     values = [("base points", base)]
-    values += [
-        (f"{name} bin {number}", float(v)) for name, item in points.items() for number, v in enumerate(item)
-    ]
+    values += [(f"{name} bin {number}", float(v)) for name, item in points.items() for number, v in enumerate(item)]
     return [name for name, value in values if abs(abs(value) - math.floor(abs(value)) - 0.5) < 1e-9]
 
 
@@ -123,10 +117,9 @@ def _compare_near_half(
     """Compare all but the places where rounding hangs on the last bit; tell which were left out."""
     open_places = set(_near_half(base, points))
     kept = [place for place, label in enumerate(labels) if label not in open_places]
-    pick = [[column[place] for place in kept] for column in (developer, own)]
-    space.ledger.numbers(
-        "model.json", "points", "points_rounded", *pick, [labels[place] for place in kept], [AREA]
-    )
+    given, mine = ([column[place] for place in kept] for column in (developer, own))
+    places = [labels[place] for place in kept]
+    space.ledger.numbers("model.json", "points", "points_rounded", given, mine, places, [AREA])
     names = ", ".join(sorted(open_places))
     space.ledger.not_evaluable("model.json: points on a half", f"rounding hangs on the last bit: {names}")
 
@@ -140,9 +133,7 @@ def _compare_evidence(space: Workspace, card: Scorecard) -> None:
     base, points = _own_points(card)
     bins = {term.characteristic: term.classing["bins"] for term in card.terms}
     step = {item["characteristic"]: item["points"] for item in card.points["characteristics"]}
-    columns: dict[str, tuple[list[Any], list[Any]]] = {
-        name: ([], []) for name in ("woe", "unrounded_points", "points")
-    }
+    columns: dict[str, tuple[list[Any], list[Any]]] = {name: ([], []) for name in ("woe", "unrounded_points", "points")}
     labels: dict[str, list[str]] = {name: [] for name in columns}
     for row in table:
         name, number = row["characteristic"], row["bin_id"]

@@ -24,7 +24,7 @@ COLUMNS = {
 
 
 def compare_regression(space: Workspace) -> LogisticFit | None:
-    """Compare coefficients, their inference, the likelihood and VIF; return our fit, or None where it cannot be made."""
+    """Compare coefficients, inference, likelihood and VIF; return our fit, or None where it cannot be made."""
     card = scorecard_of(space.package.model)
     if card is None:
         space.ledger.not_evaluable(AREA, "the champion is not a regression on weights of evidence")
@@ -95,9 +95,7 @@ def _compare_table(space: Workspace, terms: list[str], fit: LogisticFit) -> None
     rows = [row for row in table if row["term"] in place]
     for column, rule in COLUMNS.items():
         own = [float(getattr(fit, column)[place[row["term"]]]) for row in rows]
-        space.ledger.numbers(
-            AREA, column, rule, [row[column] for row in rows], own, [row["term"] for row in rows]
-        )
+        space.ledger.numbers(AREA, column, rule, [row[column] for row in rows], own, [row["term"] for row in rows])
 
 
 def _compare_inflation(space: Workspace, card: Scorecard, x: np.ndarray) -> None:

@@ -78,9 +78,7 @@ def _compare_sample(
 ) -> None:
     area = f"predictions {model_id} {sample}"
     keys = space.frame["_key"].to_numpy()[rows]
-    comparison = space.ledger.words(
-        area, "keys", table["_key"].tolist(), keys.tolist(), "row", ["samples.summary"]
-    )
+    comparison = space.ledger.words(area, "keys", table["_key"].tolist(), keys.tolist(), "row", ["samples.summary"])
     if comparison is None or comparison.breaches:
         space.ledger.not_evaluable(f"{area}: values", "the rows are not those of the sample")
         return
@@ -93,9 +91,7 @@ def _compare_sample(
             space.ledger.numbers(area, key, rule, table[key].to_numpy(), value.data[rows], labels, evidence)
     grade = space.output(model_id, "grade")
     if grade is not None:
-        space.ledger.words(
-            area, "grade", table["grade"].tolist(), grade.data[rows].tolist(), labels, evidence
-        )
+        space.ledger.words(area, "grade", table["grade"].tolist(), grade.data[rows].tolist(), labels, evidence)
     reasons = space.output(model_id, "reasons")
     if reasons is not None:
         maximum = sum(name.startswith("reason_") for name in table.columns)

@@ -46,8 +46,9 @@ def weight_of_evidence(
 ) -> tuple[Floats, Floats, tuple[str, ...]]:
     """Return WoE = ln(share of goods / share of bads), its information value, and the rule, each (k,).
 
-    A bin without goods or without bads has `zero_cell` (0.5) added to both, the totals unchanged (`zero_cell_adjusted`); a bin
-    without rows has WoE 0.0 (`neutral`). IV = (share of goods − share of bads)·WoE (Siddiqi 2006, chapter 6).
+    A bin without goods or without bads has `zero_cell` (0.5) added to both, the totals unchanged
+    (`zero_cell_adjusted`); a bin without rows has WoE 0.0 (`neutral`).
+    IV = (share of goods − share of bads)·WoE (Siddiqi 2006, chapter 6).
     """
     goods, bads = float(np.sum(good)), float(np.sum(bad))
     woe, information, rules = np.zeros(len(good)), np.zeros(len(good)), []

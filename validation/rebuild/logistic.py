@@ -53,9 +53,7 @@ def fit_logistic(x: Floats, y: Floats, weight: Floats, confidence: float = 0.95)
         steps = number
         score, information = _derivatives(x, y, weight, beta)
         direction = linalg.cho_solve(linalg.cho_factor(information), score)
-        if float(score @ direction) < SCORE_TOLERANCE**2 * max(1.0, abs(value)) or _small(
-            direction, information
-        ):
+        if float(score @ direction) < SCORE_TOLERANCE**2 * max(1.0, abs(value)) or _small(direction, information):
             beta = beta + direction
             converged = True
             break

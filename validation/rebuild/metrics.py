@@ -50,15 +50,13 @@ def components(outcome: Floats, risk: Floats) -> tuple[Floats, Floats]:
 
 
 def auc_difference(outcome: Floats, first: Floats, second: Floats) -> tuple[float, float, float]:
-    """Return AUC(second) − AUC(first), its paired DeLong standard error and the two-sided p-value (NaN if no variance)."""
+    """Return AUC(second) − AUC(first), its paired DeLong standard error and two-sided p-value (NaN if no variance)."""
     bads_a, goods_a = components(outcome, first)
     bads_b, goods_b = components(outcome, second)
     difference = float(np.mean(bads_b) - np.mean(bads_a))
     if min(len(bads_a), len(goods_a)) < 2:
         return difference, np.nan, np.nan
-    variance = np.var(bads_b - bads_a, ddof=1) / len(bads_a) + np.var(goods_b - goods_a, ddof=1) / len(
-        goods_a
-    )
+    variance = np.var(bads_b - bads_a, ddof=1) / len(bads_a) + np.var(goods_b - goods_a, ddof=1) / len(goods_a)
     error = float(np.sqrt(variance))
     p_value = 2.0 * float(special.ndtr(-abs(difference) / error)) if error > 0 else np.nan
     return difference, error, p_value

@@ -12,9 +12,7 @@ from validation.steps.points import round_half_away
 Floats = NDArray[np.float64]
 
 
-def factor_and_offset(
-    points_to_double_odds: float, base_score: float, base_odds: float
-) -> tuple[float, float]:
+def factor_and_offset(points_to_double_odds: float, base_score: float, base_odds: float) -> tuple[float, float]:
     """Return factor = PDO / ln 2 and offset = base_score − factor·ln(base_odds), odds good:bad."""
     factor = points_to_double_odds / math.log(2.0)
     return factor, base_score - factor * math.log(base_odds)
@@ -32,6 +30,4 @@ def base_points(intercept: float, factor: float, offset: float) -> float:
 
 def rounded(points: Floats, rounding: str) -> Floats:
     """Apply the declared rounding to points (k,)."""
-    return (
-        round_half_away(np.asarray(points, dtype=np.float64)) if rounding == "half_away_from_zero" else points
-    )
+    return round_half_away(np.asarray(points, dtype=np.float64)) if rounding == "half_away_from_zero" else points

@@ -32,9 +32,7 @@ def add_up(step: Mapping[str, Any], names: Mapping[str, Value]) -> dict[str, Val
     return {step["output"]: values.number(total, error)}
 
 
-def _add(
-    total: np.ndarray, error: Mask, value: Value, coefficient: float | None = None
-) -> tuple[np.ndarray, Mask]:
+def _add(total: np.ndarray, error: Mask, value: Value, coefficient: float | None = None) -> tuple[np.ndarray, Mask]:
     with np.errstate(all="ignore"):
         part = value.data if coefficient is None else coefficient * value.data
         return total + part, error | value.error | value.missing()

@@ -20,6 +20,7 @@ _ONE = {
     "exponential": np.exp,
     "logarithm": np.log,
 }
+_EMPTY: dict[str, Any] = {"number": np.nan, "flag": np.int8(-1)}
 _EXTREME = {"minimum": np.minimum, "maximum": np.maximum}
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "less": operator.lt,
@@ -119,7 +120,7 @@ def _choose(where: np.ndarray, a: Value, b: Value) -> Value:
         data = np.where(where, a.data, b.data)
     else:
         side, taken = (a, where) if a.kind == kind else (b, ~where)
-        empty = {"number": np.nan, "flag": np.int8(-1)}.get(kind)
+        empty: Any = _EMPTY.get(kind)
         data = np.where(taken, side.data, empty)
     return values.of_kind(kind, data, np.where(where, a.error, b.error))
 
@@ -129,7 +130,7 @@ def _if(arguments: list[Value]) -> Value:
     chosen = _choose(condition.data == 1, a, b)
     missing = condition.missing()
     error = np.where(missing, False, chosen.error) | condition.error
-    empty = {"number": np.nan, "flag": np.int8(-1)}.get(chosen.kind)
+    empty: Any = _EMPTY.get(chosen.kind)
     return values.of_kind(chosen.kind, np.where(missing, empty, chosen.data), error)
 
 

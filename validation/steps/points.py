@@ -39,9 +39,7 @@ def reasons(step: Mapping[str, Any], names: Mapping[str, Value]) -> dict[str, Va
     """Return the codes of the greatest positive shortfalls, greatest first, equal ones in list order."""
     items = step["characteristics"]
     sources = [names[item["input"]] for item in items]
-    shortfall = np.column_stack(
-        [item["baseline"] - source.data for item, source in zip(items, sources, strict=True)]
-    )
+    shortfall = np.column_stack([item["baseline"] - source.data for item, source in zip(items, sources, strict=True)])
     error = np.logical_or.reduce([source.error | source.missing() for source in sources])
     order = np.argsort(-shortfall, axis=1, kind="stable")[:, : step["maximum"]]
     positive = np.take_along_axis(shortfall, order, axis=1) > 0

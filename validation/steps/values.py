@@ -29,7 +29,7 @@ class Value:
         if self.kind == "flag":
             return (self.data < 0) & ~self.error
         if self.kind == "string":
-            return np.equal(self.data, None) & ~self.error
+            return np.array([item is None for item in self.data], dtype=bool) & ~self.error
         return np.zeros(len(self.data), dtype=bool)
 
 
@@ -85,4 +85,4 @@ def constant(content: object, rows: int) -> Value:
         return flag(np.full(rows, int(content), dtype=np.int8), error)
     if isinstance(content, str):
         return string(np.full(rows, content, dtype=object), error)
-    return number(np.full(rows, float(content)), error)
+    return number(np.full(rows, content, dtype=np.float64), error)

@@ -81,9 +81,7 @@ def population(rows: int = 3000, seed: int = 7) -> dict[str, list[Any]]:
 SPECIALS = [{"code": -9.0, "meaning": "not asked"}]
 
 
-def shell(
-    inputs: list[dict[str, Any]], steps: list[dict[str, Any]], outputs: dict[str, Any], **identity: str
-) -> dict:
+def shell(inputs: list[dict[str, Any]], steps: list[dict[str, Any]], outputs: dict[str, Any], **identity: str) -> dict:
     """A model.json around the given steps."""
     model = {"id": "toy", "name": "Toy", "type": "scorecard", "version": "1", **identity}
     return {
@@ -136,9 +134,7 @@ def to_csv(header: list[str], rows: list[list[Any]]) -> bytes:
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(header)
     for row in rows:
-        writer.writerow(
-            ["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row]
-        )
+        writer.writerow(["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row])
     return sink.getvalue().encode()
 
 
@@ -148,9 +144,7 @@ def write_package(folder: Path, files: dict[str, bytes], model: dict[str, Any], 
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-    listed = {
-        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()
-    }
+    listed = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
     snapshot = listed.get("data/snapshot.parquet")
     manifest = {
         "files": listed,
@@ -158,7 +152,7 @@ def write_package(folder: Path, files: dict[str, bytes], model: dict[str, Any], 
         "format_version": "0.1",
         "libraries": {"python": "3.11"},
         "model": {key: model["model"][key] for key in ("id", "name", "version")},
-        "plan_sha256": listed["plan.yaml"]["sha256"],
+        "plan_sha256": listed["plan.json"]["sha256"],
         "seeds": {"plan": 1},
         "snapshot": {
             "included": snapshot is not None,
@@ -180,7 +174,7 @@ def reseal(folder: Path) -> None:
         entry["bytes"], entry["sha256"] = len(data), hashlib.sha256(data).hexdigest()
     if "data/snapshot.parquet" in manifest["files"]:
         manifest["snapshot"]["sha256"] = manifest["files"]["data/snapshot.parquet"]["sha256"]
-    manifest["plan_sha256"] = manifest["files"]["plan.yaml"]["sha256"]
+    manifest["plan_sha256"] = manifest["files"]["plan.json"]["sha256"]
     path.write_bytes(to_json(manifest))
 
 

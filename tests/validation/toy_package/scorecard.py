@@ -68,9 +68,7 @@ def woe_of(counts: list[list[float]]) -> list[tuple[float, str]]:
     return result
 
 
-def model_json(
-    woe: dict[str, list[float]], fit: Any, baselines: list[float], base: float, points: Any
-) -> dict:
+def model_json(woe: dict[str, list[float]], fit: Any, baselines: list[float], base: float, points: Any) -> dict:
     numbers = woe["INCOME"]
     ends = (None, *EDGES, None)
     income = [b.interval(i, ends[i], ends[i + 1], numbers[i]) for i in range(4)]
@@ -182,9 +180,7 @@ def score_row(model: dict[str, Any], income: float | None, region: str | None) -
     values["probability"] = 1 / (1 + math.exp(-total))
     score = steps["scale"]["base_points"]
     shortfalls = []
-    for item, reason in zip(
-        steps["scale"]["characteristics"], steps["reasons"]["characteristics"], strict=True
-    ):
+    for item, reason in zip(steps["scale"]["characteristics"], steps["reasons"]["characteristics"], strict=True):
         points = item["points"][values[f"bin:{item['characteristic']}"]]
         values[f"points:{item['characteristic']}"] = points
         score = score + points
@@ -220,9 +216,7 @@ def build(folder: Path, rows: int = 3000, seed: int = 7) -> Path:
     baselines = []
     for name in BIN_OF:
         totals = [sum(cell) for cell in counts[name]]
-        baselines.append(
-            math.fsum(p * n for p, n in zip(points[name], totals, strict=True)) / math.fsum(totals)
-        )
+        baselines.append(math.fsum(p * n for p, n in zip(points[name], totals, strict=True)) / math.fsum(totals))
     model = model_json(woe, fit, baselines, base, points)
     files = {
         "plan.yaml": b"model: {id: toy}\n",
@@ -269,9 +263,7 @@ def verification(model: dict[str, Any]) -> bytes:
 def brute_auc(score: np.ndarray, bad: np.ndarray) -> float:
     positive, negative = score[bad == 1], score[bad == 0]
     differences = positive[:, None] - negative[None, :]
-    return float(
-        (np.count_nonzero(differences > 0) + 0.5 * np.count_nonzero(differences == 0)) / differences.size
-    )
+    return float((np.count_nonzero(differences > 0) + 0.5 * np.count_nonzero(differences == 0)) / differences.size)
 
 
 def brute_ks(score: np.ndarray, bad: np.ndarray) -> float:
@@ -304,9 +296,7 @@ def evidences(data, counts, rules, fit, exact, points, scored, model) -> list[di
         here = samples == sample
         auc, ks = brute_auc(linear[here], y[here]), brute_ks(linear[here], y[here])
         n, bad = int(here.sum()), int(y[here].sum())
-        discrimination.append(
-            ["toy", sample, n, bad, auc, None, None, 2 * auc - 1, None, None, ks, None, None]
-        )
+        discrimination.append(["toy", sample, n, bad, auc, None, None, 2 * auc - 1, None, None, ks, None, None])
         p = 1 / (1 + np.exp(-linear[here]))
         loss = -float(np.mean(y[here] * np.log(p) + (1 - y[here]) * np.log(1 - p)))
         brier = float(np.mean((p - y[here]) ** 2))
