@@ -1,0 +1,75 @@
+"""`credit-dossier PACKAGE`: renders the documents of a model package to PDF.
+
+Exit status: 0 done, 2 input refused (nothing written), 70 internal error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+DONE, REFUSED, INTERNAL, INTERRUPTED = 0, 2, 70, 130
+DOCUMENT_NAMES = ("development_dossier", "validation_report")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; `argv` is without the program's name. Returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else REFUSED
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("credit-dossier: interrupted; nothing was changed", file=sys.stderr)
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - the last resort of a command line: told in full, exit status 70
+        traceback.print_exc()
+        return INTERNAL
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="credit-dossier",
+        description="Render the development dossier and the validation report of a model package to PDF.",
+    )
+    parser.add_argument("package", type=Path, metavar="PACKAGE", help="a model package: folder or zip")
+    parser.add_argument(
+        "--document",
+        action="append",
+        choices=DOCUMENT_NAMES,
+        help="a document to render (repeat for several); default: all that the package allows",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the documents; default: PACKAGE/documents, an annex"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from docs_templates.dossier import make_documents
+    from docs_templates.errors import DocumentError
+
+    def tell(line: str) -> None:
+        if not arguments.quiet:
+            print(line, flush=True)
+
+    try:
+        written = make_documents(arguments.package, arguments.document, out=arguments.out, tell=tell)
+    except DocumentError as error:
+        print("credit-dossier: refused, nothing was written", file=sys.stderr)
+        print(error, file=sys.stderr)
+        return REFUSED
+    except OSError as error:
+        print(f"credit-dossier: cannot read or write: {error}", file=sys.stderr)
+        return REFUSED
+    for document in written:
+        tell(f"written {document.path}")
+    return DONE

@@ -1,0 +1,263 @@
+"""Composes a document: a template and a package in, finished blocks out, or every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from docs_templates import generated
+from docs_templates.clauses import Registry
+from docs_templates.document import (
+    Absent,
+    Block,
+    Document,
+    EvidenceIndex,
+    Figure,
+    Heading,
+    ListBlock,
+    Paragraph,
+    SignOff,
+    Span,
+    Spans,
+    Statement,
+    Table,
+)
+from docs_templates.errors import DocumentError
+from docs_templates.evidence import Evidence, as_text
+from docs_templates.package import Package
+from docs_templates.references import parse_filters, substitute
+from docs_templates.resolve import Resolver
+from docs_templates.table_block import printed_table
+from docs_templates.template_nodes import (
+    BlockNode,
+    Chapter,
+    EachNode,
+    HeadingNode,
+    ListNode,
+    Node,
+    ParagraphNode,
+    Template,
+    WhenNode,
+)
+
+LATE = ("clauses", "missing", "evidence_index")
+
+
+def compose(template: Template, package: Package, registry: Registry, moment: datetime) -> Document:
+    """The document. `moment` is when it is rendered (UTC). Raises DocumentError with every fault of the template."""
+    composer = _Composer(template, package, registry, moment)
+    return composer.document()
+
+
+class _Composer:
+    """Walks the template once, numbers what it meets, then fills what depends on the whole (index, missing, clauses)."""
+
+    def __init__(self, template: Template, package: Package, registry: Registry, moment: datetime) -> None:
+        self._template = template
+        self._package = package
+        self._moment = moment
+        self._resolver = Resolver(package, registry, moment.date())
+        self._resolver.variables = {"champion": package.champion}
+        self._chapter = ""
+        self._counters = {"heading": [0, 0], "table": [0], "figure": [0]}
+        self._not_held: list[tuple[str, str, str]] = []
+        self._late: dict[int, Callable[[], Block]] = {}
+
+    def document(self) -> Document:
+        """The finished document. Raises DocumentError."""
+        cover = self._blocks(self._start(self._template.cover, "Control page"))
+        blocks: list[Block] = []
+        number, letter = 0, ord("A") - 1
+        for chapter in self._template.chapters:
+            if "annex" in chapter.matter:
+                letter += 1
+                label = f"Annex {chr(letter)}"
+            else:
+                number += 1
+                label = str(number)
+            nodes = self._start(chapter, label)
+            blocks.append(Heading(1, label, (Span(chapter.matter["title"]),)))
+            blocks += self._blocks(nodes)
+        finished = tuple(self._late[id(b)]() if id(b) in self._late else b for b in blocks)
+        if self._resolver.faults:
+            raise DocumentError(self._resolver.faults)
+        model = self._package.manifest["model"]
+        matter = self._template.cover.matter
+        identifier = f"{matter['identifier']}-{model['id']}-{model['version']}-{self._package.package_hash[:8]}"
+        return Document(
+            name=self._template.name,
+            title=matter["title"],
+            identifier=identifier,
+            model_id=model["id"],
+            model_name=model["name"],
+            model_version=model["version"],
+            package_hash=self._package.package_hash,
+            control=generated.control_items(self._package, matter["title"], identifier, self._moment),
+            cover=tuple(cover),
+            blocks=finished,
+            evidence=tuple(self._resolver.used.values()),
+        )
+
+    def _start(self, chapter: Chapter, label: str) -> Sequence[Node]:
+        self._chapter = label
+        self._counters = {"heading": [0, 0], "table": [0], "figure": [0]}
+        self._resolver.file = chapter.file
+        self._resolver.section = label
+        return chapter.nodes
+
+    # ---------------------------------------------------------------------------------------------- nodes
+    def _blocks(self, nodes: Sequence[Node]) -> list[Block]:
+        found: list[Block] = []
+        for node in nodes:
+            for block in self._node(node):
+                last = found[-1] if found else None
+                if isinstance(block, ListBlock) and isinstance(last, ListBlock) and last.ordered == block.ordered:
+                    found[-1] = ListBlock(block.ordered, last.items + block.items)
+                else:
+                    found.append(block)
+        return found
+
+    def _node(self, node: Node) -> list[Block]:
+        if isinstance(node, HeadingNode):
+            return [self._heading(node)]
+        if isinstance(node, ParagraphNode):
+            return [Paragraph(self._resolver.spans(node.content))]
+        if isinstance(node, ListNode):
+            return [ListBlock(node.ordered, tuple(tuple(self._blocks(item)) for item in node.items))]
+        if isinstance(node, EachNode):
+            return self._each(node)
+        if isinstance(node, WhenNode):
+            return self._blocks(node.children if self._holds(node) else node.otherwise)
+        return [self._typed(node)]
+
+    def _heading(self, node: HeadingNode) -> Heading:
+        counters = self._counters["heading"]
+        depth = node.level - 2
+        counters[depth] += 1
+        counters[depth + 1 :] = [0] * (len(counters) - depth - 1)
+        number = ".".join([self._chapter, *(str(n) for n in counters[: depth + 1])])
+        self._resolver.section = number
+        return Heading(node.level, number, self._resolver.spans(node.content))
+
+    def _number(self, kind: str) -> str:
+        self._counters[kind][0] += 1
+        return f"{self._chapter.removeprefix('Annex ')}.{self._counters[kind][0]}"
+
+    def _holds(self, node: WhenNode) -> bool:
+        evidence = self._resolver.evidence(node.evidence, node.line)
+        if evidence is None:
+            return False
+        truths = {
+            "applicable": evidence.kind != "not_applicable",
+            "provided": evidence.kind != "not_provided",
+            "rows": bool(evidence.rows),
+        }
+        negated = {"not_applicable": "applicable", "not_provided": "provided", "no_rows": "rows"}
+        name = node.condition
+        return not truths[negated[name]] if name in negated else truths[name]
+
+    def _each(self, node: EachNode) -> list[Block]:
+        values = self._values(node)
+        outer = dict(self._resolver.variables)
+        blocks: list[Block] = []
+        for value in values:
+            self._resolver.variables = {**outer, node.name: value}
+            blocks += self._blocks(node.children)
+        self._resolver.variables = outer
+        if not values:
+            if node.otherwise is None:
+                self._resolver.fault("nothing to repeat", node.line, code="evidence_missing", found=node.source)
+            blocks += self._blocks(node.otherwise or ())
+        return blocks
+
+    def _values(self, node: EachNode) -> list[str]:
+        if not node.source.endswith("}"):
+            return self._column_values(node.source, node.line)
+        stem = node.source[: node.source.rindex("{")]
+        found = [i.removeprefix(stem) for i in self._package.evidence if i.startswith(stem) and i != stem]
+        order = self._column_values(node.ordered_by, node.line) if node.ordered_by else []
+        rank = {value: position for position, value in enumerate(order)}
+        return sorted(found, key=lambda value: (rank.get(value, len(rank)), value))
+
+    def _column_values(self, source: str, line: int) -> list[str]:
+        identifier, _, column = source.rpartition(".")
+        evidence = self._resolver.evidence(identifier, line)
+        if evidence is None or evidence.is_absent:
+            return []
+        place = evidence.position(column)
+        if place is None:
+            self._resolver.fault("the evidence has no such column", line, found=source)
+            return []
+        return list(dict.fromkeys(as_text(row[place]) for row in evidence.rows))
+
+    # --------------------------------------------------------------------------------------- typed blocks
+    def _typed(self, node: BlockNode) -> Block:
+        if node.kind in ("table", "figure", "statement"):
+            return self._from_evidence(node)
+        if node.kind == "not_held":
+            reason = "".join(span.text for span in self._resolver.spans(node.body))
+            item = node.options["item"]
+            self._not_held.append((item, self._resolver.section, reason))
+            return Absent("not_provided", item, reason)
+        if node.kind == "sign_off":
+            return SignOff(tuple(role.strip() for role in node.options["roles"].split(",")))
+        number, caption = self._number("table"), self._resolver.spans(node.caption)
+        if node.kind in LATE:
+            placeholder = Table(number, caption, (), ())
+            self._late[id(placeholder)] = lambda: self._late_block(node.kind, number, caption)
+            return placeholder
+        makers = {
+            "steps": generated.steps_table,
+            "files": generated.files_table,
+            "libraries": generated.libraries_table,
+        }
+        return makers[node.kind](self._package, number, caption)
+
+    def _late_block(self, kind: str, number: str, caption: Spans) -> Block:
+        resolver = self._resolver
+        if kind == "clauses":
+            return generated.clauses_table(resolver.registry, resolver.cited, resolver.day, number, caption)
+        if kind == "missing":
+            return generated.missing_table(resolver.used.values(), self._not_held, number, caption)
+        return EvidenceIndex(
+            number, caption or (Span("Evidence printed in this document"),), tuple(resolver.used.values())
+        )
+
+    def _from_evidence(self, node: BlockNode) -> Block:
+        evidence = self._resolver.evidence(node.options["evidence"], node.line)
+        if evidence is None:
+            return Absent("not_provided", node.options["evidence"], "")
+        if evidence.is_absent:
+            return Absent(evidence.kind, evidence.title, evidence.reason, evidence.id)
+        allowed = {"statement": ("statement",), "figure": ("figure",), "table": ("table", "figure")}[node.kind]
+        if evidence.kind not in allowed:
+            self._resolver.fault(f"is a {evidence.kind}, printed as a {node.kind}", node.line, found=evidence.id)
+            return Absent("not_provided", evidence.title, "")
+        if node.kind == "statement":
+            raw = evidence.raw
+            notes = tuple(raw["notes"])
+            return Statement(evidence.id, evidence.title, raw["text"], raw["author"], raw["date"], notes)
+        caption = self._resolver.spans(node.caption) or (Span(evidence.title),)
+        if node.kind == "figure":
+            return Figure(self._number("figure"), caption, evidence, node.options.get("height", "medium"))
+        return self._table(node, evidence, caption)
+
+    def _table(self, node: BlockNode, evidence: Evidence, caption: Spans) -> Table:
+        resolver, number = self._resolver, self._number("table")
+        names = [n.strip() for n in node.options["columns"].split(",")] if "columns" in node.options else None
+        for name in names or []:
+            if evidence.position(name) is None:
+                allowed = ", ".join(c.name for c in evidence.columns)
+                resolver.fault(
+                    "the evidence has no such column", node.line, found=f"{evidence.id}.{name}", allowed=allowed
+                )
+                return Table(number, caption, (), (), evidence.id)
+        filters = parse_filters(node.options.get("where", "")) or ()
+        rows = resolver.rows(evidence, filters, node.line)
+        first = int(node.options["first"]) if "first" in node.options else None
+        said = tuple(
+            (name, substitute(value, resolver.variables))
+            for name, value in filters
+            if value[:1] != "$" or value[1:] in resolver.variables
+        )
+        return printed_table(evidence, number, caption, rows, columns=names, first=first, filters=said)

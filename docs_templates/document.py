@@ -1,0 +1,145 @@
+"""A composed document: blocks with finished text, ready for any renderer. Nothing here knows of PDF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from docs_templates.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text; `evidence` is the id that the text was read from, if any; `role` is None, value, clause, absent."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    mono: bool = False
+    evidence: str | None = None
+    role: str | None = None
+
+
+Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A numbered heading; level 1 is a chapter. `number` is as printed (`4.2`, `Annex A`)."""
+
+    level: int
+    number: str
+    content: Spans
+
+    @property
+    def text(self) -> str:
+        """Number and title as one line."""
+        return f"{self.number}  {plain(self.content)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph."""
+
+    content: Spans
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlock:
+    """A list; each item is a sequence of blocks."""
+
+    ordered: bool
+    items: tuple[tuple[Block, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column as printed. `align` is left or right; `mono` for identifiers and hashes."""
+
+    title: str
+    align: str = "left"
+    mono: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with finished cells. `number` is as printed; `evidence` is its id or None for tables made here."""
+
+    number: str
+    caption: Spans
+    columns: tuple[TableColumn, ...]
+    rows: tuple[tuple[str, ...], ...]
+    evidence: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure: its evidence, drawn by the renderer. `height` is small, medium or large."""
+
+    number: str
+    caption: Spans
+    evidence: Evidence
+    height: str = "medium"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An authored text, its author and date."""
+
+    evidence: str
+    title: str
+    text: str
+    author: str | None
+    date: str | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A visible box: what is not provided or does not apply, and why. `kind` is not_provided or not_applicable."""
+
+    kind: str
+    title: str
+    reason: str
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceIndex:
+    """The index of evidence used; the renderer adds the pages."""
+
+    number: str
+    caption: Spans
+    items: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Empty fields for signatures, one row a role."""
+
+    roles: tuple[str, ...]
+
+
+Block = Heading | Paragraph | ListBlock | Table | Figure | Statement | Absent | EvidenceIndex | SignOff
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A composed document with what its control page, running heads and metadata say."""
+
+    name: str
+    title: str
+    identifier: str
+    model_id: str
+    model_name: str
+    model_version: str
+    package_hash: str
+    control: tuple[tuple[str, str], ...]
+    cover: tuple[Block, ...]
+    blocks: tuple[Block, ...]
+    evidence: tuple[Evidence, ...] = field(default=())
+
+
+def plain(content: Spans) -> str:
+    """The text of spans without their styles."""
+    return "".join(span.text for span in content)

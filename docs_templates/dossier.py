@@ -1,0 +1,137 @@
+"""From a package to its documents: read, compose, render, write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from docs_templates.annex import annex_manifest, earlier_documents, write_annex
+from docs_templates.clauses import registry
+from docs_templates.compose import compose
+from docs_templates.document import Document
+from docs_templates.errors import DocumentError, Fault
+from docs_templates.package import Package, read_package
+from docs_templates.templates import DOCUMENTS, read_template
+
+Clock = Callable[[], datetime]
+Tell = Callable[[str], None]
+NEEDS_VALIDATION = ("validation_report",)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One document that was written: name, path, pages and bytes."""
+
+    name: str
+    path: Path
+    pages: int
+    bytes: int
+
+
+def system_clock() -> datetime:
+    """Now in UTC, whole seconds, or the moment that SOURCE_DATE_EPOCH names."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
+        try:
+            return datetime.fromtimestamp(int(epoch), UTC)
+        except (ValueError, OverflowError, OSError) as error:
+            fault = Fault("SOURCE_DATE_EPOCH is not a number of seconds", "clock", found=epoch)
+            raise DocumentError(fault) from error
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def make_documents(
+    path: Path,
+    documents: Sequence[str] | None = None,
+    *,
+    out: Path | None = None,
+    clock: Clock = system_clock,
+    tell: Tell = lambda _: None,
+) -> list[Written]:
+    """Render documents of the package at `path` into its annex `documents/`, or into the folder `out`.
+
+    `documents` None means all that the package allows. Raises DocumentError with every fault of every document
+    before anything is written, OSError where writing fails.
+    """
+    package = read_package(path)
+    folder = _folder(path, out)
+    earlier = earlier_documents(folder, package.package_hash)
+    moment = clock()
+    names = _chosen(documents, package, tell)
+    composed = compose_all(names, package, moment)
+    data: dict[str, bytes] = {}
+    written = []
+    for document in composed:
+        rendered = _render(document, moment)
+        file = f"{document.name}.pdf"
+        data[file] = rendered.data
+        written.append(Written(document.name, folder / file, rendered.pages, len(rendered.data)))
+        tell(f"{document.name}: {rendered.pages} pages, {len(rendered.data):,} bytes")
+    kept = {name: content for name, content in earlier.items() if name not in data}
+    for name in sorted(kept):
+        tell(f"kept {name} of the earlier annex of the same package")
+    everything = {**kept, **data}
+    workspace = folder.parent if out is not None else path.resolve().parent
+    workspace.mkdir(parents=True, exist_ok=True)
+    write_annex(folder, annex_manifest(package.package_hash, moment, everything), everything, workspace)
+    return written
+
+
+def compose_all(names: Sequence[str], package: Package, moment: datetime) -> list[Document]:
+    """Compose several documents. Raises DocumentError with the faults of all of them."""
+    faults: list[Fault] = []
+    found = []
+    clauses = registry()
+    for name in names:
+        try:
+            found.append(compose(read_template(name), package, clauses, moment))
+        except DocumentError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise DocumentError(faults)
+    return found
+
+
+def _folder(path: Path, out: Path | None) -> Path:
+    if out is not None:
+        return out.resolve()
+    if not path.is_dir():
+        raise DocumentError(
+            Fault("a zipped package cannot take the annex", "output_not_ours", file=str(path), remedy="name --out DIR")
+        )
+    return path.resolve() / "documents"
+
+
+def _chosen(documents: Sequence[str] | None, package: Package, tell: Tell) -> list[str]:
+    wanted = list(dict.fromkeys(documents if documents is not None else DOCUMENTS))
+    unknown = [name for name in wanted if name not in DOCUMENTS]
+    faults = [Fault("unknown document", "document_unknown", found=n, allowed=", ".join(DOCUMENTS)) for n in unknown]
+    if package.validation is None or package.findings is None:
+        lacking = [name for name in wanted if name in NEEDS_VALIDATION]
+        reason = "the package has no validation annex"
+        remedy = "run credit-validate on the package first"
+        if documents is not None:
+            faults += [
+                Fault(f"{name} cannot be made: {reason}", "validation_missing", remedy=remedy) for name in lacking
+            ]
+        else:
+            for name in lacking:
+                tell(f"{name}: skipped, {reason} ({remedy})")
+        wanted = [name for name in wanted if name not in lacking]
+    if faults:
+        raise DocumentError(faults)
+    return wanted
+
+
+def _render(document: Document, moment: datetime):  # type: ignore[no-untyped-def]
+    try:
+        from docs_templates.render.pdf import render
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("reportlab"):
+            raise
+        fault = Fault("reportlab is not installed", "extra_missing", remedy="install credit-risk-lifecycle[documents]")
+        raise DocumentError(fault) from error
+    return render(document, moment)

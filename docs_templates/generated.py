@@ -1,0 +1,138 @@
+"""Tables that the documents make themselves, from the manifest, the model, the registry and what is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from docs_templates import formatting
+from docs_templates.clauses import CONFIDENCE, Registry
+from docs_templates.document import Span, Spans, Table, TableColumn
+from docs_templates.evidence import Evidence
+from docs_templates.package import Package
+
+NOT_PROVIDED = "not provided"
+STEP_INPUTS = ("input", "inputs", "features", "terms", "characteristics", "cases")
+STEP_OUTPUTS = ("output", "output_bin", "output_woe")
+
+
+def control_items(package: Package, title: str, identifier: str, moment: datetime) -> tuple[tuple[str, str], ...]:
+    """Lines of the control page, label and text."""
+    manifest = package.manifest
+    model = manifest["model"]
+    items = [
+        ("Model", model["name"]),
+        ("Model id", model["id"]),
+        ("Model version", model["version"]),
+        ("Owner", _authored(package, "authored.owner")),
+        ("Risk tier", _authored(package, "authored.tier")),
+        ("Document", title),
+        ("Document id", identifier),
+        ("Rendered (UTC)", moment.strftime("%Y-%m-%d %H:%M:%S")),
+        ("Sealing date", "not sealed: the package carries no signature annex"),
+        ("Package hash (SHA-256)", package.package_hash),
+        ("Source of data", f"{manifest['source']['name']} ({manifest['source']['rows']:,} rows)"),
+        ("Source hash (SHA-256)", manifest["source"]["sha256"]),
+    ]
+    if package.findings is not None and package.validation is not None:
+        policy, validator = package.findings["policy"], package.findings["validator"]
+        items += [
+            ("Validated (UTC)", package.validation["created"].replace("T", " ").rstrip("Z")),
+            ("Validator's program", f"{validator['program']} {validator['version']}"),
+            ("Validator's policy", f"{policy['name']} {policy['version']}"),
+            ("Policy hash (SHA-256)", policy["sha256"]),
+        ]
+    return tuple(items)
+
+
+def _authored(package: Package, identifier: str) -> str:
+    item = package.evidence.get(identifier)
+    return item.raw["text"] if item is not None and item.kind == "statement" else NOT_PROVIDED
+
+
+def steps_table(package: Package, number: str, caption: Spans) -> Table:
+    """The ordered steps of model.json."""
+    rows = []
+    for position, step in enumerate(package.model.get("steps", []), start=1):
+        outputs = [str(step[key]) for key in STEP_OUTPUTS if isinstance(step.get(key), str)]
+        if "characteristics" in step and step["type"] == "scale":
+            outputs = [*outputs, f"and {len(step['characteristics'])} of the characteristics"]
+        rows.append((str(position), step["type"], _inputs(step), ", ".join(outputs)))
+    columns = (TableColumn("Step", "right"), TableColumn("Type"), TableColumn("Reads"), TableColumn("Produces"))
+    note = "In order of evaluation, from model.json; names as in the file."
+    return Table(number, caption or (Span("Steps of the model"),), columns, tuple(rows), None, (note,))
+
+
+def _inputs(step: Mapping[str, Any]) -> str:
+    names: list[str] = []
+    for key in STEP_INPUTS:
+        value = step.get(key)
+        if isinstance(value, str):
+            names.append(value)
+        for item in value if isinstance(value, list) else []:
+            name = item if isinstance(item, str) else item.get("input") or item.get("value")
+            names += [str(name)] if name is not None else []
+    names += sorted(_expression_names(step.get("expression") or step.get("condition")))
+    names += [str(step["offset"])] if isinstance(step.get("offset"), str) else []
+    return ", ".join(dict.fromkeys(names)) or formatting.MISSING
+
+
+def _expression_names(tree: Any) -> set[str]:
+    if not isinstance(tree, dict):
+        return set()
+    found = {tree["ref"]} if "ref" in tree else set()
+    return found.union(*(_expression_names(child) for child in tree.get("args", [])))
+
+
+def files_table(package: Package, number: str, caption: Spans) -> Table:
+    """Core files of the package other than evidence, with size and hash."""
+    files = package.manifest["files"]
+    rows = tuple(
+        (name, f"{entry['bytes']:,}", entry["sha256"])
+        for name, entry in sorted(files.items())
+        if not name.startswith("evidence/")
+    )
+    columns = (TableColumn("File", mono=True), TableColumn("Bytes", "right"), TableColumn("SHA-256", mono=True))
+    evidence = len(files) - len(rows)
+    note = f"Besides these the manifest lists {evidence:,} files of evidence; those printed here are in the evidence index."
+    return Table(number, caption or (Span("Sealed files of the package"),), columns, rows, None, (note,))
+
+
+def libraries_table(package: Package, number: str, caption: Spans) -> Table:
+    """Library versions of the development run."""
+    rows = tuple(sorted((str(k), str(v)) for k, v in package.manifest["libraries"].items()))
+    columns = (TableColumn("Library"), TableColumn("Version"))
+    return Table(number, caption or (Span("Libraries of the development run"),), columns, rows)
+
+
+def clauses_table(
+    registry: Registry, cited: Mapping[str, Sequence[str]], day: date, number: str, caption: Spans
+) -> Table:
+    """Clauses that the document cites, what each asks for, where it is addressed, and how well the citation is known."""
+    rows = []
+    on = max(day, registry.as_of)
+    for identifier in sorted(cited, key=lambda i: registry.clauses[i].citation):
+        clause = registry.clauses[identifier]
+        where = ", ".join(cited[identifier])
+        rows.append((clause.citation, clause.asks, where, clause.standing(on), CONFIDENCE[clause.confidence]))
+    titles = ("Clause", "What it asks for", "Addressed in", "Standing", "Citation checked against")
+    note = f"Registry of clauses as of {registry.as_of.isoformat()}. This document is organised to the clauses; it certifies nothing."
+    columns = tuple(TableColumn(title) for title in titles)
+    return Table(number, caption or (Span("Clauses cited"),), columns, tuple(rows), None, (note,))
+
+
+def missing_table(
+    used: Iterable[Evidence], not_held: Sequence[tuple[str, str, str]], number: str, caption: Spans
+) -> Table:
+    """What is not provided, does not apply, or is not held by the package."""
+    order = {"not_provided": 0, "not_applicable": 1}
+    absent = sorted((e for e in used if e.is_absent), key=lambda e: order[e.kind])
+    words = {"not_provided": "not provided by the author", "not_applicable": "not applicable"}
+    rows = [(e.title, words[e.kind], e.reason, e.id) for e in absent]
+    rows += [(item, "not held by this package", reason, f"section {section}") for item, section, reason in not_held]
+    if not rows:
+        rows = [("Nothing", formatting.MISSING, "everything that the template asks for is held", formatting.MISSING)]
+    titles = ("Item", "Standing", "Reason", "Evidence or section")
+    columns = tuple(TableColumn(title) for title in titles)
+    return Table(number, caption or (Span("What is missing"),), columns, tuple(rows))

@@ -1,0 +1,185 @@
+"""A model package as the documents see it: manifest, plan, model, evidence and the validator's annex, all verified."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docs_templates import schema_check, strict_json
+from docs_templates.errors import DocumentError, Fault
+from docs_templates.evidence import Evidence, file_name
+
+Json = dict[str, Any]
+CORE_EVIDENCE = "evidence/"
+VALIDATION = "validation/"
+VALIDATION_EVIDENCE = "validation/evidence/"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What the renderer may read. `findings` and `validation` (its annex manifest) are None where there is no annex."""
+
+    path: Path
+    package_hash: str
+    manifest: Json
+    plan: Json
+    model: Json
+    evidence: dict[str, Evidence]
+    validation: Json | None
+    findings: Json | None
+
+    @property
+    def champion(self) -> str:
+        """Id of the plan's champion; the package's only model where the plan marks none."""
+        models = self.plan.get("models") or []
+        marked = [m["id"] for m in models if isinstance(m, dict) and m.get("champion")]
+        return str(marked[0]) if marked else str(self.model["model"]["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Container:
+    """Names of the files and a way to read one."""
+
+    names: frozenset[str]
+    read: Callable[[str], bytes]
+
+
+def read_package(path: Path) -> Package:
+    """Read and verify a package, a folder or a zip. Raises DocumentError with all faults of one stage of reading."""
+    container = _open(path)
+    manifest_bytes = _needed(container, "manifest.json")
+    manifest = strict_json.parse(manifest_bytes, "manifest.json")
+    _refuse(schema_check.check(manifest, "manifest.schema.json", "manifest.json"))
+    package_hash = hashlib.sha256(manifest_bytes).hexdigest()
+    faults: list[Fault] = []
+    plan = _core_json(container, manifest, "plan.json", faults)
+    model = _core_json(container, manifest, "model.json", faults)
+    evidence = _evidence(container, manifest["files"], CORE_EVIDENCE, "", faults)
+    validation, findings = _annex(container, package_hash, evidence, faults)
+    _refuse(faults)
+    return Package(path, package_hash, manifest, plan, model, evidence, validation, findings)
+
+
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise DocumentError(faults)
+
+
+def _open(path: Path) -> _Container:
+    if path.is_dir():
+        names = (p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+        return _Container(frozenset(names), lambda name: (path / name).read_bytes())
+    if not path.exists():
+        raise DocumentError(Fault("no such package", "package_missing", file=str(path)))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            contents = {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise DocumentError(
+            Fault(f"neither a folder nor a readable zip: {error}", "package_unreadable", file=str(path))
+        ) from error
+    return _Container(frozenset(contents), contents.__getitem__)
+
+
+def _needed(container: _Container, name: str) -> bytes:
+    if name not in container.names:
+        raise DocumentError(
+            Fault("the package lacks the file", "file_missing", file=name, remedy="is this a model package?")
+        )
+    return container.read(name)
+
+
+def _verified(container: _Container, name: str, entry: Json | None, faults: list[Fault]) -> bytes | None:
+    if entry is None:
+        faults.append(Fault("the manifest does not list the file", "file_extra", file=name))
+        return None
+    if name not in container.names:
+        faults.append(Fault("the manifest lists the file, the package lacks it", "file_missing", file=name))
+        return None
+    data = container.read(name)
+    found = hashlib.sha256(data).hexdigest()
+    if found != entry["sha256"] or len(data) != entry["bytes"]:
+        faults.append(
+            Fault("other bytes than the manifest says", "hash_mismatch", name, found=found, allowed=entry["sha256"])
+        )
+        return None
+    return data
+
+
+def _json(data: bytes, name: str, faults: list[Fault]) -> Json | None:
+    try:
+        value = strict_json.parse(data, name)
+    except DocumentError as error:
+        faults.extend(error.faults)
+        return None
+    if not isinstance(value, dict):
+        faults.append(Fault("not a JSON object", "schema", file=name))
+        return None
+    return value
+
+
+def _core_json(container: _Container, manifest: Json, name: str, faults: list[Fault]) -> Json:
+    data = _verified(container, name, manifest["files"].get(name), faults)
+    return (_json(data, name, faults) if data is not None else None) or {}
+
+
+def _evidence(
+    container: _Container, listed: Json, folder: str, prefix: str, faults: list[Fault]
+) -> dict[str, Evidence]:
+    present = {name.removeprefix(prefix) for name in container.names if name.startswith(prefix + folder)}
+    wanted = {name for name in listed if name.startswith(folder)}
+    found = {}
+    for name in sorted(present | wanted):
+        data = _verified(container, prefix + name, listed.get(name), faults)
+        value = _json(data, prefix + name, faults) if data is not None else None
+        if value is None:
+            continue
+        wrong = schema_check.check_evidence(value, prefix + name)
+        if not wrong and file_name(value["id"]) != name.removeprefix(folder):
+            wrong = [Fault("the file is not named by the evidence id", "evidence_unknown", prefix + name, "/id")]
+        faults.extend(wrong)
+        if not wrong:
+            item = Evidence(value["id"], value["kind"], value["title"], prefix + name, listed[name]["sha256"], value)
+            found[item.id] = item
+    return found
+
+
+def _annex(
+    container: _Container, package_hash: str, evidence: dict[str, Evidence], faults: list[Fault]
+) -> tuple[Json | None, Json | None]:
+    """The validator's annex; its evidence is added to `evidence`."""
+    if not any(name.startswith(VALIDATION) for name in container.names):
+        return None, None
+    name = VALIDATION + "manifest.json"
+    if name not in container.names:
+        faults.append(Fault("the annex has no manifest", "manifest_missing", file=name))
+        return None, None
+    manifest = _json(container.read(name), name, faults)
+    if manifest is None:
+        return None, None
+    wrong = schema_check.check(manifest, "annex.schema.json", name)
+    if not wrong and (manifest["kind"] != "validation" or manifest["package_hash"] != package_hash):
+        wrong = [
+            Fault(
+                "the annex was made for another package", "annex_other_package", name, "/package_hash",
+                found=manifest["package_hash"], allowed=package_hash, remedy="validate the package again",
+            )
+        ]  # fmt: skip
+    faults.extend(wrong)
+    if wrong:
+        return None, None
+    before = len(faults)
+    evidence.update(_evidence(container, manifest["files"], "evidence/", VALIDATION, faults))
+    data = _verified(container, VALIDATION + "findings.json", manifest["files"].get("findings.json"), faults)
+    findings = _json(data, VALIDATION + "findings.json", faults) if data is not None else None
+    if findings is not None:
+        faults.extend(schema_check.check(findings, "findings.schema.json", VALIDATION + "findings.json"))
+        if len(faults) == before and findings["package_hash"] != package_hash:
+            faults.append(
+                Fault("the findings are of another package", "annex_other_package", VALIDATION + "findings.json")
+            )
+    return manifest, findings

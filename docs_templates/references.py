@@ -1,0 +1,96 @@
+"""The inline language of templates: `{{ kind:target | format }}`. Parsed here, resolved in `resolve.py`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from docs_templates import formatting
+from docs_templates.errors import Fault
+
+KINDS = ("value", "interval", "rows", "plan", "manifest", "model", "findings", "package", "clause", "var")
+FORMATS = ("auto", "text", *formatting.NAMED)
+EVIDENCE_ID = re.compile(r"[a-z][a-z0-9_]*(?:\.(?:[a-z0-9_]+|\$[a-z_]+))+")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PATH = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*")
+FILTER = re.compile(r"\s*([a-z_0-9]+)\s*=\s*(\"[^\"]*\"|\$[a-z_]+|[^,\"\]]+?)\s*(?:,|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An inline reference. `target` is an evidence id with `$variables`, a dotted path, a clause id or a variable;
+    `where` filters rows; `column` is read; `style` is a format name; `line` is where it stands in the template."""
+
+    kind: str
+    target: str
+    where: tuple[tuple[str, str], ...]
+    column: str | None
+    style: str
+    line: int
+
+
+def parse_reference(text: str, file: str, line: int) -> Reference | Fault:
+    """Parse what stands between the braces; a Fault says what is wrong with it."""
+    body, _, style = (part.strip() for part in text.partition("|"))
+    kind, colon, rest = body.partition(":")
+    style = style or "auto"
+
+    def refuse(message: str, allowed: str) -> Fault:
+        return Fault(message, "template_reference", file, row=line, found="{{" + text + "}}", allowed=allowed)
+
+    if not colon or kind not in KINDS:
+        return refuse("unknown kind of reference", ", ".join(KINDS))
+    if style not in FORMATS:
+        return refuse("unknown format", ", ".join(FORMATS))
+    if kind in ("value", "interval", "rows"):
+        return _evidence_reference(kind, rest.strip(), style, line) or refuse(
+            "not a reference to evidence", "evidence.id[column=value, …].column"
+        )
+    pattern = NAME if kind in ("clause", "var") else PATH
+    if not pattern.fullmatch(rest.strip()):
+        return refuse("not a name", "a dotted name")
+    return Reference(kind, rest.strip(), (), None, style, line)
+
+
+def _evidence_reference(kind: str, text: str, style: str, line: int) -> Reference | None:
+    head, bracket, tail = text.partition("[")
+    where: tuple[tuple[str, str], ...] = ()
+    column: str | None
+    if bracket:
+        inside, closing, rest = tail.rpartition("]")
+        parsed = parse_filters(inside)
+        if not closing or parsed is None:
+            return None
+        where = parsed
+        column = rest.removeprefix(".") or None
+        if rest and not rest.startswith("."):
+            return None
+    elif kind == "rows":
+        column = None
+    else:
+        head, _, column = head.rpartition(".")
+    if not EVIDENCE_ID.fullmatch(head) or (kind == "rows") != (column is None):
+        return None
+    if column is not None and not NAME.fullmatch(column):
+        return None
+    return Reference(kind, head, where, column, style, line)
+
+
+def parse_filters(text: str) -> tuple[tuple[str, str], ...] | None:
+    """`a=b, c="d e", f=$variable` as pairs, or None where it is not that."""
+    found = []
+    position = 0
+    while position < len(text):
+        match = FILTER.match(text, position)
+        if match is None or match.end() == position:
+            return None
+        found.append(
+            (match.group(1), match.group(2).strip().strip('"') if match.group(2)[0] == '"' else match.group(2))
+        )
+        position = match.end()
+    return tuple(found)
+
+
+def substitute(text: str, variables: dict[str, str]) -> str:
+    """Put in the variables, `$name` by `$name`; raises KeyError for an unknown one. Values are never read again."""
+    return re.sub(r"\$([a-z_]+)", lambda match: variables[match.group(1)], text)

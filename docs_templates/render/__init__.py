@@ -1,0 +1,1 @@
+"""PDF from composed documents: the only place that touches reportlab."""

@@ -1,0 +1,291 @@
+"""The marks of each chart type. Series differ by colour, dash and marker, so that grey print keeps them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from reportlab.graphics.shapes import Circle, Drawing, Group, Line, Polygon, PolyLine, Rect, String
+from reportlab.lib.colors import Color, HexColor, linearlyInterpolatedColor
+
+from docs_templates.evidence import Column
+from docs_templates.formatting import formatter
+from docs_templates.render import fonts, styles
+from docs_templates.render.chart_data import ChartData, Series
+from docs_templates.render.scales import BandScale, LinearScale, every
+
+if TYPE_CHECKING:
+    from docs_templates.render.charts import Plot
+
+# Dark blue, vermilion, sky blue, black-green, ochre, purple: distinct for the common colour deficiencies and in grey.
+COLORS = tuple(HexColor(c) for c in ("#143A66", "#D55E00", "#5AAFE0", "#00543D", "#E0A100", "#8E4585"))
+DASHES: tuple[tuple[float, ...] | None, ...] = (None, (5, 2), (1.5, 1.5), (6, 2, 1.5, 2), (3, 1), (8, 3))
+FILLS = tuple(HexColor(c) for c in ("#9FB6D0", "#E8A06B", "#CFE6F5", "#5E8F80", "#F2D58A", "#C9A3C4"))
+REFERENCE = HexColor("#8A939E")
+MANY_POINTS = 40
+Key = Callable[[Drawing, float, float], None]
+
+
+def color(index: int) -> Color:
+    """Line colour of the n-th series."""
+    return COLORS[index % len(COLORS)]
+
+
+def fill(index: int) -> Color:
+    """Area colour of the n-th series."""
+    return FILLS[index % len(FILLS)]
+
+
+def legend_entries(data: ChartData) -> list[tuple[str, Key]]:
+    """Label and drawing of the key, for each series."""
+    bars = data.type in ("bar", "grouped_bar", "stacked_bar", "bar_line", "histogram")
+    entries: list[tuple[str, Key]] = [
+        (s.name, _bar_key(i) if bars else _line_key(i, data.type)) for i, s in enumerate(data.series)
+    ]
+    offset = 0 if data.type != "bar_line" else 1
+    return entries + [(s.name, _line_key(i + offset, "bar_line")) for i, s in enumerate(data.lines)]
+
+
+def _bar_key(index: int) -> Key:
+    def key(drawing: Drawing, x: float, y: float) -> None:
+        drawing.add(Rect(x + 4, y - 3.2, 12, 6.4, fillColor=fill(index), strokeColor=color(index), strokeWidth=0.5))
+
+    return key
+
+
+def _line_key(index: int, kind: str) -> Key:
+    def key(drawing: Drawing, x: float, y: float) -> None:
+        if kind != "scatter":
+            drawing.add(_line(x, y, x + 20, y, index))
+        if kind not in ("line", "step"):
+            _marker(drawing, x + 10, y, index)
+
+    return key
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, index: int, width: float = 1.2) -> Line:
+    dash = DASHES[index % len(DASHES)]
+    return Line(x1, y1, x2, y2, strokeColor=color(index), strokeWidth=width, strokeDashArray=dash)
+
+
+def _marker(drawing: Drawing, x: float, y: float, index: int, size: float = 2.3) -> None:
+    look = {"fillColor": color(index), "strokeColor": color(index), "strokeWidth": 0.4}
+    shape = index % 4
+    if shape == 0:
+        drawing.add(Circle(x, y, size, **look))
+    elif shape == 1:
+        drawing.add(Rect(x - size, y - size, 2 * size, 2 * size, **look))
+    elif shape == 2:
+        drawing.add(Polygon([x - size, y - size, x + size, y - size, x, y + size * 1.2], **look))
+    else:
+        drawing.add(Polygon([x - size * 1.3, y, x, y - size * 1.3, x + size * 1.3, y, x, y + size * 1.3], **look))
+
+
+# ------------------------------------------------------------------------------------------------ dispatch
+def marks(drawing: Drawing, data: ChartData, plot: Plot) -> None:
+    """Draw the reference line and the marks of the chart's type."""
+    _reference(drawing, data, plot)
+    if data.type in ("bar", "grouped_bar", "bar_line"):
+        _bars(drawing, data, plot)
+    elif data.type == "stacked_bar":
+        _stacks(drawing, data, plot)
+    elif data.type == "histogram":
+        _histogram(drawing, data, plot)
+    else:
+        for index, series in enumerate(data.series):
+            _points(drawing, data, plot, series, index, plot.y)
+    for index, series in enumerate(data.lines):
+        assert plot.second is not None
+        _points(drawing, data, plot, series, index + 1, plot.second)
+
+
+def _reference(drawing: Drawing, data: ChartData, plot: Plot) -> None:
+    look = {"strokeColor": REFERENCE, "strokeWidth": 0.7, "strokeDashArray": (2, 2)}
+    if data.reference in ("zero", "one"):
+        at = plot.y.at(0.0 if data.reference == "zero" else 1.0)
+        drawing.add(Line(plot.left, at, plot.right, at, **look))
+    elif data.reference == "diagonal" and isinstance(plot.x, LinearScale):
+        low, high = max(plot.x.low, plot.y.low), min(plot.x.high, plot.y.high)
+        if high > low:
+            drawing.add(Line(plot.x.at(low), plot.y.at(low), plot.x.at(high), plot.y.at(high), **look))
+
+
+def _places(plot: Plot, series: Series) -> Iterator[tuple[float | None, float | None, float | None, float | None]]:
+    index = {name: i for i, name in enumerate(plot.x.names)} if isinstance(plot.x, BandScale) else {}
+    for x, y, low, high in zip(series.x, series.y, series.lower, series.upper, strict=True):
+        if isinstance(plot.x, BandScale):
+            yield plot.x.middle(index[str(x)]), y, low, high
+        else:
+            yield (plot.x.at(x) if isinstance(x, float) else None), y, low, high
+
+
+# ------------------------------------------------------------------------------- lines, steps, points, whiskers
+def _points(drawing: Drawing, data: ChartData, plot: Plot, series: Series, index: int, scale: LinearScale) -> None:
+    places = list(_places(plot, series))
+    if data.type not in ("scatter",):
+        _polyline(drawing, places, index, scale, stepped=data.type == "step", whole=data.type != "interval")
+    whiskers = any(low is not None and high is not None for _, _, low, high in places)
+    marked = data.type in ("scatter", "interval", "bar_line") or len(places) == 1
+    few = len(places) <= MANY_POINTS
+    for x, y, low, high in places:
+        if x is None or y is None:
+            continue
+        if whiskers and low is not None and high is not None and few:
+            _whisker(drawing, x, scale.at(low), scale.at(high), index)
+        if marked and (few or data.type == "scatter"):
+            _marker(drawing, x, scale.at(y), index, 2.3 if few else 1.2)
+
+
+def _whisker(drawing: Drawing, x: float, low: float, high: float, index: int) -> None:
+    look = {"strokeColor": color(index), "strokeWidth": 0.8}
+    drawing.add(Line(x, low, x, high, **look))
+    for y in (low, high):
+        drawing.add(Line(x - 2, y, x + 2, y, **look))
+
+
+def _polyline(
+    drawing: Drawing,
+    places: list[tuple[float | None, float | None, float | None, float | None]],
+    index: int,
+    scale: LinearScale,
+    *,
+    stepped: bool,
+    whole: bool,
+) -> None:
+    """Runs of present points joined; a missing value is a gap. `whole` draws at full weight, else thinly."""
+    run: list[float] = []
+
+    def end() -> None:
+        nonlocal run
+        if len(run) >= 4:
+            width = 1.2 if whole else 0.7
+            dash = DASHES[index % len(DASHES)]
+            drawing.add(PolyLine(run, strokeColor=color(index), strokeWidth=width, strokeDashArray=dash))
+        run = []
+
+    for x, y, _, _ in places:
+        if x is None or y is None:
+            end()
+            continue
+        if stepped and run:
+            run += [x, run[-1]]
+        run += [x, scale.at(y)]
+    end()
+
+
+# ------------------------------------------------------------------------------------------------------ bars
+def _bars(drawing: Drawing, data: ChartData, plot: Plot) -> None:
+    assert isinstance(plot.x, BandScale)
+    count = len(data.series)
+    room = plot.x.band * 0.76
+    base = plot.y.at(0.0)
+    for index, series in enumerate(data.series):
+        for middle, y, low, high in _places(plot, series):
+            if middle is None or y is None:
+                continue
+            left = middle - room / 2 + index * room / count
+            _bar(drawing, left, room / count, base, plot.y.at(y), index)
+            if low is not None and high is not None and len(series.x) <= MANY_POINTS:
+                _whisker(drawing, left + room / count / 2, plot.y.at(low), plot.y.at(high), index)
+
+
+def _bar(drawing: Drawing, left: float, width: float, base: float, end: float, index: int) -> None:
+    bottom, height = min(base, end), abs(end - base)
+    edge = 0.4 if width > 3 else 0.0
+    drawing.add(Rect(left, bottom, width, height, fillColor=fill(index), strokeColor=color(index), strokeWidth=edge))
+
+
+def stack_totals(data: ChartData) -> list[float]:
+    """Heights of the stacks, positive and negative parts apart."""
+    up: dict[object, float] = {}
+    down: dict[object, float] = {}
+    for series in data.series:
+        for x, y in zip(series.x, series.y, strict=True):
+            part = up if (y or 0.0) >= 0 else down
+            part[x] = part.get(x, 0.0) + (y or 0.0)
+    return [*up.values(), *down.values()]
+
+
+def _stacks(drawing: Drawing, data: ChartData, plot: Plot) -> None:
+    assert isinstance(plot.x, BandScale)
+    room = plot.x.band * 0.7
+    tops: dict[tuple[float, bool], float] = {}
+    for index, series in enumerate(data.series):
+        for middle, y, _, _ in _places(plot, series):
+            if middle is None or y is None:
+                continue
+            start = tops.get((middle, y >= 0), 0.0)
+            tops[(middle, y >= 0)] = start + y
+            _bar(drawing, middle - room / 2, room, plot.y.at(start), plot.y.at(start + y), index)
+
+
+def histogram_ends(data: ChartData) -> list[float]:
+    """Ends of the outermost bars."""
+    return [edge for series in data.series for pair in _edges(series) for edge in pair[:2]]
+
+
+def _edges(series: Series) -> list[tuple[float, float, float]]:
+    """(left, right, height) of the bars: `x` are their middles, edges lie halfway between neighbours."""
+    points = sorted((x, y) for x, y in zip(series.x, series.y, strict=True) if isinstance(x, float) and y is not None)
+    if len(points) < 2:
+        return [(x - 0.5, x + 0.5, y) for x, y in points]
+    xs = [x for x, _ in points]
+    cuts = [(a + b) / 2 for a, b in zip(xs, xs[1:], strict=False)]
+    cuts = [2 * xs[0] - cuts[0], *cuts, 2 * xs[-1] - cuts[-1]]
+    return [(cuts[i], cuts[i + 1], y) for i, (_, y) in enumerate(points)]
+
+
+def _histogram(drawing: Drawing, data: ChartData, plot: Plot) -> None:
+    assert isinstance(plot.x, LinearScale)
+    base = plot.y.at(0.0)
+    for index, series in enumerate(data.series):
+        for left, right, y in _edges(series):
+            start, end = plot.x.at(left), plot.x.at(right)
+            _bar(drawing, start, max(0.3, end - start), base, plot.y.at(y), index)
+
+
+# --------------------------------------------------------------------------------------------------- heatmap
+def heatmap(drawing: Drawing, data: ChartData, width: float, height: float) -> Drawing:
+    """Columns are x, rows the series, colour the value; the value is written in a cell where it fits."""
+    columns = data.categories or ()
+    rows = [s.name for s in data.series]
+    values = [y for s in data.series for y in s.y if y is not None]
+    low, high = min(values), max(values)
+    size = 6.6
+    left = min(width * 0.3, max(fonts.width(r, fonts.REGULAR, size) for r in rows) + 6)
+    bottom = min(height * 0.35, max(fonts.width(c, fonts.REGULAR, size) for c in columns) + 8)
+    cell_width, cell_height = (width - left) / len(columns), (height - bottom - 2) / len(rows)
+    write = formatter(Column("value", "value", "number", data.y_unit), list(values))
+    for r, series in enumerate(data.series):
+        y = height - 2 - (r + 1) * cell_height
+        if r % every(len(rows), height - bottom, 8.0) == 0:
+            label = fonts.shortened(fonts.printable(series.name), fonts.REGULAR, size, left - 5)
+            drawing.add(_label(label, left - 3, y + cell_height / 2 - 2.3, size, "end"))
+        for x, value in zip(series.x, series.y, strict=True):
+            if value is not None:
+                box = (left + columns.index(str(x)) * cell_width, y, cell_width, cell_height)
+                _heat_cell(drawing, box, write(value), 0.5 if high == low else (value - low) / (high - low))
+    for c, name in list(enumerate(columns))[:: every(len(columns), width - left, 8.0)]:
+        _upright(drawing, name, left + (c + 0.5) * cell_width + 2.3, bottom - 3, bottom - 5)
+    return drawing
+
+
+def _heat_cell(drawing: Drawing, box: tuple[float, float, float, float], text: str, share: float) -> None:
+    x, y, wide, high = box
+    ground = linearlyInterpolatedColor(HexColor("#F3F7FB"), COLORS[0], 0, 1, share)
+    drawing.add(Rect(x, y, wide, high, fillColor=ground, strokeColor=HexColor("#FFFFFF"), strokeWidth=0.5))
+    if fonts.width(text, fonts.REGULAR, 6.2) < wide - 2 and high > 8:
+        ink = HexColor("#FFFFFF") if share > 0.5 else styles.INK
+        drawing.add(_label(text, x + wide / 2, y + high / 2 - 2.2, 6.2, "middle", ink))
+
+
+def _label(text: str, x: float, y: float, size: float, anchor: str, ink: Color = styles.QUIET) -> String:
+    return String(x, y, text, fontName=fonts.REGULAR, fontSize=size, textAnchor=anchor, fillColor=ink)
+
+
+def _upright(drawing: Drawing, name: str, x: float, y: float, room: float) -> None:
+    shown = fonts.shortened(fonts.printable(name), fonts.REGULAR, 6.6, room)
+    group = Group(_label(shown, 0, 0, 6.6, "end"))
+    group.translate(x, y)
+    group.rotate(90)
+    drawing.add(group)
