@@ -19,7 +19,7 @@ from credit_risk.binning.table import BinningTable, tabulate
 from credit_risk.scoring.steps import classify_bins
 
 Floats = NDArray[np.float64]
-MINED = "development data (a suggestion, no rationale)"
+MINED = "mined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def class_categorical(
     order = ordered_categories(values[regular], y[regular], w[regular], settings.rare_share * float(np.sum(w)))
     position = {category: i for i, group in enumerate(order) for category in group}
     x = np.array([position[v] for v in values[regular]], float)
-    trend = Trend("ascending", "categories ordered by development bad rate")
+    trend = Trend("ascending", "order of categories")
     cuts, gini = _coarse(x, y[regular], w[regular], trend.name, settings, float(np.sum(w)))
     edges = [0, *(int(c) for c in cuts.cuts), len(order)]
     groups = [[c for group in order[a:b] for c in group] for a, b in pairwise(edges)] if order else []

@@ -137,9 +137,9 @@ def declared_trends(plan: Plan, names: Sequence[str]) -> dict[str, Trend]:
     for name in names:
         column = plan.data.columns.get(name)
         if name in plan.classing.monotonic:
-            trends[name] = Trend(plan.classing.monotonic[name], "plan, classing.monotonic")
+            trends[name] = Trend(plan.classing.monotonic[name], "plan, classing")
         elif column is not None and column.expected_trend in DIRECTIONS:
-            trends[name] = Trend(str(column.expected_trend), "plan, expected trend")
+            trends[name] = Trend(str(column.expected_trend), "plan, expectation")
     return trends
 
 
@@ -176,9 +176,9 @@ def _reason_texts(plan: Plan, names: Sequence[str]) -> dict[str, tuple[str, str]
         if column is not None and column.reason_text:
             texts[name] = (column.reason_text, "plan, reason_text")
         elif column is not None and column.description:
-            texts[name] = (column.description, "plan, description of the column")
+            texts[name] = (column.description, "plan, description")
         else:
-            texts[name] = (name, "name of the characteristic (the plan gives no text)")
+            texts[name] = (name, "name (no text in plan)")
     return texts
 
 
