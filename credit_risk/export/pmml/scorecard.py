@@ -290,7 +290,7 @@ def _predicate(classing: Step, one: Step, last: bool) -> Element:
 
 def _verification(plan: _Plan, inputs: dict[str, str], rows: pd.DataFrame) -> Element:
     """Boundary rows with what the model gives for them; an engine that verifies refuses other results."""
-    columns = [(name, f"in:{name}", None) for name in inputs]
+    columns: list[tuple[str, str, str | None]] = [(name, f"in:{name}", None) for name in inputs]
     outputs = plan.model["outputs"]
     for key in ("score", "linear_score", "probability", "grade"):
         if outputs.get(key) is not None:
