@@ -26,6 +26,7 @@ class Clause:
 
     id: str
     citation: str
+    short: str
     jurisdiction: str
     asks: str
     status: str

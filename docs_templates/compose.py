@@ -50,7 +50,7 @@ def compose(template: Template, package: Package, registry: Registry, moment: da
 
 
 class _Composer:
-    """Walks the template once, numbers what it meets, then fills what depends on the whole (index, missing, clauses)."""
+    """Walks the template once, numbers what it meets, then fills what depends on the whole."""
 
     def __init__(self, template: Template, package: Package, registry: Registry, moment: datetime) -> None:
         self._template = template
@@ -78,7 +78,7 @@ class _Composer:
             nodes = self._start(chapter, label)
             blocks.append(Heading(1, label, (Span(chapter.matter["title"]),)))
             blocks += self._blocks(nodes)
-        finished = tuple(self._late[id(b)]() if id(b) in self._late else b for b in blocks)
+        finished = tuple(self._finished(b) for b in blocks)
         if self._resolver.faults:
             raise DocumentError(self._resolver.faults)
         model = self._package.manifest["model"]
@@ -93,10 +93,13 @@ class _Composer:
             model_version=model["version"],
             package_hash=self._package.package_hash,
             control=generated.control_items(self._package, matter["title"], identifier, self._moment),
-            cover=tuple(cover),
+            cover=tuple(self._finished(b) for b in cover),
             blocks=finished,
             evidence=tuple(self._resolver.used.values()),
         )
+
+    def _finished(self, block: Block) -> Block:
+        return self._late[id(block)]() if id(block) in self._late else block
 
     def _start(self, chapter: Chapter, label: str) -> Sequence[Node]:
         self._chapter = label
@@ -135,7 +138,7 @@ class _Composer:
         depth = node.level - 2
         counters[depth] += 1
         counters[depth + 1 :] = [0] * (len(counters) - depth - 1)
-        number = ".".join([self._chapter, *(str(n) for n in counters[: depth + 1])])
+        number = ".".join([self._chapter.removeprefix("Annex "), *(str(n) for n in counters[: depth + 1])])
         self._resolver.section = number
         return Heading(node.level, number, self._resolver.spans(node.content))
 

@@ -9,7 +9,7 @@ from docs_templates.evidence import Evidence
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text; `evidence` is the id that the text was read from, if any; `role` is None, value, clause, absent."""
+    """A run of text; `evidence` is the id that the text was read from, if any; `role`: value, clause or absent."""
 
     text: str
     bold: bool = False

@@ -13,7 +13,12 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FIXED_DECIMALS = {"auc": 4, "woe": 3, "coefficient": 4, "correlation": 3, "ratio": 3, "log_odds": 4}
 TINY = 5e-5
 
-SAMPLE_WORDS = {"development": "Development", "out_of_sample": "Out of sample", "out_of_time": "Out of time"}
+SAMPLE_WORDS = {
+    "all": "All",
+    "development": "Development",
+    "out_of_sample": "Out of sample",
+    "out_of_time": "Out of time",
+}
 VERDICT_WORDS = {"not_evaluable": "not evaluable", "approve_with_conditions": "approve with conditions"}
 WORDS = {"sample": SAMPLE_WORDS, "outcome": VERDICT_WORDS, "verdict": VERDICT_WORDS}
 
@@ -88,7 +93,7 @@ def formatter(column: Column, values: Iterable[Cell], *, mixed: bool = False) ->
         if isinstance(cell, bool):
             return "yes" if cell else "no"
         if isinstance(cell, str):
-            return words.get(cell, cell) or "(empty)"
+            return words.get(cell, cell) or MISSING
         return number(float(cell))
 
     return write

@@ -89,14 +89,19 @@ def files_table(package: Package, number: str, caption: Spans) -> Table:
     """Core files of the package other than evidence, with size and hash."""
     files = package.manifest["files"]
     rows = tuple(
-        (name, f"{entry['bytes']:,}", entry["sha256"])
+        (name, f"{entry['bytes']:,}", two_lines(entry["sha256"]))
         for name, entry in sorted(files.items())
         if not name.startswith("evidence/")
     )
     columns = (TableColumn("File", mono=True), TableColumn("Bytes", "right"), TableColumn("SHA-256", mono=True))
     evidence = len(files) - len(rows)
-    note = f"Besides these the manifest lists {evidence:,} files of evidence; those printed here are in the evidence index."
+    note = f"The manifest also lists {evidence:,} files of evidence; those printed here are in the evidence index."
     return Table(number, caption or (Span("Sealed files of the package"),), columns, rows, None, (note,))
+
+
+def two_lines(digest: str) -> str:
+    """A SHA-256 in two lines of 32 digits."""
+    return f"{digest[:32]}\n{digest[32:]}"
 
 
 def libraries_table(package: Package, number: str, caption: Spans) -> Table:
@@ -109,7 +114,7 @@ def libraries_table(package: Package, number: str, caption: Spans) -> Table:
 def clauses_table(
     registry: Registry, cited: Mapping[str, Sequence[str]], day: date, number: str, caption: Spans
 ) -> Table:
-    """Clauses that the document cites, what each asks for, where it is addressed, and how well the citation is known."""
+    """Clauses that the document cites: what each asks for, where it is addressed, how well its text is known."""
     rows = []
     on = max(day, registry.as_of)
     for identifier in sorted(cited, key=lambda i: registry.clauses[i].citation):
@@ -117,7 +122,7 @@ def clauses_table(
         where = ", ".join(cited[identifier])
         rows.append((clause.citation, clause.asks, where, clause.standing(on), CONFIDENCE[clause.confidence]))
     titles = ("Clause", "What it asks for", "Addressed in", "Standing", "Citation checked against")
-    note = f"Registry of clauses as of {registry.as_of.isoformat()}. This document is organised to the clauses; it certifies nothing."
+    note = f"Registry of clauses as of {registry.as_of.isoformat()}. Organised to these clauses; nothing is certified."
     columns = tuple(TableColumn(title) for title in titles)
     return Table(number, caption or (Span("Clauses cited"),), columns, tuple(rows), None, (note,))
 

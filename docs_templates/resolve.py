@@ -163,7 +163,7 @@ class Resolver:
         sections = self.cited.setdefault(reference.target, [])
         if self.section not in sections:
             sections.append(self.section)
-        return self.registry.clauses[reference.target].citation
+        return self.registry.clauses[reference.target].short
 
     def _from_tree(self, tree: Any, reference: Reference) -> str:
         value = tree

@@ -1,4 +1,4 @@
-"""Reads a document's template: Markdown with front matter, typed fenced blocks, `:::` directives and `{{ }}` references.
+"""Reads a document's template: Markdown with front matter, typed blocks, directives and references.
 
 The syntax is closed (README.md): what is not in it is a fault, and all faults of all files are told at once.
 """

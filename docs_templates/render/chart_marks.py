@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reportlab.graphics.shapes import Circle, Drawing, Group, Line, Polygon, PolyLine, Rect, String
@@ -230,7 +231,7 @@ def _edges(series: Series) -> list[tuple[float, float, float]]:
     if len(points) < 2:
         return [(x - 0.5, x + 0.5, y) for x, y in points]
     xs = [x for x, _ in points]
-    cuts = [(a + b) / 2 for a, b in zip(xs, xs[1:], strict=False)]
+    cuts = [(a + b) / 2 for a, b in pairwise(xs)]
     cuts = [2 * xs[0] - cuts[0], *cuts, 2 * xs[-1] - cuts[-1]]
     return [(cuts[i], cuts[i + 1], y) for i, (_, y) in enumerate(points)]
 

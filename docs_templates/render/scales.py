@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from docs_templates.formatting import fixed, scientific
 
@@ -69,7 +70,7 @@ def tick_labels(ticks: Sequence[float], unit: str | None) -> list[str]:
     """Labels with just the decimals that tell the ticks apart; shares as percentages."""
     factor, sign = (100.0, "\u202f%") if unit == "share" else (1.0, "")
     shown = [t * factor for t in ticks]
-    step = min((abs(b - a) for a, b in zip(shown, shown[1:], strict=False)), default=1.0)
+    step = min((abs(b - a) for a, b in pairwise(shown)), default=1.0)
     largest = max((abs(t) for t in shown), default=0.0)
     if step > 0 and (step < 1e-5 or largest >= 1e9):
         return [scientific(t, 3) + sign for t in shown]

@@ -32,12 +32,13 @@ from docs_templates.document import (
     TableColumn,
 )
 from docs_templates.document import Paragraph as ParagraphBlock
-from docs_templates.render import charts, flowables, styles, tables
+from docs_templates.evidence import Evidence
+from docs_templates.render import charts, flowables, fonts, styles, tables
 from docs_templates.render.flowables import EvidenceMark, NumberedHeading, Observed, Turn
 from docs_templates.render.text import link, markup, spans_markup
 
 HEIGHTS = {"small": 130.0, "medium": 185.0, "large": 260.0}
-KEEP_TABLE, KEEP_TEXT, KEEP_CHAPTER = 84.0, 40.0, 150.0
+KEEP_TABLE, KEEP_TEXT, KEEP_CHAPTER = 84.0, 40.0, 120.0
 INDEX_COLUMNS = (
     TableColumn("Evidence and file", mono=True),
     TableColumn("SHA-256", mono=True),
@@ -45,7 +46,8 @@ INDEX_COLUMNS = (
     TableColumn("Inputs", mono=True),
     TableColumn("Pages"),
 )
-INDEX_WIDTHS = (0.31, 0.245, 0.19, 0.175, 0.08)
+INDEX_WIDTHS = (0.285, 0.26, 0.205, 0.19, 0.06)
+INDEX_SIZE, FILE_SIZE = 6.7, 5.0
 
 
 class Story:
@@ -85,7 +87,7 @@ class Story:
         pages = dict(self._before.headings)
         rows = []
         for position, heading in enumerate(b for b in self._document.blocks if isinstance(b, Heading)):
-            if heading.level > 2:
+            if heading.level > 2 or (heading.level == 2 and heading.number[:1].isalpha()):
                 continue
             style = styles.style(f"toc{heading.level}")
             key = f"h-{position}"
@@ -184,9 +186,7 @@ class Story:
             bullet = {"value": position} if block.ordered else {}
             items.append(ListItem([part for parts in content for part in parts], leftIndent=16, **bullet))
         kind = {"bulletType": "1"} if block.ordered else {"bulletType": "bullet", "start": "•"}
-        return ListFlowable(
-            items, bulletFontName=styles.fonts.REGULAR, bulletFontSize=8, leftIndent=16, spaceAfter=6, **kind
-        )
+        return ListFlowable(items, bulletFontName=fonts.REGULAR, bulletFontSize=8, leftIndent=16, spaceAfter=6, **kind)
 
     def _item_part(self, part: Block) -> list[Any]:
         if isinstance(part, ParagraphBlock):
@@ -199,7 +199,7 @@ class Story:
         return [Paragraph(text, styles.style("caption"))]
 
     def _source(self, identifier: str) -> list[Any]:
-        text = link(markup(identifier, styles.fonts.MONO), self._anchors[identifier])
+        text = link(markup(identifier, fonts.MONO), self._anchors[identifier])
         return [EvidenceMark([identifier], self._anchors, self.observed), Paragraph(text, styles.style("source"))]
 
     def _notes(self, notes: Sequence[str]) -> list[Any]:
@@ -245,7 +245,7 @@ class Story:
 
     # ---------------------------------------------------------------------------------------------- index
     def _index(self, block: EvidenceIndex) -> list[Any]:
-        chosen = tables.Layout(tuple(share * styles.FRAME_WIDTH for share in INDEX_WIDTHS), 7.2, False)
+        chosen = tables.Layout(tuple(share * styles.FRAME_WIDTH for share in INDEX_WIDTHS), INDEX_SIZE, False)
         rows, special = [], {}
         for position, item in enumerate(block.items):
             pages = self._before.pages.get(item.id, [])
@@ -253,14 +253,21 @@ class Story:
             digest = f"{item.sha256[:32]}\n{item.sha256[32:]}"
             rows.append((item.id, digest, item.raw["producer"], inputs, ", ".join(map(str, pages)) or "–"))
             anchor = self._anchors[item.id]
-            file = f'<font size="5.4">{markup(item.file, styles.fonts.MONO)}</font>'
-            special[(position, 0)] = f'<a name="{anchor}"/>{markup(item.id, styles.fonts.MONO)}<br/>{file}'
+            special[(position, 0)] = f'<a name="{anchor}"/>{self._index_names(item, chosen.widths[0])}'
             if pages and item.id in self._linked():
                 rest = "".join(f", {page}" for page in pages[1:])
                 special[(position, 4)] = link(str(pages[0]), "use-" + anchor) + rest
         table = tables.make_table(INDEX_COLUMNS, rows, chosen, cell=lambda r, c, _: special.get((r, c)))
         note = "Pages on which an item begins or a number is quoted; a dash: consulted, not printed."
         return [*self._caption("Table", block), table, *self._notes([note])]
+
+    @staticmethod
+    def _index_names(item: Evidence, width: float) -> str:
+        """Id and file of an item, broken at dots and slashes to the width of the column."""
+        size, room, font = INDEX_SIZE * tables.MONO_SCALE, width - 2 * tables.PADDING - 1, fonts.MONO
+        identifier = markup(tables.broken(fonts.printable(item.id, font), font, size, room), font)
+        file = markup(tables.broken(item.file, font, FILE_SIZE, room), font)
+        return f'{identifier}<br/><font size="{FILE_SIZE}" color="{styles.QUIET_HEX}">{file}</font>'
 
     def _linked(self) -> set[str]:
         return {identifier for identifier, pages in self._before.pages.items() if pages}

@@ -15,8 +15,9 @@ from docs_templates.render.text import markup
 PADDING = 4.0
 SIZES_PORTRAIT = (7.8, 7.2, 6.7)
 SIZES_LANDSCAPE = (7.4, 6.8, 6.2)
-WIDEST_TEXT = 170.0
-LONGEST_WORD = 96.0
+SLACK = 0.6
+SHORT_TEXT, COMFORTABLE_TEXT = 92.0, 120.0
+LONGEST_WORD, LONGEST_MONO = 96.0, 128.0
 MONO_SCALE = 0.86
 SPREAD_TO = 0.62
 
@@ -37,51 +38,51 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """What a column asks for: unwrapped width, and the least that breaks no word."""
+    """What a column asks for: unwrapped width, the least that breaks no word, and one that wraps long texts only."""
 
     natural: float
     least: float
-    wraps: bool
+    comfortable: float
 
 
 def layout(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]]) -> Layout:
-    """Choose size and widths. The result never is wider than the frame of its page."""
+    """Choose size and widths: first a size at which short texts stay on one line, then one at which no word breaks, on
+    an upright page before a turned one. The result never is wider than the frame of its page."""
+    needs = {size: _needs(columns, rows, size) for size in (*SIZES_PORTRAIT, *SIZES_LANDSCAPE)}
+    for size in SIZES_PORTRAIT:
+        if sum(need.comfortable for need in needs[size]) <= styles.FRAME_WIDTH:
+            return Layout(_widths(needs[size], styles.FRAME_WIDTH), size, False)
     for landscape, sizes, room in (
         (False, SIZES_PORTRAIT, styles.FRAME_WIDTH),
         (True, SIZES_LANDSCAPE, styles.LANDSCAPE_WIDTH),
     ):
         for size in sizes:
-            needs = _needs(columns, rows, size)
-            if sum(need.least for need in needs) <= room:
-                return Layout(_widths(needs, room), size, landscape)
+            if sum(need.least for need in needs[size]) <= room:
+                return Layout(_widths(needs[size], room), size, landscape)
     # Nothing fits unbroken: words are broken, in proportion to what the columns ask for.
     size, room = SIZES_LANDSCAPE[-1], styles.LANDSCAPE_WIDTH
-    needs = _needs(columns, rows, size)
-    total = sum(need.least for need in needs)
-    return Layout(tuple(need.least * room / total for need in needs), size, True)
+    total = sum(need.least for need in needs[size])
+    return Layout(tuple(need.least * room / total for need in needs[size]), size, True)
 
 
 def _needs(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]], size: float) -> list[_Need]:
-    needs = []
-    for index, column in enumerate(columns):
-        font, scale = _font(column), (MONO_SCALE if column.mono else 1.0)
-        texts = {row[index] for row in rows}
-        head = max((fonts.width(word, fonts.BOLD, size) for word in column.title.split()), default=0.0)
-        title = fonts.width(column.title, fonts.BOLD, size)
-        natural = max((fonts.width(line, font, size * scale) for t in texts for line in t.split("\n")), default=0.0)
-        if column.align == "right":
-            least = max(natural, head)
-            needs.append(_Need(max(least, min(title, least * 1.25)) + 2 * PADDING, least + 2 * PADDING, False))
-            continue
-        word = max((fonts.width(w, font, size * scale) for t in texts for w in _words(t)), default=0.0)
-        least = max(head, min(word, LONGEST_WORD))
-        wide = max(natural, head, min(title, 90.0))
-        needs.append(_Need(wide + 2 * PADDING, min(least, wide) + 2 * PADDING, True))
-    return needs
+    return [_need(column, {row[index] for row in rows}, size) for index, column in enumerate(columns)]
 
 
-def _words(text: str) -> list[str]:
-    return re.split(r"\s+", text)
+def _need(column: TableColumn, texts: set[str], size: float) -> _Need:
+    font, scale = _font(column), (MONO_SCALE if column.mono else 1.0)
+    head = max((fonts.width(word, fonts.BOLD, size) for word in column.title.split()), default=0.0)
+    room = 2 * PADDING + SLACK
+    natural = max((fonts.width(line, font, size * scale) for t in texts for line in t.split("\n")), default=0.0)
+    if column.align == "right":
+        least = max(natural, head) + room
+        return _Need(least, least, least)
+    longest = LONGEST_MONO if column.mono else LONGEST_WORD
+    word = max((fonts.width(w, font, size * scale) for t in texts for w in t.split()), default=0.0)
+    wide = max(natural, head)
+    least = min(max(head, min(word, longest)), wide)
+    comfortable = wide if natural <= SHORT_TEXT else max(least, COMFORTABLE_TEXT)
+    return _Need(wide + room, least + room, comfortable + room)
 
 
 def _widths(needs: Sequence[_Need], room: float) -> tuple[float, ...]:
@@ -89,8 +90,8 @@ def _widths(needs: Sequence[_Need], room: float) -> tuple[float, ...]:
     if natural <= room:
         goal = room if natural > SPREAD_TO * room else natural
         return _spread(needs, goal - natural)
-    capped = [max(need.least, min(need.natural, WIDEST_TEXT)) if need.wraps else need.natural for need in needs]
-    base = capped if sum(capped) <= room else [need.least for need in needs]
+    comfortable = [need.comfortable for need in needs]
+    base = comfortable if sum(comfortable) <= room else [need.least for need in needs]
     spare = room - sum(base)
     wishes = [max(0.0, need.natural - width) for need, width in zip(needs, base, strict=True)]
     total = sum(wishes)
@@ -138,12 +139,24 @@ def make_table(
     return table
 
 
+def broken(text: str, font: str, size: float, room: float) -> str:
+    """A path or dotted name with line ends after `/`, `.`, `_` or `-`, so that its parts fit `room` points."""
+    lines = [""]
+    for part in re.split(r"(?<=[/._-])", text):
+        if lines[-1] and fonts.width(lines[-1] + part, font, size) > room:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
 def _cell(text: str, column: TableColumn, chosen: Layout, index: int, special: str | None) -> Paragraph | str:
     size = chosen.size * (MONO_SCALE if column.mono else 1.0)
     room = chosen.widths[index] - 2 * PADDING
     font = _font(column)
     if special is None and "\n" not in text and fonts.width(text, font, size) <= room + 0.01:
         return text
+    if special is None and column.mono:
+        text = "\n".join(broken(line, font, size, room) for line in text.split("\n"))
     return Paragraph(special or markup(text, font), styles.cell_style(size, column.align, font))
 
 
