@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,15 +32,31 @@ def expected_header(model: dict[str, Any]) -> list[str]:
     header = ["case", *(f"in:{item['name']}" for item in model["inputs"])]
     for step in model["steps"]:
         if step["type"] == "classing":
-            header += [f"bin:{step['input']}", f"woe:{step['input']}"]
+            name = classing_name(model, step)
+            header += [f"bin:{name}", f"woe:{name}"]
     for step in model["steps"]:
         if step["type"] == "scale" and step["form"] == "points":
-            header += [f"points:{item['characteristic']}" for item in step["characteristics"]]
+            header += [f"points:{points_name(model, step, item)}" for item in step["characteristics"]]
     outputs = model["outputs"]
     header += [name for name in ("linear_score", "probability", "score", "grade") if outputs.get(name) is not None]
     if outputs.get("reasons") is not None:
         header += [f"reason_{number}" for number in range(1, maximum_reasons(model) + 1)]
     return list(dict.fromkeys(header))
+
+
+def classing_name(model: Mapping[str, Any], step: Mapping[str, Any]) -> str:
+    """Return the name of a classing in the header: its input, with `@<step id>` where the input is classed twice."""
+    inputs = [item["input"] for item in model["steps"] if item["type"] == "classing"]
+    name = str(step["input"])
+    return name if inputs.count(name) == 1 else f"{name}@{step['id']}"
+
+
+def points_name(model: Mapping[str, Any], step: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """Return the name of a characteristic's points in the header, with `@<step id>` where it is scored twice."""
+    steps = [other for other in model["steps"] if other["type"] == "scale" and other["form"] == "points"]
+    names = [other["characteristic"] for found in steps for other in found["characteristics"]]
+    name = str(item["characteristic"])
+    return name if names.count(name) == 1 else f"{name}@{step['id']}"
 
 
 def maximum_reasons(model: dict[str, Any]) -> int:

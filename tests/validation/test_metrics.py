@@ -98,11 +98,22 @@ def test_spiegelhalter_is_standard_normal_under_calibration() -> None:
 def test_population_stability_of_a_known_shift() -> None:
     expected, actual = np.array([50.0, 50.0]), np.array([30.0, 70.0])
     value = (0.3 - 0.5) * math.log(0.3 / 0.5) + (0.7 - 0.5) * math.log(0.7 / 0.5)
-    assert metrics.population_stability(expected, actual) == (pytest.approx(value, rel=1e-14), 0)
-    value, empty = metrics.population_stability(np.array([50.0, 50.0, 0.0]), np.array([30.0, 60.0, 10.0]))
-    assert math.isfinite(value)
-    assert value > 0
-    assert empty == 1
+    assert metrics.population_stability(expected, actual).psi == pytest.approx(value, rel=1e-14)
+    found = metrics.population_stability(np.array([50.0, 50.0, 0.0, 0.0]), np.array([30.0, 60.0, 10.0, 0.0]))
+    shares = [(50.5 / 101.5, 30.5 / 101.5), (50.5 / 101.5, 60.5 / 101.5), (0.5 / 101.5, 10.5 / 101.5)]
+    assert found.psi == pytest.approx(sum((a - e) * math.log(a / e) for e, a in shares), rel=1e-13)
+    assert (found.bins, found.empty_cells) == (3, 1)
+
+
+def test_chance_level_is_the_95th_percentile() -> None:
+    random = np.random.default_rng(4)
+    shares = np.full(8, 1 / 8)
+    drawn = [
+        metrics.population_stability(random.multinomial(4000, shares), random.multinomial(2000, shares))
+        for _ in range(2000)
+    ]
+    beyond = np.mean([item.psi > item.chance_level for item in drawn])
+    assert 0.035 < beyond < 0.065
 
 
 def test_weight_of_evidence_by_hand() -> None:

@@ -13,7 +13,7 @@ from validation.rebuild.workspace import Workspace
 from validation.score import score
 from validation.steps.values import Value
 from validation.structure import steps_of
-from validation.verification_file import Verification
+from validation.verification_file import Verification, classing_name, points_name
 
 
 def compare_predictions(space: Workspace) -> None:
@@ -162,13 +162,14 @@ def inputs_frame(verification: Verification, model: Mapping[str, Any]) -> pd.Dat
 def _columns(model: Mapping[str, Any], values: Mapping[str, Value]) -> list[tuple[str, str, Value]]:
     found = []
     for step in steps_of(model, "classing"):
-        found.append((f"bin:{step['input']}", "bin", values[step["output_bin"]]))
-        found.append((f"woe:{step['input']}", "linear_score", values[step["output_woe"]]))
+        name = classing_name(model, step)
+        found.append((f"bin:{name}", "bin", values[step["output_bin"]]))
+        found.append((f"woe:{name}", "linear_score", values[step["output_woe"]]))
     for step in steps_of(model, "scale"):
         if step["form"] == "points":
             rule = "points_unrounded" if step["rounding"] == "none" else "points_rounded"
             for item in step["characteristics"]:
-                found.append((f"points:{item['characteristic']}", rule, values[item["output"]]))
+                found.append((f"points:{points_name(model, step, item)}", rule, values[item["output"]]))
     for key in ("linear_score", "probability", "score"):
         name = model["outputs"].get(key)
         if name is not None:

@@ -102,15 +102,27 @@ def wilson(events: float, trials: float, confidence: float = 0.95) -> tuple[floa
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
-def population_stability(expected: Floats, actual: Floats) -> tuple[float, int]:
-    """Return PSI = Σ (a − e)·ln(a / e) over the shares of counts (k,), and the number of empty cells.
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """Population stability index, its 95 % point under no change, the bins used, and the empty cells among them."""
 
-    Where one of the two counts is empty, 0.5 is added to both counts of that cell, the totals unchanged; a cell
-    empty on both sides contributes nothing.
+    psi: float
+    chance_level: float
+    bins: int
+    empty_cells: int
+
+
+def population_stability(expected: Floats, actual: Floats) -> Stability:
+    """PSI = Σ (a − e)·ln(a / e) over the shares of counts (k,) (Siddiqi 2017, chapter 15).
+
+    A bin that is empty on both sides is left out. Where one count is empty, 0.5 is added to every count of both. An
+    unchanged population gives about χ²(K − 1)·(1/n + 1/m) (Yurdakul and Naranjo 2020).
     """
-    e, a = expected / expected.sum(), actual / actual.sum()
-    empty = ((expected == 0) | (actual == 0)) & ~((expected == 0) & (actual == 0))
-    e = np.where(empty, (expected + 0.5) / expected.sum(), e)
-    a = np.where(empty, (actual + 0.5) / actual.sum(), a)
     used = (expected > 0) | (actual > 0)
-    return float(np.sum((a[used] - e[used]) * np.log(a[used] / e[used]))), int(empty.sum())
+    e, a = expected[used].astype(np.float64), actual[used].astype(np.float64)
+    bins, empty = len(e), int(np.count_nonzero(e == 0) + np.count_nonzero(a == 0))
+    chance = float(stats.chi2.isf(0.05, bins - 1)) * (1.0 / e.sum() + 1.0 / a.sum()) if bins > 1 else 0.0
+    if empty:
+        e, a = e + 0.5, a + 0.5
+    e, a = e / e.sum(), a / a.sum()
+    return Stability(float(np.sum((a - e) * np.log(a / e))), chance, bins, empty)
