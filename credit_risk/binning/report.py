@@ -77,8 +77,8 @@ def policy_items(settings: ClassingSpec) -> dict[str, str]:
         "Bins of ordinary values": f"at most {settings.max_bins}, "
         f"each with at least {settings.min_share!r} of development rows",
         "Objective": "information value, under the trend of the bad rate",
-        "Trend": "as the plan declares; where it declares none, mined: the sign of the rank correlation with the outcome "
-        "on development, which is a suggestion and no rationale",
+        "Trend": "as the plan declares; where it declares none, mined: the sign of the rank correlation with the "
+        "outcome on development, which is a suggestion and no rationale",
         "Engine": "optbinning (constraint programming, one worker, no time limit); only an answer proved "
         "OPTIMAL is taken, otherwise a deterministic merge of neighbours, told in the summary",
         "Rare categories": f"those with less than {settings.rare_share!r} of development rows are pooled into one "

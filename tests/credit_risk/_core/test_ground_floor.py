@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+
 from credit_risk._core import evidence
 from credit_risk._core.errors import CreditRiskError, Fault, PlanError
 from credit_risk._core.randomness import stage_generator, stage_seed
@@ -24,7 +25,7 @@ def test_an_error_tells_every_fault_with_place_and_remedy() -> None:
 
 
 def test_errors_survive_pickling_between_processes() -> None:
-    error = pickle.loads(pickle.dumps(PlanError(Fault("x", code="c"))))
+    error = pickle.loads(pickle.dumps(PlanError(Fault("x", code="c"))))  # noqa: S301 - our own bytes
     assert isinstance(error, CreditRiskError)
     assert error.faults[0].code == "c"
 
