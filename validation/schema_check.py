@@ -31,9 +31,12 @@ def exists(name: str) -> bool:
 def check(value: Any, schema_name: str, file: str) -> list[Fault]:
     """Return one fault for each place where `value` breaks the schema; an empty list where it keeps it."""
     faults = []
-    for error in _validator(schema_name).iter_errors(value):
-        for leaf in _leaves(error):
-            faults.append(_fault(leaf, file))
+    try:
+        for error in _validator(schema_name).iter_errors(value):
+            for leaf in _leaves(error):
+                faults.append(_fault(leaf, file))
+    except RecursionError:
+        faults.append(Fault("schema", "nested too deeply", file=file))
     return _once(faults)
 
 

@@ -181,6 +181,18 @@ def test_discrimination_that_is_not_stated(package: Path) -> None:
     assert severity(run, "performance.discrimination: toy out_of_sample") == "medium"
 
 
+def test_coefficients_that_are_not_stated(package: Path) -> None:
+    (package / "evidence/model.coefficients.json").unlink()
+    manifest = json.loads((package / "manifest.json").read_text("utf-8"))
+    del manifest["files"]["evidence/model.coefficients.json"]
+    (package / "manifest.json").write_bytes(b.to_json(manifest))
+    found = validate(read_package(package)).findings["findings"]
+    assert (
+        "model.coefficients"
+        in next(item for item in found if item["test"] == "battery: evidence is complete")["evidence"]
+    )
+
+
 def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -> None:
     """Add a challenger of one tree, its predictions made row by row; `change` touches the model afterwards."""
     tree = {

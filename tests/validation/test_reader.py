@@ -225,3 +225,19 @@ def test_annex_of_another_package(package: Path) -> None:
     annex |= {"producer": "hand", "created": "2026-01-01T00:00:00Z", "files": {"x.sql": entry}}
     (folder / "manifest.json").write_bytes(b.to_json(annex))
     assert codes(package) == ("annex_other_package", "hash_mismatch")
+
+
+@pytest.mark.parametrize(("depth", "accepted"), [(20, True), (400, False)])
+def test_deep_nesting_is_a_fault_not_a_crash(package: Path, depth: int, accepted: bool) -> None:
+    def change(model: dict[str, Any]) -> None:
+        node: dict[str, Any] = {"ref": "INCOME"}
+        for _ in range(depth):
+            node = {"op": "negate", "args": [node]}
+        step = {"id": "d", "type": "derive", "output": "d", "value_type": "number", "expression": node}
+        model["steps"].insert(0, step)
+
+    b.change_json(package, "model.json", change)
+    if accepted:
+        assert read_package(package).model["steps"][0]["id"] == "d"
+    else:
+        assert codes(package) == ("schema",)

@@ -7,6 +7,7 @@ from validation.compare import Ledger
 from validation.findings import Finding, Outcome
 from validation.package import Package
 from validation.policy import Policy
+from validation.structure import steps_of
 
 AUTHORED = ("purpose", "rationale", "limitations", "uses", "prohibited_uses", "owner", "tier")
 _OWN = ("purpose", "rationale", "limitations")
@@ -43,14 +44,7 @@ def _check_authored(package: Package, policy: Policy, ledger: Ledger, name: str)
 
 
 def _check_always(package: Package, policy: Policy, ledger: Ledger) -> None:
-    entries = schema_check.load("evidence_catalogue.json")["entries"]
-    wanted = [
-        item["id"]
-        for item in entries
-        if item["applicable_when"] == "always"
-        and "{" not in item["id"]
-        and not item["id"].startswith(("validation.", "authored."))
-    ]
+    wanted = applicable_ids(package)
     absent = [item for item in wanted if item not in package.evidence]
     test = "battery: evidence is complete"
     finding = None
@@ -62,11 +56,33 @@ def _check_always(package: Package, policy: Policy, ledger: Ledger) -> None:
             developer_value=len(wanted) - len(absent),
             validator_value=len(wanted),
             tolerance=0.0,
-            statement=f"The package lacks evidence that the catalogue always asks for: {', '.join(absent)}.",
+            statement=f"The package lacks evidence that the catalogue asks for: {', '.join(absent)}.",
             remedy="Write the evidence, or `not_applicable` with its reason.",
             evidence=tuple(absent),
         )
     ledger.check(Outcome(test, "fail" if absent else "pass", len(wanted), "all present", None, finding))
+
+
+def applicable_ids(package: Package) -> list[str]:
+    """Return the ids that the catalogue asks of this package, patterns written out, without the validator's own."""
+    classed = [step["input"] for step in steps_of(package.model, "classing")]
+    boosted = [name for name, model in package.challengers.items() if model["model"]["type"] == "monotone_boosting"]
+    names: dict[str, list[str | None]] = {
+        "always": [None],
+        "champion is a scorecard": [None] if package.model["model"]["type"] == "scorecard" else [],
+        "there is a challenger": [None] if package.challengers else [],
+        "one for each classed characteristic": list(dict.fromkeys(classed)),
+        "one for each challenger": list(package.challengers),
+        "one for each boosting challenger": list(boosted),
+    }
+    wanted = []
+    for entry in schema_check.load("evidence_catalogue.json")["entries"]:
+        if entry["id"].startswith(("validation.", "authored.")):
+            continue
+        for name in names.get(entry["applicable_when"], []):
+            head, _, tail = entry["id"].partition("{")
+            wanted.append(head if name is None else f"{head}{name}{tail.partition('}')[2]}")
+    return wanted
 
 
 def _check_references(package: Package, policy: Policy, ledger: Ledger) -> None:
