@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from credit_risk.binning.transformers import Binner, WoeTransformer
 
-# array_api: the transformers claim numpy and pandas only, and scikit-learn skips this check unless scipy is set up for it
+# the transformers claim numpy and pandas only, and scikit-learn skips this check unless scipy is set up for it
 NOT_CLAIMED = ("check_array_api_input",)
 
 
@@ -28,7 +28,7 @@ def contract_checks() -> Iterator[Any]:
                 yield pytest.param(estimator, check, id=f"{type(estimator).__name__}-{function.__name__}")
 
 
-@pytest.mark.parametrize(("estimator", "check"), contract_checks())
+@pytest.mark.parametrize(("estimator", "check"), list(contract_checks()))
 def test_scikit_learn_contract(estimator: Binner, check: Callable[[Binner], None]) -> None:
     check(estimator)
 
