@@ -35,9 +35,13 @@ class Fault:
 
 
 class CreditRiskError(Exception):
-    """Base of every error that the package raises on purpose. `faults` holds all that is wrong, not only the first."""
+    """Base of every error that the package raises on purpose. `faults` holds all that is wrong, not only the first.
+
+    `exit_status` is what a command ends with (DESIGN section 7).
+    """
 
     headline = "input refused"
+    exit_status = 2
 
     def __init__(self, faults: Fault | str | Iterable[Fault]):
         if isinstance(faults, str):

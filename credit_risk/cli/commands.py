@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from credit_risk._core.clock import system_clock
-from credit_risk._core.errors import Fault, PlanError, ScoringError
+from credit_risk._core.errors import PlanError
 from credit_risk.cli.progress import progress_display
 from credit_risk.cli.summary import print_summary
 
@@ -68,21 +68,14 @@ def export(options: argparse.Namespace) -> int:
 
 def score(options: argparse.Namespace) -> int:
     """`credit-risk score PACKAGE --input TABLE --out FILE`."""
-    from credit_risk.package import read_package
-    from credit_risk.sampling.source import read_source
-    from credit_risk.scoring import compile_model
+    from credit_risk.lifecycle.score import check_target, score_table, write_predictions
 
-    out = Path(options.out)
-    if out.suffix not in (".csv", ".parquet"):
-        raise ScoringError(Fault("unknown kind of output", file=str(out), allowed=".csv or .parquet"))
-    package = read_package(Path(options.package))
-    model = compile_model(package.model)
-    predictions = model.score(read_source(Path(options.input)).frame)
-    if out.suffix == ".csv":
-        predictions.to_csv(out, index=False, lineterminator="\n")
-    else:
-        predictions.to_parquet(out, index=False)
-    print(f"{len(predictions)} rows scored by package {package.package_hash[:16]}: {out}")
+    package, table, out = Path(options.package), Path(options.input), Path(options.out)
+    check_target(out, package, table)
+    scored = score_table(package, table)
+    write_predictions(scored.predictions, out)
+    print(f"{len(scored.predictions):,} rows scored by package {scored.package_hash[:16]}: {out}")
+    print(f"_key is {f'the column {scored.key!r}' if scored.key else 'the row number'}")
     return 0
 
 

@@ -12,7 +12,7 @@ from credit_risk import __version__
 from credit_risk._core.errors import CreditRiskError
 
 SEVERITIES = ("critical", "high", "medium", "low", "observation")
-REFUSED, INTERNAL, INTERRUPTED = 2, 70, 130
+INTERNAL, INTERRUPTED = 70, 130
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except CreditRiskError as error:
         print(error, file=sys.stderr)
-        return REFUSED
+        return error.exit_status
     except KeyboardInterrupt:
         print("interrupted; nothing was left half-written", file=sys.stderr)
         return INTERRUPTED

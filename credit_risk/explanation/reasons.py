@@ -36,8 +36,8 @@ class ReasonCodes:
     maximum: int
     rank_step: float
 
-    def step(self) -> dict[str, Any]:
-        """The `reasons` step of model.json."""
+    def step(self, output: str = "reasons") -> dict[str, Any]:
+        """The `reasons` step of model.json, its value named `output`."""
         return {
             "id": "reasons",
             "type": "reasons",
@@ -55,7 +55,7 @@ class ReasonCodes:
                 }
                 for r in self.reasons
             ],
-            "output": "reasons",
+            "output": output,
         }
 
 

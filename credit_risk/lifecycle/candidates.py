@@ -21,6 +21,7 @@ from credit_risk.models.assemble import (
     boosting_steps,
     document,
     scorecard_steps,
+    value_names,
 )
 from credit_risk.models.boosting import BoostingFit, fit_boosting, parameter_items
 from credit_risk.models.logistic import coefficient_frame, correlation_frame, fit_frame
@@ -38,7 +39,8 @@ SNAPSHOT = ("data/snapshot.parquet",)
 class Training:
     """What candidates are fitted on. frame: (n, columns) of inputs, y and weights (n,), tables: classing of predictors.
 
-    inputs: every column that a model may read; derive_steps: steps that make derived characteristics from them.
+    inputs: every column that a model may read; derive_steps: steps that make derived characteristics from them;
+    stability: greatest population stability index of each characteristic against another sample.
     """
 
     frame: pd.DataFrame
@@ -49,11 +51,15 @@ class Training:
     derive_steps: Mapping[str, dict[str, Any]]
     scaling: Scaling
     texts: Mapping[str, tuple[str, str]]
+    stability: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A fitted candidate. model: its model.json; compiled: what scores it; evidence: what is told of it."""
+    """A fitted candidate. model: its model.json; compiled: what scores it; evidence: what is told of it.
+
+    unrounded: name of the value that holds the linear score before any rounding of points.
+    """
 
     id: str
     type: str
@@ -61,9 +67,13 @@ class Candidate:
     compiled: CompiledModel
     evidence: tuple[Evidence, ...]
     characteristics: tuple[str, ...]
+    unrounded: str
     points: PointsTable | None = None
     reasons: ReasonCodes | None = None
     boosting: BoostingFit | None = None
+
+    def __repr__(self) -> str:
+        return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """linear_score, probability, score and reasons of raw rows, through the scoring authority."""
@@ -88,15 +98,17 @@ def fit_scorecard(
     reasons = reason_codes(
         points, ids, weights=training.weights, maximum=maximum_reasons, rank_step=rank_step, texts=training.texts
     )
-    needed = [*_derivations(names, training), *scorecard_steps(fit, tables, points, probability_from=probability_from)]
+    derived, inputs = _derivations(names, training), _inputs(names, training)
+    values = value_names(_names(inputs, derived))
+    steps = scorecard_steps(fit, tables, points, values, probability_from=probability_from)
     outputs = {
-        "linear_score": _linear_output(probability_from),
-        "probability": "probability",
-        "score": "score",
+        "linear_score": values.linear_score if probability_from == "unrounded" else values.linear_score_of_points,
+        "probability": values.probability,
+        "score": values.score,
         "grade": None,
-        "reasons": "reasons",
+        "reasons": values.reasons,
     }
-    model = document(identity, "scorecard", _inputs(names, training), [*needed, reasons.step()], outputs)
+    model = document(identity, "scorecard", inputs, [*derived, *steps, reasons.step(values.reasons)], outputs)
     woe = np.column_stack([tables[name].result.woe[ids[name]] for name in names])
     evidence = (
         table("model.coefficients", coefficient_frame(fit, woe), inputs=SNAPSHOT, notes=(_interval_note(spec),)),
@@ -105,25 +117,27 @@ def fit_scorecard(
         table("model.points", points_frame(points, tables), inputs=("model.json",)),
         table("reasons.catalogue", catalogue_frame(reasons, points), inputs=("model.json",)),
     )
-    return Candidate(spec.id, spec.type, model, compile_model(model), evidence, tuple(names), points, reasons)
+    compiled = compile_model(model)
+    return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, points, reasons)
 
 
 def fit_monotone_boosting(spec: MonotoneBoostingSpec, training: Training, identity: Identity) -> Candidate:
     """Monotone boosting on every classed predictor, constrained by the classing's trends."""
-    preparation, features, constraints = boosting_features(training.tables)
     names = list(training.tables)
-    derived = _derivations(names, training)
-    inputs = _inputs(names, training)
+    derived, inputs = _derivations(names, training), _inputs(names, training)
+    taken = _names(inputs, derived)
+    values = value_names(taken)
+    preparation, features, constraints = boosting_features(training.tables, taken)
     matrix = _feature_frame(training.frame, inputs, [*derived, *preparation], features)
     fit = fit_boosting(matrix, training.y, constraints, spec, weights=training.weights)
     outputs = {
-        "linear_score": "linear_score",
-        "probability": "probability",
-        "score": "score",
+        "linear_score": values.linear_score,
+        "probability": values.probability,
+        "score": values.score,
         "grade": None,
         "reasons": None,
     }
-    steps = [*derived, *boosting_steps(fit, preparation, training.scaling)]
+    steps = [*derived, *boosting_steps(fit, preparation, training.scaling, values)]
     model = document(identity, "monotone_boosting", inputs, steps, outputs)
     evidence = (
         key_values("challenger.parameters.{model}", dict(parameter_items(fit)), parameter=spec.id),
@@ -134,11 +148,13 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, training: Training, identi
             parameter=spec.id,
         ),
     )
-    return Candidate(spec.id, spec.type, model, compile_model(model), evidence, tuple(names), boosting=fit)
+    compiled = compile_model(model)
+    return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, boosting=fit)
 
 
-def _linear_output(probability_from: str) -> str:
-    return "linear_score" if probability_from == "unrounded" else "linear_score_of_points"
+def _names(inputs: Sequence[InputColumn], derived: Sequence[dict[str, Any]]) -> set[str]:
+    """Names that a model's own values may not bear."""
+    return {column.name for column in inputs} | {step["output"] for step in derived}
 
 
 def _interval_note(spec: ScorecardSpec) -> str:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from credit_risk._core.errors import CreditRiskError, Fault
 
+SHOWN = 4000
+TRACEBACK = "Traceback (most recent call last)"  # an interpreter that dies of an error ends with status 1, too
+
 
 @dataclass(frozen=True, slots=True)
 class ProgramResult:
@@ -21,9 +24,10 @@ class ProgramResult:
 
 
 class ProgramError(CreditRiskError):
-    """A program that the run depends on refused its input or failed."""
+    """A program that the run depends on failed: that is no fault of the plan or the data."""
 
     headline = "program failed"
+    exit_status = 70
 
 
 def run_program(module: str, arguments: Sequence[str]) -> ProgramResult:
@@ -33,18 +37,21 @@ def run_program(module: str, arguments: Sequence[str]) -> ProgramResult:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-P", "-m", module, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment, check=False)
-    if done.returncode not in (0, 1):
-        text = (done.stderr.strip() or done.stdout.strip())[-4000:]
-        fault = Fault(
-            f"{module} ended with exit status {done.returncode}", code="program_failed", file=module, found=text
-        )
-        raise ProgramError(fault)
+    if done.returncode not in (0, 1) or (done.returncode == 1 and TRACEBACK in done.stderr):
+        raise _failed(module, f"ended with exit status {done.returncode}", done.stderr.strip() or done.stdout.strip())
     return ProgramResult(done.returncode, done.stdout)
+
+
+def _failed(module: str, message: str, found: str) -> ProgramError:
+    return ProgramError(Fault(message, code="program_failed", file=module, found=found[-SHOWN:] or "no output"))
 
 
 def validate(package: Path) -> ProgramResult:
     """Run the independent validation; it writes the annex `validation/` into the package."""
-    return run_program("validation", [str(package)])
+    result = run_program("validation", [str(package)])
+    if not (package / "validation" / "findings.json").is_file():
+        raise _failed("validation", "ended without writing findings", result.output)
+    return result
 
 
 def render_documents(package: Path, documents: Sequence[str]) -> ProgramResult:

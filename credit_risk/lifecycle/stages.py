@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence
 from credit_risk.binning.classing import Trend, class_frame
+from credit_risk.binning.report import gini_of_bins
 from credit_risk.binning.table import BinningTable
+from credit_risk.evaluation.stability import bin_counts, population_stability_index
 from credit_risk.lifecycle.authored import authored_evidence, identity_evidence
 from credit_risk.lifecycle.candidates import (
     Candidate,
@@ -32,7 +35,7 @@ from credit_risk.plan import Plan
 from credit_risk.sampling import Intake, read_source, samples_summary, snapshot_frame, split_samples, take_in
 from credit_risk.scaling.points import Scaling
 from credit_risk.scoring.verification import verification_coverage, verification_rows
-from credit_risk.selection.waterfall import Selection, select_characteristics
+from credit_risk.selection.waterfall import Screened, Selection, select_characteristics
 
 Floats = NDArray[np.float64]
 DIRECTIONS = ("ascending", "descending", "peak", "valley", "none")
@@ -79,7 +82,7 @@ def run_stages(plan: Plan, progress: Progress) -> Development:
             characteristics=champion.characteristics,
             cut_off=plan.strategy.cut_off,
         )
-        linear = np.asarray(champion.compiled.values(intake.frame)["linear_score"], float)
+        linear = np.asarray(champion.compiled.values(intake.frame)[champion.unrounded], float)
         discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
         detail.text = _headline(discrimination, champion.id)
     fitted = [item for candidate in candidates for item in candidate.evidence]
@@ -127,7 +130,15 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
         plan.scaling.points_to_double_odds, plan.scaling.base_score, plan.scaling.base_odds, plan.scaling.rounding
     )
     return Training(
-        frame, y, weights, tables, _inputs(intake), _derive_steps(plan, intake), scaling, _reason_texts(plan, names)
+        frame,
+        y,
+        weights,
+        tables,
+        _inputs(intake),
+        _derive_steps(plan, intake),
+        scaling,
+        _reason_texts(plan, names),
+        greatest_psi(prepared, tables),
     )
 
 
@@ -206,13 +217,21 @@ def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tu
 
 
 def boosting_training(plan: Plan, training: Training) -> Training:
-    """What boosting may use: no characteristic that the plan excludes or that is suspected to know the outcome."""
+    """What boosting may use: what the plan includes, and what is neither excluded by it, nor suspected to know the
+
+    outcome, nor left without a trend by classing, which leaves it one weight of evidence only.
+    """
     limits = plan.selection
     kept = {
         name: table
         for name, table in training.tables.items()
-        if name not in limits.exclude and (table.fine_gini <= limits.max_gini or name in limits.include)
+        if name in limits.included
+        or (name not in limits.excluded and table.fine_gini <= limits.max_gini and table.information_value > 0)
     }
+    if not kept:
+        remedy = "add predictors, or name one in selection.include"
+        message = "no characteristic is left for boosting after classing and the screen for leakage"
+        raise ModelError(Fault(message, code="nothing_selected", path="selection", remedy=remedy))
     return replace(training, tables=kept)
 
 
@@ -231,11 +250,31 @@ def select(plan: Plan, training: Training, confidence: float) -> Selection:
     """Selection of characteristics on development."""
     tables = training.tables
     woe = {name: table.transform(training.frame[name].to_numpy()) for name, table in tables.items()}
-    information_value = {name: table.information_value for name, table in tables.items()}
-    fine_gini = {name: table.fine_gini for name, table in tables.items()}
+    candidates = {
+        name: Screened(
+            table.information_value,
+            gini_of_bins(table),
+            table.fine_gini,
+            table.share_of("missing"),
+            training.stability.get(name),
+        )
+        for name, table in tables.items()
+    }
     return select_characteristics(
-        information_value, fine_gini, woe, training.y, plan.selection, weights=training.weights, confidence=confidence
+        candidates, woe, training.y, plan.selection, weights=training.weights, confidence=confidence
     )
+
+
+def greatest_psi(prepared: Prepared, tables: Mapping[str, BinningTable]) -> dict[str, float]:
+    """Greatest population stability index of each characteristic's bins between development and another sample."""
+    labels, found = prepared.labels, {}
+    samples = [s for s in dict.fromkeys(labels[pd.notna(labels)]) if s != DEVELOPMENT]
+    for name, table in tables.items():
+        ids = _bin_ids(table, prepared.intake.frame[name])
+        counts = bin_counts({s: ids[labels == s] for s in (DEVELOPMENT, *samples)})
+        values = [population_stability_index(counts[DEVELOPMENT], counts[s]).psi for s in samples]
+        found[name] = max(values, default=0.0)
+    return found
 
 
 def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Scored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,33 @@ class InputColumn:
         return {"name": self.name, "type": self.type, "specials": codes, "description": self.description}
 
 
+@dataclass(frozen=True, slots=True)
+class ValueNames:
+    """Names in model.json of the values that a model publishes, and of the score turned back into log-odds."""
+
+    linear_score: str
+    linear_score_of_points: str
+    probability: str
+    score: str
+    reasons: str
+
+
+def value_names(taken: Iterable[str]) -> ValueNames:
+    """The plain words, with `model_` before each that an input or derived characteristic (`taken`) bears already."""
+    used = set(taken)
+    return ValueNames(*(free_name(word, used) for word in ValueNames.__slots__))
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """`name`, with `model_` before it as often as it takes to be none of `taken`."""
+    while name in taken:
+        name = f"model_{name}"
+    return name
+
+
+PLAIN_NAMES = value_names(())
+
+
 def document(
     identity: Identity, kind: str, inputs: Sequence[InputColumn], steps: Sequence[Step], outputs: Step
 ) -> Step:
@@ -59,12 +86,12 @@ def document(
     }
 
 
-def link_step(source: str) -> Step:
+def link_step(source: str, output: str) -> Step:
     """Probability of bad from log-odds."""
-    return {"id": "probability", "type": "link", "function": "logit", "input": source, "output": "probability"}
+    return {"id": "probability", "type": "link", "function": "logit", "input": source, "output": output}
 
 
-def linear_step(fit: LogisticFit) -> Step:
+def linear_step(fit: LogisticFit, output: str) -> Step:
     """The linear score, log-odds of bad, from weights of evidence."""
     coefficients = zip(fit.terms[1:], fit.coef[1:], strict=True)
     terms = [{"input": woe_name(name), "coefficient": float(b)} for name, b in coefficients]
@@ -74,42 +101,49 @@ def linear_step(fit: LogisticFit) -> Step:
         "intercept": fit.intercept,
         "offset": None,
         "terms": terms,
-        "output": "linear_score",
+        "output": output,
     }
 
 
 def scorecard_steps(
-    fit: LogisticFit, tables: Mapping[str, BinningTable], points: PointsTable, *, probability_from: str
+    fit: LogisticFit,
+    tables: Mapping[str, BinningTable],
+    points: PointsTable,
+    names: ValueNames = PLAIN_NAMES,
+    *,
+    probability_from: str,
 ) -> list[Step]:
     """Classing of each characteristic, linear score, probability, points. Reasons are added by the caller."""
     classing = [tables[name].step() for name in fit.terms[1:]]
+    linear, scale = linear_step(fit, names.linear_score), points.step(names.score)
     if probability_from == "unrounded":
-        return [*classing, linear_step(fit), link_step("linear_score"), points.step()]
+        return [*classing, linear, link_step(names.linear_score, names.probability), scale]
     back = {
         "id": "linear_score_of_points",
         "type": "linear",
         "intercept": points.scaling.offset / points.scaling.factor,
         "offset": None,
-        "terms": [{"input": "score", "coefficient": -1.0 / points.scaling.factor}],
-        "output": "linear_score_of_points",
+        "terms": [{"input": names.score, "coefficient": -1.0 / points.scaling.factor}],
+        "output": names.linear_score_of_points,
     }
-    return [*classing, linear_step(fit), points.step(), back, link_step("linear_score_of_points")]
+    return [*classing, linear, scale, back, link_step(names.linear_score_of_points, names.probability)]
 
 
-def boosting_steps(fit: BoostingFit, preparation: Sequence[Step], scaling: Scaling) -> list[Step]:
+def boosting_steps(fit: BoostingFit, preparation: Sequence[Step], scaling: Scaling, names: ValueNames) -> list[Step]:
     """Preparation of features, trees, probability, score by the linear map of the margin."""
     scale = {
         "id": "score",
         "type": "scale",
         "form": "linear",
-        "input": "linear_score",
+        "input": names.linear_score,
         "factor": scaling.factor,
         "offset": scaling.offset,
         "rounding": scaling.rounding,
         "scaling": scaling.as_dict(),
-        "output": "score",
+        "output": names.score,
     }
-    return [*preparation, fit.step(), link_step("linear_score"), scale]
+    trees = fit.step(names.linear_score)
+    return [*preparation, trees, link_step(names.linear_score, names.probability), scale]
 
 
 def value_name(characteristic: str) -> str:
@@ -122,11 +156,14 @@ def special_name(characteristic: str, code: Code) -> str:
     return f"special({characteristic}, {number_text(code)})"
 
 
-def boosting_features(tables: Mapping[str, BinningTable]) -> tuple[list[Step], list[str], list[int]]:
+def boosting_features(
+    tables: Mapping[str, BinningTable], taken: Collection[str] = ()
+) -> tuple[list[Step], list[str], list[int]]:
     """How each classed characteristic enters boosting: preparation steps, feature names, constraints on the bad rate.
 
     Numbers enter raw, constrained by the classing's trend; their special codes become missing, with an indicator for
-    each code; categories enter as weights of evidence, constrained to lower the bad rate.
+    each code; categories enter as weights of evidence, constrained to lower the bad rate. No name that is made here is
+    one of `taken`, the names of inputs and derived characteristics.
     """
     direction = {"ascending": 1, "descending": -1}
     steps: list[Step] = []
@@ -139,26 +176,25 @@ def boosting_features(tables: Mapping[str, BinningTable]) -> tuple[list[Step], l
             constraints.append(-1)
             continue
         codes = [code for b in table.bins for code in b.codes]
-        features.append(value_name(name) if codes else name)
-        constraints.append(direction.get(table.trend, 0))
-        if codes:
-            steps.append(_without_specials(name, codes))
-            steps.extend(_indicator(name, code) for code in codes)
-            features.extend(special_name(name, code) for code in codes)
-            constraints.extend([0] * len(codes))
+        made = [_without_specials(name, codes, taken)] if codes else []
+        made += [_indicator(name, code, taken) for code in codes]
+        steps += made
+        features += [step["output"] for step in made] or [name]
+        constraints += [direction.get(table.trend, 0), *([0] * len(codes))]
     return steps, features, constraints
 
 
-def _without_specials(name: str, codes: Sequence[Code]) -> Step:
+def _without_specials(name: str, codes: Sequence[Code], taken: Collection[str]) -> Step:
     is_code = {"op": "in", "args": [{"ref": name}, *({"const": code} for code in codes)]}
     expression = {"op": "if", "args": [is_code, {"const": None}, {"ref": name}]}
-    return _derive(value_name(name), expression, f"{name}, missing where it holds a special code")
+    return _derive(free_name(value_name(name), taken), expression, f"{name}, missing where it holds a special code")
 
 
-def _indicator(name: str, code: Code) -> Step:
+def _indicator(name: str, code: Code, taken: Collection[str]) -> Step:
     equal = {"op": "equal", "args": [{"ref": name}, {"const": code}]}
     expression = {"op": "if", "args": [equal, {"const": 1.0}, {"const": 0.0}]}
-    return _derive(special_name(name, code), expression, f"1 where {name} holds the special code {number_text(code)}")
+    description = f"1 where {name} holds the special code {number_text(code)}"
+    return _derive(free_name(special_name(name, code), taken), expression, description)
 
 
 def _derive(output: str, expression: Step, description: str) -> Step:

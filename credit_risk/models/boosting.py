@@ -17,6 +17,7 @@ from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.scoring.thresholds import boundary_double
 
 Floats = NDArray[np.float64]
+GREATEST = float(np.finfo(np.float32).max)
 CONSTRAINT_WORDS = {1: "ascending", -1: "descending", 0: "none"}
 
 
@@ -57,8 +58,8 @@ class BoostingFit:
     trees: tuple[dict[str, list[Any]], ...]
     importance: pd.DataFrame
 
-    def step(self) -> dict[str, Any]:
-        """The `trees` step of model.json."""
+    def step(self, output: str = "linear_score") -> dict[str, Any]:
+        """The `trees` step of model.json, its value named `output`."""
         return {
             "id": "trees",
             "type": "trees",
@@ -66,7 +67,7 @@ class BoostingFit:
             "base_margin": self.base_margin,
             "offset": None,
             "trees": list(self.trees),
-            "output": "linear_score",
+            "output": output,
         }
 
 
@@ -74,9 +75,11 @@ def prebin(column: Floats, maximum: int) -> NDArray[np.float32]:
     """Replace values by the lower edge of at most `maximum` equal-frequency prebins, in float32; NaN stays.
 
     With no more distinct values than histogram bins xgboost's sketch is lossless, and so independent of row order.
-    An edge is a data value, so thresholds found on the result route the original values the same way.
+    An edge is a data value, so thresholds found on the result route the original values the same way. Values beyond the
+    greatest float32 stand as that one; every threshold sends them where it sends the greatest float32.
     """
-    x = column.astype(np.float32)
+    with np.errstate(under="ignore"):
+        x = np.clip(column, -GREATEST, GREATEST).astype(np.float32)
     known = np.sort(x[~np.isnan(x)])
     distinct = np.unique(known)
     if len(distinct) <= maximum:

@@ -214,7 +214,7 @@ def _key(state: _State) -> np.ndarray:
     if missing.any():
         message = f"the key {name!r} is missing in some rows"
         state.failures.append(Failure(name, "key_missing", message, "data.key", **rows.of(missing)))
-    keys = _key_values(raw)
+    keys = key_values(raw)
     repeated = np.append(counts > 1, False)[raw.codes]
     if repeated.any():
         message = f"the key {name!r} stands more than once"
@@ -228,14 +228,14 @@ def _key(state: _State) -> np.ndarray:
     return numbers if missing.any() else keys
 
 
-def _key_values(raw: RawColumn) -> np.ndarray:
-    """int64 where every key is a plain whole number that fits, else text as written."""
+def key_values(raw: RawColumn) -> np.ndarray:
+    """int64 where every key is there and a plain whole number that fits, else text as written, None where missing."""
     texts = [
         level if isinstance(level, str) else str(int(level)) if level.is_integer() else repr(level)
         for level in raw.levels
     ]
     plain = all(text.lstrip("-").isdigit() and text.isascii() and str(int(text)) == text for text in texts)
-    if plain and all(INT64.min <= int(text) <= INT64.max for text in texts):
+    if plain and (raw.codes >= 0).all() and all(INT64.min <= int(text) <= INT64.max for text in texts):
         return np.append(np.array([int(text) for text in texts], dtype=np.int64), 0)[raw.codes]
     return np.append(np.asarray(texts, dtype=object), np.array([None], dtype=object))[raw.codes]
 

@@ -1,4 +1,4 @@
-"""A source to be scored: the columns that a model reads, in the types that it declares."""
+"""A source to be scored: the columns that a model reads, in the types that it declares, and the keys of its rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from credit_risk.sampling.column_types import CATEGORICAL, NUMERIC, as_numeric, as_text, read_numbers
 from credit_risk.sampling.contract import DataContractError, Examples, Failure, type_failures
+from credit_risk.sampling.intake import key_values
 from credit_risk.sampling.source import Source
 
 
@@ -35,3 +36,10 @@ def typed_frame(source: Source, inputs: Iterable[Mapping[str, Any]]) -> pd.DataF
     if failures:
         raise DataContractError([failure.fault(source.name) for failure in failures], failures)
     return pd.DataFrame(columns)
+
+
+def keys(source: Source, name: str | None) -> np.ndarray:
+    """Values of the key column `name` as intake reads them, None where missing; the row number from 1 without a name."""
+    if name is None:
+        return np.arange(1, source.rows + 1, dtype=np.int64)
+    return key_values(source.raw[name])

@@ -67,8 +67,8 @@ class PointsTable:
     unrounded: dict[str, Floats]
     points: dict[str, Floats]
 
-    def step(self) -> dict[str, Any]:
-        """The `scale` step of form `points`."""
+    def step(self, output: str = "score") -> dict[str, Any]:
+        """The `scale` step of form `points`, its value named `output`."""
         return {
             "id": "score",
             "type": "scale",
@@ -85,7 +85,7 @@ class PointsTable:
                 }
                 for name, values in self.points.items()
             ],
-            "output": "score",
+            "output": output,
         }
 
 
