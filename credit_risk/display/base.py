@@ -23,6 +23,7 @@ class Display:
 
     columns: ClassVar[tuple[str, ...]] = ()
     default_title: ClassVar[str] = ""
+    title_pad: ClassVar[float | None] = None
 
     def __init__(self, frame: pd.DataFrame, *, title: str | None = None):
         """Keep a copy of `frame`; raises CreditRiskError naming every column that is absent."""
@@ -46,7 +47,10 @@ class Display:
                 _, ax = pyplot.subplots(layout="constrained")
             assert ax is not None
             self._draw(ax)
-            ax.set_title(self.title)
+            ax.set_title(self.title, pad=self.title_pad)
+            interactive = pyplot.isinteractive()
+        # A notebook's backend turns it on with the first figure, which the end of the context has undone.
+        pyplot.matplotlib.interactive(interactive)
         return ax
 
     def svg(self) -> bytes:

@@ -22,6 +22,7 @@ class ClassingDisplay(Display):
 
     columns = ("label", "count_share", "bad_rate", "bad_rate_lower", "bad_rate_upper")
     default_title = "Classing"
+    title_pad = 22.0  # the legend lies between the axes and the title
 
     def _draw(self, ax: Axes) -> None:
         frame, place = self._frame, np.arange(len(self._frame))

@@ -35,11 +35,11 @@ class EvidenceDisplay:
         return self.evidence.frame()
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw it. Raises ValueError where there is no plot for this evidence."""
+        """Draw it, under its title unless `title` is given. Raises ValueError where this evidence has no plot."""
         display = _display_of(self.id)
         if display is None:
             raise ValueError(f"{self.id} has no plot; plots exist for {', '.join(sorted(DISPLAYS))}")
-        return display(self.table, **options).plot(ax=ax)
+        return display(self.table, **{"title": self.evidence.title, **options}).plot(ax=ax)
 
     def __repr__(self) -> str:
         if self.evidence.kind in ("table", "figure"):

@@ -13,6 +13,7 @@ import pandas as pd
 from credit_risk._core.evidence import catalogue
 
 MISSING = "–"
+_ONE_LINE = 24
 _DECIMALS = {"auc": 4, "woe": 4, "coefficient": 4, "correlation": 3, "ratio": 3}
 
 
@@ -40,10 +41,7 @@ def html_table(
     )
     body = []
     for values in frame.head(max_rows).itertuples(index=False, name=None):
-        cells = (
-            f'<td style="text-align:{_side(right[c])}">{escape(format_value(v, unit_of.get(str(c))))}</td>'
-            for c, v in zip(columns, values, strict=True)
-        )
+        cells = (_cell(format_value(v, unit_of.get(str(c))), right[c]) for c, v in zip(columns, values, strict=True))
         body.append(f"<tr>{''.join(cells)}</tr>")
     left_out = len(frame) - min(len(frame), max_rows)
     if left_out:
@@ -51,7 +49,8 @@ def html_table(
     style = "caption-side:top;text-align:left;font-weight:bold"
     title = f'<caption style="{style}">{escape(caption)}</caption>' if caption else ""
     table = f"{title}<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<table class="dataframe" style="font-variant-numeric:tabular-nums">{table}</table>'
+    whole = f'<table class="dataframe" style="font-variant-numeric:tabular-nums">{table}</table>'
+    return f'<div style="overflow-x:auto">{whole}</div>'
 
 
 def format_value(value: Any, unit: str | None = None) -> str:
@@ -81,10 +80,11 @@ def format_value(value: Any, unit: str | None = None) -> str:
 
 
 def _significant(number: float) -> str:
-    if number == 0.0 or 1e-4 <= abs(number) < 1e6:
-        decimals = 4 if number == 0.0 else max(0, 4 - max(0, math.floor(math.log10(abs(number)))))
-        text = f"{number:.{decimals}f}"
-        return text.rstrip("0").rstrip(".") if number.is_integer() else text
+    if number.is_integer() and abs(number) < 1e15:
+        return f"{number:.0f}"
+    if 1e-4 <= abs(number) < 1e6:
+        decimals = max(0, 4 - max(0, math.floor(math.log10(abs(number)))))
+        return f"{number:.{decimals}f}"
     return f"{number:.4g}"
 
 
@@ -104,6 +104,12 @@ def _is_numeric(column: pd.Series) -> bool:
     values = [v for v in column if not (v is None or v is pd.NA or (isinstance(v, float) and math.isnan(v)))]
     number = (int, float, np.integer, np.floating)
     return bool(values) and all(isinstance(v, number) and not isinstance(v, bool) for v in values)
+
+
+def _cell(text: str, right: bool) -> str:
+    """Numbers and short texts stay on one line."""
+    wrap = "" if len(text) > _ONE_LINE else ";white-space:nowrap"
+    return f'<td style="text-align:{_side(right)}{wrap}">{escape(text)}</td>'
 
 
 def _side(right: bool) -> str:

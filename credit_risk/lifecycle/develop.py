@@ -79,6 +79,10 @@ class Development:
         """Id, kind and title of every item of evidence."""
         return pd.DataFrame([(e.id, e.kind, e.title) for e in self.evidence], columns=["id", "kind", "title"])
 
+    def __repr__(self) -> str:
+        model = f"{self.plan.model.id!r}, version {self.plan.model.version!r}"
+        return f"Development({model}, champion {self.champion.id!r}, {len(self.evidence)} items of evidence)"
+
     def _repr_html_(self) -> str:
         title = f"{self.plan.model.name}, version {self.plan.model.version}: champion {self.champion.id}"
         parts = [f"<h4>{escape(title)}</h4>"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
+import pandas as pd
+
 from credit_risk._core.clock import Clock, system_clock
+from credit_risk.display.tables import html_table
 from credit_risk.lifecycle.contents import add_core, seal
 from credit_risk.lifecycle.develop import Development, develop
 from credit_risk.lifecycle.exports import write_exports
@@ -29,11 +31,16 @@ class RunResult:
     recommendation: str | None
     findings: dict[str, int]
 
+    def __repr__(self) -> str:
+        return f"RunResult({str(self.out)!r}, hash {self.package_hash[:16]}, {self._verdict()})"
+
     def _repr_html_(self) -> str:
-        verdict = (self.recommendation or "not validated").replace("_", " ")
-        rows = {"Package": str(self.out), "Package hash": self.package_hash, "Validator's proposal": verdict}
-        cells = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
-        return f"<table>{cells}</table>{self.development._repr_html_()}"
+        rows = {"Package": str(self.out), "Package hash": self.package_hash, "Validator's proposal": self._verdict()}
+        rows |= {"Documents": ", ".join(sorted(p.name for p in (self.out / "documents").glob("*.pdf"))) or "none"}
+        return html_table(pd.DataFrame(rows.items(), columns=["item", "value"]), caption="Run")
+
+    def _verdict(self) -> str:
+        return "not validated" if self.recommendation is None else _told(self.recommendation, self.findings)
 
 
 def run_plan(

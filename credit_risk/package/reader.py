@@ -86,6 +86,10 @@ class Package:
             raise PackageError(Fault("has changed since the package was opened", "hash_mismatch", name))
         return data
 
+    def __repr__(self) -> str:
+        head = self.manifest["model"]
+        return f"Package({head['id']!r}, version {head['version']!r}, hash {self.package_hash[:16]})"
+
     def _repr_html_(self) -> str:
         head = self.manifest["model"]
         data = self.manifest["snapshot"]
@@ -98,8 +102,10 @@ class Package:
             "evidence": f"{len(self.evidence)} items",
             "package hash": self.package_hash,
         }
-        cells = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
-        return f"<table><caption>Model package</caption>{cells}</table>"
+        left = "style='text-align:left'"
+        cells = "".join(f"<tr><th {left}>{k}</th><td {left}>{escape(v)}</td></tr>" for k, v in rows.items())
+        caption = "<caption style='caption-side:top;text-align:left;font-weight:bold'>Model package</caption>"
+        return f"<table>{caption}{cells}</table>"
 
 
 def read_package(path: Path | str) -> Package:

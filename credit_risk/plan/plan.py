@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +19,7 @@ from credit_risk.explanation.spec import ReasonCodesSpec
 from credit_risk.models.spec import ModelSpec, MonotoneBoostingSpec, ScorecardSpec, default_models
 from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import path_text
+from credit_risk.plan.html import plan_html
 from credit_risk.plan.spec import IdentitySpec
 from credit_risk.sampling.spec import ColumnName, DataSpec, OutcomeSpec, SamplesSpec
 from credit_risk.scaling.spec import ScalingSpec
@@ -109,15 +109,21 @@ class Plan(Spec):
         named: dict[str, str] = {}
         for name in self.classing.monotonic:
             named.setdefault(name, f"classing.monotonic.{name}")
-        for section, key in (("selection", "include"), ("evaluation", "subpopulations"), ("selection", "exclude")):
-            for index, name in enumerate(getattr(getattr(self, section), key)):
-                named.setdefault(name, f"{section}.{key}[{index}]")
+        lists = {
+            "selection.include": tuple(self.selection.included),
+            "evaluation.subpopulations": self.evaluation.subpopulations,
+            "selection.exclude": tuple(self.selection.excluded),
+        }
+        for path, names in lists.items():
+            for index, name in enumerate(names):
+                named.setdefault(name, f"{path}[{index}]")
         return {name: path for name, path in named.items() if name not in self.derive}
 
+    def __repr__(self) -> str:
+        return f"Plan({self.model.id!r}, version {self.model.version!r}, {len(self.models)} models)"
+
     def _repr_html_(self) -> str:
-        rows = "".join(_html_rows("", self.as_dict()))
-        head = f"<caption>Plan of {escape(str(self.model.name))}, version {escape(self.model.version)}</caption>"
-        return f"<table>{head}<tbody>{rows}</tbody></table>"
+        return plan_html(self.as_dict())
 
 
 def plan_schema() -> dict[str, Any]:
@@ -125,12 +131,3 @@ def plan_schema() -> dict[str, Any]:
     schema = Plan.model_json_schema(mode="validation")
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "plan.schema.json"}
     return {**head, **schema}
-
-
-def _html_rows(path: str, value: Any) -> list[str]:
-    if isinstance(value, dict) and value:
-        return [row for key, item in value.items() for row in _html_rows(f"{path}.{key}" if path else key, item)]
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return [row for index, item in enumerate(value) for row in _html_rows(f"{path}[{index}]", item)]
-    shown = "not declared" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else value
-    return [f"<tr><th style='text-align:left'>{escape(path)}</th><td>{escape(str(shown))}</td></tr>"]

@@ -48,6 +48,10 @@ class CompiledModel:
     kinds: dict[str, str]
     packed: dict[str, list[s.PackedTree]] = field(repr=False)
 
+    def __repr__(self) -> str:
+        head = self.model["model"]
+        return f"CompiledModel({head['id']!r}, {head['type']}, {len(self.model['inputs'])} inputs)"
+
     @property
     def input_names(self) -> list[str]:
         """Columns that a table must have, in the order of the model."""

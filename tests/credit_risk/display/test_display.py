@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -14,7 +15,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from credit_risk._core.errors import CreditRiskError
-from credit_risk._core.evidence import catalogue
+from credit_risk._core.evidence import catalogue, table
 from credit_risk.display import (
     DISPLAYS,
     CalibrationDisplay,
@@ -28,6 +29,7 @@ from credit_risk.display import (
     html_table,
 )
 from credit_risk.display import style as styles
+from credit_risk.display.evidence import EvidenceDisplay
 from credit_risk.display.scores import band_label
 
 ROC = pd.DataFrame(
@@ -117,6 +119,29 @@ def test_plot_returns_axes_and_draws_on_given_ones(display: Display) -> None:
     assert dict(plt.rcParams) == before
 
 
+def test_plot_leaves_interactive_what_the_backend_made_it() -> None:
+    """A notebook's backend turns interactive mode on at the first figure, inside our settings; it shows figures by it."""
+    program = (
+        "import matplotlib.pyplot as plt\n"
+        "from credit_risk.display.base import Display\n"
+        "import pandas as pd\n"
+        "class Plain(Display):\n"
+        "    def _draw(self, ax):\n"
+        "        plt.ion()\n"
+        "Plain(pd.DataFrame()).plot()\n"
+        "assert plt.isinteractive()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_evidence_is_drawn_under_its_own_title() -> None:
+    evidence = table("performance.roc", ROC, inputs=("predictions/",))
+    assert EvidenceDisplay(evidence).plot().get_title(loc="left") == evidence.title
+    assert EvidenceDisplay(evidence).plot(title="Other").get_title(loc="left") == "Other"
+    plt.close("all")
+
+
 def test_frame_is_a_copy() -> None:
     display = RocDisplay(ROC)
     copy = display.frame()
@@ -189,7 +214,9 @@ def test_display_columns_are_the_catalogues() -> None:
 
 def test_without_matplotlib_the_table_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert RocDisplay(ROC)._repr_html_().startswith("<table")
+    shown = RocDisplay(ROC)._repr_html_()
+    assert "<table" in shown
+    assert "<img" not in shown
 
 
 class Cells(HTMLParser):
@@ -262,6 +289,11 @@ def test_table_tells_rows_left_out_and_takes_the_callers_titles() -> None:
         (28.8539, "statistic", "28.854"),
         (20.0, "statistic", "20"),
         (0.0, "statistic", "0"),
+        (30000.0, "statistic", "30000"),
+        (10000.0, None, "10000"),
+        (-170000.0, None, "-170000"),
+        (1_000_000.0, None, "1000000"),
+        (29999.96, None, "30000"),
     ],
 )
 def test_format_value(value: object, unit: str | None, text: str) -> None:
