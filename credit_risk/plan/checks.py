@@ -53,6 +53,13 @@ def _mapping(plan: Any, *path: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _forced(plan: Any, key: str) -> list[str]:
+    """Names of `selection.include` or `selection.exclude`, in their short and long form, in order."""
+    items = _at(plan, "selection", key)
+    names = [item.get("name") if isinstance(item, dict) else item for item in items] if isinstance(items, list) else []
+    return [name if isinstance(name, str) else "" for name in names]
+
+
 def _texts(plan: Any, *path: str) -> list[str]:
     value = _at(plan, *path)
     return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
@@ -155,8 +162,8 @@ def _roles(plan: dict[str, Any]) -> Found:
             message = f"{name!r} is the {'outcome' if name == outcome else 'key'}, which is never a predictor"
             yield ("data", "forbidden", index), _fault(message, "role", remedy="leave it out")
     yield from _twice(("data", "forbidden"), _texts(plan, "data", "forbidden"))
-    yield from _twice(("selection", "include"), _texts(plan, "selection", "include"))
-    yield from _twice(("selection", "exclude"), _texts(plan, "selection", "exclude"))
+    yield from _twice(("selection", "include"), _forced(plan, "include"))
+    yield from _twice(("selection", "exclude"), _forced(plan, "exclude"))
     yield from _twice(("evaluation", "subpopulations"), _texts(plan, "evaluation", "subpopulations"))
 
 
@@ -244,8 +251,8 @@ def _derived(plan: dict[str, Any]) -> Found:
 
 
 def _predictors(plan: dict[str, Any]) -> Found:
-    roles, exclude = role_of_columns(plan), set(_texts(plan, "selection", "exclude"))
-    for index, name in enumerate(_texts(plan, "selection", "include")):
+    roles, exclude = role_of_columns(plan), set(_forced(plan, "exclude"))
+    for index, name in enumerate(_forced(plan, "include")):
         path: Path = ("selection", "include", index)
         if name in roles:
             message = f"{name!r} may not be a predictor: it is {roles[name]}"

@@ -8,12 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from credit_risk._core.errors import Fault, ModelError
-from credit_risk.models.logistic import LogisticFit, fit_logistic, variance_inflation
+from credit_risk.models.logistic import LogisticFit
+from credit_risk.selection.search import SearchData, search
 from credit_risk.selection.spec import SelectionSpec
 
 Floats = NDArray[np.float64]
+NAMES_SHOWN = 10
+ONE_BIN = (
+    "classing leaves one weight of evidence only: every finer class has too few rows, breaks the trend, "
+    "or holds goods alone or bads alone"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +43,9 @@ class _Log:
     def drop(self, name: str, step: str, value: float | None, threshold: float | None, reason: str) -> None:
         self.rows[name] = _row(name, self.information_value[name], step, "left out", value, threshold, reason)
 
-    def frame(self, selected: Sequence[str], include: Sequence[str]) -> pd.DataFrame:
+    def frame(self, selected: Sequence[str], included: Mapping[str, str]) -> pd.DataFrame:
         for name in selected:
-            reason = "in the plan's list of characteristics to include" if name in include else "passed every step"
+            reason = included.get(name, "passed every step")
             self.rows[name] = _row(name, self.information_value[name], "final", "selected", None, None, reason)
         order = sorted(self.rows, key=lambda n: (-self.information_value[n], n))
         return pd.DataFrame([self.rows[name] for name in order])
@@ -57,122 +65,125 @@ def _row(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What the screen knows of a characteristic on development; psi is its greatest against any other sample."""
+
+    information_value: float
+    gini: float
+    fine_gini: float
+    missing_share: float
+    psi: float | None = None
+
+
 def select_characteristics(
-    information_value: Mapping[str, float],
-    fine_gini: Mapping[str, float],
+    candidates: Mapping[str, Screened],
     woe: Mapping[str, Floats],
     y: Floats,
-    limits: SelectionSpec,
+    spec: SelectionSpec,
     *,
     weights: Floats | None = None,
     confidence: float = 0.95,
 ) -> Selection:
     """Run the waterfall on development.
 
-    information_value, fine_gini (of the fine classes) and woe ((n,) each) by characteristic; y (n,) 0/1. Steps:
-    suspicion that a characteristic knows the outcome; information value; correlation (of
-    a pair the less informative leaves); then backward elimination, one at a time: wrong sign (largest coefficient
-    first), p-value (largest first), variance inflation (largest first). Raises ModelError where nothing is left.
+    candidates and woe ((n,) each) by characteristic; y (n,) 0/1. Screen, each characteristic by itself: the plan's
+    list, missing share, leakage, one bin, information value, Gini, stability; then correlation; then the search for the
+    model (sign, criterion, variance inflation). Raises ModelError where nothing is left.
     """
-    log = _Log(dict(information_value))
-    names = sorted(information_value, key=lambda n: (-information_value[n], n))
-    names = _screen(names, fine_gini, woe, limits, log)
-    while names:
-        x = np.column_stack([woe[n] for n in names])
-        fit = fit_logistic(x, y, names, weights=weights, confidence=confidence)
-        loser = _loser(names, fit, x, limits)
-        if loser is None:
-            return Selection(tuple(names), fit, log.frame(names, limits.include))
-        name, step, value, threshold, reason = loser
-        log.drop(name, step, value, threshold, reason)
-        names.remove(name)
-    raise ModelError(_nothing_left(log, limits))
+    log = _Log({name: item.information_value for name, item in candidates.items()})
+    names = sorted(candidates, key=lambda n: (-candidates[n].information_value, n))
+    names = [n for n in names if _passes(n, candidates[n], woe[n], spec, log)]
+    names = _uncorrelated(names, woe, spec, log)
+    names, fit = search(names, SearchData(woe, y, weights, confidence), spec, log.drop)
+    if fit is None:
+        raise ModelError(_nothing_left(log, spec))
+    return Selection(tuple(names), fit, log.frame(names, spec.included))
 
 
-def _screen(
-    names: list[str], fine_gini: Mapping[str, float], woe: Mapping[str, Floats], limits: SelectionSpec, log: _Log
-) -> list[str]:
-    """Steps before any fit: exclusion by the plan, constant WoE, information value, correlation."""
-    kept: list[str] = []
-    for name in names:
-        forced, iv = name in limits.include, log.information_value[name]
-        if name in limits.exclude:
-            log.drop(name, "plan", None, None, "in the plan's list of characteristics to exclude")
-        elif fine_gini[name] > limits.max_gini and not forced:
-            reason = "separates goods from bads almost perfectly: suspected to know the outcome"
-            log.drop(name, "leakage", fine_gini[name], limits.max_gini, reason)
-        elif np.ptp(woe[name]) == 0:
-            log.drop(name, "classing", None, None, "classing leaves one weight of evidence only")
-        elif iv < limits.min_information_value and not forced:
-            log.drop(
-                name,
-                "information value",
-                iv,
-                limits.min_information_value,
-                "information value below the threshold",
-            )
+def _passes(name: str, item: Screened, woe: Floats, spec: SelectionSpec, log: _Log) -> bool:
+    """Screen one characteristic by itself; the first rule that it breaks is recorded."""
+    if name in spec.excluded:
+        log.drop(name, "plan", None, None, spec.excluded[name])
+        return False
+    if np.ptp(woe) == 0:
+        log.drop(name, "classing", None, None, "classing leaves one weight of evidence only")
+        return False
+    if name in spec.included:
+        return True
+    leak = "separates goods from bads almost perfectly: suspected to know the outcome"
+    rules: list[tuple[str, float | None, float | None, bool, str]] = [
+        ("missing share", item.missing_share, spec.max_missing_share, True, "missing share above the threshold"),
+        ("leakage", item.fine_gini, spec.max_gini, True, leak),
+        (
+            "information value",
+            item.information_value,
+            spec.min_information_value,
+            False,
+            "information value below the threshold",
+        ),
+        ("Gini", item.gini, spec.min_gini, False, "Gini below the threshold"),
+        ("stability", item.psi, spec.max_psi, True, "population stability index above the threshold"),
+    ]
+    for step, value, threshold, above, reason in rules:
+        if value is None or threshold is None:
+            continue
+        if (value > threshold) if above else (value < threshold):
+            log.drop(name, step, value, threshold, reason)
+            return False
+    return True
+
+
+def _uncorrelated(names: Sequence[str], woe: Mapping[str, Floats], spec: SelectionSpec, log: _Log) -> list[str]:
+    """Of correlated characteristics the most informative stays (names come in that order); included ones always do."""
+    if len(names) < 2:
+        return list(names)
+    matrix = np.abs(np.corrcoef(np.column_stack([woe[n] for n in names]), rowvar=False))
+    cluster = _clusters(matrix, spec.max_correlation) if spec.correlation == "clusters" else None
+    kept: list[int] = []
+    for i, name in enumerate(names):
+        rivals = [
+            j for j in kept if (matrix[i, j] > spec.max_correlation if cluster is None else cluster[i] == cluster[j])
+        ]
+        if rivals and name not in spec.included:
+            j = max(rivals, key=lambda k: matrix[i, k])
+            place = "correlated with" if cluster is None else "in one cluster of correlated characteristics with"
+            reason = f"{place} {names[j]}, which is more informative"
+            log.drop(name, "correlation", float(matrix[i, j]), spec.max_correlation, reason)
         else:
-            rival, r = _closest(name, kept, woe)
-            if abs(r) > limits.max_correlation and not forced:
-                log.drop(
-                    name,
-                    "correlation",
-                    r,
-                    limits.max_correlation,
-                    f"correlated with {rival}, which is more informative",
-                )
-            else:
-                kept.append(name)
-    return kept
+            kept.append(i)
+    return [names[i] for i in kept]
 
 
-def _closest(name: str, kept: Sequence[str], woe: Mapping[str, Floats]) -> tuple[str, float]:
-    pairs = [(other, float(np.corrcoef(woe[name], woe[other])[0, 1])) for other in kept]
-    return max(pairs, key=lambda pair: abs(pair[1]), default=("", 0.0))
+def _clusters(matrix: Floats, threshold: float) -> NDArray[np.int64]:
+    """Single-linkage clusters: the connected components of the pairs whose correlation is above the threshold."""
+    _, labels = connected_components(csr_array(matrix > threshold), directed=False)
+    return labels.astype(np.int64)
 
 
-def _loser(
-    names: Sequence[str], fit: LogisticFit, x: Floats, limits: SelectionSpec
-) -> tuple[str, str, float, float, str] | None:
-    """The next characteristic to leave, or None when every remaining one passes."""
-    free = [i for i, n in enumerate(names) if n not in limits.include]
-    coefficient, p_value = fit.coef[1:], fit.p_value[1:]
-    wrong = [i for i in free if coefficient[i] >= 0]
-    if limits.sign_check and wrong:
-        i = max(wrong, key=lambda j: coefficient[j])
-        return (
-            names[i],
-            "sign",
-            float(coefficient[i]),
-            0.0,
-            "coefficient on weight of evidence is not negative",
-        )
-    weak = [i for i in free if p_value[i] > limits.max_p_value]
-    if weak:
-        i = max(weak, key=lambda j: p_value[j])
-        return names[i], "p-value", float(p_value[i]), limits.max_p_value, "p-value above the threshold"
-    inflation = variance_inflation(x)
-    inflated = [i for i in free if inflation[i] > limits.max_variance_inflation]
-    if inflated:
-        i = max(inflated, key=lambda j: inflation[j])
-        value = float(inflation[i])
-        return (
-            names[i],
-            "variance inflation",
-            value,
-            limits.max_variance_inflation,
-            "variance inflation above the threshold",
-        )
-    return None
-
-
-def _nothing_left(log: _Log, limits: SelectionSpec) -> Fault:
-    reasons = pd.Series([row["step"] for row in log.rows.values()]).value_counts().to_dict()
+def _nothing_left(log: _Log, spec: SelectionSpec) -> Fault:
+    """What left, by step, and the thresholds of those steps."""
+    rows = log.rows.values()
+    steps = list(dict.fromkeys(str(row["step"]) for row in rows))
+    left = {step: [str(row["characteristic"]) for row in rows if row["step"] == step] for step in steps}
+    thresholds = {
+        "leakage": f"Gini of the fine classes at most {spec.max_gini!r} (selection.max_gini)",
+        "information value": f"information value at least {spec.min_information_value!r} "
+        "(selection.min_information_value)",
+        "sign": "a negative coefficient on weight of evidence (selection.sign_check)",
+        "p-value": f"p-value at most {spec.max_p_value!r} (selection.max_p_value)",
+    }
     return Fault(
         "no characteristic passes the selection",
         code="nothing_selected",
         path="selection",
-        found=", ".join(f"{count} left out by {step}" for step, count in reasons.items()) or "no predictors",
-        allowed=f"information value of at least {limits.min_information_value!r} (selection.min_information_value)",
-        remedy="add predictors, or relax the thresholds under `selection`",
+        found="; ".join(f"{step}: {_listed(names)}" for step, names in left.items()) or "no predictors",
+        allowed="; ".join(text for step, text in thresholds.items() if step in left) or None,
+        remedy="add predictors or rows, name a characteristic in selection.include, or relax these thresholds",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMES_SHOWN]) + (
+        f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
     )

@@ -13,7 +13,7 @@ from credit_risk.models.assemble import Identity, InputColumn, document, scoreca
 from credit_risk.scaling.points import PointsTable, Scaling, points_table
 from credit_risk.scoring import compile_model
 from credit_risk.selection.spec import SelectionSpec
-from credit_risk.selection.waterfall import select_characteristics
+from credit_risk.selection.waterfall import Screened, select_characteristics
 
 NAMES = ("a", "b", "c")
 
@@ -25,9 +25,9 @@ def fitted() -> tuple[pd.DataFrame, PointsTable, dict[str, np.ndarray], dict]:
     y = (rng.random(4000) < 1 / (1 + np.exp(1.5 - frame["a"] - 0.7 * frame["b"] + 0.5 * frame["c"]))).astype(float)
     tables = class_frame(frame, y.to_numpy(), settings=ClassingSpec())
     woe = {name: tables[name].transform(frame[name].to_numpy()) for name in NAMES}
-    iv = {name: tables[name].information_value for name in NAMES}
-    gini = {name: tables[name].fine_gini for name in NAMES}
-    fit = select_characteristics(iv, gini, woe, y.to_numpy(), SelectionSpec(include=NAMES)).fit
+
+    candidates = {n: Screened(tables[n].information_value, 0.3, 0.5, 0.0) for n in NAMES}
+    fit = select_characteristics(candidates, woe, y.to_numpy(), SelectionSpec(include=NAMES)).fit
     points = points_table(fit.intercept, {n: fit.coefficient(n) for n in fit.terms[1:]}, tables, Scaling(20, 600, 50))
     ids = {name: tables[name].assign(frame[name].to_numpy()) for name in NAMES}
     codes = reason_codes(

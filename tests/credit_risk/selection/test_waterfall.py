@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from credit_risk._core.errors import ModelError
-from credit_risk.models.logistic import variance_inflation
-from credit_risk.selection.spec import SelectionSpec
-from credit_risk.selection.waterfall import select_characteristics
+from credit_risk.models.logistic import fit_logistic, variance_inflation
+from credit_risk.selection.search import SearchData, information_criterion, score_tests
+from credit_risk.selection.spec import Forced, SelectionSpec
+from credit_risk.selection.waterfall import Screened, Selection, select_characteristics
+
+Woe = tuple[dict[str, np.ndarray], np.ndarray, dict[str, Screened]]
+METHODS = ("backward", "forward", "stepwise")
+CRITERIA = ("p_value", "aic", "bic")
 
 
 @pytest.fixture(scope="module")
-def woe() -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, float]]:
+def woe() -> Woe:
     rng = np.random.default_rng(3)
     n = 5000
     base = rng.normal(size=(n, 4))
@@ -24,49 +32,111 @@ def woe() -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, float]]:
         "weak": base[:, 3],
     }
     y = (rng.random(n) < 1 / (1 + np.exp(1.5 + base[:, 0] + 0.6 * base[:, 1]))).astype(float)
-    return columns, y, {"strong": 0.8, "twin": 0.79, "second": 0.3, "noise": 0.1, "weak": 0.01}
+    values = {"strong": 0.8, "twin": 0.79, "second": 0.3, "noise": 0.1, "weak": 0.01}
+    return columns, y, {name: Screened(iv, 0.3, 0.5, 0.0, 0.01) for name, iv in values.items()}
 
 
-def test_each_leaves_for_its_own_reason(woe: tuple) -> None:
-    columns, y, iv = woe
-    result = select_characteristics(iv, dict.fromkeys(columns, 0.5), columns, y, SelectionSpec())
-    steps = dict(zip(result.waterfall["characteristic"], result.waterfall["step"], strict=True))
+def steps_of(result: Selection) -> dict[str, str]:
+    return dict(zip(result.waterfall["characteristic"], result.waterfall["step"], strict=True))
+
+
+@pytest.mark.parametrize(("method", "criterion"), list(itertools.product(METHODS, CRITERIA)))
+def test_every_method_finds_the_true_model(woe: Woe, method: str, criterion: str) -> None:
+    columns, y, candidates = woe
+    result = select_characteristics(candidates, columns, y, SelectionSpec(method=method, criterion=criterion))
+    steps = steps_of(result)
     assert result.selected == ("strong", "second")
     assert steps["twin"] == "correlation"
     assert steps["weak"] == "information value"
-    assert steps["noise"] in ("p-value", "sign")
     assert sorted(steps) == sorted(columns)
+    assert result.waterfall["reason"].str.len().min() > 0
 
 
-def test_survivors_pass_every_threshold(woe: tuple) -> None:
-    columns, y, iv = woe
+def test_survivors_pass_every_threshold(woe: Woe) -> None:
+    columns, y, candidates = woe
     spec = SelectionSpec()
-    result = select_characteristics(iv, dict.fromkeys(columns, 0.5), columns, y, spec)
+    result = select_characteristics(candidates, columns, y, spec)
     x = np.column_stack([columns[n] for n in result.selected])
     assert np.all(result.fit.coef[1:] < 0)
     assert np.all(result.fit.p_value[1:] <= spec.max_p_value)
     assert np.all(variance_inflation(x) <= spec.max_variance_inflation)
 
 
-def test_include_and_exclude_bind(woe: tuple) -> None:
-    columns, y, iv = woe
-    result = select_characteristics(
-        iv, dict.fromkeys(columns, 0.5), columns, y, SelectionSpec(include=("noise",), exclude=("strong",))
-    )
+def test_include_and_exclude_bind_and_keep_their_reasons(woe: Woe) -> None:
+    columns, y, candidates = woe
+    spec = SelectionSpec(include=(Forced(name="noise", reason="policy", author="A. Risk"),), exclude=("strong",))
+    result = select_characteristics(candidates, columns, y, spec)
+    reasons = result.waterfall.set_index("characteristic")["reason"]
     assert "noise" in result.selected
-    assert "strong" not in result.selected
-    assert result.waterfall.set_index("characteristic").loc["strong", "step"] == "plan"
+    assert reasons["noise"] == "policy (A. Risk)"
+    assert steps_of(result)["strong"] == "plan"
 
 
-def test_nothing_left_is_one_clear_error(woe: tuple) -> None:
+@pytest.mark.parametrize(
+    ("changed", "spec", "step"),
+    [
+        ({"fine_gini": 0.99}, SelectionSpec(), "leakage"),
+        ({"missing_share": 0.6}, SelectionSpec(max_missing_share=0.5), "missing share"),
+        ({"gini": 0.02}, SelectionSpec(min_gini=0.05), "Gini"),
+        ({"psi": 0.3}, SelectionSpec(max_psi=0.25), "stability"),
+    ],
+)
+def test_each_screen_is_told_by_its_name(woe: Woe, changed: dict, spec: SelectionSpec, step: str) -> None:
+    columns, y, candidates = woe
+    fields = {"information_value": 0.8, "gini": 0.3, "fine_gini": 0.5, "missing_share": 0.0, "psi": 0.01}
+    result = select_characteristics({**candidates, "strong": Screened(**{**fields, **changed})}, columns, y, spec)
+    assert steps_of(result)["strong"] == step
+
+
+def test_clusters_are_chains_of_correlation() -> None:
+    """a–b and b–c are correlated above the limit, a–c is not: pairwise keeps a and c, clusters keep a alone."""
+    rng = np.random.default_rng(8)
+    a, c = rng.normal(size=(2, 4000))
+    columns = {"a": a, "b": a + c, "c": c + 0.3 * a}
+    y = (rng.random(4000) < 1 / (1 + np.exp(1 + a + 0.8 * c))).astype(float)
+    candidates = {n: Screened(iv, 0.3, 0.5, 0.0) for n, iv in {"a": 0.5, "b": 0.3, "c": 0.2}.items()}
+    pairwise = select_characteristics(candidates, columns, y, SelectionSpec(max_correlation=0.65))
+    clusters = select_characteristics(
+        candidates, columns, y, SelectionSpec(max_correlation=0.65, correlation="clusters")
+    )
+    assert pairwise.selected == ("a", "c")
+    assert clusters.selected == ("a",)
+    assert "cluster" in clusters.waterfall.set_index("characteristic").loc["c", "reason"]
+
+
+def test_score_test_equals_statsmodels(woe: Woe) -> None:
     columns, y, _ = woe
+    data = SearchData(columns, y, None, 0.95)
+    ours = score_tests(data, ["strong"], ["second", "noise"])
+    model = sm.GLM(y, sm.add_constant(columns["strong"]), family=sm.families.Binomial()).fit()
+    for name in ("second", "noise"):
+        p_value = model.score_test(exog_extra=columns[name][:, None])[1]
+        assert ours[name] == pytest.approx(float(np.squeeze(p_value)), rel=1e-6)
+
+
+def test_information_criteria_equal_statsmodels(woe: Woe) -> None:
+    columns, y, _ = woe
+    names = ["strong", "second"]
+    fit = fit_logistic(np.column_stack([columns[n] for n in names]), y, names)
+    other = sm.Logit(y, sm.add_constant(np.column_stack([columns[n] for n in names]))).fit(disp=0)
+    assert information_criterion(fit, "aic") == pytest.approx(other.aic, rel=1e-9)
+    assert information_criterion(fit, "bic") == pytest.approx(other.bic, rel=1e-9)
+
+
+@pytest.mark.parametrize("criterion", ["aic", "bic"])
+def test_backward_ends_where_no_single_removal_helps(woe: Woe, criterion: str) -> None:
+    columns, y, candidates = woe
+    spec = SelectionSpec(criterion=criterion, min_information_value=0.0, sign_check=False)
+    result = select_characteristics(candidates, columns, y, spec)
+    data = SearchData(columns, y, None, 0.95)
+    final = information_criterion(result.fit, criterion)
+    for name in result.selected:
+        rest = [n for n in result.selected if n != name]
+        assert information_criterion(data.fit(rest), criterion) >= final
+
+
+def test_nothing_left_is_one_clear_error(woe: Woe) -> None:
+    columns, y, candidates = woe
+    poor = dict.fromkeys(candidates, Screened(0.001, 0.3, 0.5, 0.0))
     with pytest.raises(ModelError, match="no characteristic passes the selection"):
-        select_characteristics(dict.fromkeys(columns, 0.001), dict.fromkeys(columns, 0.5), columns, y, SelectionSpec())
-
-
-def test_a_characteristic_that_knows_the_outcome_is_left_out(woe: tuple) -> None:
-    columns, y, iv = woe
-    gini = {**dict.fromkeys(columns, 0.5), "strong": 0.99}
-    result = select_characteristics(iv, gini, columns, y, SelectionSpec())
-    assert "strong" not in result.selected
-    assert result.waterfall.set_index("characteristic").loc["strong", "step"] == "leakage"
+        select_characteristics(poor, columns, y, SelectionSpec())
