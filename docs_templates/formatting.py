@@ -12,6 +12,7 @@ SMALLEST_P_VALUE = 0.0001
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FIXED_DECIMALS = {"auc": 4, "woe": 3, "coefficient": 4, "correlation": 3, "ratio": 3, "log_odds": 4}
 TINY = 5e-5
+DECIMALS_BY_NAME = {"information_value": 4}
 
 SAMPLE_WORDS = {
     "all": "All",
@@ -101,6 +102,8 @@ def formatter(column: Column, values: Iterable[Cell], *, mixed: bool = False) ->
 
 def _number_format(column: Column, numbers: list[float], mixed: bool) -> Callable[[float], str]:
     unit = column.unit
+    if unit is None and column.name in DECIMALS_BY_NAME:
+        return _fixed(DECIMALS_BY_NAME[column.name])
     if mixed and unit in (None, "statistic"):
         return lambda v: general(v) if v == int(v) else statistic(v, statistic_decimals([v]))
     if unit == "share":

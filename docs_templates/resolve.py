@@ -178,5 +178,11 @@ class Resolver:
             self.fault("not a single value", reference.line, found=f"{reference.kind}:{reference.target}")
             return ""
         if reference.style == "text" or isinstance(value, (str, bool)):
-            return as_text(value) if reference.style == "text" else {True: "yes", False: "no"}.get(value, str(value))
+            return as_text(value) if reference.style == "text" else _word(value)
         return formatting.general(float(value)) if reference.style == "auto" else self._named(value, reference)
+
+
+def _word(value: str | bool) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return formatting.VERDICT_WORDS.get(value, value)

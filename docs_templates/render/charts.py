@@ -53,6 +53,15 @@ def draw(evidence: Evidence, width: float, height: float) -> Drawing:
     return drawing
 
 
+def extra_height(evidence: Evidence, width: float) -> float:
+    """Points by which a figure should be higher so that slanted labels take nothing from the plot."""
+    fonts.register()
+    data = chart_data(evidence)
+    if data.categories is None or data.type == "heatmap":
+        return 0.0
+    return _label_height(data, width * 0.82) - 12.0
+
+
 def _text(text: str, x: float, y: float, size: float, anchor: str = "start", color: Color = styles.INK) -> String:
     shown = fonts.printable(text.replace("\n", " "))
     return String(x, y, shown, fontName=fonts.REGULAR, fontSize=size, textAnchor=anchor, fillColor=color)
@@ -98,7 +107,7 @@ def _plot(data: ChartData, width: float, height: float) -> Plot:
         labels = tick_labels(second.ticks, data.line_unit)
         right = max(fonts.width(t, fonts.REGULAR, TICK_SIZE) for t in labels) + 20
     left, right = min(left, width * 0.3), min(right, width * 0.3)
-    bottom = min(_label_height(data, width - left - right) + 16, height - LEAST_PLOT)
+    bottom = min(_label_height(data, width - left - right) + 13, height - LEAST_PLOT)
     x = _x_scale(data, left, width - right)
     y = LinearScale(y.low, y.high, y.ticks, bottom, height - 3)
     if second is not None:

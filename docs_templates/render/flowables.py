@@ -109,7 +109,9 @@ class Rule(Flowable):
 def box(markup: str, width: float, *, alert: bool) -> Table:
     """A visible box with a bar at its left; `alert` for what is not provided, quiet for what does not apply."""
     text = Paragraph(markup, styles.style("box" if alert else "boxquiet"))
-    table = Table([[text]], colWidths=[width], hAlign="LEFT", splitInRow=1, spaceBefore=3, spaceAfter=7)
+    table = Table(
+        [[text]], colWidths=[width], hAlign="LEFT", splitInRow=int(len(markup) > 1500), spaceBefore=3, spaceAfter=7
+    )
     ink, ground = (styles.ALERT, styles.ALERT_GROUND) if alert else (styles.QUIET, styles.BAND)
     commands = [
         ("BACKGROUND", (0, 0), (-1, -1), ground),
@@ -130,7 +132,8 @@ def label_table(items: Sequence[tuple[str, str]], width: float) -> Table:
         from_text = fonts.printable(value, fonts.MONO if is_hash else fonts.REGULAR)
         style = styles.style("fieldmono" if is_hash else "field")
         rows.append([Paragraph(_escaped(label), styles.style("label")), Paragraph(_escaped(from_text), style)])
-    table = Table(rows, colWidths=[118, width - 118], hAlign="LEFT", splitInRow=1, spaceAfter=10)
+    is_long = any(len(value) > 1500 for _, value in items)
+    table = Table(rows, colWidths=[118, width - 118], hAlign="LEFT", splitInRow=int(is_long), spaceAfter=10)
     commands = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, styles.HAIR),

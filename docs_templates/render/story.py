@@ -39,6 +39,7 @@ from docs_templates.render.text import link, markup, spans_markup
 
 HEIGHTS = {"small": 130.0, "medium": 185.0, "large": 260.0}
 KEEP_TABLE, KEEP_TEXT, KEEP_CHAPTER = 84.0, 40.0, 120.0
+LONG_STATEMENT = 1500
 INDEX_COLUMNS = (
     TableColumn("Evidence and file", mono=True),
     TableColumn("SHA-256", mono=True),
@@ -46,7 +47,7 @@ INDEX_COLUMNS = (
     TableColumn("Inputs", mono=True),
     TableColumn("Pages"),
 )
-INDEX_WIDTHS = (0.285, 0.26, 0.205, 0.19, 0.06)
+INDEX_WIDTHS = (0.28, 0.255, 0.205, 0.185, 0.075)
 INDEX_SIZE, FILE_SIZE = 6.7, 5.0
 
 
@@ -138,7 +139,7 @@ class Story:
                 need += {1: 44.0, 2: 30.0, 3: 24.0}[block.level]
                 continue
             if isinstance(block, Figure):
-                return need + HEIGHTS[block.height] + 46
+                return need + HEIGHTS[block.height] + 46 + charts.extra_height(block.evidence, self._width())
             return need + (KEEP_TABLE if isinstance(block, Table) else KEEP_TEXT)
         return need
 
@@ -212,7 +213,8 @@ class Story:
         return [*head, tables.make_table(block.columns, block.rows, self._layout(block)), *self._notes(block.notes)]
 
     def _figure(self, block: Figure) -> list[Any]:
-        drawing = charts.draw(block.evidence, self._width(), HEIGHTS[block.height])
+        height = HEIGHTS[block.height] + charts.extra_height(block.evidence, self._width())
+        drawing = charts.draw(block.evidence, self._width(), height)
         parts = [*self._caption("Figure", block), *self._source(block.evidence.id), drawing]
         parts += self._notes(block.evidence.raw["notes"])
         return [KeepTogether(parts)]
@@ -220,11 +222,11 @@ class Story:
     def _statement(self, block: Statement) -> list[Any]:
         style = styles.style("statement")
         parts = [Paragraph(markup(part), style) for part in block.text.split("\n\n") if part.strip()]
-        who = " · ".join(x for x in (block.author or "author not named", block.date or "not dated") if x)
+        who = f"{block.author or 'author not named'} · {block.date or 'not dated'}"
         signed = Paragraph(f"Authored text: {markup(who)}", styles.style("note"))
-        table = TableFlowable(
-            [[part] for part in [*parts, signed]], colWidths=[self._width()], hAlign="LEFT", splitInRow=1
-        )
+        is_long = len(block.text) > LONG_STATEMENT
+        rows = [[part] for part in [*parts, signed]]
+        table = TableFlowable(rows, colWidths=[self._width()], hAlign="LEFT", splitInRow=int(is_long))
         commands = [
             ("LINEBEFORE", (0, 0), (0, -1), 2.4, styles.ACCENT),
             ("BACKGROUND", (0, 0), (-1, -1), styles.BAND),
@@ -233,7 +235,8 @@ class Story:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
         ]
         table.setStyle(TableStyle(commands))
-        return [CondPageBreak(KEEP_TEXT), *self._source(block.evidence), table, *self._notes(block.notes)]
+        flow = [*self._source(block.evidence), table, *self._notes(block.notes)]
+        return [CondPageBreak(KEEP_TEXT), *flow] if is_long else [KeepTogether(flow)]
 
     def _absent(self, block: Absent) -> list[Any]:
         word = "NOT PROVIDED" if block.kind == "not_provided" else "NOT APPLICABLE"

@@ -16,7 +16,7 @@ PADDING = 4.0
 SIZES_PORTRAIT = (7.8, 7.2, 6.7)
 SIZES_LANDSCAPE = (7.4, 6.8, 6.2)
 SLACK = 0.6
-SHORT_TEXT, COMFORTABLE_TEXT = 92.0, 120.0
+SHORT_TEXT, COMFORTABLE_TEXT = 76.0, 90.0
 LONGEST_WORD, LONGEST_MONO = 96.0, 128.0
 MONO_SCALE = 0.86
 SPREAD_TO = 0.62
@@ -131,12 +131,22 @@ def make_table(
         colWidths=list(chosen.widths),
         repeatRows=1,
         hAlign="LEFT",
-        splitInRow=1,
+        splitInRow=int(_has_tall_cell(rows, columns, chosen)),
         spaceBefore=1,
         spaceAfter=2,
     )
     table.setStyle(TableStyle(_commands(columns, chosen.size, len(body))))
     return table
+
+
+def _has_tall_cell(rows: Sequence[Sequence[str]], columns: Sequence[TableColumn], chosen: Layout) -> bool:
+    """Whether a cell may be taller than half a page, so that its row must be split; others stay whole."""
+    for row in rows:
+        for text, column, width in zip(row, columns, chosen.widths, strict=True):
+            lines = text.count("\n") + 1.3 * fonts.width(text, _font(column), chosen.size) / (width - 2 * PADDING)
+            if lines * chosen.size * 1.28 > styles.LANDSCAPE_HEIGHT / 2:
+                return True
+    return False
 
 
 def broken(text: str, font: str, size: float, room: float) -> str:

@@ -1,0 +1,229 @@
+"""Packages made by hand: evidence for everything in the catalogue, with names that try to break the page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+Json = dict[str, Any]
+SAMPLES = ("development", "out_of_sample")
+MODELS = ("scorecard", "boosting")
+GREEK, POLISH, MARKUP = "Εισόδημα μηνιαίο", "Dochód miesięczny – źródło żółć", "<b>&amp; 'bold' \"x\" </b>"
+LONG = "a_name_of_two_hundred_characters_" * 6 + "the_end"
+NASTY = (GREEK, POLISH, MARKUP, LONG, "中文 ☂\u202e")
+CHARACTERISTICS = ("UTILISATION", *NASTY)
+BINS = 40
+AUTHORED = ("purpose", "rationale", "uses", "prohibited_uses", "limitations", "owner", "tier")
+
+
+def canonical(value: Any) -> bytes:
+    """Bytes as SPECIFICATION section 2 wants them."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
+    return (text + "\n").encode("utf-8")
+
+
+def evidence_name(identifier: str) -> str:
+    """File name of an evidence id, written here a second time from SPECIFICATION section 7."""
+    text = quote(identifier, safe="").replace("~", "%7E")
+    if len(text) > 180:
+        text = text[:150] + "~" + hashlib.sha256(identifier.encode()).hexdigest()[:16]
+    return text + ".json"
+
+
+def catalogue() -> dict[str, Json]:
+    """The evidence catalogue by id."""
+    text = (files("docs_templates") / "schemas" / "evidence_catalogue.json").read_text("utf-8")
+    return {entry["id"]: entry for entry in json.loads(text)["entries"]}
+
+
+def number(unit: str | None, i: int) -> float:
+    """A number that looks like its unit, different for each `i`."""
+    spread = ((i * 37) % 97) / 97
+    base = {"share": spread, "auc": 0.6 + spread / 4, "p_value": spread * 1e-3, "points": float((i * 7) % 90)}
+    tiny = {"difference": spread * 1e-12, "tolerance": 1e-9, "correlation": spread - 0.5, "ratio": 0.5 + spread}
+    if unit == "count":
+        return float(100 + 1234 * (i % 50))
+    return {**base, **tiny}.get(unit or "", spread * 3 - 1.2345)
+
+
+def cell(column: Json, i: int) -> Any:
+    """A cell of the column's type."""
+    if column["type"] == "integer":
+        return int(number("count", i)) if column["unit"] == "count" else i
+    if column["type"] == "number":
+        return number(column["unit"], i)
+    if column["type"] == "boolean":
+        return i % 2 == 0
+    return f"{column['name']} {i}"
+
+
+def rows_of(entry: Json, keys: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+    """One row for each mapping of fixed cells; the other cells are made up."""
+    return [
+        [fixed.get(c["name"], cell(c, i + 11 * k)) for k, c in enumerate(entry["columns"])]
+        for i, fixed in enumerate(keys)
+    ]
+
+
+def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
+    both = [{"model": m, "sample": s} for m in MODELS for s in SAMPLES]
+    samples = [{"sample": s} for s in SAMPLES]
+    names = [{"characteristic": c} for c in characteristics]
+    special: dict[str, list[Json]] = {
+        "performance.discrimination": both,
+        "performance.calibration": both,
+        "performance.roc": [
+            {"sample": s, "false_positive_rate": i / 9, "true_positive_rate": (i / 9) ** 0.5}
+            for s in SAMPLES
+            for i in range(10)
+        ],
+        "performance.score_bands": [{"sample": s, "band": b} for s in SAMPLES for b in range(1, 11)],
+        "performance.score_distribution": [
+            {"outcome": o, "score": 400.0 + 10 * i} for o in ("good", "bad") for i in range(30)
+        ],
+        "performance.calibration_curve": [
+            {"sample": s, "mean_probability": i / 10, "bad_rate": i / 11, "lower": i / 12, "upper": i / 10}
+            for s in SAMPLES
+            for i in range(10)
+        ],
+        "samples.summary": samples,
+        "scaling.rounding_effect": samples,
+        "classing.summary": names,
+        "selection.waterfall": names,
+        "model.points": [{"characteristic": c, "bin_id": b} for c in characteristics for b in range(3)],
+        "model.coefficients": [{"term": c} for c in ("intercept", *characteristics)],
+        "data.profile": [{"column": f"COLUMN_{i}"} for i in range(60)],
+        "validation.findings": [{"id": "VAL-1", "severity": "high", "statement": f"Differs for {MARKUP}"}],
+    }
+    return special.get(identifier, [{} for _ in range(5)])
+
+
+CHARTS: dict[str, Json] = {
+    "performance.roc": {"type": "line", "x": "false_positive_rate", "y": ["true_positive_rate"], "series": "sample"},
+    "performance.score_distribution": {"type": "step", "x": "score", "y": ["share"], "series": "outcome"},
+    "performance.calibration_curve": {
+        "type": "interval",
+        "x": "mean_probability",
+        "y": ["bad_rate"],
+        "series": "sample",
+        "lower": "lower",
+        "upper": "upper",
+        "reference": "diagonal",
+    },
+    "classing.figure": {
+        "type": "bar_line",
+        "x": "label",
+        "y": ["count_share"],
+        "line": ["bad_rate"],
+        "lower": "bad_rate_lower",
+        "upper": "bad_rate_upper",
+    },
+}
+
+
+def item(identifier: str, entry: Json, rows: list[list[Any]] | None, parameter: str = "", **more: Any) -> Json:
+    """One item of evidence."""
+    head = {"format": "credit-risk-evidence", "format_version": "0.1", "id": identifier, "inputs": ["data/s.parquet"]}
+    title = entry["title"].replace("{characteristic}", parameter).replace("{model}", parameter)
+    body = {"kind": entry["kind"], "title": title, "producer": entry["producer"], "notes": []}
+    table = {"columns": entry["columns"], "rows": rows} if rows is not None else {}
+    return {**head, **body, **table, **more}
+
+
+def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored: bool = True) -> dict[str, Json]:
+    """Evidence for every entry of the catalogue."""
+    found: dict[str, Json] = {}
+    for identifier, entry in catalogue().items():
+        stem = identifier.partition("{")[0]
+        if identifier.startswith("authored."):
+            more = {"text": f"Text of {identifier} {POLISH}.", "author": "A. Autor", "date": "2026-01-31"}
+            given = item(identifier, entry, None, **more)
+            absent = item(identifier, {**entry, "kind": "not_provided"}, None, reason="the plan has none")
+            found[identifier] = given if authored else absent
+        elif "{" not in identifier:
+            chart = {"chart": CHARTS[identifier]} if entry["kind"] == "figure" else {}
+            found[identifier] = item(identifier, entry, rows_of(entry, _keys(identifier, characteristics)), **chart)
+        else:
+            names = characteristics if "characteristic" in identifier else ("boosting",)
+            for name in names:
+                count = BINS if "classing" in identifier else 5
+                keys = [{"label": f"[{i}, {i + 1}) {name[:30]}", "bin_id": i} for i in range(count)]
+                chart = {"chart": CHARTS["classing.figure"]} if entry["kind"] == "figure" else {}
+                found[stem + name] = item(stem + name, entry, rows_of(entry, keys), name, **chart)
+    return found
+
+
+def findings(package_hash: str) -> Json:
+    """A findings file with one high finding."""
+    finding = {
+        "id": "VAL-1", "severity": "high", "test": "replication", "quantity": "gini", "developer_value": 0.5,
+        "validator_value": 0.4, "tolerance": 1e-9, "statement": "Differs", "remedy": "Explain", "evidence": [],
+        "owner": None, "due": None, "status": "open",
+    }  # fmt: skip
+    return {
+        "format": "credit-risk-findings", "format_version": "0.1", "package_hash": package_hash,
+        "model": {"id": "toy", "name": "Toy", "version": "1.2.3"},
+        "policy": {"name": "House policy", "version": "3", "sha256": "a" * 64},
+        "validator": {"program": "credit-validate", "version": "0.1.0", "libraries": {"numpy": "2.0"}},
+        "findings": [finding], "coverage": [], "recommendation": "approve_with_conditions",
+        "counts": {"critical": 0, "high": 1, "medium": 0, "low": 0, "observation": 0},
+    }  # fmt: skip
+
+
+def _entries(contents: Mapping[str, bytes]) -> Json:
+    return {n: {"bytes": len(d), "sha256": hashlib.sha256(d).hexdigest()} for n, d in contents.items()}
+
+
+def write_package(
+    folder: Path, evidence: Mapping[str, Json] | None = None, *, validated: bool = True, name: str = f"Toy {GREEK}"
+) -> Path:
+    """Write a package with its validation annex, without snapshot and predictions: documents do not read them."""
+    evidence = dict(evidence if evidence is not None else all_evidence())
+    steps = [
+        {"id": "s1", "type": "linear", "intercept": 0.1, "offset": None, "output": "linear_score",
+         "terms": [{"input": "woe(UTILISATION)", "coefficient": -0.7}]},
+        {"id": "s2", "type": "link", "function": "logit", "input": "linear_score", "output": "probability"},
+    ]  # fmt: skip
+    plan = {
+        "models": [{"id": "scorecard", "champion": True}, {"id": "boosting", "champion": False}],
+        "scaling": {"points_to_double_odds": 20.0, "base_score": 600.0, "base_odds": 50.0,
+                    "rounding": "half_away_from_zero", "probability_from": "unrounded"},
+        "reason_codes": {"maximum": 4},
+    }  # fmt: skip
+    model = {"outcome": {"probability_name": "probability of bad"}, "steps": steps, "model": {"id": "toy"}}
+    contents = {"plan.json": canonical(plan), "model.json": canonical(model), "plan.yaml": b"model: {id: toy}\n"}
+    for identifier, value in evidence.items():
+        if not identifier.startswith("validation."):
+            contents["evidence/" + evidence_name(identifier)] = canonical(value)
+    manifest = {
+        "format": "credit-risk-model-package", "format_version": "0.1", "files": _entries(contents),
+        "model": {"id": "toy", "name": name, "version": "1.2.3"}, "libraries": {"numpy": "2.0"},
+        "plan_sha256": "b" * 64, "seeds": {"samples": 1},
+        "snapshot": {"included": False, "rows": 1000, "sha256": "c" * 64},
+        "source": {"name": "toy.csv", "rows": 1000, "columns": 7, "sha256": "d" * 64},
+    }  # fmt: skip
+    _write(folder, {**contents, "manifest.json": canonical(manifest)})
+    if validated:
+        package_hash = hashlib.sha256(canonical(manifest)).hexdigest()
+        annex = {"findings.json": canonical(findings(package_hash))}
+        for identifier, value in evidence.items():
+            if identifier.startswith("validation."):
+                annex["evidence/" + evidence_name(identifier)] = canonical(value)
+        head = {
+            "format": "credit-risk-annex", "format_version": "0.1", "kind": "validation", "producer": "test",
+            "package_hash": package_hash, "created": "2026-11-20T10:00:00Z", "files": _entries(annex),
+        }  # fmt: skip
+        _write(folder / "validation", {**annex, "manifest.json": canonical(head)})
+    return folder
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
+    for name, data in contents.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

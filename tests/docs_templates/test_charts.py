@@ -1,0 +1,137 @@
+"""The ten chart types on ordinary and degenerate data: they draw, and nothing lies outside their box."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reportlab.graphics.shapes import Group, Line, PolyLine, Rect, String
+
+from docs_templates.evidence import Evidence
+from docs_templates.render import charts, fonts
+from docs_templates.render.scales import linear, tick_labels
+
+SCHEMA = json.loads((files("docs_templates") / "schemas" / "evidence.schema.json").read_text("utf-8"))
+FIGURE = next(f for f in SCHEMA["oneOf"] if f["properties"]["kind"]["const"] == "figure")
+TYPES = FIGURE["properties"]["chart"]["properties"]["type"]["enum"]
+COLUMNS = [
+    {"name": "x", "title": "X", "type": "number", "unit": None},
+    {"name": "name", "title": "Name", "type": "string", "unit": None},
+    {"name": "y", "title": "Y", "type": "number", "unit": "share"},
+    {"name": "low", "title": "Low", "type": "number", "unit": "share"},
+    {"name": "high", "title": "High", "type": "number", "unit": "share"},
+    {"name": "line", "title": "Line", "type": "number", "unit": "share"},
+    {"name": "group", "title": "Group", "type": "string", "unit": None},
+]
+WIDTH, HEIGHT = 470.0, 185.0
+DATA = {
+    "ordinary": [[i * 1.0, f"[{i}, {i + 1})", 0.1 * i, 0.1 * i - 0.02, 0.1 * i + 0.02, 0.3, "a"] for i in range(8)],
+    "one point": [[1.0, "one", 0.5, 0.4, 0.6, 0.5, "a"]],
+    "all equal": [[2.0, "same", 0.3, 0.3, 0.3, 0.3, "a"] for _ in range(5)],
+    "all zero": [[float(i), f"c{i}", 0.0, 0.0, 0.0, 0.0, "a"] for i in range(5)],
+    "500 categories": [[float(i), f"category number {i}", i / 500, 0.0, 1.0, 0.5, "a"] for i in range(500)],
+    "nulls": [[None if i % 2 else float(i), "n", None if i % 3 else 0.2, None, None, None, "a"] for i in range(9)],
+    "only nulls": [[None, "n", None, None, None, None, "a"] for _ in range(3)],
+    "no rows": [],
+    "30 series": [[float(i), f"c{i}", 0.5, 0.4, 0.6, 0.5, f"series of a long name {i}"] for i in range(30)],
+    "nasty names": [[float(i), "<b>&" + "W" * 200 + "中", 0.4, 0.3, 0.5, 0.4, "Ω<&>" * 60] for i in range(3)],
+    "huge and tiny": [[1e12 * i, f"c{i}", 1e-12 * i, 0.0, 1e9, 1e9, "a"] for i in range(4)],
+    "negative": [[-1.0 * i, f"c{i}", -0.1 * i, -0.5, 0.0, -0.2, "b"] for i in range(4)],
+}
+
+
+def _figure(kind: str, rows: list[list[Any]]) -> Evidence:
+    chart: dict[str, Any] = {"type": kind, "x": "x", "y": ["y"], "series": "group", "lower": "low", "upper": "high"}
+    if kind in ("bar", "grouped_bar", "stacked_bar", "bar_line", "heatmap"):
+        chart["x"] = "name"
+    if kind == "bar_line":
+        chart |= {"line": ["line"], "series": None}
+    chart["reference"] = {"line": "diagonal", "scatter": "one", "interval": "zero"}.get(kind)
+    raw = {"columns": COLUMNS, "rows": rows, "chart": chart, "notes": []}
+    return Evidence("a.b", "figure", "T", "evidence/a.b.json", "0" * 64, raw)
+
+
+def _texts(node: Any) -> list[tuple[String, bool]]:
+    found = []
+    for child in getattr(node, "contents", []):
+        if isinstance(child, String):
+            found.append((child, isinstance(node, Group) and node.transform[:4] != (1, 0, 0, 1)))
+        elif isinstance(child, Group):
+            found += _texts(child)
+    return found
+
+
+def _extent(text: String) -> tuple[float, float]:
+    width = fonts.width(text.text, text.fontName, text.fontSize)
+    start = {"start": 0.0, "middle": -width / 2, "end": -width}[text.textAnchor]
+    return text.x + start, text.x + start + width
+
+
+@pytest.mark.parametrize("rows", DATA.values(), ids=DATA.keys())
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_type_draws_within_its_box(kind: str, rows: list[list[Any]]) -> None:
+    drawing = charts.draw(_figure(kind, rows), WIDTH, HEIGHT)
+    assert len(drawing.contents) > 0
+    left, bottom, right, top = drawing.getBounds()
+    assert left >= -1
+    assert bottom >= -1
+    assert right <= WIDTH + 1
+    assert top <= HEIGHT + 1
+    for text, turned in _texts(drawing):
+        if not turned:
+            start, end = _extent(text)
+            assert start >= -1, text.text
+            assert end <= WIDTH + 1, text.text
+            assert 0 <= text.y <= HEIGHT - text.fontSize * 0.7, text.text
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_ordinary_data_leave_marks_for_each_value(kind: str) -> None:
+    drawing = charts.draw(_figure(kind, DATA["ordinary"]), WIDTH, HEIGHT)
+    marks = [c for c in drawing.contents if not isinstance(c, (String, Group, Line))]
+    if kind in ("line", "step"):
+        (run,) = [c for c in marks if isinstance(c, PolyLine)]
+        assert len(run.points) == (8 if kind == "line" else 15) * 2
+    elif kind in ("bar", "grouped_bar", "stacked_bar", "bar_line", "histogram", "heatmap"):
+        assert len([c for c in marks if isinstance(c, Rect)]) >= 8
+    else:
+        assert len([c for c in marks if not isinstance(c, PolyLine)]) >= 8
+
+
+def test_bars_are_as_high_as_their_values() -> None:
+    drawing = charts.draw(_figure("bar", DATA["ordinary"]), WIDTH, HEIGHT)
+    heights = [c.height for c in drawing.contents if isinstance(c, Rect)]
+    assert heights == pytest.approx([heights[7] * i / 7 for i in range(8)])
+
+
+def test_stacks_add_up() -> None:
+    rows = [[0.0, "c", y, None, None, None, g] for g, y in (("a", 0.2), ("b", 0.3), ("c", 0.5))]
+    drawing = charts.draw(_figure("stacked_bar", rows), WIDTH, HEIGHT)
+    bars = [c for c in drawing.contents if isinstance(c, Rect) and c.width > 50]
+    assert [b.height for b in bars] == pytest.approx([bars[2].height * s for s in (0.4, 0.6, 1.0)])
+    assert bars[1].y == pytest.approx(bars[0].y + bars[0].height)
+
+
+def test_a_missing_value_is_a_gap_in_the_line() -> None:
+    rows = [[float(i), "n", None if i == 3 else 0.1 * i, None, None, None, "a"] for i in range(7)]
+    drawing = charts.draw(_figure("line", rows), WIDTH, HEIGHT)
+    assert [len(c.points) // 2 for c in drawing.contents if isinstance(c, PolyLine)] == [3, 3]
+
+
+def test_what_the_font_cannot_show_is_spelled_out() -> None:
+    assert fonts.printable("a中\u202eβż") == "a[U+4E2D][U+202E]βż"
+
+
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20), st.booleans())
+def test_scales_hold_their_values_and_label_ticks_apart(values: list[float], zero: bool) -> None:
+    scale = linear(values, 0.0, 100.0, zero=zero)
+    span = scale.high - scale.low
+    assert scale.low <= min(values) + 1e-9 * span
+    assert scale.high >= max(values) - 1e-9 * span
+    assert 2 <= len(scale.ticks) <= 12
+    assert all(0 <= scale.at(v) <= 100 for v in values)
+    assert len(set(tick_labels(scale.ticks, None))) == len(scale.ticks)
