@@ -120,7 +120,7 @@ def test_plot_returns_axes_and_draws_on_given_ones(display: Display) -> None:
 
 
 def test_plot_leaves_interactive_what_the_backend_made_it() -> None:
-    """A notebook's backend turns interactive mode on at the first figure, inside our settings; it shows figures by it."""
+    """A notebook's backend turns interactive mode on at the first figure, and shows figures by it."""
     program = (
         "import matplotlib.pyplot as plt\n"
         "from credit_risk.display.base import Display\n"
@@ -136,7 +136,9 @@ def test_plot_leaves_interactive_what_the_backend_made_it() -> None:
 
 
 def test_evidence_is_drawn_under_its_own_title() -> None:
-    evidence = table("performance.roc", ROC, inputs=("predictions/",))
+    names = [column["name"] for column in catalogue()["performance.score_bands"].columns]
+    bands = BANDS.assign(count=10, good=9, bad=1, cumulative_bad_share=0.5)[names]
+    evidence = table("performance.score_bands", bands, inputs=("predictions/",))
     assert EvidenceDisplay(evidence).plot().get_title(loc="left") == evidence.title
     assert EvidenceDisplay(evidence).plot(title="Other").get_title(loc="left") == "Other"
     plt.close("all")
