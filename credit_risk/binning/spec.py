@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
+from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
+from credit_risk.binning.override_spec import AnyOverride
 from credit_risk.sampling.spec import ColumnName, Trend
 
 
@@ -28,6 +30,9 @@ class ClassingSpec(Spec):
     monotonic: dict[ColumnName, Trend] = Field(
         default_factory=dict,
         description="Trend of the bad rate that the classing must have, by characteristic.",
+    )
+    overrides: Annotated[tuple[AnyOverride, ...], Strict(False)] = Field(
+        default=(), description="Manual changes after classing, in order, each with its reason and author."
     )
     zero_cell: float = Field(
         default=0.5,

@@ -40,7 +40,8 @@ class Training:
     """What candidates are fitted on. frame: (n, columns) of inputs, y and weights (n,), tables: classing of predictors.
 
     inputs: every column that a model may read; derive_steps: steps that make derived characteristics from them;
-    stability: greatest population stability index of each characteristic against another sample.
+    stability: greatest population stability index of each characteristic against another sample;
+    overrides: rows of the manual changes of the classing.
     """
 
     frame: pd.DataFrame
@@ -52,6 +53,7 @@ class Training:
     scaling: Scaling
     texts: Mapping[str, tuple[str, str]]
     stability: Mapping[str, float]
+    overrides: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

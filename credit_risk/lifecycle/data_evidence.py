@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from credit_risk._core.evidence import Evidence, absent, key_values, table
+from credit_risk.binning.overrides import overrides_frame
 from credit_risk.binning.report import FIGURE_CHART, figure_frame, policy_items, summary_frame
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
@@ -37,6 +39,13 @@ def classing_evidence(tables: Mapping[str, BinningTable], spec: ClassingSpec) ->
         found.append(table("classing.table.{characteristic}", rows, parameter=name, inputs=SNAPSHOT))
         found.append(table(figure, bars, parameter=name, inputs=SNAPSHOT, chart=FIGURE_CHART))
     return found
+
+
+def overrides_evidence(rows: Sequence[dict[str, Any]]) -> Evidence:
+    """Evidence `classing.overrides`."""
+    if not rows:
+        return absent("classing.overrides", "not_applicable", "the plan changes no classing by hand")
+    return table("classing.overrides", overrides_frame(rows), inputs=("plan.json",))
 
 
 def selection_evidence(selection: Selection | None) -> Evidence:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence
 from credit_risk.binning.classing import Trend, class_frame
+from credit_risk.binning.overrides import apply_overrides
 from credit_risk.binning.report import gini_of_bins
 from credit_risk.binning.table import BinningTable
 from credit_risk.evaluation.stability import bin_counts, population_stability_index
@@ -25,7 +26,7 @@ from credit_risk.lifecycle.candidates import (
     fit_scorecard,
 )
 from credit_risk.lifecycle.champion import champion_evidence
-from credit_risk.lifecycle.data_evidence import classing_evidence, data_evidence, selection_evidence
+from credit_risk.lifecycle.data_evidence import classing_evidence, data_evidence, overrides_evidence, selection_evidence
 from credit_risk.lifecycle.develop import Development
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, evaluate
 from credit_risk.lifecycle.progress import Progress, stage
@@ -91,6 +92,7 @@ def run_stages(plan: Plan, progress: Progress) -> Development:
         *authored_evidence(plan),
         *data_evidence(intake, summary),
         *classing_evidence(training.tables, plan.classing),
+        overrides_evidence(training.overrides),
         selection_evidence(selection),
         *common_evidence(training),
         *fitted,
@@ -126,6 +128,7 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
     tables = class_frame(
         frame[names], y, settings=plan.classing, weights=weights, trends=declared_trends(plan, names), specials=specials
     )
+    tables, changes = override_classing(plan, tables, frame, y, weights)
     scaling = Scaling(
         plan.scaling.points_to_double_odds, plan.scaling.base_score, plan.scaling.base_odds, plan.scaling.rounding
     )
@@ -139,7 +142,35 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
         scaling,
         _reason_texts(plan, names),
         greatest_psi(prepared, tables),
+        changes,
     )
+
+
+def override_classing(
+    plan: Plan, tables: Mapping[str, BinningTable], frame: pd.DataFrame, y: Floats, weights: Floats
+) -> tuple[dict[str, BinningTable], tuple[dict[str, Any], ...]]:
+    """Classing after the plan's manual changes, and what they cost. Raises ModelError with every one that fails."""
+    changed = dict(tables)
+    rows: list[dict[str, Any]] = []
+    faults: list[Fault] = []
+    names = dict.fromkeys(override.characteristic for override in plan.classing.overrides)
+    for name in names:
+        if name not in tables:
+            remedy = f"predictors are {', '.join(list(tables)[:30])}"
+            faults.append(Fault(f"{name!r} is no predictor", "override", path="classing.overrides", remedy=remedy))
+            continue
+        overrides = [o for o in plan.classing.overrides if o.characteristic == name]
+        values, zero_cell = frame[name].to_numpy(), plan.classing.zero_cell
+        try:
+            result = apply_overrides(tables[name], overrides, values, y, weights, zero_cell=zero_cell)
+        except ModelError as error:
+            faults += error.faults
+            continue
+        changed[name] = result.table
+        rows += result.rows
+    if faults:
+        raise ModelError(faults)
+    return changed, tuple(rows)
 
 
 def declared_trends(plan: Plan, names: Sequence[str]) -> dict[str, Trend]:

@@ -109,7 +109,8 @@ class Plan(Spec):
         named: dict[str, str] = {}
         for name in self.classing.monotonic:
             named.setdefault(name, f"classing.monotonic.{name}")
-        lists = {
+        lists: dict[str, tuple[str, ...]] = {
+            "classing.overrides": tuple(o.characteristic for o in self.classing.overrides),
             "selection.include": tuple(self.selection.included),
             "evaluation.subpopulations": self.evaluation.subpopulations,
             "selection.exclude": tuple(self.selection.excluded),

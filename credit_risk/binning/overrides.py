@@ -1,0 +1,193 @@
+"""Manual changes to a classing: operations with a reason and an author, in order, each told with what it cost.
+
+Bins are named by what is in them (an edge, a category, `missing`, a special code), never by number, so that an
+operation still means the same when the classing before it changes; one that names what is no longer there is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk._core.errors import Fault, ModelError
+from credit_risk.binning.bins import Bin, categorical_bins, number_text, numeric_bins
+from credit_risk.binning.coarse import trend_holds
+from credit_risk.binning.override_spec import FixWoe, Merge, MoveEdge, Override, Split
+from credit_risk.binning.table import BinningTable, tabulate
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """The changed classing, and one row an operation for evidence `classing.overrides`."""
+
+    table: BinningTable
+    rows: tuple[dict[str, Any], ...]
+
+
+def apply_overrides(
+    table: BinningTable,
+    overrides: Sequence[Override],
+    values: Any,
+    y: Floats,
+    weights: Floats,
+    *,
+    zero_cell: float,
+) -> Overridden:
+    """Apply operations in order and count anew on development: values, y, weights (n,).
+
+    Leaving an operation out of the list takes it back. Raises ModelError naming every operation that cannot be applied.
+    """
+    rows: list[dict[str, Any]] = []
+    faults: list[Fault] = []
+    for number, override in enumerate(overrides, start=1):
+        before = table.information_value
+        try:
+            table = _apply(table, override, values, y, weights, zero_cell)
+        except _NotThere as error:
+            faults.append(_fault(table, override, number, str(error)))
+            continue
+        rows.append(
+            {
+                "characteristic": table.characteristic,
+                "number": number,
+                "operation": override.operation,  # type: ignore[attr-defined]
+                "detail": _detail(override),
+                "reason": override.reason,
+                "author": override.author,
+                "information_value_before": before,
+                "information_value_after": table.information_value,
+                "keeps_trend": _keeps_trend(table),
+            }
+        )
+    if faults:
+        raise ModelError(faults)
+    return Overridden(table, tuple(rows))
+
+
+def overrides_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Evidence `classing.overrides`."""
+    columns = [
+        *("characteristic", "number", "operation", "detail", "reason", "author"),
+        *("information_value_before", "information_value_after", "keeps_trend"),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+class _NotThere(Exception):
+    """What the operation names is not in the classing."""
+
+
+def _apply(
+    table: BinningTable, override: Override, values: Any, y: Floats, weights: Floats, zero_cell: float
+) -> BinningTable:
+    if isinstance(override, FixWoe):
+        return _fix(table, override)
+    bins = _numeric(table, override) if table.kind == "numeric" else _categorical(table, override)
+    layout = replace(table, bins=bins, result=replace(table.result, woe=np.zeros(len(bins))))
+    count, good, bad, result = tabulate(layout.assign(values), y, weights, bins, zero_cell=zero_cell)
+    return replace(table, bins=bins, count=count, good=good, bad=bad, result=_keep_fixed(table, bins, result))
+
+
+def _keep_fixed(table: BinningTable, bins: tuple[Bin, ...], result: Any) -> Any:
+    """Weights of evidence that were fixed by hand stay on the bins that still have their label."""
+    fixed = {
+        b.label: w for b, w, r in zip(table.bins, table.result.woe, table.result.rule, strict=True) if r == "fixed"
+    }
+    woe = np.array([fixed.get(b.label, w) for b, w in zip(bins, result.woe, strict=True)])
+    rule = tuple("fixed" if b.label in fixed else r for b, r in zip(bins, result.rule, strict=True))
+    return replace(result, woe=woe, rule=rule)
+
+
+def _fix(table: BinningTable, override: FixWoe) -> BinningTable:
+    labels = [b.label for b in table.bins]
+    if override.bin not in labels:
+        raise _NotThere(f"there is no bin {override.bin!r}; there are {', '.join(labels)}")
+    i = labels.index(override.bin)
+    woe = table.result.woe.copy()
+    woe[i] = override.woe
+    total_good, total_bad = table.good.sum(), table.bad.sum()
+    value = table.result.information_value.copy()
+    value[i] = (table.good[i] / total_good - table.bad[i] / total_bad) * override.woe
+    rule = tuple("fixed" if j == i else r for j, r in enumerate(table.result.rule))
+    return replace(table, result=replace(table.result, woe=woe, information_value=value, rule=rule))
+
+
+def _numeric(table: BinningTable, override: Override) -> tuple[Bin, ...]:
+    edges = [b.lower for b in table.bins if b.kind == "interval" and b.lower is not None]
+    specials = [code for b in table.bins for code in b.codes]
+    shown = ", ".join(number_text(edge) for edge in edges) or "none"
+    if getattr(override, "categories", ()):
+        raise _NotThere("the characteristic is numeric and has no categories")
+    edge = override.edge  # type: ignore[attr-defined]
+    if edge is None:
+        raise _NotThere("no edge is named")
+    if isinstance(override, Split):
+        if edge in edges:
+            raise _NotThere(f"{number_text(edge)} is an edge already")
+        return numeric_bins(sorted([*edges, edge]), specials)
+    if edge not in edges:
+        raise _NotThere(f"there is no edge {number_text(edge)}; edges: {shown}")
+    i = edges.index(edge)
+    if isinstance(override, MoveEdge):
+        low, high = edges[i - 1] if i else -np.inf, edges[i + 1] if i + 1 < len(edges) else np.inf
+        if not low < override.to < high:
+            raise _NotThere(f"{number_text(override.to)} is not between the neighbouring edges; edges: {shown}")
+        return numeric_bins([*edges[:i], override.to, *edges[i + 1 :]], specials)
+    return numeric_bins([*edges[:i], *edges[i + 1 :]], specials)
+
+
+def _categorical(table: BinningTable, override: Override) -> tuple[Bin, ...]:
+    groups = [list(b.values) for b in table.bins if b.kind == "categories"]
+    specials = [code for b in table.bins for code in b.codes]
+    named = list(getattr(override, "categories", ()))
+    known = {value for group in groups for value in group}
+    absent = [value for value in named if value not in known]
+    if isinstance(override, MoveEdge) or getattr(override, "edge", None) is not None:
+        raise _NotThere("the characteristic is categorical and has no edges")
+    if not named or absent:
+        raise _NotThere(f"no such categories: {', '.join(absent)}" if absent else "no categories are named")
+    touched = [group for group in groups if set(group) & set(named)]
+    if isinstance(override, Merge):
+        if len(touched) < 2:
+            raise _NotThere("the categories stand in one bin already")
+        first = groups.index(touched[0])
+        rest = [group for group in groups if group not in touched]
+        rest.insert(first, [value for group in touched for value in group])
+        return categorical_bins(rest, specials)
+    if len(touched) != 1 or set(touched[0]) == set(named):
+        raise _NotThere("the categories are not a part of one bin")
+    i = groups.index(touched[0])
+    kept = [value for value in touched[0] if value not in named]
+    return categorical_bins([*groups[:i], kept, named, *groups[i + 1 :]], specials)
+
+
+def _keeps_trend(table: BinningTable) -> bool:
+    held = table.regular & (table.count > 0)
+    return trend_holds(table.bad[held] / table.count[held], table.trend) if table.kind == "numeric" else True
+
+
+def _detail(override: Override) -> str:
+    if isinstance(override, FixWoe):
+        return f"bin {override.bin}: weight of evidence {override.woe!r}"
+    if isinstance(override, MoveEdge):
+        return f"edge {number_text(override.edge)} to {number_text(override.to)}"
+    edge = override.edge  # type: ignore[attr-defined]
+    return f"edge {number_text(edge)}" if edge is not None else ", ".join(override.categories)  # type: ignore[attr-defined]
+
+
+def _fault(table: BinningTable, override: Override, number: int, message: str) -> Fault:
+    name = table.characteristic
+    return Fault(
+        f"override {number} of {name!r} cannot be applied: {message}",
+        code="override",
+        path=f"classing.overrides, {name}",
+        found=f"{override.operation}: {_detail(override)}",  # type: ignore[attr-defined]
+        remedy="look at the classing table and name what is there",
+    )
