@@ -39,7 +39,7 @@ from docs_templates.render.text import link, markup, spans_markup
 
 HEIGHTS = {"small": 130.0, "medium": 185.0, "large": 260.0}
 KEEP_TABLE, KEEP_TEXT, KEEP_CHAPTER = 84.0, 40.0, 120.0
-LONG_STATEMENT = 1500
+LONG_STATEMENT, SHORT_TABLE = 1500, 12
 INDEX_COLUMNS = (
     TableColumn("Evidence and file", mono=True),
     TableColumn("SHA-256", mono=True),
@@ -140,7 +140,7 @@ class Story:
                 continue
             if isinstance(block, Figure):
                 return need + HEIGHTS[block.height] + 46 + charts.extra_height(block.evidence, self._width())
-            return need + (KEEP_TABLE if isinstance(block, Table) else KEEP_TEXT)
+            return need + (self._table_room(block) if isinstance(block, Table) else KEEP_TEXT)
         return need
 
     def _layout(self, table: Table) -> tables.Layout:
@@ -209,8 +209,17 @@ class Story:
 
     def _table(self, block: Table) -> list[Any]:
         source = self._source(block.evidence) if block.evidence else [Spacer(1, 2)]
-        head = [CondPageBreak(KEEP_TABLE), *self._caption("Table", block), *source]
-        return [*head, tables.make_table(block.columns, block.rows, self._layout(block)), *self._notes(block.notes)]
+        made = tables.make_table(block.columns, block.rows, self._layout(block))
+        flow = [*self._caption("Table", block), *source, made, *self._notes(block.notes)]
+        return [KeepTogether(flow)] if len(block.rows) <= SHORT_TABLE else [CondPageBreak(KEEP_TABLE), *flow]
+
+    def _table_room(self, block: Table) -> float:
+        """Height that must be free where the table begins: all of a short one, the first rows of a long one."""
+        if len(block.rows) > SHORT_TABLE:
+            return KEEP_TABLE
+        made = tables.make_table(block.columns, block.rows, self._layout(block))
+        height = made.wrap(styles.FRAME_WIDTH, styles.FRAME_HEIGHT)[1] + 40 + 20 * len(block.notes)
+        return float(min(height, styles.FRAME_HEIGHT / 2))
 
     def _figure(self, block: Figure) -> list[Any]:
         height = HEIGHTS[block.height] + charts.extra_height(block.evidence, self._width())
