@@ -39,7 +39,7 @@ def typed_frame(source: Source, inputs: Iterable[Mapping[str, Any]]) -> pd.DataF
 
 
 def keys(source: Source, name: str | None) -> np.ndarray:
-    """Values of the key column `name` as intake reads them, None where missing; the row number from 1 without a name."""
+    """Values of the key column `name` as intake reads them, None where missing; the row number where there is none."""
     if name is None:
         return np.arange(1, source.rows + 1, dtype=np.int64)
     return key_values(source.raw[name])

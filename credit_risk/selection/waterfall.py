@@ -88,7 +88,7 @@ def select_characteristics(
     """Run the waterfall on development.
 
     candidates and woe ((n,) each) by characteristic; y (n,) 0/1. Screen, each characteristic by itself: the plan's
-    list, missing share, leakage, one bin, information value, Gini, stability; then correlation; then the search for the
+    list, leakage, one bin, missing share, information value, Gini, stability; then correlation; then the search for the
     model (sign, criterion, variance inflation). Raises ModelError where nothing is left.
     """
     log = _Log({name: item.information_value for name, item in candidates.items()})
@@ -106,15 +106,18 @@ def _passes(name: str, item: Screened, woe: Floats, spec: SelectionSpec, log: _L
     if name in spec.excluded:
         log.drop(name, "plan", None, None, spec.excluded[name])
         return False
-    if np.ptp(woe) == 0:
-        log.drop(name, "classing", None, None, "classing leaves one weight of evidence only")
+    forced = name in spec.included
+    if item.fine_gini > spec.max_gini and not forced:
+        leak = "separates goods from bads almost perfectly: suspected to know the outcome"
+        log.drop(name, "leakage", item.fine_gini, spec.max_gini, leak)
         return False
-    if name in spec.included:
+    if np.ptp(woe) == 0:
+        log.drop(name, "classing", None, None, ONE_BIN)
+        return False
+    if forced:
         return True
-    leak = "separates goods from bads almost perfectly: suspected to know the outcome"
     rules: list[tuple[str, float | None, float | None, bool, str]] = [
         ("missing share", item.missing_share, spec.max_missing_share, True, "missing share above the threshold"),
-        ("leakage", item.fine_gini, spec.max_gini, True, leak),
         (
             "information value",
             item.information_value,

@@ -1,0 +1,173 @@
+"""What a plan may ask for, run to the end and agreed to by the independent validator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.credit_risk.cli.command import (
+    PLAN,
+    QUICK,
+    credit_risk,
+    disagreements,
+    done,
+    evidence,
+    findings,
+    frame,
+    model,
+    portfolio,
+    run,
+    write_plan,
+)
+
+BOOSTING = "models: [{id: trees, type: monotone_boosting, champion: true, trees: 20}]\nexports: []\n"
+
+
+def steps(package: Path, kind: str) -> list[dict]:
+    return [step for step in model(package)["steps"] if step["type"] == kind]
+
+
+def test_derived_characteristics_and_special_codes(tmp_path: Path) -> None:
+    table = portfolio(900)
+    rng = np.random.default_rng(1)
+    table["MONTHS"] = np.where(rng.random(900) < 0.25, -9, (table["INCOME"] / 50).round())
+    plan = (
+        "model: {id: m}\n"
+        "data: {source: table.csv, columns: {MONTHS: {specials: {-9: no bureau record}}}}\n"
+        "outcome: {column: BAD, bad: 1}\n"
+        "derive: {PER_YEAR: INCOME / AGE, KNOWN: 'if(is_missing(MONTHS), 0, MONTHS)'}\n"
+        "selection: {include: [PER_YEAR, MONTHS], exclude: [INCOME]}\n"
+    )
+    package = done(tmp_path, plan, table)
+    assert disagreements(package) == []
+    chosen = {step["input"] for step in steps(package, "classing")}
+    assert {"PER_YEAR", "MONTHS"} <= chosen
+    assert "INCOME" not in chosen
+    assert {"INCOME", "AGE", "MONTHS"} <= {item["name"] for item in model(package)["inputs"]}
+    special = frame(package, "classing.table.MONTHS").query("label == 'special -9'").iloc[0]
+    development = pd.read_parquet(package / "data" / "snapshot.parquet").query("_sample == 'development'")
+    assert special["count"] == (development["MONTHS"] == -9).sum()
+
+
+@pytest.mark.parametrize(
+    ("scaling", "integral"),
+    [("{probability_from: rounded}", True), ("{rounding: none}", False), ("{base_score: 0, base_odds: 1}", True)],
+)
+def test_scaling(tmp_path: Path, scaling: str, integral: bool) -> None:
+    package = done(tmp_path, f"{PLAN}{QUICK}scaling: {scaling}\n", portfolio())
+    assert disagreements(package) == []
+    scored = pd.read_parquet(package / "predictions" / "development.parquet")
+    assert bool((scored["score"] % 1 == 0).all()) is integral
+    published = len(scored.groupby("score")["probability"].nunique().loc[lambda n: n > 1])
+    assert (published == 0) is (scaling != "{base_score: 0, base_odds: 1}")
+
+
+def test_a_boosting_champion(tmp_path: Path) -> None:
+    package = done(tmp_path, PLAN + BOOSTING, portfolio(800))
+    assert disagreements(package) == []
+    assert model(package)["model"]["type"] == "monotone_boosting"
+    assert not (package / "exports").exists()
+    assert evidence(package, "model.coefficients")["kind"] == "not_applicable"
+    refused = credit_risk("export", package)
+    assert refused.status == 2
+    assert "it takes a scorecard" in refused.err
+
+
+def test_cut_off_protected_groups_and_subpopulations(tmp_path: Path) -> None:
+    table = portfolio(1500)
+    table["SEX"] = np.resize(["f", "m", "m"], 1500)
+    plan = (
+        "model: {id: m}\ndata: {source: table.csv, protected: [SEX]}\noutcome: {column: BAD, bad: 1}\n"
+        f"{QUICK}strategy: {{cut_off: 540}}\nevaluation: {{subpopulations: [HOUSING]}}\n"
+    )
+    package = done(tmp_path, plan, table)
+    assert disagreements(package) == []
+    assert "SEX" not in {item["name"] for item in model(package)["inputs"]}
+    impact = frame(package, "fairness.adverse_impact")
+    assert set(impact["group"]) >= {"f", "m"}
+    predicted = pd.read_parquet(package / "predictions" / "development.parquet")
+    snapshot = pd.read_parquet(package / "data" / "snapshot.parquet")
+    sex = snapshot.set_index("_key").loc[predicted["_key"], "SEX"].to_numpy()
+    rates = (predicted["score"] >= 540).groupby(sex).mean()
+    ours = impact[impact["sample"] == "development"].set_index("group")["approval_rate"]
+    for group in ("f", "m"):
+        assert ours[group] == pytest.approx(rates[group])
+    undeclared = done(tmp_path / "without", plan.replace("strategy: {cut_off: 540}\n", ""), table, "--no-validation")
+    assert evidence(undeclared, "fairness.adverse_impact")["kind"] == "not_applicable"
+
+
+def test_one_characteristic(tmp_path: Path) -> None:
+    package = done(tmp_path, PLAN, portfolio()[["INCOME", "BAD"]])
+    assert len(steps(package, "classing")) == 1
+    assert disagreements(package) == []
+
+
+def test_one_binary_characteristic_is_fitted_exactly(tmp_path: Path) -> None:
+    table = portfolio()[["HOUSING", "BAD"]]
+    table["HOUSING"] = np.where(table["HOUSING"] == "rent", "rent", "own")
+    package = done(tmp_path, PLAN, table)
+    assert disagreements(package) == []
+    coefficients = frame(package, "model.coefficients").set_index("term")["coefficient"]
+    assert coefficients["HOUSING"] == pytest.approx(-1.0, abs=1e-9)
+
+
+def test_columns_named_like_the_values_of_a_model(tmp_path: Path) -> None:
+    names = ["score", "linear_score", "probability", "reasons", "reason_1", "linear_score_of_points", "value(x)"]
+    rng = np.random.default_rng(4)
+    table = portfolio(900)[["INCOME", "BAD"]].rename(columns={"INCOME": "x"})
+    for place, name in enumerate((*names, "special(x, -9)")):
+        table[name] = np.log(table["x"]) + rng.normal(size=900) * (0.6 + 0.1 * place)
+    table.loc[rng.random(900) < 0.2, "x"] = -9
+    keep = "selection: {max_correlation: 1.0, max_p_value: 1.0, sign_check: false, max_variance_inflation: 1000}\n"
+    plan = PLAN.replace("table.csv", "table.csv, columns: {x: {specials: {-9: none}}}") + keep
+    package = done(tmp_path, plan + "scaling: {probability_from: rounded}\n", table)
+    assert disagreements(package) == []
+    assert {step["input"] for step in steps(package, "classing")} >= set(names)
+    outputs = model(package)["outputs"]
+    assert outputs["score"] == "model_score"
+    assert outputs["linear_score"] == "model_linear_score_of_points"
+
+
+@pytest.mark.parametrize("name", ["_key", "bin(X)", "points(X)", "woe(X)", "in:X", "_weight"])
+def test_names_that_the_package_keeps_for_itself_are_refused(tmp_path: Path, name: str) -> None:
+    ended = run(write_plan(tmp_path, PLAN, portfolio().rename(columns={"AGE": name})))
+    assert ended.status == 2
+    assert f"the package uses the name {name!r} itself" in ended.err
+
+
+def test_numbers_at_the_ends_of_doubles(tmp_path: Path) -> None:
+    table = portfolio(800)
+    size = np.log(table["INCOME"]) - 8
+    table["HUGE"] = np.sign(size) * np.exp(np.abs(size)) * 1e300
+    table["TINY"] = np.exp(size) * 1e-300
+    table["DENORMAL"] = np.where(size > 0, 5e-324, 0.0)
+    table["NEXT"] = 1 + np.round(size.clip(-3, 3) * 50) * 2.0**-52
+    package = done(tmp_path, PLAN, table.drop(columns=["INCOME"]))
+    assert disagreements(package) == []
+    assert {"HUGE", "TINY", "DENORMAL", "NEXT"} <= set(frame(package, "classing.summary")["characteristic"])
+
+
+def test_rare_bads(tmp_path: Path) -> None:
+    table = portfolio(4000)
+    rng = np.random.default_rng(6)
+    risk = -6.2 - 1.5 * (np.log(table["INCOME"]) - 8) + 0.8 * (table["HOUSING"] == "rent")
+    table["BAD"] = (rng.random(4000) < 1 / (1 + np.exp(-risk))).astype(int)
+    assert table["BAD"].mean() < 0.006
+    assert disagreements(done(tmp_path, PLAN, table)) == []
+
+
+@pytest.mark.parametrize("rows", [10, 60])
+def test_too_few_rows_for_a_model_are_told(tmp_path: Path, rows: int) -> None:
+    table = portfolio(rows)
+    table["BAD"] = 0
+    table.loc[table.index[:: rows // 5], "BAD"] = 1
+    ended = run(write_plan(tmp_path, PLAN, table))
+    if ended.status == 0:
+        assert any(one["severity"] in ("high", "critical") for one in findings(tmp_path / "out"))
+    else:
+        assert (ended.status, "Traceback" in ended.err) == (2, False)
+        assert "no characteristic passes the selection" in ended.err
+        assert "remedy" in ended.err
