@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 from validation import schema_check
@@ -24,6 +25,21 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
     }
     entries = {item["id"]: item for item in schema_check.load("evidence_catalogue.json")["entries"]}
     return {name: _evidence(entries[name], content) for name, content in rows.items()}
+
+
+@cache
+def _titles() -> dict[str, str]:
+    """Title of each column name of the catalogue that has one title wherever it stands."""
+    titles: dict[str, set[str]] = {}
+    for entry in schema_check.load("evidence_catalogue.json")["entries"]:
+        for column in entry["columns"]:
+            titles.setdefault(column["name"], set()).add(column["title"])
+    return {name: next(iter(found)) for name, found in titles.items() if len(found) == 1}
+
+
+def words(quantity: str) -> str:
+    """A quantity as people write it: the catalogue's title of a column, else the name without underscores."""
+    return _titles().get(quantity, quantity.replace("_", " "))
 
 
 def _evidence(entry: dict[str, Any], content: list[list[Any]] | str) -> dict[str, Any]:
@@ -99,7 +115,7 @@ def _comparison(run: ValidationRun) -> list[list[Any]]:
     return [
         [
             item.area,
-            item.quantity,
+            words(item.quantity),
             item.compared,
             item.breaches,
             item.largest,
@@ -116,13 +132,14 @@ def _headline(run: ValidationRun) -> list[list[Any]]:
     rows = []
     for item in run.headlines:
         if item.developer is None:
-            rows.append([item.model, item.sample, item.quantity, None, item.validator, None, "not_evaluable"])
+            rows.append([item.model, item.sample, words(item.quantity), None, item.validator, None, "not_evaluable"])
             continue
         tolerance = run.policy.tolerances[rules.get(item.quantity, item.quantity)]
         excess = float(tolerance.excess([item.developer], [item.validator])[0])
         outcome = "pass" if excess <= tolerance.value else "fail"
         difference = abs(item.developer - item.validator)
-        rows.append([item.model, item.sample, item.quantity, item.developer, item.validator, difference, outcome])
+        pair = [item.developer, item.validator]
+        rows.append([item.model, item.sample, words(item.quantity), *pair, difference, outcome])
     return rows
 
 
