@@ -56,7 +56,8 @@ class EvidenceDisplay:
             titles={c["name"]: c["title"] for c in columns},
             caption=f"{self.evidence.title} [{self.id}]",
         )
-        return shown + "".join(f"<p><small>{escape(note)}</small></p>" for note in self.evidence.notes)
+        notes = "<br>".join(escape(note) for note in self.evidence.notes)
+        return f"{shown}<p><small>{notes}</small></p>" if notes else shown
 
     def _text(self) -> str:
         content = self.evidence.content
