@@ -17,9 +17,10 @@ SIZES_PORTRAIT = (7.8, 7.2, 6.7)
 SIZES_LANDSCAPE = (7.4, 6.8, 6.2)
 SLACK = 0.6
 SHORT_TEXT, COMFORTABLE_TEXT = 76.0, 90.0
-LONGEST_WORD, LONGEST_MONO = 120.0, 128.0
+LONGEST_WORD, LONGEST_MONO = 104.0, 128.0
 MONO_SCALE = 0.86
 SPREAD_TO = 0.62
+BREAKS = re.compile(r"(?<=[/._-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,19 @@ def _need(column: TableColumn, texts: set[str], size: float) -> _Need:
         least = max(natural, head) + room
         return _Need(least, least, least)
     longest = LONGEST_MONO if column.mono else LONGEST_WORD
-    word = max((fonts.width(w, font, size * scale) for t in texts for w in t.split()), default=0.0)
+    word = max((_word_width(w, font, size * scale, longest) for t in texts for w in t.split()), default=0.0)
     wide = max(natural, head)
     least = min(max(head, min(word, longest)), wide)
     comfortable = wide if natural <= SHORT_TEXT else max(least, COMFORTABLE_TEXT)
     return _Need(wide + room, least + room, comfortable + room)
+
+
+def _word_width(word: str, font: str, size: float, longest: float) -> float:
+    """Width of a word, or of its longest part where it is too long to be kept whole."""
+    whole = fonts.width(word, font, size)
+    if whole <= longest:
+        return whole
+    return max(fonts.width(part, font, size) for part in BREAKS.split(word))
 
 
 def _widths(needs: Sequence[_Need], room: float) -> tuple[float, ...]:
@@ -152,7 +161,7 @@ def _has_tall_cell(rows: Sequence[Sequence[str]], columns: Sequence[TableColumn]
 def broken(text: str, font: str, size: float, room: float) -> str:
     """A path or dotted name with line ends after `/`, `.`, `_` or `-`, so that its parts fit `room` points."""
     lines = [""]
-    for part in re.split(r"(?<=[/._-])", text):
+    for part in BREAKS.split(text):
         if lines[-1] and fonts.width(lines[-1] + part, font, size) > room:
             lines.append("")
         lines[-1] += part
@@ -165,8 +174,9 @@ def _cell(text: str, column: TableColumn, chosen: Layout, index: int, special: s
     font = _font(column)
     if special is None and "\n" not in text and fonts.width(text, font, size) <= room + 0.01:
         return text
-    if special is None and column.mono:
-        text = "\n".join(broken(line, font, size, room) for line in text.split("\n"))
+    if special is None:
+        lines = text.split("\n")
+        text = "\n".join(" ".join(broken(word, font, size, room) for word in line.split(" ")) for line in lines)
     return Paragraph(special or markup(text, font), styles.cell_style(size, column.align, font))
 
 
