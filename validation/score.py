@@ -64,7 +64,7 @@ def as_text(value: float) -> str | None:
     """Return a number as text: integral without decimal point, others shortest; NaN is missing."""
     if value != value:
         return None
-    return str(int(value)) if value == int(value) else repr(float(value))
+    return values.text_of_number(value)
 
 
 def _run(step: Mapping[str, Any], names: Mapping[str, Value], rows: int) -> dict[str, Value]:

@@ -2,19 +2,23 @@
 
 The language: numbers, 'text', column names (in `backticks` where they are not plain identifiers), + - * /,
 comparisons (chains too), `and` `or` `not`, `in` and `not in` with a list of constants, and the functions of
-`FUNCTIONS`. Read through Python's own grammar with a closed list of nodes; nothing is ever run as Python.
+`FUNCTIONS`. Among the arguments of a function, `columns('BILL_AMT', 1, 6)` stands for BILL_AMT1 … BILL_AMT6; the tree
+holds them one by one. Read through Python's own grammar with a closed list of nodes; nothing is ever run as Python.
 """
 
 from __future__ import annotations
 
 import ast
+import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from credit_risk._core.errors import Fault
-from credit_risk.scoring.expressions import references
+from credit_risk.scoring.dates import DATE_OPERATIONS
+from credit_risk.scoring.expressions import constant_faults, references
+from credit_risk.scoring.monthly import AGGREGATES
 
 Expression = dict[str, Any]
 FUNCTIONS: Mapping[str, tuple[str, int, int | None]] = {
@@ -29,9 +33,29 @@ FUNCTIONS: Mapping[str, tuple[str, int, int | None]] = {
     "floor": ("floor", 1, 1),
     "is_missing": ("is_missing", 1, 1),
     "in": ("in", 2, None),
+    "missing": ("missing", 0, 0),
+    "share": ("share", 2, 2),
+    "total": ("total", 1, None),
+    "average": ("average", 1, None),
+    "lowest": ("lowest", 1, None),
+    "highest": ("highest", 1, None),
+    "count_present": ("count_present", 1, None),
+    "count_at_least": ("count_at_least", 2, None),
+    "count_at_most": ("count_at_most", 2, None),
+    "months_since": ("months_since", 2, None),
+    "trend": ("trend", 2, None),
+    "days_between": ("days_between", 2, 2),
+    "months_between": ("months_between", 2, 2),
+    "year": ("year", 1, 1),
+    "month": ("month", 1, 1),
+    "cross": ("cross", 2, None),
+    "band": ("band", 2, None),
 }
+FAMILY = "columns"
+MAX_FAMILY = 120
+FAMILY_FORM = "columns('BILL_AMT', 1, 6), columns('M', '01', '12') or columns('M{}_PAID', 1, 6)"
 ALLOWED = "numbers, 'text', columns, + - * /, comparisons, and, or, not, in, " + ", ".join(
-    f"{name}()" for name in FUNCTIONS if name != "in"
+    f"{name}()" for name in (*FUNCTIONS, FAMILY) if name != "in"
 )
 MAX_LENGTH = 2_000
 EXACT_INTEGER = 2**53
@@ -53,6 +77,7 @@ CALCULATED = {
     *ARITHMETIC.values(),
     *("negate", "absolute", "floor", "exponential", "logarithm", "minimum", "maximum"),
     *("less", "less_or_equal", "greater", "greater_or_equal"),
+    *("share", "count_present", "band", *AGGREGATES, *DATE_OPERATIONS),
 }
 
 
@@ -92,6 +117,14 @@ def without_specials(expression: Expression, specials: Mapping[str, Iterable[flo
     if expression["op"] in CALCULATED:
         arguments = [_masked(argument, specials) for argument in arguments]
     return {"op": expression["op"], "args": arguments}
+
+
+def dates_apart(expression: Expression, within: bool = False) -> tuple[set[str], set[str]]:
+    """Names that stand as the arguments of a date operation, and names that stand anywhere else."""
+    if "ref" in expression:
+        return ({expression["ref"]}, set()) if within else (set(), {expression["ref"]})
+    found = [dates_apart(one, expression["op"] in DATE_OPERATIONS) for one in expression.get("args", [])]
+    return set().union(*(dates for dates, _ in found)), set().union(*(others for _, others in found))
 
 
 def _masked(argument: Expression, specials: Mapping[str, Iterable[float | str]]) -> Expression:
@@ -161,6 +194,8 @@ class _Builder:
 
     def _constant(self, value: Any) -> Expression:
         if isinstance(value, str):
+            if value == "":
+                return self._refuse("the empty text is missing", remedy="write is_missing(x) or missing()")
             return {"const": value}
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= EXACT_INTEGER:
             return {"const": float(value)}
@@ -196,20 +231,57 @@ class _Builder:
     def _call(self, node: ast.Call) -> Expression:
         name = self.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if name is None or name not in FUNCTIONS:
-            return self._refuse(f"unknown function {name or self._words(node.func)}", allowed=ALLOWED)
+            return self._unknown_function(name, node)
         operation, least, most = FUNCTIONS[name]
         if node.keywords or any(isinstance(item, ast.Starred) for item in node.args):
             return self._refuse(f"{name}() takes plain arguments only")
-        if len(node.args) < least or (most is not None and len(node.args) > most):
+        arguments = [item for argument in node.args for item in self._argument(argument)]
+        if len(arguments) < least or (most is not None and len(arguments) > most):
             wanted = f"{least}" if most == least else f"at least {least}"
-            return self._refuse(f"{name}() has {len(node.args)} arguments", allowed=wanted)
-        if operation == "in":
-            return self._membership(node.args)
-        return _op(operation, *map(self.build, node.args))
+            return self._refuse(f"{name}() has {len(arguments)} arguments", allowed=wanted)
+        if operation == "missing":
+            return {"const": None}
+        for message in constant_faults(operation, arguments):
+            self._refuse(message, remedy="write x in (1, 2) or in(x, 1, 2)" if operation == "in" else None)
+        return _op(operation, *arguments)
+
+    def _argument(self, node: ast.expr) -> list[Expression]:
+        """One argument of a function; each column of a family for `columns()`."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and self.names.get(node.func.id) == FAMILY:
+            return [{"ref": name} for name in self._family(node)]
+        return [self.build(node)]
+
+    def _family(self, node: ast.Call) -> list[str]:
+        """Names of `columns(text, first, last)`: the numbers stand at `{}` of the text, or after it."""
+        values = [item.value if isinstance(item, ast.Constant) else None for item in node.args]
+        if len(values) != 3 or node.keywords or not isinstance(values[0], str) or not values[0]:
+            self._refuse(f"not a family of columns: {self._words(node)}", allowed=FAMILY_FORM)
+            return []
+        pattern, *bounds = values
+        texts = [str(bound) for bound in bounds]
+        if any(isinstance(bound, bool) or not re.fullmatch("[0-9]{1,6}", text) for bound, text in zip(bounds, texts)):
+            self._refuse(f"not a family of columns: {self._words(node)}", allowed=FAMILY_FORM)
+            return []
+        width = max(map(len, texts)) if all(isinstance(bound, str) for bound in bounds) else 1
+        first, last = map(int, texts)
+        if abs(last - first) >= MAX_FAMILY:
+            self._refuse(f"{abs(last - first) + 1} columns are too many", allowed=f"at most {MAX_FAMILY} in a family")
+            return []
+        numbers = range(first, last + 1) if first <= last else range(first, last - 1, -1)
+        whole = pattern if "{}" in pattern else f"{pattern}{{}}"
+        return [whole.replace("{}", str(number).zfill(width), 1) for number in numbers]
+
+    def _unknown_function(self, name: str | None, node: ast.Call) -> Expression:
+        if name == FAMILY:
+            remedy = "write for instance average(columns('BILL_AMT', 1, 6))"
+            return self._refuse("columns() stands among the arguments of a function only", remedy=remedy)
+        near = difflib.get_close_matches(str(name).lower(), [known for known in FUNCTIONS if known != "in"], 1, 0.6)
+        remedy = f"did you mean {near[0]}()?" if name and near else None
+        return self._refuse(f"unknown function {name or self._words(node.func)}", allowed=ALLOWED, remedy=remedy)
 
     def _membership(self, nodes: list[ast.expr]) -> Expression:
         value, *items = map(self.build, nodes)
-        if not items or any("const" not in item for item in items):
+        if not items or constant_faults("in", [value, *items]):
             return self._refuse("in takes a value and then constants", remedy="write x in (1, 2) or in(x, 1, 2)")
         return _op("in", value, *items)
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from credit_risk.scoring.columns import FLAG, NUMBER, STRING, Column, Run, any_error, any_missing, make_number
+from credit_risk.scoring.dates import DATE_OPERATIONS, evaluate_dates, parse_date
+from credit_risk.scoring.monthly import AGGREGATES, count_present
+from credit_risk.scoring.steps import text_of_number
 
 Expression = Mapping[str, Any]
 ANY = "missing"  # the kind of a null constant: fits everywhere
+SEPARATOR = " & "  # between the parts of a cross
 
-_ARITHMETIC = {"add", "multiply", "subtract", "divide", "minimum", "maximum"}
+_ARITHMETIC = {"add", "multiply", "subtract", "divide", "minimum", "maximum", "share"}
 _UNARY = {"negate", "absolute", "floor", "exponential", "logarithm"}
 _ORDER = {"less", "less_or_equal", "greater", "greater_or_equal"}
 _EQUALITY = {"equal", "not_equal"}
@@ -31,6 +37,10 @@ _ARITY: dict[str, tuple[int, int | None]] = {
     "and": (2, None),
     "or": (2, None),
     "not": (1, 1),
+    **dict.fromkeys(("total", "average", "lowest", "highest", "count_present"), (1, None)),
+    **dict.fromkeys(("count_at_least", "count_at_most", "months_since", "trend", "cross", "band"), (2, None)),
+    **dict.fromkeys(("share", "days_between", "months_between"), (2, 2)),
+    **dict.fromkeys(("year", "month"), (1, 1)),
     **dict.fromkeys(_UNARY, (1, 1)),
     **dict.fromkeys(_ORDER | _EQUALITY, (2, 2)),
 }
@@ -64,10 +74,28 @@ def expression_kind(expression: Expression, kinds: Mapping[str, str], complain: 
         complain(f"{op} takes {low}{'' if high == low else ' or more'} arguments, found {len(args)}")
         return ANY
     found = [expression_kind(arg, kinds, complain) for arg in args]
-    return _operation_kind(op, args, found, complain)
+    for message in constant_faults(op, args):
+        complain(message)
+    return _operation_kind(op, found, complain)
 
 
-def _operation_kind(op: str, args: list[Expression], found: list[str], complain: Callable[[str], None]) -> str:
+def constant_faults(op: str, args: Sequence[Expression]) -> list[str]:
+    """What is wrong with arguments that must be constants: of `in`, the cuts of `band`, dates written as text."""
+    given = [arg.get("const") for arg in args[1:]]
+    if op == "in" and any(value is None or value == "" for value in given):
+        return ["in takes constants after its first argument, none of them missing"]
+    if op == "band":
+        if any(isinstance(cut, bool) or not isinstance(cut, int | float) for cut in given):
+            return ["band takes constant numbers after its first argument"]
+        if any(not float(low) < float(high) for low, high in pairwise(given)):
+            return ["the cuts of band must ascend"]
+    if op in DATE_OPERATIONS:
+        written = [arg["const"] for arg in args if isinstance(arg.get("const"), str)]
+        return [f"{op}: {text!r} is no date, such as 2026-11-20" for text in written if parse_date(text) is None]
+    return []
+
+
+def _operation_kind(op: str, found: list[str], complain: Callable[[str], None]) -> str:
     def want(kind: str, where: list[str]) -> None:
         for each in where:
             if each not in (kind, ANY):
@@ -79,16 +107,22 @@ def _operation_kind(op: str, args: list[Expression], found: list[str], complain:
             complain(f"{op} takes values of one kind, found {' and '.join(sorted(known))}")
         return min(known) if known else ANY
 
-    if op in _ARITHMETIC or op in _UNARY:
+    if op in _ARITHMETIC or op in _UNARY or op in AGGREGATES:
         want(NUMBER, found)
         return NUMBER
+    if op == "count_present":
+        return NUMBER
+    if op in DATE_OPERATIONS or op == "cross":
+        want(STRING, found)
+        return STRING if op == "cross" else NUMBER
+    if op == "band":
+        want(NUMBER, found[:1])
+        return STRING
     if op in _ORDER:
         want(NUMBER, found)
     elif op in _EQUALITY or op == "in":
         if alike(found) == FLAG:
             complain(f"{op} takes numbers or text, found flags")
-        if op == "in" and any("const" not in arg or arg["const"] is None for arg in args[1:]):
-            complain("in takes constants after its first argument")
     elif op in ("and", "or", "not"):
         want(FLAG, found)
     elif op == "if":
@@ -117,8 +151,13 @@ def evaluate(expression: Expression, run: Run, step: str) -> Column:
     args = [evaluate(arg, run, step) for arg in expression["args"]]
     if op in _SPECIAL:
         return _SPECIAL[op](args, run.rows)
+    if op in AGGREGATES:
+        return _aggregate(op, args, run, step)
     error = any_error(args, run.rows)
     missing = any_missing(args, run.rows) & ~error
+    if op in DATE_OPERATIONS:
+        data, missing = evaluate_dates(op, [arg.data for arg in args], missing | error)
+        return make_number(data, missing, error)
     if op in _COMPARE:
         return Column(FLAG, _COMPARE[op](args), missing, error)
     return _arithmetic(op, args, missing, error, run, step)
@@ -131,20 +170,14 @@ def _constant(value: Any, rows: int) -> Column:
     if isinstance(value, bool):
         return Column(FLAG, np.full(rows, value), none, none)
     if isinstance(value, str):
-        return Column(STRING, np.full(rows, value, dtype=object), none, none)
+        return Column(STRING, np.full(rows, value or None, dtype=object), none | (value == ""), none)
     return Column(NUMBER, np.full(rows, float(value)), none, none)
 
 
 def _fold(
     function: Callable[[np.ndarray, np.ndarray], np.ndarray],
 ) -> Callable[[list[np.ndarray]], np.ndarray]:
-    def folded(values: list[np.ndarray]) -> np.ndarray:
-        result = values[0]
-        for value in values[1:]:
-            result = function(result, value)
-        return result
-
-    return folded
+    return lambda values: reduce(function, values)
 
 
 _COMPUTE: dict[str, Callable[[list[np.ndarray]], np.ndarray]] = {
@@ -152,6 +185,7 @@ _COMPUTE: dict[str, Callable[[list[np.ndarray]], np.ndarray]] = {
     "multiply": _fold(np.multiply),
     "subtract": _fold(np.subtract),
     "divide": _fold(np.divide),
+    "share": _fold(np.divide),
     "minimum": _fold(np.minimum),
     "maximum": _fold(np.maximum),
     "negate": lambda v: -v[0],
@@ -166,6 +200,8 @@ def _arithmetic(op: str, args: list[Column], missing: np.ndarray, error: np.ndar
     values = [arg.data.astype(np.float64, copy=False) for arg in args]
     if op == "divide":
         missing = missing | (~error & (values[1] == 0.0))
+    if op == "share":
+        missing = missing | (~error & (values[1] <= 0.0))
     if op == "logarithm":
         missing = missing | (~error & (values[0] <= 0.0))
     with np.errstate(all="ignore"):
@@ -173,6 +209,23 @@ def _arithmetic(op: str, args: list[Column], missing: np.ndarray, error: np.ndar
     broken = ~missing & ~error & ~np.isfinite(data)
     run.blame(step, f"{op} is not finite", broken)
     return make_number(data, missing, error | broken)
+
+
+def _aggregate(op: str, args: list[Column], run: Run, step: str) -> Column:
+    error = any_error(args, run.rows)
+    with np.errstate(all="ignore"):
+        data, missing = AGGREGATES[op](_numbers(args), [~arg.missing for arg in args])
+    missing = missing & ~error
+    broken = ~missing & ~error & ~np.isfinite(data)
+    run.blame(step, f"{op} is not finite", broken)
+    return make_number(data, missing, error | broken)
+
+
+def band_labels(cuts: Sequence[float]) -> list[str]:
+    """Text of each band `[lower, upper)` of ascending `cuts`, the open ends included."""
+    texts = [text_of_number(cut) for cut in cuts]
+    inner = [f"[{low}, {high})" for low, high in pairwise(texts)]
+    return [f"< {texts[0]}", *inner, f">= {texts[-1]}"]
 
 
 def _text_equal(args: list[Column]) -> np.ndarray:
@@ -244,7 +297,33 @@ def _coalesce(args: list[Column], rows: int) -> Column:
     return _select(masks, args, rows)
 
 
+def _count_present(args: list[Column], rows: int) -> Column:
+    none = np.zeros(rows, dtype=bool)
+    return make_number(count_present([~arg.missing for arg in args]), none, any_error(args, rows))
+
+
+def _cross(args: list[Column], rows: int) -> Column:
+    error = any_error(args, rows)
+    missing = any_missing(args, rows) & ~error
+    data = np.full(rows, None, dtype=object)
+    there = np.flatnonzero(~missing & ~error)
+    parts = [arg.data[there].tolist() for arg in args]
+    data[there] = [SEPARATOR.join(row) for row in zip(*parts, strict=True)]
+    return Column(STRING, data, missing, error)
+
+
+def _band(args: list[Column], rows: int) -> Column:
+    value, cuts = args[0], [arg.data[0] for arg in args[1:]] if rows else [0.0]
+    absent = value.missing | value.error
+    labels = np.array([*band_labels(cuts), None], dtype=object)
+    places = np.searchsorted(np.array(cuts), np.where(absent, np.inf, value.data.astype(np.float64)), side="right")
+    return Column(STRING, labels[np.where(absent, -1, places)], value.missing, value.error)
+
+
 _SPECIAL: dict[str, Callable[[list[Column], int], Column]] = {
+    "count_present": _count_present,
+    "cross": _cross,
+    "band": _band,
     "is_missing": _is_missing,
     "and": lambda args, rows: _kleene(args, rows, False),
     "or": lambda args, rows: _kleene(args, rows, True),

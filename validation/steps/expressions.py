@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from validation.steps import values
+from validation.steps import dates, monthly, values
 from validation.steps.values import Value
 
 _TWO = {"add": np.add, "multiply": np.multiply, "subtract": np.subtract, "divide": np.divide}
@@ -49,11 +49,18 @@ def _apply(operation: str, arguments: list[Value]) -> Value:
         return _unary(operation, arguments[0])
     if operation in _EXTREME:
         return reduce(lambda a, b: _extreme(operation, a, b), arguments)
+    if operation in monthly.OPERATIONS:
+        return monthly.monthly(operation, arguments)
+    if operation in dates.OPERATIONS:
+        return dates.dates(operation, arguments)
     if operation in _ORDER:
         return _ordered(_ORDER[operation], arguments)
     special = {
         "coalesce": _coalesce,
         "if": _if,
+        "share": _share,
+        "cross": _cross,
+        "band": _band,
         "equal": _equal,
         "not_equal": lambda items: _not([_equal(items)]),
         "in": _in,
@@ -70,6 +77,32 @@ def _arithmetic(operation: str, a: Value, b: Value) -> Value:
     if operation == "divide":
         missing = missing | (b.data == 0)
     return values.number(_TWO[operation](a.data, b.data), a.error | b.error, missing)
+
+
+def _share(arguments: list[Value]) -> Value:
+    part, whole = arguments
+    missing = part.missing() | whole.missing() | (whole.data <= 0)
+    return values.number(part.data / whole.data, part.error | whole.error, missing)
+
+
+def _cross(arguments: list[Value]) -> Value:
+    error = reduce(np.logical_or, (item.error for item in arguments))
+    missing = reduce(np.logical_or, (item.missing() for item in arguments))
+    rows = zip(missing | error, *(item.data for item in arguments), strict=True)
+    joined = [None if skip else " & ".join(parts) for skip, *parts in rows]
+    return values.string(np.array([*joined, None], dtype=object)[:-1], error)
+
+
+def _band(arguments: list[Value]) -> Value:
+    value, cuts = arguments[0], [item.data for item in arguments[1:]]
+    rows = len(value.data)
+    names = [values.text_of_number(cut[0]) if rows else "" for cut in cuts]
+    result = np.full(rows, f"< {names[0]}", dtype=object)
+    for place, cut in enumerate(cuts):
+        last = place == len(cuts) - 1
+        result[value.data >= cut] = f">= {names[place]}" if last else f"[{names[place]}, {names[place + 1]})"
+    result[value.missing()] = None
+    return values.string(result, value.error)
 
 
 def _unary(operation: str, a: Value) -> Value:

@@ -86,3 +86,8 @@ def constant(content: object, rows: int) -> Value:
     if isinstance(content, str):
         return string(np.full(rows, content, dtype=object), error)
     return number(np.full(rows, content, dtype=np.float64), error)
+
+
+def text_of_number(value: float) -> str:
+    """Return a number as text: integral without decimal point, others in shortest round-trip form."""
+    return str(int(value)) if value == int(value) else repr(float(value))
