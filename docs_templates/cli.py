@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DONE, REFUSED, INTERNAL, INTERRUPTED = 0, 2, 70, 130
+EXTRA = "install credit-risk-lifecycle[documents]"
 DOCUMENT_NAMES = ("development_dossier", "validation_report")
 
 
@@ -54,8 +55,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from docs_templates.dossier import make_documents
     from docs_templates.errors import DocumentError
+
+    try:
+        from docs_templates.dossier import make_documents
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("docs_templates"):
+            raise
+        print(f"credit-dossier: {error.name} is not installed: {EXTRA}", file=sys.stderr)
+        return REFUSED
 
     def tell(line: str) -> None:
         if not arguments.quiet:

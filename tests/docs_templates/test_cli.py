@@ -133,8 +133,9 @@ def test_internal_errors_and_interrupts_have_their_status(package: Path, monkeyp
     assert main([str(package)]) == 130
 
 
-def test_a_missing_extra_is_named(package: Path, tmp_path: Path) -> None:
-    program = "import sys; sys.modules['reportlab'] = None; from docs_templates.cli import main; sys.exit(main())"
+@pytest.mark.parametrize("module", ["reportlab", "markdown_it"])
+def test_a_missing_extra_is_named(package: Path, module: str) -> None:
+    program = f"import sys; sys.modules['{module}'] = None; from docs_templates.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, str(package)]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
     assert done.returncode == 2

@@ -337,3 +337,20 @@ def test_all_characteristics_have_their_section(nasty_package: Path) -> None:
     document = compose(read_template("development_dossier"), read_package(nasty_package), registry(), MOMENT)
     titles = {plain(b.content) for b in document.blocks if hasattr(b, "level") and b.number.startswith("A.")}
     assert titles == set(CHARACTERISTICS)
+
+
+def test_texts_longer_than_a_page_are_split_not_lost(tmp_path: Path) -> None:
+    evidence = all_evidence(("X",))
+    words = " ".join(f"word{i}" for i in range(2500))
+    evidence["authored.purpose"]["text"] = words
+    evidence["authored.limitations"]["text"] = "\n\n".join(f"First limitation {i}." for i in range(200))
+    evidence["data.source"]["rows"][0][1] = words
+    evidence["selection.waterfall"]["rows"][0][-1] = words.replace(" ", "_")
+    kept = {k: v for k, v in evidence["fairness.groups"].items() if k not in ("columns", "rows")}
+    evidence["fairness.groups"] = {**kept, "kind": "not_applicable", "reason": words}
+    folder = write_package(tmp_path / "p", evidence, name="A model of a long name " * 20)
+    make_documents(folder, ["development_dossier"], clock=lambda: MOMENT)
+    text = "".join(_pages(folder / "documents" / "development_dossier.pdf"))
+    for i in (0, 1234, 2499):
+        assert len(re.findall(rf"word{i}\b", text)) >= 3
+    assert "First limitation 199." in text
