@@ -133,7 +133,7 @@ def execute(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any, Path], A
         client = nbclient.NotebookClient(
             notebook, km=manager, timeout=SECONDS_PER_CELL, resources={"metadata": {"path": str(folder)}}
         )
-        return client.execute(env=environment)
+        return client.execute(env=environment, cleanup_kc=True)  # ends the kernel and closes its sockets
 
     return run
 
