@@ -91,13 +91,14 @@ class Development:
         return "".join(parts)
 
 
-def develop(plan: Plan, *, progress: Progress = silent) -> Development:
+def develop(plan: Plan, data: Any = None, *, progress: Progress = silent) -> Development:
     """Develop all candidates of a plan, on one BLAS thread, so that the result does not depend on their number.
 
+    data: a frame of pandas, polars or Arrow that stands for the source that the plan names.
     Raises IntakeError where the data break the contract and ModelError where a candidate cannot be fitted.
     """
     from credit_risk.lifecycle.stages import run_stages
 
     threadpoolctl = optional_import("threadpoolctl", "model")
     with threadpoolctl.threadpool_limits(limits=1):
-        return run_stages(plan, progress)
+        return run_stages(plan, progress, data)

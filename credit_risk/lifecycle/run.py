@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -47,6 +48,7 @@ def run_plan(
     plan: Plan | Path | str,
     out: Path | str,
     *,
+    data: Any = None,
     progress: Progress = silent,
     clock: Clock = system_clock,
     with_validation: bool = True,
@@ -54,14 +56,14 @@ def run_plan(
 ) -> RunResult:
     """Run a plan and leave a model package with its annexes at `out`.
 
-    plan: a Plan, or the path of plan.yaml or of its folder. Everything is written beside `out` and appears there by a
-    rename at the end; an error or an interruption leaves `out` as it was. Raises PlanError, IntakeError, ModelError,
+    plan: a Plan, or the path of plan.yaml or of its folder; data: a frame in memory that stands for the source that
+    the plan names. Everything is written beside `out` and appears there by a rename at the end; an error or an interruption leaves `out` as it was. Raises PlanError, IntakeError, ModelError,
     PackageError (the output folder among them, before any work) and ProgramError.
     """
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     target = Path(out)
     with PackageWriter(target) as writer:
-        development = develop(chosen, progress=progress)
+        development = develop(chosen, data, progress=progress)
         with stage(progress, "write and seal the package") as detail:
             add_core(writer, development)
             package_hash = seal(writer, development)

@@ -33,7 +33,7 @@ from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.models.assemble import Identity, InputColumn
 from credit_risk.models.spec import ModelSpec, ScorecardSpec
 from credit_risk.plan import Plan
-from credit_risk.sampling import Intake, read_source, samples_summary, snapshot_frame, split_samples, take_in
+from credit_risk.sampling import Intake, samples_summary, snapshot_frame, split_samples, take_in
 from credit_risk.scaling.points import Scaling
 from credit_risk.scoring.verification import verification_coverage, verification_rows
 from credit_risk.selection.waterfall import Screened, Selection, select_characteristics
@@ -52,10 +52,13 @@ class Prepared:
     development: NDArray[np.bool_]
 
 
-def run_stages(plan: Plan, progress: Progress) -> Development:
-    """Intake, samples, classing, candidates, evaluation; the frozen result of all of them."""
+def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
+    """Intake, samples, classing, candidates, evaluation; the frozen result of all of them.
+
+    data: a frame in memory that stands for the source that the plan names.
+    """
     with stage(progress, "read the data") as detail:
-        source = read_source(plan.data_path())
+        source = plan.open_source(data)
         intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=plan.named_columns())
         left_out = len(intake.tables["data.columns_left_out"])
         detail.text = f"{source.rows:,} rows, {len(intake.predictors)} predictors, {left_out} columns left out"

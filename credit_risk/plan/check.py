@@ -17,7 +17,8 @@ from credit_risk.plan.document import Path as KeyPath
 from credit_risk.plan.faults import key_paths
 from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan
 from credit_risk.plan.read import examine_plan
-from credit_risk.sampling import read_source, split_samples, take_in
+from credit_risk.sampling import split_samples, take_in
+from credit_risk.sampling.source_spec import source_texts
 
 ROUNDS = 5
 PLACEHOLDER_MODEL = {"id": "model"}
@@ -43,7 +44,7 @@ def check_plan(path: Path | str) -> list[Fault]:
 
 
 def _take_in(plan: Plan) -> None:
-    source = read_source(plan.data_path())
+    source = plan.open_source()
     intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=plan.named_columns())
     split_samples(intake.outcome, plan.samples)
 
@@ -68,7 +69,8 @@ def _readable_part(document: Document, file: Path) -> Plan | None:
             paths = [*key_paths(error, value, CROSS_FAULT), *(path for path, _ in cross_faults(value))]
         else:
             plan._path = file
-            return plan if all(name in os.environ for name in VARIABLE.findall(plan.data.source)) else None
+            names = VARIABLE.findall(source_texts(plan.data.source)[0])
+            return plan if all(name in os.environ for name in names) else None
         for path in sorted(set(paths), key=len, reverse=True):
             _remove(value, path)
         value["model"] = value["model"] if "id" in value.get("model", {}) else dict(PLACEHOLDER_MODEL)

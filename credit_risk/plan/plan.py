@@ -21,7 +21,10 @@ from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
 from credit_risk.plan.spec import IdentitySpec
+from credit_risk.sampling.source import Source, read_source
+from credit_risk.sampling.source_spec import SqlSource, source_texts
 from credit_risk.sampling.spec import ColumnName, DataSpec, OutcomeSpec, SamplesSpec
+from credit_risk.sampling.table_source import source_of_database, source_of_frame
 from credit_risk.scaling.spec import ScalingSpec
 from credit_risk.selection.spec import SelectionSpec
 from credit_risk.strategy.spec import StrategySpec
@@ -97,9 +100,24 @@ class Plan(Spec):
 
         Raises KeyError where a variable is not set; `read_plan` refuses such a plan beforehand.
         """
-        text = VARIABLE.sub(lambda match: os.environ[match.group(1)], self.data.source)
+        return Path(self.data_location())
+
+    def data_location(self) -> str:
+        """The source file, database file or database URL as text, `${VAR}` expanded, paths from the folder of the plan.
+
+        Raises KeyError where a variable is not set; `read_plan` refuses such a plan beforehand.
+        """
+        text = VARIABLE.sub(lambda match: os.environ[match.group(1)], source_texts(self.data.source)[0])
         folder = self._path.parent if self._path is not None else Path()
-        return folder / text
+        return text if isinstance(self.data.source, SqlSource) else str(folder / text)
+
+    def open_source(self, data: Any = None) -> Source:
+        """Read the source that the plan names, or `data`, a frame in memory that stands for it. Raises IntakeError."""
+        if data is not None:
+            return source_of_frame(data)
+        if isinstance(self.data.source, str):
+            return read_source(self.data_path())
+        return source_of_database(self.data.source, self.data_location(), self.data.key)
 
     def named_columns(self) -> dict[str, str]:
         """Columns of the source that the plan names outside `data` and `outcome`, each with its key path.

@@ -65,6 +65,8 @@ def _read_bytes(path: Path) -> tuple[Path, bytes]:
 def _source_faults(document: Document) -> list[Fault]:
     data = document.value.get("data")
     source = data.get("source") if isinstance(data, dict) else None
+    if isinstance(source, dict):
+        source = source.get("duckdb", source.get("url"))
     if not isinstance(source, str):
         return []
     place: dict[str, Any] = {"path": "data.source", "row": document.line(("data", "source"))}

@@ -30,6 +30,12 @@ def read_parquet(data: bytes, file: str) -> tuple[str, dict[str, RawColumn], tup
         ) from error
     if table.num_columns == 0:
         raise refuse(file, "there is no column", "not_a_table", remedy="export the table again")
+    raw, conversions = columns_of_table(table, file)
+    return "Parquet", raw, conversions
+
+
+def columns_of_table(table: pa.Table, file: str) -> tuple[dict[str, RawColumn], tuple[Conversion, ...]]:
+    """Columns and conversions of an Arrow table. Raises IntakeError naming every column of an unknown type."""
     raw: dict[str, RawColumn] = {}
     conversions: list[Conversion] = []
     faults: list[Fault] = []
@@ -44,7 +50,7 @@ def read_parquet(data: bytes, file: str) -> tuple[str, dict[str, RawColumn], tup
         conversions += told
     if faults:
         raise IntakeError(faults)
-    return "Parquet", raw, tuple(conversions)
+    return raw, tuple(conversions)
 
 
 def _column(column: pa.ChunkedArray, name: str) -> tuple[RawColumn, list[Conversion]]:
