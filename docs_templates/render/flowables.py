@@ -114,6 +114,7 @@ def box(markup: str, width: float, *, alert: bool) -> Table:
     )
     ink, ground = (styles.ALERT, styles.ALERT_GROUND) if alert else (styles.QUIET, styles.BAND)
     commands = [
+        ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
         ("BACKGROUND", (0, 0), (-1, -1), ground),
         ("LINEBEFORE", (0, 0), (0, -1), 2.4, ink),
         ("LEFTPADDING", (0, 0), (-1, -1), 9),
@@ -135,6 +136,7 @@ def label_table(items: Sequence[tuple[str, str]], width: float) -> Table:
     is_long = any(len(value) > 1500 for _, value in items)
     table = Table(rows, colWidths=[118, width - 118], hAlign="LEFT", splitInRow=int(is_long), spaceAfter=10)
     commands = [
+        ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, styles.HAIR),
         ("LINEABOVE", (0, 0), (-1, 0), 0.9, styles.ACCENT),
@@ -160,6 +162,7 @@ def sign_off_table(roles: Sequence[str], width: float) -> Table:
     heights = [15.0, *([24.0] * len(rows))]
     table = Table([head, *rows], colWidths=[s * width for s in shares], rowHeights=heights, hAlign="LEFT", spaceAfter=8)
     commands = [
+        ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
         ("BACKGROUND", (0, 0), (-1, 0), styles.BAND),
         ("GRID", (0, 0), (-1, -1), 0.4, styles.RULE),

@@ -54,7 +54,13 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
 
     def __init__(self, buffer: io.BytesIO, document: Document, moment: datetime, total: int) -> None:
         self._document, self._moment, self._total = document, moment, total
-        super().__init__(buffer, pagesize=(styles.PAGE_WIDTH, styles.PAGE_HEIGHT), invariant=1, lang=LANGUAGE)
+        super().__init__(
+            buffer,
+            pagesize=(styles.PAGE_WIDTH, styles.PAGE_HEIGHT),
+            invariant=1,
+            lang=LANGUAGE,
+            initialFontName=fonts.REGULAR,
+        )
         upright = (styles.PAGE_WIDTH, styles.PAGE_HEIGHT)
         templates = [
             self._page_template("cover", upright, head=False),

@@ -99,6 +99,7 @@ class Story:
         width = styles.FRAME_WIDTH
         table = TableFlowable(rows, colWidths=[54, width - 54 - 34, 34], hAlign="LEFT")
         commands = [
+            ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LEFTPADDING", (0, 0), (0, -1), 0),
             ("TOPPADDING", (0, 0), (-1, -1), 0.6),
@@ -237,6 +238,7 @@ class Story:
         rows = [[part] for part in [*parts, signed]]
         table = TableFlowable(rows, colWidths=[self._width()], hAlign="LEFT", splitInRow=int(is_long))
         commands = [
+            ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
             ("LINEBEFORE", (0, 0), (0, -1), 2.4, styles.ACCENT),
             ("BACKGROUND", (0, 0), (-1, -1), styles.BAND),
             ("LEFTPADDING", (0, 0), (-1, -1), 9),

@@ -182,7 +182,7 @@ def _cell(text: str, column: TableColumn, chosen: Layout, index: int, special: s
 
 def _commands(columns: Sequence[TableColumn], size: float, count: int) -> list[tuple[object, ...]]:
     commands: list[tuple[object, ...]] = [
-        ("FONT", (0, 1), (-1, -1), fonts.REGULAR, size, round(size * 1.28, 2)),
+        ("FONT", (0, 0), (-1, -1), fonts.REGULAR, size, round(size * 1.28, 2)),
         ("TEXTCOLOR", (0, 1), (-1, -1), styles.INK),
         ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
         ("VALIGN", (0, 1), (-1, -1), "TOP"),
