@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+import signal
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -68,8 +71,30 @@ def _optbinning_cuts(prebins: Prebins, trend: str, max_bins: int, min_rows: floa
         min_bin_size=min_rows / total if min_rows > 0 else None,
         time_limit=math.inf,
     )
-    solver.fit(x, y)
+    with _interrupts_deferred():
+        solver.fit(x, y)
     return str(solver.status), np.asarray(solver.splits, float)
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of a solve (milliseconds), and give it back to Python.
+
+    OR-Tools handles SIGINT itself while it solves, which would turn an interruption into another answer, and leaves the
+    default action behind, which ends the process without cleaning up.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or handler is None:
+        yield
+        return
+    can_block = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_block else set()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _quiet_optbinning() -> ModuleType:

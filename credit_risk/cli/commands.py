@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from credit_risk._core.clock import system_clock
-from credit_risk._core.errors import PlanError
+from credit_risk._core.errors import CreditRiskError, Fault, PlanError
 from credit_risk.cli.progress import progress_display
 from credit_risk.cli.summary import print_summary
 
@@ -18,6 +18,9 @@ def run(options: argparse.Namespace) -> int:
     """`credit-risk run PLAN --out OUT`."""
     from credit_risk.lifecycle.run import run_plan
 
+    if options.fail_on is not None and options.no_validation:
+        message = "--fail-on needs the independent validation"
+        raise CreditRiskError(Fault(message, code="usage", remedy="leave out --no-validation, or --fail-on"))
     result = run_plan(
         Path(options.plan),
         Path(options.out),

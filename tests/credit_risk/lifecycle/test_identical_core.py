@@ -39,7 +39,7 @@ def package_hash(package: Path) -> str:
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_threads_and_folders_do_not_matter(first: Path, tmp_path: Path, threads: str) -> None:
-    moved = shutil.copytree(first.parent, tmp_path / "moved", ignore=shutil.ignore_patterns("out"))
+    shutil.copytree(first.parent, tmp_path / "moved", ignore=shutil.ignore_patterns("out"))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     second = package_of(Path("../moved"), Path("deep/er/result"), threads=threads, cwd=elsewhere)
