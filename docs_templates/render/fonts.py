@@ -6,6 +6,7 @@ import unicodedata
 from functools import cache
 from importlib.resources import as_file, files
 
+from reportlab.graphics.shapes import STATE_DEFAULTS
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
@@ -20,6 +21,8 @@ def register() -> None:
         with as_file(files("docs_templates") / "render" / "fonts" / file) as path:
             pdfmetrics.registerFont(TTFont(name, str(path)))
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=OBLIQUE, boldItalic=BOLD)
+    # A drawing begins in this font: without it every figure would name Helvetica, which is not embedded.
+    STATE_DEFAULTS["fontName"] = REGULAR
     pdfmetrics.registerFontFamily(MONO, normal=MONO, bold=MONO, italic=MONO, boldItalic=MONO)
 
 

@@ -354,3 +354,14 @@ def test_texts_longer_than_a_page_are_split_not_lost(tmp_path: Path) -> None:
     for i in (0, 1234, 2499):
         assert len(re.findall(rf"word{i}\b", text)) >= 3
     assert "First limitation 199." in text
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_font_is_embedded(nasty_package: Path, name: str) -> None:
+    reader = pypdf.PdfReader(nasty_package / "documents" / f"{name}.pdf")
+    used = {}
+    for page in reader.pages:
+        for font in page["/Resources"]["/Font"].values():
+            used[font.get_object()["/BaseFont"]] = font.get_object().get("/FontDescriptor")
+    assert used
+    assert [font for font, descriptor in used.items() if descriptor is None or "/FontFile2" not in descriptor] == []
