@@ -184,5 +184,5 @@ def _or(a: Value, b: Value) -> Value:
 
 
 def _not(arguments: list[Value]) -> Value:
-    data = arguments[0].data
-    return values.flag(np.where(data < 0, -1, 1 - data), arguments[0].error)
+    found = arguments[0]
+    return values.flag(np.where(found.missing(), -1, found.data == 0), found.error)

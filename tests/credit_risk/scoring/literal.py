@@ -6,7 +6,12 @@ Missing is None. `FAILED` stands for a value in error.
 from __future__ import annotations
 
 import math
+import re
+from datetime import date
 from typing import Any
+
+import numpy as np
+from dateutil.relativedelta import relativedelta
 
 FAILED = object()
 
@@ -23,7 +28,7 @@ def finite(x: float) -> float:
 
 def evaluate(expression: dict[str, Any], values: dict[str, Any]) -> Any:
     if "const" in expression:
-        value = expression["const"]
+        value = expression["const"] if expression["const"] != "" else None
         return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if "ref" in expression:
         value = values[expression["ref"]]
@@ -43,9 +48,85 @@ def evaluate(expression: dict[str, Any], values: dict[str, Any]) -> Any:
         return False if False in found else (None if None in found else True)
     if op == "or":
         return True if True in found else (None if None in found else False)
+    if op in ("total", "average", "lowest", "highest", "trend", "count_present"):
+        return over_months(op, found)
+    if op in ("count_at_least", "count_at_most", "months_since"):
+        return against_threshold(op, *found)
     if any(v is None for v in found):
         return None
+    if op in ("days_between", "months_between", "year", "month"):
+        days = [day_of(text) for text in found]
+        return None if None in days else float(on_dates(op, *days))
     return operation(op, found)
+
+
+def over_months(op: str, found: list[Any]) -> float | None:
+    there = [(k, y) for k, y in enumerate(found) if y is not None]
+    if op == "count_present":
+        return float(len(there))
+    if len(there) < (2 if op == "trend" else 1):
+        return None
+    if op == "lowest":
+        return min(y for _, y in there)
+    if op == "highest":
+        return max(y for _, y in there)
+    if op in ("total", "average"):
+        result = 0.0
+        for _, y in there:
+            result = finite(result + y)
+        return result if op == "total" else result / len(there)
+    m, places = len(there), sum(-k for k, _ in there)
+    above = below = 0.0
+    for k, y in there:
+        w = m * -k - places
+        above = finite(above + finite(w * y))
+        below = below + w * w
+    return finite(finite(m * above) / below)
+
+
+def against_threshold(op: str, threshold: float | None, *months: float | None) -> float | None:
+    if threshold is None or all(y is None for y in months):
+        return None
+    if op == "count_at_most":
+        return float(len([y for y in months if y is not None and y <= threshold]))
+    reached = [k for k, y in enumerate(months) if y is not None and y >= threshold]
+    if op == "count_at_least":
+        return float(len(reached))
+    return float(reached[0] if reached else len(months))
+
+
+def day_of(text: str) -> date | None:
+    time = "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-][0-9][0-9]:[0-9][0-9])?"
+    if not re.fullmatch(f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({time})?", text):
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def on_dates(op: str, a: date, b: date | None = None) -> int:
+    if b is None:
+        return a.year if op == "year" else a.month
+    if op == "days_between":
+        return (b - a).days
+    if b < a:
+        return -on_dates(op, b, a)
+    months = 12 * (b.year - a.year) + b.month - a.month
+    return months if a + relativedelta(months=months) <= b else months - 1
+
+
+def plain(x: float) -> str:
+    return str(int(x)) if x == int(x) else repr(float(x))
+
+
+def band(x: float, cuts: list[float]) -> str:
+    if x < cuts[0]:
+        return f"< {plain(cuts[0])}"
+    if x >= cuts[-1]:
+        return f">= {plain(cuts[-1])}"
+    k = max(k for k, cut in enumerate(cuts) if x >= cut)
+    return f"[{plain(cuts[k])}, {plain(cuts[k + 1])})"
 
 
 def operation(op: str, v: list[Any]) -> Any:
@@ -58,13 +139,17 @@ def operation(op: str, v: list[Any]) -> Any:
         return finite(v[0] - v[1])
     if op == "divide":
         return None if v[1] == 0 else finite(v[0] / v[1])
-    if op == "logarithm":
-        return None if v[0] <= 0 else math.log(v[0])
+    if op == "share":
+        return None if v[1] <= 0 else finite(v[0] / v[1])
+    if op == "cross":
+        return " & ".join(v)
+    if op == "band":
+        return band(v[0], v[1:])
+    if op == "logarithm":  # the last digit of exp and log is a matter of the library, here that of both programs
+        return None if v[0] <= 0 else float(np.log(v[0]))
     if op == "exponential":
-        try:
-            return finite(math.exp(v[0]))
-        except OverflowError:
-            raise Failure from None
+        with np.errstate(all="ignore"):
+            return finite(float(np.exp(v[0])))
     if op == "in":
         return v[0] in v[1:]
     return {
