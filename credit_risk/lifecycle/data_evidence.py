@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -13,9 +14,25 @@ from credit_risk.binning.report import FIGURE_CHART, figure_frame, policy_items,
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
 from credit_risk.sampling import Intake
+from credit_risk.sampling.history_tables import MATURITY_CHART, VINTAGE_CHART
+from credit_risk.sampling.outcome import Outcome
 from credit_risk.selection.waterfall import Selection
 
 SNAPSHOT = ("data/snapshot.parquet",)
+READY = "the outcome is a ready column; the package holds no performance history"
+OUTCOME_EVIDENCE: Mapping[str, str] = MappingProxyType(
+    {
+        "outcome.exclusions": "every row has a good or a bad outcome",
+        "outcome.status": "the plan names no status of the applicants",
+        "outcome.history": READY,
+        "outcome.roll_rates": READY,
+        "outcome.vintages": READY,
+        "outcome.maturity": READY,
+        "outcome.window": READY,
+    }
+)
+HISTORY_TABLES = ("outcome.roll_rates", "outcome.vintages", "outcome.maturity")
+CHARTS = {"outcome.vintages": dict(VINTAGE_CHART), "outcome.maturity": dict(MATURITY_CHART)}
 
 
 def data_evidence(intake: Intake, summary: pd.DataFrame) -> list[Evidence]:
@@ -25,8 +42,25 @@ def data_evidence(intake: Intake, summary: pd.DataFrame) -> list[Evidence]:
         key_values("data.source", dict(intake.source)),
         *tables,
         key_values("outcome.definition", dict(intake.definition)),
+        *outcome_evidence(intake.decided),
         table("samples.summary", summary, inputs=SNAPSHOT),
     ]
+
+
+def outcome_evidence(outcome: Outcome) -> list[Evidence]:
+    """Evidence `outcome.*` besides the definition; what a ready column cannot show is not applicable."""
+    found: list[Evidence] = []
+    for identifier, why in OUTCOME_EVIDENCE.items():
+        notes = outcome.notes.get(identifier, ())
+        if identifier in outcome.items:
+            found.append(key_values(identifier, dict(outcome.items[identifier]), notes=notes))
+        elif identifier in outcome.tables:
+            chart = CHARTS.get(identifier)
+            inputs = () if identifier in HISTORY_TABLES else SNAPSHOT
+            found.append(table(identifier, outcome.tables[identifier], inputs=inputs, notes=notes, chart=chart))
+        else:
+            found.append(absent(identifier, "not_applicable", why))
+    return found
 
 
 def classing_evidence(tables: Mapping[str, BinningTable], spec: ClassingSpec) -> list[Evidence]:

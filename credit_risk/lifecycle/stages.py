@@ -59,7 +59,8 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
     """
     with stage(progress, "read the data") as detail:
         source = plan.open_source(data)
-        intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=plan.named_columns())
+        named, history = plan.named_columns(), plan.history_path()
+        intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history)
         left_out = len(intake.tables["data.columns_left_out"])
         detail.text = f"{source.rows:,} rows, {len(intake.predictors)} predictors, {left_out} columns left out"
     with stage(progress, "outcome and samples") as detail:
@@ -276,7 +277,7 @@ def _identity(plan: Plan, spec: ModelSpec) -> Identity:
         str(plan.model.name) if spec.champion else f"{plan.model.name}, challenger {spec.id}",
         plan.model.version,
         "PD" if plan.outcome.default_conformant else "probability of bad",
-        f"{plan.outcome.column} is bad",
+        plan.outcome.event,
     )
 
 

@@ -45,7 +45,8 @@ def check_plan(path: Path | str) -> list[Fault]:
 
 def _take_in(plan: Plan) -> None:
     source = plan.open_source()
-    intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=plan.named_columns())
+    history, named = plan.history_path(), plan.named_columns()
+    intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history)
     split_samples(intake.outcome, plan.samples)
 
 
@@ -70,6 +71,7 @@ def _readable_part(document: Document, file: Path) -> Plan | None:
         else:
             plan._path = file
             names = VARIABLE.findall(source_texts(plan.data.source)[0])
+            names += VARIABLE.findall(plan.outcome.history.source) if plan.outcome.history is not None else []
             return plan if all(name in os.environ for name in names) else None
         for path in sorted(set(paths), key=len, reverse=True):
             _remove(value, path)

@@ -8,6 +8,7 @@ from typing import Any
 
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
+from credit_risk.plan.outcome_checks import outcome_faults
 from credit_risk.sampling.expressions import parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.scoring.expressions import references
@@ -28,6 +29,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _roles,
         _columns,
         _outcome,
+        outcome_faults,
         _derived,
         _predictors,
         _trends,
@@ -85,7 +87,14 @@ def role_of_columns(plan: dict[str, Any]) -> dict[str, str]:
     """Columns that may never be predictors, with why: their role in words."""
     roles = dict.fromkeys(_texts(plan, "data", "forbidden"), "forbidden (data.forbidden)")
     roles |= {name: "protected (data.protected)" for _, name in _protected(plan)}
-    named = ((("data", "date"), "the date"), (("data", "key"), "the key"), (("outcome", "column"), "the outcome"))
+    named = (
+        (("data", "date"), "the date"),
+        (("data", "key"), "the key"),
+        (("outcome", "status", "column"), "the status"),
+        (("outcome", "history", "account"), "the account"),
+        (("outcome", "windows", "observed_at"), "the observation point"),
+        (("outcome", "column"), "the outcome"),
+    )
     for path, words in named:
         if isinstance(name := _at(plan, *path), str):
             roles[name] = f"{words} ({'.'.join(path)})"

@@ -111,6 +111,13 @@ class Plan(Spec):
         folder = self._path.parent if self._path is not None else Path()
         return text if isinstance(self.data.source, SqlSource) else str(folder / text)
 
+    def history_path(self) -> Path | None:
+        """The file of the performance history, as `data_path`; None where the outcome is a ready column."""
+        if self.outcome.history is None:
+            return None
+        text = VARIABLE.sub(lambda match: os.environ[match.group(1)], self.outcome.history.source)
+        return (self._path.parent if self._path is not None else Path()) / text
+
     def open_source(self, data: Any = None) -> Source:
         """Read the source that the plan names, or `data`, a frame in memory that stands for it. Raises IntakeError."""
         if data is not None:

@@ -63,13 +63,19 @@ def _read_bytes(path: Path) -> tuple[Path, bytes]:
 
 
 def _source_faults(document: Document) -> list[Fault]:
-    data = document.value.get("data")
-    source = data.get("source") if isinstance(data, dict) else None
+    """Variables in the paths of the applications and of the performance history."""
+    return [*_variable_faults(document, "data", "source"), *_variable_faults(document, "outcome", "history", "source")]
+
+
+def _variable_faults(document: Document, *path: str) -> list[Fault]:
+    source: Any = document.value
+    for key in path:
+        source = source.get(key) if isinstance(source, dict) else None
     if isinstance(source, dict):
         source = source.get("duckdb", source.get("url"))
     if not isinstance(source, str):
         return []
-    place: dict[str, Any] = {"path": "data.source", "row": document.line(("data", "source"))}
+    place: dict[str, Any] = {"path": ".".join(path), "row": document.line(path)}
     faults = [
         Fault(
             f"the environment variable {name} is not set",

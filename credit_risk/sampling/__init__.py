@@ -2,8 +2,11 @@
 
 from credit_risk.sampling.contract import DataContractError
 from credit_risk.sampling.expressions import parse_expression
+from credit_risk.sampling.history import History, read_history
+from credit_risk.sampling.history_tables import bad_rate_maturity, roll_rate_matrix, vintage_curves
 from credit_risk.sampling.intake import Intake, take_in
 from credit_risk.sampling.outcome import define_outcome
+from credit_risk.sampling.performance import performance_outcome, rolling_points
 from credit_risk.sampling.production import typed_frame
 from credit_risk.sampling.samples import samples_summary, split_samples
 from credit_risk.sampling.snapshot import snapshot_frame
@@ -11,14 +14,21 @@ from credit_risk.sampling.source import Source, read_source
 
 __all__ = [
     "DataContractError",
+    "History",
     "Intake",
     "Source",
+    "bad_rate_maturity",
     "define_outcome",
     "parse_expression",
+    "performance_outcome",
+    "read_history",
     "read_source",
+    "roll_rate_matrix",
+    "rolling_points",
     "samples_summary",
     "snapshot_frame",
     "split_samples",
     "take_in",
     "typed_frame",
+    "vintage_curves",
 ]

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,14 +35,15 @@ from credit_risk.sampling.contract import (
 from credit_risk.sampling.derive import Derived, derive_columns
 from credit_risk.sampling.expressions import Expression, parse_expression
 from credit_risk.sampling.left_out import IDENTIFIER_LIKE, reason_to_leave_out
-from credit_risk.sampling.outcome import Outcome, define_outcome
+from credit_risk.sampling.outcome import Outcome
 from credit_risk.sampling.profile import duplicates_frame, profile_frame
+from credit_risk.sampling.row_outcome import decide_outcomes
 from credit_risk.sampling.source import Conversion, RawColumn, Source
 from credit_risk.sampling.spec import ColumnSpec, DataSpec, OutcomeSpec
 from credit_risk.scoring.expressions import references
 
 INT64 = np.iinfo(np.int64)
-MAY_BE_CONSTANT = ("data.forbidden", "selection.exclude")
+MAY_BE_CONSTANT = ("data.forbidden", "selection.exclude", "outcome.")
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -51,7 +53,8 @@ class Intake:
 
     `frame`: columns of the contract in the order of the source, then derived ones; float64 (NaN is missing) or
     text (object, None is missing). The key is not among them. `key`: int64 or object (n,). `outcome`: 1.0 bad,
-    0.0 good (n,). `roles`: column to key, date, outcome, protected, forbidden, predictor, derived or left_out.
+    0.0 good, NaN in no sample (n,); `decided` says how. `roles`: column to key, date, outcome, status, account,
+    protected, forbidden, predictor, derived or left_out.
     `types`: column to numeric, categorical or date. `specials`: column to code (float in numeric columns) to
     meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order. `tables`: evidence frames by
     catalogue id. `source`, `definition`: items of `data.source` and `outcome.definition`.
@@ -69,6 +72,17 @@ class Intake:
     tables: dict[str, pd.DataFrame]
     source: dict[str, str | int]
     definition: dict[str, str | int | float]
+    decided: Outcome
+
+    @property
+    def status(self) -> np.ndarray | None:
+        """What became of each applicant, object (n,), or None where the plan does not say."""
+        return self.decided.status
+
+    @property
+    def cluster(self) -> np.ndarray | None:
+        """Account of each row, object (n,): rows that share one belong together. None without performance history."""
+        return self.decided.cluster
 
     @property
     def predictors(self) -> tuple[str, ...]:
@@ -106,7 +120,7 @@ class Intake:
         ]
 
     def _repr_html_(self) -> str:
-        rate = self.outcome.mean()
+        rate = np.nanmean(self.outcome)
         head = (
             f"<p>{len(self.outcome):,} rows, {len(self.predictors)} possible characteristics, bad rate {rate:.2%}</p>"
         )
@@ -137,11 +151,13 @@ def take_in(
     *,
     derive: Mapping[str, str] = NO_TEXTS,
     named: Mapping[str, str] = NO_TEXTS,
+    history: Any = None,
 ) -> Intake:
     """Check `source` against the contract, give every column a type and a role, and record what was done.
 
     `derive` are the expressions of the plan; `named` further columns that the plan names, each with its key path
-    (`Plan.named_columns`). Raises DataContractError (an IntakeError) with all breaches; its `failures` is a table.
+    (`Plan.named_columns`); `history` the performance history that `outcome.history` describes: a path or a table.
+    Raises DataContractError (an IntakeError) with all breaches; its `failures` is a table.
     """
     state = _State(source, data, outcome, _named(data, outcome, derive, named))
     _absent(state, derive)
@@ -157,20 +173,27 @@ def take_in(
     }
     derived = derive_columns(derive, state.columns, specials, source.rows)
     state.failures += [*_derived_collisions(state, derive), *derived.failures]
-    defined = None
-    if outcome.column in state.columns:
-        defined, failures = define_outcome(state.columns[outcome.column], outcome, state.examples)
-        state.failures += failures
-    if state.failures or defined is None:
+    defined, failures, faults = decide_outcomes(
+        state.columns, key, data.key, data.date, outcome, specials, source.name, history
+    )
+    state.failures += failures
+    if state.failures or faults or defined is None:
         failures = _in_order(state)
-        raise DataContractError([failure.fault(source.name) for failure in failures], failures)
+        raise DataContractError([*(failure.fault(source.name) for failure in failures), *faults], failures)
     return _intake(state, key, defined, derived, specials)
 
 
 def _named(data: DataSpec, outcome: OutcomeSpec, derive: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     """Every column of the source that the plan names, with the key path of its first mention."""
-    named = {outcome.column: "outcome.column"}
-    for name, path in ((data.key, "data.key"), (data.date, "data.date")):
+    named: dict[str, str] = {}
+    for name, path in (
+        (outcome.column, "outcome.column"),
+        (data.key, "data.key"),
+        (data.date, "data.date"),
+        (outcome.history and outcome.history.account, "outcome.history.account"),
+        (outcome.status and outcome.status.column, "outcome.status.column"),
+        (outcome.windows.observed_at, "outcome.windows.observed_at"),
+    ):
         if name is not None:
             named.setdefault(name, path)
     for name in data.columns:
@@ -190,7 +213,7 @@ def _named(data: DataSpec, outcome: OutcomeSpec, derive: Mapping[str, str], more
 
 def _absent(state: _State, derive: Mapping[str, str]) -> None:
     have = state.source.columns
-    for name, path in state.named.items():
+    for name, path in {**state.named, **_excluded_by(state)}.items():
         if name in have or name in derive:
             continue
         near = difflib.get_close_matches(name, have, 1, 0.6)
@@ -198,6 +221,16 @@ def _absent(state: _State, derive: Mapping[str, str]) -> None:
         remedy = f"did you mean {near[0]!r}?" if near else f"the source has: {', '.join(have[:30])}"
         message = f"the plan names the column {name!r}, and the source has none of this name"
         state.failures.append(Failure(name, "absent", message, path, remedy=remedy))
+
+
+def _excluded_by(state: _State) -> dict[str, str]:
+    """Columns that conditions of exclusions read and the plan names nowhere else, with the key path of each."""
+    read: dict[str, str] = {}
+    for index, exclusion in enumerate(state.outcome.exclusions):
+        parsed, _ = parse_expression(exclusion.condition)
+        for column in references(parsed) if parsed is not None else ():
+            read.setdefault(column, f"outcome.exclusions[{index}].condition")
+    return {name: path for name, path in read.items() if name not in state.named}
 
 
 def _key(state: _State) -> np.ndarray:
@@ -287,8 +320,12 @@ def _type_of_spec(state: _State, name: str, raw: RawColumn, spec: ColumnSpec, pa
 def _role(state: _State, name: str, column: TypedColumn) -> str:
     if name == state.outcome.column:
         return "outcome"
-    if name == state.data.date:
+    if name == state.data.date or name == state.outcome.windows.observed_at:
         return "date"
+    if state.outcome.status is not None and name == state.outcome.status.column:
+        return "status"
+    if state.outcome.history is not None and name == state.outcome.history.account:
+        return "account"
     if name in state.data.protected_columns:
         return "protected"
     if name in state.data.forbidden:
@@ -353,17 +390,12 @@ def _intake(
     every = {**kept, **derived.columns}
     conversions = [*state.source.conversions, *state.conversions, *derived.conversions]
     told = [(item.column, item.conversion, item.rows) for item in conversions]
-    rows = state.source.rows
-    waterfall = [
-        ("rows of the source", 0, rows, state.source.name),
-        ("rows with a known outcome", 0, rows, "a row without one is refused, not removed"),
-    ]
     tables = {
         "data.contract": _contract(state, roles),
         "data.profile": profile_frame(every, specials),
         "data.columns_left_out": pd.DataFrame(state.left_out, columns=["column", "reason", "detail"]),
         "data.conversions": pd.DataFrame(told, columns=["column", "conversion", "rows"]),
-        "data.waterfall": pd.DataFrame(waterfall, columns=["step", "removed", "remaining", "reason"]),
+        "data.waterfall": outcome.tables["data.waterfall"],
         "data.duplicates": duplicates_frame(_but_identifiers(state)),
     }
     return Intake(
@@ -379,6 +411,7 @@ def _intake(
         tables=tables,
         source=state.source.items(),
         definition=outcome.definition,
+        decided=outcome,
     )
 
 

@@ -19,7 +19,7 @@ def snapshot_frame(intake: Intake, labels: np.ndarray, weights: np.ndarray | Non
         "_key": intake.key,
         "_sample": pd.Series(labels, dtype=object),
         "_outcome": intake.outcome.astype(np.float64),
-        "_status": pd.Series([None] * rows, dtype=object),
+        "_status": pd.Series([None] * rows if intake.status is None else intake.status, dtype=object),
         "_weight": np.ones(rows) if weights is None else np.asarray(weights, dtype=np.float64),
     }
     head["_key"] = pd.Series(intake.key)

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
+from credit_risk.sampling.history_spec import (
+    ColumnName,
+    ColumnNames,
+    DefinitionSpec,
+    ExclusionSpec,
+    HistorySpec,
+    StatusSpec,
+    WindowsSpec,
+)
+from credit_risk.sampling.source_spec import AnySource
 
 Trend = Literal["ascending", "descending", "peak", "valley", "none"]
 ColumnType = Literal["numeric", "categorical", "date"]
-ColumnName = Annotated[str, StringConstraints(min_length=1)]
-ColumnNames = Annotated[tuple[ColumnName, ...], Strict(False)]
 Code = str | int | float | bool
 Codes = Annotated[tuple[Code, ...], Strict(False)]
 Bound = float | None
@@ -50,9 +58,9 @@ class ColumnSpec(Spec):
 class DataSpec(Spec):
     """Where the applications are and what each column may hold."""
 
-    source: str = Field(
-        min_length=1,
-        description="CSV (.csv, .csv.gz) or Parquet file, relative to the plan; ${VAR} is an environment variable.",
+    source: AnySource = Field(
+        description="CSV (.csv, .csv.gz) or Parquet file, relative to the plan; ${VAR} is an environment variable. "
+        "Or a table or query of a DuckDB file, or a query of a database by SQLAlchemy URL.",
     )
     key: ColumnName | None = Field(
         default=None, description="Column that identifies a row; null: the row number, from 1."
@@ -75,12 +83,31 @@ class DataSpec(Spec):
 
 
 class OutcomeSpec(Spec):
-    """What counts as bad and as good."""
+    """What counts as bad and as good: the values of a ready column, or a definition applied to performance history."""
 
-    column: ColumnName = Field(description="Column with the outcome.")
-    bad: Code | Codes = Field(description="Value or values that mean bad.")
+    column: ColumnName | None = Field(
+        default=None, description="Column with the outcome; null: it is built from history."
+    )
+    bad: Code | Codes | None = Field(default=None, description="Value or values that mean bad.")
     good: Code | Codes | None = Field(
         default=None, description="Value or values that mean good; null: the one other value."
+    )
+    indeterminate: Codes = Field(
+        default=(), description="Values that are neither: such rows leave the samples and stay in the snapshot."
+    )
+    missing: Literal["refuse", "exclude"] = Field(
+        default="refuse", description="Whether a row without an outcome is refused, or leaves the samples."
+    )
+    history: HistorySpec | None = Field(
+        default=None, description="Performance history that the outcome is built from, in place of column."
+    )
+    definition: DefinitionSpec = Field(default=DefinitionSpec(), description="When an account of the history is bad.")
+    windows: WindowsSpec = Field(default=WindowsSpec(), description="Observation and performance windows.")
+    exclusions: Annotated[tuple[ExclusionSpec, ...], Strict(False)] = Field(
+        default=(), description="Rows that leave the samples, each rule with its reason, in order."
+    )
+    status: StatusSpec | None = Field(
+        default=None, description="What became of each applicant; outcomes exist for booked ones only."
     )
     type: Literal["binary"] = Field(default="binary", description="Type of the outcome.")
     default_conformant: bool = Field(
@@ -89,9 +116,20 @@ class OutcomeSpec(Spec):
     )
 
     @property
+    def event(self) -> str:
+        """The event that the model predicts, in words."""
+        if self.history is None:
+            return f"{self.column} is bad"
+        when = "at any time" if self.definition.ever else "at the end"
+        days, months = self.definition.days_past_due, self.windows.performance_months
+        also = ", unlikely to pay" if self.history.unlikely_to_pay else ""
+        also += ", written off" if self.history.write_off else ""
+        return f"{days} or more days past due{also}, {when} within {months} months"
+
+    @property
     def bad_codes(self) -> tuple[Code, ...]:
         """The values that mean bad."""
-        return self.bad if isinstance(self.bad, tuple) else (self.bad,)
+        return self.bad if isinstance(self.bad, tuple) else () if self.bad is None else (self.bad,)
 
     @property
     def good_codes(self) -> tuple[Code, ...] | None:
