@@ -153,7 +153,7 @@ class _Composer:
         truths = {
             "applicable": evidence.kind != "not_applicable",
             "provided": evidence.kind != "not_provided",
-            "rows": bool(evidence.rows),
+            "rows": not evidence.is_absent and bool(self._resolver.rows(evidence, node.where, node.line)),
         }
         negated = {"not_applicable": "applicable", "not_provided": "provided", "no_rows": "rows"}
         name = node.condition

@@ -80,10 +80,11 @@ class EachNode:
 
 @dataclass(frozen=True, slots=True)
 class WhenNode:
-    """`::: when CONDITION EVIDENCE`."""
+    """`::: when CONDITION EVIDENCE[FILTERS]`; filters only with `rows` and `no_rows`."""
 
     condition: str
     evidence: str
+    where: tuple[tuple[str, str], ...]
     children: tuple[Node, ...]
     otherwise: tuple[Node, ...]
     line: int

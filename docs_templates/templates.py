@@ -57,7 +57,7 @@ NUMBERS_ALLOWED = re.compile(r"SHA-256|IEEE 754|PMML 4\.4")
 PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
 REFERENCE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 EACH = re.compile(r"each ([a-z_]+) in (\S+?)(?: ordered_by (\S+))?")
-WHEN = re.compile(r"when ([a-z_]+) (\S+)")
+WHEN = re.compile(r"when ([a-z_]+) ([^\s\[]+)(?:\[(.+)\])?")
 PATTERN_ID = re.compile(r"[a-z][a-z0-9_.]*\.\{[a-z_]+\}")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
     ["link", "image", "autolink", "html_block", "html_inline", "code"]
@@ -185,9 +185,13 @@ class _Parser:
                 self._fault("the loop's name is not that of the pattern", frame.line, f"{name} in {source}")
             otherwise = None if frame.otherwise is None else tuple(frame.otherwise)
             return EachNode(name, source, ordered, children, otherwise, frame.line)
-        if when and when.group(1) in CONDITIONS and EVIDENCE_ID.fullmatch(when.group(2)):
-            return WhenNode(when.group(1), when.group(2), children, tuple(frame.otherwise or ()), frame.line)
-        allowed = f"each NAME in SOURCE [ordered_by ID.COLUMN]; when {'|'.join(CONDITIONS)} EVIDENCE; otherwise"
+        where = parse_filters(when.group(3)) if when and when.group(3) else ()
+        known = when and when.group(1) in CONDITIONS and EVIDENCE_ID.fullmatch(when.group(2))
+        if when and known and where is not None and (not where or when.group(1) in ("rows", "no_rows")):
+            return WhenNode(when.group(1), when.group(2), where, children, tuple(frame.otherwise or ()), frame.line)
+        allowed = (
+            f"each NAME in SOURCE [ordered_by ID.COLUMN]; when {'|'.join(CONDITIONS)} EVIDENCE[FILTERS]; otherwise"
+        )
         self._fault("unknown directive", frame.line, frame.head, allowed)
         return None
 

@@ -57,8 +57,9 @@ def run_plan(
     """Run a plan and leave a model package with its annexes at `out`.
 
     plan: a Plan, or the path of plan.yaml or of its folder; data: a frame in memory that stands for the source that
-    the plan names. Everything is written beside `out` and appears there by a rename at the end; an error or an interruption leaves `out` as it was. Raises PlanError, IntakeError, ModelError,
-    PackageError (the output folder among them, before any work) and ProgramError.
+    the plan names. Everything is written beside `out` and appears there by a rename at the end; an error or an
+    interruption leaves `out` as it was. Raises PlanError, IntakeError, ModelError, ProgramError and, for the output
+    folder before any work, PackageError.
     """
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     target = Path(out)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,7 @@ from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence
-from credit_risk.binning.classing import Trend, class_frame
-from credit_risk.binning.overrides import apply_overrides
 from credit_risk.binning.report import gini_of_bins
-from credit_risk.binning.table import BinningTable
-from credit_risk.evaluation.stability import bin_counts, population_stability_index
 from credit_risk.lifecycle.authored import authored_evidence, identity_evidence
 from credit_risk.lifecycle.candidates import (
     Candidate,
@@ -26,30 +22,19 @@ from credit_risk.lifecycle.candidates import (
     fit_scorecard,
 )
 from credit_risk.lifecycle.champion import champion_evidence
+from credit_risk.lifecycle.classing import Prepared, class_predictors, prepare, screen_leakage
 from credit_risk.lifecycle.data_evidence import classing_evidence, data_evidence, overrides_evidence, selection_evidence
 from credit_risk.lifecycle.develop import Development
-from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, evaluate
+from credit_risk.lifecycle.performance import Scored, evaluate
 from credit_risk.lifecycle.progress import Progress, stage
-from credit_risk.models.assemble import Identity, InputColumn
+from credit_risk.models.assemble import Identity
 from credit_risk.models.spec import ModelSpec, ScorecardSpec
 from credit_risk.plan import Plan
-from credit_risk.sampling import Intake, samples_summary, snapshot_frame, split_samples, take_in
-from credit_risk.scaling.points import Scaling
+from credit_risk.sampling import samples_summary, snapshot_frame, take_in
 from credit_risk.scoring.verification import verification_coverage, verification_rows
 from credit_risk.selection.waterfall import Screened, Selection, select_characteristics
 
 Floats = NDArray[np.float64]
-DIRECTIONS = ("ascending", "descending", "peak", "valley", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Data with roles, sample labels (n,) and weights (n,), and the development rows (n,)."""
-
-    intake: Intake
-    labels: NDArray[np.object_]
-    weights: Floats
-    development: NDArray[np.bool_]
 
 
 def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
@@ -70,7 +55,10 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         detail.text = ", ".join(f"{r.sample} {r.rows:,} ({r.bad_rate:.2%} bad)" for r in shown.itertuples())
     with stage(progress, "classing") as detail:
         training = class_predictors(plan, prepared)
-        detail.text = f"{len(training.tables)} characteristics"
+        leakage = screen_leakage(plan, prepared, training)
+        suspects = [row[0] for row in leakage.content["rows"] if row[4]]
+        told = f", suspected of leakage: {', '.join(dict.fromkeys(suspects))}" if suspects else ""
+        detail.text = f"{len(training.tables)} characteristics{told}"
     with stage(progress, "selection and models") as detail:
         selection, candidates = fit_candidates(plan, training)
         detail.text = ", ".join(f"{c.id}: {len(c.characteristics)} characteristics" for c in candidates)
@@ -95,6 +83,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         identity_evidence(plan),
         *authored_evidence(plan),
         *data_evidence(intake, summary),
+        leakage,
         *classing_evidence(training.tables, plan.classing),
         overrides_evidence(training.overrides),
         selection_evidence(selection),
@@ -114,118 +103,6 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
     return Development(
         plan, described, snapshot, training, selection, candidates, scored, verification, tuple(evidence)
     )
-
-
-def prepare(plan: Plan, intake: Intake) -> Prepared:
-    """Divide the rows into samples. Every row weighs 1."""
-    labels = split_samples(intake.outcome, plan.samples)
-    return Prepared(intake, labels, np.ones(len(labels)), labels == DEVELOPMENT)
-
-
-def class_predictors(plan: Plan, prepared: Prepared) -> Training:
-    """Class every predictor on development."""
-    intake, rows = prepared.intake, prepared.development
-    names = list(intake.predictors)
-    frame = intake.frame.loc[rows].reset_index(drop=True)
-    y, weights = intake.outcome[rows], prepared.weights[rows]
-    specials = {name: list(intake.specials.get(name, {})) for name in names}
-    tables = class_frame(
-        frame[names], y, settings=plan.classing, weights=weights, trends=declared_trends(plan, names), specials=specials
-    )
-    tables, changes = override_classing(plan, tables, frame, y, weights)
-    scaling = Scaling(
-        plan.scaling.points_to_double_odds, plan.scaling.base_score, plan.scaling.base_odds, plan.scaling.rounding
-    )
-    return Training(
-        frame,
-        y,
-        weights,
-        tables,
-        _inputs(intake),
-        _derive_steps(plan, intake),
-        scaling,
-        _reason_texts(plan, names),
-        greatest_psi(prepared, tables),
-        changes,
-    )
-
-
-def override_classing(
-    plan: Plan, tables: Mapping[str, BinningTable], frame: pd.DataFrame, y: Floats, weights: Floats
-) -> tuple[dict[str, BinningTable], tuple[dict[str, Any], ...]]:
-    """Classing after the plan's manual changes, and what they cost. Raises ModelError with every one that fails."""
-    changed = dict(tables)
-    rows: list[dict[str, Any]] = []
-    faults: list[Fault] = []
-    names = dict.fromkeys(override.characteristic for override in plan.classing.overrides)
-    for name in names:
-        if name not in tables:
-            remedy = f"predictors are {', '.join(list(tables)[:30])}"
-            faults.append(Fault(f"{name!r} is no predictor", "override", path="classing.overrides", remedy=remedy))
-            continue
-        overrides = [o for o in plan.classing.overrides if o.characteristic == name]
-        values, zero_cell = frame[name].to_numpy(), plan.classing.zero_cell
-        try:
-            result = apply_overrides(tables[name], overrides, values, y, weights, zero_cell=zero_cell)
-        except ModelError as error:
-            faults += error.faults
-            continue
-        changed[name] = result.table
-        rows += result.rows
-    if faults:
-        raise ModelError(faults)
-    return changed, tuple(rows)
-
-
-def declared_trends(plan: Plan, names: Sequence[str]) -> dict[str, Trend]:
-    """Trends that the plan states: for the classing, else the expert's expectation of the column."""
-    trends = {}
-    for name in names:
-        column = plan.data.columns.get(name)
-        if name in plan.classing.monotonic:
-            trends[name] = Trend(plan.classing.monotonic[name], "plan, classing")
-        elif column is not None and column.expected_trend in DIRECTIONS:
-            trends[name] = Trend(str(column.expected_trend), "plan, expectation")
-    return trends
-
-
-def _inputs(intake: Intake) -> dict[str, InputColumn]:
-    found = {}
-    for name in intake.contract_columns:
-        if intake.roles[name] != "predictor":
-            continue
-        kind = "number" if intake.types[name] == "numeric" else "string"
-        found[name] = InputColumn(name, kind, intake.specials.get(name, {}), intake.descriptions.get(name, ""))
-    return found
-
-
-def _derive_steps(plan: Plan, intake: Intake) -> dict[str, dict[str, Any]]:
-    steps = {}
-    for name, expression in intake.derived.items():
-        kind = "number" if intake.types[name] == "numeric" else "string"
-        steps[name] = {
-            "id": f"derive({name})",
-            "type": "derive",
-            "output": name,
-            "value_type": kind,
-            "expression": expression,
-            "description": plan.derive[name],
-        }
-    return steps
-
-
-def _reason_texts(plan: Plan, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Text of each characteristic's reason and where it comes from; the bare name where the plan has no text."""
-    texts = {}
-    for name in names:
-        column = plan.data.columns.get(name)
-        if column is not None and column.reason_text:
-            texts[name] = (column.reason_text, "plan, reason_text")
-        elif column is not None and column.description:
-            texts[name] = (column.description, "plan, description")
-        else:
-            texts[name] = (name, "name (no text in plan)")
-    return texts
 
 
 def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:
@@ -300,18 +177,6 @@ def select(plan: Plan, training: Training, confidence: float) -> Selection:
     )
 
 
-def greatest_psi(prepared: Prepared, tables: Mapping[str, BinningTable]) -> dict[str, float]:
-    """Greatest population stability index of each characteristic's bins between development and another sample."""
-    labels, found = prepared.labels, {}
-    samples = [s for s in dict.fromkeys(labels[pd.notna(labels)]) if s != DEVELOPMENT]
-    for name, table in tables.items():
-        ids = _bin_ids(table, prepared.intake.frame[name])
-        counts = bin_counts({s: ids[labels == s] for s in (DEVELOPMENT, *samples)})
-        values = [population_stability_index(counts[DEVELOPMENT], counts[s]).psi for s in samples]
-        found[name] = max(values, default=0.0)
-    return found
-
-
 def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Scored:
     """Score all rows with every candidate through the scoring authority."""
     intake = prepared.intake
@@ -322,12 +187,8 @@ def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates
         predictions,
         intake.frame[list(intake.protected)],
         intake.frame[list(plan.evaluation.subpopulations)],
-        {name: _bin_ids(table, intake.frame[name]) for name, table in training.tables.items()},
+        {name: table.assign(intake.frame[name].to_numpy()) for name, table in training.tables.items()},
     )
-
-
-def _bin_ids(table: BinningTable, column: pd.Series) -> NDArray[np.int64]:
-    return table.assign(column.to_numpy())
 
 
 def _headline(discrimination: pd.DataFrame, champion: str) -> str:

@@ -18,6 +18,7 @@ from credit_risk.selection.spec import SelectionSpec
 
 Floats = NDArray[np.float64]
 NAMES_SHOWN = 10
+COLLINEAR = 1e-8
 ONE_BIN = (
     "classing leaves one weight of evidence only: every finer class has too few rows, breaks the trend, "
     "or holds goods alone or bads alone"
@@ -88,13 +89,13 @@ def select_characteristics(
     """Run the waterfall on development.
 
     candidates and woe ((n,) each) by characteristic; y (n,) 0/1. Screen, each characteristic by itself: the plan's
-    list, leakage, one bin, missing share, information value, Gini, stability; then correlation; then the search for the
+    list, leakage, one bin, missing share, information value, Gini, stability; then correlation and collinearity; then the search for the
     model (sign, criterion, variance inflation). Raises ModelError where nothing is left.
     """
     log = _Log({name: item.information_value for name, item in candidates.items()})
     names = sorted(candidates, key=lambda n: (-candidates[n].information_value, n))
     names = [n for n in names if _passes(n, candidates[n], woe[n], spec, log)]
-    names = _uncorrelated(names, woe, spec, log)
+    names = _independent(_uncorrelated(names, woe, spec, log), woe, spec, log)
     names, fit = search(names, SearchData(woe, y, weights, confidence), spec, log.drop)
     if fit is None:
         raise ModelError(_nothing_left(log, spec))
@@ -156,6 +157,24 @@ def _uncorrelated(names: Sequence[str], woe: Mapping[str, Floats], spec: Selecti
         else:
             kept.append(i)
     return [names[i] for i in kept]
+
+
+def _independent(names: Sequence[str], woe: Mapping[str, Floats], spec: SelectionSpec, log: _Log) -> list[str]:
+    """Leave out what is a linear combination of more informative ones, as the last of a set of indicator columns is."""
+    kept: list[str] = []
+    basis = np.empty((0, 0))
+    for name in sorted(names, key=lambda n: n not in spec.included):
+        centred = woe[name] - woe[name].mean()
+        rest = centred if not kept else centred - basis @ (basis.T @ centred)
+        rest = rest if not kept else rest - basis @ (basis.T @ rest)
+        if np.linalg.norm(rest) < COLLINEAR * np.linalg.norm(centred) and name not in spec.included:
+            reason = f"a linear combination of {_listed(kept)}"
+            log.drop(name, "collinearity", None, None, reason)
+            continue
+        kept.append(name)
+        direction = (rest / np.linalg.norm(rest))[:, None]
+        basis = direction if basis.size == 0 else np.hstack([basis, direction])
+    return [name for name in names if name in kept]
 
 
 def _clusters(matrix: Floats, threshold: float) -> NDArray[np.int64]:
