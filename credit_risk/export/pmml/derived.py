@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from credit_risk.export.pmml import expressions as e
+from credit_risk.export.pmml.monthly import AGGREGATES, Keep, aggregate
 from credit_risk.export.pmml.xml import Element
-from credit_risk.scoring.columns import STRING
-from credit_risk.scoring.expressions import expression_kind
+from credit_risk.scoring.columns import NUMBER, STRING
+from credit_risk.scoring.dates import DATE_OPERATIONS
+from credit_risk.scoring.expressions import SEPARATOR, band_labels, expression_kind
 
 Expression = Mapping[str, Any]
 _FOLDED = {"add": "+", "multiply": "*", "subtract": "-", "divide": "/"}
@@ -36,9 +38,14 @@ def derived_fields(step: Mapping[str, Any], kinds: Mapping[str, str], taken: set
             return _constant(expression["const"])
         if "ref" in expression:
             return e.ref(expression["ref"])
+        args = [visit(arg) for arg in expression["args"]]
+        kind = expression_kind(expression, kinds, _unexpected)
+        return keep(_operation(expression["op"], args, expression["args"], keep), kind)
+
+    def keep(value: Element, kind: str = NUMBER) -> Element:
+        """The reference to a field of its own that holds `value`."""
         name = _helper(step["output"], taken)
-        value = _operation(expression["op"], [visit(arg) for arg in expression["args"]])
-        fields.append(_field(name, expression_kind(expression, kinds, _unexpected), value))
+        fields.append(_field(name, kind, value))
         return e.ref(name)
 
     result = visit(step["expression"])
@@ -84,7 +91,18 @@ def _flag(condition: Element) -> Element:
     return e.apply("if", condition, e.number(1), e.number(0))
 
 
-def _operation(op: str, args: list[Element]) -> Element:
+def unsupported_operations(expression: Expression) -> list[str]:
+    """Operations of an expression that PMML engines do not evaluate alike, each once: those of dates as text."""
+    own = [expression["op"]] if expression.get("op") in DATE_OPERATIONS else []
+    inner = [op for arg in expression.get("args", []) for op in unsupported_operations(arg)]
+    return list(dict.fromkeys(own + inner))
+
+
+def _operation(op: str, args: list[Element], given: list[Expression], keep: Keep) -> Element:
+    if op in AGGREGATES:
+        return aggregate(op, args, keep)
+    if op == "band":
+        return _band(args[0], [float(arg["const"]) for arg in given[1:]])
     if op in _SPECIAL:
         return _SPECIAL[op](args)
     if op in _COMPARED:
@@ -118,6 +136,22 @@ def _or(args: list[Element]) -> Element:
     return e.apply("if", e.apply("greaterThan", greatest, e.number(0.5)), e.number(1), _if_known(args, e.number(0)))
 
 
+def _share(args: list[Element]) -> Element:
+    positive = e.apply("greaterThan", args[1], e.number(0))
+    return _if_known(args, e.apply("if", positive, e.apply("/", *args)))
+
+
+def _cross(args: list[Element]) -> Element:
+    parts = [part for arg in args for part in (e.text(SEPARATOR), arg)][1:]
+    return _if_known(args, e.apply("concat", *parts))
+
+
+def _band(value: Element, cuts: list[float]) -> Element:
+    labels = [e.text(label) for label in band_labels(cuts)]
+    cases = [(e.apply("lessThan", value, e.number(cut)), label) for cut, label in zip(cuts, labels, strict=False)]
+    return _if_known([value], e.choose(cases, labels[-1]))
+
+
 def _or_else(arg: Element, value: float) -> Element:
     return e.apply("if", e.apply("isMissing", arg), e.number(value), arg)
 
@@ -132,6 +166,8 @@ def _coalesce(args: list[Element]) -> Element:
 
 
 _SPECIAL: dict[str, Callable[[list[Element]], Element]] = {
+    "share": _share,
+    "cross": _cross,
     "negate": lambda args: _if_known(args, e.apply("*", e.number(-1), args[0])),
     "logarithm": _logarithm,
     "is_missing": lambda args: _flag(e.apply("isMissing", args[0])),

@@ -17,7 +17,7 @@ import pandas as pd
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk.export.pmml import expressions as e
 from credit_risk.export.pmml.baselines import portable_baselines
-from credit_risk.export.pmml.derived import derived_fields
+from credit_risk.export.pmml.derived import derived_fields, unsupported_operations
 from credit_risk.export.pmml.xml import Element, representable, to_bytes
 from credit_risk.scoring import check_model
 from credit_risk.scoring.expressions import references
@@ -95,6 +95,9 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
     for i, step in enumerate(model["steps"]):
         if step["type"] not in _STEP_TYPES:
             complain(f"/steps/{i}", f"step type {step['type']} is not supported in PMML")
+        elif step["type"] == "derive" and (dated := unsupported_operations(step["expression"])):
+            what = f"{step['output']!r} is derived with {', '.join(dated)}"
+            complain(f"/steps/{i}/expression", f"{what}: dates as text are not supported in PMML")
         elif step["type"] == "link" and e.link(step) is None:
             complain(f"/steps/{i}", f"link {step['function']} is not supported in PMML")
     scales = [step for step in model["steps"] if step["type"] == "scale"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from itertools import cycle, pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from lxml import etree
 from credit_risk._core.errors import PackageError
 from credit_risk.export import export_package, scorecard_pmml
 from credit_risk.scoring import compile_model
+from credit_risk.scoring.columns import Run
+from credit_risk.scoring.expressions import evaluate, expression_kind
+from credit_risk.scoring.inputs import read_inputs
 from credit_risk.scoring.verification import verification_rows, verification_table
 from tests import engines
 from tests.credit_risk.scoring.strategies import expressions, rows, scorecards
@@ -135,6 +139,74 @@ def test_any_derived_characteristic_is_the_same_in_the_engine(engine: Any, data:
     frame = frame[~compile_model(model).rows_in_error(frame)]
     if len(frame):
         assert_engine_agrees(engine, write(model, tmp_path, frame), model, frame)
+
+
+MONTHS = [{"ref": name} for name in ("n1", "n2", "n3", "n4")]
+OPERATIONS: list[tuple[str, list[Any]]] = [
+    ("share", MONTHS[:2]),
+    ("total", MONTHS),
+    ("average", [*MONTHS, {"const": 2.5}]),
+    ("lowest", MONTHS),
+    ("highest", [{"const": 0.5}, *MONTHS]),
+    ("count_present", [*MONTHS, {"ref": "t1"}]),
+    ("count_at_least", [{"const": 1}, *MONTHS]),
+    ("count_at_most", MONTHS),
+    ("months_since", [{"const": 1}, *MONTHS]),
+    ("trend", MONTHS),
+    ("band", [MONTHS[0], {"const": -1}, {"const": 0}, {"const": 1.5}]),
+    ("cross", [{"ref": "t1"}, {"ref": "t2"}]),
+    ("cross", [{"ref": "t1"}, {"op": "band", "args": [MONTHS[0], {"const": 0}]}]),
+]
+
+
+def told_apart(expression: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[dict[str, Any], pd.DataFrame]:
+    """A scorecard whose bins hold one value of `expression` each, so that any other value scores otherwise."""
+    model = classed(expression)
+    model["inputs"] = [
+        {"name": n, "type": "string" if n.startswith("t") else "number", "description": "", "specials": []}
+        for n in rows[0]
+    ]
+    derive, classing, scale = model["steps"][0], model["steps"][1], model["steps"][-1]
+    derive["value_type"] = expression_kind(expression, {i["name"]: i["type"] for i in model["inputs"]}, pytest.fail)
+    columns = read_inputs(model["inputs"], table(model, rows))
+    found = evaluate(expression, Run(len(rows), columns), "d")
+    values = sorted(set(found.data[~found.missing].tolist()))
+    assert len(values) > 1
+    assert found.missing.any() or expression["op"] in ("count_present", "average", "highest")
+    if derive["value_type"] == "number":
+        margins = [abs(value) * 1e-9 + 1e-9 for value in values]
+        edges = sorted({value + sign * margin for value, margin in zip(values, margins) for sign in (-1, 1)})
+        ends = list(pairwise([None, *edges, None]))
+        bins = [{"kind": "interval", "lower": low, "upper": high} for low, high in ends]
+    else:
+        classing["kind"] = "categorical"
+        bins = [{"kind": "categories", "values": [value]} for value in values] + [{"kind": "unseen"}]
+    bins.append({"kind": "missing"})
+    classing["bins"] = [{**one, "id": k, "woe": k / 8 - 1, "label": ""} for k, one in enumerate(bins)]
+    scale["characteristics"][0]["points"] = [float(k) for k in range(len(bins))]
+    return model, table(model, rows)
+
+
+@pytest.mark.java
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("op", "args"), OPERATIONS, ids=[f"{op} {k}" for k, (op, _) in enumerate(OPERATIONS)])
+def test_operations_on_months_and_texts(op: str, args: list[Any], engine: Any, tmp_path: Path) -> None:
+    months = product([None, 0.0, 1.5], [None, -2.0, 1.0], [None, 0.3, 7.0], [None, 4.0])
+    texts = cycle([(None, "b"), ("a", "é"), ("a & b", "<c>"), ("a", None), ("a", "b")])
+    names = ("n1", "n2", "n3", "n4", "t1", "t2")
+    rows = [dict(zip(names, (*m, *t), strict=True)) for m, t in zip(months, texts, strict=False)]
+    model, frame = told_apart({"op": op, "args": args}, rows)
+    assert_engine_agrees(engine, write(model, tmp_path, frame), model, frame)
+
+
+@pytest.mark.parametrize("op", ["days_between", "months_between", "year", "month"])
+def test_dates_are_refused_by_name(op: str) -> None:
+    dated = {"op": op, "args": [{"ref": "t1"}, {"ref": "t2"}][: 1 if op in ("year", "month") else 2]}
+    with pytest.raises(PackageError) as caught:
+        scorecard_pmml(classed({"op": "add", "args": [dated, {"ref": "n1"}]}), HASH)
+    (fault,) = caught.value.faults
+    assert (fault.code, fault.path) == ("export_unsupported", "/steps/0/expression")
+    assert op in fault.message
 
 
 @settings(max_examples=40)

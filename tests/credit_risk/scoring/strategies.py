@@ -211,8 +211,15 @@ def expressions(kind: str, depth: int) -> st.SearchStrategy[dict[str, Any]]:
     choices: list[st.SearchStrategy[dict[str, Any]]] = [build("if", "flag", kind, kind), build("coalesce", kind, kind)]
     if kind == "number":
         choices += [build(op, "number", "number", "number") for op in ("add", "multiply", "minimum", "maximum")]
-        choices += [build(op, "number", "number") for op in ("subtract", "divide")]
+        choices += [build(op, "number", "number") for op in ("subtract", "divide", "share")]
+        months = ("total", "average", "lowest", "highest", "count_at_least", "count_at_most", "months_since", "trend")
+        choices += [build(op, "number", "number", "number") for op in months]
+        choices += [build("count_present", "number", "string", "number")]
         choices += [build(op, "number") for op in ("negate", "absolute", "floor", "exponential", "logarithm")]
+    if kind == "string":
+        choices += [build("cross", "string", "string")]
+        cuts = [{"const": cut} for cut in (-1.0, 0.5, 20)]
+        choices += [expressions("number", depth - 1).map(lambda value: {"op": "band", "args": [value, *cuts]})]
     if kind == "flag":
         choices += [build(op, "number", "number") for op in ("less", "less_or_equal", "greater", "greater_or_equal")]
         choices += [build(op, k, k) for op in ("equal", "not_equal") for k in ("number", "string")]
