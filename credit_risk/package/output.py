@@ -17,6 +17,11 @@ from pathlib import Path
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk.package.layout import ANNEX_FORMAT, ANNEX_KINDS, AUDIT, FORMAT, MANIFEST, is_annex
 
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None  # type: ignore[assignment]
+
 MARKER = ".credit-risk-unfinished"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -74,14 +79,44 @@ def recover(target: Path) -> None:
 
 
 def claim(partial: Path) -> Path:
-    """Make `partial` a new, marked folder, after removing what a killed run left there and beside it for annexes."""
+    """Make `partial` a new, marked folder, after removing what a killed run left there and beside it for annexes.
+
+    Raises PackageError (`output_taken`) where a run that is alive writes there.
+    """
     for leftover in (partial, *(partial_path(partial.with_name(f"{partial.name}.{k}")) for k in ANNEX_KINDS)):
         if os.path.lexists(leftover) and _is_leftover(leftover):
+            release(hold(leftover))
             remove(leftover)
     partial.parent.mkdir(parents=True, exist_ok=True)
     partial.mkdir()
     (partial / MARKER).write_text("This folder is being written, or was left by a run that was stopped.\n", "utf-8")
     return partial
+
+
+def hold(folder: Path) -> int | None:
+    """Lock `folder` until the descriptor is closed, by `release` or by the end of the process, however it ends.
+
+    None where the system has no such lock. Raises PackageError (`output_taken`) where another run holds it.
+    """
+    if fcntl is None:
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        remedy = "wait until it has ended, or write elsewhere"
+        raise PackageError(_fault("another run is writing there", "output_taken", folder, remedy)) from error
+    except OSError:  # a file system without locks
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def release(descriptor: int | None) -> None:
+    """Give up what `hold` returned."""
+    if descriptor is not None:
+        os.close(descriptor)
 
 
 def swap(partial: Path, target: Path, replaced: Path) -> None:

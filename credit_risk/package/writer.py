@@ -21,9 +21,11 @@ from credit_risk.package.output import (
     MARKER,
     check_output,
     claim,
+    hold,
     partial_path,
     recheck_output,
     recover,
+    release,
     remove,
     replaced_path,
     resolve,
@@ -52,15 +54,18 @@ class PackageWriter:
         self.out = resolve(out)
         self._replace = replace
         self._path: Path | None = None
+        self._lock: int | None = None
         self._files: FileEntries = {}
         self._token = ""
         self._hash: str | None = None
+        self._expected = ""
 
     def __enter__(self) -> PackageWriter:
         check_output(self.out, self._replace)
         with told(self.out):
             recover(self.out)
             self._path = claim(partial_path(self.out))
+            self._lock = hold(self._path)
             self._token = secrets.token_hex(16)
             (self._path / MARKER).write_text(self._token, "ascii")
         return self
@@ -69,11 +74,12 @@ class PackageWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         path, self._path = self._path, None
-        if path is None:
-            return
-        with suppress(OSError):
-            if self._still_ours(path):
-                remove(path)
+        if path is not None:
+            with suppress(OSError):
+                if self._still_ours(path):
+                    remove(path)
+        release(self._lock)
+        self._lock = None
 
     @property
     def path(self) -> Path:
@@ -146,10 +152,11 @@ class PackageWriter:
             data = canonical_json.to_bytes(manifest)
         except ValueError as error:
             raise PackageError(Fault(f"cannot be written as JSON: {error}", "json_invalid", MANIFEST)) from error
+        self._expected = sha256_bytes(data)
         with told(self.path / MANIFEST):
             write_file(self.path / MANIFEST, data)
             (self.path / MARKER).unlink()
-        self._hash = sha256_bytes(data)
+        self._hash = self._expected
         read_package(self.path)
         return self._hash
 
@@ -171,9 +178,10 @@ class PackageWriter:
             raise PackageError(Fault(message, "output_taken", str(self.path), remedy="run one at a time"))
 
     def _still_ours(self, path: Path) -> bool:
+        """By the marker until the manifest stands, then by the manifest; an interruption may come between the two."""
         try:
-            if self._hash is not None:
-                return sha256_file(path / MANIFEST) == self._hash
-            return (path / MARKER).read_text("ascii") == self._token
+            if (path / MARKER).exists():
+                return (path / MARKER).read_text("ascii") == self._token
+            return sha256_file(path / MANIFEST) == self._expected
         except (OSError, UnicodeError):
             return False

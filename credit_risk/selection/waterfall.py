@@ -89,8 +89,8 @@ def select_characteristics(
     """Run the waterfall on development.
 
     candidates and woe ((n,) each) by characteristic; y (n,) 0/1. Screen, each characteristic by itself: the plan's
-    list, leakage, one bin, missing share, information value, Gini, stability; then correlation and collinearity; then the search for the
-    model (sign, criterion, variance inflation). Raises ModelError where nothing is left.
+    list, leakage, one bin, missing share, information value, Gini, stability; then correlation and collinearity; then
+    the search for the model (sign, criterion, variance inflation). Raises ModelError where nothing is left.
     """
     log = _Log({name: item.information_value for name, item in candidates.items()})
     names = sorted(candidates, key=lambda n: (-candidates[n].information_value, n))

@@ -171,3 +171,16 @@ def test_too_few_rows_for_a_model_are_told(tmp_path: Path, rows: int) -> None:
         assert (ended.status, "Traceback" in ended.err) == (2, False)
         assert "no characteristic passes the selection" in ended.err
         assert "remedy" in ended.err
+
+
+def test_indicator_columns_of_one_category(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    level, income = rng.integers(0, 4, 1600), rng.normal(size=1600)
+    risk = -0.8 - 0.8 * income + np.array([-1.2, -0.4, 0.5, 1.2])[level]
+    table = pd.DataFrame({f"IS_{name}": (level == k).astype(int) for k, name in enumerate("ABCD")})
+    table = table.assign(INCOME=income, BAD=(rng.random(1600) < 1 / (1 + np.exp(-risk))).astype(int))
+    package = done(tmp_path, PLAN, table)
+    assert disagreements(package) == []
+    told = frame(package, "selection.waterfall").set_index("characteristic")
+    assert told["step"].value_counts().to_dict()["collinearity"] == 1
+    assert told.loc[told["step"] == "collinearity", "reason"].str.startswith("a linear combination of ").all()

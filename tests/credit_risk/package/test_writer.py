@@ -17,7 +17,7 @@ import pytest
 from credit_risk._core.errors import PackageError
 from credit_risk._core.evidence import Evidence, absent
 from credit_risk.package import PackageWriter, check_output, read_package
-from credit_risk.package.output import MARKER, partial_path, replaced_path
+from credit_risk.package.output import MARKER, partial_path, release, replaced_path
 from tests.contract.corpus_recipes import CORPUS
 
 REPOSITORY = Path(__file__).parents[3]
@@ -380,7 +380,7 @@ def test_kill_at_every_moment_of_the_commit_is_mended_by_the_next_run(tmp_path: 
             try:
                 writer.commit()
             except Killed:
-                pass
+                release(writer._lock)  # as the system does for a process that has died
             else:
                 break
         check_output(out)
@@ -400,7 +400,17 @@ def test_leftover_of_the_swap_is_put_back_before_anything_else(tmp_path: Path):
     assert read_package(out)
 
 
-def test_second_run_on_the_same_folder_does_not_mix_with_the_first(tmp_path: Path):
+def test_second_run_on_the_same_folder_is_refused_while_the_first_lives(tmp_path: Path):
+    with PackageWriter(tmp_path / "a") as first:
+        first.add_bytes("plan.yaml", b"first")
+        with pytest.raises(PackageError, match="another run is writing there"), PackageWriter(tmp_path / "a"):
+            pass
+        assert (first.path / "plan.yaml").read_bytes() == b"first"
+    assert names_in(tmp_path) == set()
+
+
+def test_second_run_does_not_mix_with_the_first_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("credit_risk.package.output.fcntl", None)
     with PackageWriter(tmp_path / "a") as first:
         first.add_bytes("plan.yaml", b"first")
         with PackageWriter(tmp_path / "a") as second:
