@@ -9,14 +9,15 @@ a special code, and only what is left is what anybody sees. Sex and age have no 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_risk.datasets.draws import Block, Floats, Integers, count, pick
+from credit_risk.datasets.draws import Block, Floats, count, pick
 from credit_risk.datasets.drift import DataQualityBreak, PopulationShift, intensity
 
-Columns = dict[str, NDArray[np.float64] | NDArray[np.int64]]
+Columns = dict[str, NDArray[Any]]
 
 NO_RECORD, THIN_FILE, NO_REVOLVING, NEVER = -9.0, -8.0, -8.0, -7.0
 
@@ -173,7 +174,7 @@ def recorded_characteristics(
         struck = block.own(f"drift/{position}/share") < share
         old = columns[fault.column]
         if fault.fault == "missing":
-            new: Floats | Integers = np.full(block.rows, -1 if fault.column in CATEGORIES else np.nan).astype(old.dtype)
+            new: NDArray[Any] = np.full(block.rows, -1 if fault.column in CATEGORIES else np.nan).astype(old.dtype)
         elif fault.fault == "scaled":
             new = np.where(old >= 0.0, old * fault.factor, old)
         else:

@@ -32,14 +32,14 @@ def describe(spec: PortfolioSpec, parameters: pd.DataFrame, drift: pd.DataFrame)
         + (f", 0.7 times {INSTRUMENT}, which has no part in the outcome" if spec.instrument else "")
         + (f", less {spec.disparity:g} for women" if spec.disparity else "")
         + (". A breach of policy is always rejected" if spec.hard_policy else "")
-        + f". Its intercept gives an acceptance rate of {spec.acceptance_rate:.4g}. The old score is 600 + 40·(intercept "
-        "+ drivers), in whole points: the system accepts from 624, declines below 576 and for a breach of policy, and "
-        "refers the rest to underwriters, who may override it either way.",
+        + f". Its intercept gives an acceptance rate of {spec.acceptance_rate:.4g}. "
+        "The old score is 600 + 40·(intercept plus drivers), in whole points: the system accepts from 624, declines "
+        "below 576 and for a breach of policy, and refers the rest to underwriters, who may override it either way.",
         _SELECTION[spec.selection].format(rho=spec.correlation),
-        "4 % withdraw before the decision; of the accepted, Φ(−1.35 − 0.25·bureau) do not take the loan up. Sex and age "
-        "have no part in the outcome given the characteristics; occupation is a proxy of sex, oldest_trade_months and "
-        "employment of age. Drivers are functions of the observed characteristics (`outcome_drivers`); missing and "
-        "special values have values of their own in them.",
+        "4 % withdraw before the decision; of the accepted, Φ(−1.35 − 0.25·bureau) do not take the loan up. Sex and "
+        "age have no part in the outcome given the characteristics; occupation is a proxy of sex, oldest_trade_months "
+        "and employment of age. Drivers are functions of the observed characteristics (`outcome_drivers`); missing "
+        "and special values have values of their own in them.",
         f"About {spec.repeat_share:.4g} of the applications come from a person who applied within the 6 months before; "
         "two applications of one person have correlation 0.5 in u and in e.",
         _table(parameters, "Coefficients"),

@@ -120,10 +120,10 @@ _TABLES: dict[str, tuple[Column, ...]] = {
         Column("unobserved_outcome", "numeric", "truth", "e: bad where outcome_index + e > 0"),
         Column(
             "months_to_default", "integer", "truth",
-            f"Month on book of default, {FIRST_DEFAULT} to 12; missing where good", "months", (), True,
+            f"Month on book of default, {FIRST_DEFAULT} to 12; none where good", "months", (), True,
         ),
-        Column("exposure_at_default", "numeric", "truth", "Balance at default; missing where good", "currency", (), True),
-        Column("lgd", "numeric", "truth", "Share of it lost in the end; missing where good", "share", (), True),
+        Column("exposure_at_default", "numeric", "truth", "Balance at default; none where good", "currency", (), True),
+        Column("lgd", "numeric", "truth", "Share of it lost in the end; none where good", "share", (), True),
         Column("loss", "numeric", "truth", "lgd × exposure; 0 where good", "currency"),
     ),
     "macro": (

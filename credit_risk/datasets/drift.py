@@ -52,9 +52,9 @@ class ConceptDrift:
 class DataQualityBreak:
     """The record is wrong, the applicants and the law of default are as they were.
 
-    fault `missing`: the value is lost; `scaled`: a number arrives times `factor` (special codes, which are
-    negative, stay as they are); `unseen_category`: a label arrives that never occurred before. It strikes `share` of the rows, evenly at
-    random. The old score reads the record, as it does in a bank; the outcome follows the true values.
+    fault `missing`: the value is lost; `scaled`: a number arrives times `factor` (special codes, which are negative,
+    stay as they are); `unseen_category`: a label arrives that never occurred before. It strikes `share` of the rows,
+    evenly at random. The old score reads the record, as it does in a bank; the outcome follows the true values.
     """
 
     start: str

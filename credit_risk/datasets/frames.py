@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 def labelled(positions: NDArray[np.int64], labels: Sequence[str]) -> pd.Series:
     """Text of each position, −1 missing; in pandas' own type for text."""
-    texts = pd.Series([*labels, None])
-    return texts.take(np.where(positions < 0, len(labels), positions)).reset_index(drop=True)
+    # The last label is the missing one, so that −1 names it.
+    return pd.Series(pd.Series([*labels, None]).array.take(positions % (len(labels) + 1)))
 
 
 def nullable(values: NDArray[np.int64], known: NDArray[np.bool_]) -> pd.Series:

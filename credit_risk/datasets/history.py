@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,16 +87,21 @@ def _piece(
     )
     state = np.select([ends, gone, in_path & (month >= default), probation, missed > 0], [5, 4, 2, 3, 1], 0)
     past_due = np.minimum(missed * accounts.instalment[place, None], owed)
-    shape = kept.shape
+    cells = np.flatnonzero(kept)
+    account = cells // months
+
+    def of(table: NDArray[Any]) -> NDArray[Any]:
+        return np.take(table.reshape(-1), cells)
+
     return History(
-        row=np.broadcast_to(place[:, None] + block.first, shape)[kept],
-        month=(start + month)[kept],
-        months_on_book=np.broadcast_to(month, shape)[kept],
-        days_past_due=days[kept],
-        amount_past_due=np.round(np.where(gone, 0.0, past_due)[kept], 2),
-        balance=np.round(np.where(ends | gone, 0.0, owed)[kept], 2),
-        state=state[kept].astype(np.int64),
-        cured=(month == cure)[kept],
-        written_off=gone[kept],
-        write_off_amount=np.round(np.where(gone, owed, 0.0)[kept], 2),
+        row=place[account] + block.first,
+        month=of(start + month),
+        months_on_book=cells - account * months + 1,
+        days_past_due=of(days),
+        amount_past_due=np.round(of(np.where(gone, 0.0, past_due)), 2),
+        balance=np.round(of(np.where(ends | gone, 0.0, owed)), 2),
+        state=of(state),
+        cured=of(month == cure),
+        written_off=of(gone),
+        write_off_amount=np.round(of(np.where(gone, owed, 0.0)), 2),
     )

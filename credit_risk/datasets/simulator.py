@@ -195,7 +195,7 @@ def _applications(spec: PortfolioSpec, chunks: list[_Chunk]) -> pd.DataFrame:
     data["system_decision"] = labelled(joined(decisions, "system"), SYSTEM_DECISIONS)
     for name, labels in (("decision", DECISIONS), ("override", OVERRIDES), ("status", STATUSES)):
         data[name] = labelled(joined(decisions, name), labels)
-    return pd.DataFrame(data)
+    return pd.DataFrame(data, copy=False)
 
 
 def _outcomes(spec: PortfolioSpec, chunks: list[_Chunk]) -> pd.DataFrame:
@@ -217,7 +217,8 @@ def _outcomes(spec: PortfolioSpec, chunks: list[_Chunk]) -> pd.DataFrame:
             "months_observed": observed,
             "outcome": labelled(outcome, OUTCOMES),
             "bad": nullable(seen.astype(np.int64), outcome < 2),
-        }
+        },
+        copy=False,
     )
 
 
@@ -235,7 +236,8 @@ def _history(spec: PortfolioSpec, chunks: list[_Chunk]) -> pd.DataFrame:
             "cured": joined(pieces, "cured"),
             "written_off": joined(pieces, "written_off"),
             "write_off_amount": joined(pieces, "write_off_amount"),
-        }
+        },
+        copy=False,
     )
 
 
@@ -265,7 +267,8 @@ def _losses(spec: PortfolioSpec, chunks: list[_Chunk]) -> pd.DataFrame:
             "resolution_date": closing,
             "lgd": np.where(known, lgd, np.nan),
             "loss": np.where(known, np.round(exposure * lgd, 2), np.nan),
-        }
+        },
+        copy=False,
     )
 
 
@@ -287,7 +290,8 @@ def _truth(chunks: list[_Chunk]) -> pd.DataFrame:
             "exposure_at_default": np.where(bad, exposure, np.nan),
             "lgd": np.where(bad, lgd, np.nan),
             "loss": np.where(bad, np.round(exposure * lgd, 2), 0.0),
-        }
+        },
+        copy=False,
     )
 
 
@@ -309,7 +313,7 @@ def _parameters(process: Process) -> pd.DataFrame:
     rows += [("acceptance", name, pair[1]) for name, pair in COEFFICIENTS.items()]
     if spec.instrument:
         rows.append(("acceptance", INSTRUMENT, INSTRUMENT_COEFFICIENT))
-    rows += [("acceptance", "female", -float(spec.disparity)), ("both", "rho", spec.correlation)]
+    rows += [("acceptance", "female", 0.0 - spec.disparity), ("both", "rho", spec.correlation)]
     return pd.DataFrame(rows, columns=["equation", "term", "coefficient"])
 
 
