@@ -1,19 +1,22 @@
 """Canonical JSON: one value, one byte sequence (SPECIFICATION section 2), and a strict reader.
 
 The writer sorts keys, writes doubles in the shortest form that reads back to the same double and refuses what
-JSON cannot hold. The reader refuses NaN, Infinity, numbers beyond a double and duplicate keys, all of which
-Python's own reader accepts.
+JSON cannot hold. The reader refuses NaN, Infinity, numbers (integers too) beyond a double, lone surrogates and
+duplicate keys, all of which Python's own reader accepts.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from credit_risk._core.errors import Fault, PackageError
 
 Json = Any
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWN = 40
 
 
 def to_bytes(value: Json) -> bytes:
@@ -40,8 +43,12 @@ def from_bytes(data: bytes, file: str) -> Json:
     def number(token: str) -> float:
         value = float(token)
         if not math.isfinite(value):
-            raise _refuse(file, "json_not_finite", f"number {token} does not fit a double")
+            raise _refuse(file, "json_not_finite", f"number {_short(token)} does not fit a double")
         return value
+
+    def integer(token: str) -> int:
+        number(token)
+        return int(token)
 
     def pairs(items: list[tuple[str, Json]]) -> dict[str, Json]:
         result: dict[str, Json] = {}
@@ -52,12 +59,35 @@ def from_bytes(data: bytes, file: str) -> Json:
         return result
 
     try:
-        return json.loads(text, parse_constant=constant, parse_float=number, object_pairs_hook=pairs)
+        value = json.loads(
+            text, parse_constant=constant, parse_float=number, parse_int=integer, object_pairs_hook=pairs
+        )
     except json.JSONDecodeError as error:
         message = f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}"
         raise _refuse(file, "json_invalid", message) from error
     except (RecursionError, ValueError) as error:
         raise _refuse(file, "json_invalid", f"not readable JSON: {error}") from error
+    if "\\u" in text:  # in UTF-8 nothing but an escape can give half of a surrogate pair
+        _refuse_surrogates(value, file)
+    return value
+
+
+def _refuse_surrogates(value: Json, file: str) -> None:
+    """Raise PackageError where a text or a key holds half of a surrogate pair; without recursion."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(item.keys())
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, str) and _SURROGATE.search(item):
+            raise _refuse(file, "json_invalid", f"text {_short(ascii(item))} holds half of a surrogate pair")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def _refuse(file: str, code: str, message: str) -> PackageError:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk.package.evidence_checks import evidence_faults
@@ -24,8 +25,7 @@ from credit_risk.package.layout import (
     is_core,
     predictions_file,
 )
-from credit_risk.package.model_checks import model_faults
-from credit_risk.package.schema import read_json, schema_faults
+from credit_risk.package.schema import schema_faults
 from credit_risk.package.source import Source, open_source
 from credit_risk.package.table_checks import (
     predictions_faults,
@@ -35,6 +35,7 @@ from credit_risk.package.table_checks import (
     verification_frame,
     verification_rows,
 )
+from credit_risk.scoring.check import model_faults
 
 Json = dict[str, Any]
 
@@ -168,7 +169,7 @@ class _Reading:
         if data is None:
             return None
         try:
-            value = read_json(data, file)
+            value = canonical_json.from_bytes(data, file)
         except PackageError as error:
             self.faults += error.faults
             return None

@@ -1,4 +1,4 @@
-"""Strict JSON and JSON Schema with readable faults.
+"""JSON Schema with readable faults.
 
 Two traps of the usual tools are closed: `1.0` is not an integer here, and a value that fits no branch of a `oneOf` is
 reported against the branch that its discriminator (`type`, `kind`, `form`, `method`) names.
@@ -7,7 +7,6 @@ reported against the branch that its discriminator (`type`, `kind`, `form`, `met
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -17,11 +16,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from credit_risk._core import canonical_json
-from credit_risk._core.errors import Fault, PackageError
+from credit_risk._core.errors import Fault
 
 _DISCRIMINATORS = ("type", "kind", "form", "method", "op")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST = 120
 
 
@@ -44,49 +41,12 @@ def validator(name: str) -> Draft202012Validator:
     return _Strict(json.loads(text))
 
 
-def read_json(data: bytes, file: str) -> Any:
-    """Strict JSON (SPECIFICATION section 2).
-
-    Raises PackageError: `json_invalid`, `json_not_finite`, `json_duplicate_key`. Beyond
-    `canonical_json.from_bytes`, integers that overflow a double and lone surrogates are refused.
-    """
-    value = canonical_json.from_bytes(data, file)
-    fault = next(_unusable(value, file), None)
-    if fault is not None:
-        raise PackageError(fault)
-    return value
-
-
 def schema_faults(name: str, value: Any, file: str) -> list[Fault]:
     """Every fault of `value` against a schema: codes `schema`, `version_unknown`, `step_unknown`."""
     try:
         return [_fault(error, file) for error in _leaves(validator(name).iter_errors(value))]
     except RecursionError:
         return [Fault("is nested too deeply", "schema", file)]
-
-
-def _unusable(value: Any, file: str) -> Iterator[Fault]:
-    """Faults of a parsed value, without recursion."""
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            stack.extend(item.keys())
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
-        elif isinstance(item, str) and _SURROGATE.search(item):
-            yield Fault("text holds half of a surrogate pair", "json_invalid", file, found=ascii(item)[:_LONGEST])
-        elif isinstance(item, int) and not _fits(item):
-            yield Fault("number does not fit a double", "json_not_finite", file, found=f"{str(item)[:20]}...")
-
-
-def _fits(value: int) -> bool:
-    try:
-        float(value)
-    except OverflowError:
-        return False
-    return True
 
 
 def _leaves(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:

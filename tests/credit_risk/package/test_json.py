@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import sys
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from credit_risk._core import canonical_json
 from credit_risk._core.errors import PackageError
-from credit_risk.package.schema import read_json, schema_faults
+from credit_risk.package.schema import schema_faults
 from tests.contract import corpus_models
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
@@ -34,8 +35,8 @@ def typed(value: object) -> object:
 @given(VALUES)
 def test_any_value_reads_back_the_same_and_has_one_form(value: object):
     data = canonical_json.to_bytes(value)
-    assert typed(read_json(data, "x")) == typed(value)
-    assert canonical_json.to_bytes(read_json(data, "x")) == data
+    assert typed(canonical_json.from_bytes(data, "x")) == typed(value)
+    assert canonical_json.to_bytes(canonical_json.from_bytes(data, "x")) == data
     assert data.endswith(b"\n")
     assert b"\r" not in data
 
@@ -44,7 +45,7 @@ def test_any_value_reads_back_the_same_and_has_one_form(value: object):
 def test_every_double_keeps_its_bits(pattern: bytes):
     (number,) = struct.unpack("<d", pattern)
     if math.isfinite(number):
-        (back,) = [read_json(canonical_json.to_bytes([number]), "x")[0]]
+        (back,) = [canonical_json.from_bytes(canonical_json.to_bytes([number]), "x")[0]]
         assert isinstance(back, float)
         assert struct.pack("<d", back) == pattern
     else:
@@ -65,8 +66,34 @@ def test_numbers_beyond_a_double_are_refused_wherever_they_stand(value: object, 
     if json.dumps("@") in json.dumps(value):
         return
     with pytest.raises(PackageError) as error:
-        read_json(text.encode(), "file.json")
+        canonical_json.from_bytes(text.encode(), "file.json")
     assert {(fault.code, fault.file) for fault in error.value.faults} == {("json_not_finite", "file.json")}
+
+
+def test_integers_fit_a_double_or_are_refused():
+    greatest = int(sys.float_info.max)
+    half_a_step = 2**970  # from here on the nearest double would be infinite
+    for kept in (greatest, -greatest, greatest + half_a_step - 1):
+        assert canonical_json.from_bytes(b"[%d]" % kept, "x") == [kept]
+    for refused in (str(greatest + half_a_step), "-1" + "0" * 309, "9" * 5000):
+        with pytest.raises(PackageError) as error:
+            canonical_json.from_bytes(f'{{"a": [{refused}]}}'.encode(), "x")
+        assert [fault.code for fault in error.value.faults] == ["json_not_finite"]
+
+
+@pytest.mark.parametrize("half", [r"\ud800", r"\udfff", r"a\udc00b", r"\ude00\ud83d"])
+@pytest.mark.parametrize("place", ['"@"', '{"@": 1}', '[[{"a": ["@"]}]]'])
+def test_half_of_a_surrogate_pair_is_refused_wherever_it_stands(half: str, place: str):
+    with pytest.raises(PackageError) as error:
+        canonical_json.from_bytes(place.replace("@", half).encode(), "x")
+    assert [fault.code for fault in error.value.faults] == ["json_invalid"]
+    assert canonical_json.from_bytes(place.replace("@", r"\ud83d\ude00").encode(), "x") == json.loads(
+        place.replace("@", "\U0001f600")
+    )
+
+
+def test_escaped_backslashes_are_no_surrogates():
+    assert canonical_json.from_bytes(rb'["\\ud800"]', "x") == ["\\ud800"]
 
 
 @given(st.dictionaries(TEXT, SCALARS, min_size=1, max_size=5), st.data())
@@ -74,7 +101,7 @@ def test_a_duplicate_key_is_refused_at_any_depth(value: dict[str, object], data:
     key = data.draw(st.sampled_from(sorted(value)))
     inner = json.dumps(value)[:-1] + f", {json.dumps(key)}: 1}}"
     with pytest.raises(PackageError) as error:
-        read_json(f"[[{inner}]]".encode(), "x")
+        canonical_json.from_bytes(f"[[{inner}]]".encode(), "x")
     assert error.value.faults[0].code == "json_duplicate_key"
 
 

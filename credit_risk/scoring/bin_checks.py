@@ -63,6 +63,7 @@ def classing_faults(step: dict[str, Any], file: str, path: str) -> list[Fault]:
             faults.append(Fault(message, f"bins_{name}", file, place))
     faults += _repeated(bins, "categories", "values", "category_repeated", file, path)
     faults += _repeated(bins, "special", "codes", "special_repeated", file, path)
+    faults += _category_and_code(bins, file, path)
     textual = step["kind"] == "categorical"
     for index, item in enumerate(bins):
         if any(isinstance(code, str) != textual for code in item.get("codes", [])):
@@ -87,3 +88,26 @@ def _repeated(bins: list[dict[str, Any]], kind: str, key: str, code: str, file: 
             if value in seen:
                 yield Fault("stands twice", code, file, f"{path}/bins/{index}/{key}", found=repr(value))
             seen.add(value)
+
+
+def _category_and_code(bins: list[dict[str, Any]], file: str, path: str) -> Iterator[Fault]:
+    """A value of a special bin is never looked up among the categories, so it may not stand there."""
+    codes = {code for item in bins for code in item.get("codes", [])}
+    for index, item in enumerate(bins):
+        for value in item.get("values", []):
+            if value in codes:
+                message = "is a category and a special code"
+                place = f"{path}/bins/{index}/values"
+                yield Fault(message, "category_repeated", file, place, found=repr(value))
+
+
+def grades_faults(step: dict[str, Any], file: str, path: str) -> Iterator[Fault]:
+    """Faults `grades_order` of a grade step that keeps its schema: the intervals, and grades that stand twice."""
+    grades = step["grades"]
+    for _, message, index in interval_chain_faults([(grade["lower"], grade["upper"]) for grade in grades]):
+        yield Fault(message, "grades_order", file, f"{path}/grades/{index}")
+    names = [grade["grade"] for grade in grades]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            place = f"{path}/grades/{index}/grade"
+            yield Fault("grade stands twice", "grades_order", file, place, found=repr(name))
