@@ -6,6 +6,7 @@ from credit_risk.display.base import Display
 from credit_risk.display.classing import ClassingDisplay
 from credit_risk.display.coefficients import CoefficientDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
+from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
 from credit_risk.display.tables import format_value, html_table
 
@@ -17,6 +18,9 @@ DISPLAYS: dict[str, type[Display]] = {
     "classing.table.{characteristic}": ClassingDisplay,
     "classing.figure.{characteristic}": ClassingDisplay,
     "model.coefficients": CoefficientDisplay,
+    "outcome.vintages": VintageDisplay,
+    "outcome.maturity": MaturityDisplay,
+    "outcome.roll_rates": RollRateDisplay,
 }
 
 __all__ = [
@@ -25,9 +29,12 @@ __all__ = [
     "ClassingDisplay",
     "CoefficientDisplay",
     "Display",
+    "MaturityDisplay",
     "RocDisplay",
+    "RollRateDisplay",
     "ScoreBandDisplay",
     "ScoreDistributionDisplay",
+    "VintageDisplay",
     "format_value",
     "html_table",
 ]

@@ -11,6 +11,7 @@ from credit_risk.sampling.production import typed_frame
 from credit_risk.sampling.samples import samples_summary, split_samples
 from credit_risk.sampling.snapshot import snapshot_frame
 from credit_risk.sampling.source import Source, read_source
+from credit_risk.sampling.unpivot import unpivot_months
 
 __all__ = [
     "DataContractError",
@@ -30,5 +31,6 @@ __all__ = [
     "split_samples",
     "take_in",
     "typed_frame",
+    "unpivot_months",
     "vintage_curves",
 ]

@@ -87,7 +87,7 @@ def read_history(source: Any, spec: HistorySpec, definition: DefinitionSpec | No
     absent = _absent(kinds, spec, file)
     if absent:
         raise IntakeError(absent)
-    (rows,) = connection.execute("SELECT count(*) FROM raw").fetchone()
+    (rows,) = connection.execute("SELECT count(*) FROM raw").fetchall()[0]
     if rows == 0:
         raise IntakeError(Fault("the history has no row", code="no_rows", file=file, path=f"{HISTORY}.source"))
     calendar, until, faults = read_months(connection, kinds, spec, file)
@@ -96,7 +96,7 @@ def read_history(source: Any, spec: HistorySpec, definition: DefinitionSpec | No
     faults += _column_faults(connection, kinds, spec, file)
     if any(fault.code == "month" for fault in faults):
         raise IntakeError(faults)
-    first, last = connection.execute("SELECT min(month), max(month) FROM facts").fetchone()
+    first, last = connection.execute("SELECT min(month), max(month) FROM facts").fetchall()[0]
     until = last if until is None else until
     named = _Named(connection, file, calendar)
     faults += _month_faults(named, spec, first, last, until)
@@ -104,7 +104,7 @@ def read_history(source: Any, spec: HistorySpec, definition: DefinitionSpec | No
         raise IntakeError(faults)
     _mark(connection, spec, definition)
     told = _told(connection, spec)
-    (accounts,) = connection.execute("SELECT count(*) FROM accounts").fetchone()
+    (accounts,) = connection.execute("SELECT count(*) FROM accounts").fetchall()[0]
     return History(connection, file, sha256, rows, accounts, first, last, until, calendar, integer_key, told)
 
 
@@ -119,7 +119,7 @@ class _Named:
 
     def fault(self, message: str, code: str, query: str, path: str, remedy: str, shown: str = "") -> list[Fault]:
         """A fault with the number of accounts and months of `query` (key, months), or none where it has no row."""
-        count, months = self.connection.execute(f"SELECT count(*), sum(months) FROM ({query})").fetchone()
+        count, months = self.connection.execute(f"SELECT count(*), sum(months) FROM ({query})").fetchall()[0]
         if not count:
             return []
         keys = [
@@ -151,7 +151,7 @@ def _integer_key(connection: Any, name: str, kind: str) -> bool:
         return kind not in ("HUGEINT", "UHUGEINT", "UBIGINT")
     plain = f"CAST(TRY_CAST({column} AS BIGINT) AS VARCHAR)"
     other = f"{column} IS NOT NULL AND {plain} IS DISTINCT FROM {code_sql(name, kind)}"
-    return connection.execute(f"SELECT count(*) FROM raw WHERE {other}").fetchone()[0] == 0
+    return connection.execute(f"SELECT count(*) FROM raw WHERE {other}").fetchall()[0][0] == 0
 
 
 def _make_facts(connection: Any, kinds: dict[str, str], spec: HistorySpec, integer_key: bool) -> None:
@@ -172,7 +172,7 @@ def _column_faults(connection: Any, kinds: dict[str, str], spec: HistorySpec, fi
     faults: list[Fault] = []
     for name, path in ((spec.key, "key"), (spec.obligor, "obligor")):
         if name is not None:
-            (missing,) = connection.execute(f"SELECT count(*) FROM raw WHERE {quoted(name)} IS NULL").fetchone()
+            (missing,) = connection.execute(f"SELECT count(*) FROM raw WHERE {quoted(name)} IS NULL").fetchall()[0]
             if missing:
                 message = f"{name!r} is missing in some rows"
                 faults.append(Fault(message, "missing", file, f"{HISTORY}.{path}", found=f"{missing:,} rows"))
@@ -267,13 +267,13 @@ def _told(connection: Any, spec: HistorySpec) -> dict[str, str | int]:
     if spec.gaps == "accept":
         (gaps,) = connection.execute(
             "SELECT sum(a.last - a.first + 1) - (SELECT count(*) FROM months) FROM accounts a"
-        ).fetchone()
+        ).fetchall()[0]
         told["months missing inside histories, taken as without event"] = int(gaps)
-    (none,) = connection.execute("SELECT count(*) FROM months WHERE days IS NULL").fetchone()
+    (none,) = connection.execute("SELECT count(*) FROM months WHERE days IS NULL").fetchall()[0]
     told["months without exposure"] = none
     if spec.materiality is not None:
         query = "SELECT count(*) FROM facts f JOIN months m USING (key, month) WHERE f.days > 0 AND m.days = 0"
-        told["months in arrears that are not material"] = connection.execute(query).fetchone()[0]
-    (events,) = connection.execute("SELECT count(*) FROM accounts WHERE first_event IS NOT NULL").fetchone()
+        told["months in arrears that are not material"] = connection.execute(query).fetchall()[0][0]
+    (events,) = connection.execute("SELECT count(*) FROM accounts WHERE first_event IS NOT NULL").fetchall()[0]
     told["accounts with an event at any time"] = events
     return told

@@ -94,7 +94,7 @@ def read_months(
     name = spec.month if spec.month is not None else str(spec.date)
     path = f"{HISTORY}.{'month' if spec.month is not None else 'date'}"
     faults = []
-    (missing,) = connection.execute(f"SELECT count(*) FROM raw WHERE {quoted(name)} IS NULL").fetchone()
+    (missing,) = connection.execute(f"SELECT count(*) FROM raw WHERE {quoted(name)} IS NULL").fetchall()[0]
     if missing:
         message = f"{name!r} is missing in some rows"
         faults.append(Fault(message, "month", file, path, found=f"{missing:,} rows"))
@@ -231,7 +231,7 @@ def _wrong(
     found = connection.execute(query).fetchall()
     if not found:
         return []
-    (rows,) = connection.execute(f"SELECT count(*) FROM raw WHERE {condition}").fetchone()
+    (rows,) = connection.execute(f"SELECT count(*) FROM raw WHERE {condition}").fetchall()[0]
     told = ", ".join("(missing)" if text is None else repr(text) for text, _ in found[:SHOWN])
     return [
         Fault(

@@ -17,7 +17,7 @@ from credit_risk.scoring.steps import text_of_number
 
 SHOWN = 10
 OUT = -2  # code of a row that has left already
-MISSING, INDETERMINATE = "outcome missing", "outcome indeterminate"
+MISSING, INDETERMINATE = "excluded: outcome missing", "indeterminate: value of the outcome"
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,9 @@ def _complete(outcome: Outcome, rows: _Rows, spec: OutcomeSpec) -> Outcome:
     before = np.equal(rows.reasons, None)
     for reason in dict.fromkeys(reasons[before & ~np.equal(reasons, None)]):
         removed = int(np.count_nonzero(before & np.equal(reasons, reason)))
-        waterfall.append(("rows without a good or bad outcome", removed, waterfall[-1][2] - removed, reason))
+        outcome_name, words = _split(reason)
+        step = "rows with an indeterminate outcome" if outcome_name == "indeterminate" else "rows without an outcome"
+        waterfall.append((step, removed, waterfall[-1][2] - removed, words))
     known = int(np.count_nonzero(np.isfinite(outcome.values)))
     refused = spec.history is None and spec.missing == "refuse" and known == len(reasons)
     told = "a row without one is refused, not removed" if refused else "good or bad"
@@ -153,9 +155,15 @@ def _exclusions(outcome: Outcome, reasons: np.ndarray) -> pd.DataFrame:
     total = len(reasons)
     told = [(name, "", int(np.count_nonzero(outcome.values == value))) for name, value in (("bad", 1.0), ("good", 0.0))]
     for reason in dict.fromkeys(reasons[~np.equal(reasons, None)]):
-        told.append(("none", reason, int(np.count_nonzero(np.equal(reasons, reason)))))
+        told.append((*_split(reason), int(np.count_nonzero(np.equal(reasons, reason)))))
     rows = [(name, reason or None, count, count / total) for name, reason, count in told]
     return pd.DataFrame(rows, columns=list(EXCLUSIONS_COLUMNS)).astype({"reason": object})
+
+
+def _split(reason: str) -> tuple[str, str]:
+    """Indeterminate or excluded, and why."""
+    head, separator, tail = reason.partition(": ")
+    return (head, tail) if separator and head in ("indeterminate", "excluded") else ("excluded", reason)
 
 
 def _statuses(outcome: Outcome, status: np.ndarray) -> pd.DataFrame:
