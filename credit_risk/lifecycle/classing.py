@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit_risk._core.errors import Fault, ModelError
+from credit_risk._core.errors import Fault, IntakeError, ModelError
 from credit_risk._core.evidence import Evidence, table
 from credit_risk.binning.classing import Trend, class_frame
 from credit_risk.binning.overrides import apply_overrides
@@ -21,7 +21,11 @@ from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.models.assemble import InputColumn
 from credit_risk.plan import Plan
 from credit_risk.sampling import Intake, split_samples
+from credit_risk.sampling.derived_spec import DerivedSpec
+from credit_risk.sampling.samples import duplicate_groups
+from credit_risk.sampling.spec import ColumnSpec
 from credit_risk.scaling.points import Scaling
+from credit_risk.scoring.expressions import references
 from credit_risk.selection.leakage import leakage_frame
 
 Floats = NDArray[np.float64]
@@ -39,9 +43,42 @@ class Prepared:
 
 
 def prepare(plan: Plan, intake: Intake) -> Prepared:
-    """Divide the rows into samples. Every row weighs 1."""
-    labels = split_samples(intake.outcome, plan.samples)
-    return Prepared(intake, labels, np.ones(len(labels)), labels == DEVELOPMENT)
+    """Divide the rows into samples, with the weights of the plan (1 where it names none).
+
+    Columns that only group or weigh rows are no predictors.
+    """
+    spec, frame = plan.samples, intake.frame
+    dates = frame[plan.data.date].to_numpy(object) if plan.data.date in frame.columns else None
+    groups = None
+    if spec.group == "duplicates":
+        groups = duplicate_groups(frame[list(intake.contract_columns)])
+    elif spec.group is not None:
+        groups = row_groups(frame[spec.group])
+    labels = split_samples(intake.outcome, spec, dates=dates, groups=groups)
+    weights = np.ones(len(labels)) if spec.weight is None else row_weights(frame[spec.weight], spec.weight)
+    for name in (spec.group, spec.weight):
+        if name in intake.roles and intake.roles[name] == "predictor":
+            intake = replace(intake, roles={**intake.roles, name: "sampling"})
+    return Prepared(intake, labels, weights, labels == DEVELOPMENT)
+
+
+def row_groups(values: pd.Series) -> NDArray[np.int64]:
+    """Numbers of groups of equal values (n,); a row whose value is missing is a group by itself."""
+    codes = pd.factorize(values)[0].astype(np.int64)
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+    return codes
+
+
+def row_weights(values: pd.Series, name: str) -> Floats:
+    """Weights (n,). Raises IntakeError where one is missing or not positive."""
+    weights = pd.to_numeric(values, errors="coerce").to_numpy(float)
+    wrong = ~(weights > 0)
+    if wrong.any():
+        found, row = f"{np.count_nonzero(wrong):,} rows", int(np.flatnonzero(wrong)[0]) + 1
+        message = f"the weight {name!r} is missing or not positive in some rows"
+        raise IntakeError(Fault(message, "weight", path="samples.weight", row=row, found=found, allowed="above 0"))
+    return weights
 
 
 def class_predictors(plan: Plan, prepared: Prepared) -> Training:
@@ -116,9 +153,9 @@ def override_classing(
 
 def declared_trends(plan: Plan, names: Sequence[str]) -> dict[str, Trend]:
     """Trends that the plan states: for the classing, else the expert's expectation of the column."""
-    trends = {}
+    trends, described = {}, _described(plan)
     for name in names:
-        column = plan.data.columns.get(name)
+        column = described.get(name)
         if name in plan.classing.monotonic:
             trends[name] = Trend(plan.classing.monotonic[name], "plan, classing")
         elif column is not None and column.expected_trend in DIRECTIONS:
@@ -126,10 +163,17 @@ def declared_trends(plan: Plan, names: Sequence[str]) -> dict[str, Trend]:
     return trends
 
 
+def _described(plan: Plan) -> dict[str, ColumnSpec | DerivedSpec]:
+    """What the plan says of columns and of derived characteristics."""
+    return {**plan.data.columns, **plan.derived}
+
+
 def _inputs(intake: Intake) -> dict[str, InputColumn]:
+    """Columns that a model may read: predictors, and dates that derived characteristics measure."""
     found = {}
+    measured = {name for expression in intake.derived.values() for name in references(expression)}
     for name in intake.contract_columns:
-        if intake.roles[name] != "predictor":
+        if intake.roles[name] != "predictor" and name not in measured:
             continue
         kind = "number" if intake.types[name] == "numeric" else "string"
         found[name] = InputColumn(name, kind, intake.specials.get(name, {}), intake.descriptions.get(name, ""))
@@ -146,16 +190,16 @@ def _derive_steps(plan: Plan, intake: Intake) -> dict[str, dict[str, Any]]:
             "output": name,
             "value_type": kind,
             "expression": expression,
-            "description": plan.derive[name],
+            "description": plan.derived[name].words,
         }
     return steps
 
 
 def _reason_texts(plan: Plan, names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Text of each characteristic's reason and where it comes from; the bare name where the plan has no text."""
-    texts = {}
+    texts, described = {}, _described(plan)
     for name in names:
-        column = plan.data.columns.get(name)
+        column = described.get(name)
         if column is not None and column.reason_text:
             texts[name] = (column.reason_text, "plan, reason_text")
         elif column is not None and column.description:

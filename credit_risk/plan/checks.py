@@ -9,12 +9,13 @@ from typing import Any
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import outcome_faults
-from credit_risk.sampling.expressions import parse_expression
+from credit_risk.sampling.expressions import DATE_DIFFERENCES, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.scoring.expressions import references
 
 Found = Iterator[tuple[Path, Fault]]
 UNCONSTRAINED = (None, "none")
+DATED = (("data", "date"), ("outcome", "windows", "observed_at"))
 
 
 def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
@@ -239,8 +240,10 @@ def _outcome(plan: dict[str, Any]) -> Found:
 def _derived(plan: dict[str, Any]) -> Found:
     derived, columns, roles = _mapping(plan, "derive"), _mapping(plan, "data", "columns"), role_of_columns(plan)
     known: set[str] = set()
-    for name, text in derived.items():
+    dates = {_at(plan, *path) for path in DATED}
+    for name, given in derived.items():
         path: Path = ("derive", name)
+        text = _at(given, "expression") if isinstance(given, dict) else given
         if name in columns or name in roles:
             message = f"{name!r} is also the name of a column of the source"
             yield path, _fault(message, "derive_name", remedy="choose a name that no column has")
@@ -249,14 +252,37 @@ def _derived(plan: dict[str, Any]) -> Found:
         if isinstance(text, str):
             parsed, faults = parse_expression(text)
             yield from ((path, fault) for fault in faults)
+            measured, elsewhere = dates_apart(parsed, DATE_DIFFERENCES) if parsed is not None else (set(), set())
             for column in references(parsed) if parsed is not None else ():
+                if column in dates and column in measured - elsewhere:
+                    continue
                 if column in roles:
                     message = f"{column!r} may not be used: it is {roles[column]}"
-                    yield path, _fault(message, "never_a_predictor", remedy="take it out of the expression")
+                    remedy = "take it out of the expression"
+                    remedy += ", or measure from it with months_between()" if column in dates else ""
+                    yield path, _fault(message, "never_a_predictor", remedy=remedy)
                 elif column in derived and column not in known:
                     message = f"{column!r} is derived {'from itself' if column == name else 'only later'}"
                     yield path, _fault(message, "derive_order", remedy="write it before it is used")
+        if _is_text(plan, {"ref": name}) and _at(given, "expected_trend") not in UNCONSTRAINED:
+            message = f"{name!r} is text, which has no order, so no trend can be expected"
+            yield (*path, "expected_trend"), _fault(message, "trend", remedy="leave it out")
         known.add(name)
+
+
+def _is_text(plan: dict[str, Any], expression: dict[str, Any], depth: int = 0) -> bool:
+    """Whether an expression gives text, as far as the plan tells: by its operations and the types it declares."""
+    if isinstance(name := expression.get("ref"), str):
+        given = _at(plan, "derive", name)
+        text = _at(given, "expression") if isinstance(given, dict) else given
+        if isinstance(text, str) and depth < len(_mapping(plan, "derive")):
+            parsed, _ = parse_expression(text)
+            return parsed is not None and _is_text(plan, parsed, depth + 1)
+        return _at(plan, "data", "columns", name, "type") in ("categorical", "date")
+    if expression.get("op") in ("if", "coalesce"):
+        branches = expression["args"][1:] if expression["op"] == "if" else expression["args"]
+        return any(_is_text(plan, branch, depth) for branch in branches)
+    return expression.get("op") in ("cross", "band") or isinstance(expression.get("const"), str)
 
 
 def _predictors(plan: dict[str, Any]) -> Found:
@@ -274,11 +300,13 @@ def _predictors(plan: dict[str, Any]) -> Found:
 def _trends(plan: dict[str, Any]) -> Found:
     for name, trend in _mapping(plan, "classing", "monotonic").items():
         path: Path = ("classing", "monotonic", name)
-        expected = _at(plan, "data", "columns", name, "expected_trend")
+        derived = name in _mapping(plan, "derive")
+        where = ("derive", name) if derived else ("data", "columns", name)
+        expected = _at(plan, *where, "expected_trend")
         if trend not in UNCONSTRAINED and expected not in UNCONSTRAINED and trend != expected:
-            message = f"data.columns.{name}.expected_trend says {expected}"
+            message = f"{'.'.join(where)}.expected_trend says {expected}"
             yield path, _fault(message, "trend", found=str(trend), remedy="say the same in both places, or in one")
-        if _at(plan, "data", "columns", name, "type") in ("categorical", "date") and trend not in UNCONSTRAINED:
+        if _is_text(plan, {"ref": name}) and trend not in UNCONSTRAINED:
             message = f"{name!r} is not numeric, so its bins have no order"
             yield path, _fault(message, "trend", remedy="leave it out")
 

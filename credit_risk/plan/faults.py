@@ -124,7 +124,7 @@ def _allowed(item: Any, path: Path) -> str:
 def _remedy(items: list[Any], value: Any) -> str | None:
     kinds = {item["type"] for item in items}
     scalar = isinstance(value, str | int | float) and not isinstance(value, bool)
-    if "string_type" in kinds and kinds <= {"string_type", "none_required"} and scalar:
+    if "string_type" in kinds and kinds <= {"string_type", "none_required", "model_type"} and scalar:
         return f'put it in quotes: "{value}"'
     if kinds & {"int_type", "float_type"} and isinstance(value, str) and _looks_numeric(value):
         return "write it without quotes and without a leading zero"

@@ -21,6 +21,7 @@ from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
 from credit_risk.plan.spec import IdentitySpec
+from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.source import Source, read_source
 from credit_risk.sampling.source_spec import SqlSource, source_texts
 from credit_risk.sampling.spec import ColumnName, DataSpec, OutcomeSpec, SamplesSpec
@@ -41,8 +42,9 @@ class Plan(Spec):
     data: DataSpec = Field(description="The source and the contract of its columns.")
     outcome: OutcomeSpec = Field(description="What is bad and what is good.")
     samples: SamplesSpec = Field(default=SamplesSpec(), description="Development and out-of-sample.")
-    derive: dict[ColumnName, str] = Field(
-        default_factory=dict, description="Derived characteristics: name and expression, in order."
+    derive: dict[ColumnName, str | DerivedSpec] = Field(
+        default_factory=dict,
+        description="Derived characteristics, in order: each an expression, or an expression with its texts.",
     )
     classing: ClassingSpec = Field(default=ClassingSpec(), description="Bins and weights of evidence.")
     selection: SelectionSpec = Field(default=SelectionSpec(), description="Which characteristics enter.")
@@ -91,6 +93,11 @@ class Plan(Spec):
         """The other candidates, in the order of the plan."""
         return tuple(candidate for candidate in self.models if not candidate.champion)
 
+    @property
+    def derived(self) -> dict[str, DerivedSpec]:
+        """Derived characteristics in their long form, in the order of the plan."""
+        return derived_specs(self.derive)
+
     def as_dict(self) -> dict[str, Any]:
         """Every key with its value, defaults included, ready for JSON. `${VAR}` stays as written."""
         return self.model_dump(mode="json")
@@ -134,6 +141,9 @@ class Plan(Spec):
         named: dict[str, str] = {}
         for name in self.classing.monotonic:
             named.setdefault(name, f"classing.monotonic.{name}")
+        for key in ("group", "weight"):
+            if (column := getattr(self.samples, key)) is not None and column != "duplicates":
+                named.setdefault(column, f"samples.{key}")
         lists: dict[str, tuple[str, ...]] = {
             "classing.overrides": tuple(o.characteristic for o in self.classing.overrides),
             "selection.include": tuple(self.selection.included),

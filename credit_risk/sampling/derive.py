@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from credit_risk.sampling.column_types import CATEGORICAL, NUMERIC, TypedColumn
+from credit_risk.sampling.column_types import CATEGORICAL, DATE, NUMERIC, TypedColumn
 from credit_risk.sampling.contract import Failure
-from credit_risk.sampling.expressions import Expression, parse_expression, without_specials
+from credit_risk.sampling.expressions import Expression, dates_apart, parse_expression, without_specials
 from credit_risk.sampling.source import Conversion
 from credit_risk.scoring.columns import FLAG, NUMBER, STRING, Column, Run
-from credit_risk.scoring.expressions import evaluate, expression_kind, references
+from credit_risk.scoring.dates import parse_date
+from credit_risk.scoring.expressions import SEPARATOR, evaluate, expression_kind, references
 
+SHOWN = 5
+DATE_REMEDY = "write the dates in the source as ISO 8601 text: the model will read them so in production"
 VALUE_TYPES = {NUMERIC: NUMBER, CATEGORICAL: STRING}
 
 
@@ -51,6 +54,11 @@ def derive_columns(
         kind = expression_kind(expression, kinds, told.append)
         if kind == FLAG and not told:
             told.append("the expression is true or false, not a value: write if(condition, 1, 0)")
+        told += _crossing(parsed, columns)
+        dated = _dated(parsed, columns, specials, path)
+        if dated:
+            result.failures += dated
+            continue
         if told:
             result.failures += [Failure(name, "expression", message, path, found=text) for message in told]
             continue
@@ -71,6 +79,45 @@ def derive_columns(
         result.expressions[name] = expression
         result.columns[name] = _typed(value)
     return result
+
+
+def _dated(
+    parsed: Expression,
+    columns: Mapping[str, TypedColumn],
+    specials: Mapping[str, Iterable[float | str]],
+    path: str,
+) -> list[Failure]:
+    """What is wrong with columns of dates, and with columns taken as dates, in an expression."""
+    measured, elsewhere = dates_apart(parsed)
+    failures = []
+    for name, column in columns.items():
+        if name in elsewhere and column.type == DATE:
+            message = f"{name!r} is a date; expressions only measure dates"
+            allowed = "days_between(), months_between(), year(), month(), is_missing()"
+            failures.append(Failure(name, "expression", message, path, allowed=allowed))
+        if name not in measured or column.type == NUMERIC:
+            continue
+        codes = set(specials.get(name, ()))
+        wrong = np.array([level not in codes and parse_date(level) is None for level in column.levels], bool)
+        rows = np.append(wrong, False)[column.codes]
+        if rows.any():
+            message = f"{name!r} is taken as a date, and some of its values are not"
+            found = ", ".join(map(repr, column.levels[wrong][:SHOWN]))
+            first, count = int(np.flatnonzero(rows)[0]) + 1, int(rows.sum())
+            allowed = "dates such as 2026-11-20, or 2026-11-20T08:30:00"
+            failures.append(
+                Failure(name, "date", message, path, count, (str(first),), first, found, allowed, DATE_REMEDY)
+            )
+    return failures
+
+
+def _crossing(parsed: Expression, columns: Mapping[str, TypedColumn]) -> list[str]:
+    """Columns of text that are crossed and hold the separator, so that two pairs would be one value."""
+    if parsed.get("op") != "cross":
+        return [message for one in parsed.get("args", []) for message in _crossing(one, columns)]
+    crossed = [columns[name] for one in parsed["args"] if (name := one.get("ref")) in columns]
+    joined = [level for column in crossed for level in column.levels if SEPARATOR in str(level)]
+    return [f"cross() joins with {SEPARATOR!r}, and a column holds {joined[0]!r}"] if joined else []
 
 
 def _masked(

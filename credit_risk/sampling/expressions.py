@@ -12,7 +12,7 @@ import ast
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from credit_risk._core.errors import Fault
@@ -53,6 +53,7 @@ FUNCTIONS: Mapping[str, tuple[str, int, int | None]] = {
 }
 FAMILY = "columns"
 MAX_FAMILY = 120
+DATE_DIFFERENCES = ("days_between", "months_between")
 FAMILY_FORM = "columns('BILL_AMT', 1, 6), columns('M', '01', '12') or columns('M{}_PAID', 1, 6)"
 ALLOWED = "numbers, 'text', columns, + - * /, comparisons, and, or, not, in, " + ", ".join(
     f"{name}()" for name in (*FUNCTIONS, FAMILY) if name != "in"
@@ -119,11 +120,20 @@ def without_specials(expression: Expression, specials: Mapping[str, Iterable[flo
     return {"op": expression["op"], "args": arguments}
 
 
-def dates_apart(expression: Expression, within: bool = False) -> tuple[set[str], set[str]]:
-    """Names that stand as the arguments of a date operation, and names that stand anywhere else."""
+def dates_apart(
+    expression: Expression, operations: Collection[str] = tuple(DATE_OPERATIONS), within: bool = False
+) -> tuple[set[str], set[str]]:
+    """Names that are measured as dates by `operations`, and names whose values are used in any other way.
+
+    A date may come by way of `coalesce` or the branches of `if`; asking whether it is missing uses no value.
+    """
     if "ref" in expression:
         return ({expression["ref"]}, set()) if within else (set(), {expression["ref"]})
-    found = [dates_apart(one, expression["op"] in DATE_OPERATIONS) for one in expression.get("args", [])]
+    op, arguments = expression.get("op"), expression.get("args", [])
+    if op in ("is_missing", "count_present"):
+        return set(), set()
+    inside = op in operations or (within and op in ("coalesce", "if"))
+    found = [dates_apart(one, operations, inside and not (op == "if" and k == 0)) for k, one in enumerate(arguments)]
     return set().union(*(dates for dates, _ in found)), set().union(*(others for _, others in found))
 
 

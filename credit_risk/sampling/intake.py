@@ -33,6 +33,7 @@ from credit_risk.sampling.contract import (
     value_failures,
 )
 from credit_risk.sampling.derive import Derived, derive_columns
+from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.expressions import Expression, parse_expression
 from credit_risk.sampling.left_out import IDENTIFIER_LIKE, reason_to_leave_out
 from credit_risk.sampling.outcome import Outcome
@@ -149,18 +150,20 @@ def take_in(
     data: DataSpec,
     outcome: OutcomeSpec,
     *,
-    derive: Mapping[str, str] = NO_TEXTS,
+    derive: Mapping[str, str | DerivedSpec] = NO_TEXTS,
     named: Mapping[str, str] = NO_TEXTS,
     history: Any = None,
 ) -> Intake:
     """Check `source` against the contract, give every column a type and a role, and record what was done.
 
-    `derive` are the expressions of the plan; `named` further columns that the plan names, each with its key path
-    (`Plan.named_columns`); `history` the performance history that `outcome.history` describes: a path or a table.
+    `derive` are the derived characteristics of the plan; `named` further columns that the plan names, each with its
+    key path (`Plan.named_columns`); `history` the performance history of `outcome.history`: a path or a table.
     Raises DataContractError (an IntakeError) with all breaches; its `failures` is a table.
     """
-    state = _State(source, data, outcome, _named(data, outcome, derive, named))
-    _absent(state, derive)
+    described = derived_specs(derive)
+    texts = {name: spec.expression for name, spec in described.items()}
+    state = _State(source, data, outcome, _named(data, outcome, texts, named))
+    _absent(state, texts)
     key = _key(state)
     state.examples = Examples(key)
     for name, raw in source.raw.items():
@@ -171,8 +174,8 @@ def take_in(
         for name, column in state.columns.items()
         if name in data.columns and data.columns[name].specials
     }
-    derived = derive_columns(derive, state.columns, specials, source.rows)
-    state.failures += [*_derived_collisions(state, derive), *derived.failures]
+    derived = derive_columns(texts, state.columns, specials, source.rows)
+    state.failures += [*_derived_collisions(state, texts), *derived.failures]
     defined, failures, faults = decide_outcomes(
         state.columns, key, data.key, data.date, outcome, specials, source.name, history
     )
@@ -180,7 +183,21 @@ def take_in(
     if state.failures or faults or defined is None:
         failures = _in_order(state)
         raise DataContractError([*(failure.fault(source.name) for failure in failures), *faults], failures)
-    return _intake(state, key, defined, derived, specials)
+    return _with_derived(_intake(state, key, defined, derived, specials), described)
+
+
+def _with_derived(intake: Intake, described: Mapping[str, DerivedSpec]) -> Intake:
+    """`intake` with the derived characteristics in its contract and descriptions."""
+    told = [
+        (name, "derived", intake.types[name], None, True, spec.expected_trend, spec.words)
+        for name, spec in described.items()
+    ]
+    contract = intake.tables["data.contract"]
+    if told:
+        more = pd.DataFrame(told, columns=contract.columns).astype(contract.dtypes.to_dict())
+        intake.tables["data.contract"] = pd.concat([contract, more], ignore_index=True)
+    intake.descriptions.update({name: spec.words for name, spec in described.items()})
+    return intake
 
 
 def _named(data: DataSpec, outcome: OutcomeSpec, derive: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
@@ -353,7 +370,7 @@ def _check_column(state: _State, name: str, column: TypedColumn, spec: ColumnSpe
         state.failures.append(failure)
     if role == "date" and name == state.data.date and column.type != DATE and not column.missing.all():
         state.failures.append(date_failure(name, column, "data.date", state.examples))
-    if role == "date" and path.startswith(("classing", "selection.include", "derive")):
+    if role == "date" and path.startswith(("classing", "selection.include")):
         message = f"{name!r} is a date, which is no characteristic"
         state.failures.append(Failure(name, "type", message, path, remedy="take it out of the plan here"))
     if column.type == CATEGORICAL and path.startswith("classing.monotonic"):

@@ -1,0 +1,42 @@
+"""What a plan says of a derived characteristic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from credit_risk._core.spec import Spec
+from credit_risk.sampling.spec import Trend
+
+
+class DerivedSpec(Spec):
+    """A derived characteristic in its long form; the short form is the text of the expression."""
+
+    expression: Annotated[str, StringConstraints(min_length=1)] = Field(
+        description="How it is computed, in the language of derived characteristics."
+    )
+    description: str = Field(default="", description="What it means, in words.")
+    expected_trend: Trend | None = Field(
+        default=None,
+        description="Trend of the bad rate that the expert expects, declared before the data are looked at.",
+    )
+    reason_text: str | None = Field(
+        default=None, description="Words for an applicant whose score this characteristic lowered."
+    )
+
+    @property
+    def words(self) -> str:
+        """Description and expression in one text."""
+        return f"{self.description}: {self.expression}" if self.description else self.expression
+
+
+def derived_specs(derive: Mapping[str, str | DerivedSpec]) -> dict[str, DerivedSpec]:
+    """Every derived characteristic in its long form, in the order of the plan. An empty text stays to be refused."""
+    return {
+        name: DerivedSpec.model_construct(expression=given, description="", expected_trend=None, reason_text=None)
+        if isinstance(given, str)
+        else given
+        for name, given in derive.items()
+    }
