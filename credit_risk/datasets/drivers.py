@@ -35,7 +35,7 @@ QUADRATIC = 0.35
 DECAYING = ("bureau", "capacity")
 INSTRUMENT = "underwriter_leniency"
 INSTRUMENT_COEFFICIENT = 0.7
-POLICY_DELINQUENCIES, POLICY_INQUIRIES = 4.0, 7.0
+POLICY_DELINQUENCIES, POLICY_INQUIRIES = 3.0, 4.0
 
 # Effect of each label, in its order in CATEGORIES, and of a label that is missing or unknown.
 EFFECTS: dict[str, tuple[tuple[float, ...], float]] = {
