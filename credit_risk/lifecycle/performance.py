@@ -10,16 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.evidence import Evidence, absent, table
-from credit_risk.binning.table import BinningTable
 from credit_risk.evaluation.bands import band_edges, score_band_table, score_distribution
 from credit_risk.evaluation.calibration import calibration_curve, calibration_table
 from credit_risk.evaluation.charts import CHARTS
 from credit_risk.evaluation.curves import roc_table
 from credit_risk.evaluation.discrimination import comparison_table, discrimination_table
 from credit_risk.evaluation.fairness import adverse_impact_table, fairness_group_table
+from credit_risk.evaluation.representativeness import representativeness_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.evaluation.stability import bin_counts, stability_table
+from credit_risk.sampling.samples import SAMPLES
 
 Floats = NDArray[np.float64]
 DEVELOPMENT = "development"
@@ -44,8 +45,7 @@ class Scored:
     @property
     def samples(self) -> list[str]:
         """Samples that occur, development first."""
-        order = [DEVELOPMENT, "out_of_sample", "out_of_time"]
-        return [name for name in order if np.any(self.sample == name)]
+        return [name for name in SAMPLES if np.any(self.sample == name)]
 
     def rows(self, sample: str) -> NDArray[np.bool_]:
         """(n,) rows of a sample with a known outcome."""
@@ -75,7 +75,6 @@ def evaluate(
     champion: str,
     spec: EvaluationSpec,
     *,
-    tables: Mapping[str, BinningTable],
     characteristics: Sequence[str],
     cut_off: float | None,
 ) -> list[Evidence]:
@@ -88,6 +87,14 @@ def evaluate(
         _subpopulations(scored, champion, spec),
         *_fairness(scored, champion, spec, cut_off),
     ]
+
+
+def representativeness_evidence(scored: Scored) -> Evidence:
+    """Evidence `samples.representativeness`: every classed characteristic, each sample against development."""
+    counts = {
+        name: bin_counts({s: ids[scored.sample == s] for s in scored.samples}) for name, ids in scored.bin_ids.items()
+    }
+    return table("samples.representativeness", representativeness_table(counts), inputs=(SNAPSHOT,))
 
 
 def _inputs(scored: Scored, models: Sequence[str], champion: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from credit_risk.lifecycle.champion import champion_evidence
 from credit_risk.lifecycle.classing import Prepared, class_predictors, prepare, screen_leakage
 from credit_risk.lifecycle.data_evidence import classing_evidence, data_evidence, overrides_evidence, selection_evidence
 from credit_risk.lifecycle.develop import Development
-from credit_risk.lifecycle.performance import Scored, evaluate
+from credit_risk.lifecycle.performance import Scored, evaluate, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.models.assemble import Identity
 from credit_risk.models.spec import ModelSpec, ScorecardSpec
@@ -50,6 +50,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         detail.text = f"{source.rows:,} rows, {len(intake.predictors)} predictors, {left_out} columns left out"
     with stage(progress, "outcome and samples") as detail:
         prepared = prepare(plan, intake)
+        intake = prepared.intake
         summary = samples_summary(prepared.labels, intake.outcome, prepared.weights, plan.evaluation.confidence)
         shown = summary[summary["sample"] != "all"]
         detail.text = ", ".join(f"{r.sample} {r.rows:,} ({r.bad_rate:.2%} bad)" for r in shown.itertuples())
@@ -63,46 +64,57 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         selection, candidates = fit_candidates(plan, training)
         detail.text = ", ".join(f"{c.id}: {len(c.characteristics)} characteristics" for c in candidates)
     with stage(progress, "evaluation") as detail:
-        champion = next(c for c in candidates if c.id == plan.champion.id)
-        scored = score_samples(plan, prepared, training, candidates)
-        rows = intake.frame.loc[prepared.development, champion.compiled.input_names].reset_index(drop=True)
-        verification = verification_rows(champion.compiled, rows)
-        performance = evaluate(
-            scored,
-            champion.id,
-            plan.evaluation,
-            tables=training.tables,
-            characteristics=champion.characteristics,
-            cut_off=plan.strategy.cut_off,
-        )
-        linear = np.asarray(champion.compiled.values(intake.frame)[champion.unrounded], float)
-        discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
-        detail.text = _headline(discrimination, champion.id)
-    fitted = [item for candidate in candidates for item in candidate.evidence]
+        judged = judge(plan, prepared, training, candidates)
+        detail.text = judged.headline
     evidence: list[Evidence] = [
         identity_evidence(plan),
         *authored_evidence(plan),
         *data_evidence(intake, summary),
+        representativeness_evidence(judged.scored),
         leakage,
         *classing_evidence(training.tables, plan.classing),
         overrides_evidence(training.overrides),
         selection_evidence(selection),
         *common_evidence(training),
-        *fitted,
-        *champion_evidence(
-            champion,
-            {item.id for item in fitted},
-            scored,
-            linear,
-            verification_coverage(champion.compiled, verification),
-        ),
-        *performance,
+        *(item for candidate in candidates for item in candidate.evidence),
+        *judged.evidence,
     ]
     described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}
     snapshot = snapshot_frame(intake, prepared.labels, prepared.weights)
-    return Development(
-        plan, described, snapshot, training, selection, candidates, scored, verification, tuple(evidence)
+    scored, cases = judged.scored, judged.verification
+    return Development(plan, described, snapshot, training, selection, candidates, scored, cases, tuple(evidence))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the candidates are worth: scored rows, verification cases, evidence, and the headline in words."""
+
+    scored: Scored
+    verification: pd.DataFrame
+    evidence: tuple[Evidence, ...]
+    headline: str
+
+
+def judge(plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Judged:
+    """Score all samples with every candidate and evaluate them; verification cases are the champion's."""
+    intake = prepared.intake
+    champion = next(c for c in candidates if c.id == plan.champion.id)
+    scored = score_samples(plan, prepared, training, candidates)
+    rows = intake.frame.loc[prepared.development, champion.compiled.input_names].reset_index(drop=True)
+    cases = verification_rows(champion.compiled, rows)
+    performance = evaluate(
+        scored,
+        champion.id,
+        plan.evaluation,
+        characteristics=champion.characteristics,
+        cut_off=plan.strategy.cut_off,
     )
+    linear = np.asarray(champion.compiled.values(intake.frame)[champion.unrounded], float)
+    told = {item.id for candidate in candidates for item in candidate.evidence}
+    coverage = verification_coverage(champion.compiled, cases)
+    evidence = (*champion_evidence(champion, told, scored, linear, coverage), *performance)
+    discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
+    return Judged(scored, cases, evidence, _headline(discrimination, champion.id))
 
 
 def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:

@@ -157,7 +157,13 @@ def as_numeric(name: str, raw: RawColumn, reading: Reading) -> tuple[TypedColumn
 
 
 def as_text(name: str, raw: RawColumn, reading: Reading, kind: str) -> tuple[TypedColumn, list[Conversion]]:
-    """The column as text. Where all its values are plain numbers they are written as codes (`1`, not `1.0`)."""
+    """The column as text. Where all its values are plain numbers they are written as codes (`1`, not `1.0`); dates in
+
+    one format other than ISO 8601 are written in ISO 8601, so that their text sorts as time. Both are told.
+    """
+    pattern = date_format(raw) if kind == DATE else None
+    if pattern is not None and not pattern.startswith("%Y-%m"):
+        return _as_iso_dates(name, raw, pattern)
     plain = not raw.is_date and not (np.isnan(reading.values) | reading.leading_zero | reading.inexact).any()
     texts = [text_of_number(value) for value in reading.values] if plain else [str(level) for level in raw.levels]
     changed = np.array([text != level for text, level in zip(texts, raw.levels, strict=True)], bool)
@@ -166,6 +172,17 @@ def as_text(name: str, raw: RawColumn, reading: Reading, kind: str) -> tuple[Typ
     moved = np.append(np.array([place[text] for text in texts], dtype=np.int64), -1)
     told = _told(name, raw, changed, "number written as a code: 1, not 1.0")
     return TypedColumn(kind, np.asarray(unique, dtype=object), moved[raw.codes]), told
+
+
+def _as_iso_dates(name: str, raw: RawColumn, pattern: str) -> tuple[TypedColumn, list[Conversion]]:
+    moments = [datetime.strptime(str(level), pattern) for level in raw.levels]  # noqa: DTZ007 - dates without a zone
+    texts = [moment.isoformat().removesuffix("T00:00:00") for moment in moments]
+    unique = sorted(set(texts))
+    place = {text: index for index, text in enumerate(unique)}
+    moved = np.append(np.array([place[text] for text in texts], dtype=np.int64), -1)
+    rows = int(np.count_nonzero(raw.codes >= 0))
+    told = [Conversion(name, f"date in the format {pattern} written as ISO 8601", rows)]
+    return TypedColumn(DATE, np.asarray(unique, dtype=object), moved[raw.codes]), told
 
 
 def _told(name: str, raw: RawColumn, mask: np.ndarray, words: str, *, with_levels: bool = False) -> list[Conversion]:

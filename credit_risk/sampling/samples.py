@@ -1,8 +1,9 @@
-"""Development and out-of-sample: stratified by outcome, exact shares in each class, settled by the seed alone."""
+"""Development, out-of-sample and out-of-time: by date first, then stratified by outcome, settled by the seed alone."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,37 +11,128 @@ import pandas as pd
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.randomness import stage_generator
 from credit_risk.evaluation.intervals import wilson_interval
-from credit_risk.sampling.spec import SamplesSpec
+from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
 
 DEVELOPMENT, OUT_OF_SAMPLE = "development", "out_of_sample"
-SAMPLES = (DEVELOPMENT, OUT_OF_SAMPLE)
+OUT_OF_TIME, OUT_OF_TIME_BEFORE = "out_of_time", "out_of_time_before"
+SAMPLES = (DEVELOPMENT, OUT_OF_SAMPLE, OUT_OF_TIME, OUT_OF_TIME_BEFORE)
 SUMMARY_COLUMNS = ("sample", "rows", "weight", "good", "bad", "bad_rate", "bad_rate_lower", "bad_rate_upper")
 STAGE = "samples"
 
 
-def split_samples(outcome: np.ndarray, spec: SamplesSpec) -> np.ndarray:
-    """Label of each row, object (n,): `development`, `out_of_sample`, or None where `outcome` is NaN.
+def split_samples(
+    outcome: np.ndarray,
+    spec: SamplesSpec,
+    *,
+    dates: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
+    """Label of each row, object (n,): one of SAMPLES, or None (unknown outcome, or a group on two sides in time).
 
-    Each row draws a 64-bit number; in each class the floor(share * rows + 1/2) rows with the smallest numbers are held
-    out. Raises IntakeError where a sample would have no bads or no goods.
+    dates (n,): ISO 8601 text for out-of-time; groups (n,): whole numbers, rows of one never stand in two samples. Each
+    row draws a 64-bit number; among the rows that no date keeps out, in each class the floor(share * rows + 1/2) rows
+    with the smallest numbers are held out. With groups, whole groups are (stratified by whether one holds a bad, in the
+    order of their smallest number, until the share is reached); a row inside the development period whose group also
+    stands out of time belongs to no sample. Raises IntakeError where a sample would have no bads or no goods, or where
+    a date is missing.
     """
     draws = stage_generator(spec.seed, STAGE).bit_generator.random_raw(len(outcome))
     labels = np.full(len(outcome), None, dtype=object)
-    faults = []
-    for value, words in ((1.0, "bads"), (0.0, "goods")):
-        rows = np.flatnonzero(outcome == value)
-        held = math.floor(spec.out_of_sample * len(rows) + 0.5)
+    known = np.isfinite(outcome)
+    if spec.out_of_time is not None:
+        labels = _out_of_time(labels, known, dates, spec.out_of_time)
+    inside = known & (labels == None)  # noqa: E711 - elementwise
+    if groups is None:
+        _split_rows(labels, inside, outcome, draws, spec.out_of_sample)
+    else:
+        inside &= ~np.isin(groups, groups[known & ~inside])
+        _split_groups(labels, inside, outcome, draws, groups, spec.out_of_sample)
+    _refuse_empty_classes(labels, outcome, spec)
+    return labels
+
+
+def _out_of_time(labels: np.ndarray, known: np.ndarray, dates: np.ndarray | None, spec: OutOfTimeSpec) -> np.ndarray:
+    if dates is None:
+        message, remedy = "out-of-time samples need dates", "name the date of the application in data.date"
+        raise IntakeError(Fault(message, code="no_date", path="samples.out_of_time", remedy=remedy))
+    missing = known & pd.isna(dates)
+    if missing.any():
+        message = "the date is missing in some rows, so that their sample is not known"
+        found = f"{np.count_nonzero(missing):,} rows"
+        row = int(np.flatnonzero(missing)[0]) + 1
+        raise IntakeError(Fault(message, code="date_missing", path="data.date", row=row, found=found))
+    text = np.where(pd.isna(dates), "", dates).astype(str)
+    if spec.after is not None:
+        labels[known & (text >= spec.after)] = OUT_OF_TIME
+    if spec.before is not None:
+        labels[known & (text < spec.before)] = OUT_OF_TIME_BEFORE
+    return labels
+
+
+def _split_rows(labels: np.ndarray, inside: np.ndarray, outcome: np.ndarray, draws: np.ndarray, share: float) -> None:
+    for value in (1.0, 0.0):
+        rows = np.flatnonzero(inside & (outcome == value))
+        held = math.floor(share * len(rows) + 0.5)
         labels[rows] = DEVELOPMENT
         labels[rows[np.argsort(draws[rows], kind="stable")[:held]]] = OUT_OF_SAMPLE
-        for sample, count in ((DEVELOPMENT, len(rows) - held), (OUT_OF_SAMPLE, held)):
-            if count == 0:
-                found = f"{len(rows):,} {words} in all, share held out {spec.out_of_sample:g}"
-                remedy = "take more rows, or change samples.out_of_sample"
+
+
+def _split_groups(
+    labels: np.ndarray, inside: np.ndarray, outcome: np.ndarray, draws: np.ndarray, groups: np.ndarray, share: float
+) -> None:
+    rows = np.flatnonzero(inside)
+    frame = pd.DataFrame({"group": groups[rows], "draw": draws[rows], "bad": outcome[rows] == 1.0})
+    table = frame.groupby("group", sort=True).agg(draw=("draw", "min"), bad=("bad", "any"), rows=("draw", "size"))
+    held: list[int] = []
+    for _, stratum in table.sort_values("draw", kind="stable").groupby("bad"):
+        target = math.floor(share * stratum["rows"].sum() + 0.5)
+        held += stratum.index[stratum["rows"].cumsum() <= target].tolist()
+    labels[rows] = np.where(np.isin(groups[rows], held), OUT_OF_SAMPLE, DEVELOPMENT)
+
+
+def _refuse_empty_classes(labels: np.ndarray, outcome: np.ndarray, spec: SamplesSpec) -> None:
+    wanted = [DEVELOPMENT, OUT_OF_SAMPLE]
+    if spec.out_of_time is not None:
+        wanted += [OUT_OF_TIME] if spec.out_of_time.after is not None else []
+        wanted += [OUT_OF_TIME_BEFORE] if spec.out_of_time.before is not None else []
+    faults = []
+    for sample in wanted:
+        for value, words in ((1.0, "bads"), (0.0, "goods")):
+            if not np.any((labels == sample) & (outcome == value)):
+                in_all = np.count_nonzero(outcome == value)
+                found = f"{in_all:,} {words} in all, share held out {spec.out_of_sample:g}"
+                path = "samples.out_of_time" if sample.startswith(OUT_OF_TIME) else "samples.out_of_sample"
+                remedy = f"take more rows, or change {path}"
                 message = f"the sample {sample} would have no {words}"
-                faults.append(Fault(message, "empty_class", path="samples.out_of_sample", found=found, remedy=remedy))
+                faults.append(Fault(message, "empty_class", path=path, found=found, remedy=remedy))
     if faults:
         raise IntakeError(faults)
-    return labels
+
+
+def fold_labels(
+    labels: np.ndarray, outcome: np.ndarray, folds: int, seed: int, groups: np.ndarray | None = None
+) -> np.ndarray:
+    """Fold 0 … folds − 1 of each development row, −1 elsewhere; stratified by outcome, groups in one fold. int64 (n,).
+
+    Within a class, rows (or groups) in the order of their draw are dealt out in turn. Raises ValueError for folds < 2.
+    """
+    if folds < 2:
+        raise ValueError(f"{folds} folds: two or more are needed")
+    draws = stage_generator(seed, "folds").bit_generator.random_raw(len(labels))
+    result = np.full(len(labels), -1, dtype=np.int64)
+    rows = np.flatnonzero(labels == DEVELOPMENT)
+    keys = np.arange(len(labels)) if groups is None else groups
+    frame = pd.DataFrame({"key": keys[rows], "draw": draws[rows], "bad": outcome[rows] == 1.0})
+    table = frame.groupby("key", sort=True).agg(draw=("draw", "min"), bad=("bad", "any")).sort_values(["bad", "draw"])
+    fold_of = pd.Series(np.arange(len(table)) % folds, index=table.index)
+    result[rows] = fold_of.loc[frame["key"]].to_numpy()
+    return result
+
+
+def duplicate_groups(frame: pd.DataFrame) -> np.ndarray:
+    """Number of the group of rows that are equal in all columns, int64 (n,), in the order of first appearance."""
+    grouped = frame.groupby(list(frame.columns), dropna=False, sort=False)
+    return grouped.ngroup().to_numpy(np.int64)
 
 
 def samples_summary(
@@ -48,8 +140,8 @@ def samples_summary(
 ) -> pd.DataFrame:
     """One row a sample and one for all, catalogue columns of `samples.summary`; intervals of the bad rate by Wilson."""
     weights = np.ones(len(outcome)) if weights is None else weights
-    groups = [(sample, labels == sample) for sample in SAMPLES if (labels == sample).any()]
-    groups.append(("all", pd.notna(labels)))
+    present: Sequence[str] = [sample for sample in SAMPLES if (labels == sample).any()]
+    groups = [*((sample, labels == sample) for sample in present), ("all", pd.notna(labels))]
     rows = []
     for sample, mask in groups:
         bad, count = int(np.count_nonzero(outcome[mask] == 1.0)), int(np.count_nonzero(mask))

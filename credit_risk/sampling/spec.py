@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
@@ -137,9 +137,40 @@ class OutcomeSpec(Spec):
         return self.good if isinstance(self.good, tuple) or self.good is None else (self.good,)
 
 
-class SamplesSpec(Spec):
-    """How rows are divided into development and out-of-sample."""
+ISO_DATE = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
+
+class OutOfTimeSpec(Spec):
+    """Rows that are kept out by their date (`data.date`), later and earlier than development."""
+
+    after: str | None = Field(
+        default=None, pattern=ISO_DATE, description="Rows of this date and later are the sample out_of_time."
+    )
+    before: str | None = Field(
+        default=None, pattern=ISO_DATE, description="Rows earlier than this date are the sample out_of_time_before."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> OutOfTimeSpec:
+        if self.after is None and self.before is None:
+            raise ValueError("name after, before or both")
+        if self.after is not None and self.before is not None and self.before >= self.after:
+            raise ValueError("before is not earlier than after, so no row is left for development")
+        return self
+
+
+class SamplesSpec(Spec):
+    """How rows are divided into development, out-of-sample and out-of-time."""
+
+    out_of_time: OutOfTimeSpec | None = Field(
+        default=None, description="Rows kept out by date; null: none. Needs data.date."
+    )
+    group: Literal["duplicates"] | ColumnName | None = Field(
+        default=None,
+        description="Column whose equal values never stand in two samples, such as the applicant; duplicates: rows "
+        "equal in all columns but the key. Null: every row by itself.",
+    )
+    weight: ColumnName | None = Field(default=None, description="Column of positive weights; null: every row weighs 1.")
     out_of_sample: float = Field(
         default=0.3, gt=0, lt=1, description="Share of goods and of bads held out of development."
     )

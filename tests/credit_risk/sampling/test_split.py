@@ -1,0 +1,118 @@
+"""Samples by date, group and weight: nothing stands on two sides, shares hold, the seed alone decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from credit_risk._core.errors import IntakeError
+from credit_risk.lifecycle.classing import row_groups, row_weights
+from credit_risk.sampling.samples import duplicate_groups, fold_labels, samples_summary, split_samples
+from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
+
+SPEC = SamplesSpec()
+
+
+def outcome_of(n: int, seed: int = 0, rate: float = 0.3) -> np.ndarray:
+    return (np.random.default_rng(seed).random(n) < rate).astype(float)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6), st.floats(0.1, 0.6))
+@settings(max_examples=60, deadline=None)
+def test_a_group_stands_in_one_sample(seed: int, size: int, share: float) -> None:
+    n = 600
+    y = outcome_of(n, seed)
+    groups = np.random.default_rng(seed + 1).integers(0, n // size, n)
+    labels = split_samples(y, SamplesSpec(out_of_sample=round(share, 3), seed=seed), groups=groups)
+    per_group = pd.Series(labels).groupby(groups).nunique()
+    assert (per_group == 1).all()
+    assert abs(np.mean(labels == "out_of_sample") - share) < 0.1
+
+
+def test_groups_of_one_row_keep_the_shares_of_rows() -> None:
+    y = outcome_of(5000)
+    labels = split_samples(y, SPEC, groups=np.arange(5000))
+    for value in (0.0, 1.0):
+        rows = y == value
+        assert np.mean(labels[rows] == "out_of_sample") == pytest.approx(0.3, abs=1 / rows.sum())
+
+
+def test_dates_divide_before_anything_else() -> None:
+    n = 3000
+    y = outcome_of(n)
+    dates = pd.date_range("2004-01-01", periods=n, freq="D").strftime("%Y-%m-%d").to_numpy(object)
+    spec = SamplesSpec(out_of_time=OutOfTimeSpec(after="2010-01-01", before="2005-01-01"))
+    labels = split_samples(y, spec, dates=dates)
+    assert set(labels[dates >= "2010-01-01"]) == {"out_of_time"}
+    assert set(labels[dates < "2005-01-01"]) == {"out_of_time_before"}
+    assert set(labels[(dates >= "2005-01-01") & (dates < "2010-01-01")]) == {"development", "out_of_sample"}
+    summary = samples_summary(labels, y)
+    assert list(summary["sample"]) == ["development", "out_of_sample", "out_of_time", "out_of_time_before", "all"]
+    assert summary["rows"].iloc[:-1].sum() == n
+
+
+def test_a_group_on_both_sides_in_time_is_in_no_development_sample() -> None:
+    y = outcome_of(2000)
+    dates = np.where(np.arange(2000) < 1000, "2004-06-01", "2006-06-01").astype(object)
+    groups = np.arange(2000) % 1900
+    labels = split_samples(y, SamplesSpec(out_of_time=OutOfTimeSpec(after="2005-01-01")), dates=dates, groups=groups)
+    late = set(groups[labels == "out_of_time"])
+    assert all(label is None for label, g, d in zip(labels, groups, dates, strict=True) if d < "2005" and g in late)
+    assert not late & set(groups[(labels == "development") | (labels == "out_of_sample")])
+
+
+def test_duplicates_are_rows_equal_in_every_column() -> None:
+    frame = pd.DataFrame({"a": [1.0, 1.0, np.nan, np.nan, 2.0], "b": ["x", "x", None, None, "x"]})
+    assert list(duplicate_groups(frame)) == [0, 0, 1, 1, 2]
+
+
+def test_copies_of_card_applicants_never_stand_on_both_sides(test_data: Path) -> None:
+    """79 % of the card applications repeat another in all but the key (data README)."""
+    data = pd.read_csv(test_data / "cards_applications.csv.gz").drop(columns="ID")
+    groups = duplicate_groups(data)
+    assert 1 - (groups.max() + 1) / len(groups) == pytest.approx(0.79, abs=0.01)
+    labels = split_samples(outcome_of(len(data)), SPEC, groups=groups)
+    sides = pd.DataFrame({"g": groups, "l": labels}).drop_duplicates()
+    assert not sides["g"].duplicated().any()
+
+
+@pytest.mark.parametrize("folds", [2, 5])
+def test_folds_are_stratified_and_keep_groups(folds: int) -> None:
+    y = outcome_of(4000)
+    labels = split_samples(y, SPEC)
+    groups = np.arange(4000) // 2
+    for keys in (None, groups):
+        fold = fold_labels(labels, y, folds, 7, keys)
+        assert set(fold[labels != "development"]) == {-1}
+        rates = [y[fold == k].mean() for k in range(folds)]
+        assert max(rates) - min(rates) < 0.05
+    grouped = pd.Series(fold[labels == "development"]).groupby(groups[labels == "development"]).nunique()
+    assert (grouped == 1).all()
+    with pytest.raises(ValueError, match="two or more"):
+        fold_labels(labels, y, 1, 7)
+
+
+def test_missing_groups_stand_alone_and_weights_are_positive() -> None:
+    assert len(set(row_groups(pd.Series(["a", None, "a", None], dtype=object)))) == 3
+    with pytest.raises(IntakeError, match="not positive"):
+        row_weights(pd.Series([1.0, 0.0, np.nan]), "w")
+
+
+def test_missing_dates_and_empty_periods_are_told() -> None:
+    y = outcome_of(100)
+    spec = SamplesSpec(out_of_time=OutOfTimeSpec(after="2030-01-01"))
+    dates = np.full(100, "2020-01-01", object)
+    with pytest.raises(IntakeError, match="out_of_time would have no bads"):
+        split_samples(y, spec, dates=dates)
+    dates[3] = None
+    with pytest.raises(IntakeError, match="date is missing"):
+        split_samples(y, spec, dates=dates)
+    with pytest.raises(IntakeError, match="need dates"):
+        split_samples(y, spec)
+    with pytest.raises(ValueError, match="not earlier"):
+        OutOfTimeSpec(after="2005-01-01", before="2006-01-01")
