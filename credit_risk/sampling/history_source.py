@@ -109,12 +109,18 @@ def _from_table(connection: Any, source: Any) -> None:
     """An Arrow, pandas, polars or other table that narwhals knows; NaN becomes null."""
     narwhals = optional_import("narwhals", "model")
     try:
-        table = narwhals.from_native(source, eager_only=True).to_arrow()
+        frame = narwhals.from_native(source, eager_only=True)
     except TypeError as error:
         told = f"{type(source).__name__}"
         message = "the history is neither a file nor a table"
         allowed = "a path, or an Arrow, pandas or polars table"
         raise refuse("(table)", message, "unreadable", found=told, allowed=allowed) from error
+    try:
+        table = frame.to_arrow()
+    except (TypeError, ValueError) as error:  # Arrow's errors are kinds of these
+        told = " ".join(str(error).split())[:200]
+        message, allowed = "columns of the history mix types", "one type in each column"
+        raise refuse("(table)", message, "mixed_types", found=told, allowed=allowed) from error
     connection.register("given", table)
     connection.execute("CREATE TABLE raw AS SELECT * FROM given")
     connection.unregister("given")
