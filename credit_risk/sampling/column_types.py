@@ -22,6 +22,7 @@ MISSING_WORDS = frozenset(
 )
 INFINITE_WORDS = frozenset(("inf", "infinity", "+inf", "-inf", "+infinity", "-infinity"))
 EXACT = 2**53
+REWRITTEN = "written as ISO 8601"
 DATE_FORMATS = (
     *("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m"),
     *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%Y%m%d"),
@@ -181,7 +182,7 @@ def _as_iso_dates(name: str, raw: RawColumn, pattern: str) -> tuple[TypedColumn,
     place = {text: index for index, text in enumerate(unique)}
     moved = np.append(np.array([place[text] for text in texts], dtype=np.int64), -1)
     rows = int(np.count_nonzero(raw.codes >= 0))
-    told = [Conversion(name, f"date in the format {pattern} written as ISO 8601", rows)]
+    told = [Conversion(name, f"date in the format {pattern} {REWRITTEN}", rows)]
     return TypedColumn(DATE, np.asarray(unique, dtype=object), moved[raw.codes]), told
 
 

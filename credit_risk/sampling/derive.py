@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ from credit_risk.scoring.dates import parse_date
 from credit_risk.scoring.expressions import SEPARATOR, evaluate, expression_kind, references
 
 SHOWN = 5
+ISO = "dates such as 2026-11-20, or 2026-11-20T08:30:00"
 DATE_REMEDY = "write the dates in the source as ISO 8601 text: the model will read them so in production"
 VALUE_TYPES = {NUMERIC: NUMBER, CATEGORICAL: STRING}
 
@@ -35,8 +36,13 @@ def derive_columns(
     columns: Mapping[str, TypedColumn],
     specials: Mapping[str, Iterable[float | str]],
     rows: int,
+    rewritten: Collection[str] = (),
 ) -> Derived:
-    """Evaluate the expressions of a plan in order; each may read columns of the source and what was derived before."""
+    """Evaluate the expressions of a plan in order; each may read columns of the source and what was derived before.
+
+    `rewritten` are columns whose dates intake turned to ISO 8601. No expression measures them: a model reads its
+    inputs as they come, so that in production the same dates would be missing.
+    """
     result = Derived()
     run = Run(rows, {})
     kinds = {name: VALUE_TYPES.get(column.type, STRING) for name, column in columns.items()}
@@ -55,7 +61,7 @@ def derive_columns(
         if kind == FLAG and not told:
             told.append("the expression is true or false, not a value: write if(condition, 1, 0)")
         told += _crossing(parsed, columns)
-        dated = _dated(parsed, columns, specials, path)
+        dated = _dated(parsed, columns, specials, rewritten, path)
         if dated:
             result.failures += dated
             continue
@@ -85,6 +91,7 @@ def _dated(
     parsed: Expression,
     columns: Mapping[str, TypedColumn],
     specials: Mapping[str, Iterable[float | str]],
+    rewritten: Collection[str],
     path: str,
 ) -> list[Failure]:
     """What is wrong with columns of dates, and with columns taken as dates, in an expression."""
@@ -97,6 +104,10 @@ def _dated(
             failures.append(Failure(name, "expression", message, path, allowed=allowed))
         if name not in measured or column.type == NUMERIC:
             continue
+        if name in rewritten:
+            message = f"{name!r} is taken as a date, and the source has its dates in another format"
+            failures.append(Failure(name, "date", message, path, allowed=ISO, remedy=DATE_REMEDY))
+            continue
         codes = set(specials.get(name, ()))
         wrong = np.array([level not in codes and parse_date(level) is None for level in column.levels], bool)
         rows = np.append(wrong, False)[column.codes]
@@ -104,10 +115,7 @@ def _dated(
             message = f"{name!r} is taken as a date, and some of its values are not"
             found = ", ".join(map(repr, column.levels[wrong][:SHOWN]))
             first, count = int(np.flatnonzero(rows)[0]) + 1, int(rows.sum())
-            allowed = "dates such as 2026-11-20, or 2026-11-20T08:30:00"
-            failures.append(
-                Failure(name, "date", message, path, count, (str(first),), first, found, allowed, DATE_REMEDY)
-            )
+            failures.append(Failure(name, "date", message, path, count, (str(first),), first, found, ISO, DATE_REMEDY))
     return failures
 
 

@@ -15,6 +15,7 @@ from credit_risk.sampling.column_types import (
     CATEGORICAL,
     DATE,
     NUMERIC,
+    REWRITTEN,
     TypedColumn,
     as_numeric,
     as_text,
@@ -174,7 +175,8 @@ def take_in(
         for name, column in state.columns.items()
         if name in data.columns and data.columns[name].specials
     }
-    derived = derive_columns(texts, state.columns, specials, source.rows)
+    rewritten = {told.column for told in state.conversions if told.conversion.endswith(REWRITTEN)}
+    derived = derive_columns(texts, state.columns, specials, source.rows, rewritten)
     state.failures += [*_derived_collisions(state, texts), *derived.failures]
     defined, failures, faults = decide_outcomes(
         state.columns, key, data.key, data.date, outcome, specials, source.name, history

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_risk.sampling.expressions import parse_expression, without_specials
+from credit_risk.sampling.expressions import dates_apart, parse_expression, without_specials
 from credit_risk.scoring.columns import FLAG, NUMBER, Column, Run
 from credit_risk.scoring.expressions import evaluate, expression_kind
 
@@ -178,3 +178,72 @@ def test_kinds_that_clash_are_told() -> None:
         told: list[str] = []
         expression_kind(tree(text), {"A": "number", "S": "string"}, told.append)
         assert told, text
+
+
+FAMILIES = [
+    ("average(columns('BILL_AMT', 1, 3))", ["BILL_AMT1", "BILL_AMT2", "BILL_AMT3"]),
+    ("total(columns('PAY_', 3, 1), X)", ["PAY_3", "PAY_2", "PAY_1", "X"]),
+    ("max(X, columns('M', '09', '11'))", ["X", "M09", "M10", "M11"]),
+    ("min(columns('M{} paid', 1, 2))", ["M1 paid", "M2 paid"]),
+    ("average(columns('Größe', 0, 0))", ["Größe0"]),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), FAMILIES, ids=[text for text, _ in FAMILIES])
+def test_a_family_of_columns_is_written_out(text: str, names: list[str]) -> None:
+    assert tree(text)["args"] == [{"ref": name} for name in names]
+
+
+def test_the_functions_are_the_operations_of_the_specification() -> None:
+    for name in ("average", "total", "lowest", "highest", "count_present", "trend", "cross"):
+        assert tree(f"{name}(A, B)") == {"op": name, "args": [{"ref": "A"}, {"ref": "B"}]}
+    for name in ("count_at_least", "count_at_most", "months_since"):
+        assert tree(f"{name}(1, A)") == {"op": name, "args": [{"const": 1.0}, {"ref": "A"}]}
+    assert tree("share(A, B)")["op"] == "share"
+    assert tree("months_between(A, '2005-09-30')")["args"] == [{"ref": "A"}, {"const": "2005-09-30"}]
+    assert tree("if(year(A) > 2000, missing(), B)")["args"][1] == {"const": None}
+    assert tree("cross(S, band(A, -1, 20))")["args"][1]["args"][1:] == [{"const": -1.0}, {"const": 20.0}]
+
+
+TOLD = [
+    ("averge(A)", "unknown function averge", "did you mean average()?"),
+    ("Months_Between(A, B)", "unknown function", "did you mean months_between()?"),
+    ("columns('A', 1, 3) + 1", "among the arguments", "average("),
+    ("average(columns('A', 1))", "not a family", None),
+    ("average(columns(A, 1, 3))", "not a family", None),
+    ("average(columns('A', 1.5, 3))", "not a family", None),
+    ("average(columns('A', -1, 3))", "not a family", None),
+    ("average(columns('A', 1, 500))", "500 columns are too many", None),
+    ("share(columns('A', 1, 3))", "3 arguments", None),
+    ("trend(A)", "1 arguments", None),
+    ("months_since(A)", "1 arguments", None),
+    ("year(A, B)", "2 arguments", None),
+    ("band(A)", "1 arguments", None),
+    ("band(A, 3, 2)", "ascend", None),
+    ("band(A, B)", "constant", None),
+    ("band(A, '3')", "constant", None),
+    ("days_between(A, '30.09.2005')", "no date", None),
+    ("days_between(A, '2005-02-29')", "no date", None),
+    ("S == ''", "empty text", "is_missing"),
+    ("missing(A)", "1 arguments", None),
+]
+
+
+@pytest.mark.parametrize(("text", "words", "remedy"), TOLD, ids=[text for text, _, _ in TOLD])
+def test_faults_name_the_function_and_the_way_out(text: str, words: str, remedy: str | None) -> None:
+    parsed, faults = parse_expression(text)
+    assert parsed is None
+    (fault,) = [fault for fault in faults if words in fault.message]
+    assert remedy is None or remedy in str(fault.remedy)
+
+
+def test_special_codes_are_passed_over_in_aggregates() -> None:
+    expression = without_specials(tree("average(A, B)"), {"A": [-9.0]})
+    value = evaluate(expression, Run(2, {"A": number(-9.0, 2.0), "B": number(4.0, 4.0)}), "test")
+    assert value.data.tolist() == [4.0, 3.0]
+
+
+def test_dates_are_told_from_other_uses() -> None:
+    assert dates_apart(tree("months_between(A, coalesce(B, C)) + D")) == ({"A", "B", "C"}, {"D"})
+    assert dates_apart(tree("if(is_missing(A), 0, year(if(X > 1, A, B)))")) == ({"A", "B"}, {"X"})
+    assert dates_apart(tree("year(A)"), ("days_between",)) == (set(), {"A"})
