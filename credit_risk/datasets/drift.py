@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault
-from credit_risk.datasets.calendar import is_month, month_number
+from credit_risk.datasets.months import is_month, month_number
 
 Floats = NDArray[np.float64]
 DataFault = Literal["missing", "scaled", "unseen_category"]

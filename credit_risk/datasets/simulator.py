@@ -37,7 +37,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from credit_risk.datasets.accounts import NEVER, Accounts, live
-from credit_risk.datasets.calendar import application_months, dates, origins
 from credit_risk.datasets.characteristics import (
     CATEGORIES,
     NUMERIC,
@@ -61,6 +60,7 @@ from credit_risk.datasets.drift import UNSEEN_LABEL, DataQualityBreak, Drift, Po
 from credit_risk.datasets.drivers import COEFFICIENTS, INSTRUMENT, INSTRUMENT_COEFFICIENT, QUADRATIC, drivers
 from credit_risk.datasets.frames import joined, labelled, nullable
 from credit_risk.datasets.history import STATES, History, monthly_history
+from credit_risk.datasets.months import application_months, dates, origins
 from credit_risk.datasets.portfolio import Portfolio
 from credit_risk.datasets.process import Process
 from credit_risk.datasets.spec import PERFORMANCE_MONTHS, PortfolioSpec, Selection

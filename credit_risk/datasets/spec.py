@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from credit_risk._core.errors import CreditRiskError, Fault
-from credit_risk.datasets.calendar import is_month
 from credit_risk.datasets.characteristics import CATEGORIES, NUMERIC
 from credit_risk.datasets.drift import Drift, drift_faults
+from credit_risk.datasets.months import is_month
 
 Selection = Literal["mar", "mar_misspecified", "mnar"]
 DEFAULT_RHO = -0.6

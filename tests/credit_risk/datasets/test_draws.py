@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from credit_risk._core.randomness import stage_seed
-from credit_risk.datasets.calendar import application_months, origins
 from credit_risk.datasets.draws import Draws, count, pick
+from credit_risk.datasets.months import application_months, origins
 
 MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
 MASK = 2**128 - 1
