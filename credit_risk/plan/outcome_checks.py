@@ -65,7 +65,7 @@ def _built(outcome: dict[str, Any], plan: dict[str, Any]) -> Found:
     yield from _arrears(history)
     yield from _level(history, definition)
     worse, bad = _part(definition, "indeterminate").get("days_past_due", 30), definition.get("days_past_due", 90)
-    if _part(definition, "indeterminate") and _whole(worse) and _whole(bad) and worse >= bad:
+    if isinstance(definition.get("indeterminate"), dict) and _whole(worse) and _whole(bad) and worse >= bad:
         message = "indeterminate begins where bad does, or later"
         path: Path = ("outcome", "definition", "indeterminate", "days_past_due")
         yield path, _fault(message, "outcome", found=str(worse), allowed=f"less than {bad}")

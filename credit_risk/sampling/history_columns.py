@@ -20,6 +20,7 @@ TRUE, FALSE = ("1", "1.0", "true", "yes", "y"), ("0", "0.0", "false", "no", "n")
 CALENDAR_MONTH = re.compile(r"([0-9]{4})-?(0[1-9]|1[0-2])\Z")
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}\Z")
 SHOWN = 5
+WRITTEN, WHEN = "calendar_written_", "calendar_month_"  # names that no column of a history has
 
 
 def is_numeric(kind: str) -> bool:
@@ -80,7 +81,7 @@ def month_sql(kinds: dict[str, str], spec: HistorySpec) -> str:
     column = quoted(spec.date)
     if kinds[spec.date] in DATES:
         return f"CAST(year({column}) * 12 + month({column}) - 1 AS INTEGER)"
-    return f"(SELECT month FROM calendar c WHERE c.text = {_date_text(spec.date, kinds[spec.date])})"
+    return f"(SELECT {WHEN} FROM calendar WHERE {WRITTEN} = {_date_text(spec.date, kinds[spec.date])})"
 
 
 def _date_text(name: str, kind: str) -> str:
@@ -147,7 +148,7 @@ def _make_calendar(connection: Any, name: str, kind: str, path: str, file: str) 
     column = _date_text(name, kind)
     query = f"SELECT DISTINCT {column} FROM raw WHERE {quoted(name)} IS NOT NULL ORDER BY 1"
     texts = [text for (text,) in connection.execute(query).fetchall()]
-    connection.execute("CREATE OR REPLACE TABLE calendar (text VARCHAR, month INTEGER)")
+    connection.execute(f"CREATE OR REPLACE TABLE calendar ({WRITTEN} VARCHAR, {WHEN} INTEGER)")
     months = dates_to_months(texts) if texts else []
     if months is None:
         shapes: dict[str, str] = {}

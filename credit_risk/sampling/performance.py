@@ -78,7 +78,7 @@ def performance_outcome(
 
 def _outcome_sql(history: History, definition: DefinitionSpec, windows: WindowsSpec, behavioural: bool) -> str:
     """`outcome:reason` of a row, in the order in which the rules are asked."""
-    window = windows.performance_months
+    window, before = windows.performance_months, windows.observation_months
     ever = definition.ever
     bad = "s.to_bad IS NOT NULL" if ever else "s.at_end AND s.to_bad IS NOT NULL"
     when = "an event in the performance window" if ever else "in default at the end of the performance window"
@@ -87,7 +87,7 @@ def _outcome_sql(history: History, definition: DefinitionSpec, windows: WindowsS
         ("p.t > p.last", f"{EXCLUDED}:{TOO_LATE}"),
         *([("p.t < p.first", f"{EXCLUDED}:{NOT_YET}")] if behavioural else []),
         (f"p.t + {window} > {history.until}", f"{EXCLUDED}:{IMMATURE}"),
-        (f"p.t - p.first + 1 < {windows.observation_months}", f"{EXCLUDED}:{SHORT}"),
+        *([(f"p.t - p.first + 1 < {before}", f"{EXCLUDED}:{SHORT}")] if before else []),
         ("s.before", f"{EXCLUDED}:{IN_DEFAULT}"),
         (bad, f"{BAD}:{when}"),
     ]

@@ -157,7 +157,11 @@ def _exclusions(outcome: Outcome, reasons: np.ndarray) -> pd.DataFrame:
     for reason in dict.fromkeys(reasons[~np.equal(reasons, None)]):
         told.append((*_split(reason), int(np.count_nonzero(np.equal(reasons, reason)))))
     rows = [(name, reason or None, count, count / total) for name, reason, count in told]
-    return pd.DataFrame(rows, columns=list(EXCLUSIONS_COLUMNS)).astype({"reason": object})
+    columns = {
+        name: pd.Series(values) for name, values in zip(EXCLUSIONS_COLUMNS, zip(*rows, strict=True), strict=True)
+    }
+    columns["reason"] = pd.Series([row[1] for row in rows], dtype=object)
+    return pd.DataFrame(columns)
 
 
 def _split(reason: str) -> tuple[str, str]:

@@ -52,7 +52,8 @@ def outcome(months: dict[int, tuple[int | None, bool]], t: int, until: int, defi
     behavioural = windows.observation_points is not None or windows.observation_months > 0
     if t > last or (behavioural and t < first) or t + window > until:
         return "excluded"
-    if t - first + 1 < windows.observation_months or in_default(months, t, definition):
+    short = windows.observation_months > 0 and t - first + 1 < windows.observation_months
+    if short or in_default(months, t, definition):
         return "excluded"
     seen = {month: value for month, value in months.items() if t < month <= t + window}
     events = [month for month, (_, event) in seen.items() if event]

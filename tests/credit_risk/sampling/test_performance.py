@@ -73,8 +73,8 @@ materials = st.sampled_from([None, MaterialitySpec(absolute=100.0, relative=0.01
 
 
 @settings(max_examples=120)
-@given(histories(), definitions, windows_, materials)
-def test_outcomes_are_those_of_a_literal_reading(rows, definition, windows, materiality) -> None:
+@given(histories(), definitions, windows_, materials, st.sampled_from([None, (-2, 0, 2), (-8, 1)]))
+def test_outcomes_are_those_of_a_literal_reading(rows, definition, windows, materiality, at) -> None:
     spec = history_spec(gaps="accept", materiality=materiality)
     history = read_history(pd.DataFrame(rows), spec, definition)
     expected = literal.marked(rows, spec, definition)
@@ -82,8 +82,8 @@ def test_outcomes_are_those_of_a_literal_reading(rows, definition, windows, mate
     assert {(k, m): (d, e) for k, m, d, e in found} == {
         (key, month): value for key, months in expected.items() for month, value in months.items()
     }
-    points = None if windows.observation_points is None else pd.DataFrame(
-        [(key, t) for key in expected for t in windows.observation_points], columns=["account", "observation_month"]
+    points = None if at is None else pd.DataFrame(
+        [(key, t) for key in expected for t in at], columns=["account", "observation_month"]
     )  # fmt: skip
     frame = performance_outcome(history, definition, windows, points)
     assert len(frame) == (len(expected) if points is None else len(points))
