@@ -34,6 +34,8 @@ _PUBLIC = {
     "class_frame": "credit_risk.binning.classing",
     "ClassingSpec": "credit_risk.binning.spec",
     "weight_of_evidence": "credit_risk.binning.woe",
+    "Binner": "credit_risk.binning.transformers",
+    "WoeTransformer": "credit_risk.binning.transformers",
     "fit_logistic": "credit_risk.models.logistic",
     "Scaling": "credit_risk.scaling.points",
     "auc": "credit_risk.evaluation.area_under_curve",
@@ -43,7 +45,10 @@ _PUBLIC = {
     "population_stability_index": "credit_risk.evaluation.stability",
 }
 
+_ROOMS = ("datasets", "evaluation", "display")
+
 __all__ = [
+    "Binner",
     "ClassingSpec",
     "CreditRiskError",
     "Development",
@@ -54,6 +59,7 @@ __all__ = [
     "PlanError",
     "Scaling",
     "ScoringError",
+    "WoeTransformer",
     "__version__",
     "auc",
     "calibration_table",
@@ -83,6 +89,7 @@ if TYPE_CHECKING:
     )
     from credit_risk.binning.classing import class_frame
     from credit_risk.binning.spec import ClassingSpec
+    from credit_risk.binning.transformers import Binner, WoeTransformer
     from credit_risk.binning.woe import weight_of_evidence
     from credit_risk.evaluation.area_under_curve import auc
     from credit_risk.evaluation.calibration import calibration_table
@@ -99,6 +106,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"credit_risk.{name}")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'credit_risk' has no attribute {name!r}")
     return getattr(importlib.import_module(_PUBLIC[name]), name)
