@@ -9,7 +9,7 @@ from typing import Any
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import outcome_faults
-from credit_risk.sampling.expressions import DATE_DIFFERENCES, dates_apart, parse_expression
+from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.scoring.expressions import references
 
@@ -27,6 +27,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
     checks: tuple[Callable[[dict[str, Any]], Found], ...] = (
         _candidates,
         _exports,
+        _dates_in_exports,
         _roles,
         _columns,
         _outcome,
@@ -143,6 +144,20 @@ def _exports(plan: dict[str, Any]) -> Found:
         )
     yield from _twice(("exports",), exports)
     yield from _twice(("documents",), _texts(plan, "documents"))
+
+
+def _dates_in_exports(plan: dict[str, Any]) -> Found:
+    """PMML engines do not measure dates that stand as text: told before anything is fitted."""
+    if "pmml" not in _texts({"exports": plan.get("exports", ["pmml"])}, "exports"):
+        return
+    for name, given in _mapping(plan, "derive").items():
+        text = _at(given, "expression") if isinstance(given, dict) else given
+        parsed, _ = parse_expression(text) if isinstance(text, str) else (None, [])
+        if parsed is not None and (dated := date_operations(parsed)):
+            message = f"PMML cannot hold {', '.join(f'{op}()' for op in dated)}"
+            remedy = "write exports: [], or bring the time in months or days as a column of the source"
+            found = "pmml (the default)" if "exports" not in plan else "pmml"
+            yield ("derive", name), _fault(message, "export", found=found, remedy=remedy)
 
 
 def _twice(path: Path, names: list[str]) -> Found:

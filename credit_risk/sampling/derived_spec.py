@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from credit_risk._core.spec import Spec
 from credit_risk.sampling.spec import Trend
@@ -14,9 +13,7 @@ from credit_risk.sampling.spec import Trend
 class DerivedSpec(Spec):
     """A derived characteristic in its long form; the short form is the text of the expression."""
 
-    expression: Annotated[str, StringConstraints(min_length=1)] = Field(
-        description="How it is computed, in the language of derived characteristics."
-    )
+    expression: str = Field(description="How it is computed, in the language of derived characteristics.")
     description: str = Field(default="", description="What it means, in words.")
     expected_trend: Trend | None = Field(
         default=None,
@@ -33,10 +30,5 @@ class DerivedSpec(Spec):
 
 
 def derived_specs(derive: Mapping[str, str | DerivedSpec]) -> dict[str, DerivedSpec]:
-    """Every derived characteristic in its long form, in the order of the plan. An empty text stays to be refused."""
-    return {
-        name: DerivedSpec.model_construct(expression=given, description="", expected_trend=None, reason_text=None)
-        if isinstance(given, str)
-        else given
-        for name, given in derive.items()
-    }
+    """Every derived characteristic in its long form, in the order of the plan."""
+    return {name: DerivedSpec(expression=given) if isinstance(given, str) else given for name, given in derive.items()}

@@ -137,6 +137,12 @@ def dates_apart(
     return set().union(*(dates for dates, _ in found)), set().union(*(others for _, others in found))
 
 
+def date_operations(expression: Expression) -> list[str]:
+    """Date operations of an expression, each once, in order of appearance."""
+    own = [expression["op"]] if expression.get("op") in DATE_OPERATIONS else []
+    return list(dict.fromkeys([*own, *(op for one in expression.get("args", []) for op in date_operations(one))]))
+
+
 def _masked(argument: Expression, specials: Mapping[str, Iterable[float | str]]) -> Expression:
     codes = [{"const": code} for code in specials.get(argument.get("ref", ""), ())]
     return _op("if", _op("in", argument, *codes), {"const": None}, argument) if codes else argument
