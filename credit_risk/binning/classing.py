@@ -11,9 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Bin, Code, categorical_bins, numeric_bins
 from credit_risk.binning.coarse import CoarseCuts, coarse_cuts
+from credit_risk.binning.limits import Limits
 from credit_risk.binning.prebins import count_prebins, fine_gini, quantile_cuts
+from credit_risk.binning.refine import exact_classing
+from credit_risk.binning.sorted_column import sorted_column
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable, tabulate
 from credit_risk.scoring.steps import classify_bins
@@ -55,8 +59,9 @@ def class_numeric(
     w = np.ones(len(y)) if weights is None else weights
     regular = np.isfinite(values) & ~np.isin(values, np.asarray(list(specials), float))
     x, yr, wr = values[regular], y[regular], w[regular]
-    chosen = trend or (mined_trend(x, yr, wr) if len(x) else Trend("none", "no ordinary values"))
-    cuts, gini = _coarse(x, yr, wr, chosen.name, settings, float(np.sum(w)))
+    chosen = trend or _undeclared(x, yr, wr, settings)
+    cuts, gini = _coarse(characteristic, x, yr, wr, chosen.name, settings, _totals(y, w))
+    chosen = Trend(cuts.trend or chosen.name, chosen.source)
     bins = numeric_bins(list(cuts.cuts), specials)
     return _fitted(characteristic, "numeric", values, y, w, bins, chosen, cuts, gini, settings)
 
@@ -78,7 +83,7 @@ def class_categorical(
     position = {category: i for i, group in enumerate(order) for category in group}
     x = np.array([position[v] for v in values[regular]], float)
     trend = Trend("ascending", "order of categories")
-    cuts, gini = _coarse(x, y[regular], w[regular], trend.name, settings, float(np.sum(w)))
+    cuts, gini = _coarse(characteristic, x, y[regular], w[regular], trend.name, settings, _totals(y, w))
     edges = [0, *(int(c) for c in cuts.cuts), len(order)]
     groups = [[c for group in order[a:b] for c in group] for a, b in pairwise(edges)] if order else []
     bins = categorical_bins(groups, [str(code) for code in specials])
@@ -121,15 +126,67 @@ def class_frame(
     return tables
 
 
+def _undeclared(x: Floats, y: Floats, w: Floats, settings: ClassingSpec) -> Trend:
+    """The trend where none is declared: left to the exact engine, mined for optbinning, or none."""
+    if len(x) == 0 or settings.trend == "none":
+        return Trend("none", "plan, classing.trend" if len(x) else "no ordinary values")
+    return Trend(settings.trend, MINED) if settings.engine == "exact" else mined_trend(x, y, w)
+
+
+def _totals(y: Floats, w: Floats) -> tuple[float, float]:
+    """Goods and bads of all rows, missing and special ones among them."""
+    return float(np.sum(w[y == 0])), float(np.sum(w[y == 1]))
+
+
 def _coarse(
-    x: Floats, y: Floats, w: Floats, trend: str, settings: ClassingSpec, total: float
+    characteristic: str,
+    x: Floats,
+    y: Floats,
+    w: Floats,
+    trend: str,
+    settings: ClassingSpec,
+    totals: tuple[float, float],
 ) -> tuple[CoarseCuts, float]:
+    """Coarse cuts of ordinary values, and the Gini of their fine classes."""
     if len(x) == 0 or len(np.unique(y)) < 2:
-        return CoarseCuts(np.empty(0), "none needed", "ordinary values hold one class only"), 0.0
+        return CoarseCuts(np.empty(0), "none needed", "ordinary values hold one class only", "none"), 0.0
     fine = quantile_cuts(x, settings.max_prebins)
+    gini = fine_gini(x, y, w, fine)
+    if settings.engine == "exact":
+        return _exact_cuts(characteristic, x, y, w, trend, settings, totals), gini
     prebins = count_prebins(x, y, w, fine)
-    cuts = coarse_cuts(prebins, trend=trend, max_bins=settings.max_bins, min_rows=settings.min_share * total)
-    return cuts, fine_gini(x, y, w, fine)
+    least = settings.min_share * sum(totals)
+    return coarse_cuts(prebins, trend=trend, max_bins=settings.max_bins, min_rows=least), gini
+
+
+def _exact_cuts(
+    characteristic: str,
+    x: Floats,
+    y: Floats,
+    w: Floats,
+    trend: str,
+    settings: ClassingSpec,
+    totals: tuple[float, float],
+) -> CoarseCuts:
+    """Cuts of the dynamic programme. Raises ModelError, naming the limits in conflict, where no classing keeps them."""
+    plain = bool(np.all(w == 1.0))
+    limits = Limits(
+        min_bins=settings.min_bins,
+        max_bins=settings.max_bins,
+        min_count=settings.min_share * sum(totals),
+        min_rate_difference=settings.min_rate_difference,
+        max_p_value=settings.max_p_value,
+        test_scale=1.0 if plain else float(np.sum(w) / np.sum(w**2)),
+    )
+    column = sorted_column(x, y, None if plain else w)
+    found = exact_classing(column, trend=trend, limits=limits, totals=totals)  # type: ignore[arg-type]
+    if found.result.optimal:
+        return CoarseCuts(found.cuts, "exact", found.result.message, found.result.trend)
+    if found.result.conflict is None or settings.min_bins == 1:
+        return CoarseCuts(np.empty(0), "exact", f"one bin: {found.result.message}", "none")
+    remedy = "relax one of the limits under `classing`, or exclude the characteristic"
+    message = f"{characteristic!r} cannot be classed: {found.result.conflict}"
+    raise ModelError(Fault(message, code="infeasible", path="classing", found=characteristic, remedy=remedy))
 
 
 def _fitted(

@@ -29,6 +29,7 @@ class CoarseCuts:
     cuts: Floats
     engine: str
     solver_status: str
+    trend: str | None = None
 
 
 def coarse_cuts(prebins: Prebins, *, trend: str, max_bins: int, min_rows: float) -> CoarseCuts:

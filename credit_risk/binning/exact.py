@@ -103,8 +103,8 @@ def exact_cuts(
 
 def _choose(values: dict[TrendName, float], shape_gain: float) -> TrendName:
     """The rule of `auto`; with one trend, that one."""
-    monotone = {name: value for name, value in values.items() if name not in ("peak", "valley")}
-    shaped = {name: value for name, value in values.items() if name in ("peak", "valley")}
+    monotone: dict[TrendName, float] = {name: value for name, value in values.items() if name not in ("peak", "valley")}
+    shaped: dict[TrendName, float] = {name: value for name, value in values.items() if name in ("peak", "valley")}
     if not monotone or not shaped:
         return _greatest(monotone or shaped)
     simple, shape = _greatest(monotone), _greatest(shaped)

@@ -128,9 +128,9 @@ def _relax(
 ) -> Relaxation:
     """How far one constraint must give way when all others are kept."""
     if name == "trend":
-        others = [t for t in TREND_NAMES if t not in trends and t != "none" and fits((t,), limits)]
-        nearest = others or (["none"] if fits(("none",), limits) else [])
-        return Relaxation(name, " or ".join(trends), " or ".join(nearest) or None)
+        others: list[TrendName] = [t for t in TREND_NAMES if t not in trends and t != "none" and fits((t,), limits)]
+        trend = others or (["none"] if fits(("none",), limits) else [])
+        return Relaxation(name, " or ".join(trends), " or ".join(trend) or None)
     if name == BOTH_CLASSES:
         return Relaxation(name, True, None, remove=fits(*_without(name, trends, limits)))
     declared = getattr(limits, name)
@@ -143,7 +143,8 @@ def _relax(
     steps = _possible_values(name, good, bad)
 
     def does(value: float) -> bool:
-        return fits(trends, replace(limits, **{name: value}))
+        changed: dict[str, Any] = {name: value}
+        return fits(trends, replace(limits, **changed))
 
     nearest = _nearest_between(name, declared, does) if steps is None else _nearest_step(name, declared, steps, does)
     return Relaxation(name, declared, nearest)

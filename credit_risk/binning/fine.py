@@ -21,8 +21,10 @@ from credit_risk.binning.sorted_column import SortedColumn
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-MOST_BADS = 2048
-"""Bads looked at for turning points; where there are more, so many of them, evenly by rank."""
+MOST_BADS = 12288
+"""Bads beside which places are looked at; where there are more, so many of them, evenly by rank."""
+MOST_BADS_CLOSE = 512
+"""As MOST_BADS, in a window."""
 NO_TURN = 1e-12
 """Distance from a chord, in shares, that counts as none."""
 
@@ -38,15 +40,14 @@ class FineClasses:
     every_value: bool
 
 
-def fine_classes(
-    column: SortedColumn, most: int, *, min_count: float = 0.0, max_bins: int | None = None
-) -> FineClasses:
+def fine_classes(path: Path, most: int, *, min_count: float = 0.0, max_bins: int | None = None) -> FineClasses:
     """At most `most` classes: every distinct value where there are few, otherwise the edges described above.
 
     One edge in eight is at a quantile; a value that fills more than one class of the quantiles stands in a class of its
     own. One in eight lies the least weight of a bin, min_count, from one of the foremost turning points, and up to
     2·(max_bins − 1), at most one in eight, whole multiples of it from the ends. The others are turning points.
     """
+    column = path.column
     distinct = column.distinct(most)
     if distinct is not None:
         return FineClasses(distinct[1:], *column.counts(distinct[1:]), every_value=True)
@@ -54,21 +55,50 @@ def fine_classes(
     from_ends = _tight_from_ends(column, min_count, min(max_bins or most, part // 2 + 1))
     foremost = part // 2 if min_count > 0 else 0
     left = max(most - 1 - len(from_ends) - 2 * foremost - part, 1)
-    turning = turning_places(column, np.array([[0, len(column.values)]]), left.bit_length() + 1)[:left]
+    turning = turning_places(path, np.array([[0, len(column.values)]]), left.bit_length() + 1)[:left]
     tight = tight_places(column, turning[:foremost], min_count)
     edges = column.edges_at(np.concatenate([turning, from_ends, tight, _quantile_places(column, part)]))
     return FineClasses(edges, *column.counts(edges), every_value=False)
 
 
-def turning_places(column: SortedColumn, windows: Places, levels: int) -> Places:
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The path of a column at the places beside its bads. places, bads: (p,) ascending, with the bads left of each.
+
+    thinned: whether only some of the bads are in it, evenly by rank.
+    """
+
+    column: SortedColumn
+    places: Places
+    bads: Places
+    thinned: bool
+
+    def within(self, low: int, high: int, *, close: bool = False) -> tuple[Places, Places]:
+        """Places from low to high with both, and the bads left of each; close: looked up anew where thinned."""
+        if close and self.thinned:
+            return _beside_bads(self.column, low, high, MOST_BADS_CLOSE)
+        a, b = int(self.places.searchsorted(low, "right")), int(self.places.searchsorted(high))
+        ends = _bads_left(self.column, np.array([low, high]))
+        places = np.concatenate([[low], self.places[a:b], [high]])
+        return places, np.concatenate([ends[:1], self.bads[a:b], ends[1:]])
+
+
+def path_of(column: SortedColumn) -> Path:
+    """The path of a column; of very many bads some, evenly by rank."""
+    places, bads = _beside_bads(column, 0, len(column.values), MOST_BADS)
+    return Path(column, places, bads, len(column.bads) > MOST_BADS)
+
+
+def turning_places(path: Path, windows: Places, levels: int, *, close: bool = False) -> Places:
     """Places at which the path turns within windows, the sharpest first; at most 2^levels − 1 of each window.
 
     windows: (w, 2) places (low, high); they may overlap.
     """
-    paths = [_beside_bads(column, int(low), int(high)) for low, high in windows]
-    places, bads = (np.concatenate(part) for part in zip(*paths, strict=True))
-    ends = np.cumsum([len(path[0]) for path in paths])
-    starts = ends - [len(path[0]) for path in paths]
+    column = path.column
+    parts = [path.within(int(low), int(high), close=close) for low, high in windows]
+    places, bads = (np.concatenate(part) for part in zip(*parts, strict=True))
+    ends = np.cumsum([len(part[0]) for part in parts])
+    starts = ends - [len(part[0]) for part in parts]
     good, bad = column.below(places, bads)
     whole = column.below(np.array([len(column.values)]), np.array([len(column.bads)]))
     scale = [max(float(total[0]), 1e-300) for total in whole]
@@ -76,14 +106,10 @@ def turning_places(column: SortedColumn, windows: Places, levels: int) -> Places
     return places[turns]
 
 
-def _beside_bads(column: SortedColumn, low: int, high: int) -> tuple[Places, Places]:
+def _beside_bads(column: SortedColumn, low: int, high: int, most: int) -> tuple[Places, Places]:
     """Places left and right of the values of bads among the places low..high, with these two; bads left of each."""
-    first = last = (
-        int(np.searchsorted(column.bads, column.values[low])) if low < len(column.values) else len(column.bads)
-    )
-    if low < high:
-        last = int(np.searchsorted(column.bads, column.values[high - 1], side="right"))
-    values = column.bads[evenly(first, last, MOST_BADS)]
+    first, last = (int(i) for i in _bads_left(column, np.array([low, high])))
+    values = column.bads[evenly(first, last, most)]
     values = values[np.diff(values, prepend=-np.inf) > 0]
     places, bads = np.empty(2 * len(values) + 2, np.int64), np.empty(2 * len(values) + 2, np.int64)
     places[0], places[-1], bads[0], bads[-1] = low, high, first, last
@@ -128,20 +154,21 @@ def _farthest_from_chords(x: Floats, y: Floats, segments: Places, levels: int) -
     return np.concatenate(found)[np.argsort(-np.concatenate(sharpness), kind="stable")]
 
 
-def best_places(column: SortedColumn, cuts: Places, min_count: float, top: int) -> Places:
+def best_places(path: Path, cuts: Places, min_count: float, top: int) -> Places:
     """For each cut alone, the others held, the `top` places between its neighbours of greatest information value.
 
     cuts: (k,) places, ascending. A place leaves both bins goods, bads and the least weight, and their bad rates in
     the order in which they and the bins beside them are now (so that a trend that holds is kept). Shares of goods and
     bads refer to the column.
     """
+    column = path.column
     ends = np.concatenate([[0], cuts, [len(column.values)]])
     good, bad = column.below(ends, _bads_left(column, ends))
     with np.errstate(divide="ignore", invalid="ignore"):
         rates = np.diff(bad) / (np.diff(good) + np.diff(bad))
     found = [np.empty(0, np.int64)]
     for i in range(1, len(ends) - 1):
-        places, bads = _beside_bads(column, int(ends[i - 1]), int(ends[i + 1]))
+        places, bads = path.within(int(ends[i - 1]), int(ends[i + 1]))
         g, b = column.below(places, bads)
         left, right = (g - g[0], b - b[0]), (g[-1] - g, b[-1] - b)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -152,8 +179,9 @@ def best_places(column: SortedColumn, cuts: Places, min_count: float, top: int) 
         for j, (a, c) in enumerate(pairwise(beside)):
             if a is not None and c is not None:
                 keeps &= np.sign(c - a) * np.sign(rates[i - 1 + j] - rates[i - 2 + j]) >= 0
-        candidates = np.flatnonzero(keeps)
-        found.append(places[candidates[np.argsort(-value[candidates], kind="stable")[:top]]])
+        worth = np.where(keeps, value, -np.inf)
+        best = np.argpartition(worth, -min(top, len(worth)))[-min(top, len(worth)) :]
+        found.append(places[best[worth[best] > -np.inf]])
     return np.concatenate(found)
 
 

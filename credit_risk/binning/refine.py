@@ -12,12 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_risk.binning.exact import SHAPE_GAIN, AnyTrend, ExactResult, exact_cuts
-from credit_risk.binning.fine import FineClasses, best_places, evenly, fine_classes, tight_places, turning_places
+from credit_risk.binning.fine import (
+    FineClasses,
+    Path,
+    best_places,
+    evenly,
+    fine_classes,
+    path_of,
+    tight_places,
+    turning_places,
+)
 from credit_risk.binning.limits import Limits
 from credit_risk.binning.sorted_column import SortedColumn
 
 Floats = NDArray[np.float64]
 FINE_CLASSES = 160
+FINE_CLASSES_OF_FEW = 320
+"""Fine classes of columns with less than FEW_ROWS rows, where chance makes many places nearly as good as the best."""
+FEW_ROWS = 20_000
 CLOSE_VALUES = 4
 """Values tried on either side of a cut in a round, evenly by rank."""
 CLOSE_LEVELS = 2
@@ -67,12 +79,13 @@ def exact_classing(
     limits: Limits | None = None,
     totals: tuple[float, float] | None = None,
     shape_gain: float = SHAPE_GAIN,
-    classes: int = FINE_CLASSES,
+    classes: int | None = None,
     fixed: Floats | None = None,
     least_gain: float = LEAST_GAIN,
 ) -> ExactClassing:
-    """Class a column under limits. totals and shape_gain as in `exact_cuts`; classes: most fine classes.
+    """Class a column under limits. totals and shape_gain as in `exact_cuts`.
 
+    classes: most fine classes; by default 160, or 320 where there are less than 20,000 rows.
     fixed: (f,) values that must open a bin. Limits that name prebins (fixed or forbidden cuts and merges) are refused,
     since prebins change from round to round. A trend chosen by `auto` on the fine classes is kept in the rounds.
     Infeasible limits are told of the fine classes. Raises ValueError as `exact_cuts` does.
@@ -81,8 +94,10 @@ def exact_classing(
     if limits.fixed_cuts or limits.forbidden_cuts or limits.forbidden_merges:
         raise ValueError("limits that name prebins have no meaning here; give the values that must open a bin as fixed")
     must = np.unique(np.empty(0) if fixed is None else np.asarray(fixed, np.float64))
-    fine = fine_classes(column, classes, min_count=limits.min_count, max_bins=limits.max_bins)
-    search = _Search(column, limits, totals, shape_gain, must)
+    path = path_of(column)
+    classes = classes or (FINE_CLASSES if len(column.values) >= FEW_ROWS else FINE_CLASSES_OF_FEW)
+    fine = fine_classes(path, classes, min_count=limits.min_count, max_bins=limits.max_bins)
+    search = _Search(path, limits, totals, shape_gain, must)
     known = np.union1d(fine.edges, must)
     edges, first = search.solve(known, trend)
     if not first.optimal or fine.every_value:
@@ -95,7 +110,7 @@ def _refined(
 ) -> ExactClassing:
     """Rounds of a closer look around the cuts; the information value never falls, since the cuts stay candidates."""
     result, loss, rounds = first, 0.0, 0
-    width = max(int(len(search.column.values) * WIDEST), 1)
+    width = max(int(len(search.path.column.values) * WIDEST), 1)
     while rounds < MOST_ROUNDS:
         candidates = search.around(edges, known, width >> (2 * rounds))
         if len(candidates) == len(edges):
@@ -115,7 +130,7 @@ def _refined(
 class _Search:
     """What stays the same over the rounds."""
 
-    column: SortedColumn
+    path: Path
     limits: Limits
     totals: tuple[float, float] | None
     shape_gain: float
@@ -123,7 +138,7 @@ class _Search:
 
     def solve(self, edges: Floats, trend: AnyTrend) -> tuple[Floats, ExactResult]:
         """The chosen among ascending edges, and the answer itself."""
-        good, bad = self.column.counts(edges)
+        good, bad = self.path.column.counts(edges)
         fixed = tuple(int(i) + 1 for i in np.searchsorted(edges, self.must))
         limits = replace(self.limits, fixed_cuts=fixed)
         result = exact_cuts(good, bad, trend=trend, limits=limits, totals=self.totals, shape_gain=self.shape_gain)
@@ -131,7 +146,8 @@ class _Search:
 
     def around(self, cuts: Floats, known: Floats, width: int) -> Floats:
         """The cuts, and values on both sides of each, up to `width` rows away and at least to its known neighbours."""
-        column, last = self.column, len(self.column.values)
+        column = self.path.column
+        last = len(column.values)
         at = np.searchsorted(column.values, cuts)
         free = np.searchsorted(column.values, np.setdiff1d(cuts, self.must))
         edges = np.concatenate([[0], np.searchsorted(column.values, known), [last]])
@@ -140,16 +156,18 @@ class _Search:
         high = np.maximum(edges[beside + 1], np.minimum(free + width, last))
         windows = np.concatenate([np.column_stack([low, free]), np.column_stack([free, high])])
         least = self.limits.min_count
-        places = [tight_places(column, at, least), best_places(column, at, least, CLOSE_VALUES)]
+        places = [tight_places(column, at, least), best_places(self.path, at, least, CLOSE_VALUES)]
         if len(windows):
-            places.append(turning_places(column, windows, CLOSE_LEVELS))
+            places.append(turning_places(self.path, windows, CLOSE_LEVELS, close=True))
         places += [evenly(int(a), int(b), CLOSE_VALUES) for a, b in windows]
+        if len(cuts) == 0:
+            places.append(evenly(0, last, 2 * FINE_CLASSES))
         return np.union1d(cuts, column.edges_at(np.concatenate(places)))
 
     def classing(
         self, cuts: Floats, result: ExactResult, fine: FineClasses, first: ExactResult, rounds: int, loss: float
     ) -> ExactClassing:
         """The classing with counts of its bins."""
-        good, bad = self.column.counts(cuts)
+        good, bad = self.path.column.counts(cuts)
         value = first.information_value
         return ExactClassing(cuts, good, bad, result, len(fine.edges) + 1, value, rounds, loss)

@@ -71,16 +71,10 @@ def policy_items(settings: ClassingSpec) -> dict[str, str]:
     """Evidence `classing.policy`: the rules in words and numbers."""
     return {
         "Weight of evidence": "ln(share of goods / share of bads); higher is safer",
-        "Prebins": f"at most {settings.max_prebins}, at data values at equal-frequency ranks; "
-        "every distinct value where there are no more",
-        "Prebins without goods or without bads": "merged into the neighbour before coarse classing",
+        **(_exact_rules(settings) if settings.engine == "exact" else _optbinning_rules(settings)),
         "Bins of ordinary values": f"at most {settings.max_bins}, "
         f"each with at least {settings.min_share!r} of development rows",
         "Objective": "information value, under the trend of the bad rate",
-        "Trend": "as the plan declares; where it declares none, mined: the sign of the rank correlation with the "
-        "outcome on development, which is a suggestion and no rationale",
-        "Engine": "optbinning (constraint programming, one worker, no time limit); only an answer proved "
-        "OPTIMAL is taken, otherwise a deterministic merge of neighbours, told in the summary",
         "Rare categories": f"those with less than {settings.rare_share!r} of development rows are pooled into one "
         "group before they are ordered",
         "Order of categories": "ascending development bad rate, ties by text",
@@ -90,4 +84,29 @@ def policy_items(settings: ClassingSpec) -> dict[str, str]:
         "Zero cells": "where a bin has rows but no goods or no bads, "
         f"{settings.zero_cell!r} is added to both counts of that bin",
         "Bins without development rows": "weight of evidence 0 (neutral); so are unseen categories",
+    }
+
+
+def _exact_rules(settings: ClassingSpec) -> dict[str, str]:
+    tested = "none" if settings.max_p_value is None else f"p-value of neighbours at most {settings.max_p_value!r}"
+    return {
+        "Engine": "dynamic programme: the greatest information value over the candidate cuts, proved; candidates are "
+        "refined around the cuts until nothing is gained",
+        "Trend": "as the plan declares; where it declares none, the rule classing.trend chooses it on development, "
+        f"which is a suggestion and no rationale: {settings.trend}",
+        "Bins of ordinary values, fewest": str(settings.min_bins),
+        "Difference of bad rates of neighbours, least": repr(settings.min_rate_difference),
+        "Test of neighbours": tested,
+    }
+
+
+def _optbinning_rules(settings: ClassingSpec) -> dict[str, str]:
+    return {
+        "Engine": "optbinning (constraint programming, one worker, no time limit); only an answer proved "
+        "OPTIMAL is taken, otherwise a deterministic merge of neighbours, told in the summary",
+        "Trend": "as the plan declares; where it declares none, mined: the sign of the rank correlation with the "
+        "outcome on development, which is a suggestion and no rationale",
+        "Prebins": f"at most {settings.max_prebins}, at data values at equal-frequency ranks; "
+        "every distinct value where there are no more",
+        "Prebins without goods or without bads": "merged into the neighbour before coarse classing",
     }

@@ -43,10 +43,10 @@ class SortedColumn:
 
     def distinct(self, most: int) -> Floats | None:
         """The distinct values, ascending, where there are at most `most`; otherwise None."""
-        starts = np.flatnonzero(self.values[1:] != self.values[:-1]) + 1
-        if len(starts) >= most:
+        opens = self.values[1:] != self.values[:-1]
+        if np.count_nonzero(opens) >= most:
             return None
-        return self.values[np.concatenate([[0], starts])]
+        return self.values[np.concatenate([[0], np.flatnonzero(opens) + 1])]
 
     def edges_at(self, places: Places) -> Floats:
         """The values at places, ascending and distinct, without the least value, which opens no class of its own."""

@@ -15,11 +15,30 @@ from credit_risk.sampling.spec import ColumnName, Trend
 class ClassingSpec(Spec):
     """How characteristics are cut into bins and how weights of evidence are set."""
 
-    engine: Literal["optbinning"] = Field(default="optbinning", description="Who proposes the cuts.")
-    max_prebins: int = Field(default=20, ge=2, le=20, description="Most fine classes before merging.")
+    engine: Literal["exact", "optbinning"] = Field(
+        default="exact",
+        description="Who finds the cuts: exact is a dynamic programme that proves the greatest information value; "
+        "optbinning's solver works on at most max_prebins equal-frequency classes.",
+    )
+    trend: Literal["auto_monotonic", "auto", "none"] = Field(
+        default="auto_monotonic",
+        description="Trend where the plan declares none: the better of ascending and descending; auto lets a peak or a "
+        "valley win that is clearly better (exact engine); none leaves the order free.",
+    )
+    max_prebins: int = Field(default=20, ge=2, le=20, description="Most fine classes before merging (optbinning).")
+    min_bins: int = Field(default=1, ge=1, le=20, description="Fewest coarse classes (exact engine).")
     max_bins: int = Field(default=6, ge=2, le=20, description="Most coarse classes, besides missing and special codes.")
     min_share: float = Field(
         default=0.05, gt=0, le=0.5, description="Least share of the development rows in a coarse class."
+    )
+    min_rate_difference: float = Field(
+        default=0.0, ge=0, lt=1, description="Least difference of the bad rates of neighbours (exact engine)."
+    )
+    max_p_value: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Greatest p-value of the test that neighbours have one bad rate (exact engine); null: no test.",
     )
     rare_share: float = Field(
         default=0.01,

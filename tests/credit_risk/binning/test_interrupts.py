@@ -19,7 +19,7 @@ def classed() -> str:
     rng = np.random.default_rng(1)
     x = rng.normal(size=1000)
     y = (rng.random(1000) < 1 / (1 + np.exp(1 - x))).astype(float)
-    return class_numeric("x", x, y, settings=ClassingSpec()).engine
+    return class_numeric("x", x, y, settings=ClassingSpec(engine="optbinning")).engine
 
 
 @pytest.fixture
