@@ -32,7 +32,7 @@ def chi_square_of_counts(expected: np.ndarray, actual: np.ndarray) -> tuple[floa
 def representativeness_table(
     counts: Mapping[str, Mapping[str, np.ndarray]], *, reference: str = "development"
 ) -> pd.DataFrame:
-    """Evidence `samples.representativeness`: {characteristic: {sample: counts by bin}}, each sample against `reference`.
+    """Evidence `samples.representativeness`. counts: {characteristic: {sample: counts by bin}}.
 
     PSI says how large a difference is, χ² whether chance explains it; many rows make small differences significant.
     """
