@@ -121,7 +121,7 @@ def _dates_as_text(operation: str, arguments: list[dict[str, Any]], report: Repo
 
 
 def _cuts(arguments: list[dict[str, Any]], report: Report, path: str) -> None:
-    cuts = [item.get("const") for item in arguments]
+    cuts: list[Any] = [item.get("const") for item in arguments]
     if any(isinstance(cut, bool) or not isinstance(cut, (int, float)) for cut in cuts):
         report("schema", "'band' takes a number and then constant numbers", path)
     elif any(float(low) >= float(high) for low, high in itertools.pairwise(cuts)):

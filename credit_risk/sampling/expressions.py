@@ -269,7 +269,7 @@ class _Builder:
 
     def _family(self, node: ast.Call) -> list[str]:
         """Names of `columns(text, first, last)`: the numbers stand at `{}` of the text, or after it."""
-        values = [item.value if isinstance(item, ast.Constant) else None for item in node.args]
+        values: list[Any] = [item.value if isinstance(item, ast.Constant) else None for item in node.args]
         if len(values) != 3 or node.keywords or not isinstance(values[0], str) or not values[0]:
             self._refuse(f"not a family of columns: {self._words(node)}", allowed=FAMILY_FORM)
             return []
@@ -292,8 +292,8 @@ class _Builder:
             remedy = "write for instance average(columns('BILL_AMT', 1, 6))"
             return self._refuse("columns() stands among the arguments of a function only", remedy=remedy)
         near = difflib.get_close_matches(str(name).lower(), [known for known in FUNCTIONS if known != "in"], 1, 0.6)
-        remedy = f"did you mean {near[0]}()?" if name and near else None
-        return self._refuse(f"unknown function {name or self._words(node.func)}", allowed=ALLOWED, remedy=remedy)
+        meant = f"did you mean {near[0]}()?" if name and near else None
+        return self._refuse(f"unknown function {name or self._words(node.func)}", allowed=ALLOWED, remedy=meant)
 
     def _membership(self, nodes: list[ast.expr]) -> Expression:
         value, *items = map(self.build, nodes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -17,6 +18,19 @@ PATTERN = re.compile(
 )
 Texts = NDArray[np.object_]
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Days of n rows: number of the day, year, month, day of the month (n,), and masks (n,)."""
+
+    ordinal: Floats
+    year: Floats
+    month: Floats
+    day: Floats
+    ends_month: Mask
+    valid: Mask
 
 
 def parse_date(text: str) -> date | None:
@@ -30,21 +44,23 @@ def parse_date(text: str) -> date | None:
         return None
 
 
-def days_between(a: date, b: date) -> int:
-    """Days from `a` to `b`, negative where `b` is the earlier."""
-    return b.toordinal() - a.toordinal()
+def days_between(a: Days, b: Days) -> Floats:
+    """Days from `a` to `b`, negative where `b` is the earlier, (n,)."""
+    return b.ordinal - a.ordinal
 
 
-def months_between(a: date, b: date) -> int:
-    """Whole months from `a` to `b`, negative where `b` is the earlier; the last day of a month completes a month."""
-    if b < a:
-        return -months_between(b, a)
-    months = 12 * (b.year - a.year) + b.month - a.month
-    complete = b.day >= a.day or b.day == monthrange(b.year, b.month)[1]
-    return months if complete else months - 1
+def months_between(a: Days, b: Days) -> Floats:
+    """Whole months from `a` to `b`, negative where `b` is the earlier, (n,)."""
+    return np.where(b.ordinal < a.ordinal, -_whole_months(b, a), _whole_months(a, b))
 
 
-DATE_OPERATIONS: dict[str, Callable[..., int]] = {
+def _whole_months(a: Days, b: Days) -> Floats:
+    """Whole months from `a` to a later `b`; the last day of a month completes a month."""
+    complete = (b.day >= a.day) | b.ends_month
+    return 12 * (b.year - a.year) + b.month - a.month - np.where(complete, 0.0, 1.0)
+
+
+DATE_OPERATIONS: dict[str, Callable[..., Floats]] = {
     "days_between": days_between,
     "months_between": months_between,
     "year": lambda a: a.year,
@@ -52,27 +68,24 @@ DATE_OPERATIONS: dict[str, Callable[..., int]] = {
 }
 
 
-def evaluate_dates(op: str, texts: Sequence[Texts], missing: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Result of a date operation, NaN where missing, and where it is missing: also where a text is no date, (n,) each.
-
-    Each pair of dates that occurs is computed once.
-    """
-    coded = [_coded(text, missing) for text in texts]
-    missing = missing | np.logical_or.reduce([codes < 0 for codes, _ in coded])
-    result = np.full(len(missing), np.nan)
-    there = np.flatnonzero(~missing)
-    if len(there):
-        pairs, inverse = np.unique(np.column_stack([codes[there] for codes, _ in coded]), axis=0, return_inverse=True)
-        known = [
-            DATE_OPERATIONS[op](*(days[code] for code, (_, days) in zip(pair, coded, strict=True))) for pair in pairs
-        ]
-        result[there] = np.array(known, dtype=np.float64)[inverse.ravel()]
-    return result, missing
+def evaluate_dates(op: str, texts: Sequence[Texts], missing: Mask) -> tuple[Floats, Mask]:
+    """Result of a date operation, and where it is missing: also where a text is no date, (n,) each."""
+    days = [read_days(text, missing) for text in texts]
+    return DATE_OPERATIONS[op](*days), missing | np.logical_or.reduce([~one.valid for one in days])
 
 
-def _coded(texts: Texts, missing: NDArray[np.bool_]) -> tuple[NDArray[np.int64], list[date | None]]:
-    """Place of each row's date in the list of dates (−1 where there is none), and that list."""
-    codes, levels = pd.factorize(np.where(missing, None, texts))
-    days = [parse_date(level) for level in levels]
-    invalid = np.array([*(day is None for day in days), False], dtype=bool)
-    return np.where(invalid[codes], -1, codes).astype(np.int64), days
+def read_days(texts: Texts, missing: Mask) -> Days:
+    """The days of texts, each distinct text read once."""
+    there = texts.astype(object)
+    there[missing] = None
+    codes, levels = pd.factorize(there)
+    table = np.array([_parts(parse_date(level)) for level in levels] + [_parts(None)], dtype=np.float64)
+    ordinal, year, month, day, ends_month, valid = table[codes].T
+    return Days(ordinal, year, month, day, ends_month == 1, valid == 1)
+
+
+def _parts(day: date | None) -> tuple[float, ...]:
+    if day is None:
+        return (0.0,) * 6
+    ends_month = day.day == monthrange(day.year, day.month)[1]
+    return (day.toordinal(), day.year, day.month, day.day, ends_month, True)

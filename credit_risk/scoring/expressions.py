@@ -81,7 +81,7 @@ def expression_kind(expression: Expression, kinds: Mapping[str, str], complain: 
 
 def constant_faults(op: str, args: Sequence[Expression]) -> list[str]:
     """What is wrong with arguments that must be constants: of `in`, the cuts of `band`, dates written as text."""
-    given = [arg.get("const") for arg in args[1:]]
+    given: list[Any] = [arg.get("const") for arg in args[1:]]
     if op == "in" and any(value is None or value == "" for value in given):
         return ["in takes constants after its first argument, none of them missing"]
     if op == "band":

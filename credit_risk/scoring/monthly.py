@@ -1,4 +1,4 @@
-"""Aggregates over monthly columns, the most recent first (SPECIFICATION section 3.1); what is missing is passed over."""
+"""Aggregates over monthly columns, the most recent first (SPECIFICATION section 3.1); missing ones are passed over."""
 
 from __future__ import annotations
 

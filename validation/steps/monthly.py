@@ -19,11 +19,10 @@ def monthly(operation: str, arguments: list[Value]) -> Value:
         return values.number(there.sum(axis=0), error)
     table = np.stack([item.data for item in arguments])
     result = _OPERATIONS[operation](table, there)
-    lacking = ~there.any(axis=0)
     if operation in _WITH_THRESHOLD:
-        lacking = ~there[0] | ~there[1:].any(axis=0)
-    if operation == "trend":
-        lacking = there.sum(axis=0) < 2
+        lacking = ~there[0] | (there[1:].sum(axis=0) < 1)
+    else:
+        lacking = there.sum(axis=0) < (2 if operation == "trend" else 1)
     return values.number(result, error, lacking)
 
 
