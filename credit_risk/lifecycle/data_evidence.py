@@ -32,7 +32,9 @@ OUTCOME_EVIDENCE: Mapping[str, str] = MappingProxyType(
     }
 )
 HISTORY_TABLES = ("outcome.roll_rates", "outcome.vintages", "outcome.maturity")
-CHARTS = {"outcome.vintages": dict(VINTAGE_CHART), "outcome.maturity": dict(MATURITY_CHART)}
+CHARTS: Mapping[str, dict[str, Any]] = MappingProxyType(
+    {"outcome.vintages": dict(VINTAGE_CHART), "outcome.maturity": dict(MATURITY_CHART)}
+)
 
 
 def data_evidence(intake: Intake, summary: pd.DataFrame) -> list[Evidence]:

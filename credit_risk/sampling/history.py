@@ -24,7 +24,7 @@ from credit_risk.sampling.history_columns import (
     read_months,
     state_faults,
 )
-from credit_risk.sampling.history_source import open_raw, quoted
+from credit_risk.sampling.history_source import close_raw, open_raw, quoted
 from credit_risk.sampling.history_spec import DefinitionSpec, HistorySpec
 
 HISTORY = "outcome.history"
@@ -104,6 +104,8 @@ def read_history(source: Any, spec: HistorySpec, definition: DefinitionSpec | No
         raise IntakeError(faults)
     _mark(connection, spec, definition)
     told = _told(connection, spec)
+    close_raw(connection)
+    connection.execute("DROP TABLE facts")
     (accounts,) = connection.execute("SELECT count(*) FROM accounts").fetchall()[0]
     return History(connection, file, sha256, rows, accounts, first, last, until, calendar, integer_key, told)
 
@@ -159,7 +161,9 @@ def _make_facts(connection: Any, kinds: dict[str, str], spec: HistorySpec, integ
     key = f"TRY_CAST({quoted(spec.key)} AS BIGINT)" if integer_key else code_sql(spec.key, kinds[spec.key])
     names = [*spec.unlikely_to_pay, *([spec.write_off] if spec.write_off else [])]
     flags = [flag_sql(name, kinds[name]) for name in names]
-    obligor = code_sql(spec.obligor, kinds[spec.obligor]) if spec.obligor else "CAST(NULL AS VARCHAR)"
+    whole = spec.obligor is not None and kinds[spec.obligor] in ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
+    obligor = "CAST(NULL AS VARCHAR)" if spec.obligor is None else code_sql(spec.obligor, kinds[spec.obligor])
+    obligor = quoted(str(spec.obligor)) if whole else obligor
     connection.execute(
         f"""CREATE OR REPLACE TABLE facts AS SELECT {key} AS key, {month_sql(kinds, spec)} AS month,
             {days_sql(kinds, spec)} AS days, {amount_sql(spec.past_due, kinds)} AS past_due,

@@ -54,8 +54,8 @@ def outcome_of_history(
     points, failures = _points(columns, key, key_name, date, spec, history)
     if points is None:
         return None, failures
-    reasons = np.where(np.equal(reasons, None), points.reasons, reasons)
-    asked = np.flatnonzero(np.equal(reasons, None))
+    reasons = np.where(pd.isna(reasons), points.reasons, reasons)
+    asked = np.flatnonzero(pd.isna(reasons))
     months = [None] * len(asked) if points.months is None else points.months[asked].tolist()
     frame = pd.DataFrame({"account": pd.Series(points.accounts[asked], dtype=object), "observation_month": months})
     found = performance_outcome(history, spec.definition, spec.windows, frame)
@@ -102,7 +102,7 @@ def _points(
     history: History,
 ) -> tuple[_Points | None, list[Failure]]:
     assert spec.history is not None
-    name = spec.history.account or key_name
+    name = str(spec.history.account or key_name)
     if name == key_name or name not in columns:
         accounts = _as_keys(key, history.integer_key)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ def open_raw(source: Any) -> tuple[Any, str, str]:
     header. Raises IntakeError where the source cannot be read.
     """
     duckdb = optional_import("duckdb", "model")
-    connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": True})
+    settings = {"threads": 1, "preserve_insertion_order": True, "temp_directory": tempfile.gettempdir()}
+    connection = duckdb.connect(config=settings)
     if not isinstance(source, str | Path):
         _from_table(connection, source)
         return connection, "(table)", ""
@@ -53,6 +55,12 @@ def open_raw(source: Any) -> tuple[Any, str, str]:
         remedy = "UTF-8 CSV with a header and rows of equal width, or Parquet"
         raise refuse(path.name, "the history cannot be read", "unreadable", found=told, allowed=remedy) from error
     return connection, path.name, digest
+
+
+def close_raw(connection: Any) -> None:
+    """Give back what `open_raw` holds."""
+    (views,) = connection.execute("SELECT count(*) FROM duckdb_views() WHERE view_name = 'raw'").fetchall()[0]
+    connection.execute(f"DROP {'VIEW' if views else 'TABLE'} raw")
 
 
 def _read_through(path: Path) -> tuple[str, bytes]:

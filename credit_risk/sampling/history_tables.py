@@ -135,8 +135,9 @@ def bad_rate_maturity(history: History, spec: MaturitySpec | None = None) -> Mat
 
     Product-limit estimator (Kaplan and Meier 1958, JASA 53, 457-481): at month k, of the accounts opened at least k
     months before the end of observation and without an event before, those with an event at k. An account whose
-    history ends stays at risk. The window is the first month after which the rate rises, over the next `spec.months`,
-    by less than `spec.share` of its value at the last month that has `spec.min_accounts` at risk.
+    history ends stays at risk. The window is the first month, after the steepest rise, from which the rate rises over
+    the next `spec.months` by less than `spec.share` of its value at the last month with `spec.min_accounts` at risk.
+    Before the steepest rise few accounts can have come so far in arrears.
     """
     spec = MaturitySpec() if spec is None else spec
     cube = _cube(history)
@@ -161,11 +162,14 @@ def bad_rate_maturity(history: History, spec: MaturitySpec | None = None) -> Mat
 
 
 def _recommended(ahead: list[float | None], final: float, spec: MaturitySpec) -> tuple[int | None, str]:
-    rule = f"first month after which the bad rate rises over the next {spec.months} months by less than {spec.share:g}"
+    rule = "first month, after the steepest rise, from which the bad rate rises over the next "
+    rule += f"{spec.months} months by less than {spec.share:g}"
     if final == 0.0:
         return None, "no account has an event, or too few are at risk"
-    for month, rise in enumerate(ahead):
-        if rise is not None and month > 0 and rise < spec.share * final:
+    known = [rise for rise in ahead if rise is not None]
+    steepest = known.index(max(known)) if known else 0
+    for month, rise in enumerate(known):
+        if month > steepest and rise < spec.share * final:
             return month, f"{rule} of its value at month {len(ahead) - 1}"
     return None, f"{rule} of its value at month {len(ahead) - 1}: there is none, the curve still rises at its end"
 

@@ -209,8 +209,8 @@ def _named(data: DataSpec, outcome: OutcomeSpec, derive: Mapping[str, str], more
         (outcome.column, "outcome.column"),
         (data.key, "data.key"),
         (data.date, "data.date"),
-        (outcome.history and outcome.history.account, "outcome.history.account"),
-        (outcome.status and outcome.status.column, "outcome.status.column"),
+        (outcome.history.account if outcome.history is not None else None, "outcome.history.account"),
+        (outcome.status.column if outcome.status is not None else None, "outcome.status.column"),
         (outcome.windows.observed_at, "outcome.windows.observed_at"),
     ):
         if name is not None:

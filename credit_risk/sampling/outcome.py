@@ -46,7 +46,7 @@ def define_outcome(
     `reasons` (n,): why a row has left already, else None; such rows have no outcome, whatever the column says.
     """
     reasons = np.full(len(column.codes), None, dtype=object) if reasons is None else reasons.copy()
-    stays = np.equal(reasons, None)
+    stays = pd.isna(reasons)
     texts = [level if isinstance(level, str) else text_of_number(level) for level in column.levels]
     counts = np.bincount(column.codes[stays & (column.codes >= 0)], minlength=len(column.levels))
     bad = _means(column, spec.bad_codes)

@@ -35,7 +35,7 @@ class _Rows:
 
     def leave(self, mask: np.ndarray, step: str, reason: str) -> None:
         """Rows of `mask` that have not left yet leave now."""
-        leaving = mask & np.equal(self.reasons, None)
+        leaving = mask & pd.isna(self.reasons)
         self.reasons[leaving] = reason
         removed = int(np.count_nonzero(leaving))
         self.waterfall.append((step, removed, self.waterfall[-1][2] - removed, reason))
@@ -63,8 +63,8 @@ def decide_outcomes(
     faults: list[Fault] = []
     outcome: Outcome | None = None
     if spec.history is None:
-        if spec.column in columns:
-            outcome, failures = define_outcome(columns[spec.column], spec, examples, rows.reasons)
+        if (column := str(spec.column)) in columns:
+            outcome, failures = define_outcome(columns[column], spec, examples, rows.reasons)
             rows.failures += failures
     else:
         try:
@@ -86,7 +86,7 @@ def _leave_by_status(rows: _Rows, columns: Mapping[str, TypedColumn], spec: Outc
     unknown = [text for text, status in zip(texts, means, strict=True) if status is None]
     path = "outcome.status"
     if unknown:
-        mask = np.append(np.equal(np.array(means, dtype=object), None), False)[column.codes]
+        mask = np.append(pd.isna(np.array(means, dtype=object)), False)[column.codes]
         found = ", ".join(unknown[:SHOWN])
         message = f"{name!r} has values that the plan does not explain"
         remedy = "say in outcome.status.values what each means"
@@ -129,8 +129,8 @@ def _leave_by_exclusions(
 def _complete(outcome: Outcome, rows: _Rows, spec: OutcomeSpec) -> Outcome:
     """The outcome with its waterfall, its exclusions and the table of statuses."""
     reasons, waterfall = outcome.reasons, rows.waterfall
-    before = np.equal(rows.reasons, None)
-    for reason in dict.fromkeys(reasons[before & ~np.equal(reasons, None)]):
+    before = pd.isna(rows.reasons)
+    for reason in dict.fromkeys(reasons[before & ~pd.isna(reasons)]):
         removed = int(np.count_nonzero(before & np.equal(reasons, reason)))
         outcome_name, words = _split(reason)
         step = "rows with an indeterminate outcome" if outcome_name == "indeterminate" else "rows without an outcome"
@@ -154,7 +154,7 @@ def _exclusions(outcome: Outcome, reasons: np.ndarray) -> pd.DataFrame:
     """Every row of the source once, by outcome and reason, catalogue columns of `outcome.exclusions`."""
     total = len(reasons)
     told = [(name, "", int(np.count_nonzero(outcome.values == value))) for name, value in (("bad", 1.0), ("good", 0.0))]
-    for reason in dict.fromkeys(reasons[~np.equal(reasons, None)]):
+    for reason in dict.fromkeys(reasons[~pd.isna(reasons)]):
         told.append((*_split(reason), int(np.count_nonzero(np.equal(reasons, reason)))))
     rows = [(name, reason or None, count, count / total) for name, reason, count in told]
     columns = {

@@ -113,7 +113,9 @@ def test_without_censoring_maturity_is_the_share_of_bads() -> None:
         [0, 0.04, 0.07, 0.09, 0.10, 0.10, 0.10, 0.20, 0.20, 0.20, 0.20, 0.20, 0.20], abs=1e-14
     )
     assert found.table["increment_share"].tolist()[:3] == pytest.approx([0.35, 0.25, 0.15])
-    assert found.months == 3  # the first month, although the rate rises again in month 7
+    assert found.months == 7  # the steepest rise is the one to month 7; month 3 comes before it
+    early = {key: months for key, months in rows.items() if key < 10 or key >= 20}
+    assert bad_rate_maturity(history_of(early), MaturitySpec(months=2, share=0.15, min_accounts=1)).months == 3
     assert bad_rate_maturity(history_of(rows), MaturitySpec(months=5, share=0.1, min_accounts=1)).months == 7
     assert found.reason.endswith("0.1 of its value at month 12")
 
