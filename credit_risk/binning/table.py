@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,16 @@ class BinningTable:
                 "woe_rule": list(self.result.rule),
             }
         )
+
+    def recount(self, values: Any, y: Floats, weights: Floats | None = None, *, zero_cell: float = 0.5) -> BinningTable:
+        """The same bins counted on other rows: another sample, another month. values, y, weights (n,).
+
+        Weight of evidence and information value are those of the other rows; the bins do not move. Raises ValueError
+        where the rows hold no good or no bad.
+        """
+        w = np.ones(len(y)) if weights is None else weights
+        count, good, bad, result = tabulate(self.assign(values), y, w, self.bins, zero_cell=zero_cell)
+        return replace(self, count=count, good=good, bad=bad, result=result)
 
     def share_of(self, kind: str) -> float:
         """Share of development weight in bins of a kind."""

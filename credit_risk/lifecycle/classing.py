@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, IntakeError, ModelError
-from credit_risk._core.evidence import Evidence, table
+from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.binning.classing import Trend, class_frame
+from credit_risk.binning.expectation import expectation_frame
 from credit_risk.binning.overrides import apply_overrides
 from credit_risk.binning.table import BinningTable
 from credit_risk.evaluation.stability import bin_counts, population_stability_index
@@ -122,6 +123,18 @@ def screen_leakage(plan: Plan, prepared: Prepared, training: Training) -> Eviden
         dates=training.frame[dates],
     )
     return table("data.leakage", frame, inputs=("data/snapshot.parquet",))
+
+
+def expectations(plan: Plan, training: Training) -> Evidence:
+    """Evidence `classing.expectations`: the trends that the expert declared, held against development."""
+    expected = {name: trend.name for name, trend in declared_trends(plan, list(training.tables)).items()}
+    numeric = {n: training.frame[n].to_numpy(float) for n, t in training.tables.items() if t.kind == "numeric"}
+    confidence = plan.evaluation.confidence
+    frame = expectation_frame(expected, training.tables, numeric, training.y, confidence)
+    if frame.empty:
+        reason = "the plan declares no ascending or descending trend of a numeric characteristic"
+        return absent("classing.expectations", "not_applicable", reason)
+    return table("classing.expectations", frame, inputs=("data/snapshot.parquet",))
 
 
 def override_classing(

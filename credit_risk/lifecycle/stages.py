@@ -22,7 +22,7 @@ from credit_risk.lifecycle.candidates import (
     fit_scorecard,
 )
 from credit_risk.lifecycle.champion import champion_evidence
-from credit_risk.lifecycle.classing import Prepared, class_predictors, prepare, screen_leakage
+from credit_risk.lifecycle.classing import Prepared, class_predictors, expectations, prepare, screen_leakage
 from credit_risk.lifecycle.data_evidence import classing_evidence, data_evidence, overrides_evidence, selection_evidence
 from credit_risk.lifecycle.develop import Development
 from credit_risk.lifecycle.performance import Scored, evaluate, representativeness_evidence
@@ -74,6 +74,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         leakage,
         *classing_evidence(training.tables, plan.classing),
         overrides_evidence(training.overrides),
+        expectations(plan, training),
         selection_evidence(selection),
         *common_evidence(training),
         *(item for candidate in candidates for item in candidate.evidence),

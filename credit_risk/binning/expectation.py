@@ -1,0 +1,55 @@
+"""The expert's expected trend, declared first, held against the data: confirmed, contradicted, or not to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from credit_risk._core.evidence import Cell
+from credit_risk.binning.table import BinningTable
+from credit_risk.evaluation.area_under_curve import delong_interval
+
+Floats = NDArray[np.float64]
+COLUMNS = ["characteristic", "expected_trend", "auc", "auc_lower", "auc_upper", "p_value", "verdict"]
+
+
+def expectation_frame(
+    expected: Mapping[str, str],
+    tables: Mapping[str, BinningTable],
+    values: Mapping[str, Floats],
+    y: Floats,
+    confidence: float,
+) -> pd.DataFrame:
+    """Evidence `classing.expectations`: does the bad rate move over ordinary values as the expert expects?
+
+    expected: `ascending` or `descending` by characteristic; values (n,) with NaN for missing, y (n,). AUC is that of the
+    value as a measure of risk in the expected direction; the data confirm where its interval (DeLong) lies above
+    0.5, contradict where it lies below. The classing itself keeps the declared trend whatever the verdict.
+    """
+    rows = []
+    for name, trend in expected.items():
+        if name not in tables or trend not in ("ascending", "descending") or tables[name].kind != "numeric":
+            continue
+        codes = [float(code) for b in tables[name].bins for code in b.codes if not isinstance(code, str)]
+        known = np.isfinite(values[name]) & ~np.isin(values[name], codes)
+        rows.append((name, trend, *_verdict(values[name][known], y[known], trend, confidence)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _verdict(x: Floats, y: Floats, trend: str, confidence: float) -> tuple[Cell, ...]:
+    if len(np.unique(y)) < 2 or np.ptp(x) == 0:
+        return None, None, None, None, "not evaluable: one class or one value"
+    area = delong_interval(y, x if trend == "ascending" else -x, confidence=confidence)
+    if area.degenerate or not area.standard_error > 0:
+        return area.auc, None, None, None, "not evaluable: no variance"
+    p_value = float(2 * norm.sf(abs(area.auc - 0.5) / area.standard_error))
+    verdict = "neither confirmed nor contradicted"
+    if area.lower > 0.5:
+        verdict = "confirmed"
+    elif area.upper < 0.5:
+        verdict = "contradicted by the data"
+    return area.auc, area.lower, area.upper, p_value, verdict
