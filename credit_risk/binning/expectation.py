@@ -26,8 +26,8 @@ def expectation_frame(
 ) -> pd.DataFrame:
     """Evidence `classing.expectations`: does the bad rate move over ordinary values as the expert expects?
 
-    expected: `ascending` or `descending` by characteristic; values (n,) with NaN for missing, y (n,). AUC is that of the
-    value as a measure of risk in the expected direction; the data confirm where its interval (DeLong) lies above
+    expected: `ascending` or `descending` by characteristic; values (n,) with NaN for missing, y (n,). AUC is that of
+    the value as a measure of risk in the expected direction; the data confirm where its interval (DeLong) lies above
     0.5, contradict where it lies below. The classing itself keeps the declared trend whatever the verdict.
     """
     rows = []
