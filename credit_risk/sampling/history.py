@@ -36,8 +36,9 @@ BITS = 126  # months that fit the bits of a HUGEINT
 class History:
     """Checked history. Table `months`: key, month, days (days past due that count, null: no exposure), event.
 
-    Table `accounts`, one row an account: key, first, last, first_event (null: none). Months are whole
-    numbers: as written, or year * 12 + month - 1 where `calendar`; `until` is the last month of observation.
+    Table `accounts`, one row an account: key, first, last, first_event (null: none). Table `obligors`: key, obligor
+    (null where the history names none; the first in order where it names several). Months are whole numbers: as
+    written, or year * 12 + month - 1 where `calendar`; `until` is the last month of observation.
     """
 
     connection: Any
@@ -251,6 +252,9 @@ def _mark(connection: Any, spec: HistorySpec, definition: DefinitionSpec) -> Non
     connection.execute(
         """CREATE OR REPLACE TABLE accounts AS SELECT key, min(month) AS first, max(month) AS last,
            min(month) FILTER (event) AS first_event FROM months GROUP BY key"""
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE obligors AS SELECT key, min(obligor) AS obligor FROM facts GROUP BY key"
     )
 
 

@@ -70,10 +70,18 @@ def outcome_of_history(
         return None, failures
     bad, good = int(np.count_nonzero(values == 1.0)), int(np.count_nonzero(values == 0.0))
     definition = {**_definition(spec, points.told), **class_items(bad, good, spec)}
-    made = Outcome(values, reasons, definition, cluster=points.accounts)
+    made = Outcome(values, reasons, definition, cluster=_clusters(history, spec, points.accounts))
     made.items["outcome.history"] = {**history.items(), **_unmatched(history, frame, points.accounts)}
     _add_tables(made, history, spec)
     return made, []
+
+
+def _clusters(history: History, spec: OutcomeSpec, accounts: np.ndarray) -> np.ndarray:
+    """What rows have in common: their obligor where the history names it, else their account; object (n,)."""
+    if spec.history is None or spec.history.obligor is None:
+        return accounts
+    obligors = dict(history.rows_of("SELECT key, obligor FROM obligors"))
+    return np.array([obligors.get(account) for account in accounts.tolist()], dtype=object)
 
 
 def _add_tables(outcome: Outcome, history: History, spec: OutcomeSpec) -> None:
@@ -89,7 +97,8 @@ def _add_tables(outcome: Outcome, history: History, spec: OutcomeSpec) -> None:
     left = (
         "the month of opening is an account's first month in the history; in the first month of the data some are older"
     )
-    outcome.notes["outcome.vintages"] = (left,)
+    falls = "a curve may fall at its end, where the cohort's later accounts are not observed so long (column complete)"
+    outcome.notes["outcome.vintages"] = (left, falls)
     outcome.notes["outcome.maturity"] = (maturity.reason, left)
 
 

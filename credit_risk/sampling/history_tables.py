@@ -192,7 +192,7 @@ def _cube(history: History) -> _Cube:
 
 def _cohort_name(history: History, start: int, width: int) -> str:
     last = start + width - 1
-    if width == 1:
+    if min(last, history.last) <= start:
         return history.month_text(start)
     if history.calendar and width == 12:
         return str(start // 12)

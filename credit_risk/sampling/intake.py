@@ -83,7 +83,7 @@ class Intake:
 
     @property
     def cluster(self) -> np.ndarray | None:
-        """Account of each row, object (n,): rows that share one belong together. None without performance history."""
+        """Obligor or account of each row, object (n,): rows that share it belong together. None without history."""
         return self.decided.cluster
 
     @property

@@ -24,8 +24,8 @@ MISSING, INDETERMINATE = "excluded: outcome missing", "indeterminate: value of t
 class Outcome:
     """`values` (n,) are 1.0 bad, 0.0 good, NaN for rows that leave the samples, and `reasons` (n,) why, else None.
 
-    `definition`: items of `outcome.definition`. `status` (n,) of each applicant, `cluster` (n,) the account of each
-    row, where known. `tables`: evidence frames by catalogue id. `notes`: notes of an evidence by its id.
+    `definition`: items of `outcome.definition`. `status` (n,) of each applicant, `cluster` (n,) the obligor or
+    account of each row, where known. By catalogue id: `tables` evidence frames, `items` key-value pairs, `notes`.
     """
 
     values: np.ndarray

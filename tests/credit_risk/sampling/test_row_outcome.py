@@ -194,6 +194,13 @@ def test_observation_is_the_month_of_application_where_the_history_has_dates(tmp
     assert intake.definition["observation point"] == "the month of applied"
 
 
+def test_accounts_of_one_obligor_are_one_cluster(tmp_path: Path) -> None:
+    frame = performance().assign(who=lambda f: f["acc"] // 10)
+    intake = taken(tmp_path, applications(), {"history": {**HISTORY, "obligor": "who"}}, frame)
+    number = np.arange(1, ROWS + 1)
+    assert intake.cluster.tolist() == [key // 10 if key <= 50 else None for key in number.tolist()]
+
+
 def test_history_and_applications_do_not_meet(tmp_path: Path) -> None:
     found = refused(tmp_path, applications(), {"history": HISTORY}, performance().assign(acc=lambda f: f["acc"] + 500))
     assert set(found) == {"no_match"}
