@@ -37,6 +37,7 @@ from credit_risk.sampling.derive import Derived, derive_columns
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.expressions import Expression, parse_expression
 from credit_risk.sampling.left_out import IDENTIFIER_LIKE, reason_to_leave_out
+from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.sampling.outcome import Outcome
 from credit_risk.sampling.profile import duplicates_frame, profile_frame
 from credit_risk.sampling.row_outcome import decide_outcomes
@@ -292,8 +293,29 @@ def key_values(raw: RawColumn) -> np.ndarray:
     return np.append(np.asarray(texts, dtype=object), np.array([None], dtype=object))[raw.codes]
 
 
+def _unusable(name: str, raw: RawColumn) -> tuple[str, str] | None:
+    """Why a column cannot be used whatever it holds: reason and detail."""
+    if is_reserved(name):
+        return "reserved name", f"the package uses such names itself: {RESERVED_WORDS}"
+    return ("type of values", raw.unusable) if raw.unusable else None
+
+
+def _leave_out_or_refuse(state: _State, name: str, reason: str, detail: str) -> None:
+    """A column that the plan does not name is left out with its reason; one that it names is refused."""
+    if name in state.named:
+        message = f"{name!r} cannot be used ({reason})"
+        remedy = "rename or convert it, or take it out of the plan"
+        state.failures.append(Failure(name, "column_type", message, state.named[name], found=detail, remedy=remedy))
+        return
+    state.roles[name] = "left_out"
+    state.left_out.append((name, reason, detail))
+
+
 def _take_column(state: _State, name: str, raw: RawColumn) -> None:
     """Type, role and checks of one column."""
+    if (why := _unusable(name, raw)) is not None:
+        _leave_out_or_refuse(state, name, *why)
+        return
     spec = state.data.columns.get(name)
     path = f"data.columns.{name}.type" if spec is not None and spec.type else state.named.get(name, name)
     reading = read_numbers(raw)

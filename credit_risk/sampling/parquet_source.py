@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from credit_risk._core.errors import Fault, IntakeError
 from credit_risk.sampling.source import Conversion, RawColumn, check_names, refuse
 
 EXACT = 2**53
@@ -30,26 +29,23 @@ def read_parquet(data: bytes, file: str) -> tuple[str, dict[str, RawColumn], tup
         ) from error
     if table.num_columns == 0:
         raise refuse(file, "there is no column", "not_a_table", remedy="export the table again")
-    raw, conversions = columns_of_table(table, file)
+    raw, conversions = columns_of_table(table)
     return "Parquet", raw, conversions
 
 
-def columns_of_table(table: pa.Table, file: str) -> tuple[dict[str, RawColumn], tuple[Conversion, ...]]:
-    """Columns and conversions of an Arrow table. Raises IntakeError naming every column of an unknown type."""
+def columns_of_table(table: pa.Table) -> tuple[dict[str, RawColumn], tuple[Conversion, ...]]:
+    """Columns and conversions of an Arrow table; a column of an unknown type is marked unusable with the reason."""
     raw: dict[str, RawColumn] = {}
     conversions: list[Conversion] = []
-    faults: list[Fault] = []
     for name in table.column_names:
         try:
             raw[name], told = _column(table.column(name), name)
-        except (TypeError, pa.ArrowException) as error:
-            message = f"a column of type {table.schema.field(name).type} has no place in a table of applications"
-            allowed = "numbers, text, true/false, dates"
-            faults.append(Fault(message, code="column_type", file=file, path=name, found=str(error), allowed=allowed))
+        except (TypeError, pa.ArrowException):
+            codes = np.full(table.num_rows, -1, dtype=np.int64)
+            kind = str(table.schema.field(name).type)
+            raw[name] = RawColumn(np.empty(0, dtype=object), codes, unusable=f"values of type {kind}")
             continue
         conversions += told
-    if faults:
-        raise IntakeError(faults)
     return raw, tuple(conversions)
 
 

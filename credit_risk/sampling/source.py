@@ -11,7 +11,6 @@ import pandas as pd
 
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.hashing import sha256_bytes
-from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 
 TABLE = "(table)"
 
@@ -21,12 +20,14 @@ class RawColumn:
     """One column as read: `levels` (k,) are its distinct values (text, or float where the file holds numbers),
 
     `codes` (n,) the position of each row's value in `levels`, −1 where there is none. `is_date` where the file says so.
+    `unusable`: why its values have no place in a table of applications (nested, binary); then every code is −1.
     """
 
     levels: np.ndarray
     codes: np.ndarray
     is_number: bool = False
     is_date: bool = False
+    unusable: str = ""
 
     def values(self) -> np.ndarray:
         """The column, object (n,), None where missing."""
@@ -108,18 +109,12 @@ def read_source(path: Path | str) -> Source:
 
 
 def check_names(names: list[str], file: str) -> None:
-    """Refuse names that stand twice or that the package uses itself."""
+    """Refuse names that stand twice. Names that the package uses itself are left out, or refused, by intake."""
     faults = []
     for name in dict.fromkeys(names):
         if (count := names.count(name)) > 1:
             message = f"{count} columns have the name {name!r}"
             faults.append(Fault(message, code="duplicate_column", file=file, path=name, remedy="rename all but one"))
-        if is_reserved(name):
-            message = f"the package uses the name {name!r} itself"
-            allowed = f"not {RESERVED_WORDS}"
-            faults.append(
-                Fault(message, code="reserved_name", file=file, path=name, allowed=allowed, remedy="rename it")
-            )
     if faults:
         raise IntakeError(faults)
 

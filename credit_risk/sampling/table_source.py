@@ -56,7 +56,7 @@ def _source(table: pa.Table, name: str, layout: str) -> Source:
     check_names(table.column_names, name)
     if table.num_columns == 0 or table.num_rows == 0:
         raise refuse(name, "there is no row", "no_rows", remedy="look at the query or the frame")
-    raw, conversions = columns_of_table(table, name)
+    raw, conversions = columns_of_table(table)
     return Source(name, _content_hash(table), table.num_rows, layout, raw, conversions)
 
 

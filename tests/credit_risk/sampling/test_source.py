@@ -161,7 +161,6 @@ BAD_FILES = {
     "short row": (b"a,b\n1,2\n3\n", "ragged", "as many fields"),
     "long row": (b"a,b\n1,2\n3,4,5\n", "ragged", "as many fields"),
     "same name twice": (b"a,b,a\n1,2,3\n", "duplicate_column", "2 columns"),
-    "reserved name": (b"a,_outcome\n1,2\n", "reserved_name", "itself"),
     "open quote": (b'a,b\n1,"x\n2,y\n', "truncated", "never closed"),
     "json": (b'{"a": 1}\n{"a": 2}\n', "not_a_table", "not a table"),
     "html": (b"<html><body>Log in</body></html>\n\n<p>x</p>\n", "not_a_table", "not a table"),
@@ -252,11 +251,12 @@ def test_types_of_parquet(tmp_path: Path) -> None:
     assert ("n", "decimal read as the nearest double") in told
 
 
-def test_parquet_that_is_no_table_of_applications(tmp_path: Path) -> None:
+def test_parquet_columns_that_are_no_values_are_marked_with_their_type(tmp_path: Path) -> None:
     path = parquet(tmp_path, a=pa.array([[1], [2]]), b=pa.array([{"x": 1}, {"x": 2}]), c=pa.array([1, 2]))
-    with pytest.raises(IntakeError) as caught:
-        read_source(path)
-    assert [fault.path for fault in caught.value.faults] == ["a", "b"]
+    source = read_source(path)
+    assert {name: bool(column.unusable) for name, column in source.raw.items()} == {"a": True, "b": True, "c": False}
+    assert "list" in source.raw["a"].unusable
+    assert "struct" in source.raw["b"].unusable
 
 
 def test_truncated_parquet(tmp_path: Path) -> None:
