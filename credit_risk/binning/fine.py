@@ -21,8 +21,12 @@ from credit_risk.binning.sorted_column import SortedColumn
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-MOST_BADS = 12288
+MOST_BADS = 131_072
 """Bads beside which places are looked at; where there are more, so many of them, evenly by rank."""
+MOST_PLACES = 16_384
+"""Places kept of these."""
+SURROUNDINGS = 4
+"""Blocks of places on either side that make the surroundings of a block."""
 MOST_BADS_CLOSE = 512
 """As MOST_BADS, in a window."""
 NO_TURN = 1e-12
@@ -65,7 +69,7 @@ def fine_classes(path: Path, most: int, *, min_count: float = 0.0, max_bins: int
 class Path:
     """The path of a column at the places beside its bads. places, bads: (p,) ascending, with the bads left of each.
 
-    thinned: whether only some of the bads are in it, evenly by rank.
+    thinned: whether only some of the places are in it.
     """
 
     column: SortedColumn
@@ -84,9 +88,26 @@ class Path:
 
 
 def path_of(column: SortedColumn) -> Path:
-    """The path of a column; of very many bads some, evenly by rank."""
+    """The path of a column; of very many places those that stand out most from their surroundings, on either side."""
     places, bads = _beside_bads(column, 0, len(column.values), MOST_BADS)
-    return Path(column, places, bads, len(column.bads) > MOST_BADS)
+    if len(places) <= MOST_PLACES:
+        return Path(column, places, bads, len(column.bads) > MOST_BADS)
+    kept = _outstanding(*column.below(places, bads), -(-2 * len(places) // MOST_PLACES))
+    return Path(column, places[kept], bads[kept], True)
+
+
+def _outstanding(good: Floats, bad: Floats, block: int) -> Places:
+    """Indices, ascending, of the points farthest above and below the chord of the surroundings, in blocks of a path."""
+    blocks = len(good) // block
+    starts = np.arange(blocks + 1) * block
+    starts[-1] = len(good) - 1
+    number = np.arange(blocks)
+    first, last = starts[np.maximum(number - SURROUNDINGS, 0)], starts[np.minimum(number + SURROUNDINGS + 1, blocks)]
+    dx, dy = (good[last] - good[first])[:, None], (bad[last] - bad[first])[:, None]
+    inside = blocks * block
+    away = bad[:inside].reshape(blocks, block) * dx - good[:inside].reshape(blocks, block) * dy
+    found = [[0, len(good) - 1], number * block + away.argmax(axis=1), number * block + away.argmin(axis=1)]
+    return np.unique(np.concatenate([*found, np.arange(inside, len(good))]))
 
 
 def turning_places(path: Path, windows: Places, levels: int, *, close: bool = False) -> Places:
@@ -109,13 +130,26 @@ def turning_places(path: Path, windows: Places, levels: int, *, close: bool = Fa
 def _beside_bads(column: SortedColumn, low: int, high: int, most: int) -> tuple[Places, Places]:
     """Places left and right of the values of bads among the places low..high, with these two; bads left of each."""
     first, last = (int(i) for i in _bads_left(column, np.array([low, high])))
-    values = column.bads[evenly(first, last, most)]
-    values = values[np.diff(values, prepend=-np.inf) > 0]
+    ranks = evenly(first, last, most)
+    values = column.bads[ranks]
+    opens = np.diff(values, prepend=-np.inf) > 0
+    values, ranks = values[opens], ranks[opens]
     places, bads = np.empty(2 * len(values) + 2, np.int64), np.empty(2 * len(values) + 2, np.int64)
     places[0], places[-1], bads[0], bads[-1] = low, high, first, last
-    places[1:-1:2], places[2:-1:2] = column.values.searchsorted(values), column.values.searchsorted(values, "right")
-    bads[1:-1:2], bads[2:-1:2] = column.bads.searchsorted(values), column.bads.searchsorted(values, "right")
+    places[1:-1:2] = column.values.searchsorted(values)
+    places[2:-1:2] = _after(column.values, values, places[1:-1:2])
+    bads[1:-1:2] = ranks if last - first <= most else column.bads.searchsorted(values)
+    bads[2:-1:2] = _after(column.bads, values, bads[1:-1:2])
     return places, bads
+
+
+def _after(ordered: Floats, values: Floats, places: Places) -> Places:
+    """Places right of values that are at the given places of an ascending array: mostly the next, if not, looked up."""
+    after = places + 1
+    repeated = np.flatnonzero(ordered.take(after, mode="clip") == values)
+    repeated = repeated[after[repeated] < len(ordered)]
+    after[repeated] = ordered.searchsorted(values[repeated], "right")
+    return after
 
 
 def _farthest_from_chords(x: Floats, y: Floats, segments: Places, levels: int) -> Places:

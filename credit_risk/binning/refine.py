@@ -27,16 +27,17 @@ from credit_risk.binning.sorted_column import SortedColumn
 
 Floats = NDArray[np.float64]
 FINE_CLASSES = 160
-FINE_CLASSES_OF_FEW = 320
-"""Fine classes of columns with less than FEW_ROWS rows, where chance makes many places nearly as good as the best."""
-FEW_ROWS = 20_000
+FINE_CLASSES_ELSE = 320
+"""Fine classes below and above the number of rows between which FINE_CLASSES is taken: chance makes many places nearly
+as good as the best where rows are few, and where they are many, the dynamic programme costs little beside the sort."""
+ROWS = (20_000, 300_000)
 CLOSE_VALUES = 4
 """Values tried on either side of a cut in a round, evenly by rank."""
 CLOSE_LEVELS = 2
 """Levels of turning points tried on either side of a cut in a round."""
 WIDEST = 0.02
 """Share of the rows looked at on either side of a cut in the first round; a quarter of it in each that follows."""
-LEAST_GAIN = 5e-4
+LEAST_GAIN = 1e-4
 """Share of information value gained by a round, below which no further round is made."""
 MOST_ROUNDS = 12
 
@@ -85,7 +86,7 @@ def exact_classing(
 ) -> ExactClassing:
     """Class a column under limits. totals and shape_gain as in `exact_cuts`.
 
-    classes: most fine classes; by default 160, or 320 where there are less than 20,000 rows.
+    classes: most fine classes; by default 160, or 320 below 20,000 rows and from 300,000 rows on.
     fixed: (f,) values that must open a bin. Limits that name prebins (fixed or forbidden cuts and merges) are refused,
     since prebins change from round to round. A trend chosen by `auto` on the fine classes is kept in the rounds.
     Infeasible limits are told of the fine classes. Raises ValueError as `exact_cuts` does.
@@ -95,7 +96,7 @@ def exact_classing(
         raise ValueError("limits that name prebins have no meaning here; give the values that must open a bin as fixed")
     must = np.unique(np.empty(0) if fixed is None else np.asarray(fixed, np.float64))
     path = path_of(column)
-    classes = classes or (FINE_CLASSES if len(column.values) >= FEW_ROWS else FINE_CLASSES_OF_FEW)
+    classes = classes or (FINE_CLASSES if ROWS[0] <= len(column.values) < ROWS[1] else FINE_CLASSES_ELSE)
     fine = fine_classes(path, classes, min_count=limits.min_count, max_bins=limits.max_bins)
     search = _Search(path, limits, totals, shape_gain, must)
     known = np.union1d(fine.edges, must)

@@ -70,7 +70,7 @@ class RateStep:
         order = np.argsort(self._signed, axis=1)
         self._order = order + n * np.arange(n)[:, None]
         self._position = np.zeros((n, n), np.int64)
-        ordered = np.take_along_axis(self._signed, order, axis=1)
+        ordered = self._signed.ravel().take(self._order)
         for i in range(1, n):
             held = ordered[i - 1, :i].searchsorted(self._most[i:, i], side="right")
             self._position[i:, i] = (n + 1) * (i - 1) + held
