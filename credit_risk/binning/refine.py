@@ -22,7 +22,7 @@ from credit_risk.binning.fine import (
     tight_places,
     turning_places,
 )
-from credit_risk.binning.limits import Limits
+from credit_risk.binning.limits import Limits, TrendName
 from credit_risk.binning.sorted_column import SortedColumn
 
 Floats = NDArray[np.float64]
@@ -47,16 +47,20 @@ class ExactClassing:
     """Coarse classing of a column of numbers.
 
     cuts: (k−1,) data values, each opening its bin `[a, b)`; good, bad: (k,) weights. result: the last answer of the
-    dynamic programme (trend, status, message). fine: number of fine classes; fine_information_value: the optimum over
-    their edges alone; rounds: how often the values around the cuts were looked at.
-    iv_loss: share of information value still gained by the last round, 0 where every distinct value was a candidate or
-    no value between the last candidates is left: what is measured as lost against all distinct values.
+    dynamic programme (trend, status, message); candidates: trends that were tried on the fine classes, with their
+    information values. fine: number of fine classes; fine_information_value: the optimum over their edges alone;
+    rounds: how often the values around the cuts were looked at.
+    iv_loss: share of information value that the last round still gained, as the measure of what is lost against all
+    distinct values; 0 where each of them was a candidate, or where none is left between the last candidates. It is a
+    measure, not a bound: cuts far from the present ones are not tried again. Against an optimum over all distinct
+    values, or classes four times as fine, the loss is below 0.1 % in tests and benchmark.
     """
 
     cuts: Floats
     good: Floats
     bad: Floats
     result: ExactResult
+    candidates: tuple[tuple[TrendName, float], ...]
     fine: int
     fine_information_value: float
     rounds: int
@@ -170,5 +174,5 @@ class _Search:
     ) -> ExactClassing:
         """The classing with counts of its bins."""
         good, bad = self.path.column.counts(cuts)
-        value = first.information_value
-        return ExactClassing(cuts, good, bad, result, len(fine.edges) + 1, value, rounds, loss)
+        told = (len(fine.edges) + 1, first.information_value, rounds, loss)
+        return ExactClassing(cuts, good, bad, result, first.candidates, *told)

@@ -51,6 +51,7 @@ def test_counts_are_those_of_the_rows(column: tuple, edges: list[float]) -> None
 def test_fine_classes_open_at_data_values_and_hold_every_row(column: tuple, most: int, share: float) -> None:
     x, y, w, ordered = make(*column)
     fine = fine_classes(path_of(ordered), most, min_count=share * w.sum(), max_bins=6)
+    assert len(fine.good) <= most
     assert np.all(np.isin(fine.edges, x))
     assert np.all(np.diff(fine.edges) > 0)
     assert np.all(fine.edges > x.min())
@@ -157,6 +158,7 @@ def test_classing_keeps_every_limit(trend: str) -> None:
     np.testing.assert_allclose(answer.good, good)
     np.testing.assert_allclose(answer.bad, bad)
     assert 0.25 in answer.cuts
+    assert len(answer.candidates) == (4 if trend == "auto" else 1)
     assert len(good) <= 5
     assert (good + bad).min() >= 0.1 * w.sum() - 1e-6
     assert bad.min() >= 20 - 1e-6
