@@ -115,6 +115,8 @@ CHARTS: dict[str, Json] = {
         "upper": "upper",
         "reference": "diagonal",
     },
+    "outcome.vintages": {"type": "line", "x": "month_on_book", "y": ["bad_rate"], "series": "cohort"},
+    "outcome.maturity": {"type": "line", "x": "month_on_book", "y": ["bad_rate"]},
     "classing.figure": {
         "type": "bar_line",
         "x": "label",
