@@ -66,6 +66,7 @@ __all__ = [
     "check_plan",
     "class_frame",
     "compile_model",
+    "datasets",
     "develop",
     "discrimination_table",
     "fit_logistic",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from credit_risk.display.style import BAR, COLOURS, marker_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_NUMBER = re.compile(r"[0-9]+\.[0-9]+(?:e[+-]?[0-9]+)?")
 
 
 class ClassingDisplay(Display):
@@ -33,7 +36,8 @@ class ClassingDisplay(Display):
         bars = right.errorbar(place, rate, yerr=whiskers, capsize=3, linestyle="none", **marker_style(0))
         if "kind" in frame.columns:  # only neighbouring intervals are joined: nothing lies between other bins
             right.plot(place, rate.where(frame["kind"] == "interval"), color=COLOURS[0], linewidth=1.2)
-        labels = [_short(str(label)) for label in frame["label"]]
+        kinds = frame["kind"] if "kind" in frame.columns else [None] * len(frame)
+        labels = [_short(text) for text in _neat([str(label) for label in frame["label"]], list(kinds))]
         crowded = max((len(label) for label in labels), default=0) * len(labels) > 55
         ax.set_xticks(place, labels, rotation=30 if crowded else 0, ha="right" if crowded else "center")
         ax.set(ylabel="Share of rows", ylim=(0, None))
@@ -46,6 +50,15 @@ class ClassingDisplay(Display):
         handles, names = ax.get_legend_handles_labels()
         below: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 2, "borderaxespad": 0.2}
         ax.legend([*handles, bars], [*names, "bad rate (right)"], **below)
+
+
+def _neat(labels: list[str], kinds: list[str | None]) -> list[str]:
+    """Labels with the edges of intervals to six digits, for the picture; as they are where two would look alike."""
+    neat = [
+        _NUMBER.sub(lambda found: f"{float(found[0]):.6g}", label) if kind == "interval" else label
+        for label, kind in zip(labels, kinds, strict=True)
+    ]
+    return neat if len(set(neat)) == len(set(labels)) else labels
 
 
 def _short(label: str) -> str:

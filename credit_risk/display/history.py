@@ -29,7 +29,7 @@ class VintageDisplay(Display):
         ax.set(xlabel="Months on book (thin: some accounts are not observed so long)", ylabel="Cumulative bad rate")
         ax.set(xlim=(0, None), ylim=(0, None))
         percent_axis(ax.yaxis, None)
-        ax.legend(title="Opened in month", loc="upper left")
+        ax.legend(title="Opened in", loc="upper left")
 
 
 class MaturityDisplay(Display):

@@ -190,6 +190,16 @@ def test_classing_has_two_axes_and_does_not_join_missing() -> None:
     assert np.isnan(joined[2])
 
 
+def test_classing_draws_edges_to_six_digits_and_leaves_categories_alone() -> None:
+    frame = ALL[4].frame().assign(label=["< 2.557077625570776", "≥ 2.557077625570776", "code 2.557077625570776"])
+    frame["kind"] = ["interval", "interval", "categories"]
+    drawn = [label.get_text() for label in ClassingDisplay(frame).plot().get_xticklabels()]
+    assert drawn == ["< 2.55708", "≥ 2.55708", "code 2.557077625570776"]
+    alike = frame.assign(label=["[1.00000001, 1.00000002)", "[1.00000002, 1.00000001)", "missing"])
+    drawn = [label.get_text() for label in ClassingDisplay(alike).plot().get_xticklabels()]
+    assert drawn == alike["label"].tolist()
+
+
 def test_coefficients_leave_out_the_intercept_and_say_a_wrong_sign() -> None:
     labels = [label.get_text() for label in ALL[5].plot().get_yticklabels()]
     assert labels == ["AGE", "INCOME (sign disagrees)"]
