@@ -1,6 +1,6 @@
 """Classing against optbinning and toad: time, memory and information value, in one run, on one thread each.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/classing.py [--toad PYTHON] [--large] [PART ...]
+    OMP_NUM_THREADS=1 python tests/benchmarks/classing.py [--toad PYTHON] [PART ...]
 
 PART: `table100k`, `table1m`, `ushaped`, `large`, `loss`; all but `large` by default. toad stands in an environment of
 its own (its wheel declares no dependencies), whose interpreter --toad names. Not collected by pytest; the ratios of a
