@@ -20,6 +20,7 @@ from credit_risk.evaluation.representativeness import representativeness_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.evaluation.stability import bin_counts, stability_table
+from credit_risk.evaluation.subpopulations import subpopulation_table
 from credit_risk.sampling.samples import SAMPLES
 
 Floats = NDArray[np.float64]
@@ -172,12 +173,9 @@ def _subpopulations(scored: Scored, champion: str, spec: EvaluationSpec) -> Evid
     if scored.subpopulations.shape[1] == 0:
         return absent(identifier, "not_applicable", "the plan names no subpopulations (evaluation.subpopulations)")
     values = _by_sample(scored, scored.subpopulations)
-    frame = fairness_group_table(
-        scored.scored_samples(champion), values, min_bads=spec.min_bads, confidence=spec.confidence
-    )
-    kept = frame.drop(columns=["mean_score", "standardised_mean_difference"])
-    kept.attrs = frame.attrs
-    return table(identifier, kept, inputs=_inputs(scored, [champion], champion))
+    samples = scored.scored_samples(champion)
+    frame = subpopulation_table(samples, values, min_bads=spec.min_bads, confidence=spec.confidence)
+    return table(identifier, frame, inputs=_inputs(scored, [champion], champion))
 
 
 def _fairness(scored: Scored, champion: str, spec: EvaluationSpec, cut_off: float | None) -> list[Evidence]:

@@ -13,7 +13,7 @@ from scipy import linalg, special
 
 Floats = NDArray[np.float64]
 MAXIMUM_STEPS = 100
-SCORE_TOLERANCE = 1e-12
+INVISIBLE_GAIN = 1e-13
 SEPARATION = 30.0
 
 
@@ -53,10 +53,15 @@ def fit_logistic(x: Floats, y: Floats, weight: Floats, confidence: float = 0.95)
         steps = number
         score, information = _derivatives(x, y, weight, beta)
         direction = linalg.cho_solve(linalg.cho_factor(information), score)
-        if float(score @ direction) < SCORE_TOLERANCE**2 * max(1.0, abs(value)) or _small(direction, information):
+        if _small(direction, information):
             beta = beta + direction
             converged = True
             break
+        if float(score @ direction) < INVISIBLE_GAIN * max(1.0, abs(value)):
+            # the gain is below the rounding of the likelihood, which can no longer judge the step: take it whole
+            beta = beta + direction
+            value = log_likelihood(x, y, weight, beta)
+            continue
         beta, value, moved = _halve(x, y, weight, beta, direction, value)
         if not moved:
             converged = bool(np.max(np.abs(score)) < 1e-6 * max(1.0, float(np.sum(weight))))
@@ -112,7 +117,7 @@ def _derivatives(x: Floats, y: Floats, weight: Floats, beta: Floats) -> tuple[Fl
 
 def _small(direction: Floats, information: Floats) -> bool:
     """Say whether the step is far below the standard errors: the estimates cannot move any further."""
-    return bool(np.max(np.abs(direction) * np.sqrt(np.diag(information))) < 1e-11)
+    return bool(np.max(np.abs(direction) * np.sqrt(np.diag(information))) < 1e-9)
 
 
 def _halve(

@@ -100,7 +100,7 @@ TABLES = {
     "Latin-1": (PLAN, portfolio().replace("own", "möbliert").to_csv(index=False).encode("latin-1"), ["not UTF-8"]),
     "no file": (PLAN, None, ["table.csv", "No such file"]),
     "no predictor is any use": (
-        PLAN,
+        PLAN + "selection: {min_information_value: 0.3}\n",
         portfolio()[["NOISE", "BAD"]],
         ["no characteristic passes the selection", "NOISE"],
     ),

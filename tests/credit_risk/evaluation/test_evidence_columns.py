@@ -11,7 +11,16 @@ import pandas as pd
 import pytest
 
 from credit_risk._core.evidence import catalogue, table
-from credit_risk.evaluation import bands, calibration, curves, discrimination, fairness, stability
+from credit_risk.evaluation import (
+    bands,
+    calibration,
+    curves,
+    discrimination,
+    fairness,
+    representativeness,
+    stability,
+    subpopulations,
+)
 from credit_risk.evaluation.charts import CHARTS
 from credit_risk.evaluation.samples import ScoredSample
 
@@ -41,6 +50,8 @@ def tables() -> dict[str, pd.DataFrame]:
         ),
         "performance.calibration": calibration.calibration_table({"a": probabilities}),
         "performance.calibration_curve": calibration.calibration_curve(probabilities),
+        "performance.subpopulations": subpopulations.subpopulation_table(samples, {"AGE": ages}),
+        "samples.representativeness": representativeness.representativeness_table({"score": counts}),
         "stability.psi": stability.stability_table({"score": counts}),
         "fairness.groups": fairness.fairness_group_table(samples, {"AGE": ages}),
         "fairness.adverse_impact": fairness.adverse_impact_table(samples, {"AGE": ages}, 630.0),
