@@ -57,10 +57,31 @@ def prepare(plan: Plan, intake: Intake) -> Prepared:
         groups = row_groups(frame[spec.group])
     labels = split_samples(intake.outcome, spec, dates=dates, groups=groups)
     weights = np.ones(len(labels)) if spec.weight is None else row_weights(frame[spec.weight], spec.weight)
-    for name in (spec.group, spec.weight):
-        if name in intake.roles and intake.roles[name] == "predictor":
-            intake = replace(intake, roles={**intake.roles, name: "sampling"})
+    only = [n for n in (spec.group, spec.weight) if n is not None and intake.roles.get(n) == "predictor"]
+    intake = _for_sampling_only(_told_rows(intake, labels), only)
     return Prepared(intake, labels, weights, labels == DEVELOPMENT)
+
+
+def _told_rows(intake: Intake, labels: NDArray[np.object_]) -> Intake:
+    """The waterfall with the rows that a date and a group together keep out of every sample, where there are any."""
+    lost = int(np.count_nonzero(np.isfinite(intake.outcome) & pd.isna(labels)))
+    if lost == 0:
+        return intake
+    waterfall = intake.tables["data.waterfall"]
+    reason = "in the development period, of a group (samples.group) that also stands out of time"
+    row = ["rows in no sample", lost, int(waterfall["remaining"].iloc[-1]) - lost, reason]
+    told = pd.concat([waterfall, pd.DataFrame([row], columns=waterfall.columns)], ignore_index=True)
+    return replace(intake, tables={**intake.tables, "data.waterfall": told})
+
+
+def _for_sampling_only(intake: Intake, names: Sequence[str]) -> Intake:
+    """Columns that only group or weigh rows: no predictors, and told so in the contract."""
+    if not names:
+        return intake
+    contract = intake.tables["data.contract"].copy()
+    contract.loc[contract["column"].isin(names), "role"] = "sampling"
+    roles = {**intake.roles, **dict.fromkeys(names, "sampling")}
+    return replace(intake, roles=roles, tables={**intake.tables, "data.contract": contract})
 
 
 def row_groups(values: pd.Series) -> NDArray[np.int64]:

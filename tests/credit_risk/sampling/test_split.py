@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from credit_risk._core.errors import IntakeError
 from credit_risk.lifecycle.classing import row_groups, row_weights
+from credit_risk.lifecycle.develop import develop
+from credit_risk.plan import read_plan
 from credit_risk.sampling.samples import duplicate_groups, fold_labels, samples_summary, split_samples
 from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
 
@@ -116,3 +118,35 @@ def test_missing_dates_and_empty_periods_are_told() -> None:
         split_samples(y, spec)
     with pytest.raises(ValueError, match="not earlier"):
         OutOfTimeSpec(after="2005-01-01", before="2006-01-01")
+
+
+def test_rows_in_no_sample_are_told_and_sampling_columns_are_no_predictors(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=3000)
+    frame = pd.DataFrame(
+        {
+            "x": x,
+            "who": np.arange(3000) % 2800,
+            "w": rng.choice([1.0, 2.0], 3000),
+            "when": np.where(np.arange(3000) < 2000, "2020-05-01", "2022-05-01"),
+            "bad": (rng.random(3000) < 1 / (1 + np.exp(1 - x))).astype(int),
+        }
+    )
+    text = """
+model: {id: m}
+data: {source: t.csv, date: when, columns: {when: {type: date}}}
+outcome: {column: bad, bad: 1}
+samples: {group: who, weight: w, out_of_time: {after: "2021-01-01"}}
+"""
+    (tmp_path / "plan.yaml").write_text(text, "utf-8")
+    development = develop(read_plan(tmp_path), frame)
+    labels = development.snapshot["_sample"]
+    waterfall = development["data.waterfall"].table
+    assert labels.isna().sum() == 200
+    assert waterfall["step"].iloc[-1] == "rows in no sample"
+    assert waterfall["removed"].iloc[-1] == 200
+    assert waterfall["remaining"].iloc[-1] == labels.notna().sum()
+    roles = development["data.contract"].table.set_index("column")["role"]
+    assert roles["who"] == roles["w"] == "sampling"
+    assert set(development.classing) == {"x"}
+    assert set(development.snapshot["_weight"]) == {1.0, 2.0}
