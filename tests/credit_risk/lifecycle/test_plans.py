@@ -132,10 +132,15 @@ def test_columns_named_like_the_values_of_a_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["_key", "bin(X)", "points(X)", "woe(X)", "in:X", "_weight"])
-def test_names_that_the_package_keeps_for_itself_are_refused(tmp_path: Path, name: str) -> None:
-    ended = run(write_plan(tmp_path, PLAN, portfolio().rename(columns={"AGE": name})))
+def test_names_that_the_package_keeps_for_itself_are_left_out_or_refused(tmp_path: Path, name: str) -> None:
+    table = portfolio().rename(columns={"AGE": name})
+    package = done(tmp_path, PLAN, table)
+    left = frame(package, "data.columns_left_out").set_index("column")["reason"]
+    assert left[name] == "reserved name"
+    named = PLAN.replace("source: table.csv", f"source: table.csv, forbidden: ['{name}']")
+    ended = run(write_plan(tmp_path / "other", named, table))
     assert ended.status == 2
-    assert f"the package uses the name {name!r} itself" in ended.err
+    assert "the package uses" in ended.err
 
 
 def test_numbers_at_the_ends_of_doubles(tmp_path: Path) -> None:
