@@ -34,17 +34,27 @@ class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
+        engine: Literal["exact", "optbinning"] = "exact",
+        trend: Literal["auto_monotonic", "auto", "none"] = "auto_monotonic",
         max_prebins: int = 20,
+        min_bins: int = 1,
         max_bins: int = 6,
         min_share: float = 0.05,
+        min_rate_difference: float = 0.0,
+        max_p_value: float | None = None,
         rare_share: float = 0.01,
         zero_cell: float = 0.5,
         monotonic: Mapping[str, TrendName] | None = None,
         specials: Mapping[str, Sequence[Code]] | None = None,
     ):
+        self.engine = engine
+        self.trend = trend
         self.max_prebins = max_prebins
+        self.min_bins = min_bins
         self.max_bins = max_bins
         self.min_share = min_share
+        self.min_rate_difference = min_rate_difference
+        self.max_p_value = max_p_value
         self.rare_share = rare_share
         self.zero_cell = zero_cell
         self.monotonic = monotonic
@@ -66,9 +76,14 @@ class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if unknown:
             raise ValueError(f"unknown columns {unknown}; there are {list(frame.columns)}")
         settings = ClassingSpec(
+            engine=self.engine,
+            trend=self.trend,
             max_prebins=self.max_prebins,
+            min_bins=self.min_bins,
             max_bins=self.max_bins,
             min_share=self.min_share,
+            min_rate_difference=self.min_rate_difference,
+            max_p_value=self.max_p_value,
             rare_share=self.rare_share,
             zero_cell=self.zero_cell,
         )

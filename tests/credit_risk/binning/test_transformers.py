@@ -62,6 +62,15 @@ def test_bins_and_woe_agree(data: tuple[pd.DataFrame, np.ndarray]) -> None:
     assert sum(binner.tables_["x"].bad) == bads
 
 
+def test_limits_and_engine_reach_the_classing(data: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = data
+    few = Binner(max_bins=2).fit(frame, y).tables_["x"]
+    assert sum(b.kind == "interval" for b in few.bins) == 2
+    other = Binner(engine="optbinning").fit(frame, y).tables_["x"]
+    assert other.engine == "optbinning"
+    assert Binner().fit(frame, y).tables_["x"].information_value >= other.information_value - 1e-12
+
+
 def test_unknown_columns_are_refused(data: tuple[pd.DataFrame, np.ndarray]) -> None:
     frame, y = data
     with pytest.raises(ValueError, match="unknown columns"):
