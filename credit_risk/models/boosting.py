@@ -47,7 +47,8 @@ def training_parameters(
 class BoostingFit:
     """features (k,) in order; constraints (k,) −1, 0, 1 on the bad rate; `trees` as the trees step holds them.
 
-    base_margin is the log-odds that every row starts from; importance is evidence `challenger.importance.{model}`.
+    base_margin is the log-odds that every row starts from; importance is evidence `challenger.importance.{model}`;
+    beyond_float32 counts the training values that stood as the greatest float32.
     """
 
     features: tuple[str, ...]
@@ -57,6 +58,7 @@ class BoostingFit:
     base_margin: float
     trees: tuple[dict[str, list[Any]], ...]
     importance: pd.DataFrame
+    beyond_float32: int = 0
 
     def step(self, output: str = "linear_score") -> dict[str, Any]:
         """The `trees` step of model.json, its value named `output`."""
@@ -119,6 +121,7 @@ def fit_boosting(
         base_margin=math.log(base_score) - math.log1p(-base_score),
         trees=tuple(_tree_arrays(tree) for tree in trees),
         importance=_importance(trees, names, constraints),
+        beyond_float32=int(np.count_nonzero(np.abs(frame.to_numpy(float)) > GREATEST)),
     )
 
 
@@ -166,4 +169,5 @@ def parameter_items(fit: BoostingFit) -> dict[str, str]:
     params["monotone_constraints"] = ", ".join(f"{name} {word}" for name, word in names.items())
     params["rounds"] = fit.spec.trees
     del params["nthread"], params["verbosity"]
+    params["values beyond float32, trained as the greatest float32"] = fit.beyond_float32
     return {key: value if isinstance(value, str) else repr(value) for key, value in params.items()}

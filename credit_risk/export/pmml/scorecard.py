@@ -330,7 +330,10 @@ def _refuse_characters(element: Element) -> None:
             if value is not None and not representable(value):
                 faults.append(
                     Fault(
-                        "XML cannot hold a control character of this text", code="export_unsupported", found=repr(value)
+                        "XML cannot hold a control character of this text",
+                        code="export_unsupported",
+                        found=repr(value),
+                        remedy="take the character out of the data, or write exports: [] in the plan",
                     )
                 )
         for child in one.children:

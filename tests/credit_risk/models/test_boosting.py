@@ -11,7 +11,7 @@ import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit_risk.models.boosting import fit_boosting, prebin, training_parameters
+from credit_risk.models.boosting import fit_boosting, parameter_items, prebin, training_parameters
 from credit_risk.models.monotonicity import leaf_regions, monotonicity_frame, violations_of
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.scoring.steps import evaluate_trees, tree_leaves
@@ -123,3 +123,10 @@ def test_prebinned_values_route_like_the_originals(values: list[float], maximum:
     assert len(edges) <= maximum
     for edge in edges:
         np.testing.assert_array_equal(binned < edge, x.astype(np.float32) < edge)
+
+
+def test_values_beyond_float32_are_counted(data: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = data
+    large = frame.assign(c=np.where(np.arange(len(y)) < 7, 1e300, frame["c"]))
+    items = parameter_items(fit_boosting(large, y, [1, -1, 0], SPEC))
+    assert items["values beyond float32, trained as the greatest float32"] == "7"
