@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Bin, Code, categorical_bins, numeric_bins
 from credit_risk.binning.coarse import CoarseCuts, coarse_cuts
+from credit_risk.binning.levels import ordered_levels
 from credit_risk.binning.limits import Limits
 from credit_risk.binning.prebins import count_prebins, fine_gini, quantile_cuts
 from credit_risk.binning.refine import exact_classing
 from credit_risk.binning.sorted_column import sorted_column
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable, tabulate
+from credit_risk.binning.woe import weighted_counts
 from credit_risk.scoring.steps import classify_bins
 
 Floats = NDArray[np.float64]
@@ -77,31 +79,27 @@ def class_categorical(
 ) -> BinningTable:
     """Class a categorical characteristic. values (n,) text or None; categories are ordered by their bad rate."""
     w = np.ones(len(y)) if weights is None else weights
-    codes = {str(code) for code in specials}
-    regular = np.array([v is not None and v not in codes for v in values], bool)
-    order = ordered_categories(values[regular], y[regular], w[regular], settings.rare_share * float(np.sum(w)))
-    position = {category: i for i, group in enumerate(order) for category in group}
-    x = np.array([position[v] for v in values[regular]], float)
+    codes, levels = pd.factorize(values, sort=True)
+    named = {str(code) for code in specials}
+    regular = np.append([str(level) not in named for level in levels], False).astype(bool)[codes]
+    order = _ordered(codes[regular], levels, y[regular], w[regular], settings.rare_share * float(np.sum(w)))
+    place = np.zeros(len(levels))
+    for i, group in enumerate(order):
+        place[group] = i
+    x = place[codes[regular]]
     trend = Trend("ascending", "order of categories")
     cuts, gini = _coarse(characteristic, x, y[regular], w[regular], trend.name, settings, _totals(y, w))
     edges = [0, *(int(c) for c in cuts.cuts), len(order)]
-    groups = [[c for group in order[a:b] for c in group] for a, b in pairwise(edges)] if order else []
+    groups = [[str(levels[i]) for group in order[a:b] for i in group] for a, b in pairwise(edges)] if order else []
     bins = categorical_bins(groups, [str(code) for code in specials])
     return _fitted(characteristic, "categorical", values, y, w, bins, trend, cuts, gini, settings)
 
 
-def ordered_categories(values: NDArray[np.object_], y: Floats, weights: Floats, rare: float) -> list[list[str]]:
-    """Categories in ascending order of bad rate, ties by text; those with less weight than `rare` stand as one group.
-
-    Pooling the rare ones first keeps the order from being fitted to categories of a few rows.
-    """
-    totals = pd.DataFrame({"v": values, "w": weights, "b": weights * y}).groupby("v", sort=True).sum()
-    groups = [[str(v)] for v in totals.index[totals["w"] >= rare]]
-    pooled = [str(v) for v in totals.index[totals["w"] < rare]]
-    groups += [pooled] if pooled else []
-    rates = [float(totals.loc[group, "b"].sum() / totals.loc[group, "w"].sum()) for group in groups]
-    order = sorted(range(len(groups)), key=lambda i: (rates[i], groups[i][0]))
-    return [groups[i] for i in order]
+def _ordered(codes: NDArray[np.int64], levels: Any, y: Floats, weights: Floats, rare: float) -> list[list[int]]:
+    """Groups of positions in `levels`, in ascending order of bad rate; codes, y, weights (n,)."""
+    good = weighted_counts(codes, weights * (y == 0), len(levels))
+    bad = weighted_counts(codes, weights * (y == 1), len(levels))
+    return ordered_levels([str(level) for level in levels], good, bad, rare)
 
 
 def class_frame(

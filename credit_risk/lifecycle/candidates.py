@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from credit_risk._core.evidence import Evidence, key_values, table
 from credit_risk.binning.table import BinningTable
 from credit_risk.evaluation.area_under_curve import auc
-from credit_risk.explanation.reasons import ReasonCodes, catalogue_frame, frequency_frame, reason_codes
+from credit_risk.explanation.reasons import ReasonCodes, catalogue_frame, reason_codes
 from credit_risk.models.assemble import (
     Identity,
     InputColumn,
@@ -218,10 +218,3 @@ def rounding_frame(scaling: Scaling, scored: Mapping[str, tuple[Floats, Floats, 
             }
         )
     return pd.DataFrame(rows)
-
-
-def reason_evidence(candidate: Candidate, predictions: Mapping[str, pd.DataFrame]) -> Evidence:
-    """Evidence `reasons.frequency` of the champion."""
-    if candidate.reasons is None:
-        raise ValueError("reasons are given by a scorecard")
-    return table("reasons.frequency", frequency_frame(candidate.reasons, predictions), inputs=("predictions/",))

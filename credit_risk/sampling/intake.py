@@ -102,26 +102,6 @@ class Intake:
         """Columns of the source that go into the snapshot, in order."""
         return tuple(name for name in self.frame.columns if self.roles[name] != "derived")
 
-    def model_inputs(self, names: tuple[str, ...]) -> list[dict[str, object]]:
-        """`inputs` of model.json: source columns that the characteristics `names` need, in the order of the frame."""
-        wanted, queue = set(), list(names)
-        while queue:
-            name = queue.pop()
-            if name in self.derived:
-                queue += references(self.derived[name])
-            else:
-                wanted.add(name)
-        return [
-            {
-                "name": name,
-                "type": "number" if self.types[name] == NUMERIC else "string",
-                "description": self.descriptions.get(name, ""),
-                "specials": [{"code": c, "meaning": m} for c, m in self.specials.get(name, {}).items()],
-            }
-            for name in self.frame.columns
-            if name in wanted
-        ]
-
     def _repr_html_(self) -> str:
         rate = np.nanmean(self.outcome)
         head = (

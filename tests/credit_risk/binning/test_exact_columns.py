@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit_risk.binning.classing import ordered_categories
 from credit_risk.binning.exact import exact_cuts
 from credit_risk.binning.fine import best_places, fine_classes, path_of, tight_places, turning_places
 from credit_risk.binning.levels import ordered_levels
@@ -219,4 +218,13 @@ def test_order_of_levels_is_that_of_the_rows(values: list[str], seed: int, share
     names, codes = np.unique(text, return_inverse=True)
     count, bad = np.bincount(codes), np.bincount(codes, y)
     found = [[str(names[i]) for i in group] for group in ordered_levels(list(names), count - bad, bad, rare)]
-    assert found == ordered_categories(text, y, np.ones(len(y)), rare)
+    rows = list(zip(values, y.tolist(), strict=True))
+    common = [[v] for v in sorted(set(values)) if values.count(v) >= rare]
+    pooled = sorted(v for v in set(values) if values.count(v) < rare)
+    groups = [*common, *([pooled] if pooled else [])]
+
+    def rate(group: list[str]) -> float:
+        outcomes = [outcome for value, outcome in rows if value in group]
+        return sum(outcomes) / len(outcomes)
+
+    assert found == sorted(groups, key=lambda group: (rate(group), group[0]))

@@ -315,13 +315,6 @@ def test_derived_characteristics(take: Take) -> None:
     pd.testing.assert_series_equal(intake.frame["double use"], 2 * intake.frame["use"], check_names=False)
     assert set(intake.frame["kind"]) == {"n", "other"}
     assert intake.predictors[-3:] == ("use", "double use", "kind")
-    inputs = intake.model_inputs(("double use", "age"))
-    assert [(item["name"], item["type"]) for item in inputs] == [
-        ("income", "number"),
-        ("age", "number"),
-        ("limit", "number"),
-    ]
-    assert inputs[2]["specials"] == [{"code": -9.0, "meaning": "none"}]
     told = set(intake.tables["data.conversions"].itertuples(index=False, name=None))
     assert ("use", "special codes of limit read as missing in the expression", 100) in told
 
