@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit_risk._core.errors import Fault, IntakeError, ModelError
+from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.binning.classing import Trend, class_frame
 from credit_risk.binning.expectation import expectation_frame
@@ -21,9 +21,9 @@ from credit_risk.lifecycle.candidates import Training
 from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.models.assemble import InputColumn
 from credit_risk.plan import Plan
-from credit_risk.sampling import Intake, split_samples
+from credit_risk.sampling import Intake
 from credit_risk.sampling.derived_spec import DerivedSpec
-from credit_risk.sampling.samples import duplicate_groups
+from credit_risk.sampling.labels import label_rows, row_weights
 from credit_risk.sampling.spec import ColumnSpec
 from credit_risk.scaling.points import Scaling
 from credit_risk.scoring.expressions import references
@@ -49,13 +49,7 @@ def prepare(plan: Plan, intake: Intake) -> Prepared:
     Columns that only group or weigh rows are no predictors.
     """
     spec, frame = plan.samples, intake.frame
-    dates = frame[plan.data.date].to_numpy(object) if plan.data.date in frame.columns else None
-    groups = None
-    if spec.group == "duplicates":
-        groups = duplicate_groups(frame[list(intake.contract_columns)])
-    elif spec.group is not None:
-        groups = row_groups(frame[spec.group])
-    labels = split_samples(intake.outcome, spec, dates=dates, groups=groups)
+    labels = label_rows(intake, spec, plan.data.date)
     weights = np.ones(len(labels)) if spec.weight is None else row_weights(frame[spec.weight], spec.weight)
     only = [n for n in (spec.group, spec.weight) if n is not None and intake.roles.get(n) == "predictor"]
     intake = _for_sampling_only(_told_rows(intake, labels), only)
@@ -82,25 +76,6 @@ def _for_sampling_only(intake: Intake, names: Sequence[str]) -> Intake:
     contract.loc[contract["column"].isin(names), "role"] = "sampling"
     roles = {**intake.roles, **dict.fromkeys(names, "sampling")}
     return replace(intake, roles=roles, tables={**intake.tables, "data.contract": contract})
-
-
-def row_groups(values: pd.Series) -> NDArray[np.int64]:
-    """Numbers of groups of equal values (n,); a row whose value is missing is a group by itself."""
-    codes = pd.factorize(values)[0].astype(np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
-    return codes
-
-
-def row_weights(values: pd.Series, name: str) -> Floats:
-    """Weights (n,). Raises IntakeError where one is missing or not positive."""
-    weights = pd.to_numeric(values, errors="coerce").to_numpy(float)
-    wrong = ~(weights > 0)
-    if wrong.any():
-        found, row = f"{np.count_nonzero(wrong):,} rows", int(np.flatnonzero(wrong)[0]) + 1
-        message = f"the weight {name!r} is missing or not positive in some rows"
-        raise IntakeError(Fault(message, "weight", path="samples.weight", row=row, found=found, allowed="above 0"))
-    return weights
 
 
 def class_predictors(plan: Plan, prepared: Prepared) -> Training:

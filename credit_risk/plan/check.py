@@ -17,7 +17,8 @@ from credit_risk.plan.document import Path as KeyPath
 from credit_risk.plan.faults import key_paths
 from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan
 from credit_risk.plan.read import examine_plan
-from credit_risk.sampling import split_samples, take_in
+from credit_risk.sampling import take_in
+from credit_risk.sampling.labels import label_rows, row_weights
 from credit_risk.sampling.source_spec import source_texts
 
 ROUNDS = 5
@@ -47,7 +48,9 @@ def _take_in(plan: Plan) -> None:
     source = plan.open_source()
     history, named = plan.history_path(), plan.named_columns()
     intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history)
-    split_samples(intake.outcome, plan.samples)
+    label_rows(intake, plan.samples, plan.data.date)
+    if plan.samples.weight is not None:
+        row_weights(intake.frame[plan.samples.weight], plan.samples.weight)
 
 
 def _told(action: Callable[[], Any]) -> list[Fault]:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_risk._core.errors import IntakeError
-from credit_risk.lifecycle.classing import row_groups, row_weights
 from credit_risk.lifecycle.develop import develop
-from credit_risk.plan import read_plan
+from credit_risk.plan import check_plan, read_plan
+from credit_risk.sampling.labels import row_groups, row_weights
 from credit_risk.sampling.samples import duplicate_groups, fold_labels, samples_summary, split_samples
 from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
 
@@ -150,3 +150,7 @@ samples: {group: who, weight: w, out_of_time: {after: "2021-01-01"}}
     assert roles["who"] == roles["w"] == "sampling"
     assert set(development.classing) == {"x"}
     assert set(development.snapshot["_weight"]) == {1.0, 2.0}
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert check_plan(tmp_path) == []
+    frame.assign(w=0.0, when="2022-05-01").to_csv(tmp_path / "t.csv", index=False)
+    assert check_plan(tmp_path) != []
