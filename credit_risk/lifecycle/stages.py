@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence
-from credit_risk.binning.report import gini_of_bins
 from credit_risk.lifecycle.authored import authored_evidence, identity_evidence
 from credit_risk.lifecycle.candidates import (
     Candidate,
     Training,
     common_evidence,
-    fit_monotone_boosting,
-    fit_scorecard,
+    fit_candidates,
 )
 from credit_risk.lifecycle.champion import champion_evidence
 from credit_risk.lifecycle.classing import Prepared, class_predictors, expectations, prepare, screen_leakage
@@ -27,12 +24,9 @@ from credit_risk.lifecycle.data_evidence import classing_evidence, data_evidence
 from credit_risk.lifecycle.develop import Development
 from credit_risk.lifecycle.performance import Scored, evaluate, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
-from credit_risk.models.assemble import Identity
-from credit_risk.models.spec import ModelSpec, ScorecardSpec
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary, snapshot_frame, take_in
 from credit_risk.scoring.verification import verification_coverage, verification_rows
-from credit_risk.selection.waterfall import Screened, Selection, select_characteristics
 
 Floats = NDArray[np.float64]
 
@@ -116,78 +110,6 @@ def judge(plan: Plan, prepared: Prepared, training: Training, candidates: Sequen
     evidence = (*champion_evidence(champion, told, scored, linear, coverage), *performance)
     discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
     return Judged(scored, cases, evidence, _headline(discrimination, champion.id))
-
-
-def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:
-    """Fit every candidate of the plan. The selection is None where no candidate is a scorecard."""
-    selection = None
-    candidates = []
-    for spec in plan.models:
-        identity = _identity(plan, spec)
-        if isinstance(spec, ScorecardSpec):
-            selection = select(plan, training, spec.confidence)
-            candidate = fit_scorecard(
-                spec,
-                training,
-                selection,
-                identity,
-                probability_from=plan.scaling.probability_from,
-                maximum_reasons=plan.reason_codes.maximum,
-                rank_step=plan.reason_codes.rank_step,
-            )
-        else:
-            candidate = fit_monotone_boosting(spec, boosting_training(plan, training), identity)
-        candidates.append(candidate)
-    return selection, tuple(candidates)
-
-
-def boosting_training(plan: Plan, training: Training) -> Training:
-    """What boosting may use: what the plan includes, and what is neither excluded by it, nor suspected to know the
-
-    outcome, nor left without a trend by classing, which leaves it one weight of evidence only.
-    """
-    limits = plan.selection
-    kept = {
-        name: table
-        for name, table in training.tables.items()
-        if name in limits.included
-        or (name not in limits.excluded and table.fine_gini <= limits.max_gini and table.information_value > 0)
-    }
-    if not kept:
-        remedy = "add predictors, or name one in selection.include"
-        message = "no characteristic is left for boosting after classing and the screen for leakage"
-        raise ModelError(Fault(message, code="nothing_selected", path="selection", remedy=remedy))
-    return replace(training, tables=kept)
-
-
-def _identity(plan: Plan, spec: ModelSpec) -> Identity:
-    """The champion carries the model's identifier; a challenger its own."""
-    return Identity(
-        plan.model.id if spec.champion else spec.id,
-        str(plan.model.name) if spec.champion else f"{plan.model.name}, challenger {spec.id}",
-        plan.model.version,
-        "PD" if plan.outcome.default_conformant else "probability of bad",
-        plan.outcome.event,
-    )
-
-
-def select(plan: Plan, training: Training, confidence: float) -> Selection:
-    """Selection of characteristics on development."""
-    tables = training.tables
-    woe = {name: table.transform(training.frame[name].to_numpy()) for name, table in tables.items()}
-    candidates = {
-        name: Screened(
-            table.information_value,
-            gini_of_bins(table),
-            table.fine_gini,
-            table.share_of("missing"),
-            training.stability.get(name),
-        )
-        for name, table in tables.items()
-    }
-    return select_characteristics(
-        candidates, woe, training.y, plan.selection, weights=training.weights, confidence=confidence
-    )
 
 
 def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Scored:

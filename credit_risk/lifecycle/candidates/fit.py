@@ -1,0 +1,40 @@
+"""Fit the candidates of a plan in its order, each by the fitter of its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from credit_risk._core.evidence import Evidence, table
+from credit_risk.lifecycle.candidates.boosting import fit_monotone_boosting
+from credit_risk.lifecycle.candidates.scorecard import fit_scorecard, select
+from credit_risk.lifecycle.candidates.training import Candidate, FitContext, Training
+from credit_risk.plan import Plan
+from credit_risk.scaling.points import scaling_frame
+from credit_risk.selection.waterfall import Selection
+
+FITTERS: dict[str, Callable[[Any, FitContext], Candidate]] = {
+    "scorecard": fit_scorecard,
+    "monotone_boosting": fit_monotone_boosting,
+}
+"""By type of the spec. A fitter takes the spec and the context and returns the candidate."""
+
+
+def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:
+    """Fit every candidate of the plan. The selection is None where no candidate asks for one."""
+    made: dict[float, Selection] = {}
+
+    def selection(confidence: float) -> Selection:
+        if confidence not in made:
+            made[confidence] = select(plan, training, confidence)
+        return made[confidence]
+
+    fitted: dict[str, Candidate] = {}
+    for spec in plan.models:
+        fitted[spec.id] = FITTERS[spec.type](spec, FitContext(plan, training, dict(fitted), selection))
+    return next(reversed(made.values()), None), tuple(fitted.values())
+
+
+def common_evidence(training: Training) -> list[Evidence]:
+    """Evidence on scaling, the same for every candidate."""
+    return [table("scaling.parameters", scaling_frame(training.scaling), inputs=("plan.json",))]

@@ -1,0 +1,104 @@
+"""The scorecard of the selected characteristics: coefficients, points, reasons, model.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from credit_risk._core.evidence import table
+from credit_risk.binning.report import gini_of_bins
+from credit_risk.evaluation.area_under_curve import auc
+from credit_risk.explanation.reasons import catalogue_frame, reason_codes
+from credit_risk.lifecycle.candidates.fields import derivations, read_inputs, taken_names
+from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Floats, Training
+from credit_risk.models.assemble import document, scorecard_steps, value_names
+from credit_risk.models.logistic import coefficient_frame, correlation_frame, fit_frame
+from credit_risk.models.spec import ScorecardSpec
+from credit_risk.plan import Plan
+from credit_risk.scaling.points import Scaling, points_frame, points_table
+from credit_risk.scoring import compile_model
+from credit_risk.selection.waterfall import Screened, Selection, select_characteristics
+
+
+def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
+    """The scorecard of the selected characteristics: coefficients, points, reasons, model.json."""
+    plan, training = context.plan, context.training
+    selection = context.selection(spec.confidence)
+    fit, names = selection.fit, selection.selected
+    tables = {name: training.tables[name] for name in names}
+    ids = {name: tables[name].assign(training.frame[name].to_numpy()) for name in names}
+    points = points_table(fit.intercept, {n: fit.coefficient(n) for n in names}, tables, training.scaling)
+    reasons = reason_codes(
+        points,
+        ids,
+        weights=training.weights,
+        maximum=plan.reason_codes.maximum,
+        rank_step=plan.reason_codes.rank_step,
+        texts=training.texts,
+    )
+    probability_from = plan.scaling.probability_from
+    derived, inputs = derivations(names, training), read_inputs(names, training)
+    values = value_names(taken_names(inputs, derived))
+    steps = scorecard_steps(fit, tables, points, values, probability_from=probability_from)
+    outputs = {
+        "linear_score": values.linear_score if probability_from == "unrounded" else values.linear_score_of_points,
+        "probability": values.probability,
+        "score": values.score,
+        "grade": None,
+        "reasons": values.reasons,
+    }
+    model = document(
+        context.identity(spec), "scorecard", inputs, [*derived, *steps, reasons.step(values.reasons)], outputs
+    )
+    woe = np.column_stack([tables[name].result.woe[ids[name]] for name in names])
+    evidence = (
+        table("model.coefficients", coefficient_frame(fit, woe), inputs=SNAPSHOT, notes=(_interval_note(spec),)),
+        table("model.fit", fit_frame(fit), inputs=SNAPSHOT),
+        table("model.correlation", correlation_frame(woe, names), inputs=SNAPSHOT),
+        table("model.points", points_frame(points, tables), inputs=("model.json",)),
+        table("reasons.catalogue", catalogue_frame(reasons, points), inputs=("model.json",)),
+    )
+    compiled = compile_model(model)
+    return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, points, reasons)
+
+
+def select(plan: Plan, training: Training, confidence: float) -> Selection:
+    """Selection of characteristics on development."""
+    tables = training.tables
+    woe = {name: table.transform(training.frame[name].to_numpy()) for name, table in tables.items()}
+    candidates = {
+        name: Screened(
+            table.information_value,
+            gini_of_bins(table),
+            table.fine_gini,
+            table.share_of("missing"),
+            training.stability.get(name),
+        )
+        for name, table in tables.items()
+    }
+    return select_characteristics(
+        candidates, woe, training.y, plan.selection, weights=training.weights, confidence=confidence
+    )
+
+
+def _interval_note(spec: ScorecardSpec) -> str:
+    return f"Wald intervals at confidence {spec.confidence!r}, from the inverse observed information"
+
+
+def rounding_frame(scaling: Scaling, scored: Mapping[str, tuple[Floats, Floats, Floats]]) -> pd.DataFrame:
+    """Evidence `scaling.rounding_effect`. scored: by sample outcome, linear score before rounding, score (n,) each."""
+    rows = []
+    for sample, (y, linear, score) in scored.items():
+        known = np.isfinite(y)
+        exact = scaling.offset - scaling.factor * linear
+        rows.append(
+            {
+                "sample": sample,
+                "gini_unrounded": 2 * auc(y[known], linear[known]) - 1,
+                "gini_rounded": 2 * auc(y[known], -score[known]) - 1,
+                "maximum_difference": float(np.max(np.abs(exact - score))),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,96 @@
+"""What candidates are fitted on, what a fitter is given, and what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk._core.evidence import Evidence
+from credit_risk.binning.table import BinningTable
+from credit_risk.explanation.reasons import ReasonCodes
+from credit_risk.models.assemble import Identity, InputColumn
+from credit_risk.models.boosting import BoostingFit
+from credit_risk.models.spec import ModelSpec
+from credit_risk.plan import Plan
+from credit_risk.scaling.points import PointsTable, Scaling
+from credit_risk.scoring import CompiledModel
+from credit_risk.selection.waterfall import Selection
+
+Floats = NDArray[np.float64]
+SNAPSHOT = ("data/snapshot.parquet",)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What candidates are fitted on. frame: (n, columns) of inputs, y and weights (n,), tables: classing of predictors.
+
+    inputs: every column that a model may read; derive_steps: steps that make derived characteristics from them;
+    stability: greatest population stability index of each characteristic against another sample;
+    overrides: rows of the manual changes of the classing.
+    """
+
+    frame: pd.DataFrame
+    y: Floats
+    weights: Floats
+    tables: Mapping[str, BinningTable]
+    inputs: Mapping[str, InputColumn]
+    derive_steps: Mapping[str, dict[str, Any]]
+    scaling: Scaling
+    texts: Mapping[str, tuple[str, str]]
+    stability: Mapping[str, float]
+    overrides: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A fitted candidate. model: its model.json; compiled: what scores it; evidence: what is told of it.
+
+    unrounded: name of the value that holds the linear score before any rounding of points.
+    """
+
+    id: str
+    type: str
+    model: dict[str, Any]
+    compiled: CompiledModel
+    evidence: tuple[Evidence, ...]
+    characteristics: tuple[str, ...]
+    unrounded: str
+    points: PointsTable | None = None
+    reasons: ReasonCodes | None = None
+    boosting: BoostingFit | None = None
+
+    def __repr__(self) -> str:
+        return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """linear_score, probability, score and reasons of raw rows, through the scoring authority."""
+        return self.compiled.score(frame)
+
+
+@dataclass(frozen=True, slots=True)
+class FitContext:
+    """What a fitter may use besides its own spec. fitted: the candidates before it in the plan, by id.
+
+    selection: the selection of characteristics at a confidence level, made once for all that ask for it.
+    """
+
+    plan: Plan
+    training: Training
+    fitted: Mapping[str, Candidate]
+    selection: Callable[[float], Selection]
+
+    def identity(self, spec: ModelSpec) -> Identity:
+        """What model.json says of a candidate: the champion bears the model's id, a challenger its own."""
+        plan = self.plan
+        return Identity(
+            plan.model.id if spec.champion else spec.id,
+            str(plan.model.name) if spec.champion else f"{plan.model.name}, challenger {spec.id}",
+            plan.model.version,
+            "PD" if plan.outcome.default_conformant else "probability of bad",
+            plan.outcome.event,
+        )
