@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import ClassifierTags
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from credit_risk.binning.bins import Code
 from credit_risk.binning.classing import Trend, class_frame
+from credit_risk.binning.frames import kind_is_open, same_kind
+from credit_risk.binning.inputs import binary_outcome, checked_columns, checked_weights, of_kinds
 from credit_risk.binning.report import summary_frame
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
@@ -60,18 +61,18 @@ class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.monotonic = monotonic
         self.specials = specials
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Binner:
-        """Class the columns of X (n, k) on y (n,) with weights (n,). Numbers may be missing (NaN), text too (None).
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Binner:
+        """Class the columns of X (n, k) on y (n,) with weights (n,).
 
-        Raises ValueError where y has other than two classes, or where `monotonic` or `specials` name an unknown column.
+        X is a frame of pandas, polars or Arrow, or an array; missing is null, NaN, None or pandas' NA. Decimals become
+        the nearest double, truth values 0 and 1, categories that are numbers text. A column without any value is
+        numeric. Raises FrameError, with all columns at once, for anything else (dates, nested values, mixed types,
+        infinity), ValueError where y has other than two classes, or where `monotonic` or `specials` name an unknown
+        column.
         """
-        frame = self._columns(X, reset=True, y=y)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        if len(self.classes_) != 2:
-            count = len(self.classes_)
-            raise ValueError(f"Only binary classification is supported: y needs two classes, it has {count} class(es)")
-        weights = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
+        frame = checked_columns(self, X, reset=True)
+        self.classes_, outcome = binary_outcome(y, len(frame))
+        weights = checked_weights(sample_weight, frame)
         unknown = sorted({*(self.monotonic or {}), *(self.specials or {})} - set(frame.columns))
         if unknown:
             raise ValueError(f"unknown columns {unknown}; there are {list(frame.columns)}")
@@ -89,21 +90,21 @@ class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         trends = {name: Trend(trend, "declared") for name, trend in (self.monotonic or {}).items()}
         self.tables_: dict[str, BinningTable] = class_frame(
-            frame,
-            codes.astype(np.float64),
-            settings=settings,
-            weights=weights,
-            trends=trends,
-            specials=self.specials,
+            frame, outcome, settings=settings, weights=weights, trends=trends, specials=self.specials
         )
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Bin ids (n, k). Raises NotFittedError, ValueError on other columns, infinite values or text for numbers."""
+    def transform(self, X: Any) -> Any:
+        """Bin ids (n, k), in a frame of the kind of X, or an array where X is one; `set_output` overrides.
+
+        A pandas frame keeps its index. Raises NotFittedError, ValueError on other columns than in fit or text for
+        numbers, FrameError (a ValueError) as in `fit`.
+        """
         check_is_fitted(self)
-        frame = self._columns(X, reset=False)
+        frame = of_kinds(checked_columns(self, X, reset=False), {n: t.kind for n, t in self.tables_.items()})
         columns = [self._values(table, frame[name].to_numpy()) for name, table in self.tables_.items()]
-        return np.column_stack(columns)
+        values = np.column_stack(columns)
+        return same_kind(values, self.get_feature_names_out(), X) if kind_is_open(self) else values
 
     def summary(self) -> pd.DataFrame:
         """Trend, bins, information value and Gini of each characteristic, most informative first."""
@@ -112,25 +113,6 @@ class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _values(self, table: BinningTable, values: NDArray[Any]) -> NDArray[np.float64]:
         return table.assign(values).astype(np.float64)
-
-    def _columns(self, X: ArrayLike, *, reset: bool, y: ArrayLike | None = None) -> pd.DataFrame:
-        """X as a frame of float64 and object columns, named as scikit-learn names features."""
-        options: dict[str, Any] = {"dtype": None, "ensure_all_finite": "allow-nan", "reset": reset}
-        if y is None:
-            checked = validate_data(self, X, **options)
-        else:
-            checked, _ = validate_data(self, X, y, **options)
-        given = X if isinstance(X, pd.DataFrame) else pd.DataFrame(checked)
-        frame = pd.DataFrame({str(name): _column(given.iloc[:, i]) for i, name in enumerate(self._names())})
-        if not reset:
-            numeric = {n: pd.api.types.is_numeric_dtype(frame[n]) for n in frame.columns}
-            wrong = [n for n, table in self.tables_.items() if (table.kind == "numeric") != numeric[n]]
-            if wrong:
-                raise ValueError(f"columns {wrong} are of another type than in fit")
-        return frame
-
-    def _names(self) -> list[str]:
-        return [str(name) for name in self.get_feature_names_out()]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -148,15 +130,3 @@ class WoeTransformer(Binner):
 
     def _values(self, table: BinningTable, values: NDArray[Any]) -> NDArray[np.float64]:
         return table.transform(values)
-
-
-def _column(series: pd.Series) -> NDArray[Any]:
-    """float64 where every value is a number or missing, otherwise text with None for missing."""
-    if pd.api.types.is_bool_dtype(series) or pd.api.types.is_numeric_dtype(series):
-        return series.to_numpy(np.float64, na_value=np.nan)
-    values = series.to_numpy(object)
-    missing = pd.isna(values)
-    numbers = [v for v in values[~missing] if isinstance(v, (int, float, np.number)) and not isinstance(v, bool)]
-    if len(numbers) == (~missing).sum() and len(numbers):
-        return np.array([np.nan if m else float(v) for v, m in zip(values, missing, strict=True)])
-    return np.array([None if m else str(v) for v, m in zip(values, missing, strict=True)], object)

@@ -55,9 +55,9 @@ def test_bins_and_woe_agree(data: tuple[pd.DataFrame, np.ndarray]) -> None:
     frame, y = data
     binner, transformer = Binner().fit(frame, y), WoeTransformer().fit(frame, y)
     ids, woe = binner.transform(frame), transformer.transform(frame)
-    for j, name in enumerate(frame.columns):
+    for name in frame.columns:
         table = transformer.tables_[name]
-        np.testing.assert_array_equal(woe[:, j], table.result.woe[ids[:, j].astype(int)])
+        np.testing.assert_array_equal(woe[name], table.result.woe[ids[name].to_numpy(int)])
     bads = (y == "bad").sum()
     assert sum(binner.tables_["x"].bad) == bads
 
