@@ -30,14 +30,28 @@ def check_bins(step: dict[str, Any], file: str, path: str) -> list[Fault]:
             code = "unseen_bin" if item["kind"] == "unseen" else "schema"
             report(code, f"a {step['kind']} classing has no {item['kind']} bin", index)
     kinds = [item["kind"] for item in bins]
-    if kinds.count("missing") != 1:
-        report("missing_bin", f"{kinds.count('missing')} missing bins instead of one")
+    takers = sum(item["kind"] == "missing" or "takes_missing" in item for item in bins)
+    if takers != 1:
+        report("missing_bin", f"{takers} bins for missing values instead of one")
     if step["kind"] == "categorical" and kinds.count("unseen") != 1:
         report("unseen_bin", f"{kinds.count('unseen')} unseen bins instead of one")
+    _check_unseen(bins, report)
     _check_values(step, report)
     if step["kind"] == "numeric":
         _check_intervals(bins, report)
     return faults
+
+
+def _check_unseen(bins: list[dict[str, Any]], report: Any) -> None:
+    """A bin of unseen categories that refers to the WoE of another bin has that WoE."""
+    for index, item in enumerate(bins):
+        other = item.get("woe_of")
+        if other is None:
+            continue
+        if other == index or other >= len(bins):
+            report("unseen_bin", f"woe_of names {other}, which is no other bin", index)
+        elif bins[other]["woe"] != item["woe"]:
+            report("unseen_bin", f"the WoE {item['woe']!r} is not that of bin {other}, {bins[other]['woe']!r}", index)
 
 
 def _check_values(step: dict[str, Any], report: Any) -> None:

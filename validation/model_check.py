@@ -237,7 +237,16 @@ def _scale(self: _Checker, step: dict[str, Any], path: str) -> None:
         if rounded and any(float(value) != int(value) for value in item["points"]):
             self.report("schema", "points are not integral though rounding is declared", f"{place}/points")
         self.produce(item["output"], "number", f"{place}/output")
+    _once(self, step, path)
     self.produce(step["output"], "number", f"{path}/output")
+
+
+def _once(self: _Checker, step: dict[str, Any], path: str) -> None:
+    listed = [item["characteristic"] for item in step["characteristics"]]
+    for index, name in enumerate(listed):
+        if name in listed[:index]:
+            place = f"{path}/characteristics/{index}/characteristic"
+            self.report("name_repeated", f"the characteristic {name!r} stands twice", place)
 
 
 def _grade(self: _Checker, step: dict[str, Any], path: str) -> None:
@@ -249,6 +258,7 @@ def _grade(self: _Checker, step: dict[str, Any], path: str) -> None:
 def _reasons(self: _Checker, step: dict[str, Any], path: str) -> None:
     for index, item in enumerate(step["characteristics"]):
         self.need(item["input"], ("number",), f"{path}/characteristics/{index}/input")
+    _once(self, step, path)
     self.produce(step["output"], "reason list", f"{path}/output")
 
 

@@ -242,10 +242,11 @@ class _Reading:
         pairs = [(f"challengers/{key}/model.json", value, key) for key, value in challengers.items()]
         if model is not None:
             pairs.append(("model.json", model, manifest["model"]["id"]))
-            stated, found = manifest["model"]["version"], model["model"]["version"]
-            if stated != found:
-                message = f"model version is {found!r}, the manifest says {stated!r}"
-                self._tell(message, "model_id_mismatch", "model.json", "/model/version")
+            for key in ("name", "version"):
+                stated, found = manifest["model"][key], model["model"][key]
+                if stated != found:
+                    message = f"model {key} is {found!r}, the manifest says {stated!r}"
+                    self._tell(message, "model_id_mismatch", "model.json", f"/model/{key}")
         for file, value, expected in pairs:
             if value["model"]["id"] != expected:
                 message = f"model id is {value['model']['id']!r} where {expected!r} is expected"

@@ -1,4 +1,4 @@
-"""Bins of a classing and intervals of grades: ids in order, no overlap, no gap, open ends, one bin for missing."""
+"""Bins of a classing and intervals of grades: ids in order, no overlap, no gap, open ends, one place for missing."""
 
 from __future__ import annotations
 
@@ -53,16 +53,17 @@ def classing_faults(step: dict[str, Any], file: str, path: str) -> list[Fault]:
         if item["kind"] not in allowed and item["kind"] != "unseen":
             message = f"a {step['kind']} classing has no bin of this kind"
             faults.append(Fault(message, "schema", file, f"{path}/bins/{index}/kind", found=repr(item["kind"])))
-    faults += _count(bins, "missing", 1, "missing_bin", file, path)
+    faults += _takers_of_missing(bins, file, path)
     faults += _count(bins, "unseen", int(step["kind"] == "categorical"), "unseen_bin", file, path)
+    faults += _woe_of_unseen(bins, file, path)
     if step["kind"] == "numeric":
         places = [index for index, item in enumerate(bins) if item["kind"] == "interval"]
         bounds = [(bins[index]["lower"], bins[index]["upper"]) for index in places]
         for name, message, index in interval_chain_faults(bounds):
             place = f"{path}/bins/{places[index]}" if places else f"{path}/bins"
             faults.append(Fault(message, f"bins_{name}", file, place))
-    faults += _repeated(bins, "categories", "values", "category_repeated", file, path)
-    faults += _repeated(bins, "special", "codes", "special_repeated", file, path)
+    faults += _repeated(bins, "values", "category_repeated", file, path)
+    faults += _repeated(bins, "codes", "special_repeated", file, path)
     faults += _category_and_code(bins, file, path)
     textual = step["kind"] == "categorical"
     for index, item in enumerate(bins):
@@ -79,12 +80,31 @@ def _count(bins: list[dict[str, Any]], kind: str, wanted: int, code: str, file: 
     return [Fault(f"has {found} bins of kind {kind}, needs {wanted}", code, file, f"{path}/bins")]
 
 
-def _repeated(bins: list[dict[str, Any]], kind: str, key: str, code: str, file: str, path: str) -> Iterator[Fault]:
+def _takers_of_missing(bins: list[dict[str, Any]], file: str, path: str) -> Iterator[Fault]:
+    """Exactly one bin holds what is missing: the one of kind `missing`, or another that says so."""
+    takers = [index for index, item in enumerate(bins) if item["kind"] == "missing" or "takes_missing" in item]
+    if len(takers) != 1:
+        message = f"{len(takers)} bins take what is missing, needs 1"
+        yield Fault(message, "missing_bin", file, f"{path}/bins", found=repr(takers))
+
+
+def _woe_of_unseen(bins: list[dict[str, Any]], file: str, path: str) -> Iterator[Fault]:
+    """The bin whose weight of evidence the unseen categories have: another one, with that very weight."""
+    for index, item in enumerate(bins):
+        if "woe_of" not in item:
+            continue
+        place, named = f"{path}/bins/{index}/woe_of", item["woe_of"]
+        if named == index or named >= len(bins):
+            yield Fault("names no other bin", "unseen_bin", file, place, found=repr(named))
+        elif bins[named]["woe"] != item["woe"]:
+            message = f"the weight of evidence is not that of bin {named}"
+            yield Fault(message, "unseen_bin", file, place, found=repr(item["woe"]), allowed=repr(bins[named]["woe"]))
+
+
+def _repeated(bins: list[dict[str, Any]], key: str, code: str, file: str, path: str) -> Iterator[Fault]:
     seen: set[Any] = set()
     for index, item in enumerate(bins):
-        if item["kind"] != kind:
-            continue
-        for value in item[key]:
+        for value in item.get(key, ()):
             if value in seen:
                 yield Fault("stands twice", code, file, f"{path}/bins/{index}/{key}", found=repr(value))
             seen.add(value)

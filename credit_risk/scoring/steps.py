@@ -33,25 +33,27 @@ def _classify_numeric(step: Step, values: np.ndarray) -> np.ndarray:
     edges = np.array([b["upper"] for b in intervals[:-1]], dtype=np.float64)
     ids = np.array([b["id"] for b in intervals], dtype=np.int64)
     result = ids[np.searchsorted(edges, x, side="right").clip(max=len(ids) - 1)]
-    for special in (b for b in step["bins"] if b["kind"] == "special"):
-        result[np.isin(x, np.array(special["codes"], dtype=np.float64))] = special["id"]
-    result[np.isnan(x)] = _bin_of_kind(step, "missing")
+    for one in (b for b in step["bins"] if "codes" in b):
+        result[np.isin(x, np.array(one["codes"], dtype=np.float64))] = one["id"]
+    result[np.isnan(x)] = missing_bin(step)["id"]
     return result
 
 
 def _classify_text(step: Step, values: np.ndarray) -> np.ndarray:
     lookup: dict[str, int] = {}
-    for kind, key in (("special", "codes"), ("categories", "values")):
-        for one in (b for b in step["bins"] if b["kind"] == kind):
-            for text in one[key]:
+    for key in ("codes", "values"):
+        for one in step["bins"]:
+            for text in one.get(key, ()):
                 lookup.setdefault(text, one["id"])
-    missing, unseen = _bin_of_kind(step, "missing"), _bin_of_kind(step, "unseen")
+    missing = missing_bin(step)["id"]
+    unseen = next(b["id"] for b in step["bins"] if b["kind"] == "unseen")
     ids = (missing if value is None else lookup.get(value, unseen) for value in values)
     return np.fromiter(ids, dtype=np.int64, count=len(values))
 
 
-def _bin_of_kind(step: Step, kind: str) -> int:
-    return next(b["id"] for b in step["bins"] if b["kind"] == kind)
+def missing_bin(step: Step) -> Step:
+    """The bin of a `classing` step that missing values fall into: its own, or one that also takes them."""
+    return next(b for b in step["bins"] if b["kind"] == "missing" or b.get("takes_missing", False))
 
 
 def bin_woe(step: Step, bins: np.ndarray) -> np.ndarray:

@@ -157,7 +157,7 @@ def _input_cases(compiled: CompiledModel, base: dict[str, Value]) -> Iterator[_C
 def _bin_cases(name: str, step: Step, one: Step) -> Iterator[_Case]:
     kind = one["kind"]
     if kind == "interval":
-        codes = {float(c) for b in step["bins"] if b["kind"] == "special" for c in b["codes"]}
+        codes = {float(c) for b in step["bins"] for c in b.get("codes", ())}
         edge = None if one["lower"] is None else float(one["lower"])
         if edge is not None:
             yield _Case("threshold", f"{name} just below {edge!r}", name, float(np.nextafter(edge, -np.inf)))
@@ -170,13 +170,12 @@ def _bin_cases(name: str, step: Step, one: Step) -> Iterator[_Case]:
     elif kind == "categories":
         for value in one["values"]:
             yield _Case("category", f"{name} = {value}", name, value)
-    elif kind == "special":
-        for code in one["codes"]:
-            value = float(code) if step["kind"] == "numeric" else code
-            yield _Case("special code", f"{name} = {value}", name, value)
-    elif kind == "missing":
+    for code in one.get("codes", ()):
+        special = float(code) if step["kind"] == "numeric" else code
+        yield _Case("special code", f"{name} = {special}", name, special)
+    if kind == "missing" or "takes_missing" in one:
         yield _Case("missing", name, name, None)
-    elif kind == "unseen":
+    if kind == "unseen":
         known = {v for b in step["bins"] for v in (*b.get("values", ()), *b.get("codes", ()))}
         value = "unseen"
         while value in known:
@@ -319,13 +318,13 @@ def _cover_classing(step: Step, values: dict[str, np.ndarray], reached: dict[str
         if kind == "interval" and one["lower"] is not None:
             for value in (float(one["lower"]), float(np.nextafter(one["lower"], -np.inf))):
                 reached.setdefault("threshold", []).append(bool((given == value).any()))
-        elif kind in ("categories", "special"):
-            name = "category" if kind == "categories" else "special code"
-            for value in one["values" if kind == "categories" else "codes"]:
+        for name, key in (("category", "values"), ("special code", "codes")):
+            for value in one.get(key, ()):
                 reached.setdefault(name, []).append(bool((given == value).any()))
-        elif kind in ("missing", "unseen"):
-            name = "missing" if kind == "missing" else "unseen category"
-            reached.setdefault(name, []).append(bool((bins == one["id"]).any()))
+        if kind == "missing" or "takes_missing" in one:
+            reached.setdefault("missing", []).append(bool(pd.isna(given).any()))
+        if kind == "unseen":
+            reached.setdefault("unseen category", []).append(bool((bins == one["id"]).any()))
 
 
 def _cover_trees(step: Step, values: dict[str, np.ndarray], reached: dict[str, list[bool]]) -> None:

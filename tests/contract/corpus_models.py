@@ -148,6 +148,37 @@ def scorecard() -> Json:
     }
 
 
+def joined() -> Json:
+    """Bins that hold more than their own: codes and missing in an interval or with categories; unseen as rare."""
+    income = [
+        {**_interval(0, None, 1000.0, -0.75), "codes": [-9.0], "takes_missing": True},
+        _interval(1, 1000.0, 2500.5, 0.1),
+        {**_interval(2, 2500.5, None, 0.8125), "codes": [-8.0, 1200.0]},
+    ]
+    housing = [
+        {**_categories(0, ["rent", "Miete, möbliert"], -0.3), "codes": ["?"]},
+        _categories(1, ["own"], 0.4),
+        {**_other(2, "special", -0.125, codes=["n/a"]), "takes_missing": True},
+        _other(3, "unseen", -0.3, woe_of=0),
+    ]
+    points = {NASTY: [-22.0, 3.0, 24.0], "housing": [-9.0, 12.0, -3.0, -9.0]}
+    return {
+        **_head("corpus-joined", "scorecard"),
+        "inputs": [
+            _input(NASTY, **{"-9": "not asked", "-8": "refused"}),
+            _input("housing", "string", **{"?": "unclear", "n/a": "not asked"}),
+        ],
+        "steps": [
+            _classing(NASTY, "numeric", income),
+            _classing("housing", "categorical", housing),
+            _linear(-1.25, {f"woe {NASTY}": -1.0, "woe housing": -0.9}),
+            _link("linear score"),
+            *_points_and_reasons(points, {NASTY: 4.5, "housing": 2.25}),
+        ],
+        "outputs": _outputs(score="score", reasons="reasons"),
+    }
+
+
 def boosting() -> Json:
     """Two trees, one of them a single leaf; missing goes left in one place and right in another."""
     tree = {

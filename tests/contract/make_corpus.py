@@ -26,6 +26,7 @@ Json = dict[str, Any]
 def main(valid: Path = CORPUS / "valid") -> None:
     """Write every valid package below `valid`, replacing what is there."""
     _write(valid / "scorecard", corpus_models.scorecard(), _scorecard_rows(), {"boosting": _challenger()})
+    _write(valid / "joined", corpus_models.joined(), _joined_rows(), {})
     _write(valid / "boosting", corpus_models.boosting(), _boosting_rows(), {})
     _write(valid / "every_step", corpus_models.every_step(), _every_step_rows(), {}, included=False)
     _annexes(valid / "scorecard")
@@ -35,6 +36,12 @@ def _scorecard_rows() -> pd.DataFrame:
     income = [250.0, 999.9999999999999, 1000.0, 2500.0, 2500.5, 9000.25, -9.0, -8.0, None, 1200.0]
     housing = ["rent", "own", "Miete, möbliert", None, "own", "rent", "own", "castle", "own", "own"]
     return pd.DataFrame({NASTY: pd.Series(income, dtype="float64"), "housing": pd.Series(housing, dtype="str")})
+
+
+def _joined_rows() -> pd.DataFrame:
+    rows = _scorecard_rows()
+    housing = pd.Series(["?", "n/a", "castle", None, "own", "rent", "own", "?", "Miete, möbliert", "own"], dtype="str")
+    return rows.assign(housing=housing)
 
 
 def _boosting_rows() -> pd.DataFrame:

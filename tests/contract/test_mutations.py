@@ -52,7 +52,7 @@ def test_both_readers_come_to_the_same_verdict_on_damaged_packages(seed: int, tm
     generator = random.Random(seed)
     refused = 0
     for number in range(40):
-        base = generator.choice(["scorecard", "boosting", "every_step"])
+        base = generator.choice(["scorecard", "joined", "boosting", "every_step"])
         file = generator.choice([name for name in FILES if (CORPUS / "valid" / base / name).exists()])
         document = json.loads((CORPUS / "valid" / base / file).read_bytes())
         operation = _operation(generator, file, document)

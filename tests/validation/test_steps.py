@@ -173,6 +173,23 @@ def test_numeric_classing(edges: list[float], values: list[float | None]) -> Non
     assert found.tolist() == expected
 
 
+def test_bins_that_also_hold_codes_and_missing() -> None:
+    low, high = b.interval(0, None, 1.0, 0.5), b.interval(1, 1.0, None, 0.25)
+    names = {"id": "c", "type": "classing", "output_bin": "bin", "output_woe": "woe"}
+    numeric = {"input": "x", "kind": "numeric", "bins": [{**low, "codes": [-9, 7]}, {**high, "takes_missing": True}]}
+    bins = [
+        b.plain(0, "categories", 1.0, values=["a"], takes_missing=True),
+        b.plain(1, "categories", 2.0, values=["b"], codes=["?"]),
+        b.plain(2, "unseen", 2.0, woe_of=1),
+    ]
+    text = {**names, "id": "d", "input": "t", "kind": "categorical", "bins": bins}
+    steps = [{**names, **numeric}, {**text, "output_bin": "bin t", "output_woe": "woe t"}]
+    found = run(steps, x=[-9.0, 7.0, 7.5, math.nan, 0.0], t=["a", None, "?", "b", "c"])
+    assert found["bin"].data.tolist() == [0, 0, 1, 1, 0]
+    assert found["bin t"].data.tolist() == [0, 0, 1, 1, 2]
+    assert found["woe t"].data.tolist() == [1.0, 1.0, 2.0, 2.0, 2.0]
+
+
 def test_text_columns_given_as_numbers_are_read_as_text() -> None:
     bins = [
         b.plain(0, "categories", 1.0, values=["1"]),

@@ -25,13 +25,18 @@ def classing(step: Mapping[str, Any], names: Mapping[str, Value]) -> dict[str, V
 def assign(step: Mapping[str, Any], source: Value) -> np.ndarray:
     """Return the bin id (n,) of each value; 0 where the value is in error."""
     special = {code: item["id"] for item in step["bins"] for code in item.get("codes", [])}
-    absent = next(item["id"] for item in step["bins"] if item["kind"] == "missing")
+    absent = place_of_missing(step)
     ids = _numeric(step, source) if step["kind"] == "numeric" else _categorical(step, source)
     for code, number in special.items():
         ids[np.equal(source.data, code).astype(bool)] = number
     ids[source.missing()] = absent
     ids[source.error] = 0
     return ids
+
+
+def place_of_missing(step: Mapping[str, Any]) -> int:
+    """Return the bin of missing values: that of the kind `missing`, or the one that says that it takes them."""
+    return next(int(item["id"]) for item in step["bins"] if item["kind"] == "missing" or "takes_missing" in item)
 
 
 def _numeric(step: Mapping[str, Any], source: Value) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from credit_risk.export.pmml.xml import Element, survives_as_text
@@ -46,17 +47,17 @@ def any_of(conditions: Sequence[Element]) -> Element:
 def by_bin(classing: Step, values: Sequence[float]) -> Element:
     """`values[bin id]` of a classing: missing, special, then ordered intervals or categories, then the rest."""
     field = ref(classing["input"])
+    found = branches(classing)
     cases: list[tuple[Element, Element]] = []
-    for one in ordered_bins(classing)[:-1]:
-        value = number(values[one["id"]])
-        if one["kind"] == "missing":
+    for one in found[:-1]:
+        value = number(values[one.bin])
+        if one.kind == "missing":
             cases.append((apply("isMissing", field), value))
-        elif one["kind"] == "interval":
-            cases.append((apply("lessThan", field, number(one["upper"])), value))
+        elif one.upper is not None:
+            cases.append((apply("lessThan", field, number(one.upper)), value))
         else:
-            listed = one["codes"] if one["kind"] == "special" else one["values"]
-            cases.append((any_of([_is(classing["input"], code) for code in listed]), value))
-    return choose(cases, number(values[ordered_bins(classing)[-1]["id"]]))
+            cases.append((any_of([_is(classing["input"], code) for code in one.listed]), value))
+    return choose(cases, number(values[found[-1].bin]))
 
 
 def _is(name: str, code: float | str) -> Element:
@@ -67,10 +68,27 @@ def _is(name: str, code: float | str) -> Element:
     return apply("equal", ref(name), text(code) if isinstance(code, str) else number(code))
 
 
-def ordered_bins(classing: Step) -> list[Step]:
-    """Bins in the order of looking up; the last takes whatever is left."""
-    order = {"missing": 0, "special": 1, "interval": 2, "categories": 2, "unseen": 3}
-    return sorted(classing["bins"], key=lambda one: order[one["kind"]])
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way into a bin. kind: missing, codes, interval, categories or unseen; upper of an interval; listed values."""
+
+    kind: str
+    bin: int
+    upper: float | None = None
+    listed: tuple[float | str, ...] = ()
+
+
+def branches(classing: Step) -> list[Branch]:
+    """Ways into the bins in the order of looking up; the last takes whatever is left. A bin may have several."""
+    bins = classing["bins"]
+    found = [Branch("missing", one["id"]) for one in bins if one["kind"] == "missing" or "takes_missing" in one]
+    found += [Branch("codes", one["id"], listed=tuple(one["codes"])) for one in bins if "codes" in one]
+    for one in bins:
+        if one["kind"] == "interval":
+            found.append(Branch("interval", one["id"], upper=one["upper"]))
+        elif one["kind"] == "categories":
+            found.append(Branch("categories", one["id"], listed=tuple(one["values"])))
+    return found + [Branch("unseen", one["id"]) for one in bins if one["kind"] == "unseen"]
 
 
 def linear(step: Step) -> Element:

@@ -265,28 +265,27 @@ def _characteristics(plan: _Plan) -> Iterator[Element]:
             never = (f"no reason: {item['characteristic']}", "")
             attributes["reasonCode"] = codes.get(item["output"], never)[0]
             attributes["baselineScore"] = _number(baselines.get(item["output"], min(item["points"]) - 1.0))
-        bins = e.ordered_bins(classing)
+        ways = e.branches(classing)
         children = [
             Element(
                 "Attribute",
-                {"partialScore": _number(item["points"][one["id"]])},
-                [_predicate(classing, one, one is bins[-1])],
+                {"partialScore": _number(item["points"][one.bin])},
+                [_predicate(classing, one, one is ways[-1])],
             )
-            for one in bins
+            for one in ways
         ]
         yield Element("Characteristic", attributes, children)
 
 
-def _predicate(classing: Step, one: Step, last: bool) -> Element:
+def _predicate(classing: Step, one: e.Branch, last: bool) -> Element:
     field = classing["input"]
     if last:
         return Element("True")
-    if one["kind"] == "missing":
+    if one.kind == "missing":
         return Element("SimplePredicate", {"field": field, "operator": "isMissing"})
-    if one["kind"] == "interval":
-        return Element("SimplePredicate", {"field": field, "operator": "lessThan", "value": _number(one["upper"])})
-    listed = one["codes"] if one["kind"] == "special" else one["values"]
-    values = [_number(v) if classing["kind"] == "numeric" else v for v in listed]
+    if one.upper is not None:
+        return Element("SimplePredicate", {"field": field, "operator": "lessThan", "value": _number(one.upper)})
+    values = [_number(v) if isinstance(v, (int, float)) else v for v in one.listed]
     tests = [Element("SimplePredicate", {"field": field, "operator": "equal", "value": v}) for v in values]
     return tests[0] if len(tests) == 1 else Element("CompoundPredicate", {"booleanOperator": "or"}, tests)
 

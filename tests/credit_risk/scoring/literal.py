@@ -186,9 +186,9 @@ def term(values: dict[str, Any], name: str) -> float:
 def find_bin(step: dict[str, Any], x: Any) -> dict[str, Any]:
     bins = step["bins"]
     if x is None:
-        return next(b for b in bins if b["kind"] == "missing")
+        return next(b for b in bins if b["kind"] == "missing" or b.get("takes_missing"))
     for b in bins:
-        if b["kind"] == "special" and x in b["codes"]:
+        if x in b.get("codes", []):
             return b
     for b in bins:
         if b["kind"] == "interval":

@@ -32,10 +32,13 @@ def _classing(index: int, name: str, numeric: bool, draw: st.DrawFn) -> dict[str
         bins.append({"kind": "unseen"})
         codes = draw(st.lists(st.sampled_from(["special", "sp <2>", "-9"]), unique=True, max_size=2))
     bins += [{"kind": "special", "codes": codes[:1]}, {"kind": "special", "codes": codes[1:]}]
-    bins = [b for b in bins if b["kind"] != "special" or b["codes"]]
-    bins.insert(draw(st.integers(0, len(bins))), {"kind": "missing"})
+    bins = _joined([b for b in bins if b["kind"] != "special" or b["codes"]], draw)
     for k, one in enumerate(bins):
         one.update({"id": k, "label": f"bin {k}", "woe": draw(WEIGHTS)})
+    unseen = next((one for one in bins if one["kind"] == "unseen"), None)
+    if unseen is not None and draw(st.booleans()):
+        other = draw(st.sampled_from([one for one in bins if one is not unseen]))
+        unseen.update({"woe_of": other["id"], "woe": other["woe"]})
     step = {
         "id": f"classing {index}",
         "type": "classing",
@@ -43,6 +46,22 @@ def _classing(index: int, name: str, numeric: bool, draw: st.DrawFn) -> dict[str
         "kind": "numeric" if numeric else "categorical",
     }
     return {**step, "bins": bins, "output_bin": f"bin of {index}", "output_woe": f"woe of {index}"}
+
+
+def _joined(bins: list[dict[str, Any]], draw: st.DrawFn) -> list[dict[str, Any]]:
+    """The bins with a place for missing, and some special bins taken into ordinary ones."""
+    ordinary = [b for b in bins if b["kind"] in ("interval", "categories")]
+    for one in [b for b in bins if b["kind"] == "special" and draw(st.booleans())]:
+        if ordinary:
+            into = draw(st.sampled_from(ordinary))
+            into["codes"] = [*into.get("codes", []), *one["codes"]]
+            bins = [b for b in bins if b is not one]
+    takers = [b for b in bins if b["kind"] != "unseen"]
+    if takers and draw(st.booleans()):
+        draw(st.sampled_from(takers))["takes_missing"] = True
+        return bins
+    place = draw(st.integers(0, len(bins)))
+    return [*bins[:place], {"kind": "missing"}, *bins[place:]]
 
 
 def _derive(index: int, source: str, draw: st.DrawFn) -> dict[str, Any]:
