@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from validation.errors import Fault, ValidationInputError
 
 SAMPLES = ("development", "out_of_sample", "out_of_time", "out_of_time_before")
-LEADING = ("_key", "_sample", "_outcome", "_status", "_weight")
+LEADING = ("_key", "_sample", "_outcome", "_status", "_weight", "_cluster")
 MAXIMUM_CELLS = 2_000_000_000
 
 
@@ -69,7 +69,7 @@ def snapshot_faults(table: pa.Table, file: str, outcome_type: str) -> list[Fault
     if names != LEADING:
         return [Fault(code, "does not begin with the leading columns", file, None, None, str(names), str(LEADING))]
     faults = table_faults(table, file, code)
-    types = {"_sample": "string", "_status": "string", "_outcome": "float", "_weight": "float"}
+    types = {"_sample": "string", "_status": "string", "_outcome": "float", "_weight": "float", "_cluster": "string"}
     for name, wanted in types.items():
         kind = table.column(name).type
         is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)

@@ -22,6 +22,7 @@ from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.models.assemble import InputColumn
 from credit_risk.plan import Plan
 from credit_risk.sampling import Intake
+from credit_risk.sampling.clusters import row_clusters
 from credit_risk.sampling.derived_spec import DerivedSpec
 from credit_risk.sampling.labels import label_rows, row_weights
 from credit_risk.sampling.spec import ColumnSpec
@@ -35,11 +36,13 @@ DIRECTIONS = ("ascending", "descending", "peak", "valley", "none")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Data with roles, sample labels (n,) and weights (n,), and the development rows (n,)."""
+    """Data with roles; sample labels, weights and clusters (None: by itself) of the rows, each (n,); which are
+    development rows (n,)."""
 
     intake: Intake
     labels: NDArray[np.object_]
     weights: Floats
+    clusters: NDArray[np.object_]
     development: NDArray[np.bool_]
 
 
@@ -53,7 +56,7 @@ def prepare(plan: Plan, intake: Intake) -> Prepared:
     weights = np.ones(len(labels)) if spec.weight is None else row_weights(frame[spec.weight], spec.weight)
     only = [n for n in (spec.group, spec.weight) if n is not None and intake.roles.get(n) == "predictor"]
     intake = _for_sampling_only(_told_rows(intake, labels), only)
-    return Prepared(intake, labels, weights, labels == DEVELOPMENT)
+    return Prepared(intake, labels, weights, row_clusters(intake, spec), labels == DEVELOPMENT)
 
 
 def _told_rows(intake: Intake, labels: NDArray[np.object_]) -> Intake:
@@ -62,7 +65,7 @@ def _told_rows(intake: Intake, labels: NDArray[np.object_]) -> Intake:
     if lost == 0:
         return intake
     waterfall = intake.tables["data.waterfall"]
-    reason = "in the development period, of a group (samples.group) that also stands out of time"
+    reason = "in the development period, of a group that also stands out of time (samples.out_of_time.groups)"
     row = ["rows in no sample", lost, int(waterfall["remaining"].iloc[-1]) - lost, reason]
     told = pd.concat([waterfall, pd.DataFrame([row], columns=waterfall.columns)], ignore_index=True)
     return replace(intake, tables={**intake.tables, "data.waterfall": told})

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from credit_risk._core.evidence import Evidence, absent, key_values, table
@@ -14,8 +15,10 @@ from credit_risk.binning.report import FIGURE_CHART, figure_frame, policy_items,
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
 from credit_risk.sampling import Intake
+from credit_risk.sampling.clusters import clusters_frame, repeats
 from credit_risk.sampling.history_tables import MATURITY_CHART, VINTAGE_CHART
 from credit_risk.sampling.outcome import Outcome
+from credit_risk.sampling.spec import SamplesSpec
 from credit_risk.selection.waterfall import Selection
 
 SNAPSHOT = ("data/snapshot.parquet",)
@@ -47,6 +50,24 @@ def data_evidence(intake: Intake, summary: pd.DataFrame) -> list[Evidence]:
         *outcome_evidence(intake.decided),
         table("samples.summary", summary, inputs=SNAPSHOT),
     ]
+
+
+def clusters_evidence(spec: SamplesSpec, labels: np.ndarray, clusters: np.ndarray) -> Evidence:
+    """Evidence `samples.clusters`: what rows of the samples have in common, and how the samples were drawn for it."""
+    known = pd.notna(labels)
+    if not repeats(clusters[known]):
+        reason = "every row stands by itself: no obligor, account or group (samples.group) repeats in the samples"
+        return absent("samples.clusters", "not_applicable", reason)
+    of = {None: "the obligor or account of the performance history", "duplicates": "rows equal in all columns"}
+    notes = [
+        f"a cluster is {of.get(spec.group, f'the rows of one value of {spec.group}')}; a row without one counts as one",
+        "development and out_of_sample share no cluster: whole clusters were drawn, those with a bad apart",
+    ]
+    if spec.out_of_time is not None:
+        apart = "rows of development whose cluster also stands out of time are in no sample"
+        shared = "out-of-time samples are drawn by date alone: they hold other months of clusters of development"
+        notes.append(f"{apart if spec.apart_in_time else shared} (samples.out_of_time.groups)")
+    return table("samples.clusters", clusters_frame(labels, clusters), inputs=SNAPSHOT, notes=tuple(notes))
 
 
 def outcome_evidence(outcome: Outcome) -> list[Evidence]:

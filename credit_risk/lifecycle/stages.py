@@ -20,7 +20,13 @@ from credit_risk.lifecycle.candidates import (
 )
 from credit_risk.lifecycle.champion import champion_evidence
 from credit_risk.lifecycle.classing import Prepared, class_predictors, expectations, prepare, screen_leakage
-from credit_risk.lifecycle.data_evidence import classing_evidence, data_evidence, overrides_evidence, selection_evidence
+from credit_risk.lifecycle.data_evidence import (
+    classing_evidence,
+    clusters_evidence,
+    data_evidence,
+    overrides_evidence,
+    selection_evidence,
+)
 from credit_risk.lifecycle.develop import Development
 from credit_risk.lifecycle.performance import Scored, evaluate, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
@@ -64,6 +70,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         identity_evidence(plan),
         *authored_evidence(plan),
         *data_evidence(intake, summary),
+        clusters_evidence(plan.samples, prepared.labels, prepared.clusters),
         representativeness_evidence(judged.scored),
         leakage,
         *classing_evidence(training.tables, plan.classing),
@@ -75,7 +82,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         *judged.evidence,
     ]
     described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}
-    snapshot = snapshot_frame(intake, prepared.labels, prepared.weights)
+    snapshot = snapshot_frame(intake, prepared.labels, prepared.weights, prepared.clusters)
     scored, cases = judged.scored, judged.verification
     return Development(plan, described, snapshot, training, selection, candidates, scored, cases, tuple(evidence))
 

@@ -24,6 +24,7 @@ _HEAD = {
     "_outcome": (pa.float64(),),
     "_status": (pa.string(),),
     "_weight": (pa.float64(),),
+    "_cluster": (pa.string(),),
 }
 _TYPES = (pa.float64(), pa.string())
 

@@ -7,31 +7,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, IntakeError
+from credit_risk.sampling.clusters import cluster_numbers, repeats, row_clusters
 from credit_risk.sampling.intake import Intake
-from credit_risk.sampling.samples import duplicate_groups, split_samples
+from credit_risk.sampling.samples import split_samples
 from credit_risk.sampling.spec import SamplesSpec
 
 Floats = NDArray[np.float64]
 
 
 def label_rows(intake: Intake, spec: SamplesSpec, date: str | None) -> NDArray[np.object_]:
-    """Labels (n,) of `split_samples`; date is the column of the application's date. Raises IntakeError as it does."""
+    """Labels (n,) of `split_samples`; date is the column that places rows in time.
+
+    Rows of one cluster (`row_clusters`) never stand in both development and out-of-sample. Raises IntakeError as
+    these two do.
+    """
     frame = intake.frame
     dates = frame[date].to_numpy(object) if date in frame.columns else None
-    groups = None
-    if spec.group == "duplicates":
-        groups = duplicate_groups(frame[list(intake.contract_columns)])
-    elif spec.group is not None:
-        groups = row_groups(frame[spec.group])
+    clusters = row_clusters(intake, spec)
+    groups = cluster_numbers(clusters) if repeats(clusters[np.isfinite(intake.outcome)]) else None
     return split_samples(intake.outcome, spec, dates=dates, groups=groups)
-
-
-def row_groups(values: pd.Series) -> NDArray[np.int64]:
-    """Numbers of groups of equal values (n,); a row whose value is missing is a group by itself."""
-    codes = pd.factorize(values)[0].astype(np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(int(alone.sum()))
-    return codes
 
 
 def row_weights(values: pd.Series, name: str) -> Floats:

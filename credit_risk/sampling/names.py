@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-RESERVED = re.compile(r"_(key|sample|outcome|status|weight)\Z|(bin|woe|points|in)[:(].*\Z", re.DOTALL)
+RESERVED = re.compile(r"_(key|sample|outcome|status|weight|cluster)\Z|(bin|woe|points|in)[:(].*\Z", re.DOTALL)
 RESERVED_WORDS = (
-    "_key, _sample, _outcome, _status, _weight, nor a name that begins with bin, woe, points or in "
+    "_key, _sample, _outcome, _status, _weight, _cluster, nor a name that begins with bin, woe, points or in "
     "and goes on with ( or :"
 )
 

@@ -29,12 +29,12 @@ def split_samples(
 ) -> np.ndarray:
     """Label of each row, object (n,): one of SAMPLES, or None (unknown outcome, or a group on two sides in time).
 
-    dates (n,): ISO 8601 text for out-of-time; groups (n,): whole numbers, rows of one never stand in two samples. Each
-    row draws a 64-bit number; among the rows that no date keeps out, in each class the floor(share * rows + 1/2) rows
-    with the smallest numbers are held out. With groups, whole groups are (stratified by whether one holds a bad, in the
-    order of their smallest number, until the share is reached); a row inside the development period whose group also
-    stands out of time belongs to no sample. Raises IntakeError where a sample would have no bads or no goods, or where
-    a date is missing.
+    dates (n,): ISO 8601 text for out-of-time; groups (n,): whole numbers, rows of one never stand in both development
+    and out-of-sample. Each row draws a 64-bit number; among the rows that no date keeps out, in each class the
+    floor(share * rows + 1/2) rows with the smallest numbers are held out. With groups, whole groups are (stratified by
+    whether one holds a bad, in the order of their smallest number, until the share is reached); where `spec` keeps
+    groups apart in time, a row inside the development period whose group also stands out of time belongs to no sample.
+    Raises IntakeError where a sample would have no bads or no goods, or where a date is missing.
     """
     draws = stage_generator(spec.seed, STAGE).bit_generator.random_raw(len(outcome))
     labels = np.full(len(outcome), None, dtype=object)
@@ -45,7 +45,8 @@ def split_samples(
     if groups is None:
         _split_rows(labels, inside, outcome, draws, spec.out_of_sample)
     else:
-        inside &= ~np.isin(groups, groups[known & ~inside])
+        if spec.apart_in_time:
+            inside &= ~np.isin(groups, groups[known & ~inside])
         _split_groups(labels, inside, outcome, draws, groups, spec.out_of_sample)
     _refuse_empty_classes(labels, outcome, spec)
     return labels

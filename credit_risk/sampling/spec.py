@@ -149,6 +149,12 @@ class OutOfTimeSpec(Spec):
     before: str | None = Field(
         default=None, pattern=ISO_DATE, description="Rows earlier than this date are the sample out_of_time_before."
     )
+    groups: Literal["apart", "shared"] | None = Field(
+        default=None,
+        description="Rows of the development period whose group, obligor or account also stands out of time. apart: "
+        "they are in no sample; shared: they stay, so that out-of-time holds later months of the same. Null: apart "
+        "where samples.group is named, else shared.",
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> OutOfTimeSpec:
@@ -167,11 +173,18 @@ class SamplesSpec(Spec):
     )
     group: Literal["duplicates"] | ColumnName | None = Field(
         default=None,
-        description="Column whose equal values never stand in two samples, such as the applicant; duplicates: rows "
-        "equal in all columns but the key. Null: every row by itself.",
+        description="Column whose equal values never stand in both development and out_of_sample, such as the "
+        "applicant; duplicates: rows equal in all columns but the key. Null: the obligor or account of the performance "
+        "history; without one, every row by itself.",
     )
     weight: ColumnName | None = Field(default=None, description="Column of positive weights; null: every row weighs 1.")
     out_of_sample: float = Field(
         default=0.3, gt=0, lt=1, description="Share of goods and of bads held out of development."
     )
     seed: int = Field(default=20261120, ge=0, lt=2**63, description="Seed of everything random in the plan.")
+
+    @property
+    def apart_in_time(self) -> bool:
+        """Whether a group that stands out of time leaves no row in development."""
+        declared = None if self.out_of_time is None else self.out_of_time.groups
+        return self.group is not None if declared is None else declared == "apart"

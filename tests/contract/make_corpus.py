@@ -111,6 +111,7 @@ def _snapshot(rows: pd.DataFrame) -> pd.DataFrame:
             "_outcome": [None if i == 1 else float(i % 4 == 0) for i in range(count)],
             "_status": pd.Series([None] * count, dtype="str"),
             "_weight": 1.0,
+            "_cluster": pd.Series([f"obligor {i // 2}" if i % 5 else None for i in range(count)], dtype="str"),
         }
     )
     return pd.concat([head, rows.reset_index(drop=True)], axis=1)

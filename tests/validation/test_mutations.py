@@ -169,6 +169,45 @@ def test_forbidden_column_in_the_model(package: Path) -> None:
     assert severity(validate(read_package(package)), "battery: forbidden column as input of toy") == "critical"
 
 
+def add_evidence(folder: Path, item: dict[str, Any]) -> None:
+    name = f"evidence/{item['id']}.json"
+    (folder / name).write_bytes(b.to_json(item))
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["files"][name] = {}
+    (folder / "manifest.json").write_bytes(b.to_json(manifest))
+    b.reseal(folder)
+
+
+def clustered(folder: Path, change: Callable[[list[Any], list[Any]], None]) -> None:
+    """Give the rows of the snapshot clusters: `change` gets the samples and the clusters, all None."""
+    path = folder / "data/snapshot.parquet"
+    found = pq.read_table(path)
+    clusters: list[Any] = [None] * found.num_rows
+    change(found.column("_sample").to_pylist(), clusters)
+    place = found.column_names.index("_cluster")
+    sink = io.BytesIO()
+    pq.write_table(found.set_column(place, "_cluster", pa.array(clusters, pa.string())), sink)
+    path.write_bytes(sink.getvalue())
+    b.reseal(folder)
+
+
+def test_an_obligor_in_development_and_out_of_sample(package: Path) -> None:
+    def change(samples: list[Any], clusters: list[Any]) -> None:
+        for sample in ("development", "out_of_sample"):
+            clusters[samples.index(sample)] = "one"
+
+    clustered(package, change)
+    run = validate(read_package(package))
+    assert severity(run, "battery: development and out_of_sample share no cluster") == "critical"
+    assert severity(run, "samples.clusters: samples") == "critical"
+
+
+def test_clusters_that_are_counted_wrongly(package: Path) -> None:
+    rows = [["development", 2000, 2000, 1, None, None], ["out_of_sample", 1000, 999, 2, 0, 0]]
+    add_evidence(package, b.evidence("samples.clusters", rows))
+    assert severity(validate(read_package(package)), "samples.clusters: clusters") == "critical"
+
+
 def test_text_that_is_not_provided(package: Path) -> None:
     missing = b.evidence("authored.purpose", kind="not_provided", reason="the plan has none")
     b.change_json(package, "evidence/authored.purpose.json", lambda _: missing)

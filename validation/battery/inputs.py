@@ -8,7 +8,7 @@ import numpy as np
 
 from validation.findings import Finding, Outcome
 from validation.package import Package
-from validation.rebuild.workspace import Workspace
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import sources_of
 
 
@@ -79,6 +79,7 @@ def check_samples(space: Workspace) -> None:
             space, test, "sample_overlap", shared, f"{shared} keys stand in more than one sample."
         )
     space.ledger.check(Outcome(test, "fail" if shared else "pass", len(seen), "no key twice", None, finding))
+    _check_clusters(space)
     test = "battery: each sample has goods and bads"
     for sample, rows in space.rows.items():
         outcome = space.outcome[rows]
@@ -92,6 +93,24 @@ def check_samples(space: Workspace) -> None:
         )
     if len(space.rows) < 2:
         space.ledger.not_evaluable("battery: test sample", "the package has the development sample only")
+
+
+def _check_clusters(space: Workspace) -> None:
+    """Development and out-of-sample share no obligor, account or group: the test rows would not be independent."""
+    test = "battery: development and out_of_sample share no cluster"
+    known = space.frame["_cluster"].notna().to_numpy()
+    if not known.any():
+        space.ledger.not_evaluable(test, "the snapshot names no clusters")
+        return
+    none = np.zeros(0, dtype=np.int64)
+    first, second = (space.rows.get(name, none) for name in (DEVELOPMENT, "out_of_sample"))
+    shared = np.intersect1d(space.cluster[first], space.cluster[second])
+    finding = None
+    if len(shared):
+        statement = f"{len(shared)} clusters (obligors, accounts, groups) stand in both development and out_of_sample."
+        finding = _sample_finding(space, test, "sample_overlap", len(shared), statement)
+    outcome = "fail" if finding else "pass"
+    space.ledger.check(Outcome(test, outcome, int(known.sum()), "no cluster in both", None, finding))
 
 
 def _sample_finding(space: Workspace, test: str, check: str, value: int, statement: str) -> Finding:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from validation.rebuild import metrics
-from validation.rebuild.workspace import Workspace
+from validation.rebuild.clusters import repeat
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 
 def compare_data(space: Workspace) -> None:
@@ -13,6 +14,7 @@ def compare_data(space: Workspace) -> None:
     stated = space.package.manifest["snapshot"]
     space.ledger.words("manifest", "snapshot hash", [stated["sha256"]], [space.package.snapshot_hash], ["snapshot"])
     space.ledger.numbers("manifest", "snapshot rows", "rows", [stated["rows"]], [len(space.frame)], ["snapshot"])
+    _compare_clusters(space)
     table = space.package.rows_of("samples.summary")
     if table is None:
         space.ledger.not_evaluable("samples.summary", "the package holds no such table")
@@ -54,4 +56,35 @@ def _counts(space: Workspace, sample: str) -> dict[str, float]:
         "bad_rate": bad / (good + bad) if good + bad else np.nan,
         "bad_rate_lower": lower,
         "bad_rate_upper": upper,
+    }
+
+
+def _compare_clusters(space: Workspace) -> None:
+    """Compare rows and clusters of the samples with our count of `_cluster`."""
+    area = "samples.clusters"
+    table = space.package.rows_of(area)
+    every = np.concatenate([np.zeros(0, dtype=np.int64), *space.rows.values()])
+    if table is None and not repeat(space.cluster[every]):
+        space.ledger.not_evaluable(area, "no two rows of the samples share a cluster")
+        return
+    stated = {row["sample"]: row for row in table or []}
+    names = list(dict.fromkeys([*stated, *space.rows]))
+    space.ledger.words(area, "samples", [n if n in stated else None for n in names], names, names)
+    own = {name: _cluster_counts(space, name) for name in stated if name in space.rows}
+    for column in ("rows", "clusters", "largest", "shared_clusters", "shared_rows"):
+        developer = [stated[name][column] for name in own]
+        space.ledger.numbers(area, column, "rows", developer, [item[column] for item in own.values()], list(own))
+
+
+def _cluster_counts(space: Workspace, sample: str) -> dict[str, float | None]:
+    found, counts = np.unique(space.cluster[space.rows[sample]], return_counts=True)
+    inside = space.cluster[space.rows.get(DEVELOPMENT, np.zeros(0, dtype=np.int64))]
+    shared = np.isin(found, inside)
+    first = sample == DEVELOPMENT
+    return {
+        "rows": int(counts.sum()),
+        "clusters": len(found),
+        "largest": int(counts.max()),
+        "shared_clusters": None if first else int(shared.sum()),
+        "shared_rows": None if first else int(counts[shared].sum()),
     }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from validation.compare import Ledger
 from validation.package import Package
 from validation.policy import Policy
+from validation.rebuild.clusters import cluster_codes
 from validation.score import score
 from validation.steps.values import Value
 from validation.tables import SAMPLES
@@ -23,6 +24,8 @@ DEVELOPMENT = "development"
 class Workspace:
     """outcome, weight (n,) over the snapshot; `rows` the row numbers of each sample in the package, in its order.
 
+    cluster (n,): whole numbers, equal where rows belong to one obligor, account or group.
+
     `scored` holds every named value of every model over the snapshot, computed by the validator.
     """
 
@@ -32,6 +35,7 @@ class Workspace:
     frame: pd.DataFrame
     outcome: NDArray[np.float64]
     weight: NDArray[np.float64]
+    cluster: NDArray[np.int64]
     rows: Mapping[str, NDArray[np.int64]]
     scored: Mapping[str, Mapping[str, Value]]
 
@@ -69,6 +73,7 @@ def open_workspace(package: Package, policy: Policy) -> Workspace | None:
         frame=frame,
         outcome=frame["_outcome"].to_numpy(np.float64),
         weight=frame["_weight"].to_numpy(np.float64),
+        cluster=cluster_codes(frame["_cluster"].tolist()),
         rows={name: found for name, found in rows.items() if len(found)},
         scored=scored,
     )

@@ -334,7 +334,7 @@ def test_the_snapshot(take: Take) -> None:
     intake = take(columns, key="id", protected=["age"], derive={"r": "income + 1"})
     labels = np.array(["development", None] * 200, dtype=object)
     snapshot = snapshot_frame(intake, labels)
-    head = ["_key", "_sample", "_outcome", "_status", "_weight"]
+    head = ["_key", "_sample", "_outcome", "_status", "_weight", "_cluster"]
     assert snapshot.columns.tolist() == [*head, "income", "age", "region", "Y"]
     assert snapshot["_key"].tolist() == columns["id"]
     assert snapshot["_weight"].sum() == ROWS

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from credit_risk._core.errors import IntakeError
 from credit_risk.lifecycle.develop import develop
 from credit_risk.plan import check_plan, read_plan
-from credit_risk.sampling.labels import row_groups, row_weights
+from credit_risk.sampling.clusters import cluster_numbers
+from credit_risk.sampling.labels import row_weights
 from credit_risk.sampling.samples import duplicate_groups, fold_labels, samples_summary, split_samples
 from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
 
@@ -62,7 +63,8 @@ def test_a_group_on_both_sides_in_time_is_in_no_development_sample() -> None:
     y = outcome_of(2000)
     dates = np.where(np.arange(2000) < 1000, "2004-06-01", "2006-06-01").astype(object)
     groups = np.arange(2000) % 1900
-    labels = split_samples(y, SamplesSpec(out_of_time=OutOfTimeSpec(after="2005-01-01")), dates=dates, groups=groups)
+    spec = SamplesSpec(out_of_time=OutOfTimeSpec(after="2005-01-01", groups="apart"))
+    labels = split_samples(y, spec, dates=dates, groups=groups)
     late = set(groups[labels == "out_of_time"])
     assert all(label is None for label, g, d in zip(labels, groups, dates, strict=True) if d < "2005" and g in late)
     assert not late & set(groups[(labels == "development") | (labels == "out_of_sample")])
@@ -100,7 +102,7 @@ def test_folds_are_stratified_and_keep_groups(folds: int) -> None:
 
 
 def test_missing_groups_stand_alone_and_weights_are_positive() -> None:
-    assert len(set(row_groups(pd.Series(["a", None, "a", None], dtype=object)))) == 3
+    assert cluster_numbers(np.array(["a", None, "a", None], dtype=object)).tolist() == [0, 1, 0, 2]
     with pytest.raises(IntakeError, match="not positive"):
         row_weights(pd.Series([1.0, 0.0, np.nan]), "w")
 

@@ -28,7 +28,7 @@ def to_parquet(columns: dict[str, Any]) -> bytes:
     arrays = {}
     for name, values in columns.items():
         values = list(values)
-        text = any(isinstance(value, str) for value in values) or name in ("_sample", "_status", "grade")
+        text = any(isinstance(value, str) for value in values) or name in ("_sample", "_status", "_cluster", "grade")
         kind = pa.string() if text or name.startswith("reason_") else pa.float64()
         if name == "_key" and not text:
             kind = pa.int64()
@@ -72,6 +72,7 @@ def population(rows: int = 3000, seed: int = 7) -> dict[str, list[Any]]:
         "_outcome": bad.tolist(),
         "_status": [None] * rows,
         "_weight": [1.0] * rows,
+        "_cluster": [None] * rows,
         "INCOME": [None if np.isnan(value) else float(value) for value in income],
         "REGION": region.tolist(),
         "SEX": [float(value) for value in random.integers(1, 3, rows)],
