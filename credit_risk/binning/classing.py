@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Bin, Code, categorical_bins, numeric_bins
 from credit_risk.binning.coarse import CoarseCuts, coarse_cuts
+from credit_risk.binning.columns import Rows, numeric_column, outcome_rows, text_column
 from credit_risk.binning.levels import ordered_levels
 from credit_risk.binning.limits import Limits
-from credit_risk.binning.prebins import count_prebins, fine_gini, quantile_cuts
+from credit_risk.binning.prebins import count_prebins, gini_of_classes, quantile_cuts
 from credit_risk.binning.refine import exact_classing
-from credit_risk.binning.sorted_column import sorted_column
+from credit_risk.binning.sorted_column import SortedColumn
 from credit_risk.binning.spec import ClassingSpec
-from credit_risk.binning.table import BinningTable, tabulate
-from credit_risk.binning.woe import weighted_counts
-from credit_risk.scoring.steps import classify_bins
+from credit_risk.binning.table import BinningTable
+from credit_risk.binning.woe import weight_of_evidence
 
 Floats = NDArray[np.float64]
 MINED = "mined"
@@ -36,14 +36,17 @@ class Trend:
     source: str
 
 
-def mined_trend(values: Floats, y: Floats, weights: Floats) -> Trend:
-    """Direction in which the bad rate moves on development: the sign of the weighted rank correlation with y.
+def mined_trend(column: SortedColumn) -> Trend:
+    """Direction in which the bad rate moves on development: the sign of the weighted rank correlation with the outcome.
 
-    values: (n,) finite. A suggestion from data, labelled as such; ties give `ascending`.
+    A suggestion from data, labelled as such; ties give `ascending`.
     """
-    ranks = pd.Series(values).rank(method="average").to_numpy()
-    w = weights / np.sum(weights)
-    covariance = float(np.sum(w * (ranks - np.sum(w * ranks)) * (y - np.sum(w * y))))
+    opens = np.flatnonzero(np.diff(column.values)) + 1
+    places = np.concatenate([[0], opens, [len(column.values)]])
+    good, bad = column.counts(column.values[opens])
+    ranks, weight = (places[:-1] + places[1:] + 1) / 2, good + bad
+    rate = np.sum(bad) / np.sum(weight)
+    covariance = float(np.sum((ranks - np.sum(weight * ranks) / np.sum(weight)) * (bad - rate * weight)))
     return Trend("descending" if covariance < 0 else "ascending", MINED)
 
 
@@ -58,48 +61,56 @@ def class_numeric(
     trend: Trend | None = None,
 ) -> BinningTable:
     """Class a numeric characteristic. values (n,) float with NaN for missing; y (n,) 0/1, 1 is bad."""
-    w = np.ones(len(y)) if weights is None else weights
-    regular = np.isfinite(values) & ~np.isin(values, np.asarray(list(specials), float))
-    x, yr, wr = values[regular], y[regular], w[regular]
-    chosen = trend or _undeclared(x, yr, wr, settings)
-    cuts, gini = _coarse(characteristic, x, yr, wr, chosen.name, settings, _totals(y, w))
+    return _class_numbers(characteristic, values, outcome_rows(y, weights), settings, specials, trend)
+
+
+def _class_numbers(
+    characteristic: str,
+    values: Floats,
+    rows: Rows,
+    settings: ClassingSpec,
+    specials: Sequence[Code],
+    trend: Trend | None,
+) -> BinningTable:
+    column = numeric_column(values, rows, specials)
+    chosen = trend or _undeclared(column.ordinary, settings)
+    cuts, gini = _coarse(characteristic, column.ordinary, chosen.name, settings, rows, column.test_scale)
     chosen = Trend(cuts.trend or chosen.name, chosen.source)
     bins = numeric_bins(list(cuts.cuts), specials)
-    return _fitted(characteristic, "numeric", values, y, w, bins, chosen, cuts, gini, settings)
+    good, bad = column.count(bins, cuts.cuts, rows)
+    return _table(characteristic, "numeric", bins, good, bad, chosen, cuts, gini, settings)
 
 
 def class_categorical(
     characteristic: str,
-    values: NDArray[np.object_],
+    values: Any,
     y: Floats,
     *,
     settings: ClassingSpec,
     weights: Floats | None = None,
     specials: Sequence[Code] = (),
 ) -> BinningTable:
-    """Class a categorical characteristic. values (n,) text or None; categories are ordered by their bad rate."""
-    w = np.ones(len(y)) if weights is None else weights
-    codes, levels = pd.factorize(values, sort=True)
-    named = {str(code) for code in specials}
-    regular = np.append([str(level) not in named for level in levels], False).astype(bool)[codes]
-    order = _ordered(codes[regular], levels, y[regular], w[regular], settings.rare_share * float(np.sum(w)))
-    place = np.zeros(len(levels))
-    for i, group in enumerate(order):
-        place[group] = i
-    x = place[codes[regular]]
+    """Class a categorical characteristic; categories are ordered by their bad rate.
+
+    values (n,) text or missing: an array of objects, or a Series of any dtype of text. Raises ModelError where it holds
+    anything else.
+    """
+    return _class_categories(characteristic, values, outcome_rows(y, weights), settings, specials)
+
+
+def _class_categories(
+    characteristic: str, values: Any, rows: Rows, settings: ClassingSpec, specials: Sequence[Code]
+) -> BinningTable:
+    column = text_column(characteristic, values, rows, specials)
+    good, bad = (np.where(column.special, 0.0, part[:-1]) for part in (column.parts.good, column.parts.bad))
+    order = ordered_levels(column.names, good, bad, settings.rare_share * (rows.goods + rows.bads))
     trend = Trend("ascending", "order of categories")
-    cuts, gini = _coarse(characteristic, x, y[regular], w[regular], trend.name, settings, _totals(y, w))
+    ordinary, test_scale = column.grouped(order, rows)
+    cuts, gini = _coarse(characteristic, ordinary, trend.name, settings, rows, test_scale)
     edges = [0, *(int(c) for c in cuts.cuts), len(order)]
-    groups = [[str(levels[i]) for group in order[a:b] for i in group] for a, b in pairwise(edges)] if order else []
+    groups = [[column.names[i] for group in order[a:b] for i in group] for a, b in pairwise(edges)] if order else []
     bins = categorical_bins(groups, [str(code) for code in specials])
-    return _fitted(characteristic, "categorical", values, y, w, bins, trend, cuts, gini, settings)
-
-
-def _ordered(codes: NDArray[np.int64], levels: Any, y: Floats, weights: Floats, rare: float) -> list[list[int]]:
-    """Groups of positions in `levels`, in ascending order of bad rate; codes, y, weights (n,)."""
-    good = weighted_counts(codes, weights * (y == 0), len(levels))
-    bad = weighted_counts(codes, weights * (y == 1), len(levels))
-    return ordered_levels([str(level) for level in levels], good, bad, rare)
+    return _table(characteristic, "categorical", bins, *column.count(bins, rows), trend, cuts, gini, settings)
 
 
 def class_frame(
@@ -111,73 +122,64 @@ def class_frame(
     trends: Mapping[str, Trend] | None = None,
     specials: Mapping[str, Sequence[Code]] | None = None,
 ) -> dict[str, BinningTable]:
-    """Class every column: float columns as numbers, object columns as categories. Order of the columns is kept."""
+    """Class every column: those of numbers as numbers, those of text as categories. Order of the columns is kept.
+
+    y: (n,) 0/1, 1 is bad; weights: (n,), by default 1 each. One column is held in order at a time. Raises ValueError
+    where y or weights break this, ModelError where a column holds neither numbers nor text or cannot be classed.
+    """
+    rows = outcome_rows(y, weights)
     tables = {}
     for name in frame.columns:
-        codes = (specials or {}).get(name, ())
-        options: dict[str, Any] = {"settings": settings, "weights": weights, "specials": codes}
-        if pd.api.types.is_numeric_dtype(frame[name]):
-            trend = (trends or {}).get(name)
-            tables[name] = class_numeric(name, frame[name].to_numpy(float), y, trend=trend, **options)
+        codes, values = (specials or {}).get(name, ()), frame[name]
+        if pd.api.types.is_numeric_dtype(values):
+            numbers = values.to_numpy(np.float64, na_value=np.nan)
+            tables[name] = _class_numbers(name, numbers, rows, settings, codes, (trends or {}).get(name))
         else:
-            tables[name] = class_categorical(name, frame[name].to_numpy(object), y, **options)
+            tables[name] = _class_categories(name, values, rows, settings, codes)
     return tables
 
 
-def _undeclared(x: Floats, y: Floats, w: Floats, settings: ClassingSpec) -> Trend:
+def _undeclared(ordinary: SortedColumn | None, settings: ClassingSpec) -> Trend:
     """The trend where none is declared: left to the exact engine, mined for optbinning, or none."""
-    if len(x) == 0 or settings.trend == "none":
-        return Trend("none", "plan, classing.trend" if len(x) else "no ordinary values")
-    return Trend(settings.trend, MINED) if settings.engine == "exact" else mined_trend(x, y, w)
-
-
-def _totals(y: Floats, w: Floats) -> tuple[float, float]:
-    """Goods and bads of all rows, missing and special ones among them."""
-    return float(np.sum(w[y == 0])), float(np.sum(w[y == 1]))
+    if ordinary is None or settings.trend == "none":
+        return Trend("none", "plan, classing.trend" if ordinary is not None else "no ordinary values")
+    return Trend(settings.trend, MINED) if settings.engine == "exact" else mined_trend(ordinary)
 
 
 def _coarse(
     characteristic: str,
-    x: Floats,
-    y: Floats,
-    w: Floats,
+    ordinary: SortedColumn | None,
     trend: str,
     settings: ClassingSpec,
-    totals: tuple[float, float],
+    rows: Rows,
+    test_scale: float,
 ) -> tuple[CoarseCuts, float]:
     """Coarse cuts of ordinary values, and the Gini of their fine classes."""
-    if len(x) == 0 or len(np.unique(y)) < 2:
+    if ordinary is None or any(float(np.sum(part)) == 0 for part in ordinary.counts(np.empty(0))):
         return CoarseCuts(np.empty(0), "none needed", "ordinary values hold one class only", "none"), 0.0
-    fine = quantile_cuts(x, settings.max_prebins)
-    gini = fine_gini(x, y, w, fine)
+    fine = quantile_cuts(ordinary.values, settings.max_prebins)
+    gini = gini_of_classes(*ordinary.counts(fine))
     if settings.engine == "exact":
-        return _exact_cuts(characteristic, x, y, w, trend, settings, totals), gini
-    prebins = count_prebins(x, y, w, fine)
-    least = settings.min_share * sum(totals)
+        return _exact_cuts(characteristic, ordinary, trend, settings, rows, test_scale), gini
+    least = settings.min_share * (rows.goods + rows.bads)
+    prebins = count_prebins(ordinary, fine)
     return coarse_cuts(prebins, trend=trend, max_bins=settings.max_bins, min_rows=least), gini
 
 
 def _exact_cuts(
-    characteristic: str,
-    x: Floats,
-    y: Floats,
-    w: Floats,
-    trend: str,
-    settings: ClassingSpec,
-    totals: tuple[float, float],
+    characteristic: str, ordinary: SortedColumn, trend: str, settings: ClassingSpec, rows: Rows, test_scale: float
 ) -> CoarseCuts:
     """Cuts of the dynamic programme. Raises ModelError, naming the limits in conflict, where no classing keeps them."""
-    plain = bool(np.all(w == 1.0))
     limits = Limits(
         min_bins=settings.min_bins,
         max_bins=settings.max_bins,
-        min_count=settings.min_share * sum(totals),
+        min_count=settings.min_share * (rows.goods + rows.bads),
         min_rate_difference=settings.min_rate_difference,
         max_p_value=settings.max_p_value,
-        test_scale=1.0 if plain else float(np.sum(w) / np.sum(w**2)),
+        test_scale=test_scale,
     )
-    column = sorted_column(x, y, None if plain else w)
-    found = exact_classing(column, trend=trend, limits=limits, totals=totals)  # type: ignore[arg-type]
+    totals = (rows.goods, rows.bads)
+    found = exact_classing(ordinary, trend=trend, limits=limits, totals=totals)  # type: ignore[arg-type]
     if found.result.optimal:
         return CoarseCuts(found.cuts, "exact", found.result.message, found.result.trend)
     if found.result.conflict is None or settings.min_bins == 1:
@@ -187,29 +189,25 @@ def _exact_cuts(
     raise ModelError(Fault(message, code="infeasible", path="classing", found=characteristic, remedy=remedy))
 
 
-def _fitted(
+def _table(
     characteristic: str,
     kind: str,
-    values: Any,
-    y: Floats,
-    weights: Floats,
     bins: tuple[Bin, ...],
+    good: Floats,
+    bad: Floats,
     trend: Trend,
     cuts: CoarseCuts,
     gini: float,
     settings: ClassingSpec,
 ) -> BinningTable:
-    layout = {"kind": kind, "input": characteristic, "bins": [b.as_dict(0.0) for b in bins]}
-    ids = classify_bins(layout, values)
-    count, good, bad, result = tabulate(ids, y, weights, bins, zero_cell=settings.zero_cell)
     return BinningTable(
         characteristic,
         kind,
         bins,
-        count,
+        good + bad,
         good,
         bad,
-        result,
+        weight_of_evidence(good, bad, zero_cell=settings.zero_cell),
         trend.name,
         trend.source,
         cuts.engine,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_risk.binning.woe import weighted_counts
+from credit_risk.binning.sorted_column import SortedColumn
 
 Floats = NDArray[np.float64]
 
@@ -21,25 +21,20 @@ class Prebins:
     bad: Floats
 
 
-def quantile_cuts(values: Floats, maximum: int) -> Floats:
+def quantile_cuts(ordered: Floats, maximum: int) -> Floats:
     """Edges of at most `maximum` prebins: every distinct value where there are few, otherwise data values at quantiles.
 
-    values: (n,) finite. An edge is a data value and opens its prebin.
+    ordered: (n,) finite, ascending. An edge is a data value and opens its prebin.
     """
-    distinct = np.unique(values)
-    if len(distinct) <= maximum:
-        return distinct[1:]
-    ordered = np.sort(values)
-    positions = (np.arange(1, maximum) * len(ordered)) // maximum
-    cuts = np.unique(ordered[positions])
-    return cuts[cuts > distinct[0]]
+    opens = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    if len(opens) < maximum:
+        return ordered[opens]
+    cuts = np.unique(ordered[(np.arange(1, maximum) * len(ordered)) // maximum])
+    return cuts[cuts > ordered[0]]
 
 
-def fine_gini(values: Floats, y: Floats, weights: Floats, cuts: Floats) -> float:
-    """|2·AUC − 1| of the fine classes ordered by their bad rate, from weighted counts; 0 where one class is absent."""
-    index = np.searchsorted(cuts, values, side="right")
-    good = weighted_counts(index, weights * (y == 0), len(cuts) + 1)
-    bad = weighted_counts(index, weights * (y == 1), len(cuts) + 1)
+def gini_of_classes(good: Floats, bad: Floats) -> float:
+    """|2·AUC − 1| of classes ordered by their bad rate, from weighted counts (k,); 0 where goods or bads are absent."""
     if good.sum() == 0 or bad.sum() == 0:
         return 0.0
     size = good + bad
@@ -49,15 +44,13 @@ def fine_gini(values: Floats, y: Floats, weights: Floats, cuts: Floats) -> float
     return float(abs(2 * np.sum(bad * (below + good / 2)) / (good.sum() * bad.sum()) - 1))
 
 
-def count_prebins(values: Floats, y: Floats, weights: Floats, cuts: Floats) -> Prebins:
+def count_prebins(column: SortedColumn, cuts: Floats) -> Prebins:
     """Weighted goods and bads of each prebin; prebins without goods or without bads are merged into a neighbour.
 
     The merge is to the left, or to the right for the first, so that every prebin has both classes (rates and
     divergences exist for every bin made of them).
     """
-    index = np.searchsorted(cuts, values, side="right")
-    good = weighted_counts(index, weights * (y == 0), len(cuts) + 1)
-    bad = weighted_counts(index, weights * (y == 1), len(cuts) + 1)
+    good, bad = column.counts(cuts)
     edges, goods, bads = list(cuts), list(good), list(bad)
     i = 0
     while len(goods) > 1 and i < len(goods):

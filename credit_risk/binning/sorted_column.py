@@ -89,9 +89,13 @@ def sorted_column(values: ArrayLike, y: ArrayLike, weights: ArrayLike | None = N
     if w.shape != x.shape or not (np.isfinite(w).all() and (w >= 0).all()):
         raise ValueError("weights need the length of the values, and must be finite and not negative")
     order = np.argsort(x)
-    x, w, is_bad = x[order], w[order], is_bad[order]
-    good, bad = _cumulated(np.where(is_bad, 0.0, w)), _cumulated(np.where(is_bad, w, 0.0))
-    return _finite(SortedColumn(x, x[is_bad], good, bad))
+    return _finite(weighted_column(x[order], is_bad[order], w[order]))
+
+
+def weighted_column(ordered: Floats, is_bad: NDArray[np.bool_], weights: Floats) -> SortedColumn:
+    """A column from rows in the order of their values; all (n,)."""
+    good, bad = _cumulated(np.where(is_bad, 0.0, weights)), _cumulated(np.where(is_bad, weights, 0.0))
+    return SortedColumn(ordered, ordered[is_bad], good, bad)
 
 
 def _finite(column: SortedColumn) -> SortedColumn:

@@ -79,7 +79,7 @@ def _exact_values(
     if not pd.api.types.is_numeric_dtype(values) or values.nunique() <= FINE_CLASSES:
         return []
     x = values.to_numpy(float)
-    cuts = quantile_cuts(x[np.isfinite(x)], FINE_CLASSES)
+    cuts = quantile_cuts(np.sort(x[np.isfinite(x)]), FINE_CLASSES)
     classes = np.where(np.isfinite(x), np.searchsorted(cuts, x, side="right"), -1)
     exact, coarse = (out_of_fold_gini(v, y, folds) for v in (x, classes.astype(float)))
     excess = exact - coarse if exact > bounds.value_gini else 0.0
