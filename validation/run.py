@@ -8,7 +8,7 @@ from typing import Any
 
 from validation.battery import run_battery, texts
 from validation.compare import Comparison, Ledger
-from validation.comparisons import challenger, classing, data, performance, points, regression, scoring, stability
+from validation.comparisons import boosting, classing, data, performance, points, regression, scoring, stability
 from validation.comparisons.performance import Headline
 from validation.findings import Finding, Outcome, findings_document
 from validation.package import Package
@@ -64,7 +64,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)
     stability.compare_stability(space)
-    challenger.compare_monotonicity(space)
+    boosting.compare_monotonicity(space)
     return Rebuild(space.ledger, tuple(headlines), fit, space)
 
 

@@ -8,8 +8,8 @@ from credit_risk.plan import Plan
 TEXTS = ("purpose", "rationale", "uses", "prohibited_uses")
 
 
-def identity_evidence(plan: Plan) -> Evidence:
-    """Evidence `model.identity`."""
+def identity_evidence(plan: Plan, characteristics: int) -> Evidence:
+    """Evidence `model.identity`; characteristics: how many enter the champion."""
     model = plan.model
     items: dict[str, str | int | float | bool | None] = {
         "Identifier": model.id,
@@ -18,6 +18,7 @@ def identity_evidence(plan: Plan) -> Evidence:
         "Owner": model.owner,
         "Tier": model.tier,
         "Champion": f"{plan.champion.id} ({plan.champion.type})",
+        "Characteristics of the champion": characteristics,
         "Challengers": ", ".join(f"{c.id} ({c.type})" for c in plan.challengers) or "none",
     }
     return key_values("model.identity", items, inputs=("plan.json",))

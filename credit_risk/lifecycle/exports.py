@@ -5,10 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from credit_risk import __version__
 from credit_risk._core.clock import Clock
-from credit_risk.export import export_package
+from credit_risk._core.evidence import Evidence, table
+from credit_risk.export import EXPORTERS, export_package
 from credit_risk.package import write_annex
+from credit_risk.plan import Plan
+from credit_risk.plan.checks import pmml_refusal
+
+PLAN = "plan.json"
+
+
+def export_refusals(plan: Plan) -> dict[str, str]:
+    """Formats that cannot hold the champion of a plan, with the reason."""
+    refusals = {"pmml": pmml_refusal(plan.as_dict())}
+    return {kind: reason for kind, reason in refusals.items() if reason is not None}
+
+
+def exports_evidence(plan: Plan) -> Evidence:
+    """Evidence `verification.exports`: which formats the run writes, and why it does not write the others."""
+    refusals = export_refusals(plan)
+    rows = [
+        (kind, kind in plan.exports, "in the plan" if kind in plan.exports else refusals.get(kind, "not in the plan"))
+        for kind in EXPORTERS
+    ]
+    return table("verification.exports", pd.DataFrame(rows, columns=["format", "written", "reason"]), inputs=(PLAN,))
 
 
 def write_exports(package: Path, kinds: Sequence[str], clock: Clock) -> list[Path]:

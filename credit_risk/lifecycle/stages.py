@@ -28,6 +28,7 @@ from credit_risk.lifecycle.data_evidence import (
     selection_evidence,
 )
 from credit_risk.lifecycle.develop import Development
+from credit_risk.lifecycle.exports import exports_evidence
 from credit_risk.lifecycle.performance import Scored, evaluate, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.plan import Plan
@@ -67,7 +68,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         judged = judge(plan, prepared, training, candidates)
         detail.text = judged.headline
     evidence: list[Evidence] = [
-        identity_evidence(plan),
+        identity_evidence(plan, len(judged.champion.characteristics)),
         *authored_evidence(plan),
         *data_evidence(intake, summary),
         clusters_evidence(plan.samples, prepared.labels, prepared.clusters),
@@ -80,6 +81,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         *common_evidence(training),
         *(item for candidate in candidates for item in candidate.evidence),
         *judged.evidence,
+        exports_evidence(plan),
     ]
     described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}
     snapshot = snapshot_frame(intake, prepared.labels, prepared.weights, prepared.clusters)
@@ -89,8 +91,9 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the candidates are worth: scored rows, verification cases, evidence, and the headline in words."""
+    """What the candidates are worth: the champion, scored rows, verification cases, evidence, headline in words."""
 
+    champion: Candidate
     scored: Scored
     verification: pd.DataFrame
     evidence: tuple[Evidence, ...]
@@ -116,7 +119,7 @@ def judge(plan: Plan, prepared: Prepared, training: Training, candidates: Sequen
     coverage = verification_coverage(champion.compiled, cases)
     evidence = (*champion_evidence(champion, told, scored, linear, coverage), *performance)
     discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
-    return Judged(scored, cases, evidence, _headline(discrimination, champion.id))
+    return Judged(champion, scored, cases, evidence, _headline(discrimination, champion.id))
 
 
 def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Scored:

@@ -118,20 +118,32 @@ def scorecard_steps(
     linear, scale = linear_step(fit, names.linear_score), points.step(names.score)
     if probability_from == "unrounded":
         return [*classing, linear, link_step(names.linear_score, names.probability), scale]
-    back = {
-        "id": "linear_score_of_points",
-        "type": "linear",
-        "intercept": points.scaling.offset / points.scaling.factor,
-        "offset": None,
-        "terms": [{"input": names.score, "coefficient": -1.0 / points.scaling.factor}],
-        "output": names.linear_score_of_points,
-    }
+    back = linear_score_of_points(points.scaling, names)
     return [*classing, linear, scale, back, link_step(names.linear_score_of_points, names.probability)]
 
 
-def boosting_steps(fit: BoostingFit, preparation: Sequence[Step], scaling: Scaling, names: ValueNames) -> list[Step]:
+def linear_score_of_points(scaling: Scaling, names: ValueNames) -> Step:
+    """The score turned back into log-odds, for a probability that follows the rounded points."""
+    return {
+        "id": "linear_score_of_points",
+        "type": "linear",
+        "intercept": scaling.offset / scaling.factor,
+        "offset": None,
+        "terms": [{"input": names.score, "coefficient": -1.0 / scaling.factor}],
+        "output": names.linear_score_of_points,
+    }
+
+
+def boosting_steps(
+    fit: BoostingFit,
+    preparation: Sequence[Step],
+    scaling: Scaling,
+    names: ValueNames = PLAIN_NAMES,
+    *,
+    probability_from: str = "unrounded",
+) -> list[Step]:
     """Preparation of features, trees, probability, score by the linear map of the margin."""
-    scale = {
+    scale: Step = {
         "id": "score",
         "type": "scale",
         "form": "linear",
@@ -143,7 +155,10 @@ def boosting_steps(fit: BoostingFit, preparation: Sequence[Step], scaling: Scali
         "output": names.score,
     }
     trees = fit.step(names.linear_score)
-    return [*preparation, trees, link_step(names.linear_score, names.probability), scale]
+    if probability_from == "unrounded":
+        return [*preparation, trees, link_step(names.linear_score, names.probability), scale]
+    back = linear_score_of_points(scaling, names)
+    return [*preparation, trees, scale, back, link_step(names.linear_score_of_points, names.probability)]
 
 
 def value_name(characteristic: str) -> str:

@@ -47,7 +47,7 @@ def training_parameters(
 class BoostingFit:
     """features (k,) in order; constraints (k,) −1, 0, 1 on the bad rate; `trees` as the trees step holds them.
 
-    base_margin is the log-odds that every row starts from; importance is evidence `challenger.importance.{model}`;
+    base_margin is the log-odds that every row starts from; importance is evidence `boosting.importance.{model}`;
     beyond_float32 counts the training values that stood as the greatest float32.
     """
 
@@ -163,7 +163,7 @@ def _importance(trees: Sequence[dict[str, Any]], names: Sequence[str], constrain
 
 
 def parameter_items(fit: BoostingFit) -> dict[str, str]:
-    """Evidence `challenger.parameters.{model}`: every setting that training used."""
+    """Evidence `boosting.parameters.{model}`: every setting that training used."""
     params = training_parameters(fit.spec, fit.constraints, fit.base_score, 1)
     names = dict(zip(fit.features, (CONSTRAINT_WORDS[c] for c in fit.constraints), strict=True))
     params["monotone_constraints"] = ", ".join(f"{name} {word}" for name, word in names.items())

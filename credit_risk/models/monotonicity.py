@@ -72,7 +72,7 @@ def violations_of(regions: LeafRegions, feature: int, direction: int) -> tuple[i
 def monotonicity_frame(
     trees: Sequence[Mapping[str, Sequence[Any]]], features: Sequence[str], constraints: Sequence[int]
 ) -> pd.DataFrame:
-    """Evidence `challenger.monotonicity.{model}`: a row for each constrained feature."""
+    """Evidence `boosting.monotonicity.{model}`: a row for each constrained feature."""
     regions = [leaf_regions(tree, len(features)) for tree in trees]
     rows = []
     for i, (name, direction) in enumerate(zip(features, constraints, strict=True)):

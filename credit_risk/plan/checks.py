@@ -15,6 +15,7 @@ from credit_risk.scoring.expressions import references
 
 Found = Iterator[tuple[Path, Fault]]
 UNCONSTRAINED = (None, "none")
+PMML_CHAMPIONS = ("scorecard",)
 DATED = (("data", "date"), ("outcome", "windows", "observed_at"))
 
 
@@ -125,30 +126,37 @@ def _ids_before(models: Any, index: int, name: str) -> bool:
     return any(_at(model, "id") == name for model in models[:index])
 
 
-def _exports(plan: dict[str, Any]) -> Found:
-    exports = _texts({"exports": plan.get("exports", ["pmml"])}, "exports")
+def default_exports(plan: dict[str, Any]) -> list[str]:
+    """Exports of a plan that names none: PMML where the champion can be written in it."""
+    return [] if pmml_refusal(plan) else ["pmml"]
+
+
+def pmml_refusal(plan: dict[str, Any]) -> str | None:
+    """Why the champion cannot be written as PMML; None where it can, or where the plan has not one champion."""
     models = _at(plan, "models")
     listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list | tuple) else []
     champions = [model for model in listed if model.get("champion") is True]
-    if "pmml" in exports and len(champions) == 1 and champions[0].get("type") == "monotone_boosting":
-        place: Path = ("exports",) if "exports" in plan else ("models", list(models or ()).index(champions[0]))
-        yield (
-            place,
-            _fault(
-                "PMML is exported from a scorecard only, and the champion is none",
-                "export",
-                found="pmml (the default)" if "exports" not in plan else "pmml",
-                allowed="no exports with this champion",
-                remedy="write exports: []",
-            ),
-        )
+    if len(champions) != 1 or champions[0].get("type") in (None, *PMML_CHAMPIONS):
+        return None
+    return f"PMML is written of a scorecard only, and the champion is a {champions[0]['type']}"
+
+
+def _asked_exports(plan: dict[str, Any]) -> list[str]:
+    return _texts(plan, "exports") if "exports" in plan else default_exports(plan)
+
+
+def _exports(plan: dict[str, Any]) -> Found:
+    exports = _asked_exports(plan)
+    if "pmml" in exports and (message := pmml_refusal(plan)):
+        allowed, remedy = "no exports with this champion", "write exports: [], or leave exports out"
+        yield ("exports",), _fault(message, "export", found="pmml", allowed=allowed, remedy=remedy)
     yield from _twice(("exports",), exports)
     yield from _twice(("documents",), _texts(plan, "documents"))
 
 
 def _dates_in_exports(plan: dict[str, Any]) -> Found:
     """PMML engines do not measure dates that stand as text: told before anything is fitted."""
-    if "pmml" not in _texts({"exports": plan.get("exports", ["pmml"])}, "exports"):
+    if "pmml" not in _asked_exports(plan):
         return
     for name, given in _mapping(plan, "derive").items():
         text = _at(given, "expression") if isinstance(given, dict) else given

@@ -17,7 +17,7 @@ from credit_risk.binning.spec import ClassingSpec
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.explanation.spec import ReasonCodesSpec
 from credit_risk.models.spec import ModelSpec, MonotoneBoostingSpec, ScorecardSpec, default_models
-from credit_risk.plan.checks import cross_faults
+from credit_risk.plan.checks import cross_faults, default_exports
 from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
 from credit_risk.plan.spec import IdentitySpec
@@ -56,7 +56,8 @@ class Plan(Spec):
     evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="Evaluation tables.")
     strategy: StrategySpec = Field(default=StrategySpec(), description="Cut-off.")
     exports: Annotated[tuple[Literal["pmml"], ...], Strict(False)] = Field(
-        default=("pmml",), description="Formats to export the champion to."
+        default=("pmml",),
+        description="Formats to export the champion to; where the plan names none, none that cannot hold the champion.",
     )
     documents: Annotated[tuple[Document, ...], Strict(False)] = Field(
         default=("development_dossier", "validation_report"), description="Documents to render."
@@ -64,6 +65,13 @@ class Plan(Spec):
 
     _path: Path | None = PrivateAttr(default=None)
     _source_bytes: bytes | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exports_that_hold_the_champion(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "exports" not in value:
+            return {**value, "exports": default_exports(value)}
+        return value
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Plan:

@@ -91,6 +91,7 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
             for s in SAMPLES
             for i in range(10)
         ],
+        "model.identity": [{"item": "Champion"}, {"item": "Characteristics of the champion", "value": "6"}],
         "samples.summary": samples,
         "scaling.rounding_effect": samples,
         "classing.summary": names,

@@ -198,10 +198,14 @@ def test_all_absent_evidence_is_listed_and_nothing_written(tmp_path: Path) -> No
 
 
 def test_no_characteristics_is_a_fault_and_no_challenger_is_not(tmp_path: Path) -> None:
-    evidence = {k: v for k, v in all_evidence(("X",)).items() if not k.startswith("challenger.")}
+    evidence = {k: v for k, v in all_evidence(("X",)).items() if not k.startswith("boosting.")}
+    absent = {"id": "performance.comparison", "kind": "not_applicable", "reason": "there is none"}
+    kept = {k: v for k, v in evidence["performance.comparison"].items() if k not in ("columns", "rows")}
+    evidence["performance.comparison"] = kept | absent
     make_documents(write_package(tmp_path / "p", evidence), clock=lambda: MOMENT)
     text = "".join(_pages(tmp_path / "p" / "documents" / "development_dossier.pdf"))
     assert "The plan names no challenger." in text
+    assert "No candidate is a boosting." in text
     rest = {k: v for k, v in evidence.items() if not k.startswith("classing.table.")}
     assert any("nothing to repeat" in fault for fault in _faults(write_package(tmp_path / "q", rest)))
 
@@ -313,7 +317,7 @@ def test_clauses_are_listed_with_the_sections_that_cite_them(nasty_package: Path
     (table,) = [b for b in document.blocks if isinstance(b, Table) and b.columns[0].title == "Clause"]
     rows = {row[0]: row for row in table.rows}
     assert rows["Regulation (EU) No 575/2013 (CRR), Art. 178"][2] == "4"
-    assert rows["SR 26-2 / OCC 2026-13, V.1.a"][2] == "6, 7.4"
+    assert rows["SR 26-2 / OCC 2026-13, V.1.a"][2] == "6, 7.5"
     assert "confirm" in rows["Regulation B, 12 CFR 1002.2(p)"][4]
     assert not any("compliant" in text.lower() for text in _pages(nasty_package / "documents/development_dossier.pdf"))
 

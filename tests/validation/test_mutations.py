@@ -261,7 +261,7 @@ def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = N
         columns["probability"] = [1 / (1 + math.exp(-value)) for value in margin]
         files[f"challengers/trees/predictions/{sample}.parquet"] = b.to_parquet(columns)
     rows = [["INCOME", "descending", 2, 4, 0, 0.0]]
-    files["evidence/challenger.monotonicity.trees.json"] = b.to_json(b.evidence("challenger.monotonicity.trees", rows))
+    files["evidence/boosting.monotonicity.trees.json"] = b.to_json(b.evidence("boosting.monotonicity.trees", rows))
     if change:
         change(document)
     files["challengers/trees/model.json"] = b.to_json(document)
@@ -292,5 +292,5 @@ def test_broken_trend_is_found(package: Path) -> None:
         document["steps"][0]["trees"][0]["value"][4] = 0.9
 
     challenger(package, change)
-    test = "challenger.monotonicity.trees: violations of the stated trend"
+    test = "boosting.monotonicity.trees: violations of the stated trend"
     assert severity(validate(read_package(package)), test) == "high"

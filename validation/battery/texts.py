@@ -66,14 +66,14 @@ def _check_always(package: Package, policy: Policy, ledger: Ledger) -> None:
 def applicable_ids(package: Package) -> list[str]:
     """Return the ids that the catalogue asks of this package, patterns written out, without the validator's own."""
     classed = [step["input"] for step in steps_of(package.model, "classing")]
-    boosted = [name for name, model in package.challengers.items() if model["model"]["type"] == "monotone_boosting"]
+    candidates = package.candidate_ids
+    boosted = [candidates[k] for k, one in package.models.items() if one["model"]["type"] == "monotone_boosting"]
     names: dict[str, list[str | None]] = {
         "always": [None],
         "champion is a scorecard": [None] if package.model["model"]["type"] == "scorecard" else [],
         "there is a challenger": [None] if package.challengers else [],
         "one for each classed characteristic": list(dict.fromkeys(classed)),
-        "one for each challenger": list(package.challengers),
-        "one for each boosting challenger": list(boosted),
+        "one for each monotone boosting": list(boosted),
     }
     wanted = []
     for entry in schema_check.load("evidence_catalogue.json")["entries"]:

@@ -167,7 +167,7 @@ def _compare_differences(space: Workspace) -> None:
     labels = []
     ids = {name: model_id for model_id, name in space.package.candidate_ids.items()}
     for row in table:
-        if row["sample"] not in space.rows or {row["champion"], row["challenger"]} - set(space.package.models):
+        if row["sample"] not in space.rows or {row["champion"], row["challenger"]} - set(ids):
             continue
         pair = [ids[row[key]] for key in ("champion", "challenger")]
         first_rows, second_rows = (space.judged(model_id, row["sample"]) for model_id in pair)

@@ -22,24 +22,24 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Ca
     names = list(training.tables)
     derived, inputs = derivations(names, training), read_inputs(names, training)
     taken = taken_names(inputs, derived)
-    values = value_names(taken)
+    values, probability_from = value_names(taken), context.plan.scaling.probability_from
     preparation, features, constraints = boosting_features(training.tables, taken)
     matrix = feature_frame(training.frame, inputs, [*derived, *preparation], features)
     fit = fit_boosting(matrix, training.y, constraints, spec, weights=training.weights)
     outputs = {
-        "linear_score": values.linear_score,
+        "linear_score": values.linear_score if probability_from == "unrounded" else values.linear_score_of_points,
         "probability": values.probability,
         "score": values.score,
         "grade": None,
         "reasons": None,
     }
-    steps = [*derived, *boosting_steps(fit, preparation, training.scaling, values)]
+    steps = [*derived, *boosting_steps(fit, preparation, training.scaling, values, probability_from=probability_from)]
     model = document(context.identity(spec), "monotone_boosting", inputs, steps, outputs)
     evidence = (
-        key_values("challenger.parameters.{model}", dict(parameter_items(fit)), parameter=spec.id),
-        table("challenger.importance.{model}", fit.importance, parameter=spec.id),
+        key_values("boosting.parameters.{model}", dict(parameter_items(fit)), parameter=spec.id),
+        table("boosting.importance.{model}", fit.importance, parameter=spec.id),
         table(
-            "challenger.monotonicity.{model}",
+            "boosting.monotonicity.{model}",
             monotonicity_frame(fit.trees, fit.features, fit.constraints),
             parameter=spec.id,
         ),

@@ -53,12 +53,13 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
         context.identity(spec), "scorecard", inputs, [*derived, *steps, reasons.step(values.reasons)], outputs
     )
     woe = np.column_stack([tables[name].result.woe[ids[name]] for name in names])
+    whose, file = f"of the candidate {spec.id}", context.model_file(spec)
     evidence = (
-        table("model.coefficients", coefficient_frame(fit, woe), inputs=SNAPSHOT, notes=(_interval_note(spec),)),
-        table("model.fit", fit_frame(fit), inputs=SNAPSHOT),
-        table("model.correlation", correlation_frame(woe, names), inputs=SNAPSHOT),
-        table("model.points", points_frame(points, tables), inputs=("model.json",)),
-        table("reasons.catalogue", catalogue_frame(reasons, points), inputs=("model.json",)),
+        table("model.coefficients", coefficient_frame(fit, woe), inputs=SNAPSHOT, notes=(whose, _interval_note(spec))),
+        table("model.fit", fit_frame(fit), inputs=SNAPSHOT, notes=(whose,)),
+        table("model.correlation", correlation_frame(woe, names), inputs=SNAPSHOT, notes=(whose,)),
+        table("model.points", points_frame(points, tables), inputs=(file,), notes=(whose,)),
+        table("reasons.catalogue", catalogue_frame(reasons, points), inputs=(file,), notes=(whose,)),
     )
     compiled = compile_model(model)
     return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, points, reasons)

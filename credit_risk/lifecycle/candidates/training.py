@@ -84,6 +84,10 @@ class FitContext:
     fitted: Mapping[str, Candidate]
     selection: Callable[[float], Selection]
 
+    def model_file(self, spec: ModelSpec) -> str:
+        """The file of the package that holds a candidate's model."""
+        return "model.json" if spec.champion else f"challengers/{spec.id}/model.json"
+
     def identity(self, spec: ModelSpec) -> Identity:
         """What model.json says of a candidate: the champion bears the model's id, a challenger its own."""
         plan = self.plan

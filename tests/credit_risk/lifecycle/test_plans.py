@@ -23,7 +23,7 @@ from tests.credit_risk.cli.command import (
     write_plan,
 )
 
-BOOSTING = "models: [{id: trees, type: monotone_boosting, champion: true, trees: 20}]\nexports: []\n"
+BOOSTING = "models: [{id: trees, type: monotone_boosting, champion: true, trees: 20}, {id: card, type: scorecard}]\n"
 
 
 def steps(package: Path, kind: str) -> list[dict]:
@@ -66,14 +66,32 @@ def test_scaling(tmp_path: Path, scaling: str, integral: bool) -> None:
 
 
 def test_a_boosting_champion(tmp_path: Path) -> None:
-    package = done(tmp_path, PLAN + BOOSTING, portfolio(800))
+    ended = credit_risk("run", write_plan(tmp_path, PLAN + BOOSTING, portfolio(800)), "--out", tmp_path / "out")
+    assert ended.status == 0, ended.err
+    package = tmp_path / "out"
     assert disagreements(package) == []
+    assert not [one for one in findings(package) if "evidence" in one["test"]]
     assert model(package)["model"]["type"] == "monotone_boosting"
+    assert evidence(package, "model.coefficients")["notes"][0] == "of the candidate card"
+    for name in ("parameters", "importance", "monotonicity"):
+        assert evidence(package, f"boosting.{name}.trees")["kind"] == "table"
+    assert (package / "documents" / "development_dossier.pdf").is_file()
     assert not (package / "exports").exists()
-    assert evidence(package, "model.coefficients")["kind"] == "not_applicable"
+    told = "PMML is written of a scorecard only, and the champion is a monotone_boosting"
+    assert frame(package, "verification.exports").to_numpy().tolist() == [["pmml", False, told]]
+    assert f"none: {told}" in ended.err
     refused = credit_risk("export", package)
     assert refused.status == 2
     assert "it takes a scorecard" in refused.err
+
+
+def test_a_boosting_champion_alone_whose_probability_follows_points(tmp_path: Path) -> None:
+    alone = BOOSTING.replace(", {id: card, type: scorecard}", "")
+    package = done(tmp_path, f"{PLAN}{alone}scaling: {{probability_from: rounded}}\n", portfolio(800))
+    assert disagreements(package) == []
+    assert evidence(package, "model.coefficients")["kind"] == "not_applicable"
+    scored = pd.read_parquet(package / "predictions" / "development.parquet")
+    assert scored.groupby("score")["probability"].nunique().max() == 1
 
 
 def test_cut_off_protected_groups_and_subpopulations(tmp_path: Path) -> None:

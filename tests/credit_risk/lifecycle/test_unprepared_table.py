@@ -67,7 +67,7 @@ def test_a_column_that_knows_the_outcome_is_left_out_and_said_to(package: Path) 
     told = frame(package, "selection.waterfall").set_index("characteristic").loc["KNOWN_LATER"]
     assert (told["decision"], told["step"]) == ("left out", "leakage")
     assert "know the outcome" in told["reason"]
-    assert "KNOWN_LATER" not in str(evidence(package, "challenger.importance.boosting")["rows"])
+    assert "KNOWN_LATER" not in str(evidence(package, "boosting.importance.boosting")["rows"])
 
 
 def test_the_words_missing_and_unseen_are_categories_like_others(package: Path, table: pd.DataFrame) -> None:

@@ -21,7 +21,7 @@ def compare_monotonicity(space: Workspace) -> None:
         trees = steps_of(model, "trees")
         if not trees:
             continue
-        area = f"challenger.monotonicity.{model_id}"
+        area = f"boosting.monotonicity.{space.package.candidate_ids[model_id]}"
         table = space.package.rows_of(area)
         if table is None:
             space.ledger.not_evaluable(area, "the package states no constraints")
