@@ -37,6 +37,8 @@ _PUBLIC = {
     "Binner": "credit_risk.binning.transformers",
     "WoeTransformer": "credit_risk.binning.transformers",
     "fit_logistic": "credit_risk.models.logistic",
+    "fit_glm": "credit_risk.models.glm",
+    "GeneralizedLinearRegressor": "credit_risk.models.regressors",
     "Scaling": "credit_risk.scaling.points",
     "auc": "credit_risk.evaluation.area_under_curve",
     "ks": "credit_risk.evaluation.kolmogorov_smirnov",
@@ -52,6 +54,7 @@ __all__ = [
     "ClassingSpec",
     "CreditRiskError",
     "Development",
+    "GeneralizedLinearRegressor",
     "IntakeError",
     "ModelError",
     "PackageError",
@@ -69,6 +72,7 @@ __all__ = [
     "datasets",
     "develop",
     "discrimination_table",
+    "fit_glm",
     "fit_logistic",
     "ks",
     "population_stability_index",
@@ -99,7 +103,9 @@ if TYPE_CHECKING:
     from credit_risk.evaluation.stability import population_stability_index
     from credit_risk.lifecycle.develop import Development, develop
     from credit_risk.lifecycle.run import run_plan
+    from credit_risk.models.glm import fit_glm
     from credit_risk.models.logistic import fit_logistic
+    from credit_risk.models.regressors import GeneralizedLinearRegressor
     from credit_risk.package import read_package, write_zip
     from credit_risk.plan import Plan, check_plan, read_plan
     from credit_risk.scaling.points import Scaling
