@@ -56,7 +56,7 @@ def steps_table(package: Package, number: str, caption: Spans) -> Table:
     rows = []
     for position, step in enumerate(package.model.get("steps", []), start=1):
         outputs = [str(step[key]) for key in STEP_OUTPUTS if isinstance(step.get(key), str)]
-        if "characteristics" in step and step["type"] == "scale":
+        if "characteristics" in step and step["type"] in ("scale", "attribution"):
             outputs = [*outputs, f"and {len(step['characteristics'])} of the characteristics"]
         rows.append((str(position), step["type"], _inputs(step), ", ".join(outputs)))
     columns = (TableColumn("Step", "right"), TableColumn("Type"), TableColumn("Reads"), TableColumn("Produces"))
@@ -73,6 +73,7 @@ def _inputs(step: Mapping[str, Any]) -> str:
         for item in value if isinstance(value, list) else []:
             name = item if isinstance(item, str) else item.get("input") or item.get("value")
             names += [str(name)] if name is not None else []
+            names += [] if isinstance(item, str) else [str(feature) for feature in item.get("features", [])]
     names += sorted(_expression_names(step.get("expression") or step.get("condition")))
     names += [str(step["offset"])] if isinstance(step.get("offset"), str) else []
     return ", ".join(dict.fromkeys(names)) or formatting.MISSING

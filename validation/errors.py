@@ -30,6 +30,7 @@ CODES = frozenset(
         "name_repeated",
         "name_unknown",
         "tree_shape",
+        "attribution_shape",
         "calibration_order",
         "grades_order",
         "annex_other_package",

@@ -22,6 +22,7 @@ STEP_TYPES = frozenset(
         "scale",
         "grade",
         "reasons",
+        "attribution",
     ]
 )
 
@@ -53,6 +54,7 @@ class _Checker:
         self.faults: list[Fault] = []
         self.names: dict[str, str] = {}
         self.bins: dict[str, int] = {}
+        self.trees: dict[str, list[str]] = {}
 
     def run(self) -> None:
         for index, item in enumerate(self.model["inputs"]):
@@ -151,7 +153,30 @@ def _trees(self: _Checker, step: dict[str, Any], path: str) -> None:
         reason = tree_fault(tree, len(step["features"]))
         if reason:
             self.report("tree_shape", reason, f"{path}/trees/{index}")
+    self.trees[step["id"]] = step["features"]
     self.produce(step["output"], "number", f"{path}/output")
+
+
+def _attribution(self: _Checker, step: dict[str, Any], path: str) -> None:
+    features = self.trees.get(step["trees"])
+    if features is None:
+        self.report("name_unknown", f"{step['trees']!r} is no trees step before this one", f"{path}/trees")
+    given = [name for item in step["characteristics"] for name in item["features"]]
+    for name in dict.fromkeys(name for name in given if given.count(name) > 1):
+        self.report("name_repeated", f"the feature {name!r} belongs to two characteristics", f"{path}/characteristics")
+    if features is not None:
+        for name in sorted(set(given) - set(features)):
+            self.report("name_unknown", f"{name!r} is no feature of the trees", f"{path}/characteristics")
+        if set(features) - set(given):
+            left = ", ".join(sorted(set(features) - set(given)))
+            self.report("attribution_shape", f"no characteristic has the features {left}", f"{path}/characteristics")
+        if any(len(row) != len(features) for row in step["background"]["rows"]):
+            self.report("attribution_shape", f"a row has not {len(features)} values", f"{path}/background/rows")
+    if len(step["background"]["rows"]) != len(step["background"]["weights"]):
+        self.report("attribution_shape", "rows and weights are not equally many", f"{path}/background/weights")
+    _once(self, step, path)
+    for index, item in enumerate(step["characteristics"]):
+        self.produce(item["output"], "number", f"{path}/characteristics/{index}/output")
 
 
 def tree_fault(tree: dict[str, list[Any]], features: int) -> str | None:
@@ -259,6 +284,10 @@ def _reasons(self: _Checker, step: dict[str, Any], path: str) -> None:
     for index, item in enumerate(step["characteristics"]):
         self.need(item["input"], ("number",), f"{path}/characteristics/{index}/input")
     _once(self, step, path)
+    listed = {item["characteristic"] for item in step["characteristics"]}
+    for name in step.get("inquiries", ()):
+        if name not in listed:
+            self.report("name_unknown", f"{name!r} is no characteristic of the reasons", f"{path}/inquiries")
     self.produce(step["output"], "reason list", f"{path}/output")
 
 
@@ -275,4 +304,5 @@ _STEPS = {
     "scale": _scale,
     "grade": _grade,
     "reasons": _reasons,
+    "attribution": _attribution,
 }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from validation.errors import Fault, ValidationInputError
-from validation.steps import arithmetic, choice, classing, expressions, points, trees, values
+from validation.steps import arithmetic, attribution, choice, classing, expressions, points, trees, values
 from validation.steps.values import Value
 
 
@@ -22,7 +22,7 @@ def score(model: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Value]:
     """
     names = read_inputs(model, frame)
     for step in model["steps"]:
-        names.update(_run(step, names, len(frame)))
+        names.update(_run(step, names, len(frame), model["steps"]))
     return names
 
 
@@ -67,7 +67,13 @@ def as_text(value: float) -> str | None:
     return values.text_of_number(value)
 
 
-def _run(step: Mapping[str, Any], names: Mapping[str, Value], rows: int) -> dict[str, Value]:
+def _trees_named(name: str, steps: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return next(step for step in steps if step["type"] == "trees" and step["id"] == name)
+
+
+def _run(
+    step: Mapping[str, Any], names: Mapping[str, Value], rows: int, steps: Sequence[Mapping[str, Any]]
+) -> dict[str, Value]:
     table: dict[str, Callable[[], dict[str, Value]]] = {
         "derive": lambda: {step["output"]: _derive(step, names, rows)},
         "classing": lambda: classing.classing(step, names),
@@ -81,6 +87,7 @@ def _run(step: Mapping[str, Any], names: Mapping[str, Value], rows: int) -> dict
         "scale": lambda: points.scale(step, names, rows),
         "grade": lambda: choice.grade(step, names),
         "reasons": lambda: points.reasons(step, names),
+        "attribution": lambda: attribution.attribution(step, _trees_named(step["trees"], steps), names),
     }
     return table[step["type"]]()
 

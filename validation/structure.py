@@ -87,14 +87,16 @@ def sources_of(model: Mapping[str, Any]) -> set[str]:
 
 def _produces(step: Step) -> list[str]:
     names = [step[key] for key in ("output", "output_bin", "output_woe") if key in step]
-    if step["type"] == "scale" and step["form"] == "points":
+    if (step["type"] == "scale" and step["form"] == "points") or step["type"] == "attribution":
         names += [item["output"] for item in step["characteristics"]]
     return names
 
 
 def _reads(step: Step) -> list[str]:
     names = [step["input"]] if "input" in step else []
-    names += [item["input"] for key in ("terms", "characteristics") for item in step.get(key, [])]
+    parts = [item for key in ("terms", "characteristics") for item in step.get(key, [])]
+    names += [item["input"] for item in parts if "input" in item]
+    names += [name for item in parts for name in item.get("features", [])]
     names += [*step.get("inputs", []), *step.get("features", [])]
     names += [case["value"] for case in step.get("cases", [])]
     names += [step[key] for key in ("offset", "default") if isinstance(step.get(key), str)]

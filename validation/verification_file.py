@@ -37,6 +37,8 @@ def expected_header(model: dict[str, Any]) -> list[str]:
     for step in model["steps"]:
         if step["type"] == "scale" and step["form"] == "points":
             header += [f"points:{points_name(model, step, item)}" for item in step["characteristics"]]
+    for step, item in attributed(model):
+        header.append(f"attribution:{attribution_name(model, step, item)}")
     outputs = model["outputs"]
     header += [name for name in ("linear_score", "probability", "score", "grade") if outputs.get(name) is not None]
     if outputs.get("reasons") is not None:
@@ -59,13 +61,31 @@ def points_name(model: Mapping[str, Any], step: Mapping[str, Any], item: Mapping
     return name if names.count(name) == 1 else f"{name}@{step['id']}"
 
 
+def attributed(model: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Return every attribution step with each of its characteristics, in order."""
+    steps = [step for step in model["steps"] if step["type"] == "attribution"]
+    return [(step, item) for step in steps for item in step["characteristics"]]
+
+
+def attribution_name(model: Mapping[str, Any], step: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """Return the name of an attribution in the header, with `@<step id>` where the characteristic has two."""
+    names = [other["characteristic"] for _, other in attributed(model)]
+    name = str(item["characteristic"])
+    return name if names.count(name) == 1 else f"{name}@{step['id']}"
+
+
 def maximum_reasons(model: dict[str, Any]) -> int:
     """Return how many reason codes the published reason list holds at most; 0 where the model gives none."""
     name = model["outputs"].get("reasons")
     for step in model["steps"]:
         if step["type"] == "reasons" and step["output"] == name:
-            return int(step["maximum"])
-    return max((int(step["maximum"]) for step in model["steps"] if step["type"] == "reasons"), default=0)
+            return _longest(step)
+    return max((_longest(step) for step in model["steps"] if step["type"] == "reasons"), default=0)
+
+
+def _longest(step: Mapping[str, Any]) -> int:
+    """The most reasons of a step: one above `maximum` where it names inquiries."""
+    return int(step["maximum"]) + ("inquiries" in step)
 
 
 def parse(data: bytes, model: dict[str, Any], file: str = "verification.csv") -> Verification:
@@ -103,7 +123,7 @@ def parse(data: bytes, model: dict[str, Any], file: str = "verification.csv") ->
 
 
 def _text_columns(model: dict[str, Any]) -> set[str]:
-    names = {"case", "grade", *(f"reason_{number}" for number in range(1, 11))}
+    names = {"case", "grade", *(f"reason_{number}" for number in range(1, 12))}
     return names | {f"in:{item['name']}" for item in model["inputs"] if item["type"] == "string"}
 
 

@@ -100,6 +100,9 @@ def verification_columns(model: Json) -> list[str]:
     for step in model["steps"]:
         if step["type"] == "scale":
             columns += [f"points:{part['characteristic']}" for part in step.get("characteristics", [])]
+    for step in model["steps"]:
+        if step["type"] == "attribution":
+            columns += [f"attribution:{part['characteristic']}" for part in step["characteristics"]]
     return columns + _result_columns(model)
 
 
@@ -151,10 +154,8 @@ def _result_columns(model: Json) -> list[str]:
     columns = ["linear_score", "probability"]
     columns += [key for key in ("score", "grade") if outputs.get(key) is not None]
     if outputs.get("reasons") is not None:
-        maximum = next(
-            (s["maximum"] for s in model["steps"] if s["type"] == "reasons" and s["output"] == outputs["reasons"]),
-            0,
-        )
+        told = [s for s in model["steps"] if s["type"] == "reasons" and s["output"] == outputs["reasons"]]
+        maximum = told[0]["maximum"] + ("inquiries" in told[0]) if told else 0
         columns += [f"reason_{rank}" for rank in range(1, maximum + 1)]
     return [name for name in columns if name not in ("linear_score", "probability") or outputs[name] is not None]
 

@@ -149,6 +149,7 @@ class PackedAttribution:
     """A `trees` step with its background made ready: Shapley values of `players` players; `base` the mean output."""
 
     trees: tuple[PackedTree, ...]
+    features: tuple[str, ...]
     players: int
     base: float
     weights: Floats
@@ -183,7 +184,15 @@ def pack_attribution(
         for leaf, mask in zip(game.leaves, met, strict=True):
             base += leaf.value * float(np.sum(share[mask == (1 << len(leaf.players)) - 1]))
         packed.append(_pack_tree(game, met, share))
-    return PackedAttribution(tuple(packed), len(players), base, share)
+    return PackedAttribution(tuple(packed), tuple(step["features"]), len(players), base, share)
+
+
+def pack_step(step: Step, trees: Step) -> PackedAttribution:
+    """Make an `attribution` step ready; `trees` is the step that it names."""
+    place = {name: k for k, name in enumerate(trees["features"])}
+    players = [[place[name] for name in part["features"]] for part in step["characteristics"]]
+    rows = np.array(step["background"]["rows"], dtype=np.float64)
+    return pack_attribution(trees, players, rows, np.array(step["background"]["weights"], dtype=np.float64))
 
 
 def _pack_tree(game: TreeGame, met: Sequence[Ints], share: Floats) -> PackedTree:

@@ -33,8 +33,8 @@ def model_faults(model: Model, file: str) -> list[Fault]:
     """Every fault of a model that keeps model.schema.json; `file` is named in each. The codes are stable:
 
     version_unknown, step_unknown, name_unknown, name_repeated, bins_overlap, bins_gap, bins_order, bin_ids,
-    missing_bin, unseen_bin, category_repeated, special_repeated, tree_shape, calibration_order, grades_order, and
-    schema for values of a kind that does not fit.
+    missing_bin, unseen_bin, category_repeated, special_repeated, tree_shape, attribution_shape, calibration_order,
+    grades_order, and schema for values of a kind that does not fit.
     """
     return _checked(model, file).faults
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from credit_risk._core.errors import Fault, ScoringError
+from credit_risk._core.errors import Fault, PackageError, ScoringError
 from credit_risk.scoring import steps as s
+from credit_risk.scoring.attribution import PackedAttribution, evaluate_attribution, pack_step
 from credit_risk.scoring.check import check_model
 from credit_risk.scoring.columns import (
     BIN,
@@ -28,6 +30,7 @@ from credit_risk.scoring.expressions import evaluate, references
 from credit_risk.scoring.inputs import as_pandas, read_inputs
 
 Step = Mapping[str, Any]
+Packed = list[s.PackedTree] | PackedAttribution
 
 
 def compile_model(model: Mapping[str, Any]) -> CompiledModel:
@@ -36,8 +39,24 @@ def compile_model(model: Mapping[str, Any]) -> CompiledModel:
     Raises PackageError with every fault.
     """
     kinds = check_model(model)
-    packed = {step["id"]: s.pack_trees(step) for step in model["steps"] if step["type"] == "trees"}
+    trees = {step["id"]: step for step in model["steps"] if step["type"] == "trees"}
+    packed: dict[str, Packed] = {name: s.pack_trees(step) for name, step in trees.items()}
+    packed |= {
+        step["id"]: pack_step(step, trees[step["trees"]]) for step in model["steps"] if step["type"] == "attribution"
+    }
+    faults = [fault for index, step in enumerate(model["steps"]) for fault in _base_faults(step, index, packed)]
+    if faults:
+        raise PackageError(faults)
     return CompiledModel(dict(model), kinds, packed)
+
+
+def _base_faults(step: Step, index: int, packed: Mapping[str, Packed]) -> list[Fault]:
+    """A stated base that is not the mean output over the background (to 1e-9; for the validator it is a finding)."""
+    ready = packed.get(step["id"])
+    if not isinstance(ready, PackedAttribution) or math.isclose(ready.base, step["base"], rel_tol=1e-9, abs_tol=1e-9):
+        return []
+    message = f"is not the mean of the trees over the background, {ready.base!r}"
+    return [Fault(message, "schema", "model.json", f"/steps/{index}/base", found=repr(step["base"]))]
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,7 @@ class CompiledModel:
 
     model: dict[str, Any]
     kinds: dict[str, str]
-    packed: dict[str, list[s.PackedTree]] = field(repr=False)
+    packed: dict[str, Packed] = field(repr=False)
 
     def __repr__(self) -> str:
         head = self.model["model"]
@@ -149,7 +168,7 @@ class CompiledModel:
 
 def _produced(step: Step) -> list[str]:
     """Names that a step produces."""
-    parts = step.get("characteristics", []) if step["type"] == "scale" else []
+    parts = step.get("characteristics", []) if step["type"] in ("scale", "attribution") else []
     keys = ("output", "output_bin", "output_woe")
     return [step[key] for key in keys if key in step] + [part["output"] for part in parts]
 
@@ -157,7 +176,8 @@ def _produced(step: Step) -> list[str]:
 def _read(step: Step) -> set[str]:
     """Names that a step reads."""
     parts = [*step.get("terms", []), *step.get("characteristics", [])]
-    names = {part["input"] for part in parts} | {*step.get("inputs", []), *step.get("features", [])}
+    names = {part["input"] for part in parts if "input" in part} | {*step.get("inputs", []), *step.get("features", [])}
+    names |= {feature for part in parts for feature in part.get("features", [])}
     names |= {case["value"] for case in step.get("cases", [])}
     names |= {step[key] for key in ("input", "offset", "default") if isinstance(step.get(key), str)}
     for key in ("expression", "condition"):
@@ -231,6 +251,16 @@ def _trees(step: Step, run: Run, packed: list[s.PackedTree] | None) -> None:
     with np.errstate(all="ignore"):
         data = s.evaluate_trees(step, matrix, offset, packed)
     run.columns[step["output"]] = _finite(run, step, data, _none(run), error)
+
+
+def _attribution(step: Step, run: Run, packed: PackedAttribution) -> None:
+    features = [run.columns[name] for name in packed.features]
+    error = any_error(features, run.rows)
+    with np.errstate(all="ignore"):
+        values = evaluate_attribution(packed, np.column_stack([f.array() for f in features]))
+        values = float(step["multiplier"]) * values
+    for k, part in enumerate(step["characteristics"]):
+        run.columns[part["output"]] = _finite(run, step, values[:, k], _none(run), error)
 
 
 def _sum(step: Step, run: Run, _: Any) -> None:
@@ -321,4 +351,5 @@ _STEPS: dict[str, Callable[[Step, Run, Any], None]] = {
     "scale": _scale,
     "grade": _grade,
     "reasons": _reasons,
+    "attribution": _attribution,
 }

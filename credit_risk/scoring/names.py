@@ -10,11 +10,12 @@ from credit_risk._core.errors import Fault
 
 @dataclass(slots=True)
 class Names:
-    """Values known so far: the kind of each, and how many bins a bin value has. `file` is named in every fault."""
+    """What is known so far: kinds of values, bins of bin values, features of trees by step id. Faults name `file`."""
 
     file: str
     kinds: dict[str, str] = field(default_factory=dict)
     bins: dict[str, int] = field(default_factory=dict)
+    trees: dict[str, list[str]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, message: str, code: str, path: str, found: Any = None) -> None:

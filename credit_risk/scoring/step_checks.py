@@ -68,6 +68,7 @@ def _trees(names: Names, step: Step, path: str) -> None:
         names.read(name, f"{path}/features/{index}", NUMBER)
     _offset(names, step, path)
     names.faults += trees_faults(step, names.file, path)
+    names.trees[step["id"]] = step["features"]
     names.produce(step["output"], NUMBER, f"{path}/output")
 
 
@@ -161,7 +162,45 @@ def _reasons(names: Names, step: Step, path: str) -> None:
     for index, part in enumerate(step["characteristics"]):
         names.read(part["input"], f"{path}/characteristics/{index}/input", NUMBER)
     _repeated_characteristics(names, step, path)
+    listed = [part["characteristic"] for part in step["characteristics"]]
+    for index, name in enumerate(step.get("inquiries", ())):
+        if name not in listed:
+            names.fault("is no characteristic of the reasons", "name_unknown", f"{path}/inquiries/{index}", name)
     names.produce(step["output"], REASONS, f"{path}/output")
+
+
+def _attribution(names: Names, step: Step, path: str) -> None:
+    features = names.trees.get(step["trees"])
+    if features is None:
+        names.fault("names no earlier trees step", "name_unknown", f"{path}/trees", step["trees"])
+    listed = [
+        (name, f"{path}/characteristics/{index}/features/{place}")
+        for index, part in enumerate(step["characteristics"])
+        for place, name in enumerate(part["features"])
+    ]
+    for number, (name, place) in enumerate(listed):
+        if features is not None and name not in features:
+            names.fault("is no feature of the trees", "name_unknown", place, name)
+        if name in [earlier for earlier, _ in listed[:number]]:
+            names.fault("feature stands twice", "name_repeated", place, name)
+    absent = [name for name in features or () if name not in [given for given, _ in listed]]
+    if absent:
+        message = "leaves out features of the trees"
+        names.fault(message, "attribution_shape", f"{path}/characteristics", ", ".join(absent))
+    _background(names, step["background"], None if features is None else len(features), f"{path}/background")
+    _repeated_characteristics(names, step, path)
+    for index, part in enumerate(step["characteristics"]):
+        names.produce(part["output"], NUMBER, f"{path}/characteristics/{index}/output")
+
+
+def _background(names: Names, background: Step, features: int | None, path: str) -> None:
+    if len(background["rows"]) != len(background["weights"]):
+        lengths = [len(background["rows"]), len(background["weights"])]
+        names.fault("rows and weights are of different length", "attribution_shape", f"{path}/weights", lengths)
+    for index, row in enumerate(background["rows"]):
+        if features is not None and len(row) != features:
+            message = f"row holds {len(row)} values for {features} features"
+            names.fault(message, "attribution_shape", f"{path}/rows/{index}")
 
 
 _STEPS: dict[str, Callable[[Names, Step, str], None]] = {
@@ -177,4 +216,5 @@ _STEPS: dict[str, Callable[[Names, Step, str], None]] = {
     "scale": _scale,
     "grade": _grade,
     "reasons": _reasons,
+    "attribution": _attribution,
 }

@@ -226,19 +226,37 @@ def grade_index(step: Step, x: np.ndarray) -> np.ndarray:
 
 
 def rank_reasons(step: Step, points: np.ndarray) -> np.ndarray:
-    """Reason codes (object, shape (n, maximum), None where fewer) from points (n, characteristics).
+    """Reason codes (object, shape (n, most), None where fewer) from points (n, characteristics).
 
-    Shortfall = baseline − points; the greatest positive shortfalls first, equal ones in list order.
+    Shortfall = baseline − points; the greatest positive shortfalls first, equal ones in list order; at most `maximum`,
+    and one more where the step names `inquiries` (see `_add_inquiries`).
     """
     baseline = np.array([c["baseline"] for c in step["characteristics"]], dtype=np.float64)
     codes = np.array([c["reason_code"] for c in step["characteristics"]], dtype=object)
     shortfall = baseline[None, :] - np.asarray(points, dtype=np.float64)
     order = np.argsort(-shortfall, axis=1, kind="stable")[:, : step["maximum"]]
     chosen = codes[order]
-    chosen[np.take_along_axis(shortfall, order, axis=1) <= 0.0] = None
-    result = np.full((len(shortfall), step["maximum"]), None, dtype=object)
+    positive = np.take_along_axis(shortfall, order, axis=1) > 0.0
+    chosen[~positive] = None
+    result = np.full((len(shortfall), most_reasons(step)), None, dtype=object)
     result[:, : chosen.shape[1]] = chosen
+    if "inquiries" in step:
+        _add_inquiries(step, shortfall, np.where(positive, order, -1), codes, result)
     return result
+
+
+def most_reasons(step: Step) -> int:
+    """Length of the reason list of a `reasons` step: `maximum`, and one more where it names `inquiries`."""
+    return int(step["maximum"]) + ("inquiries" in step)
+
+
+def _add_inquiries(step: Step, shortfall: np.ndarray, told: np.ndarray, codes: np.ndarray, result: np.ndarray) -> None:
+    """The last reason: the greatest positive shortfall among inquiries, where none of them is told already."""
+    places = [k for k, c in enumerate(step["characteristics"]) if c["characteristic"] in set(step["inquiries"])]
+    best = np.array(places)[np.argmax(shortfall[:, places], axis=1)]
+    greatest = np.take_along_axis(shortfall, best[:, None], axis=1)[:, 0]
+    added = (greatest > 0.0) & ~np.isin(told, places).any(axis=1)
+    result[added, -1] = codes[best[added]]
 
 
 def text_of_number(value: float | int) -> str:

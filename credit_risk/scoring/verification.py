@@ -77,7 +77,7 @@ def verification_csv(model: CompiledModel | Mapping[str, Any], cases: pd.DataFra
 
 
 def verification_table(model: CompiledModel | Mapping[str, Any], cases: pd.DataFrame) -> pd.DataFrame:
-    """The columns of `verification.csv`: cases, bins and WoE of each classing, points, and the published results.
+    """The columns of `verification.csv`: cases, bins and WoE of each classing, points, attributions, and the results.
 
     A classing of an input that is classed more than once (segments), and points of a characteristic that is scored more
     than once, carry the step id: `bin:<input>@<step id>`.
@@ -96,6 +96,11 @@ def verification_table(model: CompiledModel | Mapping[str, Any], cases: pd.DataF
     for step in scales:
         for item in step["characteristics"]:
             columns[f"points:{_tag(item['characteristic'], step, scored)}"] = values[item["output"]]
+    attributions = _steps(compiled, "attribution")
+    attributed = [item["characteristic"] for s in attributions for item in s["characteristics"]]
+    for step in attributions:
+        for item in step["characteristics"]:
+            columns[f"attribution:{_tag(item['characteristic'], step, attributed)}"] = values[item["output"]]
     scores = compiled.score(frame)
     columns.update({name: scores[name].to_numpy() for name in scores if not name.startswith("decision:")})
     return pd.DataFrame({name: pd.Series(value, dtype=value.dtype) for name, value in columns.items()})

@@ -16,6 +16,7 @@ SCALING = {
     "factor": FACTOR,
     "offset": OFFSET,
 }
+ATTRIBUTED_BASE = -1.5 + (3 * (0.4 + 0.05 - 0.015625) + (0.1 + 0.05 + 0.03125)) / 4
 NASTY = 'Einkommen "netto", €/Monat <a&b> %2F ../x'
 
 
@@ -212,6 +213,77 @@ def boosting() -> Json:
         "steps": [trees, _link("linear score")],
         "outputs": _outputs(),
     }
+
+
+def attributed() -> Json:
+    """Trees with attributions against two background rows, and reasons with an inquiry as the one more."""
+    model = boosting()
+    model["model"] |= {"id": "corpus-attributed", "name": "Corpus-Attributed"}
+    model["inputs"].append(_input("inquiries"))
+    trees = model["steps"][0]
+    trees["features"].append("inquiries")
+    trees["trees"].append(
+        {
+            "feature": [2, -1, -1],
+            "threshold": [3.5, None, None],
+            "left": [1, -1, -1],
+            "right": [2, -1, -1],
+            "default_left": [True, False, False],
+            "value": [0.0, -0.015625, 0.03125],
+        }
+    )
+    names = ["age", "utilisation", "inquiries"]
+    background = {
+        "description": "two applicants",
+        "rows": [[60.0, 0.125, 0.0], [None, 0.5, 4.0]],
+        "weights": [3.0, 1.0],
+    }
+    model["steps"] += [
+        {
+            "id": "score",
+            "type": "scale",
+            "form": "linear",
+            "input": "linear score",
+            "factor": FACTOR,
+            "offset": OFFSET,
+            "rounding": "none",
+            "scaling": SCALING,
+            "output": "score",
+        },
+        {
+            "id": "attribution",
+            "type": "attribution",
+            "trees": "trees",
+            "multiplier": -32.0,
+            "base": ATTRIBUTED_BASE,
+            "background": background,
+            "characteristics": [
+                {"characteristic": name, "features": [name], "output": f"attribution {name}"} for name in names
+            ],
+        },
+        {
+            "id": "reasons",
+            "type": "reasons",
+            "method": "attribution_below_reference",
+            "reference": "mean of the background",
+            "maximum": 1,
+            "rank_step": 1e-06,
+            "characteristics": [
+                {
+                    "characteristic": name,
+                    "input": f"attribution {name}",
+                    "reason_code": f"R{rank:02}",
+                    "reference_points": 0.0,
+                    "baseline": 0.0 - 1e-06 * rank,
+                }
+                for rank, name in enumerate(names, start=1)
+            ],
+            "inquiries": ["inquiries"],
+            "output": "reasons",
+        },
+    ]
+    model["outputs"] |= {"score": "score", "reasons": "reasons"}
+    return model
 
 
 def _segment_steps() -> list[Json]:

@@ -28,6 +28,7 @@ def main(valid: Path = CORPUS / "valid") -> None:
     _write(valid / "scorecard", corpus_models.scorecard(), _scorecard_rows(), {"boosting": _challenger()})
     _write(valid / "joined", corpus_models.joined(), _joined_rows(), {})
     _write(valid / "boosting", corpus_models.boosting(), _boosting_rows(), {})
+    _write(valid / "attributed", corpus_models.attributed(), _attributed_rows(), {})
     _write(valid / "every_step", corpus_models.every_step(), _every_step_rows(), {}, included=False)
     _annexes(valid / "scorecard")
 
@@ -48,6 +49,11 @@ def _boosting_rows() -> pd.DataFrame:
     age = [24.5, 24.500000000000004, 60.0, None, 18.0, 18.0]
     utilisation = [0.30000001192092896, 0.3, 0.9, 0.1, None, 0.9]
     return pd.DataFrame({"age": age, "utilisation": utilisation}, dtype="float64")
+
+
+def _attributed_rows() -> pd.DataFrame:
+    inquiries = [0.0, 5.0, 9.0, None, 3.5, 1.0]
+    return _boosting_rows().assign(inquiries=pd.Series(inquiries, dtype="float64"))
 
 
 def _every_step_rows() -> pd.DataFrame:
@@ -140,6 +146,8 @@ def _verification(model: Json, rows: pd.DataFrame) -> bytes:
             columns[f"woe:{step['input']}"] = values[step["output_woe"]].tolist()
         for part in step.get("characteristics", []) if step["type"] == "scale" else []:
             columns[f"points:{part['characteristic']}"] = values[part["output"]].tolist()
+        for part in step["characteristics"] if step["type"] == "attribution" else []:
+            columns[f"attribution:{part['characteristic']}"] = values[part["output"]].tolist()
     header = verification_columns(model)
     columns["case"] = [f"row {i + 1}" for i in range(len(rows))]
     lines = [",".join(map(_quoted, header))]

@@ -38,6 +38,7 @@ CODES = {
     "name_repeated",
     "name_unknown",
     "tree_shape",
+    "attribution_shape",
     "calibration_order",
     "grades_order",
     "annex_other_package",

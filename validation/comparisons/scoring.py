@@ -13,7 +13,7 @@ from validation.rebuild.workspace import Workspace
 from validation.score import score
 from validation.steps.values import Value
 from validation.structure import steps_of
-from validation.verification_file import Verification, classing_name, points_name
+from validation.verification_file import Verification, attributed, attribution_name, classing_name, points_name
 
 
 def compare_predictions(space: Workspace) -> None:
@@ -144,7 +144,7 @@ def compare_verification(space: Workspace) -> None:
         space.ledger.words(area, "reasons", given, own, labels, evidence)
 
 
-_WORDS = {"bin": "bin ids", "woe": "WoE"}
+_WORDS = {"bin": "bin ids", "woe": "WoE", "attribution": "attributions"}
 
 
 def inputs_frame(verification: Verification, model: Mapping[str, Any]) -> pd.DataFrame:
@@ -170,6 +170,8 @@ def _columns(model: Mapping[str, Any], values: Mapping[str, Value]) -> list[tupl
             rule = "points_unrounded" if step["rounding"] == "none" else "points_rounded"
             for item in step["characteristics"]:
                 found.append((f"points:{points_name(model, step, item)}", rule, values[item["output"]]))
+    for step, item in attributed(model):
+        found.append((f"attribution:{attribution_name(model, step, item)}", "attribution", values[item["output"]]))
     for key in ("linear_score", "probability", "score"):
         name = model["outputs"].get(key)
         if name is not None:

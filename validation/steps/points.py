@@ -45,6 +45,16 @@ def reasons(step: Mapping[str, Any], names: Mapping[str, Value]) -> dict[str, Va
     positive = np.take_along_axis(shortfall, order, axis=1) > 0
     codes = [item["reason_code"] for item in items]
     data = np.empty(len(shortfall), dtype=object)
+    asked = [place for place, item in enumerate(items) if item["characteristic"] in step.get("inquiries", ())]
     for row, (places, kept) in enumerate(zip(order.tolist(), positive.tolist(), strict=True)):
-        data[row] = tuple(codes[place] for place, keep in zip(places, kept, strict=True) if keep)
+        told = [place for place, keep in zip(places, kept, strict=True) if keep]
+        if asked and not set(asked) & set(told):
+            told += _inquiry(shortfall[row], asked)
+        data[row] = tuple(codes[place] for place in told)
     return {step["output"]: Value("reason list", data, error)}
+
+
+def _inquiry(shortfall: np.ndarray, asked: list[int]) -> list[int]:
+    """The one more reason: the inquiry that cost most, where any cost something."""
+    worst = max(asked, key=lambda place: (shortfall[place], -place))
+    return [worst] if shortfall[worst] > 0 else []

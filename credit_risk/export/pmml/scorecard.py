@@ -21,6 +21,7 @@ from credit_risk.export.pmml.derived import derived_fields, unsupported_operatio
 from credit_risk.export.pmml.xml import Element, representable, to_bytes
 from credit_risk.scoring import check_model
 from credit_risk.scoring.expressions import references
+from credit_risk.scoring.steps import most_reasons
 
 Step = Mapping[str, Any]
 _STEP_TYPES = {"derive", "classing", "linear", "link", "calibrate", "scale", "grade", "reasons"}
@@ -39,7 +40,7 @@ class _Plan:
 
     @property
     def reason_names(self) -> list[str]:
-        count = self.reasons["maximum"] if self.reasons else 0
+        count = most_reasons(self.reasons) if self.reasons else 0
         return [self.names[f"reason_{k + 1}"] for k in range(count)]
 
 
@@ -123,10 +124,17 @@ def _plan(model: Mapping[str, Any]) -> _Plan:
     for step in steps:
         if step["type"] in ("linear", "link", "calibrate", "grade") and step["output"] not in names:
             names[step["output"]] = _unused(step["output"], taken)
-    for k in range(reasons["maximum"] if reasons else 0):
+    for k in range(most_reasons(reasons) if reasons else 0):
         names[f"reason_{k + 1}"] = _unused(f"reason_{k + 1}", taken)
+    for k in range(_ranks(reasons) if reasons else 0):
         names[f"raw_{k + 1}"] = _unused(f"reason_{k + 1}_raw", taken)
     return _Plan(model, classings, scale, reasons, names)
+
+
+def _ranks(reasons: Step) -> int:
+    """How many ranked codes the document lists: all of them where an inquiry may have to be found further down."""
+    most = int(reasons["maximum"])
+    return max(most, len(reasons["characteristics"])) if "inquiries" in reasons else most
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -222,11 +230,16 @@ def _output(
 
 def _reason_outputs(plan: _Plan) -> Iterator[Element]:
     """Ranked reason codes, then each as the model writes it; a rank that repeats the one before it is missing."""
-    raw = [plan.names[f"raw_{k + 1}"] for k in range(len(plan.reason_names))]
+    assert plan.reasons is not None
+    raw = [plan.names[f"raw_{k + 1}"] for k in range(_ranks(plan.reasons))]
     for k, name in enumerate(raw):
         yield _output(name, "string", feature="reasonCode", rank=k + 1)
-    public = {inner: code for inner, code in _codes(plan).values() if inner != code}
+    codes = _codes(plan)
+    public = {inner: code for inner, code in codes.values() if inner != code}
     for k, name in enumerate(plan.reason_names):
+        if k == plan.reasons["maximum"]:
+            yield _output(name, "string", _inquiry(plan.reasons, codes, raw))
+            continue
         value = e.ref(raw[k])
         if public:
             renamed = [(e.apply("equal", value, e.text(inner)), e.text(code)) for inner, code in public.items()]
@@ -236,6 +249,22 @@ def _reason_outputs(plan: _Plan) -> Iterator[Element]:
         else:
             condition = e.apply("notEqual", e.ref(raw[k - 1]), e.ref(raw[k]), map_missing_to="false")
         yield _output(name, "string", e.apply("if", condition, value))
+
+
+def _inquiry(reasons: Step, codes: Mapping[str, tuple[str, str]], raw: list[str]) -> Element:
+    """The one more reason: the first inquiry further down the ranks, where none stands among those told."""
+    asked = [c["input"] for c in reasons["characteristics"] if c["characteristic"] in reasons["inquiries"]]
+
+    def is_it(name: str, inner: str) -> Element:
+        return e.apply("equal", e.ref(name), e.text(inner), map_missing_to="false")
+
+    most = int(reasons["maximum"])
+    value = e.apply("if", e.apply("notEqual", e.number(0), e.number(0)), e.text(""))
+    for name in reversed(raw[most:]):
+        cases = [(is_it(name, codes[source][0]), e.text(codes[source][1])) for source in asked]
+        value = e.choose(cases, value)
+    told = e.any_of([is_it(name, codes[source][0]) for name in raw[:most] for source in asked])
+    return e.apply("if", e.apply("not", told), value)
 
 
 def _codes(plan: _Plan) -> dict[str, tuple[str, str]]:

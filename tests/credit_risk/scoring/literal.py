@@ -295,9 +295,14 @@ def run_late_step(step: dict[str, Any], v: dict[str, Any]) -> dict[str, Any]:
         shortfalls = [
             (c["baseline"] - term(v, c["input"]), -k, c["reason_code"]) for k, c in enumerate(step["characteristics"])
         ]
-        codes = [code for s, _, code in sorted(shortfalls, key=lambda t: t[:2], reverse=True) if s > 0]
-        codes = codes[: step["maximum"]]
-        return {step["output"]: codes + [None] * (step["maximum"] - len(codes))}
+        ranked = [(code, -k) for s, k, code in sorted(shortfalls, key=lambda t: t[:2], reverse=True) if s > 0]
+        told = ranked[: step["maximum"]]
+        if "inquiries" in step:
+            asked = [k for k, c in enumerate(step["characteristics"]) if c["characteristic"] in step["inquiries"]]
+            if not any(k in asked for _, k in told):
+                told += [pair for pair in ranked if pair[1] in asked][:1]
+        codes = [code for code, _ in told]
+        return {step["output"]: codes + [None] * (step["maximum"] + ("inquiries" in step) - len(codes))}
     x = need(v, step["input"])
     if x is None:
         return {step["output"]: None}

@@ -170,7 +170,11 @@ def _reasons(characteristics: list[dict[str, Any]], draw: st.DrawFn) -> dict[str
         item = {"characteristic": c["characteristic"], "input": c["output"], "reason_code": code}
         items.append({**item, "reference_points": reference, "baseline": baseline})
     head = {"id": "reasons", "type": "reasons", "method": "points_below_reference", "reference": "mean_development"}
-    return {**head, "maximum": draw(st.integers(1, 4)), "rank_step": step, "characteristics": items, "output": "why"}
+    listed = [item["characteristic"] for item in items]
+    asked = draw(st.lists(st.sampled_from(listed), unique=True, max_size=2))
+    more = {"inquiries": asked} if asked else {}
+    most = draw(st.integers(1, 4))
+    return {**head, "maximum": most, "rank_step": step, "characteristics": items, "output": "why", **more}
 
 
 def _grades(draw: st.DrawFn) -> dict[str, Any]:
