@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 SCORECARD_ONLY = (
     "model.coefficients",
     "model.fit",
+    "model.covariance",
     "model.correlation",
     "model.points",
     "reasons.catalogue",

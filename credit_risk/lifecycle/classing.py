@@ -22,7 +22,7 @@ from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.models.assemble import InputColumn
 from credit_risk.plan import Plan
 from credit_risk.sampling import Intake
-from credit_risk.sampling.clusters import row_clusters
+from credit_risk.sampling.clusters import cluster_numbers, row_clusters
 from credit_risk.sampling.derived_spec import DerivedSpec
 from credit_risk.sampling.labels import label_rows, row_weights
 from credit_risk.sampling.spec import ColumnSpec
@@ -106,7 +106,13 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
         _reason_texts(plan, names),
         greatest_psi(prepared, tables),
         changes,
+        _named_clusters(prepared.clusters[rows]),
     )
+
+
+def _named_clusters(clusters: NDArray[np.object_]) -> NDArray[np.int64] | None:
+    """Clusters as whole numbers, or None where no row names one."""
+    return cluster_numbers(clusters) if pd.notna(clusters).any() else None
 
 
 def screen_leakage(plan: Plan, prepared: Prepared, training: Training) -> Evidence:

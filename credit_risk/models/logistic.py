@@ -1,4 +1,4 @@
-"""Logistic regression with statsmodels' inference."""
+"""Logistic regression, fitted by statsmodels; covariance of the coefficients by `covariance.py`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.extras import optional_import
+from credit_risk.models.covariance import INDEPENDENT, Rows, coefficient_covariance, wald_chi_square
 
 Floats = NDArray[np.float64]
 SEPARATION_COEFFICIENT = 30.0
@@ -21,7 +23,8 @@ SEPARATION_COEFFICIENT = 30.0
 class LogisticFit:
     """Fit of log-odds of bad. terms (k+1,) begin with `intercept`; the other vectors are (k+1,) in that order.
 
-    covariance (k+1, k+1) is the inverse observed information (Wald). Log likelihoods are weighted.
+    covariance (k+1, k+1) is that of `dependence.kind` (`covariance.py`); errors, tests and intervals follow from it;
+    independent_error (k+1,): standard errors were rows independent. Log likelihoods are weighted.
     """
 
     terms: tuple[str, ...]
@@ -37,6 +40,8 @@ class LogisticFit:
     iterations: int
     rows: int
     bads: float
+    dependence: Rows
+    independent_error: Floats
 
     @property
     def intercept(self) -> float:
@@ -55,13 +60,15 @@ def fit_logistic(
     *,
     weights: Floats | None = None,
     confidence: float = 0.95,
+    dependence: Rows = INDEPENDENT,
 ) -> LogisticFit:
     """Maximum likelihood of ln(p/(1−p)) = a + x·b by iteratively reweighted least squares.
 
     McCullagh & Nelder (1989), chapter 4.
 
-    x (n, k) without constant, y (n,) 0/1 with 1 = bad, weights (n,) frequency-type. Intervals are Wald at `confidence`.
-    Raises ModelError where a term is constant or collinear, the classes are separated, or it does not converge.
+    x (n, k) without constant, y (n,) 0/1 with 1 = bad, weights (n,) frequency-type. Intervals are Wald at `confidence`
+    and, like z and p, normal, from the covariance that `dependence` says. Raises ModelError where a term is constant or
+    collinear, the classes are separated, it does not converge, or the covariance cannot be estimated.
     """
     sm = optional_import("statsmodels.api", "model")
     tools = optional_import("statsmodels.tools.sm_exceptions", "model")
@@ -72,25 +79,31 @@ def fit_logistic(
         # a separated fit overflows on its way; what it ends at is judged below
         warnings.simplefilter("ignore", category=tools.PerfectSeparationWarning)
         model = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=w)
-        result = model.fit(maxiter=100, tol=1e-13, tol_criterion="deviance")
+        result = model.fit(maxiter=100, tol=1e-13, rtol=1e-14, tol_criterion="deviance")
     _refuse_separation(result, names)
-    bounds = result.conf_int(alpha=1 - confidence)
+    coef, bread = np.asarray(result.params, float), np.asarray(result.cov_params(), float)
+    scores = design * (w * (y - special.expit(design @ coef)))[:, None]
+    covariance = coefficient_covariance(bread, scores, dependence)
+    error = np.sqrt(np.diag(covariance))
+    z, half = coef / error, -special.ndtri((1 - confidence) / 2) * error
     rate = float(np.sum(w * y) / np.sum(w))
     null = float(np.sum(w) * (rate * np.log(rate) + (1 - rate) * np.log1p(-rate)))
     return LogisticFit(
         terms=("intercept", *names),
-        coef=np.asarray(result.params, float),
-        standard_error=np.asarray(result.bse, float),
-        z=np.asarray(result.tvalues, float),
-        p_value=np.asarray(result.pvalues, float),
-        lower=np.asarray(bounds[:, 0], float),
-        upper=np.asarray(bounds[:, 1], float),
-        covariance=np.asarray(result.cov_params(), float),
+        coef=coef,
+        standard_error=error,
+        z=z,
+        p_value=2.0 * special.ndtr(-np.abs(z)),
+        lower=coef - half,
+        upper=coef + half,
+        covariance=covariance,
         log_likelihood=float(result.llf),
         null_log_likelihood=null,
         iterations=int(result.fit_history["iteration"]),
         rows=len(y),
         bads=float(np.sum(w * y)),
+        dependence=dependence,
+        independent_error=np.sqrt(np.diag(bread)),
     )
 
 
@@ -152,11 +165,14 @@ def coefficient_frame(fit: LogisticFit, x: Floats) -> pd.DataFrame:
 def fit_frame(fit: LogisticFit) -> pd.DataFrame:
     """Evidence `model.fit`: likelihoods, information criteria, counts."""
     k = len(fit.terms)
+    wald = wald_chi_square(fit.coef[1:], fit.covariance[1:, 1:])
     items = {
         "log likelihood": fit.log_likelihood,
         "log likelihood of the constant": fit.null_log_likelihood,
         "likelihood ratio chi-square": 2 * (fit.log_likelihood - fit.null_log_likelihood),
         "degrees of freedom": float(k - 1),
+        "Wald chi-square": wald,
+        "Wald p-value": float(special.chdtrc(k - 1, wald)),
         "McFadden pseudo R-squared": 1 - fit.log_likelihood / fit.null_log_likelihood,
         "Akaike information criterion": 2 * k - 2 * fit.log_likelihood,
         "Bayesian information criterion": k * float(np.log(fit.rows)) - 2 * fit.log_likelihood,

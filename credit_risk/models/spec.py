@@ -23,6 +23,13 @@ class ScorecardSpec(CandidateSpec):
 
     type: Literal["scorecard"] = Field(description="Type of the model.")
     confidence: float = Field(default=0.95, gt=0, lt=1, description="Level of the confidence intervals.")
+    covariance: Literal["auto", "nonrobust", "hc0", "hc1", "cluster"] = Field(
+        default="auto",
+        description="Covariance of the coefficients, for standard errors, tests and selection by p-value: of "
+        "independent rows (nonrobust), of the scores of rows (hc0, hc1) or of clusters (obligor, account or "
+        "samples.group); auto: cluster where rows of one cluster repeat in development, else nonrobust, told in "
+        "model.covariance.",
+    )
 
 
 class MonotoneBoostingSpec(CandidateSpec):

@@ -27,6 +27,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
     """
     checks: tuple[Callable[[dict[str, Any]], Found], ...] = (
         _candidates,
+        _covariance,
         _exports,
         _dates_in_exports,
         _roles,
@@ -120,6 +121,18 @@ def _candidates(plan: dict[str, Any]) -> Found:
         name = _at(model, "id")
         if isinstance(name, str) and counts[name] > 1 and _ids_before(models, index, name):
             yield ("models", index, "id"), _fault(f"the id {name!r} stands twice", "duplicate_id", remedy="rename one")
+
+
+def _covariance(plan: dict[str, Any]) -> Found:
+    """Clustered standard errors need something that makes clusters."""
+    if isinstance(_at(plan, "outcome", "history"), dict) or isinstance(_at(plan, "samples", "group"), str):
+        return
+    models = _at(plan, "models")
+    for index, model in enumerate(models if isinstance(models, list | tuple) else ()):
+        if _at(model, "covariance") == "cluster":
+            message = "nothing says which rows belong together, so standard errors cannot be clustered"
+            remedy = "name the obligor in samples.group, or describe a performance history; or write covariance: auto"
+            yield ("models", index, "covariance"), _fault(message, "missing_key", remedy=remedy)
 
 
 def _ids_before(models: Any, index: int, name: str) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import chi2
 
+from credit_risk.models.covariance import INDEPENDENT, NONROBUST, Rows, score_variance
 from credit_risk.models.logistic import LogisticFit, fit_logistic, variance_inflation
 from credit_risk.selection.spec import SelectionSpec
 
@@ -19,17 +20,23 @@ Removal = tuple[str, str, float, float | None, str]
 
 @dataclass(frozen=True, slots=True)
 class SearchData:
-    """woe ((n,) by characteristic), y (n,), weights (n,) or None, confidence of the intervals of the final fit."""
+    """woe ((n,) by characteristic), y (n,), weights (n,) or None, confidence of the intervals of the final fit.
+
+    dependence: how rows belong together, for every standard error and test.
+    """
 
     woe: Mapping[str, Floats]
     y: Floats
     weights: Floats | None
     confidence: float
+    dependence: Rows = INDEPENDENT
 
     def fit(self, names: Sequence[str]) -> LogisticFit:
         """Logistic regression on the named characteristics."""
         x = np.column_stack([self.woe[n] for n in names])
-        return fit_logistic(x, self.y, names, weights=self.weights, confidence=self.confidence)
+        return fit_logistic(
+            x, self.y, names, weights=self.weights, confidence=self.confidence, dependence=self.dependence
+        )
 
 
 def information_criterion(fit: LogisticFit, criterion: str) -> float:
@@ -43,7 +50,8 @@ def score_tests(data: SearchData, names: Sequence[str], candidates: Sequence[str
     """p-values of Rao's score test for adding each candidate to the model of `names` (one degree of freedom).
 
     No candidate is fitted. Statistic: (z'(y − p))² / (z'Wz − z'WX (X'WX)⁻¹ X'Wz), W = w·p(1 − p)
-    (Rao 1948; Hosmer, Lemeshow & Sturdivant 2013, section 4.3).
+    (Rao 1948; Hosmer, Lemeshow & Sturdivant 2013, section 4.3). With a robust or clustered covariance the denominator
+    is the variance of the scores of z less its projection on X (`score_variance`).
     """
     w = np.ones(len(data.y)) if data.weights is None else data.weights
     design = np.column_stack([np.ones(len(data.y)), *(data.woe[n] for n in names)])
@@ -55,7 +63,11 @@ def score_tests(data: SearchData, names: Sequence[str], candidates: Sequence[str
     for name in candidates:
         z = data.woe[name]
         cross, total = design.T @ (v * z), float(z @ (v * z))
-        variance = total - float(cross @ inverse @ cross)
+        projection = inverse @ cross
+        variance = total - float(cross @ projection)
+        if data.dependence.kind != NONROBUST and variance > 1e-12 * total:
+            apart = (z - design @ projection) * residual
+            variance = score_variance(apart, design.shape[1] + 1, data.dependence)
         statistic = float(z @ residual) ** 2 / variance if variance > 1e-12 * total else 0.0
         found[name] = float(chi2.sf(statistic, 1))
     return found

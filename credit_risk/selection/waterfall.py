@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from credit_risk._core.errors import Fault, ModelError
+from credit_risk.models.covariance import INDEPENDENT, Rows
 from credit_risk.models.logistic import LogisticFit
 from credit_risk.selection.search import SearchData, search
 from credit_risk.selection.spec import SelectionSpec
@@ -85,18 +86,20 @@ def select_characteristics(
     *,
     weights: Floats | None = None,
     confidence: float = 0.95,
+    dependence: Rows = INDEPENDENT,
 ) -> Selection:
     """Run the waterfall on development.
 
-    candidates and woe ((n,) each) by characteristic; y (n,) 0/1. Screen, each characteristic by itself: the plan's
-    list, leakage, one bin, missing share, information value, Gini, stability; then correlation and collinearity; then
-    the search for the model (sign, criterion, variance inflation). Raises ModelError where nothing is left.
+    candidates and woe ((n,) each) by characteristic; y (n,) 0/1; dependence: how rows belong together, for the tests.
+    Screen, each characteristic by itself: the plan's list, leakage, one bin, missing share, information value, Gini,
+    stability; then correlation and collinearity; then the search for the model (sign, criterion, variance inflation).
+    Raises ModelError where nothing is left.
     """
     log = _Log({name: item.information_value for name, item in candidates.items()})
     names = sorted(candidates, key=lambda n: (-candidates[n].information_value, n))
     names = [n for n in names if _passes(n, candidates[n], woe[n], spec, log)]
     names = _independent(_uncorrelated(names, woe, spec, log), woe, spec, log)
-    names, fit = search(names, SearchData(woe, y, weights, confidence), spec, log.drop)
+    names, fit = search(names, SearchData(woe, y, weights, confidence, dependence), spec, log.drop)
     if fit is None:
         raise ModelError(_nothing_left(log, spec))
     return Selection(tuple(names), fit, log.frame(names, spec.included))

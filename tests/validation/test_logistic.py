@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import optimize
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
+from validation.rebuild.clusters import cluster_codes
+from validation.rebuild.covariance import factor, resolve, wald
 from validation.rebuild.logistic import fit_logistic, log_likelihood, variance_inflation
 
 
@@ -85,3 +90,40 @@ def test_variance_inflation_agrees_with_statsmodels() -> None:
     x[:, 2] += x[:, 1]
     theirs = [variance_inflation_factor(x, column) for column in range(1, x.shape[1])]
     np.testing.assert_allclose(variance_inflation(x[:, 1:]), theirs, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["cluster", "hc0"])
+def test_robust_covariance_agrees_with_statsmodels(kind: str) -> None:
+    x, y = sample(8, 600)
+    clusters = np.random.default_rng(1).integers(0, 90, len(y))
+    ours = fit_logistic(x, y, np.ones(len(y)), kind=kind, clusters=clusters)
+    options = {"cov_type": "HC0"} if kind == "hc0" else {"cov_type": "cluster", "cov_kwds": {"groups": clusters}}
+    theirs = sm.Logit(y, x).fit(disp=0, tol=1e-14, maxiter=100, **options)
+    np.testing.assert_allclose(ours.covariance, theirs.cov_params(), rtol=1e-7, atol=1e-12)
+    np.testing.assert_allclose(ours.standard_error, theirs.bse, rtol=1e-8)
+    np.testing.assert_allclose(ours.p_value, theirs.pvalues, rtol=1e-6)
+    assert ours.independent_error == pytest.approx(sm.Logit(y, x).fit(disp=0, tol=1e-14, maxiter=100).bse, rel=1e-8)
+
+
+def test_covariances_of_r() -> None:
+    folder = Path(__file__).parents[1] / "reference" / "clustered"
+    rows, table = (pd.read_csv(folder / name) for name in ("rows.csv", "expected.csv"))
+    x = np.column_stack([np.ones(len(rows)), rows["x1"], rows["x2"]])
+    clusters = cluster_codes(rows["cluster"].tolist())
+    for name, expected in table.groupby("covariance"):
+        kind, _, weighted = str(name).partition(", ")
+        weight = rows["w"].to_numpy(float) if weighted else np.ones(len(rows))
+        fit = fit_logistic(x, rows["y"].to_numpy(float), weight, kind=kind, clusters=clusters)
+        np.testing.assert_allclose(fit.standard_error, expected["standard_error"], rtol=1e-8)
+        assert wald(fit.coefficient[1:], fit.covariance[1:, 1:]) == pytest.approx(expected["wald"].iloc[0], rel=1e-8)
+
+
+def test_auto_and_factors_of_the_covariance() -> None:
+    assert resolve("auto", np.array([1, 2, 1])) == "cluster"
+    assert resolve("auto", np.array([1, 2, 3])) == "nonrobust"
+    assert resolve("hc0", np.array([1, 1])) == "hc0"
+    assert factor("cluster", 100, 3, 20) == pytest.approx(20 / 19 * 99 / 97)
+    with pytest.raises(ValueError, match="two clusters"):
+        factor("cluster", 100, 3, 1)
+    with pytest.raises(ValueError, match="no more rows"):
+        factor("hc1", 3, 3, 3)

@@ -9,10 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import statsmodels.api as sm
 from toy_package import builders as b
+from toy_package import scorecard
 
 from validation import ValidationRun, read_package, validate
 
@@ -206,6 +210,68 @@ def test_clusters_that_are_counted_wrongly(package: Path) -> None:
     rows = [["development", 2000, 2000, 1, None, None], ["out_of_sample", 1000, 999, 2, 0, 0]]
     add_evidence(package, b.evidence("samples.clusters", rows))
     assert severity(validate(read_package(package)), "samples.clusters: clusters") == "critical"
+
+
+def _pair_by_outcome(samples: list[Any], clusters: list[Any]) -> None:
+    """Clusters of 8 rows of one sample and one outcome: far from independent."""
+    y = b.population()["_outcome"]
+    for sample in ("development", "out_of_sample"):
+        for outcome in (0.0, 1.0):
+            rows = [i for i, name in enumerate(samples) if name == sample and y[i] == outcome]
+            for place, row in enumerate(rows):
+                clusters[row] = f"{sample[0]}{outcome:g}-{place // 8}"
+
+
+def _clustered_coefficients(folder: Path) -> list[list[Any]]:
+    """Rows of model.coefficients with statsmodels' clustered inference in place of the independent one."""
+    snapshot = pq.read_table(folder / "data/snapshot.parquet").to_pandas()
+    model_ = json.loads((folder / "model.json").read_text("utf-8"))
+    inside = snapshot["_sample"] == "development"
+    columns = [np.ones(inside.sum())]
+    for name, step in zip(("INCOME", "REGION"), model_["steps"], strict=False):
+        bins = [scorecard.BIN_OF[name][0](value) for value in snapshot.loc[inside, name]]
+        columns.append(np.array([step["bins"][number]["woe"] for number in bins]))
+    codes = pd.factorize(snapshot.loc[inside, "_cluster"])[0]
+    logit = sm.Logit(snapshot.loc[inside, "_outcome"].to_numpy(), np.column_stack(columns))
+    fit = logit.fit(disp=0, tol=1e-14, maxiter=200, cov_type="cluster", cov_kwds={"groups": codes})
+    rows = json.loads((folder / "evidence/model.coefficients.json").read_text("utf-8"))["rows"]
+    bounds = fit.conf_int()
+    numbers = zip(fit.bse, fit.tvalues, fit.pvalues, bounds[:, 0], bounds[:, 1], strict=True)
+    return [[*row[:2], *map(float, found), *row[7:]] for row, found in zip(rows, numbers, strict=True)]
+
+
+def test_standard_errors_of_independent_rows_passed_off_as_clustered(package: Path) -> None:
+    clustered(package, _pair_by_outcome)
+    rows = [["development", 2000, 251, 8, None, None], ["out_of_sample", 1000, 126, 8, 0, 0]]
+    right = _clustered_coefficients(package)
+    stated = [["covariance", "cluster"], ["G, clusters", "251"]]
+    add_evidence(package, b.evidence("model.covariance", stated))
+    add_evidence(package, b.evidence("samples.clusters", rows))
+    run = validate(read_package(package))
+    assert severity(run, "model.coefficients: standard_error") == "medium"
+    assert severity(run, "model.coefficients: p_value") == "medium"
+    assert severity(run, "model.covariance: covariance") is None
+    b.change_json(package, "evidence/model.coefficients.json", lambda item: item.update(rows=right))
+    assert "model.coefficients: standard_error" not in breaches(validate(read_package(package)))
+
+
+def test_a_covariance_that_the_plan_did_not_mean(package: Path) -> None:
+    clustered(package, _pair_by_outcome)
+    add_evidence(package, b.evidence("model.covariance", [["covariance", "nonrobust"], ["G, clusters", "2000"]]))
+    run = validate(read_package(package))
+    assert severity(run, "model.covariance: covariance") == "critical"
+    assert severity(run, "model.covariance: G, clusters") == "critical"
+
+
+def test_independent_rows_declared_where_obligors_repeat(package: Path) -> None:
+    def declare(plan: dict[str, Any]) -> None:
+        plan["models"] = [{"id": "card", "type": "scorecard", "champion": True, "covariance": "nonrobust"}]
+
+    clustered(package, _pair_by_outcome)
+    b.change_json(package, "plan.json", declare)
+    run = validate(read_package(package))
+    assert severity(run, "battery: standard errors allow for rows of one obligor") == "medium"
+    assert "model.coefficients: standard_error" not in breaches(run)
 
 
 def test_text_that_is_not_provided(package: Path) -> None:

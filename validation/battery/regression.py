@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from validation.battery.cuts import judge
+from validation.comparisons.inference import covariance_of
 from validation.comparisons.regression import design
 from validation.findings import Finding, Outcome
+from validation.rebuild.clusters import repeat
 from validation.rebuild.logistic import LogisticFit, variance_inflation
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import scorecard_of
@@ -18,6 +20,7 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
             space.ledger.not_evaluable(f"battery: {name}", "the champion's regression was not refitted")
         return
     names = [term.characteristic for term in card.terms]
+    _check_dependence(space)
     _check_signs(space, dict(zip(names, [term.coefficient for term in card.terms], strict=True)))
     inflation = dict(zip(names, variance_inflation(design(space, card)[:, 1:]), strict=True))
     p_values = dict(zip(names, fit.p_value[1:], strict=True))
@@ -57,6 +60,31 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
         remedy="Use fewer characteristics or more data.",
         evidence=("samples.summary", "model.coefficients"),
     )
+
+
+def _check_dependence(space: Workspace) -> None:
+    """Standard errors that take rows as independent are too small where rows of one obligor repeat."""
+    test = "battery: standard errors allow for rows of one obligor"
+    clusters, kind = space.cluster[space.known(DEVELOPMENT)], covariance_of(space)
+    if not repeat(clusters):
+        space.ledger.not_evaluable(test, "no two rows of development share a cluster")
+        return
+    finding = None
+    if kind != "cluster":
+        statement = f"Rows of one cluster repeat in development, and standard errors are {kind}: they are too small."
+        finding = Finding(
+            test=test,
+            severity=space.policy.checks["independent_rows"],
+            quantity="covariance",
+            developer_value=kind,
+            validator_value="cluster",
+            tolerance=None,
+            statement=statement,
+            remedy="Write covariance: cluster (or auto) and select the characteristics again.",
+            evidence=("model.coefficients", "samples.clusters"),
+        )
+    outcome = "fail" if finding else "pass"
+    space.ledger.check(Outcome(test, outcome, len(clusters), "clustered where rows repeat", None, finding))
 
 
 def _check_signs(space: Workspace, coefficients: dict[str, float]) -> None:

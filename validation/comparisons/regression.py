@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons import inference
 from validation.findings import Finding, Outcome
 from validation.rebuild.logistic import LogisticFit, fit_logistic, variance_inflation
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -34,10 +35,11 @@ def compare_regression(space: Workspace) -> LogisticFit | None:
         return None
     x = design(space, card)
     rows = space.known(DEVELOPMENT)
+    kind = inference.covariance_of(space)
     try:
-        fit = fit_logistic(x, space.outcome[rows], space.weight[rows], confidence_of(space))
+        fit = fit_logistic(x, space.outcome[rows], space.weight[rows], confidence_of(space), kind, space.cluster[rows])
     except (np.linalg.LinAlgError, ValueError) as error:
-        _record_failure(space, f"the information matrix is singular: {error}")
+        _record_failure(space, f"the covariance of the coefficients cannot be computed: {error}")
         return None
     if not fit.converged or fit.separated:
         word = "a linear predictor beyond ±30 (separation)" if fit.separated else "no convergence"
@@ -48,17 +50,15 @@ def compare_regression(space: Workspace) -> LogisticFit | None:
     _compare_table(space, terms, fit)
     _compare_inflation(space, card, x)
     _compare_fit(space, fit)
+    inference.compare_inference(space, fit, kind)
     _compare_correlation(space, card, x)
     return fit
 
 
 def confidence_of(space: Workspace) -> float:
     """Return the level of the developer's Wald intervals, which the plan sets for the champion."""
-    name = space.package.candidate_ids[space.package.champion_id]
-    for item in space.package.plan.get("models") or []:
-        if isinstance(item, dict) and item.get("id") == name and isinstance(item.get("confidence"), float):
-            return float(item["confidence"])
-    return 0.95
+    value = inference.champion_setting(space, "confidence")
+    return value if isinstance(value, float) else 0.95
 
 
 def design(space: Workspace, card: Scorecard) -> np.ndarray:

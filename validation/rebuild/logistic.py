@@ -1,4 +1,4 @@
-"""Logistic regression by Newton's method with step halving; standard errors from our own Hessian.
+"""Logistic regression by Newton's method with step halving; standard errors from our own Hessian and scores.
 
 McCullagh and Nelder (1989), Generalized Linear Models, 2nd edition, sections 2.5 and 4.4.
 """
@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, special
 
+from validation.rebuild.clusters import Integers
+from validation.rebuild.covariance import covariance
+
 Floats = NDArray[np.float64]
 MAXIMUM_STEPS = 100
 INVISIBLE_GAIN = 1e-13
@@ -21,7 +24,8 @@ SEPARATION = 30.0
 class LogisticFit:
     """Maximum likelihood estimates of k terms.
 
-    coefficient, standard_error, z, p_value, lower, upper (k,); log_likelihood and null_log_likelihood (intercept
+    coefficient, standard_error, z, p_value, lower, upper (k,) and covariance (k, k) of the kind asked for;
+    independent_error (k,) were rows independent; log_likelihood and null_log_likelihood (intercept
     only); `converged` where the largest score per unit of information fell below the tolerance; `separated` where a
     linear predictor left ±30, the sign of separation; `maximum_score` is what remained of the score.
     """
@@ -32,6 +36,8 @@ class LogisticFit:
     p_value: Floats
     lower: Floats
     upper: Floats
+    covariance: Floats
+    independent_error: Floats
     log_likelihood: float
     null_log_likelihood: float
     steps: int
@@ -40,11 +46,19 @@ class LogisticFit:
     maximum_score: float
 
 
-def fit_logistic(x: Floats, y: Floats, weight: Floats, confidence: float = 0.95) -> LogisticFit:
+def fit_logistic(
+    x: Floats,
+    y: Floats,
+    weight: Floats,
+    confidence: float = 0.95,
+    kind: str = "nonrobust",
+    clusters: Integers | None = None,
+) -> LogisticFit:
     """Fit P(y = 1) = 1 / (1 + exp(−x·b)): x (n, k) with its column of ones, y (n,) 0 or 1, weight (n,) ≥ 0.
 
-    z = coefficient / standard error; p two-sided from the normal upper tail (not 1 − cdf); Wald intervals.
-    Raises numpy.linalg.LinAlgError where the information is singular (collinear columns).
+    z = coefficient / standard error; p two-sided from the normal upper tail (not 1 − cdf); Wald intervals; `kind` of
+    the covariance and clusters (n,) as in `covariance.py`. Raises numpy.linalg.LinAlgError where the information is
+    singular (collinear columns), ValueError where the covariance cannot be estimated.
     """
     beta = np.zeros(x.shape[1])
     value = log_likelihood(x, y, weight, beta)
@@ -67,8 +81,10 @@ def fit_logistic(x: Floats, y: Floats, weight: Floats, confidence: float = 0.95)
             converged = bool(np.max(np.abs(score)) < 1e-6 * max(1.0, float(np.sum(weight))))
             break
     score, information = _derivatives(x, y, weight, beta)
-    covariance = linalg.inv(information)
-    error = np.sqrt(np.diag(covariance))
+    alone = np.arange(len(y)) if clusters is None else clusters
+    scores = x * (weight * (y - special.expit(x @ beta)))[:, None]
+    matrix = covariance(kind, information, scores, alone)
+    error = np.sqrt(np.diag(matrix))
     z = beta / error
     half = special.ndtri(0.5 + confidence / 2.0) * error
     total, bad = float(np.sum(weight)), float(weight @ y)
@@ -80,6 +96,8 @@ def fit_logistic(x: Floats, y: Floats, weight: Floats, confidence: float = 0.95)
         p_value=2.0 * special.ndtr(-np.abs(z)),
         lower=beta - half,
         upper=beta + half,
+        covariance=matrix,
+        independent_error=np.sqrt(np.diag(linalg.inv(information))),
         log_likelihood=log_likelihood(x, y, weight, beta),
         null_log_likelihood=null,
         steps=steps,

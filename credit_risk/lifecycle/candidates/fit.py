@@ -22,12 +22,13 @@ FITTERS: dict[str, Callable[[Any, FitContext], Candidate]] = {
 
 def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:
     """Fit every candidate of the plan. The selection is None where no candidate asks for one."""
-    made: dict[float, Selection] = {}
+    made: dict[tuple[float, str], Selection] = {}
 
-    def selection(confidence: float) -> Selection:
-        if confidence not in made:
-            made[confidence] = select(plan, training, confidence)
-        return made[confidence]
+    def selection(confidence: float, covariance: str) -> Selection:
+        asked = (confidence, covariance)
+        if asked not in made:
+            made[asked] = select(plan, training, confidence, covariance)
+        return made[asked]
 
     fitted: dict[str, Candidate] = {}
     for spec in plan.models:

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from credit_risk._core.evidence import table
+from credit_risk._core.evidence import key_values, table
 from credit_risk.binning.report import gini_of_bins
 from credit_risk.evaluation.area_under_curve import auc
 from credit_risk.explanation.reasons import catalogue_frame, reason_codes
 from credit_risk.lifecycle.candidates.fields import derivations, read_inputs, taken_names
 from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Floats, Training
 from credit_risk.models.assemble import document, scorecard_steps, value_names
+from credit_risk.models.covariance import chosen_covariance
+from credit_risk.models.covariance_told import covariance_items, covariance_notes
 from credit_risk.models.logistic import coefficient_frame, correlation_frame, fit_frame
 from credit_risk.models.spec import ScorecardSpec
 from credit_risk.plan import Plan
@@ -25,7 +27,7 @@ from credit_risk.selection.waterfall import Screened, Selection, select_characte
 def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     """The scorecard of the selected characteristics: coefficients, points, reasons, model.json."""
     plan, training = context.plan, context.training
-    selection = context.selection(spec.confidence)
+    selection = context.selection(spec.confidence, spec.covariance)
     fit, names = selection.fit, selection.selected
     tables = {name: training.tables[name] for name in names}
     ids = {name: tables[name].assign(training.frame[name].to_numpy()) for name in names}
@@ -54,9 +56,12 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     )
     woe = np.column_stack([tables[name].result.woe[ids[name]] for name in names])
     whose, file = f"of the candidate {spec.id}", context.model_file(spec)
+    notes = covariance_notes(fit, spec.confidence)
+    items = covariance_items(fit, spec.covariance)
     evidence = (
-        table("model.coefficients", coefficient_frame(fit, woe), inputs=SNAPSHOT, notes=(whose, _interval_note(spec))),
-        table("model.fit", fit_frame(fit), inputs=SNAPSHOT, notes=(whose,)),
+        table("model.coefficients", coefficient_frame(fit, woe), inputs=SNAPSHOT, notes=(whose, *notes)),
+        table("model.fit", fit_frame(fit), inputs=SNAPSHOT, notes=(whose, *notes)),
+        key_values("model.covariance", items, inputs=SNAPSHOT, notes=(whose,)),
         table("model.correlation", correlation_frame(woe, names), inputs=SNAPSHOT, notes=(whose,)),
         table("model.points", points_frame(points, tables), inputs=(file,), notes=(whose,)),
         table("reasons.catalogue", catalogue_frame(reasons, points), inputs=(file,), notes=(whose,)),
@@ -65,8 +70,8 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, points, reasons)
 
 
-def select(plan: Plan, training: Training, confidence: float) -> Selection:
-    """Selection of characteristics on development."""
+def select(plan: Plan, training: Training, confidence: float, covariance: str) -> Selection:
+    """Selection of characteristics on development; covariance: as the plan declares it for the scorecard."""
     tables = training.tables
     woe = {name: table.transform(training.frame[name].to_numpy()) for name, table in tables.items()}
     candidates = {
@@ -80,12 +85,14 @@ def select(plan: Plan, training: Training, confidence: float) -> Selection:
         for name, table in tables.items()
     }
     return select_characteristics(
-        candidates, woe, training.y, plan.selection, weights=training.weights, confidence=confidence
+        candidates,
+        woe,
+        training.y,
+        plan.selection,
+        weights=training.weights,
+        confidence=confidence,
+        dependence=chosen_covariance(covariance, training.clusters),
     )
-
-
-def _interval_note(spec: ScorecardSpec) -> str:
-    return f"Wald intervals at confidence {spec.confidence!r}, from the inverse observed information"
 
 
 def rounding_frame(scaling: Scaling, scored: Mapping[str, tuple[Floats, Floats, Floats]]) -> pd.DataFrame:

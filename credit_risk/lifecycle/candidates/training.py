@@ -31,7 +31,8 @@ class Training:
 
     inputs: every column that a model may read; derive_steps: steps that make derived characteristics from them;
     stability: greatest population stability index of each characteristic against another sample;
-    overrides: rows of the manual changes of the classing.
+    overrides: rows of the manual changes of the classing; clusters (n,): whole numbers, equal where rows share an
+    obligor, account or group, or None where no row names one.
     """
 
     frame: pd.DataFrame
@@ -44,6 +45,7 @@ class Training:
     texts: Mapping[str, tuple[str, str]]
     stability: Mapping[str, float]
     overrides: tuple[dict[str, Any], ...] = ()
+    clusters: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,14 @@ class Candidate:
 class FitContext:
     """What a fitter may use besides its own spec. fitted: the candidates before it in the plan, by id.
 
-    selection: the selection of characteristics at a confidence level, made once for all that ask for it.
+    selection: the selection of characteristics at a confidence level and with a covariance of the coefficients, made
+    once for all that ask for it.
     """
 
     plan: Plan
     training: Training
     fitted: Mapping[str, Candidate]
-    selection: Callable[[float], Selection]
+    selection: Callable[[float, str], Selection]
 
     def model_file(self, spec: ModelSpec) -> str:
         """The file of the package that holds a candidate's model."""

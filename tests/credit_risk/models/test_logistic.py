@@ -82,3 +82,20 @@ def test_collinear_and_constant_terms_are_told(data: tuple[np.ndarray, np.ndarra
         fit_logistic(np.column_stack([x[:, 0], 2 * x[:, 0]]), y, ["a", "b"])
     with pytest.raises(ModelError, match="b is constant"):
         fit_logistic(np.column_stack([x[:, 0], np.ones(len(y))]), y, ["a", "b"])
+
+
+def test_a_fit_that_stands_still_at_the_last_bits_has_converged() -> None:
+    """The deviance may swing in its last bits for ever; a relative tolerance of 1e-14 sees that it stands still."""
+    refused = 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        code = np.repeat(np.arange(100), 6)
+        x = rng.normal(size=(100, 2))[code] + 0.4 * rng.normal(size=(600, 2))
+        eta = -0.5 + x @ [0.6, -0.4] + 1.2 * rng.normal(size=100)[code]
+        y = (rng.random(600) < 1 / (1 + np.exp(-eta))).astype(float)
+        fit = fit_logistic(x[:, :1], y, ["a"])
+        design = np.column_stack([np.ones(600), x[:, 0]])
+        p = 1 / (1 + np.exp(-(design @ fit.coef)))
+        assert np.max(np.abs(design.T @ (y - p))) < 1e-6
+        refused += fit.iterations >= 100
+    assert refused == 0

@@ -67,7 +67,7 @@ DEFAULTS = """{
               "max_psi": null, "max_correlation": 0.8, "correlation": "pairwise", "method": "backward",
               "criterion": "p_value", "max_p_value": 0.05, "max_variance_inflation": 5.0, "sign_check": true,
               "include": [], "exclude": []},
-"models": [{"id": "scorecard", "type": "scorecard", "champion": true, "confidence": 0.95},
+"models": [{"id": "scorecard", "type": "scorecard", "champion": true, "confidence": 0.95, "covariance": "auto"},
            {"id": "boosting", "type": "monotone_boosting", "champion": false, "trees": 200, "depth": 3,
             "learning_rate": 0.1, "min_child_weight": 10.0, "reg_lambda": 1.0, "gamma": 0.0, "max_bin": 256}],
 "scaling": {"points_to_double_odds": 20.0, "base_score": 600.0, "base_odds": 50.0,

@@ -1,0 +1,78 @@
+"""A plan whose rows repeat obligors: clustered errors from the plan to package, validation and dossier."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit_risk._core.errors import PlanError
+from credit_risk.lifecycle.develop import develop
+from credit_risk.plan import Plan, read_plan
+from tests.credit_risk.cli.command import QUICK, disagreements, done, evidence
+
+PLAN = """
+model: {id: m}
+data: {source: table.csv}
+outcome: {column: BAD, bad: 1}
+samples: {group: WHO}
+"""
+
+
+def table(seed: int = 1, obligors: int = 400, rows: int = 4) -> pd.DataFrame:
+    """Each obligor at several points: its own level of risk, characteristics that hardly move."""
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(obligors), rows)
+    steady = rng.normal(size=(obligors, 3))[who] + 0.3 * rng.normal(size=(len(who), 3))
+    eta = -1.0 + steady @ [0.8, 0.5, 0.25] + rng.normal(size=obligors)[who]
+    bad = (rng.random(len(who)) < 1 / (1 + np.exp(-eta))).astype(int)
+    columns = {name: np.round(steady[:, place], 3) for place, name in enumerate("ABC")}
+    return pd.DataFrame({"WHO": who, **columns, "BAD": bad})
+
+
+def test_the_covariance_is_told_and_the_validator_finds_the_same(tmp_path: Path) -> None:
+    package = done(tmp_path, PLAN + QUICK, table())
+    told = dict(evidence(package, "model.covariance")["rows"])
+    assert (told["covariance"], told["declared in the plan"]) == ("cluster", "auto")
+    assert float(told["standard errors over those of independent rows, greatest"]) > 1.1
+    assert any("standard errors clustered" in note for note in evidence(package, "model.coefficients")["notes"])
+    assert json.loads((package / "plan.json").read_text("utf-8"))["models"][0]["covariance"] == "auto"
+    assert disagreements(package) == []
+    compared = json.loads((package / "validation/evidence/validation.comparison.json").read_text("utf-8"))["rows"]
+    areas = {row[0] for row in compared}
+    assert {"model.coefficients", "model.covariance", "samples.clusters"} <= areas
+    coverage = json.loads((package / "validation/evidence/validation.coverage.json").read_text("utf-8"))["rows"]
+    tests = {row[0]: row[1] for row in coverage}
+    assert tests["battery: standard errors allow for rows of one obligor"] == "pass"
+    assert tests["battery: development and out_of_sample share no cluster"] == "pass"
+
+
+def test_selection_uses_the_same_covariance(tmp_path: Path) -> None:
+    """A characteristic that only the independent errors call significant leaves under clustered ones."""
+    rng = np.random.default_rng(3)
+    frame = table(seed=8, obligors=250, rows=8)
+    frame["NOISE"] = np.round(rng.normal(size=250)[frame["WHO"]], 2)
+    found = {}
+    for covariance in ("auto", "nonrobust"):
+        models = f"models: [{{id: card, type: scorecard, champion: true, covariance: {covariance}}}]\n"
+        rules = "selection: {include: [A, B], min_information_value: 0.0, max_p_value: 0.01}\nexports: []\n"
+        (tmp_path / "plan.yaml").write_text(PLAN + models + rules, "utf-8")
+        development = develop(read_plan(tmp_path), frame)
+        row = development["selection.waterfall"].table.set_index("characteristic").loc["NOISE"]
+        found[covariance] = (row["decision"], row["step"])
+        if row["step"] == "p-value":
+            assert row["value"] > 0.01
+    assert found == {"auto": ("left out", "p-value"), "nonrobust": ("selected", "final")}
+
+
+def test_clustered_errors_without_clusters_are_refused_in_the_plan(tmp_path: Path) -> None:
+    models = "models: [{id: card, type: scorecard, champion: true, covariance: cluster}]\n"
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("samples: {group: WHO}", "") + models, "utf-8")
+    with pytest.raises(PlanError) as caught:
+        read_plan(tmp_path)
+    assert [(f.path, f.code) for f in caught.value.faults] == [("models[0].covariance", "missing_key")]
+    (tmp_path / "plan.yaml").write_text(PLAN + models, "utf-8")
+    assert isinstance(read_plan(tmp_path), Plan)
