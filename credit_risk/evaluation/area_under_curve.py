@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
-from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.evaluation.intervals import effective_rows, normal_quantile
 
 LOGIT = "DeLong variance, interval on the logit scale"
 SCORE = "Hanley-McNeil variance, score interval (Newcombe 2006), since DeLong's variance is zero"
@@ -113,7 +113,8 @@ def delong_interval(
     linearised form, in which an observation's component counts with weight squared. Bounds on the logit
     scale (Pepe 2003, section 5.2), so that they lie inside (0, 1): expit(logit A +- z s / (A (1 - A))).
     Where DeLong's variance is zero although the AUC is 0 or 1, the score interval with Hanley and McNeil's
-    variance (Newcombe 2006, Statistics in Medicine 25, 559-573, method 5); where the risk is constant, AUC
+    variance (Newcombe 2006, Statistics in Medicine 25, 559-573, method 5) at Kish's effective numbers of bads and
+    goods; where the risk is constant, AUC
     = 0.5 and an interval without width. Raises CreditRiskError as `auc` does.
     """
     arguments = Arguments()
@@ -125,14 +126,25 @@ def delong_interval(
 
 def interval_of_placements(parts: Placements, confidence: float) -> AreaUnderCurve:
     """`delong_interval` from structural components."""
-    a, m, n = parts.auc, len(parts.of_bads), len(parts.of_goods)
+    few = min(len(parts.of_bads), len(parts.of_goods)) < 2
+    flat = np.ptp(parts.of_bads) == 0.0 and np.ptp(parts.of_goods) == 0.0
+    error = math.nan if few else 0.0 if flat else math.sqrt(_covariance(parts, parts))
+    m = float(len(parts.of_bads)) if parts.weights_bad is None else effective_rows(parts.weights_bad)
+    n = float(len(parts.of_goods)) if parts.weights_good is None else effective_rows(parts.weights_good)
+    return interval_of_error(parts.auc, error, m, n, confidence)
+
+
+def interval_of_error(a: float, error: float, m: float, n: float, confidence: float) -> AreaUnderCurve:
+    """`delong_interval` from the area and DeLong's standard error, NaN where it cannot be estimated.
+
+    m, n: (effective) numbers of bads and goods.
+    """
     if a in (0.0, 1.0):
         lower, upper = _score_bounds(a, m, n, confidence)
         return AreaUnderCurve(a, 0.0, lower, upper, confidence, SCORE)
-    if min(m, n) < 2:
+    if math.isnan(error):
         return AreaUnderCurve(a, math.nan, math.nan, math.nan, confidence, TOO_FEW)
-    error = math.sqrt(_covariance(parts, parts))
-    if error == 0.0 or (np.ptp(parts.of_bads) == 0.0 and np.ptp(parts.of_goods) == 0.0):
+    if error == 0.0:
         return AreaUnderCurve(a, 0.0, a, a, confidence, CONSTANT)
     half = normal_quantile(confidence) * error / (a * (1.0 - a))
     centre = special.logit(a)
@@ -159,21 +171,27 @@ def delong_difference(
     w = arguments.weights(weights)
     arguments.raise_if_any()
     first, second = placements(y_ == 1, a, w), placements(y_ == 1, b, w)
-    difference = second.auc - first.auc
-    if min(len(first.of_bads), len(first.of_goods)) < 2:
-        return AucDifference(first.auc, second.auc, difference, *(math.nan,) * 4, confidence)
     contrast = Placements(
-        difference,
+        second.auc - first.auc,
         second.of_bads - first.of_bads,
         second.of_goods - first.of_goods,
         first.weights_bad,
         first.weights_good,
     )
-    error = math.sqrt(_covariance(contrast, contrast))
+    few = min(len(first.of_bads), len(first.of_goods)) < 2
+    error = math.nan if few else math.sqrt(_covariance(contrast, contrast))
+    return difference_of_error(first.auc, second.auc, error, confidence)
+
+
+def difference_of_error(auc_a: float, auc_b: float, error: float, confidence: float) -> AucDifference:
+    """`delong_difference` from the areas and the standard error of their difference, NaN where it is not known."""
+    difference = auc_b - auc_a
+    if math.isnan(error):
+        return AucDifference(auc_a, auc_b, difference, *(math.nan,) * 4, confidence)
     half = normal_quantile(confidence) * error
     p_value = float(2.0 * special.ndtr(-abs(difference) / error)) if error > 0.0 else math.nan
     lower, upper = max(difference - half, -1.0), min(difference + half, 1.0)
-    return AucDifference(first.auc, second.auc, difference, error, lower, upper, p_value, confidence)
+    return AucDifference(auc_a, auc_b, difference, error, lower, upper, p_value, confidence)
 
 
 def hanley_mcneil_standard_error(area: float, bads: int, goods: int) -> float:
@@ -203,7 +221,7 @@ def _component(u: Floats, v: Floats, w: Floats | None) -> float:
     return float((share * share) @ products * k / (k - 1))
 
 
-def _score_bounds(a: float, m: int, n: int, confidence: float) -> tuple[float, float]:
+def _score_bounds(a: float, m: float, n: float, confidence: float) -> tuple[float, float]:
     """Bounds theta with |a - theta| = z sqrt(V(theta)), V Hanley and McNeil's (Newcombe's method 5)."""
     z, mean_size = normal_quantile(confidence), (m + n) / 2.0 - 1.0
 

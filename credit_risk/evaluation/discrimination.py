@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
@@ -20,6 +21,17 @@ from credit_risk.evaluation.area_under_curve import (
     hanley_mcneil_standard_error,
     interval_of_placements,
     placements,
+)
+from credit_risk.evaluation.clustered import (
+    CLUSTERED_KS,
+    CLUSTERED_LOGIT,
+    Codes,
+    cluster_codes,
+    clustered_auc_difference,
+    clusters_of,
+    interval_of_clusters,
+    ks_of_clusters,
+    repeated,
 )
 from credit_risk.evaluation.kolmogorov_smirnov import KS_METHOD, KolmogorovSmirnov, ks, ks_of_arrays
 
@@ -37,17 +49,22 @@ __all__ = [
 ]
 
 Predictions = Mapping[str, Mapping[str, tuple[ArrayLike, ArrayLike]]]
+ClustersBySample = Mapping[str, ArrayLike]
 
 
-def discrimination_table(predictions: Predictions, confidence: float = 0.95) -> pd.DataFrame:
+def discrimination_table(
+    predictions: Predictions, confidence: float = 0.95, clusters: ClustersBySample | None = None
+) -> pd.DataFrame:
     """Columns of evidence `performance.discrimination`, one row a model and sample, in the order given.
 
-    predictions: {model: {sample: (y, risk)}}, y (n,) 0/1 with 1 = bad, risk (n,) higher is riskier.
-    Intervals: AUC and Gini by `delong_interval`, KS by `ks`. `frame.attrs["notes"]` states the methods.
-    Raises CreditRiskError with the faults of all models and samples.
+    predictions: {model: {sample: (y, risk)}}, y (n,) 0/1 with 1 = bad, risk (n,) higher is riskier; clusters: {sample:
+    names of clusters (n,)}, where rows of one obligor may repeat. Intervals: AUC and Gini by `delong_interval`, KS by
+    `ks`; where clusters repeat, by `clustered_auc_interval` and `clustered_ks`. `frame.attrs["notes"]` states the
+    methods. Raises CreditRiskError with the faults of all models and samples.
     """
     rows: list[dict[str, Any]] = []
-    notes = [f"AUC and Gini: {LOGIT}", KS_METHOD]
+    codes = _repeating(predictions, clusters)
+    notes = _methods(codes, [sample for samples in predictions.values() for sample in samples])
     faults: list[Fault] = []
     for model, samples in predictions.items():
         for sample, (y, risk) in samples.items():
@@ -58,10 +75,9 @@ def discrimination_table(predictions: Predictions, confidence: float = 0.95) -> 
             if arguments.faults:
                 continue
             bad = y_ == 1
-            area = interval_of_placements(placements(bad, x), confidence)
-            if area.method != LOGIT:
+            area, distance = _measures(bad, x, codes.get(sample), confidence)
+            if area.method not in (LOGIT, CLUSTERED_LOGIT):
                 notes.append(f"AUC of {model}, {sample}: {area.method}")
-            distance = ks_of_arrays(bad, x, None, confidence)
             head = {"model": model, "sample": sample, "rows": len(bad), "bad": int(bad.sum())}
             rows.append({**head, **_area_columns(area), **_ks_columns(distance)})
     if faults:
@@ -71,30 +87,68 @@ def discrimination_table(predictions: Predictions, confidence: float = 0.95) -> 
     return frame
 
 
-def comparison_table(champion: str, predictions: Predictions, confidence: float = 0.95) -> pd.DataFrame:
+def comparison_table(
+    champion: str, predictions: Predictions, confidence: float = 0.95, clusters: ClustersBySample | None = None
+) -> pd.DataFrame:
     """Columns of evidence `performance.comparison`: each challenger less the champion, sample by sample, paired.
 
-    predictions as in `discrimination_table`; the rows of a sample must be the same, in the same order, for
+    predictions and clusters as in `discrimination_table`; the rows of a sample must be the same, in the same order, for
     every model (equal y is required). Raises CreditRiskError where they are not, or where the champion or a
     sample is absent.
     """
     if champion not in predictions:
         allowed = ", ".join(predictions)
         raise CreditRiskError(Fault("no such model", path="champion", found=champion, allowed=allowed))
-    base = predictions[champion]
+    base, codes = predictions[champion], _repeating(predictions, clusters)
     rows = []
     for challenger, samples in predictions.items():
         if challenger == champion:
             continue
         for sample, (y, risk) in samples.items():
             _require_same_rows(champion, challenger, sample, base, y)
-            found = delong_difference(y, base[sample][1], risk, confidence=confidence)
+            first, groups = base[sample][1], codes.get(sample)
+            if groups is None:
+                found = delong_difference(y, first, risk, confidence=confidence)
+            else:
+                found = clustered_auc_difference(y, first, risk, groups, confidence=confidence)
             bounds = (found.difference, found.lower, found.upper, found.p_value)
             rows.append((champion, challenger, sample, *bounds))
     names = ["champion", "challenger", "sample", "auc_difference", "lower", "upper", "p_value"]
     frame = pd.DataFrame(rows, columns=names)
-    frame.attrs["notes"] = ("Wald interval and two-sided p-value with DeLong's covariance, same rows",)
+    notes = ["Wald interval and two-sided p-value with DeLong's covariance, same rows"]
+    if codes:
+        notes.append(f"rows of one cluster repeat in {', '.join(codes)}: there, Obuchowski's covariance of clusters")
+    frame.attrs["notes"] = tuple(notes)
     return frame
+
+
+def _repeating(predictions: Predictions, clusters: ClustersBySample | None) -> dict[str, Codes]:
+    """Cluster codes of the samples in which a cluster repeats."""
+    found: dict[str, Codes] = {}
+    for sample, names in (clusters or {}).items():
+        rows = next((len(np.asarray(pairs[sample][0])) for pairs in predictions.values() if sample in pairs), None)
+        if rows is not None and repeated(codes := cluster_codes(names, rows)):
+            found[sample] = codes
+    return found
+
+
+def _methods(codes: Mapping[str, Codes], samples: list[str]) -> list[str]:
+    plain = [name for name in dict.fromkeys(samples) if name not in codes]
+    notes = [f"AUC and Gini: {LOGIT}"] if plain or not samples else []
+    if codes:
+        where = f" ({', '.join(codes)})" if plain else ""
+        notes += [f"AUC and Gini{where}: {CLUSTERED_LOGIT}", CLUSTERED_KS]
+    return [*notes, KS_METHOD]
+
+
+def _measures(
+    bad: np.ndarray, risk: np.ndarray, codes: Codes | None, confidence: float
+) -> tuple[AreaUnderCurve, KolmogorovSmirnov]:
+    parts = placements(bad, risk)
+    if codes is None:
+        return interval_of_placements(parts, confidence), ks_of_arrays(bad, risk, None, confidence)
+    area = interval_of_clusters(parts, clusters_of(bad, codes), confidence)
+    return area, ks_of_clusters(bad, risk, codes, confidence)
 
 
 _AREA_COLUMNS = ("auc", "auc_lower", "auc_upper", "gini", "gini_lower", "gini_upper")

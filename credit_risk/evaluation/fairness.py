@@ -13,7 +13,8 @@ from scipy import stats
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
-from credit_risk.evaluation.area_under_curve import delong_interval
+from credit_risk.evaluation.area_under_curve import AreaUnderCurve, delong_interval
+from credit_risk.evaluation.clustered import clustered_auc_interval
 from credit_risk.evaluation.intervals import normal_quantile
 from credit_risk.evaluation.protected_groups import MISSING, ProtectedGrouping, protected_grouping
 from credit_risk.evaluation.samples import ScoredSample
@@ -81,7 +82,8 @@ def fairness_group_table(
     samples: {name: ScoredSample}; attributes: {attribute: {sample: values (n,)}}; groups are learnt on
     `reference_sample` by `protected_grouping` unless `groupings` gives them. A group with fewer than
     `min_bads` bads or goods is not evaluable: its rows and bads are told, every measure is missing. AUC by
-    `delong_interval` of `risk` (weights count in rates, means and AUC). Raises CreditRiskError where
+    `delong_interval` of `risk`, or `clustered_auc_interval` where rows of one cluster repeat in the group (weights
+    count in rates, means and AUC). Raises CreditRiskError where
     attributes and samples do not fit.
     """
     chosen = _groupings(samples, attributes, groupings, reference_sample, confidence)
@@ -193,11 +195,21 @@ def _group_row(sample: ScoredSample, inside: np.ndarray, min_bads: int, confiden
         w = None if sample.weights is None else sample.weights[inside]
         mass = np.ones(count) if w is None else w
         y = sample.y[inside]
-        area = delong_interval(y, sample.risk[inside], w, confidence)
+        clusters = None if sample.clusters is None else sample.clusters[inside]
+        area = _area(y, sample.risk[inside], w, clusters, confidence)
         means = (_mean(values[inside], mass) for values in (sample.y, sample.probability, sample.score))
         difference = standardised_mean_difference(sample.score, inside, sample.weights)
         measures = (*means, difference, area.auc, area.lower, area.upper)
     return dict(zip(_GROUP_COLUMNS[3:], (count, bad, *measures, evaluable), strict=True))
+
+
+def _area(
+    y: np.ndarray, risk: np.ndarray, weights: np.ndarray | None, clusters: np.ndarray | None, confidence: float
+) -> AreaUnderCurve:
+    """AUC of a group; where its rows share clusters, with the variance of clusters."""
+    if clusters is None or len(np.unique(clusters)) == len(clusters):
+        return delong_interval(y, risk, weights, confidence)
+    return clustered_auc_interval(y, risk, clusters, weights, confidence)
 
 
 def _impact_row(

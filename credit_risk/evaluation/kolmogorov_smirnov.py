@@ -61,8 +61,14 @@ def ks(y: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None, confiden
     return ks_of_arrays(y_ == 1, x, w, confidence)
 
 
-def ks_of_arrays(bad: np.ndarray, risk: Floats, weights: Floats | None, confidence: float) -> KolmogorovSmirnov:
-    """`ks` on arrays that have been checked."""
+def ks_of_arrays(
+    bad: np.ndarray, risk: Floats, weights: Floats | None, confidence: float, *, design_effect: float = 1.0
+) -> KolmogorovSmirnov:
+    """`ks` on arrays that have been checked.
+
+    design_effect: variance of the distance over that of independent rows; where above 1 it divides the numbers of bads
+    and goods in the bias of the maximum and in the test.
+    """
     values, inverse = np.unique(risk, return_inverse=True)
     w = np.ones(len(risk)) if weights is None else weights
     below_bad = np.cumsum(np.bincount(inverse[bad], w[bad], len(values)))
@@ -75,7 +81,8 @@ def ks_of_arrays(bad: np.ndarray, risk: Floats, weights: Floats | None, confiden
     m = float(total_bad) if weights is None else effective_rows(w[bad])
     n = float(total_good) if weights is None else effective_rows(w[~bad])
     f1, f0 = float(below_bad[place] / total_bad), float(below_good[place] / total_good)
-    error = math.sqrt(max(f1 * (1.0 - f1), 0.0) / m + max(f0 * (1.0 - f0), 0.0) / n)
+    error = math.sqrt(design_effect * (max(f1 * (1.0 - f1), 0.0) / m + max(f0 * (1.0 - f0), 0.0) / n))
+    m, n = m / max(design_effect, 1.0), n / max(design_effect, 1.0)
     p_value = float(special.kolmogorov(distance * math.sqrt(m * n / (m + n))))
     z = normal_quantile(confidence)
     bias = maximum_bias(distance, m, n)

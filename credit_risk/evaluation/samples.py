@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from credit_risk.evaluation._arrays import Arguments, Floats
+from credit_risk.evaluation.clustered import Codes, cluster_codes
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -15,9 +17,9 @@ class ScoredSample:
     """Rows of one sample, shapes (n,), copied to doubles and frozen.
 
     y: 0/1 with 1 = bad; score: points, higher is safer; probability of bad in [0, 1]; risk: any quantity
-    that rises with risk (the linear score, say), by default the probability; weights: positive, or None. A
-    sample with one class is allowed here (a table that needs two says so). Raises CreditRiskError with all
-    faults of all arrays.
+    that rises with risk (the linear score, say), by default the probability; weights: positive, or None;
+    clusters: whole numbers, equal where rows belong to one obligor, or None. A sample with one class is allowed
+    here (a table that needs two says so). Raises CreditRiskError with all faults of all arrays.
     """
 
     y: Floats
@@ -25,6 +27,7 @@ class ScoredSample:
     probability: Floats
     risk: Floats
     weights: Floats | None = field(default=None)
+    clusters: Codes | None = field(default=None)
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class ScoredSample:
         probability: ArrayLike,
         risk: ArrayLike | None = None,
         weights: ArrayLike | None = None,
+        clusters: ArrayLike | None = None,
     ):
         arguments = Arguments()
         checked = {
@@ -45,6 +49,8 @@ class ScoredSample:
         arguments.raise_if_any()
         for name, values in {**checked, "weights": w}.items():
             object.__setattr__(self, name, _frozen(values))
+        codes = None if clusters is None else cluster_codes(clusters, len(checked["y"]))
+        object.__setattr__(self, "clusters", _frozen(codes))
 
     def __len__(self) -> int:
         return len(self.y)
@@ -55,7 +61,7 @@ class ScoredSample:
         return self.y == 1.0
 
 
-def _frozen(values: Floats | None) -> Floats | None:
+def _frozen(values: Any) -> Any:
     if values is None:
         return None
     copy = values.copy()

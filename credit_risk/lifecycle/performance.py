@@ -31,7 +31,7 @@ RISK_NOTE = "risk is the linear score (log-odds of bad); its order is that of th
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Rows of all samples. y, sample (n,); predictions: by model, frame (n, …).
+    """Rows of all samples. y, sample, clusters (n,), the last as whole numbers; predictions: by model, frame (n, …).
 
     attributes, subpopulations: (n, …) protected columns, and those that the plan names for evaluation.
     """
@@ -42,6 +42,7 @@ class Scored:
     attributes: pd.DataFrame
     subpopulations: pd.DataFrame
     bin_ids: Mapping[str, NDArray[np.int64]]
+    clusters: NDArray[np.int64]
 
     @property
     def samples(self) -> list[str]:
@@ -57,6 +58,10 @@ class Scored:
         values = self.predictions[model][column].to_numpy(float)
         return {s: (self.y[self.rows(s)], values[self.rows(s)]) for s in self.samples}
 
+    def clusters_by_sample(self) -> dict[str, NDArray[np.int64]]:
+        """By sample: clusters of its rows with a known outcome."""
+        return {s: self.clusters[self.rows(s)] for s in self.samples}
+
     def scored_samples(self, model: str) -> dict[str, ScoredSample]:
         """By sample: outcome, score and probability of a model."""
         frame, found = self.predictions[model], {}
@@ -67,6 +72,7 @@ class Scored:
                 frame["score"].to_numpy(float)[rows],
                 frame["probability"].to_numpy(float)[rows],
                 risk=frame["linear_score"].to_numpy(float)[rows],
+                clusters=self.clusters[rows],
             )
         return found
 
@@ -109,17 +115,17 @@ def _inputs(scored: Scored, models: Sequence[str], champion: str) -> tuple[str, 
 def _discrimination(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence]:
     models = [champion, *(m for m in scored.predictions if m != champion)]
     pairs = {model: scored.pairs(model, "linear_score") for model in models}
-    inputs = _inputs(scored, models, champion)
+    inputs, clusters = _inputs(scored, models, champion), scored.clusters_by_sample()
     found = [
         table(
             "performance.discrimination",
-            discrimination_table(pairs, spec.confidence),
+            discrimination_table(pairs, spec.confidence, clusters),
             inputs=inputs,
             notes=(RISK_NOTE,),
         )
     ]
     if len(models) > 1:
-        compared = comparison_table(champion, pairs, spec.confidence)
+        compared = comparison_table(champion, pairs, spec.confidence, clusters)
         found.append(table("performance.comparison", compared, inputs=inputs, notes=(RISK_NOTE,)))
     else:
         found.append(absent("performance.comparison", "not_applicable", "the plan has no challenger"))

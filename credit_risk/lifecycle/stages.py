@@ -20,6 +20,7 @@ from credit_risk.lifecycle.candidates import (
 )
 from credit_risk.lifecycle.champion import champion_evidence
 from credit_risk.lifecycle.classing import Prepared, class_predictors, expectations, prepare, screen_leakage
+from credit_risk.lifecycle.clustered_notes import told_of_clusters
 from credit_risk.lifecycle.data_evidence import (
     classing_evidence,
     clusters_evidence,
@@ -33,6 +34,7 @@ from credit_risk.lifecycle.performance import Scored, evaluate, representativene
 from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary, snapshot_frame, take_in
+from credit_risk.sampling.clusters import cluster_numbers, repeats
 from credit_risk.scoring.verification import verification_coverage, verification_rows
 
 Floats = NDArray[np.float64]
@@ -86,7 +88,8 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
     described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}
     snapshot = snapshot_frame(intake, prepared.labels, prepared.weights, prepared.clusters)
     scored, cases = judged.scored, judged.verification
-    return Development(plan, described, snapshot, training, selection, candidates, scored, cases, tuple(evidence))
+    noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))
+    return Development(plan, described, snapshot, training, selection, candidates, scored, cases, noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates
         intake.frame[list(intake.protected)],
         intake.frame[list(plan.evaluation.subpopulations)],
         {name: table.assign(intake.frame[name].to_numpy()) for name, table in training.tables.items()},
+        cluster_numbers(prepared.clusters),
     )
 
 

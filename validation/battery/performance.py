@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from validation.battery.cuts import judge
-from validation.rebuild import metrics
+from validation.rebuild import clustered, metrics
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 BINS = 10
@@ -36,7 +36,7 @@ def _area(space: Workspace, model_id: str, sample: str) -> metrics.Auc | None:
         return None
     value = space.output(model_id, "linear_score")
     assert value is not None
-    return metrics.auc(y, value.data[rows])
+    return clustered.auc(y, value.data[rows], space.cluster[rows])
 
 
 def _too_few(space: Workspace) -> str:
@@ -86,7 +86,7 @@ def _check_drop(space: Workspace, sample: str, first: metrics.Auc | None, second
 
 
 def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
-    """z = (bads − Σp) / sqrt(Σp(1 − p)): binomial, independent rows."""
+    """z = (bads − Σp) / its standard error: binomial, or of sums over clusters where rows of one obligor repeat."""
     test = f"battery: calibration in the large ({sample})"
     value = space.output(model_id, "probability")
     rows = space.judged(model_id, sample)
@@ -94,8 +94,7 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
         space.ledger.not_evaluable(test, "no probability or no row")
         return
     p, y = value.data[rows], space.outcome[rows]
-    variance = float(np.sum(p * (1.0 - p)))
-    z = abs(float(np.sum(y) - np.sum(p))) / math.sqrt(variance) if variance > 0 else math.nan
+    z = abs(clustered.calibration_z(y, p, space.cluster[rows]))
     judge(
         space,
         test,

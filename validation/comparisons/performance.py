@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from validation.findings import Finding, Outcome
-from validation.rebuild import metrics
+from validation.rebuild import clustered, metrics
 from validation.rebuild.logistic import fit_logistic
 from validation.rebuild.workspace import Workspace
 
@@ -79,7 +79,7 @@ def measure(space: Workspace, model_id: str, sample: str) -> dict[str, float]:
     result["bad_rate"] = bad / len(rows)
     risk = space.output(model_id, "linear_score")
     if risk is not None:
-        area = metrics.auc(y, risk.data[rows])
+        area = clustered.auc(y, risk.data[rows], space.cluster[rows])
         result |= {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper}
         result |= {key.replace("auc", "gini"): 2.0 * result[key] - 1.0 for key in ("auc", "auc_lower", "auc_upper")}
         result["ks"] = metrics.kolmogorov_smirnov(y, risk.data[rows])
@@ -175,7 +175,9 @@ def _compare_differences(space: Workspace) -> None:
         first, second = (space.output(model_id, "linear_score") for model_id in pair)
         if first is None or second is None:
             continue
-        difference, _, p_value = metrics.auc_difference(space.outcome[rows], first.data[rows], second.data[rows])
+        difference, _, p_value = clustered.auc_difference(
+            space.outcome[rows], first.data[rows], second.data[rows], space.cluster[rows]
+        )
         for column, value in (("auc_difference", difference), ("p_value", p_value)):
             columns[column][0].append(row[column])
             columns[column][1].append(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,14 @@ import pandas as pd
 import pytest
 
 from credit_risk._core.errors import PlanError
+from credit_risk.evaluation.area_under_curve import delong_interval
 from credit_risk.lifecycle.develop import develop
 from credit_risk.plan import Plan, read_plan
 from tests.credit_risk.cli.command import QUICK, disagreements, done, evidence
+from tests.validation.toy_package import builders
+from validation import read_package, validate
 
+PREDICTIONS = "predictions/development.parquet"
 PLAN = """
 model: {id: m}
 data: {source: table.csv}
@@ -48,6 +53,30 @@ def test_the_covariance_is_told_and_the_validator_finds_the_same(tmp_path: Path)
     tests = {row[0]: row[1] for row in coverage}
     assert tests["battery: standard errors allow for rows of one obligor"] == "pass"
     assert tests["battery: development and out_of_sample share no cluster"] == "pass"
+
+
+def test_intervals_of_independent_rows_are_told_or_found_out(tmp_path: Path) -> None:
+    package = done(tmp_path, PLAN + QUICK, table())
+    notes = evidence(package, "performance.discrimination")["notes"]
+    assert any("Obuchowski" in note for note in notes)
+    for name in ("samples.summary", "performance.calibration", "classing.table.A"):
+        assert any("take rows as independent" in note for note in evidence(package, name)["notes"]), name
+    assert not any("take rows as independent" in note for note in notes)
+    snapshot, scores = (pd.read_parquet(package / name) for name in ("data/snapshot.parquet", PREDICTIONS))
+    y = snapshot.loc[snapshot["_sample"] == "development", "_outcome"]
+    independent = delong_interval(y.to_numpy(), scores["linear_score"].to_numpy())
+
+    def change(item: dict) -> None:
+        place = [column["name"] for column in item["columns"]].index("auc_lower")
+        assert item["rows"][0][place] < independent.lower
+        item["rows"][0][place] = independent.lower
+
+    for annex in ("exports", "validation"):
+        shutil.rmtree(package / annex)
+    builders.change_json(package, "evidence/performance.discrimination.json", change)
+    found = validate(read_package(package)).findings["findings"]
+    compared = [f["test"] for f in found if f["severity"] != "observation" and not f["test"].startswith("battery")]
+    assert compared == ["performance.discrimination: auc_lower"]
 
 
 def test_selection_uses_the_same_covariance(tmp_path: Path) -> None:

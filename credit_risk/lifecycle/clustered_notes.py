@@ -1,0 +1,43 @@
+"""A note on every table whose intervals or tests take rows as independent, where rows of one obligor repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from credit_risk._core.evidence import Evidence
+
+NOTE = (
+    "intervals and tests of this table take rows as independent; rows of one obligor, account or group repeat "
+    "(samples.clusters), so they are too narrow and too often significant"
+)
+INDEPENDENT = (
+    "samples.summary",
+    "samples.representativeness",
+    "samples.observation_points",
+    "classing.table.",
+    "classing.figure.",
+    "classing.expectations",
+    "performance.score_bands",
+    "performance.calibration",
+    "performance.calibration_curve",
+    "fairness.adverse_impact",
+)
+"""Ids, or their beginnings where they end with a full stop."""
+
+
+def told_of_clusters(evidence: Iterable[Evidence], *, repeat: bool) -> tuple[Evidence, ...]:
+    """`evidence`, with the note where `repeat` says that clusters repeat in the samples."""
+    if not repeat:
+        return tuple(evidence)
+    return tuple(_noted(item) if _independent(item) else item for item in evidence)
+
+
+def _independent(item: Evidence) -> bool:
+    return item.kind in ("table", "figure") and any(
+        item.id.startswith(name) if name.endswith(".") else item.id == name for name in INDEPENDENT
+    )
+
+
+def _noted(item: Evidence) -> Evidence:
+    return replace(item, notes=(*item.notes, NOTE))
