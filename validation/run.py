@@ -64,7 +64,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)
     stability.compare_stability(space)
-    boosting.compare_monotonicity(space)
+    boosting.compare_boosting(space)
     return Rebuild(space.ledger, tuple(headlines), fit, space)
 
 

@@ -36,11 +36,12 @@ def expectation_frame(
             continue
         codes = [float(code) for b in tables[name].bins for code in b.codes if not isinstance(code, str)]
         known = np.isfinite(values[name]) & ~np.isin(values[name], codes)
-        rows.append((name, trend, *_verdict(values[name][known], y[known], trend, confidence)))
+        rows.append((name, trend, *trend_verdict(values[name][known], y[known], trend, confidence)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _verdict(x: Floats, y: Floats, trend: str, confidence: float) -> tuple[Cell, ...]:
+def trend_verdict(x: Floats, y: Floats, trend: str, confidence: float) -> tuple[Cell, ...]:
+    """AUC of x (n,), finite, in the direction of `trend`, its bounds, p-value against 0.5, and the verdict in words."""
     if len(np.unique(y)) < 2 or np.ptp(x) == 0:
         return None, None, None, None, "not evaluable: one class or one value"
     area = delong_interval(y, x if trend == "ascending" else -x, confidence=confidence)

@@ -12,26 +12,24 @@ from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence, absent, table
-from credit_risk.binning.classing import Trend, class_frame
+from credit_risk.binning.classing import class_frame
 from credit_risk.binning.expectation import expectation_frame
 from credit_risk.binning.overrides import apply_overrides
 from credit_risk.binning.table import BinningTable
 from credit_risk.evaluation.stability import bin_counts, population_stability_index
 from credit_risk.lifecycle.candidates import Training
 from credit_risk.lifecycle.performance import DEVELOPMENT
+from credit_risk.lifecycle.trends import declared_trends, described
 from credit_risk.models.assemble import InputColumn
 from credit_risk.plan import Plan
 from credit_risk.sampling import Intake
 from credit_risk.sampling.clusters import cluster_numbers, row_clusters
-from credit_risk.sampling.derived_spec import DerivedSpec
 from credit_risk.sampling.labels import label_rows, row_weights
-from credit_risk.sampling.spec import ColumnSpec
 from credit_risk.scaling.points import Scaling
 from credit_risk.scoring.expressions import references
 from credit_risk.selection.leakage import leakage_frame
 
 Floats = NDArray[np.float64]
-DIRECTIONS = ("ascending", "descending", "peak", "valley", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +167,6 @@ def override_classing(
     return changed, tuple(rows)
 
 
-def declared_trends(plan: Plan, names: Sequence[str]) -> dict[str, Trend]:
-    """Trends that the plan states: for the classing, else the expert's expectation of the column."""
-    trends, described = {}, _described(plan)
-    for name in names:
-        column = described.get(name)
-        if name in plan.classing.monotonic:
-            trends[name] = Trend(plan.classing.monotonic[name], "plan, classing")
-        elif column is not None and column.expected_trend in DIRECTIONS:
-            trends[name] = Trend(str(column.expected_trend), "plan, expectation")
-    return trends
-
-
-def _described(plan: Plan) -> dict[str, ColumnSpec | DerivedSpec]:
-    """What the plan says of columns and of derived characteristics."""
-    return {**plan.data.columns, **plan.derived}
-
-
 def _inputs(intake: Intake) -> dict[str, InputColumn]:
     """Columns that a model may read: predictors, and dates that derived characteristics measure."""
     found = {}
@@ -215,9 +196,9 @@ def _derive_steps(plan: Plan, intake: Intake) -> dict[str, dict[str, Any]]:
 
 def _reason_texts(plan: Plan, names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Text of each characteristic's reason and where it comes from; the bare name where the plan has no text."""
-    texts, described = {}, _described(plan)
+    texts, columns = {}, described(plan)
     for name in names:
-        column = described.get(name)
+        column = columns.get(name)
         if column is not None and column.reason_text:
             texts[name] = (column.reason_text, "plan, reason_text")
         elif column is not None and column.description:

@@ -65,7 +65,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         detail.text = f"{len(training.tables)} characteristics{told}"
     with stage(progress, "selection and models") as detail:
         selection, candidates = fit_candidates(plan, training)
-        detail.text = ", ".join(f"{c.id}: {len(c.characteristics)} characteristics" for c in candidates)
+        detail.text = ", ".join(_told(candidate) for candidate in candidates)
     with stage(progress, "evaluation") as detail:
         judged = judge(plan, prepared, training, candidates)
         detail.text = judged.headline
@@ -138,6 +138,11 @@ def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates
         {name: table.assign(intake.frame[name].to_numpy()) for name, table in training.tables.items()},
         cluster_numbers(prepared.clusters),
     )
+
+
+def _told(candidate: Candidate) -> str:
+    remark = f" ({candidate.remark})" if candidate.remark else ""
+    return f"{candidate.id}: {len(candidate.characteristics)} characteristics{remark}"
 
 
 def _headline(discrimination: pd.DataFrame, champion: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from credit_risk.binning.bins import Code, number_text
+from credit_risk.binning.bins import Code
 from credit_risk.binning.table import BinningTable, woe_name
 from credit_risk.models.boosting import BoostingFit
 from credit_risk.models.logistic import LogisticFit
@@ -159,65 +159,3 @@ def boosting_steps(
         return [*preparation, trees, link_step(names.linear_score, names.probability), scale]
     back = linear_score_of_points(scaling, names)
     return [*preparation, trees, scale, back, link_step(names.linear_score_of_points, names.probability)]
-
-
-def value_name(characteristic: str) -> str:
-    """Name of a numeric characteristic with its special codes taken out."""
-    return f"value({characteristic})"
-
-
-def special_name(characteristic: str, code: Code) -> str:
-    """Name of the indicator of one special code."""
-    return f"special({characteristic}, {number_text(code)})"
-
-
-def boosting_features(
-    tables: Mapping[str, BinningTable], taken: Collection[str] = ()
-) -> tuple[list[Step], list[str], list[int]]:
-    """How each classed characteristic enters boosting: preparation steps, feature names, constraints on the bad rate.
-
-    Numbers enter raw, constrained by the classing's trend; their special codes become missing, with an indicator for
-    each code; categories enter as weights of evidence, constrained to lower the bad rate. No name that is made here is
-    one of `taken`, the names of inputs and derived characteristics.
-    """
-    direction = {"ascending": 1, "descending": -1}
-    steps: list[Step] = []
-    features: list[str] = []
-    constraints: list[int] = []
-    for name, table in tables.items():
-        if table.kind == "categorical":
-            steps.append(table.step())
-            features.append(woe_name(name))
-            constraints.append(-1)
-            continue
-        codes = [code for b in table.bins for code in b.codes]
-        made = [_without_specials(name, codes, taken)] if codes else []
-        made += [_indicator(name, code, taken) for code in codes]
-        steps += made
-        features += [step["output"] for step in made] or [name]
-        constraints += [direction.get(table.trend, 0), *([0] * len(codes))]
-    return steps, features, constraints
-
-
-def _without_specials(name: str, codes: Sequence[Code], taken: Collection[str]) -> Step:
-    is_code = {"op": "in", "args": [{"ref": name}, *({"const": code} for code in codes)]}
-    expression = {"op": "if", "args": [is_code, {"const": None}, {"ref": name}]}
-    return _derive(free_name(value_name(name), taken), expression, f"{name}, missing where it holds a special code")
-
-
-def _indicator(name: str, code: Code, taken: Collection[str]) -> Step:
-    equal = {"op": "equal", "args": [{"ref": name}, {"const": code}]}
-    expression = {"op": "if", "args": [equal, {"const": 1.0}, {"const": 0.0}]}
-    description = f"1 where {name} holds the special code {number_text(code)}"
-    return _derive(free_name(special_name(name, code), taken), expression, description)
-
-
-def _derive(output: str, expression: Step, description: str) -> Step:
-    return {
-        "id": output,
-        "type": "derive",
-        "output": output,
-        "value_type": "number",
-        "expression": expression,
-        "description": description,
-    }

@@ -6,16 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from credit_risk._core.spec import Spec
+from credit_risk.models.boosting_spec import MonotoneBoostingSpec
+from credit_risk.models.candidate_spec import IDENTIFIER, CandidateSpec
 
-IDENTIFIER = r"^[a-z0-9][a-z0-9_.-]{0,99}$"
-
-
-class CandidateSpec(Spec):
-    """What every candidate has."""
-
-    id: str = Field(pattern=IDENTIFIER, description="Identifier, used as a folder name in the package.")
-    champion: bool = Field(default=False, description="Whether this is the model of the package; exactly one is.")
+__all__ = ["IDENTIFIER", "CandidateSpec", "ModelSpec", "MonotoneBoostingSpec", "ScorecardSpec", "default_models"]
 
 
 class ScorecardSpec(CandidateSpec):
@@ -30,19 +24,6 @@ class ScorecardSpec(CandidateSpec):
         "samples.group); auto: cluster where rows of one cluster repeat in development, else nonrobust, told in "
         "model.covariance.",
     )
-
-
-class MonotoneBoostingSpec(CandidateSpec):
-    """Gradient-boosted trees with monotone constraints taken from the trends of the classing."""
-
-    type: Literal["monotone_boosting"] = Field(description="Type of the model.")
-    trees: int = Field(default=200, ge=1, le=10_000, description="Number of trees.")
-    depth: int = Field(default=3, ge=1, le=12, description="Greatest depth of a tree.")
-    learning_rate: float = Field(default=0.1, gt=0, le=1, description="Shrinkage of each tree.")
-    min_child_weight: float = Field(default=10.0, ge=0, description="Least sum of hessians in a leaf.")
-    reg_lambda: float = Field(default=1.0, ge=0, description="L2 penalty on leaf values.")
-    gamma: float = Field(default=0.0, ge=0, description="Least loss reduction for a split.")
-    max_bin: int = Field(default=256, ge=2, le=65_536, description="Most histogram bins of a feature.")
 
 
 ModelSpec = Annotated[ScorecardSpec | MonotoneBoostingSpec, Field(discriminator="type")]

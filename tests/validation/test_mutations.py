@@ -298,6 +298,14 @@ def test_coefficients_that_are_not_stated(package: Path) -> None:
     )
 
 
+def income_auc(data: dict[str, Any]) -> float:
+    """AUC of income as a measure of safety, over its values in development, by Mann and Whitney's count."""
+    rows = [i for i, name in enumerate(data["_sample"]) if name == b.DEVELOPMENT and data["INCOME"][i] is not None]
+    bads, goods = ([data["INCOME"][i] for i in rows if data["_outcome"][i] == k] for k in (1.0, 0.0))
+    count = sum(float(x < y) + 0.5 * float(x == y) for x in bads for y in goods)
+    return count / (len(bads) * len(goods))
+
+
 def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -> None:
     """Add a challenger of one tree, its predictions made row by row; `change` touches the model afterwards."""
     tree = {
@@ -326,7 +334,9 @@ def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = N
         columns = {"_key": [data["_key"][i] for i in rows], "linear_score": margin}
         columns["probability"] = [1 / (1 + math.exp(-value)) for value in margin]
         files[f"challengers/trees/predictions/{sample}.parquet"] = b.to_parquet(columns)
-    rows = [["INCOME", "descending", 2, 4, 0, 0.0]]
+    rows = [["INCOME", "descending", 2, 3, 0, 0.0]]
+    bound = [["INCOME", "INCOME", True, "descending", "mined", "descending", income_auc(data), None, None, None, ""]]
+    files["evidence/boosting.constraints.trees.json"] = b.to_json(b.evidence("boosting.constraints.trees", bound))
     files["evidence/boosting.monotonicity.trees.json"] = b.to_json(b.evidence("boosting.monotonicity.trees", rows))
     if change:
         change(document)
@@ -358,5 +368,46 @@ def test_broken_trend_is_found(package: Path) -> None:
         document["steps"][0]["trees"][0]["value"][4] = 0.9
 
     challenger(package, change)
-    test = "boosting.monotonicity.trees: violations of the stated trend"
+    test = "boosting.monotonicity.trees: violations of the stated direction"
     assert severity(validate(read_package(package)), test) == "high"
+
+
+def test_direction_that_was_mined_is_told(package: Path) -> None:
+    challenger(package)
+    test = "boosting.constraints.trees: directions are declared"
+    assert severity(validate(read_package(package)), test) == "observation"
+
+
+@pytest.mark.parametrize(
+    ("plan", "row", "test"),
+    [
+        ("ascending", {}, "directions that the plan declares"),
+        ("descending", {}, "directions that the plan declares"),
+        (None, {4: "plan, expectation"}, "directions that the plan declares"),
+        (None, {6: 0.7}, "auc"),
+        (None, {0: "woe(INCOME)"}, "features"),
+    ],
+)
+def test_directions_are_held_against_the_plan(package: Path, plan: str | None, row: dict[int, Any], test: str) -> None:
+    challenger(package)
+    if plan is not None:
+        b.change_json(package, "plan.json", lambda p: p["data"].update(columns={"INCOME": {"expected_trend": plan}}))
+    for place, value in row.items():
+        table("boosting.constraints.trees", 0, place, lambda _, value=value: value)(package)
+    assert f"boosting.constraints.trees: {test}" in breaches(validate(read_package(package)))
+
+
+def test_declared_direction_that_is_kept_passes(package: Path) -> None:
+    challenger(package)
+    b.change_json(package, "plan.json", lambda p: p.update(classing={"monotonic": {"INCOME": "descending"}}))
+    table("boosting.constraints.trees", 0, 4, lambda _: "plan, classing")(package)
+    run = validate(read_package(package))
+    assert breaches(run) == {}
+    assert severity(run, "boosting.constraints.trees: directions are declared") is None
+
+
+@pytest.mark.parametrize(("column", "name"), [(2, "thresholds"), (3, "leaf_pairs"), (4, "violations")])
+def test_proof_that_is_stated_otherwise_is_found(package: Path, column: int, name: str) -> None:
+    challenger(package)
+    table("boosting.monotonicity.trees", 0, column, lambda value: value + 1)(package)
+    assert f"boosting.monotonicity.trees: {name}" in breaches(validate(read_package(package)))

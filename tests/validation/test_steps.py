@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from toy_package import builders as b
 
-from validation.rebuild.monotonicity import largest_violation, thresholds_of
+from validation.rebuild.monotonicity import prove
 from validation.score import score
 from validation.steps.classing import assign
 from validation.steps.expressions import evaluate
@@ -272,12 +272,12 @@ def test_tree_walker_agrees_with_xgboost(boosted: tuple[dict[str, Any], np.ndarr
 def test_monotone_constraint_is_confirmed_and_its_absence_found(
     boosted: tuple[dict[str, Any], np.ndarray, np.ndarray],
 ) -> None:
-    step, matrix, _ = boosted
-    assert largest_violation(step, matrix[:200], 0, 1)[0] == 0
-    count, size = largest_violation(step, matrix[:200], 1, 1)
-    assert count > 100
-    assert size > 0.1
-    assert len(thresholds_of(step, 0)) > 3
+    step, _, _ = boosted
+    bound, free = prove(step, 0, 1), prove(step, 1, 1)
+    assert (bound.violations, bound.largest) == (0, 0.0)
+    assert min(bound.thresholds, bound.pairs) > 3
+    assert free.violations > 10
+    assert free.largest > 0.1
 
 
 # --- the rest -----------------------------------------------------------------------------------------------------

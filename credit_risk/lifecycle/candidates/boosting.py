@@ -1,31 +1,57 @@
-"""Monotone boosting on every classed predictor, constrained by the classing's trends."""
+"""Monotone boosting on every classed predictor, bound in the directions that the plan declares."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
 
 from credit_risk._core.errors import Fault, ModelError
-from credit_risk._core.evidence import key_values, table
+from credit_risk._core.evidence import Evidence, key_values, table
+from credit_risk.binning.table import BinningTable
 from credit_risk.lifecycle.candidates.fields import derivations, feature_frame, read_inputs, taken_names
-from credit_risk.lifecycle.candidates.training import Candidate, FitContext, Training
-from credit_risk.models.assemble import boosting_features, boosting_steps, document, value_names
-from credit_risk.models.boosting import fit_boosting, parameter_items
+from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Training
+from credit_risk.lifecycle.trends import declared_trends
+from credit_risk.models.assemble import boosting_steps, document, value_names
+from credit_risk.models.boosting import BoostingFit, fit_boosting, parameter_items
 from credit_risk.models.monotonicity import monotonicity_frame
 from credit_risk.models.spec import MonotoneBoostingSpec
+from credit_risk.models.tree_features import TreeFeature, constraints_frame, tree_features
 from credit_risk.plan import Plan
 from credit_risk.scoring import compile_model
 
+CONTRADICTED = "contradicted by the data"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Features of the trees on development (n, k), the steps that make them, and characteristics left out, with why."""
+
+    matrix: pd.DataFrame
+    features: tuple[TreeFeature, ...]
+    steps: tuple[dict[str, Any], ...]
+    left_out: Mapping[str, str]
+
+    @property
+    def constraints(self) -> list[int]:
+        """Direction of each feature: −1, 0, 1."""
+        return [feature.direction for feature in self.features]
+
 
 def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Candidate:
-    """Monotone boosting on every classed predictor, constrained by the classing's trends."""
-    training = boosting_training(context.plan, context.training)
+    """Monotone boosting on every classed predictor, bound in the directions that the plan declares."""
+    training, left_out = boosting_training(context.plan, context.training)
     names = list(training.tables)
     derived, inputs = derivations(names, training), read_inputs(names, training)
     taken = taken_names(inputs, derived)
     values, probability_from = value_names(taken), context.plan.scaling.probability_from
-    preparation, features, constraints = boosting_features(training.tables, taken)
-    matrix = feature_frame(training.frame, inputs, [*derived, *preparation], features)
-    fit = fit_boosting(matrix, training.y, constraints, spec, weights=training.weights)
+    declared = declared_trends(context.plan, names)
+    preparation, features = tree_features(training.tables, declared, spec.constraints, taken)
+    matrix = feature_frame(training.frame, inputs, [*derived, *preparation], [f.name for f in features])
+    prepared = Prepared(matrix, tuple(features), tuple(preparation), left_out)
+    fit = fit_boosting(matrix, training.y, prepared.constraints, spec, weights=training.weights)
     outputs = {
         "linear_score": values.linear_score if probability_from == "unrounded" else values.linear_score_of_points,
         "probability": values.probability,
@@ -35,33 +61,66 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Ca
     }
     steps = [*derived, *boosting_steps(fit, preparation, training.scaling, values, probability_from=probability_from)]
     model = document(context.identity(spec), "monotone_boosting", inputs, steps, outputs)
-    evidence = (
-        key_values("boosting.parameters.{model}", dict(parameter_items(fit)), parameter=spec.id),
-        table("boosting.importance.{model}", fit.importance, parameter=spec.id),
-        table(
-            "boosting.monotonicity.{model}",
-            monotonicity_frame(fit.trees, fit.features, fit.constraints),
-            parameter=spec.id,
-        ),
+    evidence = _evidence(spec, context, training.tables, prepared, fit)
+    return Candidate(
+        spec.id,
+        spec.type,
+        model,
+        compile_model(model),
+        evidence,
+        tuple(names),
+        values.linear_score,
+        boosting=fit,
+        remark=_remark(evidence),
     )
-    compiled = compile_model(model)
-    return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, boosting=fit)
 
 
-def boosting_training(plan: Plan, training: Training) -> Training:
-    """What boosting may use: what the plan includes, and what is neither excluded by it, nor suspected to know the
+def _evidence(
+    spec: MonotoneBoostingSpec,
+    context: FitContext,
+    tables: Mapping[str, BinningTable],
+    prepared: Prepared,
+    fit: BoostingFit,
+) -> tuple[Evidence, ...]:
+    model_file, confidence = (context.model_file(spec),), context.plan.evaluation.confidence
+    y = context.training.y
+    constraints = constraints_frame(prepared.features, prepared.matrix, y, tables, prepared.left_out, confidence)
+    monotonicity = monotonicity_frame(fit.trees, fit.features, fit.constraints)
+    return (
+        key_values("boosting.parameters.{model}", dict(parameter_items(fit)), parameter=spec.id, inputs=("plan.json",)),
+        table("boosting.constraints.{model}", constraints, parameter=spec.id, inputs=SNAPSHOT),
+        table("boosting.importance.{model}", fit.importance, parameter=spec.id, inputs=model_file),
+        table("boosting.monotonicity.{model}", monotonicity, parameter=spec.id, inputs=model_file),
+    )
 
-    outcome, nor left without a trend by classing, which leaves it one weight of evidence only.
+
+def _remark(evidence: tuple[Evidence, ...]) -> str:
+    """What a modeller must hear at once: directions that the data contradict."""
+    constraints = next(item for item in evidence if item.id.startswith("boosting.constraints.")).frame()
+    contradicted = constraints.loc[constraints["verdict"] == CONTRADICTED, "characteristic"]
+    return f"declared against the data: {', '.join(contradicted)}" if len(contradicted) else ""
+
+
+def boosting_training(plan: Plan, training: Training) -> tuple[Training, dict[str, str]]:
+    """What boosting may use, and what it may not, with why.
+
+    It may use what the plan includes, and what is neither excluded by it, nor suspected to know the outcome, nor left
+    without a trend by classing, which leaves it one weight of evidence only. Raises ModelError where nothing is left.
     """
     limits = plan.selection
-    kept = {
-        name: table
-        for name, table in training.tables.items()
-        if name in limits.included
-        or (name not in limits.excluded and table.fine_gini <= limits.max_gini and table.information_value > 0)
-    }
+    left_out: dict[str, str] = {}
+    for name, one in training.tables.items():
+        if name in limits.included:
+            continue
+        if name in limits.excluded:
+            left_out[name] = "excluded by the plan (selection.exclude)"
+        elif one.fine_gini > limits.max_gini:
+            left_out[name] = f"suspected to know the outcome: Gini {one.fine_gini:.4f} above selection.max_gini"
+        elif not one.information_value > 0:
+            left_out[name] = "no information value: classing leaves it one weight of evidence"
+    kept = {name: one for name, one in training.tables.items() if name not in left_out}
     if not kept:
         remedy = "add predictors, or name one in selection.include"
         message = "no characteristic is left for boosting after classing and the screen for leakage"
         raise ModelError(Fault(message, code="nothing_selected", path="selection", remedy=remedy))
-    return replace(training, tables=kept)
+    return replace(training, tables=kept), left_out

@@ -52,7 +52,8 @@ class Training:
 class Candidate:
     """A fitted candidate. model: its model.json; compiled: what scores it; evidence: what is told of it.
 
-    unrounded: name of the value that holds the linear score before any rounding of points.
+    unrounded: name of the value that holds the linear score before any rounding of points; remark: what the modeller
+    must hear as soon as it is fitted, or nothing.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Candidate:
     points: PointsTable | None = None
     reasons: ReasonCodes | None = None
     boosting: BoostingFit | None = None
+    remark: str = ""
 
     def __repr__(self) -> str:
         return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"

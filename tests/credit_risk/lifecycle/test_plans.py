@@ -94,6 +94,42 @@ def test_a_boosting_champion_alone_whose_probability_follows_points(tmp_path: Pa
     assert scored.groupby("score")["probability"].nunique().max() == 1
 
 
+def test_directions_of_boosting_are_the_plans_word_first(tmp_path: Path) -> None:
+    columns = "columns: {AGE: {expected_trend: descending}, INCOME: {expected_trend: ascending}}"
+    plan = PLAN.replace("source: table.csv", f"source: table.csv, {columns}")
+    plan += BOOSTING.replace("trees: 20", "trees: 20, constraints: declared") + "selection: {include: [INCOME]}\n"
+    ended = run(write_plan(tmp_path, plan, portfolio(900)))
+    assert ended.status == 0, ended.err
+    package = tmp_path / "out"
+    assert disagreements(package) == []
+    told = frame(package, "boosting.constraints.trees").set_index("feature")
+    assert told["direction"].to_dict() == {
+        "INCOME": "ascending",
+        "AGE": "descending",
+        "woe(HOUSING)": "descending",
+        "NOISE": "none",
+    }
+    assert told.loc["INCOME", "verdict"] == "contradicted by the data"
+    assert told.loc["INCOME", "auc_upper"] < 0.5
+    assert told.loc["NOISE", "source"] == "none"
+    assert told.loc["NOISE", "suggestion"] in ("ascending", "descending")
+    assert "declared against the data: INCOME" in ended.err
+    bound = frame(package, "boosting.monotonicity.trees").set_index("feature")
+    assert list(bound.index) == ["INCOME", "AGE", "woe(HOUSING)"]
+    assert (bound["violations"] == 0).all()
+    mined = done(tmp_path / "mined", PLAN + BOOSTING, portfolio(900))
+    assert set(frame(mined, "boosting.constraints.trees")["source"]) == {"mined", "weight of evidence"}
+    observed = [one for one in findings(mined) if one["test"] == "boosting.constraints.trees: directions are declared"]
+    assert [one["severity"] for one in observed] == ["observation"]
+
+
+def test_a_direction_of_an_unknown_characteristic_is_a_fault(tmp_path: Path) -> None:
+    ended = run(write_plan(tmp_path, PLAN + "classing: {monotonic: {INCOM: ascending}}\n", portfolio(300)))
+    assert ended.status == 2
+    assert "classing.monotonic.INCOM" in ended.err
+    assert "INCOME" in ended.err
+
+
 def test_cut_off_protected_groups_and_subpopulations(tmp_path: Path) -> None:
     table = portfolio(1500)
     table["SEX"] = np.resize(["f", "m", "m"], 1500)
