@@ -8,7 +8,18 @@ from typing import Any
 
 from validation.battery import run_battery, texts
 from validation.compare import Comparison, Ledger
-from validation.comparisons import boosting, classing, data, performance, points, regression, scoring, stability
+from validation.comparisons import (
+    boosting,
+    classing,
+    data,
+    leakage,
+    performance,
+    points,
+    regression,
+    scoring,
+    selection,
+    stability,
+)
 from validation.comparisons.performance import Headline
 from validation.findings import Finding, Outcome, findings_document
 from validation.package import Package
@@ -57,8 +68,10 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     if space is None:
         return Rebuild(_without_rows(package, policy), (), None, None)
     data.compare_data(space)
+    leakage.compare_leakage(space)
     classing.compare_classing(space)
     fit = regression.compare_regression(space)
+    selection.compare_selection(space, fit)
     points.compare_points(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)

@@ -1,4 +1,4 @@
-"""Samples and classing of a plan: trends, manual changes, leakage screen, everything that candidates are fitted on."""
+"""Samples and classing of a plan: trends, manual changes, everything that candidates are fitted on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, ModelError
-from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.binning.classing import class_frame
-from credit_risk.binning.expectation import expectation_frame
 from credit_risk.binning.overrides import apply_overrides
 from credit_risk.binning.table import BinningTable
-from credit_risk.evaluation.stability import bin_counts, population_stability_index
 from credit_risk.lifecycle.candidates import Training
 from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.lifecycle.trends import declared_trends, described
@@ -27,7 +24,6 @@ from credit_risk.sampling.clusters import cluster_numbers, row_clusters
 from credit_risk.sampling.labels import label_rows, row_weights
 from credit_risk.scaling.points import Scaling
 from credit_risk.scoring.expressions import references
-from credit_risk.selection.leakage import leakage_frame
 
 Floats = NDArray[np.float64]
 
@@ -102,7 +98,6 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
         _derive_steps(plan, intake),
         scaling,
         _reason_texts(plan, names),
-        greatest_psi(prepared, tables),
         changes,
         _named_clusters(prepared.clusters[rows]),
     )
@@ -111,33 +106,6 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
 def _named_clusters(clusters: NDArray[np.object_]) -> NDArray[np.int64] | None:
     """Clusters as whole numbers, or None where no row names one."""
     return cluster_numbers(clusters) if pd.notna(clusters).any() else None
-
-
-def screen_leakage(plan: Plan, prepared: Prepared, training: Training) -> Evidence:
-    """Evidence `data.leakage`: what each predictor knows of the outcome, on development."""
-    intake = prepared.intake
-    dates = [name for name in training.frame.columns if intake.types.get(name) == "date" and name != plan.data.date]
-    frame = leakage_frame(
-        training.frame[list(training.tables)],
-        training.y,
-        {name: table.fine_gini for name, table in training.tables.items()},
-        seed=plan.samples.seed,
-        decision=training.frame[plan.data.date] if plan.data.date in training.frame.columns else None,
-        dates=training.frame[dates],
-    )
-    return table("data.leakage", frame, inputs=("data/snapshot.parquet",))
-
-
-def expectations(plan: Plan, training: Training) -> Evidence:
-    """Evidence `classing.expectations`: the trends that the expert declared, held against development."""
-    expected = {name: trend.name for name, trend in declared_trends(plan, list(training.tables)).items()}
-    numeric = {n: training.frame[n].to_numpy(float) for n, t in training.tables.items() if t.kind == "numeric"}
-    confidence = plan.evaluation.confidence
-    frame = expectation_frame(expected, training.tables, numeric, training.y, confidence)
-    if frame.empty:
-        reason = "the plan declares no ascending or descending trend of a numeric characteristic"
-        return absent("classing.expectations", "not_applicable", reason)
-    return table("classing.expectations", frame, inputs=("data/snapshot.parquet",))
 
 
 def override_classing(
@@ -206,15 +174,3 @@ def _reason_texts(plan: Plan, names: Sequence[str]) -> dict[str, tuple[str, str]
         else:
             texts[name] = (name, "name (no text in plan)")
     return texts
-
-
-def greatest_psi(prepared: Prepared, tables: Mapping[str, BinningTable]) -> dict[str, float]:
-    """Greatest population stability index of each characteristic's bins between development and another sample."""
-    labels, found = prepared.labels, {}
-    samples = [s for s in dict.fromkeys(labels[pd.notna(labels)]) if s != DEVELOPMENT]
-    for name, binning in tables.items():
-        ids = binning.assign(prepared.intake.frame[name].to_numpy())
-        counts = bin_counts({s: ids[labels == s] for s in (DEVELOPMENT, *samples)})
-        values = [population_stability_index(counts[DEVELOPMENT], counts[s]).psi for s in samples]
-        found[name] = max(values, default=0.0)
-    return found

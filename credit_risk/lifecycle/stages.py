@@ -19,7 +19,7 @@ from credit_risk.lifecycle.candidates import (
     fit_candidates,
 )
 from credit_risk.lifecycle.champion import champion_evidence
-from credit_risk.lifecycle.classing import Prepared, class_predictors, expectations, prepare, screen_leakage
+from credit_risk.lifecycle.classing import Prepared, class_predictors, prepare
 from credit_risk.lifecycle.clustered_notes import told_of_clusters
 from credit_risk.lifecycle.data_evidence import (
     classing_evidence,
@@ -32,6 +32,7 @@ from credit_risk.lifecycle.develop import Development
 from credit_risk.lifecycle.exports import exports_evidence
 from credit_risk.lifecycle.performance import Scored, evaluate, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
+from credit_risk.lifecycle.screening import screen
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary, snapshot_frame, take_in
 from credit_risk.sampling.clusters import cluster_numbers, repeats
@@ -58,11 +59,8 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         shown = summary[summary["sample"] != "all"]
         detail.text = ", ".join(f"{r.sample} {r.rows:,} ({r.bad_rate:.2%} bad)" for r in shown.itertuples())
     with stage(progress, "classing") as detail:
-        training = class_predictors(plan, prepared)
-        leakage = screen_leakage(plan, prepared, training)
-        suspects = [row[0] for row in leakage.content["rows"] if row[4]]
-        told = f", suspected of leakage: {', '.join(dict.fromkeys(suspects))}" if suspects else ""
-        detail.text = f"{len(training.tables)} characteristics{told}"
+        training, screened = screen(plan, prepared, class_predictors(plan, prepared))
+        detail.text = f"{len(training.tables)} characteristics{_suspected(screened[0])}"
     with stage(progress, "selection and models") as detail:
         selection, candidates = fit_candidates(plan, training)
         detail.text = ", ".join(_told(candidate) for candidate in candidates)
@@ -75,10 +73,9 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         *data_evidence(intake, summary),
         clusters_evidence(plan.samples, prepared.labels, prepared.clusters),
         representativeness_evidence(judged.scored),
-        leakage,
+        *screened,
         *classing_evidence(training.tables, plan.classing),
         overrides_evidence(training.overrides),
-        expectations(plan, training),
         selection_evidence(selection),
         *common_evidence(training),
         *(item for candidate in candidates for item in candidate.evidence),
@@ -143,6 +140,13 @@ def score_samples(plan: Plan, prepared: Prepared, training: Training, candidates
 def _told(candidate: Candidate) -> str:
     remark = f" ({candidate.remark})" if candidate.remark else ""
     return f"{candidate.id}: {len(candidate.characteristics)} characteristics{remark}"
+
+
+def _suspected(leakage: Evidence) -> str:
+    """Columns that the leakage screen suspects, in words."""
+    rows = leakage.frame()
+    suspects = list(dict.fromkeys(rows.loc[rows["flagged"], "characteristic"]))
+    return f", suspected of leakage: {', '.join(suspects)}" if suspects else ""
 
 
 def _headline(discrimination: pd.DataFrame, champion: str) -> str:

@@ -17,6 +17,7 @@ from credit_risk.models.covariance import INDEPENDENT, Rows, coefficient_covaria
 
 Floats = NDArray[np.float64]
 SEPARATION_COEFFICIENT = 30.0
+PERFECT_DEVIANCE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def fit_logistic(
         warnings.simplefilter("ignore", category=tools.PerfectSeparationWarning)
         model = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=w)
         result = model.fit(maxiter=100, tol=1e-13, rtol=1e-14, tol_criterion="deviance")
-    _refuse_separation(result, names)
+    _refuse_separation(result, x, w, names)
     coef, bread = np.asarray(result.params, float), np.asarray(result.cov_params(), float)
     scores = design * (w * (y - special.expit(design @ coef)))[:, None]
     covariance = coefficient_covariance(bread, scores, dependence)
@@ -118,33 +119,55 @@ def _refuse_collinear(x: Floats, names: Sequence[str]) -> None:
         )
 
 
-def _refuse_separation(result: object, names: Sequence[str]) -> None:
-    params = np.asarray(result.params)  # type: ignore[attr-defined]
-    wild = [n for n, b in zip(names, params[1:], strict=True) if not np.isfinite(b) or abs(b) > SEPARATION_COEFFICIENT]
-    if wild:
-        faults = [Fault(f"{n} separates good from bad", code="separation", path=n, remedy="exclude it") for n in wild]
-        raise ModelError(faults)
+def _refuse_separation(result: object, x: Floats, w: Floats, names: Sequence[str]) -> None:
+    """Faults of the terms that separate, the strongest first: huge coefficients, or all rows predicted perfectly."""
+    params = np.asarray(result.params)[1:]  # type: ignore[attr-defined]
+    wild = ~np.isfinite(params) | (np.abs(params) > SEPARATION_COEFFICIENT)
+    if float(result.fit_history["deviance"][-1]) < PERFECT_DEVIANCE * float(np.sum(w)):  # type: ignore[attr-defined]
+        wild = np.ones(len(params), bool)
+    if wild.any():
+        strength = np.where(np.isfinite(params), np.abs(params), np.inf) * x.std(axis=0)
+        order = sorted(map(int, np.flatnonzero(wild)), key=lambda i: (-strength[i], i))
+        told = [(names[i], f"coefficient {float(params[i])!r}") for i in order]
+        raise ModelError(
+            [
+                Fault(f"{name} separates good from bad", "separation", path=name, found=found, remedy="exclude it")
+                for name, found in told
+            ]
+        )
     if not result.converged:  # type: ignore[attr-defined]
         raise ModelError(Fault("the logistic regression did not converge", code="not_converged"))
 
 
-def variance_inflation(x: Floats) -> Floats:
+def correlation_matrix(x: Floats, weights: Floats | None = None) -> Floats:
+    """Pearson correlations (k, k) of the columns of x (n, k), none constant; weights (n,) frequency-type."""
+    if weights is None or np.all(weights == weights[0]):
+        return np.corrcoef(x, rowvar=False).reshape(x.shape[1], x.shape[1])
+    covariance = np.atleast_2d(np.cov(x, rowvar=False, aweights=weights, ddof=0))
+    deviation = np.sqrt(np.diag(covariance))
+    return covariance / np.outer(deviation, deviation)
+
+
+def variance_inflation(x: Floats, weights: Floats | None = None) -> Floats:
     """Variance inflation factors (k,) of the columns of x (n, k): diagonal of the inverse correlation matrix.
 
-    Belsley, Kuh & Welsch (1980), section 3.2. Infinite where a column is a combination of the others.
+    Belsley, Kuh & Welsch (1980), section 3.2. Infinite where a column is a combination of the others. weights (n,)
+    frequency-type.
     """
     if x.shape[1] == 1:
         return np.ones(1)
-    correlation = np.corrcoef(x, rowvar=False)
     try:
-        return np.diag(np.linalg.inv(correlation)).copy()
+        return np.diag(np.linalg.inv(correlation_matrix(x, weights))).copy()
     except np.linalg.LinAlgError:
         return np.full(x.shape[1], np.inf)
 
 
-def coefficient_frame(fit: LogisticFit, x: Floats) -> pd.DataFrame:
-    """Evidence `model.coefficients`. On weights of evidence the sign of a bad-probability model is negative."""
-    inflation = [np.nan, *variance_inflation(x)]
+def coefficient_frame(fit: LogisticFit, x: Floats, weights: Floats | None = None) -> pd.DataFrame:
+    """Evidence `model.coefficients`. On weights of evidence the sign of a bad-probability model is negative.
+
+    x (n, k) of the fit and its weights (n,), for the variance inflation.
+    """
+    inflation = [np.nan, *variance_inflation(x, weights)]
     agrees = [None, *(bool(b < 0) for b in fit.coef[1:])]
     return pd.DataFrame(
         {
@@ -184,9 +207,9 @@ def fit_frame(fit: LogisticFit) -> pd.DataFrame:
     return pd.DataFrame({"item": list(items), "value": list(items.values())})
 
 
-def correlation_frame(x: Floats, names: Sequence[str]) -> pd.DataFrame:
-    """Evidence `model.correlation`: each pair once, strongest first."""
-    matrix = np.corrcoef(x, rowvar=False).reshape(len(names), len(names))
+def correlation_frame(x: Floats, names: Sequence[str], weights: Floats | None = None) -> pd.DataFrame:
+    """Evidence `model.correlation`: each pair once, strongest first. x (n, k), weights (n,)."""
+    matrix = correlation_matrix(x, weights)
     pairs = [(names[i], names[j], float(matrix[i, j])) for i in range(len(names)) for j in range(i)]
     pairs.sort(key=lambda row: (-abs(row[2]), row[0], row[1]))
     return pd.DataFrame(pairs, columns=["characteristic", "other", "correlation"])

@@ -38,6 +38,8 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _predictors,
         _trends,
         _bins,
+        _information,
+        _over_time,
     )
     return [item for check in checks for item in check(plan)]
 
@@ -356,6 +358,22 @@ def _bins(plan: dict[str, Any]) -> Found:
             ("classing", "max_bins"),
             _fault(message, "bins", found=str(most), allowed=f"at most max_prebins, {least}"),
         )
+
+
+def _information(plan: dict[str, Any]) -> Found:
+    least, most = (_at(plan, "selection", f"{end}_information_value") for end in ("min", "max"))
+    least = 0.02 if least is None else least
+    if _is_number(least) and _is_number(most) and least >= most:
+        message = "the least information value is not below the greatest"
+        path: Path = ("selection", "max_information_value")
+        yield path, _fault(message, "range", found=str(most), allowed=f"above min_information_value, {least}")
+
+
+def _over_time(plan: dict[str, Any]) -> Found:
+    if _at(plan, "selection", "max_psi_over_time") is not None and _at(plan, "data", "date") is None:
+        message = "stability over time needs the date of each row"
+        remedy = "name the column in data.date, or leave max_psi_over_time out"
+        yield ("selection", "max_psi_over_time"), _fault(message, "no_date", remedy=remedy)
 
 
 def _fault(

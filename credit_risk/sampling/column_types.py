@@ -126,12 +126,13 @@ def date_format(raw: RawColumn) -> str | None:
     if not texts or any(not 6 <= len(text) <= 32 for text in texts):
         return None
     for pattern in DATE_FORMATS:
-        if all(_is_date(text, pattern) for text in texts[:5]) and all(_is_date(text, pattern) for text in texts):
+        if all(is_date(text, pattern) for text in texts[:5]) and all(is_date(text, pattern) for text in texts):
             return pattern
     return None
 
 
-def _is_date(text: str, pattern: str) -> bool:
+def is_date(text: str, pattern: str) -> bool:
+    """Whether `text` is a date between 1900 and 2100 in the format `pattern`."""
     if pattern == "%Y%m%d" and not (len(text) == 8 and text.isdigit() and text.isascii()):
         return False
     try:

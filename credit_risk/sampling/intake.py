@@ -60,7 +60,9 @@ class Intake:
     protected, forbidden, predictor, derived or left_out.
     `types`: column to numeric, categorical or date. `specials`: column to code (float in numeric columns) to
     meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order. `tables`: evidence frames by
-    catalogue id. `source`, `definition`: items of `data.source` and `outcome.definition`.
+    catalogue id. `source`, `definition`: items of `data.source` and `outcome.definition`. `left_out`: columns that
+    the plan does not name and that are no characteristics, as read, for the leakage screen; those that could not be
+    typed are not among them.
     """
 
     frame: pd.DataFrame
@@ -76,6 +78,7 @@ class Intake:
     source: dict[str, str | int]
     definition: dict[str, str | int | float]
     decided: Outcome
+    left_out: dict[str, TypedColumn] = field(default_factory=dict)
 
     @property
     def status(self) -> np.ndarray | None:
@@ -433,6 +436,7 @@ def _intake(
         source=state.source.items(),
         definition=outcome.definition,
         decided=outcome,
+        left_out={name: column for name, column in state.columns.items() if roles[name] == "left_out"},
     )
 
 

@@ -1,13 +1,15 @@
 """Leakage screen: predictors that know more of the outcome than anything known at the decision should.
 
 Each check is a suspicion told with its number, not a verdict: it is for a person to say whether the value was known at
-the decision. Four checks of a predictor's values, one of its dates.
+the decision. Four checks of a predictor's values, one of its dates. Columns that intake left out are screened alike:
+the plan does not name them, and its next version may.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,19 +17,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.randomness import stage_generator
-from credit_risk.binning.prebins import quantile_cuts
+from credit_risk.binning.prebins import gini_of_classes, quantile_cuts
 from credit_risk.evaluation.area_under_curve import auc
+from credit_risk.sampling.dates import mostly_dates
 
 Floats = NDArray[np.float64]
 FOLDS, PRIOR_ROWS, FINE_CLASSES = 5, 5.0, 20
-COLUMNS = ["characteristic", "check", "value", "threshold", "flagged", "detail"]
+PREDICTOR, LEFT_OUT = "predictor", "left out"
+COLUMNS = ["characteristic", "role", "check", "value", "threshold", "flagged", "detail"]
+NO_ROLES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class LeakageLimits:
     """Thresholds of the checks: Gini of the fine classes; Gini of exact values out of fold and its excess over fine
 
-    classes; bad rate and share of all bads of one pure value or class; Gini of being missing.
+    classes; bad rate and share of all bads of one pure value or class; Gini of being missing; share of rows of a
+    column left out that are dated after the decision.
     """
 
     gini: float = 0.75
@@ -36,6 +42,15 @@ class LeakageLimits:
     pure_rate: float = 0.98
     pure_share: float = 0.2
     missing_gini: float = 0.5
+    later_share: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutColumn:
+    """A column that intake left out. values: (n,) numbers or text, missing as NaN or None; is_date: ISO 8601 text."""
+
+    values: pd.Series
+    is_date: bool = False
 
 
 def leakage_frame(
@@ -46,12 +61,15 @@ def leakage_frame(
     seed: int,
     decision: pd.Series | None = None,
     dates: pd.DataFrame | None = None,
+    date_roles: Mapping[str, str] = NO_ROLES,
+    left_out: Mapping[str, LeftOutColumn] | None = None,
     limits: LeakageLimits | None = None,
 ) -> pd.DataFrame:
-    """Evidence `data.leakage`: a row for each predictor and check. frame (n, k) of predictors, y (n,) 0/1, 1 is bad.
+    """Evidence `data.leakage`: a row for each column and check. frame (n, k) of predictors, y (n,) 0/1, 1 is bad.
 
-    decision: (n,) ISO 8601 dates of the decision and dates: further date columns, for the check of later dates. Folds
-    are drawn from `seed`.
+    decision: (n,) ISO 8601 dates of the decision and dates: further date columns with their roles in the plan, for the
+    check of later dates. left_out: columns that are no predictors because intake left them out. Folds are drawn from
+    `seed`. Without the dates of the decision no date can be later; `attrs["notes"]` says so.
     """
     bounds = limits or LeakageLimits()
     folds = stage_generator(seed, "leakage").permutation(len(y)) % FOLDS
@@ -62,14 +80,83 @@ def leakage_frame(
         rows += _exact_values(name, values, y, folds, bounds)
         rows.append(_pure(name, values, y, bounds))
         rows += _missing(name, values, y, bounds)
-    if decision is not None and dates is not None:
-        rows += [_later(str(name), dates[name], decision) for name in dates.columns]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    uncompared: list[str] = []
+    for name in dates.columns if dates is not None else ():
+        if decision is None:
+            uncompared.append(str(name))
+        else:
+            role = date_roles.get(str(name), "date")
+            rows.append({**_later(str(name), dates[name], decision, 0.0), "role": role})  # type: ignore[index]
+    for name, column in (left_out or {}).items():
+        found, compared = _screen_left_out(name, column, y, folds, decision, bounds)
+        rows += found
+        uncompared += [] if compared else [name]
+    result = pd.DataFrame(rows, columns=COLUMNS)
+    if uncompared:
+        note = f"no date of the decision (data.date): dates not compared with it: {', '.join(uncompared)}"
+        result.attrs["notes"] = (note,)
+    return result
+
+
+def suspicions(leakage: pd.DataFrame) -> dict[str, str]:
+    """Checks that each predictor failed, in words, from the rows of `leakage_frame`."""
+    failed = leakage[leakage["flagged"] & (leakage["role"] == PREDICTOR)]
+    return {str(name): ", ".join(group["check"]) for name, group in failed.groupby("characteristic", sort=False)}
 
 
 def _row(name: str, check: str, value: float, threshold: float, detail: str) -> dict[str, Any]:
     flagged = bool(value > threshold)
-    return dict(zip(COLUMNS, (name, check, value, threshold, flagged, detail), strict=True))
+    return dict(zip(COLUMNS, (name, PREDICTOR, check, value, threshold, flagged, detail), strict=True))
+
+
+def _screen_left_out(
+    name: str,
+    column: LeftOutColumn,
+    y: Floats,
+    folds: NDArray[Any],
+    decision: pd.Series | None,
+    bounds: LeakageLimits,
+) -> tuple[list[dict[str, Any]], bool]:
+    """Rows of a column left out, and whether its dates, if it holds any, were compared with the decision."""
+    values, rows, compared = column.values, [], True
+    dates = values if column.is_date else mostly_dates(values)
+    if dates is not None:
+        compared = decision is not None
+        if decision is not None:
+            rows.append(_later(name, dates, decision, bounds.later_share))
+        values = pd.Series(_days(dates))
+    rows += _discrimination(name, values, y, folds, bounds)
+    if pd.api.types.is_numeric_dtype(values):
+        rows += _exact_values(name, values, y, folds, bounds)
+    rows.append(_pure(name, values, y, bounds))
+    rows += _missing(name, column.values, y, bounds)
+    return [{**row, "role": LEFT_OUT} for row in rows], compared
+
+
+def _discrimination(
+    name: str, values: pd.Series, y: Floats, folds: NDArray[Any], bounds: LeakageLimits
+) -> list[dict[str, Any]]:
+    """Gini of the fine classes of numbers (dates are days), of the levels of text out of fold."""
+    if pd.api.types.is_numeric_dtype(values):
+        x = values.to_numpy(float)
+        known = np.isfinite(x)
+        if not known.any():
+            return []
+        cuts = quantile_cuts(np.sort(x[known]), FINE_CLASSES)
+        classes = np.searchsorted(cuts, x[known], side="right")
+        good, bad = (np.bincount(classes, y[known] == kind, len(cuts) + 1).astype(float) for kind in (0, 1))
+        gini, detail = gini_of_classes(good, bad), "Gini of the fine classes"
+    else:
+        gini, detail = out_of_fold_gini(values.to_numpy(object), y, folds), "Gini of the levels, out of fold"
+    return [_row(name, "discrimination", gini, bounds.gini, detail)]
+
+
+def _days(dates: pd.Series) -> Floats:
+    """ISO 8601 dates as days since 1970, NaN where missing."""
+    known = dates.notna().to_numpy()
+    days = np.full(len(dates), np.nan)
+    days[known] = [float(np.datetime64(str(date)[:10], "D").astype(np.int64)) for date in dates[known]]
+    return days
 
 
 def _exact_values(
@@ -89,7 +176,7 @@ def _exact_values(
     return [_row(name, "exact values", excess, bounds.value_excess, detail)]
 
 
-def out_of_fold_gini(values: Floats, y: Floats, folds: NDArray[Any]) -> float:
+def out_of_fold_gini(values: NDArray[Any], y: Floats, folds: NDArray[Any]) -> float:
     """Gini of the bad rate of each value, learnt on the other folds (shrunk to the mean by five rows)."""
     codes, levels = pd.factorize(values)
     estimate, mean = np.empty(len(y)), float(np.mean(y))
@@ -125,9 +212,13 @@ def _missing(name: str, values: pd.Series, y: Floats, bounds: LeakageLimits) -> 
     return [_row(name, "missing", gini, bounds.missing_gini, "Gini of being missing")]
 
 
-def _later(name: str, dates: pd.Series, decision: pd.Series) -> dict[str, Any]:
-    """Share of rows whose date lies after the decision (ISO 8601 text sorts as time)."""
+def _later(name: str, dates: pd.Series, decision: pd.Series, threshold: float) -> dict[str, Any]:
+    """Share of rows whose date lies after the decision: ISO 8601 text sorts as time, compared to the coarser's day."""
     known = dates.notna().to_numpy() & decision.notna().to_numpy()
-    later = dates.to_numpy(object)[known].astype(str) > decision.to_numpy(object)[known].astype(str)
-    share = float(np.mean(later)) if known.any() else 0.0
-    return _row(name, "later date", share, 0.0, f"share of {int(known.sum()):,} rows dated after the decision")
+    given, decided = (series.to_numpy(object)[known].astype(str) for series in (dates, decision))
+    detail = f"share of {int(known.sum()):,} rows dated after the decision"
+    if not known.any():
+        return _row(name, "later date", 0.0, threshold, detail)
+    size = min(10, *(min(map(len, texts)) for texts in (given, decided)))
+    later = [one[:size] > other[:size] for one, other in zip(given, decided, strict=True)]
+    return _row(name, "later date", float(np.mean(later)), threshold, detail)

@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import chi2
 
+from credit_risk._core.errors import ModelError
 from credit_risk.models.covariance import INDEPENDENT, NONROBUST, Rows, score_variance
 from credit_risk.models.logistic import LogisticFit, fit_logistic, variance_inflation
+from credit_risk.selection.redundancy import INFLATED, Drop, greatest_inflation
 from credit_risk.selection.spec import SelectionSpec
 
 Floats = NDArray[np.float64]
-Removal = tuple[str, str, float, float | None, str]
+Removal = tuple[str, str, float | None, float | None, str]
+
+
+SEPARATES = "separates goods from bads: no finite coefficient, as of a characteristic that knows the outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRules:
+    """What lets a characteristic into the model, and what keeps it there.
+
+    expected_sign: −1 or 1 of every coefficient, None where it is free; signs: the same by name, before it. kept: names
+    that stay whatever the rules say. max_variance_inflation: None where it does not decide. coefficient: what one is
+    called in reasons.
+    """
+
+    method: Literal["backward", "forward", "stepwise", "all"]
+    criterion: Literal["p_value", "aic", "bic"]
+    max_p_value: float
+    max_variance_inflation: float | None = None
+    expected_sign: float | None = None
+    signs: Mapping[str, float | None] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
+    coefficient: str = "coefficient"
+
+    def contradicts(self, name: str, coefficient: float) -> bool:
+        """Whether the coefficient has not the sign that is expected of it."""
+        sign = self.signs.get(name, self.expected_sign)
+        return sign is not None and coefficient * sign <= 0
+
+    def expected(self, name: str) -> str:
+        """The sign in words."""
+        return "negative" if self.signs.get(name, self.expected_sign) == -1 else "positive"
+
+
+def rules_of(spec: SelectionSpec) -> SearchRules:
+    """The rules of a plan: coefficients on weights of evidence are negative where the sign is checked."""
+    return SearchRules(
+        method=spec.method,
+        criterion=spec.criterion,
+        max_p_value=spec.max_p_value,
+        max_variance_inflation=spec.max_variance_inflation,
+        expected_sign=-1.0 if spec.sign_check else None,
+        kept=frozenset(spec.included),
+        coefficient="coefficient on weight of evidence",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +121,21 @@ def score_tests(data: SearchData, names: Sequence[str], candidates: Sequence[str
 
 
 def search(
-    names: Sequence[str], data: SearchData, spec: SelectionSpec, drop: Callable[..., None]
+    names: Sequence[str], data: SearchData, rules: SearchRules, drop: Drop
 ) -> tuple[list[str], LogisticFit | None]:
     """The final names in the order given, and their fit (None where nothing is left).
 
-    drop(name, step, value, threshold, reason) records each characteristic that does not enter or leaves.
+    drop(name, step, value, threshold, reason) records each characteristic that does not enter or leaves. Raises
+    ModelError where a kept characteristic separates the classes, or a fit does not converge.
     """
-    kept = set(spec.included)
-    if spec.method in ("forward", "stepwise"):
-        chosen = _forward(list(names), data, spec, kept, drop)
-    else:
-        chosen = list(names)
-    return _backward(chosen, data, spec, kept, drop)
+    forwards = rules.method in ("forward", "stepwise")
+    chosen = _forward(list(names), data, rules, drop) if forwards else list(names)
+    return _backward(chosen, data, rules, drop)
 
 
-def _forward(
-    names: list[str], data: SearchData, spec: SelectionSpec, kept: Collection[str], drop: Callable[..., None]
-) -> list[str]:
+def _forward(names: list[str], data: SearchData, rules: SearchRules, drop: Drop) -> list[str]:
     """Enter one at a time, the most significant by score test first; stepwise looks back after each entry."""
-    model = [n for n in names if n in kept]
+    model = [n for n in names if n in rules.kept]
     refused: dict[str, Removal] = {}
     while True:
         waiting = [n for n in names if n not in model and n not in refused]
@@ -100,49 +143,52 @@ def _forward(
             break
         p_values = score_tests(data, model, waiting)
         best = min(waiting, key=lambda n: (p_values[n], names.index(n)))
-        reason = _no_entry(best, p_values[best], model, data, spec)
+        reason = _no_entry(best, p_values[best], model, data, rules)
         if reason is not None:
             refused[best] = reason
-            if reason[1] != "sign":
-                refused |= {n: _not_entered(n, p_values[n], spec) for n in waiting if n != best}
+            if reason[1] not in ("sign", "separation"):
+                refused |= {n: _not_entered(n, p_values[n], rules) for n in waiting if n != best}
                 break
             continue
         model.append(best)
-        if spec.method == "stepwise":
-            model = _look_back(model, data, spec, kept, refused)
+        if rules.method == "stepwise":
+            model = _look_back(model, data, rules, refused)
     for removal in refused.values():
         drop(*removal)
     return [n for n in names if n in model]
 
 
-def _no_entry(name: str, p_value: float, model: list[str], data: SearchData, spec: SelectionSpec) -> Removal | None:
+def _no_entry(name: str, p_value: float, model: list[str], data: SearchData, rules: SearchRules) -> Removal | None:
     """Why the best candidate may not enter, or None where it may."""
-    if spec.criterion == "p_value" and p_value > spec.max_p_value:
-        return _not_entered(name, p_value, spec)
-    after = data.fit([*model, name])
-    if spec.sign_check and after.coefficient(name) >= 0:
-        return name, "sign", after.coefficient(name), 0.0, "coefficient on weight of evidence would not be negative"
-    if spec.criterion != "p_value":
-        before = information_criterion(data.fit(model), spec.criterion) if model else np.inf
-        value = information_criterion(after, spec.criterion)
+    if rules.criterion == "p_value" and p_value > rules.max_p_value:
+        return _not_entered(name, p_value, rules)
+    try:
+        after = data.fit([*model, name])
+    except ModelError as error:
+        if not _separates(error):
+            raise
+        return name, "separation", None, None, SEPARATES
+    coefficient = after.coefficient(name)
+    if rules.contradicts(name, coefficient):
+        return name, "sign", coefficient, 0.0, f"{rules.coefficient} would not be {rules.expected(name)}"
+    if rules.criterion != "p_value":
+        before = information_criterion(data.fit(model), rules.criterion) if model else np.inf
+        value = information_criterion(after, rules.criterion)
         if value >= before:
-            reason = f"{spec.criterion.upper()} would not fall"
-            return name, "entry", value, float(before), reason
+            return name, "entry", value, float(before), f"{rules.criterion.upper()} would not fall"
     return None
 
 
-def _not_entered(name: str, p_value: float, spec: SelectionSpec) -> Removal:
-    if spec.criterion == "p_value":
-        return name, "entry", p_value, spec.max_p_value, "score test above the threshold"
-    return name, "entry", p_value, None, f"{spec.criterion.upper()} would not fall with a more significant one"
+def _not_entered(name: str, p_value: float, rules: SearchRules) -> Removal:
+    if rules.criterion == "p_value":
+        return name, "entry", p_value, rules.max_p_value, "score test above the threshold"
+    return name, "entry", p_value, None, f"{rules.criterion.upper()} would not fall with a more significant one"
 
 
-def _look_back(
-    model: list[str], data: SearchData, spec: SelectionSpec, kept: Collection[str], refused: dict[str, Removal]
-) -> list[str]:
+def _look_back(model: list[str], data: SearchData, rules: SearchRules, refused: dict[str, Removal]) -> list[str]:
     """Stepwise: after an entry those that have become insignificant or changed sign leave for good."""
     while len(model) > 1:
-        removal = next_removal(model, data, data.fit(model), spec, kept, inflation=False)
+        removal = next_removal(model, data, data.fit(model), rules, inflation=False)
         if removal is None:
             break
         refused[removal[0]] = removal
@@ -151,64 +197,72 @@ def _look_back(
 
 
 def _backward(
-    names: list[str], data: SearchData, spec: SelectionSpec, kept: Collection[str], drop: Callable[..., None]
+    names: list[str], data: SearchData, rules: SearchRules, drop: Drop
 ) -> tuple[list[str], LogisticFit | None]:
     while names:
-        fit = data.fit(names)
-        removal = next_removal(names, data, fit, spec, kept)
-        if removal is None:
-            return names, fit
+        try:
+            fit = data.fit(names)
+        except ModelError as error:
+            removal = _separator(error, rules)
+            if removal is None:
+                raise
+        else:
+            removal = next_removal(names, data, fit, rules)
+            if removal is None:
+                return names, fit
         drop(*removal)
         names = [n for n in names if n != removal[0]]
     return names, None
 
 
+def _separates(error: ModelError) -> bool:
+    return all(fault.code == "separation" for fault in error.faults)
+
+
+def _separator(error: ModelError, rules: SearchRules) -> Removal | None:
+    """The strongest separator that may leave, or None where there is none, or the fit failed for another reason."""
+    free = [str(fault.path) for fault in error.faults if fault.path not in rules.kept]
+    return (free[0], "separation", None, None, SEPARATES) if free and _separates(error) else None
+
+
 def next_removal(
-    names: Sequence[str],
-    data: SearchData,
-    fit: LogisticFit,
-    spec: SelectionSpec,
-    kept: Collection[str],
-    *,
-    inflation: bool = True,
+    names: Sequence[str], data: SearchData, fit: LogisticFit, rules: SearchRules, *, inflation: bool = True
 ) -> Removal | None:
-    """The next to leave: wrong sign, then the criterion, then variance inflation; None where all pass."""
-    free = [i for i, n in enumerate(names) if n not in kept]
+    """What must leave next: wrong sign first, then the criterion, then variance inflation; None where all pass."""
+    free = [i for i, n in enumerate(names) if n not in rules.kept]
     coefficient = fit.coef[1:]
-    wrong = [i for i in free if coefficient[i] >= 0]
-    if spec.sign_check and wrong:
-        i = max(wrong, key=lambda j: coefficient[j])
-        return names[i], "sign", float(coefficient[i]), 0.0, "coefficient on weight of evidence is not negative"
-    if spec.method != "all":
-        removal = _by_criterion(names, free, data, fit, spec)
+    wrong = [i for i in free if rules.contradicts(names[i], float(coefficient[i]))]
+    if wrong:
+        i = max(wrong, key=lambda j: abs(coefficient[j]))
+        reason = f"{rules.coefficient} is not {rules.expected(names[i])}"
+        return names[i], "sign", float(coefficient[i]), 0.0, reason
+    if rules.method != "all":
+        removal = _by_criterion(names, free, data, fit, rules)
         if removal is not None:
             return removal
-    if not inflation:
+    if not inflation or rules.max_variance_inflation is None:
         return None
-    factors = variance_inflation(np.column_stack([data.woe[n] for n in names]))
-    inflated = [i for i in free if factors[i] > spec.max_variance_inflation]
-    if not inflated:
-        return None
-    i = max(inflated, key=lambda j: factors[j])
-    text = "variance inflation above the threshold"
-    return names[i], "variance inflation", float(factors[i]), spec.max_variance_inflation, text
+    factors = variance_inflation(np.column_stack([data.woe[n] for n in names]), data.weights)
+    found = greatest_inflation(names, factors, rules.max_variance_inflation, rules.kept)
+    return None if found is None else (found[0], "variance inflation", found[1], rules.max_variance_inflation, INFLATED)
 
 
 def _by_criterion(
-    names: Sequence[str], free: Sequence[int], data: SearchData, fit: LogisticFit, spec: SelectionSpec
+    names: Sequence[str], free: Sequence[int], data: SearchData, fit: LogisticFit, rules: SearchRules
 ) -> Removal | None:
-    if spec.criterion == "p_value":
+    if rules.criterion == "p_value":
         p_value = fit.p_value[1:]
-        weak = [i for i in free if p_value[i] > spec.max_p_value]
+        weak = [i for i in free if p_value[i] > rules.max_p_value]
         if not weak:
             return None
         i = max(weak, key=lambda j: p_value[j])
-        return names[i], "p-value", float(p_value[i]), spec.max_p_value, "p-value above the threshold"
+        return names[i], "p-value", float(p_value[i]), rules.max_p_value, "p-value above the threshold"
     if len(names) < 2 or not free:
         return None
-    current = information_criterion(fit, spec.criterion)
-    without = {i: information_criterion(data.fit([n for n in names if n != names[i]]), spec.criterion) for i in free}
+    criterion = rules.criterion
+    current = information_criterion(fit, criterion)
+    without = {i: information_criterion(data.fit([n for n in names if n != names[i]]), criterion) for i in free}
     i = min(without, key=lambda j: without[j])
     if without[i] >= current:
         return None
-    return names[i], spec.criterion.upper(), without[i], current, f"{spec.criterion.upper()} falls without it"
+    return names[i], criterion.upper(), without[i], current, f"{criterion.upper()} falls without it"

@@ -26,6 +26,11 @@ class SelectionSpec(Spec):
     """Which classed characteristics may enter the scorecard, and how the model is found among them."""
 
     min_information_value: float = Field(default=0.02, ge=0, description="Least information value.")
+    max_information_value: float | None = Field(
+        default=None,
+        gt=0,
+        description="Greatest information value, above which a characteristic is too good to be true; null: no bound.",
+    )
     max_gini: float = Field(
         default=0.95,
         gt=0,
@@ -41,6 +46,25 @@ class SelectionSpec(Spec):
         gt=0,
         description="Greatest population stability index of the bins between development and any other sample; "
         "null: stability is told and does not decide.",
+    )
+    max_psi_over_time: float | None = Field(
+        default=None,
+        gt=0,
+        description="Greatest population stability index of the bins between one period of development (by data.date) "
+        "and the rest of it; null: stability over time is told and does not decide.",
+    )
+    stability_period: Literal["month", "quarter", "year"] = Field(
+        default="month", description="Length of the periods of stability over time."
+    )
+    min_period_rows: int = Field(
+        default=200,
+        ge=1,
+        description="Fewest rows of a period whose stability is judged: in fewer, chance alone reaches the limits.",
+    )
+    expectation_check: bool = Field(
+        default=True,
+        description="Whether a characteristic leaves whose development data contradict the trend that the plan "
+        "declares (its AUC in the declared direction lies below one half with confidence).",
     )
     max_correlation: float = Field(
         default=0.8, gt=0, le=1, description="Greatest absolute correlation of two weights of evidence."

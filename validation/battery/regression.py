@@ -22,7 +22,8 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
     names = [term.characteristic for term in card.terms]
     _check_dependence(space)
     _check_signs(space, dict(zip(names, [term.coefficient for term in card.terms], strict=True)))
-    inflation = dict(zip(names, variance_inflation(design(space, card)[:, 1:]), strict=True))
+    weight = space.weight[space.known(DEVELOPMENT)]
+    inflation = dict(zip(names, variance_inflation(design(space, card)[:, 1:], weight), strict=True))
     p_values = dict(zip(names, fit.p_value[1:], strict=True))
     for name in names:
         judge(

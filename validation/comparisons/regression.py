@@ -9,7 +9,7 @@ import numpy as np
 
 from validation.comparisons import inference
 from validation.findings import Finding, Outcome
-from validation.rebuild.logistic import LogisticFit, fit_logistic, variance_inflation
+from validation.rebuild.logistic import LogisticFit, correlation, fit_logistic, variance_inflation
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of
 
@@ -101,7 +101,8 @@ def _compare_table(space: Workspace, terms: list[str], fit: LogisticFit) -> None
 def _compare_inflation(space: Workspace, card: Scorecard, x: np.ndarray) -> None:
     table = {row["term"]: row for row in space.package.rows_of(AREA) or []}
     labels = [term.characteristic for term in card.terms if term.characteristic in table]
-    own = dict(zip((term.characteristic for term in card.terms), variance_inflation(x[:, 1:]), strict=True))
+    weight = space.weight[space.known(DEVELOPMENT)]
+    own = dict(zip((term.characteristic for term in card.terms), variance_inflation(x[:, 1:], weight), strict=True))
     developer = [table[name]["variance_inflation"] for name in labels]
     space.ledger.numbers(AREA, "VIF", "variance_inflation", developer, [own[name] for name in labels], labels)
 
@@ -157,7 +158,7 @@ def _compare_correlation(space: Workspace, card: Scorecard, x: np.ndarray) -> No
             "model.correlation", "the package holds no such table, or there is one characteristic"
         )
         return
-    matrix = np.corrcoef(x[:, 1:].T)
+    matrix = correlation(x[:, 1:], space.weight[space.known(DEVELOPMENT)])
     own = [matrix[names.index(row["characteristic"]), names.index(row["other"])] for row in table]
     labels = [f"{row['characteristic']} and {row['other']}" for row in table]
     developer = [row["correlation"] for row in table]

@@ -113,9 +113,13 @@ def log_likelihood(x: Floats, y: Floats, weight: Floats, beta: Floats) -> float:
     return float(np.sum(weight * (y * eta - np.logaddexp(0.0, eta))))
 
 
-def variance_inflation(x: Floats) -> Floats:
-    """Return 1 / (1 − R²) of each column of x (n, k), without ones, on the others and a constant; inf if collinear."""
-    centred = x - x.mean(axis=0)
+def variance_inflation(x: Floats, weight: Floats | None = None) -> Floats:
+    """Return 1 / (1 − R²) of each column of x (n, k), without ones, on the others and a constant; inf if collinear.
+
+    The regressions are by least squares weighted with `weight` (n,).
+    """
+    w = np.ones(len(x)) if weight is None else weight
+    centred = (x - np.average(x, axis=0, weights=w)) * np.sqrt(w)[:, None]
     result = np.ones(x.shape[1])
     for column in range(x.shape[1]):
         rest = np.delete(centred, column, axis=1)
@@ -126,6 +130,13 @@ def variance_inflation(x: Floats) -> Floats:
         left, total = float(np.sum((target - rest @ solution) ** 2)), float(np.sum(target**2))
         result[column] = total / left if left > 0 else np.inf
     return result
+
+
+def correlation(x: Floats, weight: Floats) -> Floats:
+    """Return the correlations (k, k) of the columns of x (n, k), rows weighted."""
+    centred = (x - np.average(x, axis=0, weights=weight)) * np.sqrt(weight)[:, None]
+    scaled = centred / np.sqrt(np.sum(centred**2, axis=0))
+    return scaled.T @ scaled
 
 
 def _derivatives(x: Floats, y: Floats, weight: Floats, beta: Floats) -> tuple[Floats, Floats]:

@@ -59,10 +59,20 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     notes = covariance_notes(fit, spec.confidence)
     items = covariance_items(fit, spec.covariance)
     evidence = (
-        table("model.coefficients", coefficient_frame(fit, woe), inputs=SNAPSHOT, notes=(whose, *notes)),
+        table(
+            "model.coefficients",
+            coefficient_frame(fit, woe, training.weights),
+            inputs=SNAPSHOT,
+            notes=(whose, *notes),
+        ),
         table("model.fit", fit_frame(fit), inputs=SNAPSHOT, notes=(whose, *notes)),
         key_values("model.covariance", items, inputs=SNAPSHOT, notes=(whose,)),
-        table("model.correlation", correlation_frame(woe, names), inputs=SNAPSHOT, notes=(whose,)),
+        table(
+            "model.correlation",
+            correlation_frame(woe, names, training.weights),
+            inputs=SNAPSHOT,
+            notes=(whose,),
+        ),
         table("model.points", points_frame(points, tables), inputs=(file,), notes=(whose,)),
         table("reasons.catalogue", catalogue_frame(reasons, points), inputs=(file,), notes=(whose,)),
     )
@@ -72,15 +82,18 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
 
 def select(plan: Plan, training: Training, confidence: float, covariance: str) -> Selection:
     """Selection of characteristics on development; covariance: as the plan declares it for the scorecard."""
-    tables = training.tables
+    tables, screens = training.tables, training.screens
     woe = {name: table.transform(training.frame[name].to_numpy()) for name, table in tables.items()}
     candidates = {
         name: Screened(
             table.information_value,
             gini_of_bins(table),
             table.fine_gini,
-            table.share_of("missing"),
-            training.stability.get(name),
+            _missing_share(training.frame[name], training.weights),
+            psi=screens.psi.get(name),
+            psi_over_time=screens.psi_over_time.get(name),
+            expectation=screens.expectation.get(name),
+            suspicion=screens.suspicions.get(name),
         )
         for name, table in tables.items()
     }
@@ -93,6 +106,11 @@ def select(plan: Plan, training: Training, confidence: float, covariance: str) -
         confidence=confidence,
         dependence=chosen_covariance(covariance, training.clusters),
     )
+
+
+def _missing_share(values: pd.Series, weights: Floats) -> float:
+    """Share of the development weight without a value, wherever the classing puts it."""
+    return float(np.sum(weights[values.isna().to_numpy()]) / np.sum(weights))
 
 
 def rounding_frame(scaling: Scaling, scored: Mapping[str, tuple[Floats, Floats, Floats]]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,26 @@ SNAPSHOT = ("data/snapshot.parquet",)
 
 
 @dataclass(frozen=True, slots=True)
+class Screens:
+    """What is known of characteristics besides their classing, by name where it is known.
+
+    suspicions: checks of the leakage screen that failed; expectation: upper bound of the AUC in the declared direction;
+    psi, psi_over_time: greatest of any other sample, and of one period of development against the rest of it.
+    """
+
+    suspicions: Mapping[str, str] = field(default_factory=dict)
+    expectation: Mapping[str, float] = field(default_factory=dict)
+    psi: Mapping[str, float] = field(default_factory=dict)
+    psi_over_time: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """What candidates are fitted on. frame: (n, columns) of inputs, y and weights (n,), tables: classing of predictors.
 
     inputs: every column that a model may read; derive_steps: steps that make derived characteristics from them;
-    stability: greatest population stability index of each characteristic against another sample;
     overrides: rows of the manual changes of the classing; clusters (n,): whole numbers, equal where rows share an
-    obligor, account or group, or None where no row names one.
+    obligor, account or group, or None where no row names one; screens: what selection is told besides.
     """
 
     frame: pd.DataFrame
@@ -43,9 +56,9 @@ class Training:
     derive_steps: Mapping[str, dict[str, Any]]
     scaling: Scaling
     texts: Mapping[str, tuple[str, str]]
-    stability: Mapping[str, float]
     overrides: tuple[dict[str, Any], ...] = ()
     clusters: NDArray[np.int64] | None = None
+    screens: Screens = Screens()
 
 
 @dataclass(frozen=True, slots=True)

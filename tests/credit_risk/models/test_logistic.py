@@ -9,7 +9,13 @@ from sklearn.linear_model import LogisticRegression
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from credit_risk._core.errors import ModelError
-from credit_risk.models.logistic import coefficient_frame, fit_frame, fit_logistic, variance_inflation
+from credit_risk.models.logistic import (
+    coefficient_frame,
+    correlation_matrix,
+    fit_frame,
+    fit_logistic,
+    variance_inflation,
+)
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +105,25 @@ def test_a_fit_that_stands_still_at_the_last_bits_has_converged() -> None:
         assert np.max(np.abs(design.T @ (y - p))) < 1e-6
         refused += fit.iterations >= 100
     assert refused == 0
+
+
+def test_weighted_inflation_equals_repeated_rows(data: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    x = data[0]
+    count = np.random.default_rng(3).integers(1, 5, len(x))
+    repeated = np.repeat(x, count, axis=0)
+    weights = count.astype(float)
+    np.testing.assert_allclose(variance_inflation(x, weights), variance_inflation(repeated), rtol=1e-9)
+    np.testing.assert_allclose(correlation_matrix(x, weights), np.corrcoef(repeated, rowvar=False), rtol=1e-9)
+    np.testing.assert_array_equal(correlation_matrix(x, np.full(len(x), 2.5)), np.corrcoef(x, rowvar=False))
+
+
+def test_characteristics_that_separate_together_are_named_strongest_first() -> None:
+    """Each alone leaves an overlap, their sum does not; no coefficient is beyond the bound."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(400, 2)) * (1.0, 0.5)
+    total = x[:, 0] + 4 * x[:, 1]
+    keep = np.abs(total) > 0.8
+    with pytest.raises(ModelError) as caught:
+        fit_logistic(10 * x[keep], (total[keep] > 0).astype(float), ["a", "b"])
+    assert [fault.path for fault in caught.value.faults] == ["b", "a"]
+    assert {fault.code for fault in caught.value.faults} == {"separation"}

@@ -10,7 +10,8 @@ import pytest
 
 from credit_risk.binning.classing import class_frame
 from credit_risk.binning.spec import ClassingSpec
-from credit_risk.selection.leakage import leakage_frame
+from credit_risk.sampling.dates import mostly_dates
+from credit_risk.selection.leakage import LeftOutColumn, leakage_frame, suspicions
 
 
 def flagged(frame: pd.DataFrame, y: np.ndarray, **options: object) -> set[tuple[str, str]]:
@@ -65,3 +66,68 @@ def test_the_term_of_the_sba_loans_is_found(test_data: Path) -> None:
     names = ["Term", "NoEmp", "NewExist", "CreateJob", "RetainedJob", "DisbursementGross", "GrAppv", "SBA_Appv"]
     found = flagged(data[names].astype(float).reset_index(drop=True), y)
     assert {name for name, _ in found} == {"Term"}
+
+
+def test_a_time_of_the_same_day_is_not_later(honest: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = honest
+    decision = pd.Series(["2020-01-31"] * len(y), dtype=object)
+    dates = pd.DataFrame({"booked": ["2020-01-31T16:30:00"] * len(y), "month": ["2020-01"] * len(y)}, dtype=object)
+    assert flagged(frame, y, decision=decision, dates=dates) == set()
+
+
+def test_columns_left_out_are_screened_by_dates_absence_and_content(honest: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = honest
+    rng = np.random.default_rng(23)
+    bad, rows = y == 1, len(y)
+    decision = pd.Series(["2020-01-31"] * rows, dtype=object)
+    closed = pd.Series(np.where(bad | (rng.random(rows) < 0.02), "2021-06-30", None), dtype=object)
+    earlier = pd.Series(np.where(rng.random(rows) < 0.005, "2020-02-01", "2019-06-30"), dtype=object)
+    american = pd.Series(np.where(rng.random(rows) < 0.03, "unknown", "07/15/2020"), dtype=object)
+    agency = pd.Series(
+        [f"agency {i}" if b else f"desk {i}" for b, i in zip(bad, rng.integers(0, 60, rows), strict=True)]
+    )
+    left_out = {
+        "closed": LeftOutColumn(closed, is_date=True),
+        "earlier": LeftOutColumn(earlier, is_date=True),
+        "american": LeftOutColumn(american),
+        "agency": LeftOutColumn(agency.astype(object)),
+        "file": LeftOutColumn(pd.Series(np.where(bad, 900_000, 100_000) + np.arange(rows), dtype=float)),
+        "identifier": LeftOutColumn(pd.Series(rng.permutation(rows), dtype=float)),
+        "street": LeftOutColumn(pd.Series([f"street {i}" for i in rng.integers(0, 3000, rows)], dtype=object)),
+    }
+    found = flagged(frame, y, decision=decision, left_out=left_out)
+    wanted = {("closed", "later date"), ("closed", "missing"), ("american", "later date"), ("agency", "discrimination")}
+    wanted |= {("file", "discrimination"), ("file", "pure values")}
+    assert found == wanted
+    tables = class_frame(frame, y, settings=ClassingSpec())
+    rows_ = leakage_frame(frame, y, {n: t.fine_gini for n, t in tables.items()}, seed=1, left_out=left_out)
+    assert set(rows_.loc[rows_["characteristic"].isin(left_out), "role"]) == {"left out"}
+    assert rows_.attrs["notes"] == (
+        "no date of the decision (data.date): dates not compared with it: closed, earlier, american",
+    )
+    assert "later date" not in set(rows_["check"])
+    assert suspicions(rows_) == {}
+
+
+def test_suspicions_are_those_of_predictors(honest: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = honest
+    frame = frame.assign(knows=y)
+    rows = leakage_frame(frame, y, {**dict.fromkeys(frame.columns, 0.1), "knows": 1.0}, seed=1)
+    assert suspicions(rows) == {"knows": "discrimination, pure values"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["2020-01-31"] * 19 + ["?"], ["2020-01-31"] * 19 + [None]),
+        (["2020-01-31"] * 18 + ["?", "-"], None),
+        (["31.12.2019", "01.02.2020", None], ["2019-12-31", "2020-02-01", None]),
+        (["Feb-2020", "Mar-2020"], ["2020-02-01", "2020-03-01"]),
+        (["south", "north"], None),
+        ([None, None], None),
+        (["20200131", "20200229"], ["2020-01-31", "2020-02-29"]),
+    ],
+)
+def test_text_that_is_mostly_dates(texts: list[str | None], expected: list[str | None] | None) -> None:
+    found = mostly_dates(pd.Series(texts, dtype=object))
+    assert (None if found is None else found.tolist()) == expected

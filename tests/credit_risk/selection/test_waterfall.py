@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 
@@ -79,6 +81,9 @@ def test_include_and_exclude_bind_and_keep_their_reasons(woe: Woe) -> None:
         ({"missing_share": 0.6}, SelectionSpec(max_missing_share=0.5), "missing share"),
         ({"gini": 0.02}, SelectionSpec(min_gini=0.05), "Gini"),
         ({"psi": 0.3}, SelectionSpec(max_psi=0.25), "stability"),
+        ({"psi_over_time": 0.3}, SelectionSpec(max_psi_over_time=0.25), "stability over time"),
+        ({"information_value": 2.5}, SelectionSpec(max_information_value=2.0), "information value"),
+        ({"expectation": 0.49}, SelectionSpec(), "declared trend"),
     ],
 )
 def test_each_screen_is_told_by_its_name(woe: Woe, changed: dict, spec: SelectionSpec, step: str) -> None:
@@ -86,6 +91,64 @@ def test_each_screen_is_told_by_its_name(woe: Woe, changed: dict, spec: Selectio
     fields = {"information_value": 0.8, "gini": 0.3, "fine_gini": 0.5, "missing_share": 0.0, "psi": 0.01}
     result = select_characteristics({**candidates, "strong": Screened(**{**fields, **changed})}, columns, y, spec)
     assert steps_of(result)["strong"] == step
+
+
+@pytest.mark.parametrize(
+    ("changed", "spec"),
+    [
+        ({"psi": 0.3, "psi_over_time": 0.3}, SelectionSpec()),
+        ({"expectation": 0.49}, SelectionSpec(expectation_check=False)),
+        ({"expectation": 0.51}, SelectionSpec()),
+        ({"information_value": 2.5}, SelectionSpec()),
+        ({"psi_over_time": 0.3, "expectation": 0.4, "fine_gini": 0.99}, SelectionSpec(include=("strong",))),
+    ],
+)
+def test_what_does_not_decide_does_not_remove(woe: Woe, changed: dict, spec: SelectionSpec) -> None:
+    columns, y, candidates = woe
+    fields = {"information_value": 0.8, "gini": 0.3, "fine_gini": 0.5, "missing_share": 0.0}
+    result = select_characteristics({**candidates, "strong": Screened(**{**fields, **changed})}, columns, y, spec)
+    assert steps_of(result)["strong"] == "final"
+
+
+def test_the_waterfall_tells_suspicions_of_those_that_stay(woe: Woe) -> None:
+    columns, y, candidates = woe
+    told = {n: replace(c, suspicion="exact values") for n, c in candidates.items() if n in ("strong", "weak")}
+    rows = select_characteristics({**candidates, **told}, columns, y, SelectionSpec()).waterfall
+    assert rows.set_index("characteristic")["suspicion"].dropna().to_dict() == {
+        "strong": "exact values",
+        "weak": "exact values",
+    }
+    assert steps_of(select_characteristics(candidates, columns, y, SelectionSpec()))["strong"] == "final"
+
+
+@pytest.mark.parametrize("method", [*METHODS, "all"])
+def test_a_separator_leaves_and_is_told(woe: Woe, method: str) -> None:
+    columns, y, candidates = woe
+    knows = {**columns, "knows": 1.0 - 2.0 * y}
+    spec = SelectionSpec(method=method)
+    result = select_characteristics({**candidates, "knows": Screened(0.5, 0.9, 0.9, 0.0)}, knows, y, spec)
+    assert steps_of(result)["knows"] == "separation"
+    assert {"strong", "second"} <= set(result.selected)
+
+
+def test_a_forced_separator_is_refused(woe: Woe) -> None:
+    columns, y, candidates = woe
+    knows = {**columns, "knows": 1.0 - 2.0 * y}
+    with pytest.raises(ModelError, match="separates"):
+        select_characteristics(
+            {**candidates, "knows": Screened(0.5, 0.9, 0.9, 0.0)}, knows, y, SelectionSpec(include=("knows",))
+        )
+
+
+@pytest.mark.parametrize("method", ["pairwise", "clusters"])
+def test_weights_equal_repeated_rows(woe: Woe, method: str) -> None:
+    columns, y, candidates = woe
+    count = np.random.default_rng(12).integers(1, 4, len(y))
+    spec = SelectionSpec(correlation=method, max_correlation=0.9, max_p_value=0.5)
+    weighted = select_characteristics(candidates, columns, y, spec, weights=count.astype(float)).waterfall
+    repeated = {n: np.repeat(c, count) for n, c in columns.items()}
+    plain = select_characteristics(candidates, repeated, np.repeat(y, count), spec).waterfall
+    pd.testing.assert_frame_equal(weighted, plain, rtol=1e-6)
 
 
 def test_clusters_are_chains_of_correlation() -> None:

@@ -1,0 +1,103 @@
+"""What is known of each classed characteristic before selection: leakage, the expert's expectation, stability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from credit_risk._core.evidence import Evidence, absent, table
+from credit_risk.binning.expectation import expectation_frame
+from credit_risk.binning.table import BinningTable
+from credit_risk.lifecycle.candidates import Training
+from credit_risk.lifecycle.candidates.training import SNAPSHOT, Screens
+from credit_risk.lifecycle.classing import Prepared
+from credit_risk.lifecycle.performance import DEVELOPMENT
+from credit_risk.lifecycle.trends import declared_trends
+from credit_risk.plan import Plan
+from credit_risk.sampling.column_types import DATE, TypedColumn
+from credit_risk.selection.leakage import LeftOutColumn, leakage_frame, suspicions
+from credit_risk.selection.stability import GroupStability, group_stability, periods_of, stability_frame
+
+
+def screen(plan: Plan, prepared: Prepared, training: Training) -> tuple[Training, tuple[Evidence, ...]]:
+    """`training` with what the screens found, and the evidence `data.leakage`, `classing.expectations`,
+    `selection.stability`.
+    """
+    leakage = leakage_rows(plan, prepared, training)
+    expected = expectation_rows(plan, training)
+    stable = stability_rows(plan, prepared, training.tables)
+    screens = Screens(
+        suspicions=suspicions(leakage),
+        expectation=_known(expected, "auc_upper"),
+        psi=_known(stable, "sample_psi"),
+        psi_over_time=_known(stable, "period_psi"),
+    )
+    evidence = (
+        table("data.leakage", leakage, inputs=SNAPSHOT),
+        _expectations(expected),
+        table("selection.stability", stable, inputs=SNAPSHOT),
+    )
+    return replace(training, screens=screens), evidence
+
+
+def leakage_rows(plan: Plan, prepared: Prepared, training: Training) -> pd.DataFrame:
+    """Rows of `data.leakage`: what predictors, dates and columns left out know of the outcome, on development."""
+    intake, rows = prepared.intake, prepared.development
+    dates = [name for name in training.frame.columns if intake.types.get(name) == DATE and name != plan.data.date]
+    return leakage_frame(
+        training.frame[list(training.tables)],
+        training.y,
+        {name: binning.fine_gini for name, binning in training.tables.items()},
+        seed=plan.samples.seed,
+        decision=training.frame[plan.data.date] if plan.data.date in training.frame.columns else None,
+        dates=training.frame[dates],
+        date_roles={name: intake.roles[name] for name in dates},
+        left_out={name: _left_out(column, rows) for name, column in intake.left_out.items()},
+    )
+
+
+def _left_out(column: TypedColumn, rows: np.ndarray) -> LeftOutColumn:
+    return LeftOutColumn(replace(column, codes=column.codes[rows]).series(), column.type == DATE)
+
+
+def expectation_rows(plan: Plan, training: Training) -> pd.DataFrame:
+    """Rows of `classing.expectations`: the trends that the expert declared, held against development."""
+    expected = {name: trend.name for name, trend in declared_trends(plan, list(training.tables)).items()}
+    numeric = {n: training.frame[n].to_numpy(float) for n, t in training.tables.items() if t.kind == "numeric"}
+    return expectation_frame(expected, training.tables, numeric, training.y, plan.evaluation.confidence)
+
+
+def _expectations(frame: pd.DataFrame) -> Evidence:
+    if frame.empty:
+        reason = "the plan declares no ascending or descending trend of a numeric characteristic"
+        return absent("classing.expectations", "not_applicable", reason)
+    return table("classing.expectations", frame, inputs=SNAPSHOT)
+
+
+def stability_rows(plan: Plan, prepared: Prepared, tables: Mapping[str, BinningTable]) -> pd.DataFrame:
+    """Rows of `selection.stability`: every sample against development, every period of it against its other rows."""
+    frame, labels, inside = prepared.intake.frame, prepared.labels, prepared.development
+    spec, date = plan.selection, plan.data.date
+    periods = periods_of(frame[date].to_numpy(object)[inside], spec.stability_period) if date in frame.columns else None
+    samples: dict[str, list[GroupStability]] = {}
+    over_time: dict[str, list[GroupStability]] = {}
+    for name, binning in tables.items():
+        ids = binning.assign(frame[name].to_numpy())
+        samples[name] = group_stability(ids, labels, reference=DEVELOPMENT)
+        if periods is not None:
+            over_time[name] = group_stability(ids[inside], periods, min_rows=spec.min_period_rows)
+    rows = stability_frame(samples, over_time)
+    notes = ["rows are counted, not weights; missing and special codes are bins of their own"]
+    if periods is None:
+        notes.append("the plan names no date (data.date), so there are no periods")
+    rows.attrs["notes"] = tuple(notes)
+    return rows
+
+
+def _known(frame: pd.DataFrame, column: str) -> dict[str, float]:
+    """Cells of a column by characteristic, where there is a number."""
+    known = frame[frame[column].notna()]
+    return {str(n): float(v) for n, v in zip(known["characteristic"], known[column], strict=True)}

@@ -1,0 +1,83 @@
+"""The leakage screen: the checks that the snapshot allows, computed again; the suspicion where a number is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from validation.rebuild import metrics
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+
+AREA = "data.leakage"
+PURE_RATE = 0.98
+
+
+def compare_leakage(space: Workspace) -> None:
+    """Compare Gini of being missing, share of bads in pure values, share of later dates, and every suspicion."""
+    table = space.package.rows_of(AREA)
+    if table is None:
+        space.ledger.not_evaluable(AREA, "the package holds no such table")
+        return
+    labels = [f"{row['characteristic']} {row['check']}" for row in table]
+    flagged = [row["value"] is not None and row["value"] > row["threshold"] for row in table]
+    space.ledger.words(AREA, "suspicion", [row["flagged"] for row in table], flagged, labels)
+    developer: list[Any] = []
+    own: list[float] = []
+    places: list[str] = []
+    left_out: dict[str, None] = {}
+    for row, place in zip(table, labels, strict=True):
+        value = _recomputed(space, row)
+        if value is None:
+            left_out[row["check"] if row["characteristic"] in space.frame.columns else row["characteristic"]] = None
+            continue
+        developer.append(row["value"])
+        own.append(value)
+        places.append(place)
+    space.ledger.numbers(AREA, "missing, pure values and later dates", "gini", developer, own, places)
+    if left_out:
+        reason = "the column or its fine classes are not in the package"
+        space.ledger.not_evaluable(f"{AREA}: {', '.join(left_out)}", reason)
+
+
+def _recomputed(space: Workspace, row: dict[str, Any]) -> float | None:
+    """Return our value of a row, or None where the package does not hold what it is made of."""
+    name, rows = row["characteristic"], space.known(DEVELOPMENT)
+    if name not in space.frame.columns:
+        return None
+    values, outcome = space.frame[name].iloc[rows], space.outcome[rows]
+    if row["check"] == "missing":
+        area = metrics.auc(outcome, values.isna().to_numpy(np.float64))
+        return abs(2.0 * area.auc - 1.0)
+    if row["check"] == "pure values":
+        return _pure(values, outcome)
+    if row["check"] == "later date":
+        date = (space.package.plan.get("data") or {}).get("date")
+        return None if date not in space.frame.columns else _later(values, space.frame[date].iloc[rows])
+    return None
+
+
+def _pure(values: pd.Series, outcome: np.ndarray) -> float:
+    """Return the greatest share of all bads in one value, or on one side of a cut, that is almost only bads."""
+    total = float(outcome.sum())
+    if not float(np.mean(outcome)) < PURE_RATE / 2:
+        return 0.0
+    known = values.notna().to_numpy()
+    codes, levels = pd.factorize(values[known], sort=True)
+    size = np.bincount(codes, minlength=len(levels)).astype(np.float64)
+    bad = np.bincount(codes, outcome[known], len(levels))
+    ranges = [(size, bad)]
+    if values.dtype.kind == "f" and len(levels) > 2:
+        ranges += [(np.cumsum(size), np.cumsum(bad)), (np.cumsum(size[::-1]), np.cumsum(bad[::-1]))]
+    found = [float(b[b >= PURE_RATE * s].max(initial=0.0)) for s, b in ranges]
+    return max(found) / total
+
+
+def _later(dates: pd.Series, decision: pd.Series) -> float:
+    known = (dates.notna() & decision.notna()).to_numpy()
+    if not known.any():
+        return 0.0
+    first, second = dates[known].astype(str), decision[known].astype(str)
+    size = min(10, int(first.str.len().min()), int(second.str.len().min()))
+    return float(np.mean(first.str[:size].to_numpy() > second.str[:size].to_numpy()))
