@@ -15,6 +15,7 @@ from validation.comparisons import (
     leakage,
     performance,
     points,
+    reasons,
     regression,
     scoring,
     selection,
@@ -73,6 +74,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     fit = regression.compare_regression(space)
     selection.compare_selection(space, fit)
     points.compare_points(space)
+    reasons.compare_reasons(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)

@@ -22,7 +22,7 @@ def score(model: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Value]:
     """
     names = read_inputs(model, frame)
     for step in model["steps"]:
-        names.update(_run(step, names, len(frame), model["steps"]))
+        names.update(run_step(step, names, len(frame), model["steps"]))
     return names
 
 
@@ -71,9 +71,10 @@ def _trees_named(name: str, steps: Sequence[Mapping[str, Any]]) -> Mapping[str, 
     return next(step for step in steps if step["type"] == "trees" and step["id"] == name)
 
 
-def _run(
+def run_step(
     step: Mapping[str, Any], names: Mapping[str, Value], rows: int, steps: Sequence[Mapping[str, Any]]
 ) -> dict[str, Value]:
+    """Return the values that one step gives; `steps` are those of the model, `rows` the number of rows."""
     table: dict[str, Callable[[], dict[str, Value]]] = {
         "derive": lambda: {step["output"]: _derive(step, names, rows)},
         "classing": lambda: classing.classing(step, names),

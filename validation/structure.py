@@ -66,8 +66,8 @@ def sources_of(model: Mapping[str, Any]) -> set[str]:
     """Return the inputs that some published output depends on, through every step."""
     parents: dict[str, set[str]] = {}
     for step in model["steps"]:
-        read = set(_reads(step))
-        for name in _produces(step):
+        read = set(read_by(step))
+        for name in made_by(step):
             parents[name] = read
     wanted = [value for key, value in model["outputs"].items() if key != "probability_name" and value]
     stack = [name for item in wanted for name in (item if isinstance(item, list) else [item])]
@@ -85,14 +85,16 @@ def sources_of(model: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _produces(step: Step) -> list[str]:
+def made_by(step: Step) -> list[str]:
+    """Return the names that a step produces."""
     names = [step[key] for key in ("output", "output_bin", "output_woe") if key in step]
     if (step["type"] == "scale" and step["form"] == "points") or step["type"] == "attribution":
         names += [item["output"] for item in step["characteristics"]]
     return names
 
 
-def _reads(step: Step) -> list[str]:
+def read_by(step: Step) -> list[str]:
+    """Return the names that a step reads."""
     names = [step["input"]] if "input" in step else []
     parts = [item for key in ("terms", "characteristics") for item in step.get(key, [])]
     names += [item["input"] for item in parts if "input" in item]

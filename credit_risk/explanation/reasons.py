@@ -1,4 +1,4 @@
-"""Reason codes of a scorecard: shortfall of points against a named reference (Regulation B, comment 9(b)(2)-5)."""
+"""Reason codes: shortfall of points or attributions against a named reference (Regulation B, comment 9(b)(2)-5)."""
 
 from __future__ import annotations
 
@@ -10,46 +10,68 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit_risk.scaling.points import PointsTable, points_name
+from credit_risk.explanation.texts import ReasonWords
 
 Floats = NDArray[np.float64]
-MEAN_DEVELOPMENT = "mean points of all development applicants"
+POINTS, ATTRIBUTIONS = "points_below_reference", "attribution_below_reference"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A characteristic's reason code and what its points are measured against."""
+    """One reason: the characteristic or group, its members, the value it is read from and what that is held against."""
 
-    characteristic: str
-    reason_code: str
-    text: str
-    text_source: str
+    name: str
+    members: tuple[str, ...]
+    value: str
+    words: ReasonWords
     reference_points: float
     baseline: float
 
 
 @dataclass(frozen=True, slots=True)
-class ReasonCodes:
-    """The reasons of a scorecard in rank order; at most `maximum` are given."""
+class Compared:
+    """With whom reasons compare: the method of the plan, the applicants in words, how many they are and how many of
 
+    them are used (trees: background rows), and the mean output of trees over those (None for points).
+    """
+
+    method: str
+    applicants: str
+    population: int
+    used: int
+    base: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCodes:
+    """The reasons of a model in rank order; at most `maximum` are given, and one of `inquiries` beyond them.
+
+    method: of the step; reference: in words; preparation: what model.json needs before the `reasons` step.
+    """
+
+    method: str
+    reference: str
     reasons: tuple[Reason, ...]
     maximum: int
     rank_step: float
+    inquiries: tuple[str, ...]
+    preparation: tuple[dict[str, Any], ...]
+    compared: Compared
 
-    def step(self, output: str = "reasons") -> dict[str, Any]:
-        """The `reasons` step of model.json, its value named `output`."""
-        return {
+    def steps(self, output: str = "reasons") -> list[dict[str, Any]]:
+        """The steps of model.json up to the `reasons` step, whose value is named `output`."""
+        step: dict[str, Any] = {
             "id": "reasons",
             "type": "reasons",
-            "method": "points_below_reference",
-            "reference": MEAN_DEVELOPMENT,
+            "method": self.method,
+            "reference": self.reference,
             "maximum": self.maximum,
             "rank_step": self.rank_step,
             "characteristics": [
                 {
-                    "characteristic": r.characteristic,
-                    "input": points_name(r.characteristic),
-                    "reason_code": r.reason_code,
+                    "characteristic": r.name,
+                    "input": r.value,
+                    "reason_code": r.words.code,
                     "reference_points": r.reference_points,
                     "baseline": r.baseline,
                 }
@@ -57,46 +79,40 @@ class ReasonCodes:
             ],
             "output": output,
         }
+        if self.inquiries:
+            step["inquiries"] = list(self.inquiries)
+        return [*self.preparation, step]
+
+    @property
+    def untold(self) -> tuple[Reason, ...]:
+        """Reasons without a text written for applicants in every language."""
+        return tuple(r for r in self.reasons if r.words.missing)
 
 
-def reason_codes(
-    points: PointsTable,
-    bin_ids: Mapping[str, NDArray[np.int64]],
-    *,
-    weights: Floats,
-    maximum: int,
+def players(characteristics: Sequence[str], groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Members of each reason: groups in the place of their first member, other characteristics by themselves."""
+    group_of = {member: name for name, members in groups.items() for member in members}
+    found: dict[str, list[str]] = {}
+    for name in characteristics:
+        found.setdefault(group_of.get(name, name), []).append(name)
+    return {name: tuple(members) for name, members in found.items()}
+
+
+def rank_reasons_of(
+    members: Mapping[str, tuple[str, ...]],
+    values: Mapping[str, str],
+    references: Mapping[str, float],
+    words: Mapping[str, ReasonWords],
     rank_step: float,
-    texts: Mapping[str, tuple[str, str]],
-) -> ReasonCodes:
-    """Reasons in the order of the points table. bin_ids: development bins (n,) by characteristic; weights (n,).
+) -> tuple[Reason, ...]:
+    """Reasons in order. values: name of the value, references: what it is held against, both by reason.
 
-    The baseline is the mean development points less rank_step·rank, so that two characteristics never tie and one whose
-    points never vary is never a reason. texts: (text, source of the text) by characteristic.
+    The baseline is the reference less rank_step·rank, so that two reasons never tie and a characteristic that never
+    varies is never a reason.
     """
-    reasons = []
-    for rank, (name, values) in enumerate(points.points.items(), start=1):
-        reference = float(np.sum(weights * values[bin_ids[name]]) / np.sum(weights))
-        text, source = texts[name]
-        reasons.append(Reason(name, name, text, source, reference, reference - rank_step * rank))
-    return ReasonCodes(tuple(reasons), maximum, rank_step)
-
-
-def catalogue_frame(codes: ReasonCodes, points: PointsTable) -> pd.DataFrame:
-    """Evidence `reasons.catalogue`."""
-    return pd.DataFrame(
-        [
-            {
-                "reason_code": r.reason_code,
-                "characteristic": r.characteristic,
-                "text": r.text,
-                "text_source": r.text_source,
-                "reference_points": r.reference_points,
-                "baseline": r.baseline,
-                "maximum_points": float(points.points[r.characteristic].max()),
-                "minimum_points": float(points.points[r.characteristic].min()),
-            }
-            for r in codes.reasons
-        ]
+    return tuple(
+        Reason(name, own, values[name], words[name], references[name], references[name] - rank_step * rank)
+        for rank, (name, own) in enumerate(members.items(), start=1)
     )
 
 
@@ -106,16 +122,44 @@ def frequency_frame(codes: ReasonCodes, given: Mapping[str, pd.DataFrame]) -> pd
     for sample, frame in given.items():
         columns: Sequence[str] = [c for c in frame.columns if c.startswith("reason_")]
         for reason in codes.reasons:
-            hits = frame[columns] == reason.reason_code
+            hits = frame[columns] == reason.words.code
             first, anywhere = int(hits["reason_1"].sum()), int(hits.any(axis=1).sum())
             rows.append(
                 {
-                    "reason_code": reason.reason_code,
+                    "reason_code": reason.words.code,
                     "sample": sample,
                     "first": first,
                     "first_share": first / len(frame),
                     "any": anywhere,
                     "any_share": anywhere / len(frame),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def agreement_frame(given: Mapping[str, NDArray[np.object_]], used: str, population: str) -> pd.DataFrame:
+    """Evidence `reasons.agreement`: every pair of methods on the same applicants.
+
+    given: by method, reason codes (n, most) with None where fewer; used: the method of the model.
+    """
+    rows: list[dict[str, object]] = []
+    names = list(given)
+    for k, one in enumerate(names):
+        for other in names[k + 1 :]:
+            a, b = given[one], given[other]
+            first = int(np.sum([x == y for x, y in zip(a[:, 0], b[:, 0], strict=True)])) if len(a) else 0
+            alike = int(np.sum([set(x) == set(y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]))
+            rows.append(
+                {
+                    "method": one,
+                    "other": other,
+                    "used": used,
+                    "population": population,
+                    "rows": len(a),
+                    "same_first": first,
+                    "same_first_share": first / len(a) if len(a) else None,
+                    "same_set": alike,
+                    "same_set_share": alike / len(a) if len(a) else None,
                 }
             )
     return pd.DataFrame(rows)

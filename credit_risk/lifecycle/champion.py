@@ -1,4 +1,4 @@
-"""Evidence that belongs to the champion alone: reasons, rounding, verification."""
+"""Evidence that belongs to the champion alone: rounding, verification."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.evidence import Evidence, absent, table
-from credit_risk.explanation.reasons import frequency_frame
 from credit_risk.lifecycle.candidates import Candidate, rounding_frame
 from credit_risk.lifecycle.performance import Scored
 
@@ -18,8 +17,6 @@ SCORECARD_ONLY = (
     "model.covariance",
     "model.correlation",
     "model.points",
-    "reasons.catalogue",
-    "reasons.frequency",
     "scaling.rounding_effect",
 )
 
@@ -27,16 +24,15 @@ SCORECARD_ONLY = (
 def champion_evidence(
     champion: Candidate, told: set[str], scored: Scored, linear: Floats, coverage: pd.DataFrame
 ) -> list[Evidence]:
-    """Reasons given, effect of rounding, coverage of the verification rows; what does not apply is said.
+    """Effect of rounding, coverage of the verification rows; what does not apply is said.
 
     told: ids of the evidence that the candidates brought; linear: (n,) linear score before any rounding.
     """
     found = [table("verification.coverage", coverage, inputs=("model.json",))]
-    if champion.points is None or champion.reasons is None:
+    if champion.points is None:
         reason = f"the champion is a {champion.type}, not a scorecard"
         return found + [absent(i, "not_applicable", reason) for i in SCORECARD_ONLY if i not in told]
     predictions = scored.predictions[champion.id]
-    reasons = {s: predictions.loc[scored.sample == s].filter(like="reason_") for s in scored.samples}
     files = tuple(f"predictions/{sample}.parquet" for sample in scored.samples)
     pairs = {
         s: (
@@ -47,5 +43,4 @@ def champion_evidence(
         for s in scored.samples
     }
     rounding = table("scaling.rounding_effect", rounding_frame(champion.points.scaling, pairs), inputs=files)
-    frequency = table("reasons.frequency", frequency_frame(champion.reasons, reasons), inputs=files)
-    return [*found, rounding, frequency]
+    return [*found, rounding]

@@ -15,8 +15,9 @@ from credit_risk.binning.classing import class_frame
 from credit_risk.binning.overrides import apply_overrides
 from credit_risk.binning.table import BinningTable
 from credit_risk.lifecycle.candidates import Training
+from credit_risk.lifecycle.candidates.reasons import words_of
 from credit_risk.lifecycle.performance import DEVELOPMENT
-from credit_risk.lifecycle.trends import declared_trends, described
+from credit_risk.lifecycle.trends import declared_trends
 from credit_risk.models.assemble import InputColumn
 from credit_risk.plan import Plan
 from credit_risk.sampling import Intake
@@ -97,7 +98,7 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
         _inputs(intake),
         _derive_steps(plan, intake),
         scaling,
-        _reason_texts(plan, names),
+        {name: words_of(plan, name) for name in names},
         changes,
         _named_clusters(prepared.clusters[rows]),
     )
@@ -160,17 +161,3 @@ def _derive_steps(plan: Plan, intake: Intake) -> dict[str, dict[str, Any]]:
             "description": plan.derived[name].words,
         }
     return steps
-
-
-def _reason_texts(plan: Plan, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Text of each characteristic's reason and where it comes from; the bare name where the plan has no text."""
-    texts, columns = {}, described(plan)
-    for name in names:
-        column = columns.get(name)
-        if column is not None and column.reason_text:
-            texts[name] = (column.reason_text, "plan, reason_text")
-        elif column is not None and column.description:
-            texts[name] = (column.description, "plan, description")
-        else:
-            texts[name] = (name, "name (no text in plan)")
-    return texts

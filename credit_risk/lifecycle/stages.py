@@ -32,6 +32,7 @@ from credit_risk.lifecycle.develop import Development
 from credit_risk.lifecycle.exports import exports_evidence
 from credit_risk.lifecycle.performance import Scored, evaluate, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
+from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.screening import screen
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary, snapshot_frame, take_in
@@ -117,7 +118,8 @@ def judge(plan: Plan, prepared: Prepared, training: Training, candidates: Sequen
     linear = np.asarray(champion.compiled.values(intake.frame)[champion.unrounded], float)
     told = {item.id for candidate in candidates for item in candidate.evidence}
     coverage = verification_coverage(champion.compiled, cases)
-    evidence = (*champion_evidence(champion, told, scored, linear, coverage), *performance)
+    reasons = reason_evidence(plan, training, champion, scored)
+    evidence = (*champion_evidence(champion, told, scored, linear, coverage), *reasons, *performance)
     discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
     return Judged(champion, scored, cases, evidence, _headline(discrimination, champion.id))
 

@@ -9,6 +9,7 @@ from typing import Any
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import outcome_faults
+from credit_risk.plan.reason_checks import reason_faults, undisclosable
 from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.scoring.expressions import references
@@ -40,6 +41,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _bins,
         _information,
         _over_time,
+        reason_faults,
     )
     return [item for check in checks for item in check(plan)]
 
@@ -92,6 +94,7 @@ def _protected(plan: dict[str, Any]) -> list[tuple[Path, str]]:
 def role_of_columns(plan: dict[str, Any]) -> dict[str, str]:
     """Columns that may never be predictors, with why: their role in words."""
     roles = dict.fromkeys(_texts(plan, "data", "forbidden"), "forbidden (data.forbidden)")
+    roles |= {name: f"not disclosable (data.columns.{name}.disclosable)" for name in undisclosable(plan)}
     roles |= {name: "protected (data.protected)" for _, name in _protected(plan)}
     named = (
         (("data", "date"), "the date"),
@@ -148,6 +151,8 @@ def default_exports(plan: dict[str, Any]) -> list[str]:
 
 def pmml_refusal(plan: dict[str, Any]) -> str | None:
     """Why the champion cannot be written as PMML; None where it can, or where the plan has not one champion."""
+    if groups := _mapping(plan, "reason_codes", "groups"):
+        return f"PMML ranks characteristics, not groups of them, as reasons ({', '.join(map(str, groups))})"
     models = _at(plan, "models")
     listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list | tuple) else []
     champions = [model for model in listed if model.get("champion") is True]

@@ -149,6 +149,8 @@ class Plan(Spec):
         named: dict[str, str] = {}
         for name in self.classing.monotonic:
             named.setdefault(name, f"classing.monotonic.{name}")
+        for name in self.reason_codes.baseline:
+            named.setdefault(name, f"reason_codes.baseline.{name}")
         for key in ("group", "weight"):
             if (column := getattr(self.samples, key)) is not None and column != "duplicates":
                 named.setdefault(column, f"samples.{key}")
@@ -157,6 +159,8 @@ class Plan(Spec):
             "selection.include": tuple(self.selection.included),
             "evaluation.subpopulations": self.evaluation.subpopulations,
             "selection.exclude": tuple(self.selection.excluded),
+            "reason_codes.inquiries": self.reason_codes.inquiries,
+            **{f"reason_codes.groups.{name}": members for name, members in self.reason_codes.groups.items()},
         }
         for path, names in lists.items():
             for index, name in enumerate(names):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from credit_risk._core.spec import Spec
-from credit_risk.sampling.spec import Trend
+from credit_risk.sampling.spec import ReasonText, Trend
 
 
 class DerivedSpec(Spec):
@@ -19,8 +19,8 @@ class DerivedSpec(Spec):
         default=None,
         description="Trend of the bad rate that the expert expects, declared before the data are looked at.",
     )
-    reason_text: str | None = Field(
-        default=None, description="Words for an applicant whose score this characteristic lowered."
+    reason_text: ReasonText | None = Field(
+        default=None, description="Words for an applicant whose score this lowered, or words by language."
     )
 
     @property

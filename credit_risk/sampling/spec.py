@@ -27,6 +27,9 @@ Codes = Annotated[tuple[Code, ...], Strict(False)]
 Bound = float | None
 
 
+ReasonText = str | dict[str, str]
+
+
 class ColumnSpec(Spec):
     """The contract of one column of the source."""
 
@@ -49,8 +52,13 @@ class ColumnSpec(Spec):
         default=None,
         description="Trend of the bad rate that the expert expects, declared before the data are looked at.",
     )
-    reason_text: str | None = Field(
-        default=None, description="Words for an applicant whose score this characteristic lowered."
+    reason_text: ReasonText | None = Field(
+        default=None, description="Words for an applicant whose score this lowered, or words by language."
+    )
+    disclosable: bool = Field(
+        default=True,
+        description="Whether an applicant may be told that this lowered the score. What may not be told may not be in "
+        "a model: such a column must stand in data.forbidden.",
     )
     personal: bool = Field(default=False, description="Whether the column holds personal data.")
 

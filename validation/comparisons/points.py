@@ -1,4 +1,4 @@
-"""Scaling: factor and offset, the points of every bin, and the baselines of the reasons."""
+"""Scaling: factor and offset, and the points of every bin."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from validation.rebuild import scaling
-from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.rebuild.workspace import Workspace
 from validation.structure import Scorecard, scorecard_of, steps_of
 
 AREA = "model.points"
 
 
 def compare_points(space: Workspace) -> None:
-    """Compare scaling, points and reason baselines of the champion with our own."""
+    """Compare scaling and points of the champion with our own."""
     for model_id, model in space.package.models.items():
         for step in steps_of(model, "scale"):
             _compare_scaling(space, model_id, step)
@@ -25,8 +25,6 @@ def compare_points(space: Workspace) -> None:
         return
     _compare_step(space, card)
     _compare_evidence(space, card)
-    if card.reasons is not None:
-        _compare_baselines(space, card)
 
 
 def _compare_scaling(space: Workspace, model_id: str, step: Any) -> None:
@@ -154,28 +152,3 @@ def _compare_evidence(space: Workspace, card: Scorecard) -> None:
     rules = {"woe": "woe", "unrounded_points": "points_unrounded", "points": _rule(card.points["rounding"])}
     for column, (developer, mine) in columns.items():
         space.ledger.numbers(AREA, column, rules[column], developer, mine, labels[column])
-
-
-def _compare_baselines(space: Workspace, card: Scorecard) -> None:
-    """Reference points are the weighted mean points of all development rows; baseline = reference − rank_step·rank."""
-    assert card.reasons is not None
-    step = card.reasons
-    if step["method"] != "points_below_reference":
-        space.ledger.not_evaluable("reasons: baselines", "attributions are not points")
-        return
-    rows = space.rows[DEVELOPMENT]
-    weight = space.weight[rows]
-    scored = space.scored[space.package.champion_id]
-    own_reference, own_baseline, labels = [], [], []
-    for rank, item in enumerate(step["characteristics"], start=1):
-        points = scored[item["input"]].data[rows]
-        reference = float(weight @ points / np.sum(weight))
-        own_reference.append(reference)
-        own_baseline.append(reference - step["rank_step"] * rank)
-        labels.append(item["characteristic"])
-    items = step["characteristics"]
-    area, evidence = "reasons step", ["reasons.catalogue"]
-    stated = [item["reference_points"] for item in items]
-    space.ledger.numbers(area, "reference points", "baseline", stated, own_reference, labels, evidence)
-    stated = [item["baseline"] for item in items]
-    space.ledger.numbers(area, "baseline", "baseline", stated, own_baseline, labels, evidence)

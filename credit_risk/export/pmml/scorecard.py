@@ -73,8 +73,9 @@ def scorecard_pmml(model: Mapping[str, Any], package_hash: str, verification: pd
         "useReasonCodes": "true" if plan.reasons else "false",
     }
     if plan.reasons:
-        mean = plan.reasons["reference"].startswith("mean")
-        attributes.update({"reasonCodeAlgorithm": "pointsBelow", "baselineMethod": "mean" if mean else "other"})
+        word = plan.reasons["reference"].split(" ")[0]
+        method = {"mean": "mean", "most": "max"}.get(word, "other")
+        attributes.update({"reasonCodeAlgorithm": "pointsBelow", "baselineMethod": method})
     document = [_header(model, package_hash), _dictionary(inputs), Element("Scorecard", attributes, body)]
     root = Element("PMML", {"xmlns": "http://www.dmg.org/PMML-4_4", "version": "4.4"}, document)
     _refuse_characters(root)
@@ -94,7 +95,10 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
         complain("/model/type", f"PMML export is not supported for a champion of type {kind}; it takes a scorecard")
     outputs = model["outputs"]
     for i, step in enumerate(model["steps"]):
-        if step["type"] not in _STEP_TYPES:
+        if step["type"] == "sum" and step["output"] in _reason_inputs(model):
+            what = f"the reason {step['output']!r} is of a group of characteristics"
+            complain(f"/steps/{i}", f"{what}: PMML ranks characteristics, not groups of them")
+        elif step["type"] not in _STEP_TYPES:
             complain(f"/steps/{i}", f"step type {step['type']} is not supported in PMML")
         elif step["type"] == "derive" and (dated := unsupported_operations(step["expression"])):
             what = f"{step['output']!r} is derived with {', '.join(dated)}"
@@ -108,6 +112,10 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
         complain("/outputs/decision", "decisions are not supported in PMML")
     if faults:
         raise PackageError(faults)
+
+
+def _reason_inputs(model: Mapping[str, Any]) -> set[str]:
+    return {item["input"] for s in model["steps"] if s["type"] == "reasons" for item in s["characteristics"]}
 
 
 def _plan(model: Mapping[str, Any]) -> _Plan:

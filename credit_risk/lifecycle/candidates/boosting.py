@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,8 @@ from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence, key_values, table
 from credit_risk.binning.table import BinningTable
 from credit_risk.lifecycle.candidates.fields import derivations, feature_frame, read_inputs, taken_names
-from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Training
+from credit_risk.lifecycle.candidates.reasons import with_reasons
+from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Grown, Training
 from credit_risk.lifecycle.trends import declared_trends
 from credit_risk.models.assemble import boosting_steps, document, value_names
 from credit_risk.models.boosting import BoostingFit, fit_boosting, parameter_items
@@ -61,18 +62,29 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Ca
     }
     steps = [*derived, *boosting_steps(fit, preparation, training.scaling, values, probability_from=probability_from)]
     model = document(context.identity(spec), "monotone_boosting", inputs, steps, outputs)
+    grown = Grown(model, compile_model(model), values.linear_score, _by_characteristic(features), preparation, taken)
+    explained, reasons = with_reasons(context, spec, grown, values.reasons)
     evidence = _evidence(spec, context, training.tables, prepared, fit)
     return Candidate(
         spec.id,
         spec.type,
-        model,
-        compile_model(model),
+        explained,
+        compile_model(explained),
         evidence,
         tuple(names),
         values.linear_score,
+        reasons=reasons,
         boosting=fit,
         remark=_remark(evidence),
+        grown=grown,
     )
+
+
+def _by_characteristic(features: Sequence[TreeFeature]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for feature in features:
+        found.setdefault(feature.characteristic, []).append(feature.name)
+    return {name: tuple(own) for name, own in found.items()}
 
 
 def _evidence(

@@ -10,8 +10,8 @@ import pandas as pd
 from credit_risk._core.evidence import key_values, table
 from credit_risk.binning.report import gini_of_bins
 from credit_risk.evaluation.area_under_curve import auc
-from credit_risk.explanation.reasons import catalogue_frame, reason_codes
 from credit_risk.lifecycle.candidates.fields import derivations, read_inputs, taken_names
+from credit_risk.lifecycle.candidates.reasons import refuse_untold, scorecard_reasons
 from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Floats, Training
 from credit_risk.models.assemble import document, scorecard_steps, value_names
 from credit_risk.models.covariance import chosen_covariance
@@ -32,14 +32,9 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     tables = {name: training.tables[name] for name in names}
     ids = {name: tables[name].assign(training.frame[name].to_numpy()) for name in names}
     points = points_table(fit.intercept, {n: fit.coefficient(n) for n in names}, tables, training.scaling)
-    reasons = reason_codes(
-        points,
-        ids,
-        weights=training.weights,
-        maximum=plan.reason_codes.maximum,
-        rank_step=plan.reason_codes.rank_step,
-        texts=training.texts,
-    )
+    reasons = scorecard_reasons(plan, training, points, ids)
+    if spec.champion:
+        refuse_untold(plan, spec.id, reasons)
     probability_from = plan.scaling.probability_from
     derived, inputs = derivations(names, training), read_inputs(names, training)
     values = value_names(taken_names(inputs, derived))
@@ -52,7 +47,7 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
         "reasons": values.reasons,
     }
     model = document(
-        context.identity(spec), "scorecard", inputs, [*derived, *steps, reasons.step(values.reasons)], outputs
+        context.identity(spec), "scorecard", inputs, [*derived, *steps, *reasons.steps(values.reasons)], outputs
     )
     woe = np.column_stack([tables[name].result.woe[ids[name]] for name in names])
     whose, file = f"of the candidate {spec.id}", context.model_file(spec)
@@ -74,7 +69,6 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
             notes=(whose,),
         ),
         table("model.points", points_frame(points, tables), inputs=(file,), notes=(whose,)),
-        table("reasons.catalogue", catalogue_frame(reasons, points), inputs=(file,), notes=(whose,)),
     )
     compiled = compile_model(model)
     return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, points, reasons)

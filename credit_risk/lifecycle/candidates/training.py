@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from credit_risk._core.evidence import Evidence
 from credit_risk.binning.table import BinningTable
 from credit_risk.explanation.reasons import ReasonCodes
+from credit_risk.explanation.texts import ReasonWords
 from credit_risk.models.assemble import Identity, InputColumn
 from credit_risk.models.boosting import BoostingFit
 from credit_risk.models.spec import ModelSpec
@@ -44,8 +45,9 @@ class Training:
     """What candidates are fitted on. frame: (n, columns) of inputs, y and weights (n,), tables: classing of predictors.
 
     inputs: every column that a model may read; derive_steps: steps that make derived characteristics from them;
-    overrides: rows of the manual changes of the classing; clusters (n,): whole numbers, equal where rows share an
-    obligor, account or group, or None where no row names one; screens: what selection is told besides.
+    overrides: rows of the manual changes of the classing; words: what applicants are told of each predictor;
+    clusters (n,): whole numbers, equal where rows share an obligor, account or group, or None where no row names one;
+    screens: what selection is told besides.
     """
 
     frame: pd.DataFrame
@@ -55,10 +57,36 @@ class Training:
     inputs: Mapping[str, InputColumn]
     derive_steps: Mapping[str, dict[str, Any]]
     scaling: Scaling
-    texts: Mapping[str, tuple[str, str]]
+    words: Mapping[str, ReasonWords]
     overrides: tuple[dict[str, Any], ...] = ()
     clusters: NDArray[np.int64] | None = None
     screens: Screens = Screens()
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A candidate of trees before its reasons: model.json, ready to score, and what its features are made of.
+
+    features: by characteristic, the features that it decides; preparation: the steps that make them from
+    characteristics; taken: names that no new value may bear.
+    """
+
+    model: Mapping[str, Any]
+    compiled: CompiledModel
+    unrounded: str
+    features: Mapping[str, tuple[str, ...]]
+    preparation: Sequence[dict[str, Any]]
+    taken: set[str]
+
+    @property
+    def trees(self) -> dict[str, Any]:
+        """The trees that give the linear score."""
+        found = (s for s in self.model["steps"] if s["type"] == "trees" and s["output"] == self.unrounded)
+        return dict(next(found))
+
+    def matrix(self, values: Mapping[str, NDArray[Any]]) -> Floats:
+        """Features of the trees (n, features), NaN missing, of named values."""
+        return np.column_stack([np.asarray(values[name], dtype=np.float64) for name in self.trees["features"]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +94,7 @@ class Candidate:
     """A fitted candidate. model: its model.json; compiled: what scores it; evidence: what is told of it.
 
     unrounded: name of the value that holds the linear score before any rounding of points; remark: what the modeller
-    must hear as soon as it is fitted, or nothing.
+    must hear as soon as it is fitted, or nothing; grown: of trees, the model before its reasons.
     """
 
     id: str
@@ -80,6 +108,7 @@ class Candidate:
     reasons: ReasonCodes | None = None
     boosting: BoostingFit | None = None
     remark: str = ""
+    grown: Grown | None = None
 
     def __repr__(self) -> str:
         return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"

@@ -1,4 +1,4 @@
-"""Reason codes against their definition, row by row; no principal reason is left out and none is invented."""
+"""Reasons by their parts: who plays, references, words, how often they are given and how methods agree."""
 
 from __future__ import annotations
 
@@ -6,77 +6,80 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_risk.binning.classing import class_frame
-from credit_risk.binning.spec import ClassingSpec
-from credit_risk.explanation.reasons import catalogue_frame, frequency_frame, reason_codes
-from credit_risk.models.assemble import Identity, InputColumn, document, scorecard_steps
-from credit_risk.scaling.points import PointsTable, Scaling, points_table
-from credit_risk.scoring import compile_model
-from credit_risk.selection.spec import SelectionSpec
-from credit_risk.selection.waterfall import Screened, select_characteristics
-
-NAMES = ("a", "b", "c")
+from credit_risk.explanation import reasons as r
+from credit_risk.explanation.texts import reason_words
+from credit_risk.scoring.steps import rank_reasons
 
 
-@pytest.fixture(scope="module")
-def fitted() -> tuple[pd.DataFrame, PointsTable, dict[str, np.ndarray], dict]:
-    rng = np.random.default_rng(2)
-    frame = pd.DataFrame({name: rng.normal(size=4000) for name in NAMES})
-    y = (rng.random(4000) < 1 / (1 + np.exp(1.5 - frame["a"] - 0.7 * frame["b"] + 0.5 * frame["c"]))).astype(float)
-    tables = class_frame(frame, y.to_numpy(), settings=ClassingSpec())
-    woe = {name: tables[name].transform(frame[name].to_numpy()) for name in NAMES}
-
-    candidates = {n: Screened(tables[n].information_value, 0.3, 0.5, 0.0) for n in NAMES}
-    fit = select_characteristics(candidates, woe, y.to_numpy(), SelectionSpec(include=NAMES)).fit
-    points = points_table(fit.intercept, {n: fit.coefficient(n) for n in fit.terms[1:]}, tables, Scaling(20, 600, 50))
-    ids = {name: tables[name].assign(frame[name].to_numpy()) for name in NAMES}
-    codes = reason_codes(
-        points, ids, weights=np.ones(4000), maximum=2, rank_step=1e-6, texts={n: (n.upper(), "test") for n in NAMES}
-    )
-    steps = [*scorecard_steps(fit, tables, points, probability_from="unrounded"), codes.step()]
-    outputs = {"linear_score": "linear_score", "probability": "probability", "score": "score", "reasons": "reasons"}
-    inputs = [InputColumn(name, "number", {}, "") for name in NAMES]
-    identity = Identity("m", "m", "1", "probability of bad", "y is bad")
-    model = document(identity, "scorecard", inputs, steps, {**outputs, "grade": None})
-    return frame, points, ids, {"codes": codes, "model": model}
+def codes(points: dict[str, float], **options: object) -> r.ReasonCodes:
+    """Reasons A, B, … with these references."""
+    members = {name: (name,) for name in points}
+    words = {name: reason_words(name, ("en",), column=f"{name} is low") for name in points}
+    ranked = r.rank_reasons_of(members, {n: f"points({n})" for n in points}, points, words, 1e-6)
+    compared = r.Compared("mean_development", "all development applicants", 10, 10)
+    given = {"maximum": 2, "inquiries": ()} | options
+    return r.ReasonCodes(r.POINTS, "mean points", ranked, given["maximum"], 1e-6, given["inquiries"], (), compared)
 
 
-def test_reasons_are_the_largest_shortfalls_against_the_reference(fitted: tuple) -> None:
-    frame, points, ids, made = fitted
-    scored = compile_model(made["model"]).score(frame)
-    order = list(points.points)
-    means = {n: points.points[n][ids[n]].mean() for n in order}
-    for row in range(0, 4000, 7):
-        shortfall = {n: means[n] - 1e-6 * (k + 1) - points.points[n][ids[n][row]] for k, n in enumerate(order)}
-        expected = [n for n in sorted(order, key=lambda n: -shortfall[n]) if shortfall[n] > 0][:2]
-        given = [scored.loc[row, f"reason_{k}"] for k in (1, 2)]
-        assert [code for code in given if code is not None] == expected
+def test_groups_play_in_the_place_of_their_first_member() -> None:
+    found = r.players(("a", "b", "c", "d"), {"late": ("d", "b"), "unused": ("x",)})
+    assert found == {"a": ("a",), "late": ("b", "d"), "c": ("c",)}
+    assert list(found) == ["a", "late", "c"]
 
 
-def test_points_add_up_to_the_score_and_follow_the_linear_score(fitted: tuple) -> None:
-    frame, points, ids, made = fitted
-    scored = compile_model(made["model"]).score(frame)
-    total = points.base_points + sum(points.points[n][ids[n]] for n in points.points)
-    np.testing.assert_array_equal(scored["score"], total)
-    exact = points.scaling.offset - points.scaling.factor * scored["linear_score"]
-    assert np.max(np.abs(exact - scored["score"])) <= 0.5 * (len(points.points) + 1)
+def test_reasons_are_the_largest_shortfalls_and_equal_ones_stand_in_order() -> None:
+    step = codes({"A": 10.0, "B": 10.0, "C": 3.0}).steps()[-1]
+    assert [item["baseline"] for item in step["characteristics"]] == [10 - 1e-6, 10 - 2e-6, 3 - 3e-6]
+    given = rank_reasons(step, np.array([[4.0, 4.0, 3.0], [11.0, 9.0, -9.0], [10.0, 10.0, 3.0]]))
+    assert given.tolist() == [["A", "B"], ["C", "B"], [None, None]]
+    assert "inquiries" not in step
 
 
-def test_catalogue_and_frequency_can_be_recounted(fitted: tuple) -> None:
-    frame, points, _, made = fitted
-    scored = compile_model(made["model"]).score(frame).filter(like="reason_")
-    frequency = frequency_frame(made["codes"], {"development": scored}).set_index("reason_code")
-    for name in points.points:
-        assert frequency.loc[name, "first"] == (scored["reason_1"] == name).sum()
-        assert frequency.loc[name, "any"] == sum(name in row for row in scored.to_numpy().tolist())
-    catalogue = catalogue_frame(made["codes"], points).set_index("characteristic")
-    assert (catalogue["baseline"] < catalogue["reference_points"]).all()
-    assert (catalogue["reference_points"] <= catalogue["maximum_points"]).all()
+def test_an_inquiry_is_one_more_reason_where_it_is_not_among_the_others() -> None:
+    step = codes({"A": 5.0, "B": 5.0, "C": 5.0}, inquiries=("C",)).steps()[-1]
+    points = np.array([[0.0, 1.0, 2.0], [0.0, 5.0, 2.0], [0.0, 1.0, 5.0], [5.0, 5.0, 5.0]])
+    assert rank_reasons(step, points).tolist() == [
+        ["A", "B", "C"],
+        ["A", "C", None],
+        ["A", "B", None],
+        [None, None, None],
+    ]
 
 
 def test_a_characteristic_whose_points_never_vary_is_never_a_reason() -> None:
-    points = PointsTable(Scaling(20, 600, 50), 500.0, 500.0, {"flat": np.zeros(2)}, {"flat": np.zeros(2)})
-    codes = reason_codes(
-        points, {"flat": np.array([0, 1, 1])}, weights=np.ones(3), maximum=4, rank_step=1e-6, texts={"flat": ("f", "t")}
-    )
-    assert codes.reasons[0].baseline < 0
+    step = codes({"flat": 3.0}).steps()[-1]
+    assert rank_reasons(step, np.full((4, 1), 3.0)).tolist() == [[None, None]] * 4
+
+
+def test_frequency_is_a_count() -> None:
+    frame = pd.DataFrame({"reason_1": ["A", "B", None, "A"], "reason_2": ["B", None, None, "C"]}, dtype=object)
+    found = r.frequency_frame(codes({"A": 0.0, "B": 0.0, "C": 0.0}), {"development": frame}).set_index("reason_code")
+    assert found[["first", "any"]].to_numpy().tolist() == [[2, 2], [1, 2], [0, 1]]
+    assert found["any_share"].tolist() == [0.5, 0.5, 0.25]
+
+
+def test_agreement_counts_first_reasons_and_sets() -> None:
+    one = np.array([["A", "B"], ["A", None], [None, None], ["B", "A"]], dtype=object)
+    other = np.array([["B", "A"], ["A", None], [None, None], ["B", "C"]], dtype=object)
+    found = r.agreement_frame({"x": one, "y": other}, "x", "all").iloc[0]
+    assert (found["rows"], found["same_first"], found["same_set"]) == (4, 3, 3)
+    assert r.agreement_frame({"x": one[:0], "y": other[:0]}, "x", "none").iloc[0]["same_first_share"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"catalogue": {"en": "too few", "es": "pocos"}}, (("too few", "pocos"), "plan, reason_codes.catalogue", ())),
+        ({"catalogue": "too few", "column": {"es": "pocos"}}, (("too few", "pocos"), None, ())),
+        ({"column": "too few"}, (("too few", "years"), None, ("es",))),
+        ({}, (("years", "years"), "plan, description (no reason text)", ("en", "es"))),
+        ({"description": ""}, (("X", "X"), "name (no text in plan)", ("en", "es"))),
+    ],
+)
+def test_words_come_from_the_catalogue_then_the_column(given: dict, expected: tuple) -> None:
+    found = reason_words("X", ("en", "es"), **{"description": "years", **given})
+    texts, source, missing = expected
+    assert tuple(found.texts.values()) == texts
+    assert found.missing == missing
+    assert source is None or found.text_source == source
+    assert found.code == "X"

@@ -17,12 +17,15 @@ from lxml import etree
 
 from credit_risk._core.errors import PackageError
 from credit_risk.export import export_package, scorecard_pmml
+from credit_risk.lifecycle.develop import develop
+from credit_risk.plan import read_plan
 from credit_risk.scoring import compile_model
 from credit_risk.scoring.columns import Run
 from credit_risk.scoring.expressions import evaluate, expression_kind
 from credit_risk.scoring.inputs import read_inputs
 from credit_risk.scoring.verification import verification_rows, verification_table
 from tests import engines
+from tests.credit_risk.cli.command import PLAN, portfolio, write_plan
 from tests.credit_risk.scoring.strategies import expressions, rows, scorecards
 from tests.credit_risk.scoring.test_model import table
 
@@ -330,6 +333,47 @@ def test_reasons_where_all_shortfalls_are_tied_or_zero(
     if reference == 16.0:
         assert scored["reason_2"].notna().any()
     assert_engine_agrees(engine, write(model, tmp_path, frame), model, frame)
+
+
+REFERENCES = {
+    "mean_development": "",
+    "above_cut_off": ", band_width: 25",
+    "baseline": ", baseline: {HOUSING: own}",
+    "maximum": "",
+}
+
+
+@pytest.fixture(scope="module")
+def developed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """model.json of one scorecard by every reference, AGE being told as an inquiry is, and its rows."""
+    folder, found = tmp_path_factory.mktemp("references"), {}
+    models = "models: [{id: card, type: scorecard, champion: true}]\nstrategy: {cut_off: 500}\n"
+    for name, more in REFERENCES.items():
+        said = f"reason_codes: {{reference: {name}{more}, maximum: 1, inquiries: [AGE]}}\n"
+        plan = read_plan(write_plan(folder / name, f"{PLAN}{models}{said}", portfolio(900)))
+        found[name] = develop(plan).champion.model
+    return found
+
+
+@pytest.mark.java
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_reasons_of_every_reference(
+    engine: Any, reference: str, developed: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    model, frame = developed[reference], portfolio(900)
+    scored = compile_model(model).score(frame)
+    assert scored["reason_1"].notna().sum() > 100
+    assert scored["reason_2"].notna().sum() > 20
+    assert_engine_agrees(engine, write(model, tmp_path, frame), model, frame)
+
+
+def test_reasons_of_groups_are_refused() -> None:
+    model = with_reasons(4.0, ("A", "B"))
+    model["steps"].insert(-1, {"id": "g", "type": "sum", "inputs": ["pr", "pr2"], "output": "both"})
+    model["steps"][-1]["characteristics"][0] |= {"characteristic": "both", "input": "both"}
+    with pytest.raises(PackageError, match="'both' is of a group of characteristics: PMML ranks characteristics"):
+        scorecard_pmml(model, HASH)
 
 
 def test_ties_closer_than_doubles_are_refused() -> None:

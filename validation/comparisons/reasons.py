@@ -1,0 +1,223 @@
+"""Reasons: references and backgrounds by the plan's rule, catalogue and texts, counts, agreement of the methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from validation.rebuild import reasons as rebuilt
+from validation.rebuild.reasons import Told
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.steps import trees as tree_steps
+
+CATALOGUE, TEXTS, METHOD = "reasons.catalogue", "reasons.texts", "reasons.method"
+FREQUENCY, AGREEMENT = "reasons.frequency", "reasons.agreement"
+
+
+def compare_reasons(space: Workspace) -> None:
+    """Compare every model's references with our own, and the champion's evidence on its reasons."""
+    for model_id in space.package.models:
+        told = rebuilt.told_by(space, model_id)
+        if told is not None:
+            _compare_references(space, told)
+    told = rebuilt.told_by(space, space.package.champion_id)
+    if told is None:
+        space.ledger.not_evaluable(CATALOGUE, "the champion gives no reasons")
+        return
+    _compare_catalogue(space, told)
+    _compare_texts(space, told)
+    _compare_method(space, told)
+    _compare_frequency(space, told)
+    _compare_agreement(space, told)
+
+
+def _compare_references(space: Workspace, told: Told) -> None:
+    """Reference points or background by the plan's rule; baseline = reference − rank_step·rank."""
+    items = told.step["characteristics"]
+    labels = [item["characteristic"] for item in items]
+    area = "reasons step" if told.model_id == space.package.champion_id else f"reasons step of {told.model_id}"
+    if told.attribution is None:
+        own = rebuilt.point_references(space, told)
+    else:
+        own = [0.0] * len(items)
+        _compare_background(space, told, area)
+    stated = [item["reference_points"] for item in items]
+    space.ledger.numbers(area, "reference points", "baseline", stated, own, labels, [CATALOGUE])
+    ranked = [value - told.step["rank_step"] * rank for rank, value in enumerate(own, start=1)]
+    stated = [item["baseline"] for item in items]
+    space.ledger.numbers(area, "baseline", "baseline", stated, ranked, labels, [CATALOGUE])
+
+
+def _compare_background(space: Workspace, told: Told, area: str) -> None:
+    assert told.attribution is not None
+    stated = told.attribution["background"]
+    own = rebuilt.background_of(space, told)
+    features = rebuilt.trees_of(told)["features"]
+    rows = np.array(stated["rows"], dtype=np.float64)
+    labels = [f"row {row + 1} {name}" for row in range(len(own.rows)) for name in features]
+    space.ledger.numbers(area, "background", "identity", rows.reshape(-1), own.rows.reshape(-1), labels, [METHOD])
+    space.ledger.numbers(area, "weights of the background", "count", stated["weights"], own.weights, "row", [METHOD])
+    share = own.weights / own.weights.sum()
+    base = float(share @ _outputs(told, own.rows))
+    space.ledger.numbers(area, "base", "linear_score", [told.attribution["base"]], [base], ["base"], [METHOD])
+
+
+def _outputs(told: Told, matrix: np.ndarray) -> np.ndarray:
+    """Base margin and leaves of every background row, without an offset."""
+    step = rebuilt.trees_of(told)
+    total = np.full(len(matrix), float(step["base_margin"]))
+    for tree in step["trees"]:
+        total = total + np.asarray(tree["value"], dtype=np.float64)[tree_steps.leaves(tree, matrix)]
+    return total
+
+
+def _compare_catalogue(space: Workspace, told: Told) -> None:
+    table = space.package.rows_of(CATALOGUE)
+    if table is None:
+        space.ledger.not_evaluable(CATALOGUE, "the package holds no such table")
+        return
+    items = told.step["characteristics"]
+    stated = [(row["reason_code"], sorted(row["characteristic"].split(", "))) for row in table]
+    own: list[Any] = []
+    for item in items:
+        members = ", ".join(rebuilt.members_of(told, item["characteristic"]))
+        own.append((item["reason_code"], sorted(members.split(", "))))
+    space.ledger.words(CATALOGUE, "codes and characteristics", stated, own, "reason", [CATALOGUE])
+    if len(table) != len(items):
+        return
+    labels = [item["reason_code"] for item in items]
+    first = _languages(space)[0]
+    texts = [_text(space, item["characteristic"], first) for item in items]
+    stated = [(row["text"], row["text_source"].split("; ")[0]) for row in table]
+    space.ledger.words(CATALOGUE, "texts", stated, texts, labels, [CATALOGUE])
+    for column in ("reference_points", "baseline"):
+        numbers = [item[column] for item in items]
+        space.ledger.numbers(CATALOGUE, column, "baseline", [row[column] for row in table], numbers, labels)
+    rows = space.rows[DEVELOPMENT]
+    bounds = [_bounds(space, told, item["input"], rows) for item in items]
+    rule = "points_rounded" if told.attribution is None else "attribution"
+    for column, place in (("minimum_points", 0), ("maximum_points", 1)):
+        numbers = [pair[place] for pair in bounds]
+        space.ledger.numbers(CATALOGUE, column, rule, [row[column] for row in table], numbers, labels)
+
+
+def _bounds(space: Workspace, told: Told, name: str, rows: np.ndarray) -> tuple[float, float]:
+    if told.attribution is not None:
+        data = space.scored[told.model_id][name].data[rows]
+        return float(data.min()), float(data.max())
+    parts = [part["points"] for part in rebuilt.parts_of(told, name)]
+    return float(sum(min(points) for points in parts)), float(sum(max(points) for points in parts))
+
+
+def _languages(space: Workspace) -> list[str]:
+    return list((space.package.plan.get("reason_codes") or {}).get("languages") or ["en"])
+
+
+def _text(space: Workspace, name: str, language: str) -> tuple[str, str]:
+    """The text of a reason by the plan: catalogue, else the column's text, else its description, else its name."""
+    plan = space.package.plan
+    entry = ((plan.get("reason_codes") or {}).get("catalogue") or {}).get(name) or {}
+    column: Any = ((plan.get("data") or {}).get("columns") or {}).get(name) or (plan.get("derive") or {}).get(name)
+    column = column if isinstance(column, Mapping) else {}
+    for given, where in ((entry.get("text"), "reason_codes.catalogue"), (column.get("reason_text"), "reason_text")):
+        found = (
+            given.get(language) if isinstance(given, Mapping) else given if language == _languages(space)[0] else None
+        )
+        if found:
+            return str(found), f"plan, {where}"
+    if column.get("description"):
+        return str(column["description"]), "plan, description (no reason text)"
+    return name, "name (no text in plan)"
+
+
+def _compare_texts(space: Workspace, told: Told) -> None:
+    table = space.package.rows_of(TEXTS)
+    if table is None:
+        space.ledger.not_evaluable(TEXTS, "the package holds no such table")
+        return
+    own = []
+    for item in told.step["characteristics"]:
+        for language in _languages(space):
+            text, where = _text(space, item["characteristic"], language)
+            written = where in ("plan, reason_codes.catalogue", "plan, reason_text")
+            own.append((item["reason_code"], language, text, written))
+    stated = [(row["reason_code"], row["language"], row["text"], row["for_applicants"]) for row in table]
+    space.ledger.words(TEXTS, "texts by language", stated, own, "text")
+
+
+def _compare_method(space: Workspace, told: Told) -> None:
+    table = space.package.rows_of(METHOD)
+    if table is None:
+        space.ledger.not_evaluable(METHOD, "the package holds no such table")
+        return
+    said = {row["item"]: row["value"] for row in table}
+    population = rebuilt.reference_rows(space, told)
+    lacking = any(
+        not _text(space, item["characteristic"], language)[1].endswith(("reason_codes.catalogue", "reason_text"))
+        for item in told.step["characteristics"]
+        for language in _languages(space)
+    )
+    own = {
+        "Method": told.step["method"],
+        "Reference in the plan": told.rule.method,
+        "Their number": str(len(population)),
+        "Released for notices": "no" if lacking else "yes",
+    }
+    labels = list(own)
+    space.ledger.words(METHOD, "method and release", [said.get(name) for name in labels], list(own.values()), labels)
+
+
+def _compare_frequency(space: Workspace, told: Told) -> None:
+    table = space.package.rows_of(FREQUENCY)
+    given = space.output(told.model_id, "reasons")
+    if table is None or given is None:
+        space.ledger.not_evaluable(FREQUENCY, "the package holds no such table")
+        return
+    columns: dict[str, tuple[list[Any], list[float]]] = {
+        name: ([], []) for name in ("first", "first_share", "any", "any_share")
+    }
+    labels = []
+    for row in table:
+        if row["sample"] not in space.rows:
+            continue
+        codes = [given.data[k] for k in space.rows[row["sample"]]]
+        first = sum(bool(each) and each[0] == row["reason_code"] for each in codes)
+        some = sum(row["reason_code"] in each for each in codes)
+        own = {"first": first, "first_share": first / len(codes), "any": some, "any_share": some / len(codes)}
+        for name, value in own.items():
+            columns[name][0].append(row[name])
+            columns[name][1].append(float(value))
+        labels.append(f"{row['reason_code']} {row['sample']}")
+    for name, (stated, mine) in columns.items():
+        rule = "share" if name.endswith("share") else "rows"
+        space.ledger.numbers(FREQUENCY, name, rule, stated, mine, labels)
+
+
+def _compare_agreement(space: Workspace, told: Told) -> None:
+    table = space.package.rows_of(AGREEMENT)
+    score = space.output(told.model_id, "score")
+    if not table or score is None:
+        space.ledger.not_evaluable(AGREEMENT, "the package holds no such table, or the champion has no score")
+        return
+    rows = space.rows[DEVELOPMENT]
+    if told.rule.cut_off is not None:
+        rows = rows[score.data[rows] < told.rule.cut_off]
+    names = dict.fromkeys(name for row in table for name in (row["method"], row["other"]))
+    given = {name: rebuilt.reasons_by(space, told, name, rows) for name in names}
+    columns: dict[str, tuple[list[Any], list[float]]] = {name: ([], []) for name in ("rows", "same_first", "same_set")}
+    labels = []
+    for row in table:
+        pairs = list(zip(given[row["method"]], given[row["other"]], strict=True))
+        own = {
+            "rows": len(pairs),
+            "same_first": sum(a[:1] == b[:1] for a, b in pairs),
+            "same_set": sum(set(a) == set(b) for a, b in pairs),
+        }
+        for name, value in own.items():
+            columns[name][0].append(row[name])
+            columns[name][1].append(float(value))
+        labels.append(f"{row['method']} and {row['other']}")
+    for name, (stated, mine) in columns.items():
+        space.ledger.numbers(AGREEMENT, name, "rows", stated, mine, labels)
