@@ -14,6 +14,7 @@ from validation.comparisons import (
     data,
     leakage,
     performance,
+    placing,
     points,
     reasons,
     regression,
@@ -71,6 +72,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     data.compare_data(space)
     leakage.compare_leakage(space)
     classing.compare_classing(space)
+    placing.compare_placing(space)
     fit = regression.compare_regression(space)
     selection.compare_selection(space, fit)
     points.compare_points(space)

@@ -12,7 +12,11 @@ Code = float | str
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """One bin: an interval `[lower, upper)` (None is open), categories, special codes, missing, or unseen."""
+    """One bin: an interval `[lower, upper)` (None is open), categories, special codes, missing, or unseen.
+
+    codes: special codes that fall into it, also in a bin of another kind; takes_missing: whether missing does too.
+    woe_of: id of the bin whose weight of evidence an unseen category has, None where it has its own.
+    """
 
     id: int
     kind: str
@@ -20,27 +24,35 @@ class Bin:
     upper: float | None = None
     values: tuple[str, ...] = ()
     codes: tuple[Code, ...] = ()
+    takes_missing: bool = False
+    woe_of: int | None = None
 
     @property
     def label(self) -> str:
         """How the bin is shown; exact, so that two bins never share a label."""
+        if self.kind == "missing" or self.kind == "unseen":
+            return self.kind
+        parts = []
         if self.kind == "interval":
-            return _interval_label(self.lower, self.upper)
-        if self.kind == "categories":
-            return ", ".join(self.values)
-        if self.kind == "special":
-            return "special " + ", ".join(number_text(code) for code in self.codes)
-        return self.kind
+            parts.append(_interval_label(self.lower, self.upper))
+        elif self.kind == "categories":
+            parts.append(", ".join(self.values))
+        if self.codes:
+            parts.append("special " + ", ".join(number_text(code) for code in self.codes))
+        return " + ".join([*parts, "missing"] if self.takes_missing else parts)
 
     def as_dict(self, woe: float) -> dict[str, Any]:
         """The bin as a classing step of model.json holds it."""
         head: dict[str, Any] = {"id": self.id, "kind": self.kind, "label": self.label, "woe": woe}
-        extra: dict[str, dict[str, Any]] = {
-            "interval": {"lower": self.lower, "upper": self.upper},
-            "categories": {"values": list(self.values)},
-            "special": {"codes": list(self.codes)},
-        }
-        return head | extra.get(self.kind, {})
+        if self.kind == "interval":
+            head |= {"lower": self.lower, "upper": self.upper}
+        if self.kind == "categories":
+            head["values"] = list(self.values)
+        if self.codes:
+            head["codes"] = list(self.codes)
+        if self.takes_missing:
+            head["takes_missing"] = True
+        return head if self.woe_of is None else head | {"woe_of": self.woe_of}
 
 
 def number_text(value: Code) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +15,7 @@ from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Bin, Code, categorical_bins, numeric_bins
 from credit_risk.binning.coarse import CoarseCuts, coarse_cuts
 from credit_risk.binning.columns import Rows, numeric_column, outcome_rows, text_column
+from credit_risk.binning.feasibility import BOTH_CLASSES
 from credit_risk.binning.levels import ordered_levels
 from credit_risk.binning.limits import Limits
 from credit_risk.binning.prebins import count_prebins, gini_of_classes, quantile_cuts
@@ -26,6 +27,9 @@ from credit_risk.binning.woe import weight_of_evidence
 
 Floats = NDArray[np.float64]
 MINED = "mined"
+ONE_BIN_IS_LEFT = frozenset(("min_count", "min_good", "min_bad", "trend", BOTH_CLASSES))
+"""Limits that a single bin of all ordinary values is let off where they alone conflict; told as solver status."""
+PLANNED = {"min_count": "min_share", "max_count": "max_share", "min_good": "min_goods", "min_bad": "min_bads"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,17 @@ def _class_categories(
 ) -> BinningTable:
     column = text_column(characteristic, values, rows, specials)
     good, bad = (np.where(column.special, 0.0, part[:-1]) for part in (column.parts.good, column.parts.bad))
-    order = ordered_levels(column.names, good, bad, settings.rare_share * (rows.goods + rows.bads))
+    rare = settings.rare_share * (rows.goods + rows.bads)
+    order = ordered_levels(column.names, good, bad, rare)
+    pooled = tuple(sorted(column.names[i] for i in np.flatnonzero((good + bad > 0) & (good + bad < rare))))
     trend = Trend("ascending", "order of categories")
     ordinary, test_scale = column.grouped(order, rows)
     cuts, gini = _coarse(characteristic, ordinary, trend.name, settings, rows, test_scale)
     edges = [0, *(int(c) for c in cuts.cuts), len(order)]
     groups = [[column.names[i] for group in order[a:b] for i in group] for a, b in pairwise(edges)] if order else []
     bins = categorical_bins(groups, [str(code) for code in specials])
-    return _table(characteristic, "categorical", bins, *column.count(bins, rows), trend, cuts, gini, settings)
+    table = _table(characteristic, "categorical", bins, *column.count(bins, rows), trend, cuts, gini, settings)
+    return replace(table, pooled=pooled)
 
 
 def class_frame(
@@ -124,18 +131,20 @@ def class_frame(
 ) -> dict[str, BinningTable]:
     """Class every column: those of numbers as numbers, those of text as categories. Order of the columns is kept.
 
+    What `settings` say of single characteristics holds for them; `finished` then joins what they let join.
+
     y: (n,) 0/1, 1 is bad; weights: (n,), by default 1 each. One column is held in order at a time. Raises ValueError
     where y or weights break this, ModelError where a column holds neither numbers nor text or cannot be classed.
     """
     rows = outcome_rows(y, weights)
     tables = {}
     for name in frame.columns:
-        codes, values = (specials or {}).get(name, ()), frame[name]
+        codes, values, own = (specials or {}).get(name, ()), frame[name], settings.of(name)
         if pd.api.types.is_numeric_dtype(values):
             numbers = values.to_numpy(np.float64, na_value=np.nan)
-            tables[name] = _class_numbers(name, numbers, rows, settings, codes, (trends or {}).get(name))
+            tables[name] = _class_numbers(name, numbers, rows, own, codes, (trends or {}).get(name))
         else:
-            tables[name] = _class_categories(name, values, rows, settings, codes)
+            tables[name] = _class_categories(name, values, rows, own, codes)
     return tables
 
 
@@ -170,10 +179,14 @@ def _exact_cuts(
     characteristic: str, ordinary: SortedColumn, trend: str, settings: ClassingSpec, rows: Rows, test_scale: float
 ) -> CoarseCuts:
     """Cuts of the dynamic programme. Raises ModelError, naming the limits in conflict, where no classing keeps them."""
+    total = rows.goods + rows.bads
     limits = Limits(
         min_bins=settings.min_bins,
         max_bins=settings.max_bins,
-        min_count=settings.min_share * (rows.goods + rows.bads),
+        min_count=settings.min_share * total,
+        max_count=None if settings.max_share == 1.0 else settings.max_share * total,
+        min_good=settings.min_goods,
+        min_bad=settings.min_bads,
         min_rate_difference=settings.min_rate_difference,
         max_p_value=settings.max_p_value,
         test_scale=test_scale,
@@ -182,11 +195,21 @@ def _exact_cuts(
     found = exact_classing(ordinary, trend=trend, limits=limits, totals=totals)  # type: ignore[arg-type]
     if found.result.optimal:
         return CoarseCuts(found.cuts, "exact", found.result.message, found.result.trend)
-    if found.result.conflict is None or settings.min_bins == 1:
-        return CoarseCuts(np.empty(0), "exact", f"one bin: {found.result.message}", "none")
-    remedy = "relax one of the limits under `classing`, or exclude the characteristic"
-    message = f"{characteristic!r} cannot be classed: {found.result.conflict}"
+    conflict = found.result.conflict
+    told = "INFEASIBLE" if conflict is None else conflict.told(lambda name, value: _as_planned(name, value, total))
+    if conflict is None or ONE_BIN_IS_LEFT.issuperset(conflict.constraints):
+        return CoarseCuts(np.empty(0), "exact", f"one bin: {told}", "none")
+    remedy = "relax one of them under `classing` or `classing.characteristics`, or exclude the characteristic"
+    message = f"{characteristic!r} cannot be classed: {told}"
     raise ModelError(Fault(message, code="infeasible", path="classing", found=characteristic, remedy=remedy))
+
+
+def _as_planned(constraint: str, value: Any, total: float) -> str:
+    """A constraint and its value in the words of the plan."""
+    name = PLANNED.get(constraint, constraint)
+    if constraint in ("min_count", "max_count"):
+        return f"{name} {value / total:.6g} ({value:.6g} rows)"
+    return f"{name} {value:.6g}" if isinstance(value, float) else name if value is True else f"{name} {value}"
 
 
 def _table(

@@ -56,8 +56,12 @@ class Conflict:
         return tuple(r.constraint for r in self.relaxations)
 
     def __str__(self) -> str:
-        declared = " with ".join(self._named(r.constraint, r.declared) for r in self.relaxations)
-        ways = [self._way(r) for r in self.relaxations if r.remove or r.nearest is not None]
+        return self.told(self._named)
+
+    def told(self, named: Callable[[str, Any], str]) -> str:
+        """The conflict and its remedies in one sentence. named: words for a constraint and its value."""
+        declared = " with ".join(named(r.constraint, r.declared) for r in self.relaxations)
+        ways = [_way(r, named) for r in self.relaxations if r.remove or r.nearest is not None]
         remedy = ", or ".join(ways) if ways else "no single one of them; more than one must give way"
         return f"no classing keeps {declared}; what would do: {remedy}"
 
@@ -68,12 +72,13 @@ class Conflict:
             return constraint
         return f"{constraint} {value:.6g}" if isinstance(value, float) else f"{constraint} {value}"
 
-    def _way(self, relaxation: Relaxation) -> str:
-        if relaxation.constraint == BOTH_CLASSES:
-            return "a zero_cell, so that a bin may lack goods or bads"
-        if relaxation.remove:
-            return f"without {relaxation.constraint}"
-        return self._named(relaxation.constraint, relaxation.nearest)
+
+def _way(relaxation: Relaxation, named: Callable[[str, Any], str]) -> str:
+    if relaxation.constraint == BOTH_CLASSES:
+        return "a zero_cell, so that a bin may lack goods or bads"
+    if relaxation.remove:
+        return f"without {named(relaxation.constraint, relaxation.declared)}"
+    return named(relaxation.constraint, relaxation.nearest)
 
 
 def explain(

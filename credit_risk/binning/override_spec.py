@@ -53,4 +53,12 @@ class FixWoe(Override):
     woe: float = Field(description="Weight of evidence, ln(share of goods / share of bads).")
 
 
-AnyOverride = Annotated[Merge | Split | MoveEdge | FixWoe, Field(discriminator="operation")]
+class Join(Override):
+    """Put missing values or a special code into a bin of ordinary values; its counts then include them."""
+
+    operation: Literal["join"] = Field(description="Operation.")
+    bin: Text = Field(description="Label of the bin that disappears: `missing`, or `special` and the code.")
+    into: Text = Field(description="Label of the bin that takes it, as the classing table shows it.")
+
+
+AnyOverride = Annotated[Merge | Split | MoveEdge | FixWoe | Join, Field(discriminator="operation")]

@@ -16,16 +16,19 @@ from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Bin, categorical_bins, number_text, numeric_bins
-from credit_risk.binning.coarse import trend_holds
-from credit_risk.binning.override_spec import FixWoe, Merge, MoveEdge, Override, Split
+from credit_risk.binning.finish import finished
+from credit_risk.binning.joining import NoSuchBin
+from credit_risk.binning.override_spec import FixWoe, Join, Merge, MoveEdge, Override, Split
+from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable, tabulate
+from credit_risk.binning.woe import WoeResult, fixed_woe
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """The changed classing, and one row an operation for evidence `classing.overrides`."""
+    """The changed classing, finished, and one row an operation for evidence `classing.overrides`."""
 
     table: BinningTable
     rows: tuple[dict[str, Any], ...]
@@ -38,21 +41,27 @@ def apply_overrides(
     y: Floats,
     weights: Floats,
     *,
-    zero_cell: float,
+    settings: ClassingSpec,
 ) -> Overridden:
     """Apply operations in order and count anew on development: values, y, weights (n,).
 
-    Leaving an operation out of the list takes it back. Raises ModelError naming every operation that cannot be applied.
+    `table` has special codes and missing apart; what `settings` or an operation joins is joined when the operation is
+    done, and operations name bins as they stand before or after that. Leaving an operation out of the list takes it
+    back. Raises ModelError naming every operation that cannot be applied.
     """
     rows: list[dict[str, Any]] = []
     faults: list[Fault] = []
+    joins: dict[str, str] = {}
+    result = finished(table, settings)
     for number, override in enumerate(overrides, start=1):
-        before = table.information_value
+        before = result.information_value
         try:
-            table = _apply(table, override, values, y, weights, zero_cell)
-        except _NotThere as error:
+            changed, wanted = _apply(table, result, override, joins, values, y, weights, settings.zero_cell)
+            result = finished(changed, settings, wanted)
+        except (_NotThere, NoSuchBin) as error:
             faults.append(_fault(table, override, number, str(error)))
             continue
+        table, joins = changed, wanted
         rows.append(
             {
                 "characteristic": table.characteristic,
@@ -62,13 +71,13 @@ def apply_overrides(
                 "reason": override.reason,
                 "author": override.author,
                 "information_value_before": before,
-                "information_value_after": table.information_value,
-                "keeps_trend": _keeps_trend(table),
+                "information_value_after": result.information_value,
+                "keeps_trend": result.keeps_trend(),
             }
         )
     if faults:
         raise ModelError(faults)
-    return Overridden(table, tuple(rows))
+    return Overridden(result, tuple(rows))
 
 
 def overrides_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
@@ -85,38 +94,53 @@ class _NotThere(Exception):
 
 
 def _apply(
+    table: BinningTable,
+    shown: BinningTable,
+    override: Override,
+    joins: dict[str, str],
+    values: Any,
+    y: Floats,
+    weights: Floats,
+    zero_cell: float,
+) -> tuple[BinningTable, dict[str, str]]:
+    """The changed classing with everything apart, and what is to be joined by hand. shown: the classing as finished."""
+    if isinstance(override, Join):
+        return table, {**joins, override.bin: _before_joining(shown, override.into)}
+    if isinstance(override, FixWoe):
+        return _fix(table, _before_joining(shown, override.bin), override.woe), joins
+    return _rebinned(table, override, values, y, weights, zero_cell), joins
+
+
+def _before_joining(shown: BinningTable, label: str) -> str:
+    """The label that a bin had before anything was joined with it."""
+    for one in shown.bins:
+        if one.label == label and one.kind in ("interval", "categories"):
+            return replace(one, codes=(), takes_missing=False).label
+    return label
+
+
+def _rebinned(
     table: BinningTable, override: Override, values: Any, y: Floats, weights: Floats, zero_cell: float
 ) -> BinningTable:
-    if isinstance(override, FixWoe):
-        return _fix(table, override)
     bins = _numeric(table, override) if table.kind == "numeric" else _categorical(table, override)
     layout = replace(table, bins=bins, result=replace(table.result, woe=np.zeros(len(bins))))
     count, good, bad, result = tabulate(layout.assign(values), y, weights, bins, zero_cell=zero_cell)
-    return replace(table, bins=bins, count=count, good=good, bad=bad, result=_keep_fixed(table, bins, result))
+    kept = fixed_woe(result, good, bad, _still_fixed(table, bins))
+    return replace(table, bins=bins, count=count, good=good, bad=bad, result=kept)
 
 
-def _keep_fixed(table: BinningTable, bins: tuple[Bin, ...], result: Any) -> Any:
-    """Weights of evidence that were fixed by hand stay on the bins that still have their label."""
-    fixed = {
-        b.label: w for b, w, r in zip(table.bins, table.result.woe, table.result.rule, strict=True) if r == "fixed"
-    }
-    woe = np.array([fixed.get(b.label, w) for b, w in zip(bins, result.woe, strict=True)])
-    rule = tuple("fixed" if b.label in fixed else r for b, r in zip(bins, result.rule, strict=True))
-    return replace(result, woe=woe, rule=rule)
+def _still_fixed(table: BinningTable, bins: tuple[Bin, ...]) -> dict[int, float]:
+    """Weights of evidence that were fixed by hand, of the bins that still have their label."""
+    result: WoeResult = table.result
+    fixed = {b.label: w for b, w, r in zip(table.bins, result.woe, result.rule, strict=True) if r == "fixed"}
+    return {b.id: float(fixed[b.label]) for b in bins if b.label in fixed}
 
 
-def _fix(table: BinningTable, override: FixWoe) -> BinningTable:
+def _fix(table: BinningTable, label: str, woe: float) -> BinningTable:
     labels = [b.label for b in table.bins]
-    if override.bin not in labels:
-        raise _NotThere(f"there is no bin {override.bin!r}; there are {', '.join(labels)}")
-    i = labels.index(override.bin)
-    woe = table.result.woe.copy()
-    woe[i] = override.woe
-    total_good, total_bad = table.good.sum(), table.bad.sum()
-    value = table.result.information_value.copy()
-    value[i] = (table.good[i] / total_good - table.bad[i] / total_bad) * override.woe
-    rule = tuple("fixed" if j == i else r for j, r in enumerate(table.result.rule))
-    return replace(table, result=replace(table.result, woe=woe, information_value=value, rule=rule))
+    if label not in labels:
+        raise _NotThere(f"there is no bin {label!r}; there are {', '.join(labels)}")
+    return replace(table, result=fixed_woe(table.result, table.good, table.bad, {labels.index(label): woe}))
 
 
 def _numeric(table: BinningTable, override: Override) -> tuple[Bin, ...]:
@@ -168,12 +192,9 @@ def _categorical(table: BinningTable, override: Override) -> tuple[Bin, ...]:
     return categorical_bins([*groups[:i], kept, named, *groups[i + 1 :]], specials)
 
 
-def _keeps_trend(table: BinningTable) -> bool:
-    held = table.regular & (table.count > 0)
-    return trend_holds(table.bad[held] / table.count[held], table.trend) if table.kind == "numeric" else True
-
-
 def _detail(override: Override) -> str:
+    if isinstance(override, Join):
+        return f"bin {override.bin} into {override.into}"
     if isinstance(override, FixWoe):
         return f"bin {override.bin}: weight of evidence {override.woe!r}"
     if isinstance(override, MoveEdge):

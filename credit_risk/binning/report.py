@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from credit_risk.binning.spec import ClassingSpec
+from credit_risk.binning.bins import Bin
+from credit_risk.binning.spec import CharacteristicSpec, ClassingSpec
 from credit_risk.binning.table import BinningTable
 
 
@@ -32,6 +33,48 @@ def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
     ]
     rows.sort(key=lambda row: (-row["information_value"], row["characteristic"]))
     return pd.DataFrame(rows)
+
+
+JOINED_COLUMNS = (
+    *("characteristic", "part", "fate", "count", "count_share", "good", "bad", "woe"),
+    *("bin_id", "label", "woe_before", "woe_joined", "information_value_apart", "information_value"),
+)
+
+
+def joined_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
+    """Evidence `classing.joined`: each special code and missing that the plan lets join an ordinary bin."""
+    rows = []
+    for name, table in tables.items():
+        apart = table.apart or table
+        for part in table.parts:
+            taken = None if part.into is None else taker(table, part.label, apart)
+            rows.append(
+                {
+                    "characteristic": name,
+                    "part": part.label,
+                    "fate": part.fate,
+                    "count": part.count,
+                    "count_share": part.count / float(np.sum(apart.count)),
+                    "good": part.good,
+                    "bad": part.bad,
+                    "woe": part.woe,
+                    "bin_id": None if taken is None else taken.id,
+                    "label": None if taken is None else taken.label,
+                    "woe_before": part.woe_into,
+                    "woe_joined": None if taken is None else float(table.result.woe[taken.id]),
+                    "information_value_apart": apart.information_value,
+                    "information_value": table.information_value,
+                }
+            )
+    return pd.DataFrame(rows, columns=list(JOINED_COLUMNS)).astype({"bin_id": "Int64"})
+
+
+def taker(table: BinningTable, label: str, apart: BinningTable) -> Bin:
+    """The bin of `table` that took the special or missing bin of this label of `apart`."""
+    part = next(b for b in apart.bins if b.label == label)
+    if part.kind == "missing":
+        return next(b for b in table.bins if b.takes_missing)
+    return next(b for b in table.bins if b.codes and set(part.codes) <= set(b.codes))
 
 
 def gini_of_bins(table: BinningTable) -> float:
@@ -79,12 +122,35 @@ def policy_items(settings: ClassingSpec) -> dict[str, str]:
         "group before they are ordered",
         "Order of categories": "ascending development bad rate, ties by text",
         "Intervals": "[a, b): closed below, open above",
-        "Special codes": "one bin each, outside the trend",
-        "Missing": "a bin of its own, outside the trend",
+        "Special codes": "one bin each, outside the trend" if settings.special == "apart" else _nearest(settings),
+        "Missing": "a bin of its own, outside the trend" if settings.missing == "apart" else _nearest(settings),
         "Zero cells": "where a bin has rows but no goods or no bads, "
         f"{settings.zero_cell!r} is added to both counts of that bin",
-        "Bins without development rows": "weight of evidence 0 (neutral); so are unseen categories",
+        "Bins without development rows": "weight of evidence 0 (neutral)",
+        "Unseen categories": UNSEEN[settings.unseen],
+        **{f"Settings of {name}": _own(own) for name, own in settings.characteristics.items()},
     }
+
+
+UNSEEN = {
+    "neutral": "weight of evidence 0 (neutral)",
+    "missing": "the weight of evidence of the bin that takes missing",
+    "worst": "the weight of evidence of the riskiest bin",
+    "rare": "the weight of evidence of the bin that holds the rare categories, 0 (neutral) where none is rare",
+}
+
+
+def _nearest(settings: ClassingSpec) -> str:
+    """Where something goes that joins the bin of nearest weight of evidence."""
+    below = settings.nearest_woe_below
+    share = "" if below is None else f" where it holds less than {below!r} of development rows; else a bin of its own"
+    return "into the bin of ordinary values of nearest weight of evidence, which counts it as its own" + share
+
+
+def _own(own: CharacteristicSpec) -> str:
+    """What differs from the general settings, in the words of the plan."""
+    given = own.model_dump(exclude_none=True)
+    return ", ".join(f"{key} {value}" for key, value in given.items()) or "none"
 
 
 def _exact_rules(settings: ClassingSpec) -> dict[str, str]:

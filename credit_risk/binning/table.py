@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk.binning.bins import Bin
+from credit_risk.binning.coarse import trend_holds
 from credit_risk.binning.woe import WoeResult, weight_of_evidence, weighted_counts
 from credit_risk.evaluation.intervals import wilson_interval
 from credit_risk.scoring.steps import classify_bins
@@ -29,11 +30,30 @@ def woe_name(characteristic: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A special code or missing that the plan lets join an ordinary bin: what became of it (`fate`: nearest_woe,
+    by_hand, or why it is apart), its weighted counts and weight of evidence on development, the bin that takes it (id
+    among the bins apart) and the weight of evidence of that bin before."""
+
+    label: str
+    fate: str
+    count: float
+    good: float
+    bad: float
+    woe: float
+    into: int | None
+    woe_into: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class BinningTable:
     """A fitted classing. count, good, bad: (k,) weighted counts of development, one entry a bin in id order.
 
     fine_gini is the Gini of the fine classes in their best direction, before any merging: what the ordinary values
-    tell of the outcome. Near 1 they are suspected to know it.
+    tell of the outcome. Near 1 they are suspected to know it. apart: the classing before special codes or missing were
+    joined with ordinary bins, None where nothing is; parts: what became of each that could be joined.
+    pooled: categories that stood as one group because they were rare; order: the declared order of categories, empty
+    where they have none.
     """
 
     characteristic: str
@@ -48,6 +68,10 @@ class BinningTable:
     engine: str
     solver_status: str
     fine_gini: float
+    apart: BinningTable | None = None
+    parts: tuple[Part, ...] = ()
+    pooled: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
 
     @property
     def information_value(self) -> float:
@@ -58,6 +82,13 @@ class BinningTable:
     def regular(self) -> NDArray[np.bool_]:
         """(k,) which bins hold ordinary values (intervals or categories)."""
         return np.array([b.kind in ("interval", "categories") for b in self.bins])
+
+    def keeps_trend(self) -> bool:
+        """Whether bad rates of ordinary bins keep the trend; equal neighbours do, and what has no order."""
+        if self.kind == "categorical" and not self.order:
+            return True
+        held = self.regular & (self.count > 0)
+        return trend_holds(self.bad[held] / self.count[held], self.trend)
 
     def step(self) -> dict[str, Any]:
         """The classing step of model.json."""
@@ -114,11 +145,13 @@ class BinningTable:
         """
         w = np.ones(len(y)) if weights is None else weights
         count, good, bad, result = tabulate(self.assign(values), y, w, self.bins, zero_cell=zero_cell)
-        return replace(self, count=count, good=good, bad=bad, result=result)
+        apart = None if self.apart is None else self.apart.recount(values, y, weights, zero_cell=zero_cell)
+        return replace(self, count=count, good=good, bad=bad, result=result, apart=apart)
 
     def share_of(self, kind: str) -> float:
-        """Share of development weight in bins of a kind."""
-        return float(sum(c for c, b in zip(self.count, self.bins, strict=True) if b.kind == kind) / np.sum(self.count))
+        """Share of development weight in bins of a kind, before special codes or missing are joined with others."""
+        of = self.apart or self
+        return float(sum(c for c, b in zip(of.count, of.bins, strict=True) if b.kind == kind) / np.sum(of.count))
 
     def _repr_html_(self) -> str:
         from credit_risk.display.tables import html_table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,3 +52,12 @@ def weight_of_evidence(good: Floats, bad: Floats, *, zero_cell: float = 0.5) -> 
         "neutral" if e else "zero_cell_adjusted" if a else "empirical" for e, a in zip(empty, adjusted, strict=True)
     )
     return WoeResult(woe, value, rule)
+
+
+def fixed_woe(result: WoeResult, good: Floats, bad: Floats, fixed: Mapping[int, float]) -> WoeResult:
+    """`result` with weights of evidence set by hand, by bin; their information value follows the weight that is set."""
+    woe, value, rule = result.woe.copy(), result.information_value.copy(), list(result.rule)
+    for i, weight in fixed.items():
+        woe[i], rule[i] = weight, "fixed"
+        value[i] = (good[i] / np.sum(good) - bad[i] / np.sum(bad)) * weight
+    return WoeResult(woe, value, tuple(rule))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.classing import class_frame
+from credit_risk.binning.finish import finished
 from credit_risk.binning.overrides import apply_overrides
 from credit_risk.binning.table import BinningTable
 from credit_risk.lifecycle.candidates import Training
@@ -112,8 +113,8 @@ def _named_clusters(clusters: NDArray[np.object_]) -> NDArray[np.int64] | None:
 def override_classing(
     plan: Plan, tables: Mapping[str, BinningTable], frame: pd.DataFrame, y: Floats, weights: Floats
 ) -> tuple[dict[str, BinningTable], tuple[dict[str, Any], ...]]:
-    """Classing after the plan's manual changes, and what they cost. Raises ModelError with every one that fails."""
-    changed = dict(tables)
+    """Classing after the plan's manual changes, finished, and what they cost. Raises ModelError with all that fail."""
+    changed = {name: finished(table, plan.classing.of(name)) for name, table in tables.items()}
     rows: list[dict[str, Any]] = []
     faults: list[Fault] = []
     names = dict.fromkeys(override.characteristic for override in plan.classing.overrides)
@@ -123,9 +124,9 @@ def override_classing(
             faults.append(Fault(f"{name!r} is no predictor", "override", path="classing.overrides", remedy=remedy))
             continue
         overrides = [o for o in plan.classing.overrides if o.characteristic == name]
-        values, zero_cell = frame[name].to_numpy(), plan.classing.zero_cell
+        settings = plan.classing.of(name)
         try:
-            result = apply_overrides(tables[name], overrides, values, y, weights, zero_cell=zero_cell)
+            result = apply_overrides(tables[name], overrides, frame[name].to_numpy(), y, weights, settings=settings)
         except ModelError as error:
             faults += error.faults
             continue

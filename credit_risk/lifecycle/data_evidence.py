@@ -11,7 +11,7 @@ import pandas as pd
 
 from credit_risk._core.evidence import Evidence, absent, key_values, table
 from credit_risk.binning.overrides import overrides_frame
-from credit_risk.binning.report import FIGURE_CHART, figure_frame, policy_items, summary_frame
+from credit_risk.binning.report import FIGURE_CHART, figure_frame, joined_frame, policy_items, summary_frame
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
 from credit_risk.sampling import Intake
@@ -96,6 +96,15 @@ def classing_evidence(tables: Mapping[str, BinningTable], spec: ClassingSpec) ->
         found.append(table("classing.table.{characteristic}", rows, parameter=name, inputs=SNAPSHOT))
         found.append(table(figure, bars, parameter=name, inputs=SNAPSHOT, chart=FIGURE_CHART))
     return found
+
+
+def joined_evidence(tables: Mapping[str, BinningTable]) -> Evidence:
+    """Evidence `classing.joined`."""
+    frame = joined_frame(tables)
+    if frame.empty:
+        reason = "the plan keeps special codes and missing values in bins of their own"
+        return absent("classing.joined", "not_applicable", reason)
+    return table("classing.joined", frame, inputs=SNAPSHOT)
 
 
 def overrides_evidence(rows: Sequence[dict[str, Any]]) -> Evidence:

@@ -25,6 +25,7 @@ from credit_risk.lifecycle.data_evidence import (
     classing_evidence,
     clusters_evidence,
     data_evidence,
+    joined_evidence,
     overrides_evidence,
     selection_evidence,
 )
@@ -76,6 +77,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         representativeness_evidence(judged.scored),
         *screened,
         *classing_evidence(training.tables, plan.classing),
+        joined_evidence(training.tables),
         overrides_evidence(training.overrides),
         selection_evidence(selection),
         *common_evidence(training),

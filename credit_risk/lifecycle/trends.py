@@ -17,8 +17,9 @@ def declared_trends(plan: Plan, names: Sequence[str]) -> dict[str, Trend]:
     trends, columns = {}, described(plan)
     for name in names:
         column = columns.get(name)
-        if name in plan.classing.monotonic:
-            trends[name] = Trend(plan.classing.monotonic[name], "plan, classing")
+        of_classing = plan.classing.declared_trend(name)
+        if of_classing is not None:
+            trends[name] = Trend(of_classing, "plan, classing")
         elif column is not None and column.expected_trend in DIRECTIONS:
             trends[name] = Trend(str(column.expected_trend), "plan, expectation")
     return trends

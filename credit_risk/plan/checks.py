@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from credit_risk._core.errors import Fault
+from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults
 from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import outcome_faults
 from credit_risk.plan.reason_checks import reason_faults, undisclosable
@@ -15,7 +16,6 @@ from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.scoring.expressions import references
 
 Found = Iterator[tuple[Path, Fault]]
-UNCONSTRAINED = (None, "none")
 PMML_CHAMPIONS = ("scorecard",)
 DATED = (("data", "date"), ("outcome", "windows", "observed_at"))
 
@@ -37,8 +37,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         outcome_faults,
         _derived,
         _predictors,
-        _trends,
-        _bins,
+        _classing,
         _information,
         _over_time,
         reason_faults,
@@ -340,29 +339,8 @@ def _predictors(plan: dict[str, Any]) -> Found:
             yield path, _fault(message, "selection", remedy="keep it in one of the two lists")
 
 
-def _trends(plan: dict[str, Any]) -> Found:
-    for name, trend in _mapping(plan, "classing", "monotonic").items():
-        path: Path = ("classing", "monotonic", name)
-        derived = name in _mapping(plan, "derive")
-        where = ("derive", name) if derived else ("data", "columns", name)
-        expected = _at(plan, *where, "expected_trend")
-        if trend not in UNCONSTRAINED and expected not in UNCONSTRAINED and trend != expected:
-            message = f"{'.'.join(where)}.expected_trend says {expected}"
-            yield path, _fault(message, "trend", found=str(trend), remedy="say the same in both places, or in one")
-        if _is_text(plan, {"ref": name}) and trend not in UNCONSTRAINED:
-            message = f"{name!r} is not numeric, so its bins have no order"
-            yield path, _fault(message, "trend", remedy="leave it out")
-
-
-def _bins(plan: dict[str, Any]) -> Found:
-    most, least = _at(plan, "classing", "max_bins"), _at(plan, "classing", "max_prebins")
-    most, least = 6 if most is None else most, 20 if least is None else least
-    if _is_number(most) and _is_number(least) and most > least:
-        message = "more coarse classes than fine classes"
-        yield (
-            ("classing", "max_bins"),
-            _fault(message, "bins", found=str(most), allowed=f"at most max_prebins, {least}"),
-        )
+def _classing(plan: dict[str, Any]) -> Found:
+    return classing_faults(plan, role_of_columns(plan), lambda name: _is_text(plan, {"ref": name}))
 
 
 def _information(plan: dict[str, Any]) -> Found:

@@ -149,6 +149,8 @@ class Plan(Spec):
         named: dict[str, str] = {}
         for name in self.classing.monotonic:
             named.setdefault(name, f"classing.monotonic.{name}")
+        for name in self.classing.characteristics:
+            named.setdefault(name, f"classing.characteristics.{name}")
         for name in self.reason_codes.baseline:
             named.setdefault(name, f"reason_codes.baseline.{name}")
         for key in ("group", "weight"):

@@ -158,6 +158,56 @@ def test_change_is_found(package: Path, name: str) -> None:
     assert run.recommendation == ("reject" if run.findings["counts"]["critical"] else "approve_with_conditions")
 
 
+def plan(**classing: Any) -> Callable[[Path], None]:
+    return lambda folder: b.change_json(folder, "plan.json", lambda document: document.update(classing=classing))
+
+
+PLANS = {
+    "missing is not where the plan puts it": (
+        {"missing": "nearest_woe"},
+        "model.json: place of special codes and missing",
+        "critical",
+    ),
+    "of one characteristic": (
+        {"characteristics": {"INCOME": {"special": "nearest_woe", "nearest_woe_below": 0.9}}},
+        "model.json: place of special codes and missing",
+        "critical",
+    ),
+    "unseen is not what the plan makes it": (
+        {"unseen": "worst"},
+        "model.json: weight of evidence of unseen categories",
+        "critical",
+    ),
+    "another trend than the plan declares": (
+        {"monotonic": {"INCOME": "valley"}},
+        "classing.summary: trend that the plan declares",
+        "critical",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_classing_that_is_not_that_of_the_plan_is_found(package: Path, name: str) -> None:
+    classing, test, expected = PLANS[name]
+    plan(**classing)(package)
+    assert severity(validate(read_package(package)), test) == expected
+
+
+def test_a_share_that_is_too_great_keeps_missing_apart(package: Path) -> None:
+    plan(missing="nearest_woe", special="nearest_woe", nearest_woe_below=1e-6)(package)
+    assert breaches(validate(read_package(package))) == {}
+
+
+def test_bad_rates_that_break_the_stated_trend_are_found(package: Path) -> None:
+    def change(evidence: dict[str, Any]) -> None:
+        column = [item["name"] for item in evidence["columns"]].index("trend")
+        for row in evidence["rows"]:
+            row[column] = "ascending"
+
+    b.change_json(package, "evidence/classing.summary.json", change)
+    assert severity(validate(read_package(package)), "classing: trend of the bad rate") == "medium"
+
+
 def test_protected_column_in_the_model(package: Path) -> None:
     def change(plan: dict[str, Any]) -> None:
         plan["data"]["protected"] = {"EU": ["SEX"], "UK": ["REGION"]}
@@ -401,6 +451,7 @@ def test_declared_direction_that_is_kept_passes(package: Path) -> None:
     challenger(package)
     b.change_json(package, "plan.json", lambda p: p.update(classing={"monotonic": {"INCOME": "descending"}}))
     table("boosting.constraints.trees", 0, 4, lambda _: "plan, classing")(package)
+    table("classing.summary", 0, 2, lambda _: "descending")(package)
     run = validate(read_package(package))
     assert breaches(run) == {}
     assert severity(run, "boosting.constraints.trees: directions are declared") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import steps_of
 
 AREA = "classing.table"
+OF_ANOTHER = "of_another_bin"
+"""Rule of a WoE that is that of another bin."""
 _COLUMNS = {
     "count": "count",
     "count_share": "share",
@@ -44,7 +47,17 @@ def recount_step(space: Workspace, model_id: str, step: Mapping[str, Any]) -> Bi
     rows = space.known(DEVELOPMENT)
     ids = space.scored[model_id][step["output_bin"]].data[rows]
     zero_cell = space.package.setting("classing", "zero_cell", ADJUSTMENT)
-    return recount(ids, space.outcome[rows], space.weight[rows], len(step["bins"]), zero_cell)
+    counts = recount(ids, space.outcome[rows], space.weight[rows], len(step["bins"]), zero_cell)
+    return of_another_bin(counts, step)
+
+
+def of_another_bin(counts: BinCounts, step: Mapping[str, Any]) -> BinCounts:
+    """The counts with the WoE of unseen categories that the step refers to another bin; they have no rows."""
+    woe, rule = counts.woe.copy(), list(counts.rule)
+    for item in step["bins"]:
+        if "woe_of" in item:
+            woe[item["id"]], rule[item["id"]] = woe[item["woe_of"]], OF_ANOTHER
+    return replace(counts, woe=woe, rule=tuple(rule))
 
 
 def fixed_bins(space: Workspace, characteristic: str) -> set[int]:
@@ -59,6 +72,7 @@ def _compare_models(space: Workspace, counts: Mapping[tuple[str, str], BinCounts
     for model_id, model in space.package.models.items():
         for step in steps_of(model, "classing"):
             by_hand = fixed_bins(space, step["input"])
+            by_hand |= {item["id"] for item in step["bins"] if item.get("woe_of") in by_hand}
             for item, woe in zip(step["bins"], counts[model_id, step["id"]].woe, strict=True):
                 place = f"{model_id} {step['input']} bin {item['id']}"
                 if item["id"] in by_hand:
@@ -162,8 +176,9 @@ def _collect_inner(inner: dict[str, Any], name: str, table: list[dict[str, Any]]
     if not len(table) or good.sum() <= 0 or bad.sum() <= 0:
         return
     woe, information, _ = weight_of_evidence(good, bad, zero_cell)
+    stated = {row["woe"] for row in table if row["woe_rule"] != OF_ANOTHER}
     for row, own_woe, own_value in zip(table, woe, information, strict=True):
-        if row["woe_rule"] == "fixed":
+        if row["woe_rule"] == "fixed" or (row["woe_rule"] == OF_ANOTHER and row["woe"] in stated):
             continue
         place = f"{name} bin {row['bin_id']}"
         _append(inner["woe"], row["woe"], own_woe, place)

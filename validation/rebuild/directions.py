@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 SIGNS = {"ascending": 1, "descending": -1}
+RULES = ("auto", "auto_monotonic")
+"""Words in place of a trend that leave it to the data."""
 
 
 def declared_trends(plan: Mapping[str, Any]) -> dict[str, str]:
@@ -17,4 +19,8 @@ def declared_trends(plan: Mapping[str, Any]) -> dict[str, str]:
         for name, item in told.items()
         if isinstance(item, Mapping) and item.get("expected_trend")
     }
-    return {**found, **((plan.get("classing") or {}).get("monotonic") or {})}
+    classing = plan.get("classing") or {}
+    found |= classing.get("monotonic") or {}
+    own = {name: item.get("trend") for name, item in (classing.get("characteristics") or {}).items()}
+    found |= {name: trend for name, trend in own.items() if trend is not None}
+    return {name: trend for name, trend in found.items() if trend not in RULES}

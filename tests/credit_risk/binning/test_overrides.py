@@ -42,7 +42,7 @@ def edges(table: BinningTable) -> list[float]:
 
 def changed(data: Data, *overrides: object) -> BinningTable:
     table, values, y = data
-    return apply_overrides(table, overrides, values, y, np.ones(len(y)), zero_cell=0.5).table
+    return apply_overrides(table, overrides, values, y, np.ones(len(y)), settings=ClassingSpec()).table
 
 
 def test_merge_adds_up_the_two_bins(numeric: Data) -> None:
@@ -101,7 +101,7 @@ def test_categories_merge_and_split(categorical: Data) -> None:
 def test_operations_are_told_with_their_cost(numeric: Data) -> None:
     table, x, y = numeric
     merge = Merge(characteristic="x", operation="merge", edge=edges(table)[0], **BY)
-    result = apply_overrides(table, [merge], x, y, np.ones(len(y)), zero_cell=0.5)
+    result = apply_overrides(table, [merge], x, y, np.ones(len(y)), settings=ClassingSpec())
     row = overrides_frame(result.rows).iloc[0]
     assert row["information_value_before"] == table.information_value
     assert row["information_value_after"] == result.table.information_value

@@ -75,3 +75,32 @@ def test_unknown_columns_are_refused(data: tuple[pd.DataFrame, np.ndarray]) -> N
     frame, y = data
     with pytest.raises(ValueError, match="unknown columns"):
         Binner(monotonic={"z": "ascending"}).fit(frame, y)
+
+
+def test_settings_of_one_column_hold_for_it_alone(data: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, y = data
+    own = {"x": {"max_bins": 3, "missing": "nearest_woe"}, "c": {"unseen": "worst"}}
+    binner = WoeTransformer(characteristics=own).fit(frame, y)
+    assert [b.kind for b in binner.tables_["x"].bins] == ["interval"] * 3
+    assert "missing" in [b.kind for b in binner.tables_["c"].bins]
+    woe = binner.transform(pd.DataFrame({"x": [np.nan], "c": ["never met"]}))
+    x, c = binner.tables_["x"], binner.tables_["c"]
+    assert woe["x"][0] == next(w for b, w in zip(x.bins, x.result.woe, strict=True) if b.takes_missing)
+    assert woe["c"][0] == min(c.result.woe[c.count > 0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"engine": "optbinning", "min_bins": 2}, "min_bins: the engine optbinning does not keep min_bins"),
+        ({"min_bins": 7}, "more coarse classes at least than at most"),
+        ({"characteristics": {"x": {"max_bin": 3}}}, "Extra inputs are not permitted"),
+        ({"characteristics": {"z": {"max_bins": 3}}}, "unknown columns"),
+        ({"monotonic": {"x": "peak"}, "characteristics": {"x": {"trend": "valley"}}}, "says peak"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    parameters: dict[str, Any], words: str, data: tuple[pd.DataFrame, np.ndarray]
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        Binner(**parameters).fit(*data)
