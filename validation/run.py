@@ -13,6 +13,7 @@ from validation.comparisons import (
     classing,
     data,
     leakage,
+    observation,
     performance,
     placing,
     points,
@@ -71,6 +72,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
         return Rebuild(_without_rows(package, policy), (), None, None)
     data.compare_data(space)
     leakage.compare_leakage(space)
+    observation.compare_points(space)
     classing.compare_classing(space)
     placing.compare_placing(space)
     fit = regression.compare_regression(space)

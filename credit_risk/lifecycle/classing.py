@@ -48,7 +48,7 @@ def prepare(plan: Plan, intake: Intake) -> Prepared:
     Columns that only group or weigh rows are no predictors.
     """
     spec, frame = plan.samples, intake.frame
-    labels = label_rows(intake, spec, plan.data.date)
+    labels = label_rows(intake, spec, plan.time_column)
     weights = np.ones(len(labels)) if spec.weight is None else row_weights(frame[spec.weight], spec.weight)
     only = [n for n in (spec.group, spec.weight) if n is not None and intake.roles.get(n) == "predictor"]
     intake = _for_sampling_only(_told_rows(intake, labels), only)

@@ -17,6 +17,7 @@ from credit_risk.binning.table import BinningTable
 from credit_risk.sampling import Intake
 from credit_risk.sampling.clusters import clusters_frame, repeats
 from credit_risk.sampling.history_tables import MATURITY_CHART, VINTAGE_CHART
+from credit_risk.sampling.observation_points import observation_points_frame, overlapping_rows
 from credit_risk.sampling.outcome import Outcome
 from credit_risk.sampling.spec import SamplesSpec
 from credit_risk.selection.waterfall import Selection
@@ -50,6 +51,18 @@ def data_evidence(intake: Intake, summary: pd.DataFrame) -> list[Evidence]:
         *outcome_evidence(intake.decided),
         table("samples.summary", summary, inputs=SNAPSHOT),
     ]
+
+
+def points_evidence(intake: Intake, labels: np.ndarray, window: int, confidence: float) -> Evidence:
+    """Evidence `samples.observation_points`; window: performance window in months."""
+    observed = intake.decided.observed
+    if observed is None:
+        reason = "rows have no dated observation points: the outcome is a ready column, or is observed from opening"
+        return absent("samples.observation_points", "not_applicable", reason)
+    frame = observation_points_frame(observed, intake.outcome, labels, confidence)
+    rows = overlapping_rows(observed, labels, window)
+    told = f"the performance window of {rows:,} development rows reaches into the months of out_of_time"
+    return table("samples.observation_points", frame, inputs=SNAPSHOT, notes=(told,) if rows else ())
 
 
 def clusters_evidence(spec: SamplesSpec, labels: np.ndarray, clusters: np.ndarray) -> Evidence:

@@ -46,17 +46,26 @@ def screen(plan: Plan, prepared: Prepared, training: Training) -> tuple[Training
 def leakage_rows(plan: Plan, prepared: Prepared, training: Training) -> pd.DataFrame:
     """Rows of `data.leakage`: what predictors, dates and columns left out know of the outcome, on development."""
     intake, rows = prepared.intake, prepared.development
-    dates = [name for name in training.frame.columns if intake.types.get(name) == DATE and name != plan.data.date]
+    point = dated_column(plan, intake.types)
+    apart = (point, plan.data.date)
+    dates = [name for name in training.frame.columns if intake.types.get(name) == DATE and name not in apart]
     return leakage_frame(
         training.frame[list(training.tables)],
         training.y,
         {name: binning.fine_gini for name, binning in training.tables.items()},
         seed=plan.samples.seed,
-        decision=training.frame[plan.data.date] if plan.data.date in training.frame.columns else None,
+        decision=training.frame[point] if point in training.frame.columns else None,
         dates=training.frame[dates],
         date_roles={name: intake.roles[name] for name in dates},
         left_out={name: _left_out(column, rows) for name, column in intake.left_out.items()},
+        clusters=training.clusters,
     )
+
+
+def dated_column(plan: Plan, types: Mapping[str, str]) -> str | None:
+    """The column with the date of a row: its observation point where that is a date, else `data.date`, or None."""
+    point = plan.time_column
+    return point if point is not None and types.get(point) == DATE else plan.data.date
 
 
 def _left_out(column: TypedColumn, rows: np.ndarray) -> LeftOutColumn:
@@ -80,7 +89,7 @@ def _expectations(frame: pd.DataFrame) -> Evidence:
 def stability_rows(plan: Plan, prepared: Prepared, tables: Mapping[str, BinningTable]) -> pd.DataFrame:
     """Rows of `selection.stability`: every sample against development, every period of it against its other rows."""
     frame, labels, inside = prepared.intake.frame, prepared.labels, prepared.development
-    spec, date = plan.selection, plan.data.date
+    spec, date = plan.selection, dated_column(plan, prepared.intake.types)
     periods = periods_of(frame[date].to_numpy(object)[inside], spec.stability_period) if date in frame.columns else None
     samples: dict[str, list[GroupStability]] = {}
     over_time: dict[str, list[GroupStability]] = {}

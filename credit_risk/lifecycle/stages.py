@@ -27,6 +27,7 @@ from credit_risk.lifecycle.data_evidence import (
     data_evidence,
     joined_evidence,
     overrides_evidence,
+    points_evidence,
     selection_evidence,
 )
 from credit_risk.lifecycle.develop import Development
@@ -73,6 +74,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         identity_evidence(plan, len(judged.champion.characteristics)),
         *authored_evidence(plan),
         *data_evidence(intake, summary),
+        points_evidence(intake, prepared.labels, plan.outcome.windows.performance_months, plan.evaluation.confidence),
         clusters_evidence(plan.samples, prepared.labels, prepared.clusters),
         representativeness_evidence(judged.scored),
         *screened,

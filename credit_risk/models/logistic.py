@@ -82,8 +82,11 @@ def fit_logistic(
         model = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=w)
         result = model.fit(maxiter=100, tol=1e-13, rtol=1e-14, tol_criterion="deviance")
     _refuse_separation(result, x, w, names)
-    coef, bread = np.asarray(result.params, float), np.asarray(result.cov_params(), float)
-    scores = design * (w * (y - special.expit(design @ coef)))[:, None]
+    coef = np.asarray(result.params, float)
+    p = special.expit(design @ coef)
+    # at the final coefficients: statsmodels' own is of the step before
+    bread = np.linalg.inv((design * (w * p * (1.0 - p))[:, None]).T @ design)
+    scores = design * (w * (y - p))[:, None]
     covariance = coefficient_covariance(bread, scores, dependence)
     error = np.sqrt(np.diag(covariance))
     z, half = coef / error, -special.ndtri((1 - confidence) / 2) * error

@@ -48,7 +48,7 @@ def _take_in(plan: Plan) -> None:
     source = plan.open_source()
     history, named = plan.history_path(), plan.named_columns()
     intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history)
-    label_rows(intake, plan.samples, plan.data.date)
+    label_rows(intake, plan.samples, plan.time_column)
     if plan.samples.weight is not None:
         row_weights(intake.frame[plan.samples.weight], plan.samples.weight)
 

@@ -13,6 +13,7 @@ from credit_risk.plan.outcome_checks import outcome_faults
 from credit_risk.plan.reason_checks import reason_faults, undisclosable
 from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
+from credit_risk.sampling.spec import OBSERVATION_POINT
 from credit_risk.scoring.expressions import references
 
 Found = Iterator[tuple[Path, Fault]]
@@ -106,7 +107,14 @@ def role_of_columns(plan: dict[str, Any]) -> dict[str, str]:
     for path, words in named:
         if isinstance(name := _at(plan, *path), str):
             roles[name] = f"{words} ({'.'.join(path)})"
+    if _rolls(plan):
+        roles[OBSERVATION_POINT] = "the observation point (outcome.windows.rolling)"
     return roles
+
+
+def _rolls(plan: dict[str, Any]) -> bool:
+    """Whether the run makes rows at rolling observation points."""
+    return isinstance(_at(plan, "outcome", "windows", "rolling"), dict)
 
 
 def _candidates(plan: dict[str, Any]) -> Found:
@@ -282,7 +290,7 @@ def _outcome(plan: dict[str, Any]) -> Found:
 def _derived(plan: dict[str, Any]) -> Found:
     derived, columns, roles = _mapping(plan, "derive"), _mapping(plan, "data", "columns"), role_of_columns(plan)
     known: set[str] = set()
-    dates = {_at(plan, *path) for path in DATED}
+    dates = {_at(plan, *path) for path in DATED} | ({OBSERVATION_POINT} if _rolls(plan) else set())
     for name, given in derived.items():
         path: Path = ("derive", name)
         text = _at(given, "expression") if isinstance(given, dict) else given

@@ -8,7 +8,7 @@ from typing import Any
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
 from credit_risk.sampling.expressions import parse_expression
-from credit_risk.sampling.history_columns import CALENDAR_MONTH, WHOLE
+from credit_risk.sampling.history_columns import CALENDAR_MONTH, WHOLE, month_number
 
 Found = Iterator[tuple[Path, Fault]]
 READY = ("column", "bad", "good", "indeterminate", "missing")
@@ -24,6 +24,7 @@ def outcome_faults(plan: dict[str, Any]) -> Found:
         yield from _built(outcome, plan)
     else:
         yield from _ready(outcome)
+    yield from _monthly(outcome, plan)
     yield from _indeterminate(outcome)
     exclusions = outcome.get("exclusions")
     for index, item in enumerate(exclusions if isinstance(exclusions, list | tuple) else ()):
@@ -87,16 +88,57 @@ def _months(history: dict[str, Any], windows: dict[str, Any], plan: dict[str, An
     pattern = CALENDAR_MONTH if calendar else WHOLE
     points = windows.get("observation_points")
     listed = list(points) if isinstance(points, list | tuple) else []
+    yield from _rolling(windows, calendar)
     named: list[tuple[Path, Any]] = [((*path, "observed_until"), history.get("observed_until"))]
     named += [(("outcome", "windows", "observation_points", index), point) for index, point in enumerate(listed)]
     for where, value in named:
         if isinstance(value, str | int) and not isinstance(value, bool) and not pattern.match(str(value)):
             yield where, _fault("not a month of this history", "value", found=str(value), allowed=allowed)
     dated = calendar and _part(plan, "data").get("date") is not None
-    if listed and windows.get("observed_at") is None and not dated:
+    rolling = isinstance(windows.get("rolling"), dict)
+    if listed and windows.get("observed_at") is None and not dated and not rolling:
         message = "nothing says at which observation point a row stands"
         remedy = "name the column in outcome.windows.observed_at" + (", or in data.date" if calendar else "")
         yield ("outcome", "windows", "observation_points"), _fault(message, "missing_key", remedy=remedy)
+
+
+def _rolling(windows: dict[str, Any], calendar: bool) -> Found:
+    rolling, path = windows.get("rolling"), ("outcome", "windows", "rolling")
+    if not isinstance(rolling, dict):
+        return
+    for key in ("observed_at", "observation_points"):
+        if windows.get(key) is not None:
+            message = f"rolling observation points are made by the run, and {key} says which rows there are"
+            yield ("outcome", "windows", key), _fault(message, "outcome", remedy=f"leave out {key}, or rolling")
+    ends = {}
+    for key in ("first", "last"):
+        value = rolling.get(key)
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            ends[key] = month_number(value, calendar=calendar)
+            if ends[key] is None:
+                allowed = "a month as 2026-11" if calendar else "a whole number, as in the column of months"
+                yield (*path, key), _fault("not a month of this history", "value", found=str(value), allowed=allowed)
+    first, last = ends.get("first"), ends.get("last")
+    if first is not None and last is not None and last < first:
+        yield (*path, "last"), _fault("no point lies from the first to the last", "outcome", found=str(rolling["last"]))
+
+
+def _monthly(outcome: dict[str, Any], plan: dict[str, Any]) -> Found:
+    """Monthly columns need a history, and rows that stand at an observation point of it."""
+    monthly = _part(plan, "data").get("monthly")
+    if not isinstance(monthly, dict) or not monthly:
+        return
+    windows = _part(outcome, "windows")
+    if not isinstance(outcome.get("history"), dict):
+        message, remedy = (
+            "monthly columns come from a performance history, and there is none",
+            "describe outcome.history",
+        )
+        yield ("data", "monthly"), _fault(message, "missing_key", remedy=remedy)
+    elif not isinstance(windows.get("rolling"), dict) and windows.get("observed_at") is None:
+        message = "nothing says at which observation point a row stands, so no month is the last that it may know"
+        remedy = "declare outcome.windows.rolling, or name the rows' own in outcome.windows.observed_at"
+        yield ("data", "monthly"), _fault(message, "missing_key", remedy=remedy)
 
 
 def _arrears(history: dict[str, Any]) -> Found:

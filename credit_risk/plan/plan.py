@@ -24,7 +24,7 @@ from credit_risk.plan.spec import IdentitySpec
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.source import Source, read_source
 from credit_risk.sampling.source_spec import SqlSource, source_texts
-from credit_risk.sampling.spec import ColumnName, DataSpec, OutcomeSpec, SamplesSpec
+from credit_risk.sampling.spec import OBSERVATION_POINT, ColumnName, DataSpec, OutcomeSpec, SamplesSpec
 from credit_risk.sampling.table_source import source_of_database, source_of_frame
 from credit_risk.scaling.spec import ScalingSpec
 from credit_risk.selection.spec import SelectionSpec
@@ -105,6 +105,14 @@ class Plan(Spec):
     def derived(self) -> dict[str, DerivedSpec]:
         """Derived characteristics in their long form, in the order of the plan."""
         return derived_specs(self.derive)
+
+    @property
+    def time_column(self) -> str | None:
+        """The column that places rows in time: their observation point, else `data.date`; None where there is none."""
+        windows = self.outcome.windows
+        if windows.rolling is not None:
+            return OBSERVATION_POINT
+        return windows.observed_at or self.data.date
 
     def as_dict(self) -> dict[str, Any]:
         """Every key with its value, defaults included, ready for JSON. `${VAR}` stays as written."""

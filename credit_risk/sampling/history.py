@@ -38,7 +38,8 @@ class History:
 
     Table `accounts`, one row an account: key, first, last, first_event (null: none). Table `obligors`: key, obligor
     (null where the history names none; the first in order where it names several). Months are whole numbers: as
-    written, or year * 12 + month - 1 where `calendar`; `until` is the last month of observation.
+    written, or year * 12 + month - 1 where `calendar`; `until` is the last month of observation. Table `monthly`: key,
+    month and the columns `monthly` as read, named c0, c1, … in this order.
     """
 
     connection: Any
@@ -52,6 +53,7 @@ class History:
     calendar: bool
     integer_key: bool
     told: dict[str, str | int] = field(default_factory=dict)
+    monthly: tuple[str, ...] = ()
 
     def rows_of(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query of the tables; for small results."""
@@ -75,17 +77,20 @@ class History:
         }
 
 
-def read_history(source: Any, spec: HistorySpec, definition: DefinitionSpec | None = None) -> History:
+def read_history(
+    source: Any, spec: HistorySpec, definition: DefinitionSpec | None = None, *, monthly: Sequence[str] = ()
+) -> History:
     """Read, check and mark performance history.
 
-    source: path of a CSV or Parquet file, or an Arrow, pandas or polars table. Raises IntakeError with all faults:
+    source: path of a CSV or Parquet file, or an Arrow, pandas or polars table. monthly: columns to keep as they are
+    (`data.monthly`). Raises IntakeError with all faults:
     columns that are absent, months that are missing, mixed, twice, beyond the end of observation or that leave a gap,
     unknown codes of arrears, values that are no numbers or flags.
     """
     definition = DefinitionSpec() if definition is None else definition
     connection, file, sha256 = open_raw(source)
     kinds = {str(name): str(kind) for name, kind, *_ in connection.execute("DESCRIBE raw").fetchall()}
-    absent = _absent(kinds, spec, file)
+    absent = _absent(kinds, spec, file, monthly)
     if absent:
         raise IntakeError(absent)
     (rows,) = connection.execute("SELECT count(*) FROM raw").fetchall()[0]
@@ -104,11 +109,14 @@ def read_history(source: Any, spec: HistorySpec, definition: DefinitionSpec | No
     if faults:
         raise IntakeError(faults)
     _mark(connection, spec, definition)
+    _keep_monthly(connection, kinds, spec, integer_key, monthly)
     told = _told(connection, spec)
     close_raw(connection)
     connection.execute("DROP TABLE facts")
     (accounts,) = connection.execute("SELECT count(*) FROM accounts").fetchall()[0]
-    return History(connection, file, sha256, rows, accounts, first, last, until, calendar, integer_key, told)
+    return History(
+        connection, file, sha256, rows, accounts, first, last, until, calendar, integer_key, told, tuple(monthly)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +141,11 @@ class _Named:
         return [Fault(message, code, self.file, path, found=found, remedy=remedy)]
 
 
-def _absent(kinds: dict[str, str], spec: HistorySpec, file: str) -> list[Fault]:
+def _absent(kinds: dict[str, str], spec: HistorySpec, file: str, monthly: Sequence[str]) -> list[Fault]:
     singles = ("key", "month", "date", "days_past_due", "state", "past_due", "balance", "write_off", "obligor")
     named = [(name, f"{HISTORY}.{field_}") for field_ in singles if (name := getattr(spec, field_)) is not None]
     named += [(name, f"{HISTORY}.unlikely_to_pay[{index}]") for index, name in enumerate(spec.unlikely_to_pay)]
+    named += [(name, f"data.monthly.{name}") for name in monthly]
     faults = []
     for name, path in named:
         if name not in kinds:
@@ -157,9 +166,25 @@ def _integer_key(connection: Any, name: str, kind: str) -> bool:
     return connection.execute(f"SELECT count(*) FROM raw WHERE {other}").fetchall()[0][0] == 0
 
 
+def _key_sql(kinds: dict[str, str], spec: HistorySpec, integer_key: bool) -> str:
+    return f"TRY_CAST({quoted(spec.key)} AS BIGINT)" if integer_key else code_sql(spec.key, kinds[spec.key])
+
+
+def _keep_monthly(
+    connection: Any, kinds: dict[str, str], spec: HistorySpec, integer_key: bool, names: Sequence[str]
+) -> None:
+    """Table `monthly`, where columns are asked for."""
+    if names:
+        columns = ", ".join(f"{quoted(name)} AS c{index}" for index, name in enumerate(names))
+        key, month = _key_sql(kinds, spec, integer_key), month_sql(kinds, spec)
+        connection.execute(
+            f"CREATE OR REPLACE TABLE monthly AS SELECT {key} AS key, {month} AS month, {columns} FROM raw"
+        )
+
+
 def _make_facts(connection: Any, kinds: dict[str, str], spec: HistorySpec, integer_key: bool) -> None:
     """Table `facts`: key, month, days, past_due, balance, flagged, obligor, each null where it cannot be read."""
-    key = f"TRY_CAST({quoted(spec.key)} AS BIGINT)" if integer_key else code_sql(spec.key, kinds[spec.key])
+    key = _key_sql(kinds, spec, integer_key)
     names = [*spec.unlikely_to_pay, *([spec.write_off] if spec.write_off else [])]
     flags = [flag_sql(name, kinds[name]) for name in names]
     whole = spec.obligor is not None and kinds[spec.obligor] in ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")

@@ -15,8 +15,9 @@ from credit_risk.sampling.history import History, read_history
 from credit_risk.sampling.history_columns import dates_to_months, month_number
 from credit_risk.sampling.history_spec import HistorySpec
 from credit_risk.sampling.history_tables import bad_rate_maturity, roll_rate_matrix, vintage_curves
+from credit_risk.sampling.observation_points import point_order
 from credit_risk.sampling.outcome import Outcome, class_items
-from credit_risk.sampling.performance import BAD, GOOD, IMMATURE, NO_HISTORY, performance_outcome
+from credit_risk.sampling.performance import BAD, EARLY, GOOD, IMMATURE, NO_HISTORY, performance_outcome
 from credit_risk.sampling.spec import OutcomeSpec
 from credit_risk.scoring.steps import text_of_number
 
@@ -47,10 +48,11 @@ def outcome_of_history(
 ) -> tuple[Outcome | None, list[Failure]]:
     """The outcome of each row of the applications, or None with what is wrong.
 
-    reasons (n,): why a row has left already, else None. Raises IntakeError with the faults of the history itself.
+    reasons (n,): why a row has left already, else None; source: what `read_history` takes, or a history that has been
+    read. Raises IntakeError with the faults of the history itself.
     """
     assert spec.history is not None
-    history = read_history(source, spec.history, spec.definition)
+    history = source if isinstance(source, History) else read_history(source, spec.history, spec.definition)
     points, failures = _points(columns, key, key_name, date, spec, history)
     if points is None:
         return None, failures
@@ -69,11 +71,21 @@ def outcome_of_history(
     if failures:
         return None, failures
     bad, good = int(np.count_nonzero(values == 1.0)), int(np.count_nonzero(values == 0.0))
-    definition = {**_definition(spec, points.told), **class_items(bad, good, spec)}
-    made = Outcome(values, reasons, definition, cluster=_clusters(history, spec, points.accounts))
-    made.items["outcome.history"] = {**history.items(), **_unmatched(history, frame, points.accounts)}
+    clusters, observed = _clusters(history, spec, points.accounts), _observed(history, points.months)
+    definition = {**_definition(spec, points.told), **_points_told(spec, observed, reasons), **_early(found, spec)}
+    definition |= class_items(bad, good, spec)
+    made = Outcome(values, reasons, definition, cluster=clusters, observed=observed)
+    made.items["outcome.history"] = {**history.items(), **_unmatched(history, frame, points.accounts, spec)}
     _add_tables(made, history, spec)
     return made, []
+
+
+def _observed(history: History, months: np.ndarray | None) -> np.ndarray | None:
+    """Observation month of each row as the history writes it, None where missing, object (n,)."""
+    if months is None:
+        return None
+    texts = {month: None if month is None else history.month_text(month) for month in dict.fromkeys(months.tolist())}
+    return np.array([texts[month] for month in months.tolist()], dtype=object)
 
 
 def _clusters(history: History, spec: OutcomeSpec, accounts: np.ndarray) -> np.ndarray:
@@ -113,17 +125,19 @@ def _points(
     assert spec.history is not None
     name = str(spec.history.account or key_name)
     if name == key_name or name not in columns:
-        accounts = _as_keys(key, history.integer_key)
+        accounts = account_keys(key, history.integer_key)
     else:
         column = columns[name]
-        accounts = np.append(_as_keys(column.levels, history.integer_key), np.array([None], dtype=object))[column.codes]
+        levels = account_keys(column.levels, history.integer_key)
+        accounts = np.append(levels, np.array([None], dtype=object))[column.codes]
     reasons = np.full(len(key), None, dtype=object)
     if name in columns and name != key_name:
         reasons[columns[name].missing] = NO_ACCOUNT
     place = spec.windows.observed_at or (date if history.calendar else None)
     if place is None or place not in columns:
         return _Points(accounts, None, reasons, "the account's first month in the history"), []
-    months, failure = _months(columns[place], place, spec, history)
+    path = "outcome.windows.observed_at" if spec.windows.observed_at else "data.date"
+    months, failure = months_of_rows(columns[place], place, path, history)
     if months is None:
         return None, failure
     reasons[np.array([month is None for month in months], bool)] = NO_POINT
@@ -139,20 +153,24 @@ def _points(
     return (None, failures) if failures else (_Points(accounts, months, reasons, f"the month of {place}"), [])
 
 
-def _as_keys(values: np.ndarray, integer: bool) -> np.ndarray:
-    """Keys of the applications as the history holds them; what cannot be one is no account of the history."""
-    texts = [text_of_number(v) if isinstance(v, float) else str(v) for v in values.tolist()]
+def account_keys(values: np.ndarray, integer: bool) -> np.ndarray:
+    """Keys of the applications as the history holds them; what cannot be one (missing, too) is no account of it: None.
+
+    values (n,): text, doubles or None; `integer`: whether the history's keys are whole numbers.
+    """
+    given = values.tolist()
+    texts = ["" if v is None else text_of_number(v) if isinstance(v, float) else str(v) for v in given]
     if not integer:
-        return np.array(texts, dtype=object)
+        return np.array([None if v is None else text for v, text in zip(given, texts, strict=True)], dtype=object)
     plain = [text.lstrip("-").isdigit() and text.isascii() and str(int(text)) == text for text in texts]
     fits = [is_plain and -(2**63) <= int(text) < 2**63 for text, is_plain in zip(texts, plain, strict=True)]
     return np.array([int(text) if fit else None for text, fit in zip(texts, fits, strict=True)], dtype=object)
 
 
-def _months(
-    column: TypedColumn, name: str, spec: OutcomeSpec, history: History
+def months_of_rows(
+    column: TypedColumn, name: str, path: str, history: History
 ) -> tuple[np.ndarray | None, list[Failure]]:
-    path = "outcome.windows.observed_at" if spec.windows.observed_at else "data.date"
+    """Month of each row as the history counts them, None where missing, object (n,); or None with what is wrong."""
     levels: list[int] | None = None
     if history.calendar:
         texts = [text_of_number(level) if isinstance(level, float) else level for level in column.levels]
@@ -197,14 +215,19 @@ def _failures(history: History, found: pd.DataFrame, spec: OutcomeSpec, frame: p
     return failures
 
 
-def _unmatched(history: History, frame: pd.DataFrame, accounts: np.ndarray) -> dict[str, str | int]:
+def _unmatched(history: History, frame: pd.DataFrame, accounts: np.ndarray, spec: OutcomeSpec) -> dict[str, str | int]:
     """Accounts that are no application, and rows of the applications that share an account."""
     present = {account for account in accounts.tolist() if account is not None}
     keys = [row[0] for row in history.rows_of("SELECT key FROM accounts")]
     matched = sum(key in present for key in keys)
-    return {
-        "accounts that are no application": len(keys) - matched,
-        "applications without an account in the history": len(present) - matched,
+    if spec.windows.rolling is not None:
+        apart: dict[str, str | int] = {"accounts without a row at an observation point": len(keys) - matched}
+    else:
+        apart = {
+            "accounts that are no application": len(keys) - matched,
+            "applications without an account in the history": len(present) - matched,
+        }
+    return apart | {
         "rows whose outcome was asked for": len(frame),
         "accounts of these rows": int(frame["account"].nunique()),
     }
@@ -235,9 +258,29 @@ def _definition(spec: OutcomeSpec, observed: str) -> dict[str, str | int | float
         "performance window, months": windows.performance_months,
         "history that ends early without an event": definition.ended_early,
     }
-    if windows.observation_points is not None:
-        items["observation points"] = ", ".join(map(str, windows.observation_points))
     return items
+
+
+def _points_told(spec: OutcomeSpec, observed: np.ndarray | None, reasons: np.ndarray) -> dict[str, str | int | float]:
+    """Items on the observation points of a behavioural sample: those of rows with an outcome."""
+    windows = spec.windows
+    if observed is None or (windows.rolling is None and windows.observed_at is None):
+        return {}
+    months = sorted(set(observed[pd.isna(reasons)].tolist()), key=point_order)
+    items: dict[str, str | int | float] = {"observation points with an outcome": len(months)}
+    if months:
+        items["first and last of them"] = f"{months[0]} to {months[-1]}"
+    if windows.rolling is not None:
+        items["months from one point to the next"] = windows.rolling.every
+    if windows.observation_points is not None:
+        items["observation points of the plan"] = ", ".join(map(str, windows.observation_points))
+    return items
+
+
+def _early(found: pd.DataFrame, spec: OutcomeSpec) -> dict[str, str | int | float]:
+    """How many rows have a history that ends before the window without an event, and what they count as."""
+    rows = int(np.count_nonzero(found["reason"] == EARLY))
+    return {f"rows whose history ends early without an event, counted as {spec.definition.ended_early}": rows}
 
 
 def _materiality(history: HistorySpec) -> str:

@@ -115,6 +115,21 @@ class DefinitionSpec(Spec):
     )
 
 
+class RollingSpec(Spec):
+    """Observation points at equal distances, at each of which the run makes a row of every account with a record."""
+
+    every: int = Field(default=3, ge=1, description="Months from one observation point to the next.")
+    first: Month | None = Field(
+        default=None,
+        description="First point, 2026-11 or a whole number; null: the first month of the history, after "
+        "observation_months of it.",
+    )
+    last: Month | None = Field(
+        default=None,
+        description="No point lies after it; null: the last month whose performance window is observed to its end.",
+    )
+
+
 class WindowsSpec(Spec):
     """Observation and performance windows, in months."""
 
@@ -131,6 +146,11 @@ class WindowsSpec(Spec):
         default=None,
         min_length=1,
         description="Behavioural samples: the months, as 2026-11 or whole numbers, that are observation points.",
+    )
+    rolling: RollingSpec | None = Field(
+        default=None,
+        description="Behavioural samples made by the run: data.source has one row an account, and a row is made of "
+        "each account at each observation point. Null: the rows of data.source are those that there are.",
     )
     maturity: MaturitySpec = Field(default=MaturitySpec(), description="How a window is recommended.")
 

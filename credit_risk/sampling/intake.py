@@ -38,6 +38,7 @@ from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.expressions import Expression, parse_expression
 from credit_risk.sampling.left_out import IDENTIFIER_LIKE, reason_to_leave_out
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
+from credit_risk.sampling.observation import MonthlyColumn, observe
 from credit_risk.sampling.outcome import Outcome
 from credit_risk.sampling.profile import duplicates_frame, profile_frame
 from credit_risk.sampling.row_outcome import decide_outcomes
@@ -57,7 +58,7 @@ class Intake:
     `frame`: columns of the contract in the order of the source, then derived ones; float64 (NaN is missing) or
     text (object, None is missing). The key is not among them. `key`: int64 or object (n,). `outcome`: 1.0 bad,
     0.0 good, NaN in no sample (n,); `decided` says how. `roles`: column to key, date, outcome, status, account,
-    protected, forbidden, predictor, derived or left_out.
+    protected, forbidden, predictor, monthly (for derive only), derived or left_out.
     `types`: column to numeric, categorical or date. `specials`: column to code (float in numeric columns) to
     meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order. `tables`: evidence frames by
     catalogue id. `source`, `definition`: items of `data.source` and `outcome.definition`. `left_out`: columns that
@@ -116,12 +117,17 @@ class Intake:
 
 @dataclass
 class _State:
-    """What intake gathers column by column."""
+    """What intake gathers column by column. `monthly`: columns that were made of the history; `first`: a row of each
+
+    account, where rows were made of accounts.
+    """
 
     source: Source
     data: DataSpec
     outcome: OutcomeSpec
     named: dict[str, str]
+    monthly: Mapping[str, MonthlyColumn] = field(default_factory=dict)
+    first: np.ndarray | None = None
     examples: Examples = field(default_factory=lambda: Examples(np.empty(0)))
     columns: dict[str, TypedColumn] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
@@ -142,12 +148,19 @@ def take_in(
     """Check `source` against the contract, give every column a type and a role, and record what was done.
 
     `derive` are the derived characteristics of the plan; `named` further columns that the plan names, each with its
-    key path (`Plan.named_columns`); `history` the performance history of `outcome.history`: a path or a table.
+    key path (`Plan.named_columns`); `history` the performance history of `outcome.history`: a path or a table. With
+    rolling observation points, or columns of the history, the rows are first those that `observe` makes of the source.
     Raises DataContractError (an IntakeError) with all breaches; its `failures` is a table.
     """
     described = derived_specs(derive)
     texts = {name: spec.expression for name, spec in described.items()}
-    state = _State(source, data, outcome, _named(data, outcome, texts, named))
+    monthly: Mapping[str, MonthlyColumn] = {}
+    first: np.ndarray | None = None
+    if outcome.history is not None and (outcome.windows.rolling is not None or data.monthly):
+        made = observe(source, data, outcome, history)
+        source, data, outcome, history = made.source, made.data, made.outcome, made.history
+        monthly, first = made.monthly, made.first
+    state = _State(source, data, outcome, _named(data, outcome, texts, named), monthly, first)
     _absent(state, texts)
     key = _key(state)
     state.examples = Examples(key)
@@ -163,7 +176,7 @@ def take_in(
     derived = derive_columns(texts, state.columns, specials, source.rows, rewritten)
     state.failures += [*_derived_collisions(state, texts), *derived.failures]
     defined, failures, faults = decide_outcomes(
-        state.columns, key, data.key, data.date, outcome, specials, source.name, history
+        state.columns, key, data.key, data.date, outcome, specials, source, history
     )
     state.failures += failures
     if state.failures or faults or defined is None:
@@ -354,9 +367,17 @@ def _role(state: _State, name: str, column: TypedColumn) -> str:
         return "protected"
     if name in state.data.forbidden:
         return "forbidden"
+    if name in state.monthly and _for_derive_only(state, name):
+        return "monthly"
     if name in state.named:
         return "date" if column.type == DATE else "predictor"
     return "predictor"
+
+
+def _for_derive_only(state: _State, name: str) -> bool:
+    """Whether a month before the observation point is named by nothing but derived characteristics, if at all."""
+    asked = state.named.get(name, "derive.").startswith("derive.")
+    return state.monthly[name].lag > 0 and asked and name not in state.data.columns
 
 
 def _check_column(state: _State, name: str, column: TypedColumn, spec: ColumnSpec | None) -> None:
@@ -366,12 +387,20 @@ def _check_column(state: _State, name: str, column: TypedColumn, spec: ColumnSpe
         if spec is not None:
             state.failures += value_failures(name, column, spec, state.examples)
         return
+    if role == "monthly":
+        return
     if name not in state.named:
-        if (why := reason_to_leave_out(name, column)) is not None:
+        seen = column
+        if state.first is not None and name not in state.monthly:  # judged on accounts, which rows repeat
+            seen = TypedColumn(column.type, column.levels, column.codes[state.first])
+        if (why := reason_to_leave_out(name, seen)) is not None:
             state.roles[name] = "left_out"
             state.left_out.append((name, *why))
         return
     path = state.named[name]
+    if name in state.monthly and path.startswith("derive.") and constant_failure(name, column, path) is not None:
+        state.roles[name] = "monthly"  # tells nothing by itself, and what is derived from it may
+        return
     failure = None if path.startswith(MAY_BE_CONSTANT) else constant_failure(name, column, path)
     if failure is not None:
         state.failures.append(failure)
@@ -430,7 +459,7 @@ def _intake(
         roles=roles,
         types={name: column.type for name, column in every.items()},
         specials=specials,
-        descriptions={name: spec.description for name, spec in state.data.columns.items() if spec.description},
+        descriptions=_descriptions(state),
         derived=derived.expressions,
         tables=tables,
         source=state.source.items(),
@@ -438,6 +467,12 @@ def _intake(
         decided=outcome,
         left_out={name: column for name, column in state.columns.items() if roles[name] == "left_out"},
     )
+
+
+def _descriptions(state: _State) -> dict[str, str]:
+    """What each column means: the words of the plan, else what a column of the history was made of."""
+    told = {name: column.description for name, column in state.monthly.items()}
+    return told | {name: spec.description for name, spec in state.data.columns.items() if spec.description}
 
 
 def _but_identifiers(state: _State) -> dict[str, TypedColumn]:
@@ -448,7 +483,7 @@ def _but_identifiers(state: _State) -> dict[str, TypedColumn]:
 
 def _contract(state: _State, roles: Mapping[str, str]) -> pd.DataFrame:
     """One row a column that is not left out, catalogue columns of `data.contract`."""
-    rows = []
+    rows, described = [], _descriptions(state)
     for name in state.source.columns:
         if roles[name] == "left_out":
             continue
@@ -456,7 +491,7 @@ def _contract(state: _State, roles: Mapping[str, str]) -> pd.DataFrame:
         kind = state.columns[name].type if name in state.columns else "key"
         specials = "; ".join(f"{code}: {meaning}" for code, meaning in spec.specials.items()) or None
         allowed = spec.missing and roles[name] not in ("key", "outcome")
-        rows.append((name, roles[name], kind, specials, allowed, spec.expected_trend, spec.description or None))
+        rows.append((name, roles[name], kind, specials, allowed, spec.expected_trend, described.get(name)))
     names = ["column", "role", "type", "specials", "missing_allowed", "expected_trend", "description"]
     return pd.DataFrame(rows, columns=names).astype(
         dict.fromkeys(("specials", "expected_trend", "description"), object)

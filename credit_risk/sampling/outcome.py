@@ -25,7 +25,8 @@ class Outcome:
     """`values` (n,) are 1.0 bad, 0.0 good, NaN for rows that leave the samples, and `reasons` (n,) why, else None.
 
     `definition`: items of `outcome.definition`. `status` (n,) of each applicant, `cluster` (n,) the obligor or
-    account of each row, where known. By catalogue id: `tables` evidence frames, `items` key-value pairs, `notes`.
+    account of each row, `observed` (n,) its observation month as text, where known. By catalogue id: `tables` evidence
+    frames, `items` key-value pairs, `notes`.
     """
 
     values: np.ndarray
@@ -33,6 +34,7 @@ class Outcome:
     definition: dict[str, str | int | float]
     status: np.ndarray | None = None
     cluster: np.ndarray | None = None
+    observed: np.ndarray | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     items: dict[str, dict[str, str | int | float | None]] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)

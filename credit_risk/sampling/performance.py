@@ -42,7 +42,8 @@ def performance_outcome(
     """
     _register(history, points)
     window, probation = windows.performance_months, definition.cure.months if definition.cure else 1
-    behavioural = windows.observation_points is not None or windows.observation_months > 0
+    listed = windows.observation_points is not None or windows.rolling is not None
+    behavioural = listed or windows.observation_months > 0
     end = f"least(p.t + {window}, p.last)"
     inside = f"m.month > p.t AND m.month <= p.t + {window}"
     history.connection.execute(

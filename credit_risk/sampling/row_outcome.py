@@ -16,6 +16,7 @@ from credit_risk.sampling.derive import derive_columns
 from credit_risk.sampling.history_outcome import outcome_of_history
 from credit_risk.sampling.history_spec import BOOKED
 from credit_risk.sampling.outcome import Outcome, define_outcome
+from credit_risk.sampling.source import Source
 from credit_risk.sampling.spec import OutcomeSpec
 from credit_risk.scoring.steps import text_of_number
 
@@ -48,7 +49,7 @@ def decide_outcomes(
     date: str | None,
     spec: OutcomeSpec,
     specials: Mapping[str, Mapping[float | str, str]],
-    source: str,
+    source: Source,
     history: Any,
 ) -> tuple[Outcome | None, list[Failure], list[Fault]]:
     """The outcome of each row, or None with what is wrong: failures of the applications, faults of the history.
@@ -56,7 +57,8 @@ def decide_outcomes(
     `history` is what `read_history` takes. The outcome's `tables` hold `data.waterfall`, and the tables of the
     history where there is one.
     """
-    rows = _Rows(np.full(len(key), None, dtype=object), [("rows of the source", 0, len(key), source)], [])
+    first = ("rows made at observation points", source.made) if source.made else ("rows of the source", source.name)
+    rows = _Rows(np.full(len(key), None, dtype=object), [(first[0], 0, len(key), first[1])], [])
     examples = Examples(key)
     _leave_by_status(rows, columns, spec, examples)
     _leave_by_exclusions(rows, columns, spec, specials)

@@ -29,11 +29,12 @@ def split_samples(
 ) -> np.ndarray:
     """Label of each row, object (n,): one of SAMPLES, or None (unknown outcome, or a group on two sides in time).
 
-    dates (n,): ISO 8601 text for out-of-time; groups (n,): whole numbers, rows of one never stand in both development
-    and out-of-sample. Each row draws a 64-bit number; among the rows that no date keeps out, in each class the
-    floor(share * rows + 1/2) rows with the smallest numbers are held out. With groups, whole groups are (stratified by
-    whether one holds a bad, in the order of their smallest number, until the share is reached); where `spec` keeps
-    groups apart in time, a row inside the development period whose group also stands out of time belongs to no sample.
+    dates (n,): ISO 8601 text or whole numbers, as the bounds of out-of-time are; groups (n,): whole numbers, rows of
+    one never stand in both development and out-of-sample. Each row draws a 64-bit number; among the rows that no date
+    keeps out, in each class the floor(share * rows + 1/2) rows with the smallest numbers are held out. With groups,
+    whole groups are (stratified by whether one holds a bad, in the order of their smallest number, until the share is
+    reached); where `spec` keeps groups apart in time, a row inside the development period whose group also stands out
+    of time belongs to no sample.
     Raises IntakeError where a sample would have no bads or no goods, or where a date is missing.
     """
     draws = stage_generator(spec.seed, STAGE).bit_generator.random_raw(len(outcome))
@@ -54,7 +55,8 @@ def split_samples(
 
 def _out_of_time(labels: np.ndarray, known: np.ndarray, dates: np.ndarray | None, spec: OutOfTimeSpec) -> np.ndarray:
     if dates is None:
-        message, remedy = "out-of-time samples need dates", "name the date of the application in data.date"
+        message = "out-of-time samples need dates"
+        remedy = "name the date of the application in data.date, or the observation point in outcome.windows"
         raise IntakeError(Fault(message, code="no_date", path="samples.out_of_time", remedy=remedy))
     missing = known & pd.isna(dates)
     if missing.any():
@@ -62,12 +64,25 @@ def _out_of_time(labels: np.ndarray, known: np.ndarray, dates: np.ndarray | None
         found = f"{np.count_nonzero(missing):,} rows"
         row = int(np.flatnonzero(missing)[0]) + 1
         raise IntakeError(Fault(message, code="date_missing", path="data.date", row=row, found=found))
-    text = np.where(pd.isna(dates), "", dates).astype(str)
+    times = _times(dates[known], spec)
     if spec.after is not None:
-        labels[known & (text >= spec.after)] = OUT_OF_TIME
+        labels[np.flatnonzero(known)[times >= spec.after]] = OUT_OF_TIME
     if spec.before is not None:
-        labels[known & (text < spec.before)] = OUT_OF_TIME_BEFORE
+        labels[np.flatnonzero(known)[times < spec.before]] = OUT_OF_TIME_BEFORE
     return labels
+
+
+def _times(dates: np.ndarray, spec: OutOfTimeSpec) -> np.ndarray:
+    """Dates of rows as their bounds are compared: text, or numbers."""
+    bound = spec.after if spec.after is not None else spec.before
+    counted = all(isinstance(value, float | int) for value in dates.tolist())
+    if isinstance(bound, int) and counted:
+        return dates.astype(np.float64)
+    if isinstance(bound, str) and not counted:
+        return dates.astype(str)
+    message = "the bounds of out-of-time are not of the kind that the rows have"
+    found, allowed = repr(bound), "a whole number, as the observation points" if counted else "a date, as 2026-11-20"
+    raise IntakeError(Fault(message, code="out_of_time", path="samples.out_of_time", found=found, allowed=allowed))
 
 
 def _split_rows(labels: np.ndarray, inside: np.ndarray, outcome: np.ndarray, draws: np.ndarray, share: float) -> None:

@@ -45,7 +45,11 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table as it stands in the file; `sha256` is the hash of the file's bytes."""
+    """A table as it stands in the file; `sha256` is the hash of the file's bytes.
+
+    made: how rows were made of those of the file, in words, where they were; file_size: its own rows and columns, where
+    rows or columns were made.
+    """
 
     name: str
     sha256: str
@@ -53,6 +57,8 @@ class Source:
     layout: str
     raw: dict[str, RawColumn]
     conversions: tuple[Conversion, ...] = ()
+    made: str = ""
+    file_size: tuple[int, int] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -66,13 +72,15 @@ class Source:
 
     def items(self) -> dict[str, str | int]:
         """Facts for the evidence `data.source`."""
-        return {
+        rows, columns = self.file_size or (self.rows, len(self.raw))
+        facts: dict[str, str | int] = {
             "file": self.name,
             "layout": self.layout,
             "sha256": self.sha256,
-            "rows": self.rows,
-            "columns": len(self.raw),
+            "rows": rows,
+            "columns": columns,
         }
+        return facts | ({"rows made": self.rows, "made of": self.made} if self.made else {})
 
     def _repr_html_(self) -> str:
         head = f"<p>{self.name}: {self.rows:,} rows, {len(self.raw)} columns, SHA-256 {self.sha256[:12]}…</p>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
@@ -25,6 +25,7 @@ ColumnType = Literal["numeric", "categorical", "date"]
 Code = str | int | float | bool
 Codes = Annotated[tuple[Code, ...], Strict(False)]
 Bound = float | None
+OBSERVATION_POINT = "observation_point"  # the column that rolling observation points make
 
 
 ReasonText = str | dict[str, str]
@@ -78,6 +79,12 @@ class DataSpec(Spec):
     protected: ColumnNames | dict[str, ColumnNames] = Field(
         default=(),
         description="Protected characteristics, a list or lists by jurisdiction: never predictors, in fairness tables.",
+    )
+    monthly: dict[ColumnName, Annotated[int, Field(ge=1, le=120)]] = Field(
+        default_factory=dict,
+        description="Columns of outcome.history that rows take up to their observation point, each with its number of "
+        "months: NAME_0 at the point, NAME_1 the month before, and so on. NAME_0, and those that data.columns names, "
+        "may be characteristics; the others are there for derive.",
     )
     forbidden: ColumnNames = Field(
         default=(), description="Columns that may not be used as predictors for any other reason."
@@ -148,14 +155,21 @@ class OutcomeSpec(Spec):
 ISO_DATE = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
 
-class OutOfTimeSpec(Spec):
-    """Rows that are kept out by their date (`data.date`), later and earlier than development."""
+TimeBound = Annotated[str, StringConstraints(pattern=ISO_DATE)] | int
 
-    after: str | None = Field(
-        default=None, pattern=ISO_DATE, description="Rows of this date and later are the sample out_of_time."
+
+class OutOfTimeSpec(Spec):
+    """Rows that are kept out by their observation point, or else their date (`data.date`), later and earlier than
+
+    development. A bound is a date, or a whole number where observation points are whole numbers.
+    """
+
+    after: TimeBound | None = Field(
+        default=None, description="Rows of this date (or month, a whole number) and later are the sample out_of_time."
     )
-    before: str | None = Field(
-        default=None, pattern=ISO_DATE, description="Rows earlier than this date are the sample out_of_time_before."
+    before: TimeBound | None = Field(
+        default=None,
+        description="Rows earlier than this date (or month, a whole number) are the sample out_of_time_before.",
     )
     groups: Literal["apart", "shared"] | None = Field(
         default=None,
@@ -168,7 +182,11 @@ class OutOfTimeSpec(Spec):
     def _in_order(self) -> OutOfTimeSpec:
         if self.after is None and self.before is None:
             raise ValueError("name after, before or both")
-        if self.after is not None and self.before is not None and self.before >= self.after:
+        if self.after is None or self.before is None:
+            return self
+        if isinstance(self.after, str) != isinstance(self.before, str):
+            raise ValueError("after and before are both dates or both whole numbers")
+        if self.before >= self.after:  # type: ignore[operator]
             raise ValueError("before is not earlier than after, so no row is left for development")
         return self
 
@@ -177,7 +195,8 @@ class SamplesSpec(Spec):
     """How rows are divided into development, out-of-sample and out-of-time."""
 
     out_of_time: OutOfTimeSpec | None = Field(
-        default=None, description="Rows kept out by date; null: none. Needs data.date."
+        default=None,
+        description="Rows kept out by their observation point, else by data.date; null: none. Needs one of them.",
     )
     group: Literal["duplicates"] | ColumnName | None = Field(
         default=None,

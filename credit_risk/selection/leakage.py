@@ -64,15 +64,18 @@ def leakage_frame(
     date_roles: Mapping[str, str] = NO_ROLES,
     left_out: Mapping[str, LeftOutColumn] | None = None,
     limits: LeakageLimits | None = None,
+    clusters: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Evidence `data.leakage`: a row for each column and check. frame (n, k) of predictors, y (n,) 0/1, 1 is bad.
 
     decision: (n,) ISO 8601 dates of the decision and dates: further date columns with their roles in the plan, for the
     check of later dates. left_out: columns that are no predictors because intake left them out. Folds are drawn from
-    `seed`. Without the dates of the decision no date can be later; `attrs["notes"]` says so.
+    `seed`; whole clusters (n,) of them, so that no obligor tells another row of itself. Without the dates of the
+    decision no date can be later; `attrs["notes"]` says so.
     """
     bounds = limits or LeakageLimits()
-    folds = stage_generator(seed, "leakage").permutation(len(y)) % FOLDS
+    codes = np.arange(len(y)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    folds = stage_generator(seed, "leakage").permutation(int(codes.max(initial=0)) + 1)[codes] % FOLDS
     rows: list[dict[str, Any]] = []
     for name in frame.columns:
         values = frame[name]

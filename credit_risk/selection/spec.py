@@ -50,8 +50,8 @@ class SelectionSpec(Spec):
     max_psi_over_time: float | None = Field(
         default=None,
         gt=0,
-        description="Greatest population stability index of the bins between one period of development (by data.date) "
-        "and the rest of it; null: stability over time is told and does not decide.",
+        description="Greatest population stability index of the bins between one period of development (by its "
+        "observation point, else data.date) and the rest of it; null: stability over time is told and does not decide.",
     )
     stability_period: Literal["month", "quarter", "year"] = Field(
         default="month", description="Length of the periods of stability over time."

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from validation.rebuild import metrics
+from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 AREA = "data.leakage"
@@ -53,8 +54,8 @@ def _recomputed(space: Workspace, row: dict[str, Any]) -> float | None:
     if row["check"] == "pure values":
         return _pure(values, outcome)
     if row["check"] == "later date":
-        date = (space.package.plan.get("data") or {}).get("date")
-        return None if date not in space.frame.columns else _later(values, space.frame[date].iloc[rows])
+        date = dated_column(space.package.plan, space.frame)
+        return None if date is None else _later(values, space.frame[date].iloc[rows])
     return None
 
 

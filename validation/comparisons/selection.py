@@ -11,6 +11,7 @@ from validation.comparisons.classing import fixed_bins, recount_step
 from validation.comparisons.regression import design
 from validation.rebuild import metrics
 from validation.rebuild.logistic import LogisticFit, correlation, variance_inflation
+from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of, steps_of
 
@@ -210,11 +211,11 @@ def _worst(counts: list[tuple[str, np.ndarray, np.ndarray]]) -> tuple[Any, Any, 
 
 
 def _periods(space: Workspace) -> np.ndarray:
-    """Return the period of each development row by the plan's date, None where it has none."""
+    """Return the period of each development row by its observation point or date, None where it has none."""
     plan = space.package.plan
-    date, length = (plan.get("data") or {}).get("date"), (plan.get("selection") or {}).get("stability_period", "month")
-    inside = space.rows[DEVELOPMENT]
-    if date is None or date not in space.frame.columns:
+    length = (plan.get("selection") or {}).get("stability_period", "month")
+    date, inside = dated_column(plan, space.frame), space.rows[DEVELOPMENT]
+    if date is None:
         return np.full(len(inside), None, dtype=object)
     texts = space.frame[date].iloc[inside]
     found = [None if absent else _period(text, length) for text, absent in zip(texts, texts.isna(), strict=True)]

@@ -53,7 +53,7 @@ def test_a_plan_with_everything_reads_back_and_fits_the_schema() -> None:
             "contagion_share": 0.2,
             "ended_early": "excluded",
         },
-        "windows": {"performance_months": 18, "observation_months": 6, "observation_points": ["2024-12", "2025-06"]},
+        "windows": {"performance_months": 18, "observation_months": 6, "rolling": {"first": "2024-12", "every": 6}},
         "exclusions": [{"condition": "AGE < 18", "reason": "under age"}],
         "status": {"column": "S", "values": {"A": "booked", "R": "rejected"}},
     }
@@ -100,6 +100,11 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({**history(), "windows": {"observation_points": [0]}}, [("outcome.windows.observation_points", "missing_key")]),
     ({**history(), "windows": {"observation_points": ["x"], "observed_at": "T"}}, [
         ("outcome.windows.observation_points[0]", "value")]),
+    ({**history(), "windows": {"rolling": {"first": "2020-01"}}}, [("outcome.windows.rolling.first", "value")]),
+    ({**history(), "windows": {"rolling": {"first": 9, "last": 3}}}, [("outcome.windows.rolling.last", "outcome")]),
+    ({**history(), "windows": {"rolling": {}, "observed_at": "T", "observation_points": [1]}}, [
+        ("outcome.windows.observation_points", "outcome"), ("outcome.windows.observed_at", "outcome")]),
+    ({"column": "Y", "bad": 1, "windows": {"rolling": {}}}, [("outcome.windows", "outcome")]),
     ({**history(), "exclusions": [{"condition": "AGE <", "reason": "r"}]}, [
         ("outcome.exclusions[0].condition", "expression")]),
     ({**history(), "windows": {"performance_months": 0}}, [("outcome.windows.performance_months", "value")]),
@@ -123,6 +128,27 @@ def test_roles_of_the_outcome_are_never_predictors(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as caught:
         read_plan(tmp_path)
     assert [fault.code for fault in caught.value.faults] == ["never_a_predictor"] * 2
+
+
+def test_monthly_columns_need_a_history_and_an_observation_point(tmp_path: Path) -> None:
+    for outcome in ({"column": "Y", "bad": 1}, history()):
+        assert faults(tmp_path, outcome, monthly={"DPD": 3}) == [("data.monthly", "missing_key")]
+    assert faults(tmp_path, {**history(), "windows": {"rolling": {"every": 0}}}, monthly={"DPD": 0}) == [
+        ("data.monthly.DPD", "value"), ("outcome.windows.rolling.every", "value")
+    ]  # fmt: skip
+
+
+def test_the_observation_point_is_measured_and_never_a_predictor(tmp_path: Path) -> None:
+    dated = {**history(date="D"), "windows": {"rolling": {}}}
+    dated["history"].pop("month")
+    text = {**plan(dated, date="OPENED"), "exports": []}
+    text["derive"] = {"AGE": "months_between(OPENED, observation_point)"}
+    assert Plan.model_validate(text).time_column == "observation_point"
+    text["derive"] = {"AGE": "observation_point == 'x'"}
+    (tmp_path / "plan.yaml").write_text(json.dumps(text), "utf-8")
+    with pytest.raises(PlanError) as caught:
+        read_plan(tmp_path)
+    assert [(fault.path, fault.code) for fault in caught.value.faults] == [("derive.AGE", "never_a_predictor")]
 
 
 def test_variables_in_the_path_of_the_history(tmp_path: Path) -> None:

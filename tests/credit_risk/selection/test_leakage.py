@@ -131,3 +131,20 @@ def test_suspicions_are_those_of_predictors(honest: tuple[pd.DataFrame, np.ndarr
 def test_text_that_is_mostly_dates(texts: list[str | None], expected: list[str | None] | None) -> None:
     found = mostly_dates(pd.Series(texts, dtype=object))
     assert (None if found is None else found.tolist()) == expected
+
+
+def test_rows_of_one_obligor_do_not_tell_each_other() -> None:
+    """A number that names the obligor tells nothing of others; row by row it would seem to know the outcome."""
+    rng = np.random.default_rng(3)
+    who = np.repeat(np.arange(400), 5)
+    own = rng.normal(size=400)[who]
+    y = (np.repeat(rng.random(400), 5) < 0.3).astype(float)
+    frame = pd.DataFrame({"x": own})
+
+    def excess(clusters: np.ndarray | None) -> float:
+        found = leakage_frame(frame, y, {"x": 0.1}, seed=1, clusters=clusters).set_index("check")
+        return float(found.loc["exact values", "value"])
+
+    assert excess(None) > 0.5
+    assert excess(who) == 0.0
+    assert excess(np.arange(len(y))) == excess(None)
