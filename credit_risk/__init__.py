@@ -36,6 +36,12 @@ _PUBLIC = {
     "weight_of_evidence": "credit_risk.binning.woe",
     "Binner": "credit_risk.binning.transformers",
     "WoeTransformer": "credit_risk.binning.transformers",
+    "CharacteristicSelector": "credit_risk.selection.estimators",
+    "CorrelationSelector": "credit_risk.selection.estimators",
+    "InformationValueSelector": "credit_risk.selection.estimators",
+    "StabilitySelector": "credit_risk.selection.estimators",
+    "StepwiseSelector": "credit_risk.selection.estimators",
+    "VarianceInflationSelector": "credit_risk.selection.estimators",
     "fit_logistic": "credit_risk.models.logistic",
     "fit_glm": "credit_risk.models.glm",
     "GeneralizedLinearRegressor": "credit_risk.models.regressors",
@@ -51,10 +57,13 @@ _ROOMS = ("datasets", "evaluation", "display")
 
 __all__ = [
     "Binner",
+    "CharacteristicSelector",
     "ClassingSpec",
+    "CorrelationSelector",
     "CreditRiskError",
     "Development",
     "GeneralizedLinearRegressor",
+    "InformationValueSelector",
     "IntakeError",
     "ModelError",
     "PackageError",
@@ -62,6 +71,9 @@ __all__ = [
     "PlanError",
     "Scaling",
     "ScoringError",
+    "StabilitySelector",
+    "StepwiseSelector",
+    "VarianceInflationSelector",
     "WoeTransformer",
     "__version__",
     "auc",
@@ -110,6 +122,14 @@ if TYPE_CHECKING:
     from credit_risk.plan import Plan, check_plan, read_plan
     from credit_risk.scaling.points import Scaling
     from credit_risk.scoring import compile_model
+    from credit_risk.selection.estimators import (
+        CharacteristicSelector,
+        CorrelationSelector,
+        InformationValueSelector,
+        StabilitySelector,
+        StepwiseSelector,
+        VarianceInflationSelector,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -83,6 +83,14 @@ def chosen_columns(X: Any, places: Sequence[int]) -> Any:
     return frame.select([frame.columns[i] for i in places]).to_native()
 
 
+def as_asked(estimator: Any, frame: Any) -> Any:
+    """`frame` as `set_output` or the global configuration asks for it, or as it is where neither says anything."""
+    kind = _get_output_config("transform", estimator)["dense"]
+    if kind == "pandas" and not isinstance(frame, pd.DataFrame):
+        return nw.from_native(frame, eager_only=True).to_pandas()
+    return nw.from_native(frame, eager_only=True).to_polars() if kind == "polars" else frame
+
+
 def kind_is_open(estimator: Any) -> bool:
     """Whether neither `set_output` nor the global configuration says what `transform` returns."""
     return bool(_get_output_config("transform", estimator)["dense"] == "default")

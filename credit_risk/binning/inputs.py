@@ -14,18 +14,27 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from credit_risk.binning.frames import columns_of, is_frame
 
 
-def checked_columns(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame:
+def checked_columns(estimator: Any, X: Any, *, reset: bool, numeric: bool = False) -> pd.DataFrame:
     """X (n, k) as float64 and object columns under the names that scikit-learn gives them.
 
     Sets `n_features_in_` and `feature_names_in_` where `reset`, else holds X against them. Raises ValueError where
     there are no rows or columns, names differ or stand twice, FrameError (a ValueError) where a column cannot be taken.
+    numeric: an array of anything but finite numbers is refused; what a frame holds is for the caller to look at.
     """
     if is_frame(X):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        _check_shape(*X.shape)
+        same_columns(estimator, X, reset=reset)
         return columns_of(X, input_names(estimator))
-    checked = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite="allow-nan")
-    return columns_of(checked, input_names(estimator))
+    options: dict[str, Any] = {} if numeric else {"dtype": None, "ensure_all_finite": "allow-nan"}
+    return columns_of(validate_data(estimator, X, reset=reset, **options), input_names(estimator))
+
+
+def same_columns(estimator: Any, X: Any, *, reset: bool = False) -> None:
+    """Hold the shape and the names of a frame against those of fit, or set them. Raises ValueError where they differ.
+
+    What the columns hold is not looked at.
+    """
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    _check_shape(*X.shape)
 
 
 def of_kinds(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:

@@ -115,7 +115,7 @@ def _before_classing(item: Screened, spec: SelectionSpec) -> list[Rule]:
 
 def _after_classing(item: Screened, spec: SelectionSpec) -> list[Rule]:
     information, low, high = item.information_value, spec.min_information_value, spec.max_information_value
-    period = f"population stability index of one {spec.stability_period} above the threshold"
+    period = "population stability index of one period above the threshold"
     return [
         ("missing share", item.missing_share, spec.max_missing_share, True, "missing share above the threshold"),
         ("information value", information, low, False, "information value below the threshold"),
