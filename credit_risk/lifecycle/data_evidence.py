@@ -16,7 +16,8 @@ from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
 from credit_risk.sampling import Intake
 from credit_risk.sampling.clusters import clusters_frame, repeats
-from credit_risk.sampling.history_tables import MATURITY_CHART, VINTAGE_CHART
+from credit_risk.sampling.history_tables import VINTAGE_CHART
+from credit_risk.sampling.maturity import MATURITY_CHART
 from credit_risk.sampling.observation_points import observation_points_frame, overlapping_rows
 from credit_risk.sampling.outcome import Outcome
 from credit_risk.sampling.spec import SamplesSpec
@@ -95,7 +96,7 @@ def outcome_evidence(outcome: Outcome) -> list[Evidence]:
             inputs = () if identifier in HISTORY_TABLES else SNAPSHOT
             found.append(table(identifier, outcome.tables[identifier], inputs=inputs, notes=notes, chart=chart))
         else:
-            found.append(absent(identifier, "not_applicable", why))
+            found.append(absent(identifier, "not_applicable", notes[0] if notes else why))
     return found
 
 

@@ -3,8 +3,10 @@
 from credit_risk.sampling.contract import DataContractError
 from credit_risk.sampling.expressions import parse_expression
 from credit_risk.sampling.history import History, read_history
-from credit_risk.sampling.history_tables import bad_rate_maturity, roll_rate_matrix, vintage_curves
+from credit_risk.sampling.history_tables import roll_rate_matrix, vintage_curves
 from credit_risk.sampling.intake import Intake, take_in
+from credit_risk.sampling.maturity import bad_rate_maturity
+from credit_risk.sampling.openings import date_openings
 from credit_risk.sampling.outcome import define_outcome
 from credit_risk.sampling.performance import performance_outcome, rolling_points
 from credit_risk.sampling.production import typed_frame
@@ -19,6 +21,7 @@ __all__ = [
     "Intake",
     "Source",
     "bad_rate_maturity",
+    "date_openings",
     "define_outcome",
     "parse_expression",
     "performance_outcome",

@@ -14,8 +14,10 @@ from credit_risk.sampling.contract import Failure
 from credit_risk.sampling.history import History, read_history
 from credit_risk.sampling.history_columns import dates_to_months, month_number
 from credit_risk.sampling.history_spec import HistorySpec
-from credit_risk.sampling.history_tables import bad_rate_maturity, roll_rate_matrix, vintage_curves
+from credit_risk.sampling.history_tables import roll_rate_matrix, vintage_curves
+from credit_risk.sampling.maturity import bad_rate_maturity
 from credit_risk.sampling.observation_points import point_order
+from credit_risk.sampling.openings import date_openings, opening_note
 from credit_risk.sampling.outcome import Outcome, class_items
 from credit_risk.sampling.performance import BAD, EARLY, GOOD, IMMATURE, NO_HISTORY, performance_outcome
 from credit_risk.sampling.spec import OutcomeSpec
@@ -75,7 +77,8 @@ def outcome_of_history(
     definition = {**_definition(spec, points.told), **_points_told(spec, observed, reasons), **_early(found, spec)}
     definition |= class_items(bad, good, spec)
     made = Outcome(values, reasons, definition, cluster=clusters, observed=observed)
-    made.items["outcome.history"] = {**history.items(), **_unmatched(history, frame, points.accounts, spec)}
+    opened = _opened(columns, date, history, points.accounts)
+    made.items["outcome.history"] = {**history.items(), **opened, **_unmatched(history, frame, points.accounts, spec)}
     _add_tables(made, history, spec)
     return made, []
 
@@ -96,22 +99,47 @@ def _clusters(history: History, spec: OutcomeSpec, accounts: np.ndarray) -> np.n
     return np.array([obligors.get(account) for account in accounts.tolist()], dtype=object)
 
 
+def _opened(
+    columns: Mapping[str, TypedColumn], date: str | None, history: History, accounts: np.ndarray
+) -> dict[str, str | int]:
+    """Month 0 of the accounts from the rows' date, where the history is dated; what is told of it."""
+    if date is None or date not in columns or not history.calendar:
+        return {}
+    months, _ = months_of_rows(columns[date], date, "data.date", history)
+    if months is None or all(month is None for month in months.tolist()):
+        return {}
+    return date_openings(history, accounts.tolist(), months.tolist())
+
+
 def _add_tables(outcome: Outcome, history: History, spec: OutcomeSpec) -> None:
     maturity = bad_rate_maturity(history, spec.windows.maturity)
+    vintages = vintage_curves(history)
     outcome.tables["outcome.roll_rates"] = roll_rate_matrix(history)
-    outcome.tables["outcome.vintages"] = vintage_curves(history)
-    outcome.tables["outcome.maturity"] = maturity.table
     outcome.items["outcome.window"] = {
         "performance window, months": spec.windows.performance_months,
-        "recommended, months": maturity.months,
+        "recommended, months": "not reached" if maturity.months is None else maturity.months,
         "rule": maturity.reason,
     }
-    left = (
-        "the month of opening is an account's first month in the history; in the first month of the data some are older"
-    )
-    falls = "a curve may fall at its end, where the cohort's later accounts are not observed so long (column complete)"
-    outcome.notes["outcome.vintages"] = (left, falls)
-    outcome.notes["outcome.maturity"] = (maturity.reason, left)
+    opened = opening_note(history)
+    stays = "an account whose history ends early stays among the accounts, without an event"
+    if len(vintages):
+        falls = "a curve may fall at its end, where the cohort's later accounts are not observed so long (complete)"
+        outcome.tables["outcome.vintages"], outcome.notes["outcome.vintages"] = vintages, (opened, falls, stays)
+    else:
+        outcome.notes["outcome.vintages"] = ("every account was opened before the history begins",)
+    if len(maturity.table):
+        outcome.tables["outcome.maturity"] = maturity.table
+        notes = [maturity.reason, opened, stays]
+        if "data.date" in opened:
+            notes.append(
+                "an account opened before the history begins is at risk from there on, if not in default there"
+            )
+        if spec.windows.rolling is not None or spec.windows.observed_at is not None:
+            notes.append("months are those since opening, not since the observation points of the rows")
+        outcome.notes["outcome.maturity"] = tuple(notes)
+    else:
+        least = spec.windows.maturity.min_accounts
+        outcome.notes["outcome.maturity"] = (f"fewer than {least:,} accounts are at risk in any month on book",)
 
 
 def _points(

@@ -79,11 +79,15 @@ class CureSpec(Spec):
 
 
 class MaturitySpec(Spec):
-    """The rule by which the performance window is recommended."""
+    """The rule by which the performance window is recommended, or told as not reached."""
 
     months: int = Field(default=6, ge=1, description="Months looked ahead.")
     share: float = Field(
-        default=0.05, gt=0, lt=1, description="The bad rate may still rise by less than this share of its final value."
+        default=0.05,
+        gt=0,
+        lt=1,
+        description="From the window on, the bad rate rises over the months looked ahead by less than this share of "
+        "its value there.",
     )
     min_accounts: int = Field(default=100, ge=1, description="Fewest accounts at risk in a month that is shown.")
 
@@ -111,7 +115,9 @@ class DefinitionSpec(Spec):
         description="Facility level: above this share of the obligor's balance in default, all its accounts are.",
     )
     ended_early: Literal["good", "indeterminate", "excluded"] = Field(
-        default="good", description="An account without an event whose history ends before the window does."
+        default="good",
+        description="An account without an event whose history ends before the window does (closed, sold, moved): "
+        "good, or neither. How many there are is told in outcome.definition.",
     )
 
 

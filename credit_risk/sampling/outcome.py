@@ -26,7 +26,7 @@ class Outcome:
 
     `definition`: items of `outcome.definition`. `status` (n,) of each applicant, `cluster` (n,) the obligor or
     account of each row, `observed` (n,) its observation month as text, where known. By catalogue id: `tables` evidence
-    frames, `items` key-value pairs, `notes`.
+    frames, `items` key-value pairs, `notes` (of what is neither: why it does not apply).
     """
 
     values: np.ndarray

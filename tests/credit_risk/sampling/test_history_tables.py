@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,8 @@ from credit_risk._core import evidence
 from credit_risk.evaluation.intervals import wilson_interval
 from credit_risk.sampling import History, bad_rate_maturity, read_history, roll_rate_matrix, vintage_curves
 from credit_risk.sampling.history_spec import DefinitionSpec, HistorySpec, MaturitySpec
-from credit_risk.sampling.history_tables import MATURITY_CHART, VINTAGE_CHART, cohort_width
+from credit_risk.sampling.history_tables import VINTAGE_CHART, cohort_width
+from credit_risk.sampling.maturity import MATURITY_CHART, recommended_window
 
 SPEC = HistorySpec(source="x", key="key", month="month", days_past_due="dpd", gaps="accept")
 STATES = {"0": 1, "1": 30, "2": 60, "3": 90, "4": 120, "5": 150, "C": 0, "X": None}
@@ -112,12 +115,15 @@ def test_without_censoring_maturity_is_the_share_of_bads() -> None:
     assert found.table["bad_rate"].tolist() == pytest.approx(
         [0, 0.04, 0.07, 0.09, 0.10, 0.10, 0.10, 0.20, 0.20, 0.20, 0.20, 0.20, 0.20], abs=1e-14
     )
-    assert found.table["increment_share"].tolist()[:3] == pytest.approx([0.35, 0.25, 0.15])
+    assert found.table["increment_share"].tolist()[:3] == pytest.approx([math.nan, 1.25, 3 / 7], nan_ok=True)
     assert found.months == 7  # the steepest rise is the one to month 7; month 3 comes before it
     early = {key: months for key, months in rows.items() if key < 10 or key >= 20}
     assert bad_rate_maturity(history_of(early), MaturitySpec(months=2, share=0.15, min_accounts=1)).months == 3
-    assert bad_rate_maturity(history_of(rows), MaturitySpec(months=5, share=0.1, min_accounts=1)).months == 7
-    assert found.reason.endswith("0.1 of its value at month 12")
+    # without its last 5 months the curve ends at month 7, with nothing after it that would show it to be flat
+    unsettled = bad_rate_maturity(history_of(rows), MaturitySpec(months=5, share=0.1, min_accounts=1))
+    assert unsettled.months is None
+    assert "the curve to month 12 gives month 7, without its last 5 months none" in unsettled.reason
+    assert found.reason.endswith("the curve ends at month 12")
 
 
 def test_no_window_is_recommended_where_none_is_mature() -> None:
@@ -126,7 +132,51 @@ def test_no_window_is_recommended_where_none_is_mature() -> None:
     assert rising.months is None
     assert "still rises" in rising.reason
     never = bad_rate_maturity(history_of({1: {0: 0, 1: 0}}), MaturitySpec(min_accounts=1))
-    assert (never.months, never.reason) == (None, "no account has an event, or too few are at risk")
+    assert (never.months, never.reason) == (None, "not reached: no account has an event, or too few are at risk")
+
+
+def window(rates: np.ndarray, **settings_: float) -> int | None:
+    return recommended_window(np.arange(len(rates)), rates, MaturitySpec(**settings_))[0]
+
+
+@pytest.mark.parametrize("months", [36, 60, 120, 240])
+def test_a_curve_that_never_flattens_has_no_window_however_long_it_is(months: int) -> None:
+    k = np.arange(months)
+    assert window(0.002 * k) is None
+    months_, reason = recommended_window(k, 0.002 * k, MaturitySpec())
+    assert months_ is None
+    assert reason.startswith(f"not reached: the curve still rises at its end, month {months - 1}")
+
+
+def test_the_window_does_not_depend_on_how_long_the_curve_is() -> None:
+    """Bads come at an exponential rate, mean 8 months: at 20 months 6 more bring less than a twentieth."""
+    curve = 0.1 * (1 - np.exp(-np.arange(240) / 8))
+    expected = next(k for k in range(240) if curve[k + 6] - curve[k] < 0.05 * curve[k])
+    assert expected == 20
+    assert {window(curve[:length]) for length in (34, 48, 60, 120, 240)} == {expected}
+    assert window(curve[:31]) is None  # flat for 6 months only: later months may move it
+    assert window(curve[:24]) is None
+
+
+def test_a_lull_is_no_window() -> None:
+    """Flat from month 10 to 20, then as steep as before."""
+    steps = np.r_[np.full(10, 0.01), np.zeros(10), np.full(30, 0.01)]
+    assert window(np.r_[0.0, np.cumsum(steps)]) is None
+    assert window(np.r_[0.0, np.cumsum(np.r_[steps[:10], np.zeros(40)])]) == 10
+
+
+def test_windows_of_samples_of_a_curve_are_near_its_own_and_constant_hazard_has_none() -> None:
+    rng = np.random.default_rng(3)
+    flat, constant = [], []
+    for _ in range(200):
+        when = np.where(rng.random(2000) < 0.1, np.ceil(rng.exponential(8, 2000)), 10**6)
+        flat.append(window(np.array([np.mean(when <= k) for k in range(61)])))
+        when = np.ceil(rng.exponential(400, 2000))
+        constant.append(window(np.array([np.mean(when <= k) for k in range(61)])))
+    assert constant == [None] * 200
+    found = [month for month in flat if month is not None]
+    assert len(found) >= 195
+    assert (np.percentile(found, 5), np.percentile(found, 95)) == pytest.approx((20, 20), abs=4)
 
 
 def test_the_cards(test_data: Path) -> None:
