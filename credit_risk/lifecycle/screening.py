@@ -49,7 +49,7 @@ def leakage_rows(plan: Plan, prepared: Prepared, training: Training) -> pd.DataF
     point = dated_column(plan, intake.types)
     apart = (point, plan.data.date)
     dates = [name for name in training.frame.columns if intake.types.get(name) == DATE and name not in apart]
-    return leakage_frame(
+    frame = leakage_frame(
         training.frame[list(training.tables)],
         training.y,
         {name: binning.fine_gini for name, binning in training.tables.items()},
@@ -60,6 +60,11 @@ def leakage_rows(plan: Plan, prepared: Prepared, training: Training) -> pd.DataF
         left_out={name: _left_out(column, rows) for name, column in intake.left_out.items()},
         clusters=training.clusters,
     )
+    unread = [name for name in intake.tables["data.columns_left_out"]["column"] if name not in intake.left_out]
+    if unread:
+        note = f"not screened, since intake could not read their values: {', '.join(unread)}"
+        frame.attrs["notes"] = (*frame.attrs.get("notes", ()), note)
+    return frame
 
 
 def dated_column(plan: Plan, types: Mapping[str, str]) -> str | None:

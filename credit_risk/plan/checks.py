@@ -361,7 +361,10 @@ def _information(plan: dict[str, Any]) -> Found:
 
 
 def _over_time(plan: dict[str, Any]) -> Found:
-    if _at(plan, "selection", "max_psi_over_time") is not None and _at(plan, "data", "date") is None:
+    windows = ("outcome", "windows")
+    dated = (("data", "date"), (*windows, "observed_at"), (*windows, "rolling"))
+    given = _at(plan, "selection", "max_psi_over_time")
+    if given is not None and all(_at(plan, *path) is None for path in dated):
         message = "stability over time needs the date of each row"
         remedy = "name the column in data.date, or leave max_psi_over_time out"
         yield ("selection", "max_psi_over_time"), _fault(message, "no_date", remedy=remedy)

@@ -21,19 +21,24 @@ FITTERS: dict[str, Callable[[Any, FitContext], Candidate]] = {
 
 
 def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:
-    """Fit every candidate of the plan. The selection is None where no candidate asks for one."""
+    """Fit every candidate of the plan.
+
+    The selection is the champion's, or the last that a challenger asked for; None where no candidate asks for one.
+    """
     made: dict[tuple[float, str], Selection] = {}
-
-    def selection(confidence: float, covariance: str) -> Selection:
-        asked = (confidence, covariance)
-        if asked not in made:
-            made[asked] = select(plan, training, confidence, covariance)
-        return made[asked]
-
+    told: dict[bool, Selection] = {}
     fitted: dict[str, Candidate] = {}
     for spec in plan.models:
+
+        def selection(confidence: float, covariance: str, champion: bool = spec.id == plan.champion.id) -> Selection:
+            asked = (confidence, covariance)
+            if asked not in made:
+                made[asked] = select(plan, training, confidence, covariance)
+            told[champion] = made[asked]
+            return made[asked]
+
         fitted[spec.id] = FITTERS[spec.type](spec, FitContext(plan, training, dict(fitted), selection))
-    return next(reversed(made.values()), None), tuple(fitted.values())
+    return told.get(True, told.get(False)), tuple(fitted.values())
 
 
 def common_evidence(training: Training) -> list[Evidence]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_risk.lifecycle.candidates import Training
+from credit_risk.lifecycle.candidates import Training, fit_candidates
 from credit_risk.lifecycle.candidates.scorecard import select
 from credit_risk.lifecycle.classing import Prepared, class_predictors, prepare
 from credit_risk.lifecycle.screening import screen
@@ -100,3 +100,28 @@ def test_a_contradicted_expectation_is_the_reason(trend: str, step: str, tmp_pat
         assert told.loc["x", "value"] == verdict["auc_upper"] < told.loc["x", "threshold"] == 0.5
         assert verdict["verdict"] == "contradicted by the data"
     assert "no date (data.date)" in evidence["selection.stability"].notes[1]
+
+
+def test_columns_that_cannot_be_read_are_named_as_not_screened(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame({"x": rng.normal(size=800), "endless": np.inf, "lists": [[1]] * 800, "in:z": 1.0})
+    table["y"] = (rng.random(800) < 0.3).astype(int)
+    text = "model: {id: small}\ndata: {source: none.csv}\noutcome: {column: y, bad: 1}\n"
+    *_, evidence = screened(tmp_path, text, table)
+    notes = evidence["data.leakage"].notes
+    assert notes == ("not screened, since intake could not read their values: endless, lists, in:z",)
+
+
+def test_the_selection_that_is_told_is_the_champions(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(3000, 3))
+    table = pd.DataFrame(x, columns=["a", "b", "c"])
+    table["y"] = (rng.random(3000) < 1 / (1 + np.exp(1.3 - x[:, 0] - 0.4 * x[:, 1]))).astype(int)
+    models = "[{id: one, type: scorecard, champion: true}, {id: two, type: scorecard, confidence: 0.5}]"
+    text = f"model: {{id: small}}\ndata: {{source: none.csv}}\noutcome: {{column: y, bad: 1}}\nmodels: {models}\n"
+    plan, _, training, _ = screened(tmp_path, text, table)
+    selection, candidates = fit_candidates(plan, training)
+    assert selection is not None
+    wald = selection.fit.coef[1] + 1.959963984540054 * selection.fit.standard_error[1]
+    assert selection.fit.upper[1] == pytest.approx(wald, rel=1e-12)
+    assert candidates[0].characteristics == selection.selected
