@@ -13,6 +13,7 @@ from validation.comparisons import (
     classing,
     data,
     leakage,
+    limits,
     observation,
     performance,
     placing,
@@ -75,6 +76,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     observation.compare_points(space)
     classing.compare_classing(space)
     placing.compare_placing(space)
+    limits.compare_limits(space)
     fit = regression.compare_regression(space)
     selection.compare_selection(space, fit)
     points.compare_points(space)

@@ -79,9 +79,16 @@ def numeric_bins(cuts: Sequence[float], specials: Sequence[Code]) -> tuple[Bin, 
     return _with_tail(bins, specials, unseen=False)
 
 
-def categorical_bins(groups: Sequence[Sequence[str]], specials: Sequence[Code]) -> tuple[Bin, ...]:
-    """A bin for each group of categories, then one for each special code, then missing, then unseen."""
-    bins = [Bin(i, "categories", values=tuple(sorted(group))) for i, group in enumerate(groups)]
+def categorical_bins(
+    groups: Sequence[Sequence[str]], specials: Sequence[Code], order: Sequence[str] = ()
+) -> tuple[Bin, ...]:
+    """A bin for each group of categories, then one for each special code, then missing, then unseen.
+
+    Categories stand in their declared order, by text where there is none.
+    """
+    place = {text: rank for rank, text in enumerate(order)}
+    values = [tuple(sorted(group, key=lambda text: (place.get(text, -1), text))) for group in groups]
+    bins = [Bin(i, "categories", values=each) for i, each in enumerate(values)]
     return _with_tail(bins, specials, unseen=True)
 
 

@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Bin, Code, categorical_bins, numeric_bins
-from credit_risk.binning.coarse import CoarseCuts, coarse_cuts
-from credit_risk.binning.columns import Rows, numeric_column, outcome_rows, text_column
-from credit_risk.binning.feasibility import BOTH_CLASSES
+from credit_risk.binning.coarse import CoarseCuts
+from credit_risk.binning.columns import Rows, TextColumn, numeric_column, outcome_rows, text_column
+from credit_risk.binning.cuts import Splits, coarse_classes, fine_gini, limits_kept
+from credit_risk.binning.given import given_groups, numeric_splits, ranked
 from credit_risk.binning.levels import ordered_levels
-from credit_risk.binning.limits import Limits
-from credit_risk.binning.prebins import count_prebins, gini_of_classes, quantile_cuts
-from credit_risk.binning.refine import exact_classing
 from credit_risk.binning.sorted_column import SortedColumn
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
@@ -27,9 +25,7 @@ from credit_risk.binning.woe import weight_of_evidence
 
 Floats = NDArray[np.float64]
 MINED = "mined"
-ONE_BIN_IS_LEFT = frozenset(("min_count", "min_good", "min_bad", "trend", BOTH_CLASSES))
-"""Limits that a single bin of all ordinary values is let off where they alone conflict; told as solver status."""
-PLANNED = {"min_count": "min_share", "max_count": "max_share", "min_good": "min_goods", "min_bad": "min_bads"}
+ORDER_OF_CATEGORIES = "order of categories"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +60,13 @@ def class_numeric(
     specials: Sequence[Code] = (),
     trend: Trend | None = None,
 ) -> BinningTable:
-    """Class a numeric characteristic. values (n,) float with NaN for missing; y (n,) 0/1, 1 is bad."""
-    return _class_numbers(characteristic, values, outcome_rows(y, weights), settings, specials, trend)
+    """Class a numeric characteristic. values (n,) float with NaN for missing; y (n,) 0/1, 1 is bad.
+
+    Raises ModelError where the settings cannot be kept, or where they give groups or splits that are no numbers.
+    """
+    return _class_numbers(
+        characteristic, values, outcome_rows(y, weights), settings.of(characteristic), specials, trend
+    )
 
 
 def _class_numbers(
@@ -76,9 +77,11 @@ def _class_numbers(
     specials: Sequence[Code],
     trend: Trend | None,
 ) -> BinningTable:
+    splits = numeric_splits(characteristic, settings.own(characteristic))
     column = numeric_column(values, rows, specials)
     chosen = trend or _undeclared(column.ordinary, settings)
-    cuts, gini = _coarse(characteristic, column.ordinary, chosen.name, settings, rows, column.test_scale)
+    gini = fine_gini(column.ordinary, settings)
+    cuts = coarse_classes(characteristic, column.ordinary, chosen.name, settings, rows, column.test_scale, splits)
     chosen = Trend(cuts.trend or chosen.name, chosen.source)
     bins = numeric_bins(list(cuts.cuts), specials)
     good, bad = column.count(bins, cuts.cuts, rows)
@@ -93,31 +96,81 @@ def class_categorical(
     settings: ClassingSpec,
     weights: Floats | None = None,
     specials: Sequence[Code] = (),
+    order: Sequence[str] = (),
+    trend: Trend | None = None,
 ) -> BinningTable:
-    """Class a categorical characteristic; categories are ordered by their bad rate.
+    """Class a categorical characteristic; categories are ordered by their bad rate, or as `order` declares.
 
-    values (n,) text or missing: an array of objects, or a Series of any dtype of text. Raises ModelError where it holds
-    anything else.
+    values (n,) text or missing: an array of objects, or a Series of any dtype of text. With a declared order only
+    neighbours share a bin, and `trend` speaks of the bad rate along it. Raises ModelError where values are anything
+    else or stand in no declared order, where a trend is given without an order, or where settings cannot be kept.
     """
-    return _class_categories(characteristic, values, outcome_rows(y, weights), settings, specials)
+    own = settings.of(characteristic)
+    return _class_categories(characteristic, values, outcome_rows(y, weights), own, specials, order, trend)
 
 
 def _class_categories(
-    characteristic: str, values: Any, rows: Rows, settings: ClassingSpec, specials: Sequence[Code]
+    characteristic: str,
+    values: Any,
+    rows: Rows,
+    settings: ClassingSpec,
+    specials: Sequence[Code],
+    order: Sequence[str],
+    trend: Trend | None,
 ) -> BinningTable:
     column = text_column(characteristic, values, rows, specials)
+    if order:
+        return _class_ordered(characteristic, column, rows, settings, specials, tuple(order), trend)
+    if trend is not None and trend.name != "none":
+        raise _no_order(characteristic, trend)
+    given = given_groups(characteristic, settings.own(characteristic), column)
     good, bad = (np.where(column.special, 0.0, part[:-1]) for part in (column.parts.good, column.parts.bad))
     rare = settings.rare_share * (rows.goods + rows.bads)
-    order = ordered_levels(column.names, good, bad, rare)
-    pooled = tuple(sorted(column.names[i] for i in np.flatnonzero((good + bad > 0) & (good + bad < rare))))
-    trend = Trend("ascending", "order of categories")
-    ordinary, test_scale = column.grouped(order, rows)
-    cuts, gini = _coarse(characteristic, ordinary, trend.name, settings, rows, test_scale)
-    edges = [0, *(int(c) for c in cuts.cuts), len(order)]
-    groups = [[column.names[i] for group in order[a:b] for i in group] for a, b in pairwise(edges)] if order else []
-    bins = categorical_bins(groups, [str(code) for code in specials])
+    levels = ordered_levels(column.names, good, bad, rare, [*given.kept, *given.fixed])
+    free = [group for group in levels.groups if group not in given.fixed]
+    ordinary, test_scale = column.grouped(free, rows)
+    held = [(float(good[group].sum()), float(bad[group].sum())) for group in given.fixed]
+    limits_kept(characteristic, settings, rows, held, others=len(free) > 0)
+    splits = Splits(taken=len(given.fixed))
+    trend = Trend("ascending", ORDER_OF_CATEGORIES)
+    cuts = coarse_classes(characteristic, ordinary, trend.name, settings, rows, test_scale, splits)
+    gini = fine_gini(column.grouped(levels.groups, rows)[0], settings)
+    edges = [0, *(int(cut) for cut in cuts.cuts), len(free)]
+    joint = [*(free[a:b] for a, b in pairwise(edges) if a < b), *([group] for group in given.fixed)]
+    joint.sort(key=lambda groups: _bad_rate([i for group in groups for i in group], good, bad))
+    bins = categorical_bins([given.named(groups, column.names) for groups in joint], [str(code) for code in specials])
     table = _table(characteristic, "categorical", bins, *column.count(bins, rows), trend, cuts, gini, settings)
-    return replace(table, pooled=pooled)
+    return replace(table, pooled=tuple(column.names[i] for i in levels.pooled))
+
+
+def _bad_rate(positions: list[int], good: Floats, bad: Floats) -> float:
+    return float(np.sum(bad[positions]) / np.sum(good[positions] + bad[positions]))
+
+
+def _class_ordered(
+    characteristic: str,
+    column: TextColumn,
+    rows: Rows,
+    settings: ClassingSpec,
+    specials: Sequence[Code],
+    order: tuple[str, ...],
+    trend: Trend | None,
+) -> BinningTable:
+    ranks = ranked(characteristic, column, order, settings.own(characteristic))
+    ordinary, test_scale = column.grouped(ranks.observed, rows)
+    chosen = trend or _undeclared(ordinary, settings)
+    cuts = coarse_classes(characteristic, ordinary, chosen.name, settings, rows, test_scale, ranks.splits)
+    chosen = Trend(cuts.trend or chosen.name, chosen.source)
+    bins = categorical_bins(ranks.bins(cuts.cuts), [str(code) for code in specials], order)
+    gini = fine_gini(ordinary, settings)
+    table = _table(characteristic, "categorical", bins, *column.count(bins, rows), chosen, cuts, gini, settings)
+    return replace(table, order=order)
+
+
+def _no_order(characteristic: str, trend: Trend) -> ModelError:
+    message = f"a trend is declared for {characteristic!r}, whose categories have no order"
+    remedy = f"declare the order (data.columns.{characteristic}.order), or leave the trend out"
+    return ModelError(Fault(message, "trend", path=trend.source, found=trend.name, remedy=remedy))
 
 
 def class_frame(
@@ -128,23 +181,32 @@ def class_frame(
     weights: Floats | None = None,
     trends: Mapping[str, Trend] | None = None,
     specials: Mapping[str, Sequence[Code]] | None = None,
+    orders: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, BinningTable]:
     """Class every column: those of numbers as numbers, those of text as categories. Order of the columns is kept.
 
-    What `settings` say of single characteristics holds for them; `finished` then joins what they let join.
+    What `settings` say of single characteristics holds for them; `finished` then joins what they let join. orders:
+    declared order of the categories, by column.
 
     y: (n,) 0/1, 1 is bad; weights: (n,), by default 1 each. One column is held in order at a time. Raises ValueError
-    where y or weights break this, ModelError where a column holds neither numbers nor text or cannot be classed.
+    where y or weights break this, ModelError with every column that is neither numbers nor text or cannot be classed.
     """
     rows = outcome_rows(y, weights)
-    tables = {}
+    tables: dict[str, BinningTable] = {}
+    faults: list[Fault] = []
     for name in frame.columns:
         codes, values, own = (specials or {}).get(name, ()), frame[name], settings.of(name)
-        if pd.api.types.is_numeric_dtype(values):
-            numbers = values.to_numpy(np.float64, na_value=np.nan)
-            tables[name] = _class_numbers(name, numbers, rows, own, codes, (trends or {}).get(name))
-        else:
-            tables[name] = _class_categories(name, values, rows, own, codes)
+        order, trend = (orders or {}).get(name, ()), (trends or {}).get(name)
+        try:
+            if pd.api.types.is_numeric_dtype(values) and not order:
+                numbers = values.to_numpy(np.float64, na_value=np.nan)
+                tables[name] = _class_numbers(name, numbers, rows, own, codes, trend)
+            else:
+                tables[name] = _class_categories(name, values, rows, own, codes, order, trend)
+        except ModelError as error:
+            faults += error.faults
+    if faults:
+        raise ModelError(faults)
     return tables
 
 
@@ -153,63 +215,6 @@ def _undeclared(ordinary: SortedColumn | None, settings: ClassingSpec) -> Trend:
     if ordinary is None or settings.trend == "none":
         return Trend("none", "plan, classing.trend" if ordinary is not None else "no ordinary values")
     return Trend(settings.trend, MINED) if settings.engine == "exact" else mined_trend(ordinary)
-
-
-def _coarse(
-    characteristic: str,
-    ordinary: SortedColumn | None,
-    trend: str,
-    settings: ClassingSpec,
-    rows: Rows,
-    test_scale: float,
-) -> tuple[CoarseCuts, float]:
-    """Coarse cuts of ordinary values, and the Gini of their fine classes."""
-    if ordinary is None or any(float(np.sum(part)) == 0 for part in ordinary.counts(np.empty(0))):
-        return CoarseCuts(np.empty(0), "none needed", "ordinary values hold one class only", "none"), 0.0
-    fine = quantile_cuts(ordinary.values, settings.max_prebins)
-    gini = gini_of_classes(*ordinary.counts(fine))
-    if settings.engine == "exact":
-        return _exact_cuts(characteristic, ordinary, trend, settings, rows, test_scale), gini
-    least = settings.min_share * (rows.goods + rows.bads)
-    prebins = count_prebins(ordinary, fine)
-    return coarse_cuts(prebins, trend=trend, max_bins=settings.max_bins, min_rows=least), gini
-
-
-def _exact_cuts(
-    characteristic: str, ordinary: SortedColumn, trend: str, settings: ClassingSpec, rows: Rows, test_scale: float
-) -> CoarseCuts:
-    """Cuts of the dynamic programme. Raises ModelError, naming the limits in conflict, where no classing keeps them."""
-    total = rows.goods + rows.bads
-    limits = Limits(
-        min_bins=settings.min_bins,
-        max_bins=settings.max_bins,
-        min_count=settings.min_share * total,
-        max_count=None if settings.max_share == 1.0 else settings.max_share * total,
-        min_good=settings.min_goods,
-        min_bad=settings.min_bads,
-        min_rate_difference=settings.min_rate_difference,
-        max_p_value=settings.max_p_value,
-        test_scale=test_scale,
-    )
-    totals = (rows.goods, rows.bads)
-    found = exact_classing(ordinary, trend=trend, limits=limits, totals=totals)  # type: ignore[arg-type]
-    if found.result.optimal:
-        return CoarseCuts(found.cuts, "exact", found.result.message, found.result.trend)
-    conflict = found.result.conflict
-    told = "INFEASIBLE" if conflict is None else conflict.told(lambda name, value: _as_planned(name, value, total))
-    if conflict is None or ONE_BIN_IS_LEFT.issuperset(conflict.constraints):
-        return CoarseCuts(np.empty(0), "exact", f"one bin: {told}", "none")
-    remedy = "relax one of them under `classing` or `classing.characteristics`, or exclude the characteristic"
-    message = f"{characteristic!r} cannot be classed: {told}"
-    raise ModelError(Fault(message, code="infeasible", path="classing", found=characteristic, remedy=remedy))
-
-
-def _as_planned(constraint: str, value: Any, total: float) -> str:
-    """A constraint and its value in the words of the plan."""
-    name = PLANNED.get(constraint, constraint)
-    if constraint in ("min_count", "max_count"):
-        return f"{name} {value / total:.6g} ({value:.6g} rows)"
-    return f"{name} {value:.6g}" if isinstance(value, float) else name if value is True else f"{name} {value}"
 
 
 def _table(

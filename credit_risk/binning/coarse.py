@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_risk._core.extras import optional_import
+from credit_risk.binning.limits import Limits
 from credit_risk.binning.prebins import Prebins
 from credit_risk.binning.woe import weight_of_evidence, weighted_counts
 
@@ -24,57 +25,87 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class CoarseCuts:
-    """cuts (k−1,) chosen among the prebins' cuts; engine and solver_status say how."""
+    """cuts (k−1,) chosen among the prebins' cuts; engine and solver_status say how. kept: whether they keep all that
+    was asked; where they do not, nothing was found that does."""
 
     cuts: Floats
     engine: str
     solver_status: str
     trend: str | None = None
+    kept: bool = True
 
 
-def coarse_cuts(prebins: Prebins, *, trend: str, max_bins: int, min_rows: float) -> CoarseCuts:
-    """Choose the cuts of maximal information value under the trend of the bad rate, bin count and size limits.
+def coarse_cuts(prebins: Prebins, *, trend: str, limits: Limits, fixed: Floats | None = None) -> CoarseCuts:
+    """Choose the cuts of great information value under the trend of the bad rate and the limits; `fixed` cuts stay.
 
-    trend: `ascending`, `descending`, `peak`, `valley` or `none`. min_rows: least weight in a bin. Only an answer
-    that the solver proves OPTIMAL is taken; otherwise the fallback's, and `solver_status` says so.
+    trend: `ascending`, `descending`, `peak`, `valley` or `none`. Only an answer that the solver proves OPTIMAL and that
+    keeps everything is taken; otherwise the fallback's, and `solver_status` says so. The limits' p-value is passed
+    over. Where all ordinary values together are too few for a bin, they are one bin all the same.
     """
+    must = np.empty(0) if fixed is None else fixed
     if len(prebins.cuts) == 0:
-        return CoarseCuts(prebins.cuts, "none needed", "one prebin")
-    status, cuts = _optbinning_cuts(prebins, trend, max_bins, min_rows)
-    if status == "OPTIMAL" and _acceptable(prebins, cuts, trend, max_bins, min_rows):
+        return CoarseCuts(
+            prebins.cuts, "none needed", "one prebin", kept=_keeps(prebins, prebins.cuts, trend, limits, must)
+        )
+    status, cuts = _optbinning_cuts(prebins, trend, limits, must)
+    if status == "OPTIMAL" and _keeps(prebins, cuts, trend, limits, must):
         return CoarseCuts(cuts, "optbinning", status)
-    keep = merge_greedily(prebins, trend=trend, max_bins=max_bins, min_rows=min_rows)
-    return CoarseCuts(keep, "greedy merge", f"optbinning {status}; deterministic fallback taken")
+    keep = merge_greedily(
+        prebins, trend=trend, max_bins=limits.max_bins or len(prebins.good), min_rows=limits.min_count
+    )
+    if _keeps(prebins, keep, trend, limits, must):
+        return CoarseCuts(keep, "greedy merge", f"optbinning {status}; deterministic fallback taken")
+    return CoarseCuts(
+        keep, "greedy merge", f"optbinning {status}, and no merge of neighbours keeps the limits", kept=False
+    )
 
 
-def _optbinning_cuts(prebins: Prebins, trend: str, max_bins: int, min_rows: float) -> tuple[str, Floats]:
+def _optbinning_cuts(prebins: Prebins, trend: str, limits: Limits, fixed: Floats) -> tuple[str, Floats]:
     """Ask optbinning with one representative value a prebin, weighted by counts; it is given no wall-clock limit."""
     optbinning = _quiet_optbinning()
     k = len(prebins.good)
     values = np.concatenate([[prebins.cuts[0] - 1.0], prebins.cuts])
     good, bad = prebins.good, prebins.bad
-    if not (_integral(good) and _integral(bad)):
-        return "not asked (weights are not whole numbers)", np.empty(0)
+    total = float(np.sum(good) + np.sum(bad))
+    if (why := _not_asked(prebins, limits, total)) is not None:
+        return f"not asked ({why})", np.empty(0)
     repeats = np.concatenate([good, bad]).astype(np.int64)
     x = np.repeat(np.concatenate([values, values]), repeats)
     y = np.repeat(np.concatenate([np.zeros(k, np.int64), np.ones(k, np.int64)]), repeats)
-    total = float(np.sum(good) + np.sum(bad))
-    if min_rows > 0.5 * total:
-        return "not asked (least bin is more than half of the rows)", np.empty(0)
     solver = optbinning.OptimalBinning(
         dtype="numerical",
         solver="cp",
         user_splits=prebins.cuts,
+        user_splits_fixed=np.isin(prebins.cuts, fixed).tolist() if len(fixed) else None,
         monotonic_trend=None if trend == "none" else trend,
         max_n_prebins=max(k, 2),
         min_prebin_size=min(0.5, 1.0 / total),
-        max_n_bins=max_bins,
-        min_bin_size=min_rows / total if min_rows > 0 else None,
+        min_n_bins=limits.min_bins if limits.min_bins > 1 else None,
+        max_n_bins=limits.max_bins,
+        min_bin_size=limits.min_count / total if limits.min_count > 0 else None,
+        max_bin_size=None if limits.max_count is None else min(limits.max_count / total, 1.0),
+        min_bin_n_nonevent=math.ceil(limits.min_good) or None,
+        min_bin_n_event=math.ceil(limits.min_bad) or None,
+        min_event_rate_diff=limits.min_rate_difference,
         time_limit=math.inf,
     )
     with _interrupts_deferred():
         solver.fit(x, y)
     return str(solver.status), np.asarray(solver.splits, float)
+
+
+def _not_asked(prebins: Prebins, limits: Limits, total: float) -> str | None:
+    """Why optbinning cannot be asked, None where it can."""
+    good, bad = prebins.good, prebins.bad
+    if not (_integral(good) and _integral(bad)):
+        return "weights are not whole numbers"
+    if limits.min_count > 0.5 * total:
+        return "least bin is more than half of the rows"
+    if np.any(good == 0) or np.any(bad == 0):
+        return "goods or bads are absent between fixed splits"
+    if limits.max_count is not None and limits.max_count < limits.min_count:
+        return "the greatest bin is below the least"
+    return None
 
 
 @contextmanager
@@ -111,13 +142,25 @@ def _integral(values: Floats) -> bool:
     return bool(np.all(values == np.floor(values)))
 
 
-def _acceptable(prebins: Prebins, cuts: Floats, trend: str, max_bins: int, min_rows: float) -> bool:
-    """Whether the answer keeps what was asked (the solver has been seen to return one bin for an unsolved problem)."""
-    if not np.all(np.isin(cuts, prebins.cuts)):
+def _keeps(prebins: Prebins, cuts: Floats, trend: str, limits: Limits, fixed: Floats) -> bool:
+    """Whether cuts keep what was asked (the solver has been seen to return one bin for an unsolved problem).
+
+    One bin of everything need not have the least weights: there is nothing to add to it.
+    """
+    if not np.all(np.isin(cuts, prebins.cuts)) or not np.all(np.isin(fixed, cuts)):
         return False
     good, bad = _merge_to(prebins, cuts)
-    sizes = good + bad
-    return len(sizes) <= max_bins and bool(np.all(sizes >= min_rows - 1e-9)) and trend_holds(bad / sizes, trend)
+    size = good + bad
+    few = len(size) < limits.min_bins or (limits.max_bins is not None and len(size) > limits.max_bins)
+    heavy = limits.max_count is not None and np.any(size > limits.max_count + 1e-9)
+    if few or heavy or not trend_holds(bad / size, trend):
+        return False
+    if len(size) == 1:
+        return True
+    least = ((size, limits.min_count), (good, limits.min_good), (bad, limits.min_bad))
+    if any(np.any(held < wanted - 1e-9) for held, wanted in least) or np.any(good == 0) or np.any(bad == 0):
+        return False
+    return bool(np.all(np.abs(np.diff(bad / size)) >= limits.min_rate_difference - 1e-12))
 
 
 def _merge_to(prebins: Prebins, cuts: Floats) -> tuple[Floats, Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,23 +21,24 @@ COLUMNS = ["characteristic", "expected_trend", "auc", "auc_lower", "auc_upper", 
 def expectation_frame(
     expected: Mapping[str, str],
     tables: Mapping[str, BinningTable],
-    values: Mapping[str, Floats],
+    values: Mapping[str, Any],
     y: Floats,
     confidence: float,
 ) -> pd.DataFrame:
     """Evidence `classing.expectations`: does the bad rate move over ordinary values as the expert expects?
 
-    expected: `ascending` or `descending` by characteristic; values (n,) with NaN for missing, y (n,). AUC is that of
-    the value as a measure of risk in the expected direction; the data confirm where its interval (DeLong) lies above
-    0.5, contradict where it lies below. The classing itself keeps the declared trend whatever the verdict.
+    expected: `ascending` or `descending` by characteristic; values (n,) as they are classed, y (n,). AUC is that of
+    the value (of categories, their place in the declared order) as a measure of risk in the expected direction; the
+    data confirm where its interval (DeLong) lies above 0.5, contradict where it lies below. The classing itself keeps
+    the declared trend whatever the verdict.
     """
     rows = []
     for name, trend in expected.items():
-        if name not in tables or trend not in ("ascending", "descending") or tables[name].kind != "numeric":
+        if name not in tables or trend not in ("ascending", "descending") or not tables[name].has_order:
             continue
-        codes = [float(code) for b in tables[name].bins for code in b.codes if not isinstance(code, str)]
-        known = np.isfinite(values[name]) & ~np.isin(values[name], codes)
-        rows.append((name, trend, *trend_verdict(values[name][known], y[known], trend, confidence)))
+        ranks = tables[name].ranks(values[name])
+        known = np.isfinite(ranks)
+        rows.append((name, trend, *trend_verdict(ranks[known], y[known], trend, confidence)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

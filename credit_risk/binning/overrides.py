@@ -130,9 +130,12 @@ def _rebinned(
 
 
 def _still_fixed(table: BinningTable, bins: tuple[Bin, ...]) -> dict[int, float]:
-    """Weights of evidence that were fixed by hand, of the bins that still have their label."""
+    """Weights of evidence that were fixed by hand; a bin that has one is not changed afterwards."""
     result: WoeResult = table.result
     fixed = {b.label: w for b, w, r in zip(table.bins, result.woe, result.rule, strict=True) if r == "fixed"}
+    lost = set(fixed) - {b.label for b in bins}
+    if lost:
+        raise _NotThere(f"it changes {', '.join(sorted(lost))}, whose weight of evidence is fixed by hand before")
     return {b.id: float(fixed[b.label]) for b in bins if b.label in fixed}
 
 
@@ -169,7 +172,6 @@ def _numeric(table: BinningTable, override: Override) -> tuple[Bin, ...]:
 
 def _categorical(table: BinningTable, override: Override) -> tuple[Bin, ...]:
     groups = [list(b.values) for b in table.bins if b.kind == "categories"]
-    specials = [code for b in table.bins for code in b.codes]
     named = list(getattr(override, "categories", ()))
     known = {value for group in groups for value in group}
     absent = [value for value in named if value not in known]
@@ -183,13 +185,25 @@ def _categorical(table: BinningTable, override: Override) -> tuple[Bin, ...]:
             raise _NotThere("the categories stand in one bin already")
         first = groups.index(touched[0])
         rest = [group for group in groups if group not in touched]
-        rest.insert(first, [value for group in touched for value in group])
-        return categorical_bins(rest, specials)
-    if len(touched) != 1 or set(touched[0]) == set(named):
-        raise _NotThere("the categories are not a part of one bin")
-    i = groups.index(touched[0])
-    kept = [value for value in touched[0] if value not in named]
-    return categorical_bins([*groups[:i], kept, named, *groups[i + 1 :]], specials)
+        changed = [*rest[:first], [value for group in touched for value in group], *rest[first:]]
+    else:
+        if len(touched) != 1 or set(touched[0]) == set(named):
+            raise _NotThere("the categories are not a part of one bin")
+        i = groups.index(touched[0])
+        kept = [value for value in touched[0] if value not in named]
+        changed = [*groups[:i], kept, named, *groups[i + 1 :]]
+    specials = [code for b in table.bins for code in b.codes]
+    return categorical_bins(_neighbours(changed, table.order), specials, table.order)
+
+
+def _neighbours(groups: list[list[str]], order: tuple[str, ...]) -> list[list[str]]:
+    """The groups in their declared order, where there is one; each then holds neighbours only."""
+    if not order:
+        return groups
+    ranks = sorted(sorted(order.index(value) for value in group) for group in groups)
+    if any(group != list(range(group[0], group[-1] + 1)) for group in ranks):
+        raise _NotThere("a bin would hold categories that are no neighbours in the declared order")
+    return [[order[rank] for rank in group] for group in ranks]
 
 
 def _detail(override: Override) -> str:

@@ -44,12 +44,14 @@ def gini_of_classes(good: Floats, bad: Floats) -> float:
     return float(abs(2 * np.sum(bad * (below + good / 2)) / (good.sum() * bad.sum()) - 1))
 
 
-def count_prebins(column: SortedColumn, cuts: Floats) -> Prebins:
+def count_prebins(column: SortedColumn, cuts: Floats, fixed: Floats | None = None) -> Prebins:
     """Weighted goods and bads of each prebin; prebins without goods or without bads are merged into a neighbour.
 
     The merge is to the left, or to the right for the first, so that every prebin has both classes (rates and
-    divergences exist for every bin made of them).
+    divergences exist for every bin made of them). It never takes a `fixed` cut away: a prebin between two of them
+    stays as it is.
     """
+    kept = set() if fixed is None else set(fixed.tolist())
     good, bad = column.counts(cuts)
     edges, goods, bads = list(cuts), list(good), list(bad)
     i = 0
@@ -57,7 +59,11 @@ def count_prebins(column: SortedColumn, cuts: Floats) -> Prebins:
         if goods[i] > 0 and bads[i] > 0:
             i += 1
             continue
-        into = i - 1 if i > 0 else 1
+        left, right = i > 0 and edges[i - 1] not in kept, i + 1 < len(goods) and edges[i] not in kept
+        if not left and not right:
+            i += 1
+            continue
+        into = i - 1 if left else i + 1
         goods[into] += goods[i]
         bads[into] += bads[i]
         del goods[i], bads[i], edges[min(i, into)]

@@ -18,7 +18,7 @@ def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {
             "characteristic": name,
-            "kind": table.kind,
+            "kind": "ordered" if table.order else table.kind,
             "trend": table.trend,
             "trend_source": table.trend_source,
             "bins": len(table.bins),
@@ -115,12 +115,14 @@ def policy_items(settings: ClassingSpec) -> dict[str, str]:
     return {
         "Weight of evidence": "ln(share of goods / share of bads); higher is safer",
         **(_exact_rules(settings) if settings.engine == "exact" else _optbinning_rules(settings)),
-        "Bins of ordinary values": f"at most {settings.max_bins}, "
-        f"each with at least {settings.min_share!r} of development rows",
+        "Bins of ordinary values": f"at least {settings.min_bins}, at most {settings.max_bins}",
+        "Size of bins of ordinary values": _sizes(settings),
+        "Difference of bad rates of neighbours, least": repr(settings.min_rate_difference),
         "Objective": "information value, under the trend of the bad rate",
         "Rare categories": f"those with less than {settings.rare_share!r} of development rows are pooled into one "
         "group before they are ordered",
-        "Order of categories": "ascending development bad rate, ties by text",
+        "Order of categories": "as the plan declares it, neighbours only; where it declares none, ascending bad rate "
+        "of development, ties by text",
         "Intervals": "[a, b): closed below, open above",
         "Special codes": "one bin each, outside the trend" if settings.special == "apart" else _nearest(settings),
         "Missing": "a bin of its own, outside the trend" if settings.missing == "apart" else _nearest(settings),
@@ -150,7 +152,22 @@ def _nearest(settings: ClassingSpec) -> str:
 def _own(own: CharacteristicSpec) -> str:
     """What differs from the general settings, in the words of the plan."""
     given = own.model_dump(exclude_none=True)
-    return ", ".join(f"{key} {value}" for key, value in given.items()) or "none"
+    return ", ".join(f"{key} {_words(value)}" for key, value in given.items()) or "none"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " | ".join(f"[{', '.join(map(str, v))}]" if isinstance(v, tuple) else str(v) for v in value)
+    return str(value)
+
+
+def _sizes(settings: ClassingSpec) -> str:
+    most = "" if settings.max_share == 1.0 else f" and at most {settings.max_share!r}"
+    least = [
+        f"{count!r} {what}" for count, what in ((settings.min_goods, "goods"), (settings.min_bads, "bads")) if count
+    ]
+    more = f"; at least {' and '.join(least)}" if least else ""
+    return f"at least {settings.min_share!r}{most} of development rows{more}; goods and bads in each"
 
 
 def _exact_rules(settings: ClassingSpec) -> dict[str, str]:
@@ -160,8 +177,6 @@ def _exact_rules(settings: ClassingSpec) -> dict[str, str]:
         "refined around the cuts until nothing is gained",
         "Trend": "as the plan declares; where it declares none, the rule classing.trend chooses it on development, "
         f"which is a suggestion and no rationale: {settings.trend}",
-        "Bins of ordinary values, fewest": str(settings.min_bins),
-        "Difference of bad rates of neighbours, least": repr(settings.min_rate_difference),
         "Test of neighbours": tested,
     }
 

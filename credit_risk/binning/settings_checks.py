@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from credit_risk._core.errors import Fault
@@ -10,7 +11,7 @@ from credit_risk.binning.spec import CharacteristicSpec, ClassingSpec
 
 Path = tuple[str, ...]
 Found = Iterator[tuple[Path, Fault]]
-EXACT_ONLY = ("min_bins", "max_share", "min_goods", "min_bads", "min_rate_difference", "max_p_value")
+EXACT_ONLY = ("max_p_value",)
 DEFAULTS = {name: field.default for name, field in ClassingSpec.model_fields.items()}
 
 
@@ -25,6 +26,7 @@ def settings_faults(classing: Mapping[str, Any]) -> Found:
         yield from _engine(classing, told, path, CharacteristicSpec)
         yield from _joining(effective, told, path)
         yield from _trend_twice(classing, told, name)
+        yield from _given_twice(told, path)
     yield from _limits(classing, classing, ())
     yield from _engine(classing, classing, (), ClassingSpec)
     if not any(_joins(told) for told in settings.values()):
@@ -92,6 +94,23 @@ def _trend_twice(classing: Mapping[str, Any], told: Mapping[str, Any], name: str
     if own is not None and other is not None and own != other:
         message, remedy = f"classing.monotonic.{name} says {other}", "say it in one of the two places"
         yield ("characteristics", name, "trend"), Fault(message, "trend", found=str(own), remedy=remedy)
+
+
+def _given_twice(told: Mapping[str, Any], path: Path) -> Found:
+    """A split that stands twice, a category in two groups."""
+    for key in ("fixed_splits", "candidate_splits"):
+        listed = told.get(key)
+        for value in _twice(listed if isinstance(listed, list | tuple) else ()):
+            yield (*path, key), Fault(f"{value} stands twice", "classing", remedy="name it once")
+    groups = [g for key in ("groups", "fixed_groups") for g in told.get(key) or () if isinstance(g, list | tuple)]
+    for value in _twice([value for group in groups for value in group]):
+        place = "groups" if told.get("groups") else "fixed_groups"
+        message = f"the category {value} stands in two groups, or twice in one"
+        yield (*path, place), Fault(message, "classing", remedy="name it once")
+
+
+def _twice(values: Sequence[Any]) -> list[str]:
+    return [text for text, count in Counter(map(str, values)).items() if count > 1]
 
 
 def _is_number(value: Any) -> bool:

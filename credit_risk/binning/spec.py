@@ -9,10 +9,13 @@ from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
 from credit_risk.binning.override_spec import AnyOverride
-from credit_risk.sampling.spec import ColumnName, Trend
+from credit_risk.sampling.spec import Code, ColumnName, Trend
 
 Placing = Literal["apart", "nearest_woe"]
 Unseen = Literal["neutral", "missing", "worst", "rare"]
+Splits = Annotated[tuple[float | str, ...], Strict(False)]
+Group = Annotated[tuple[Code, ...], Strict(False), Field(min_length=1)]
+Groups = Annotated[tuple[Group, ...], Strict(False)]
 AnyTrend = Trend | Literal["auto_monotonic", "auto"]
 
 
@@ -37,6 +40,22 @@ class CharacteristicSpec(Spec):
     )
     max_p_value: float | None = Field(
         default=None, gt=0, le=1, description="Greatest p-value of the test of neighbours; 1: no test."
+    )
+    fixed_splits: Splits | None = Field(
+        default=None,
+        min_length=1,
+        description="Values, or categories of a declared order, each of which must open a bin; others may too.",
+    )
+    candidate_splits: Splits | None = Field(
+        default=None,
+        min_length=1,
+        description="The only values or categories, besides the fixed ones, that may open a bin.",
+    )
+    groups: Groups | None = Field(
+        default=None, min_length=1, description="Lists of categories without an order that share a bin with each other."
+    )
+    fixed_groups: Groups | None = Field(
+        default=None, min_length=1, description="Lists of categories without an order, each a bin as it stands."
     )
     rare_share: float | None = Field(
         default=None, ge=0, le=0.5, description="Share below which categories are pooled before they are ordered."
@@ -63,7 +82,7 @@ class ClassingSpec(Spec):
         "valley win that is clearly better (exact engine); none leaves the order free.",
     )
     max_prebins: int = Field(default=20, ge=2, le=20, description="Most fine classes before merging (optbinning).")
-    min_bins: int = Field(default=1, ge=1, le=20, description="Fewest coarse classes (exact engine).")
+    min_bins: int = Field(default=1, ge=1, le=20, description="Fewest coarse classes.")
     max_bins: int = Field(default=6, ge=2, le=20, description="Most coarse classes, besides missing and special codes.")
     min_share: float = Field(
         default=0.05, gt=0, le=0.5, description="Least share of the development rows in a coarse class."
@@ -74,7 +93,7 @@ class ClassingSpec(Spec):
     min_goods: float = Field(default=0.0, ge=0, description="Fewest goods in a coarse class (weighted).")
     min_bads: float = Field(default=0.0, ge=0, description="Fewest bads in a coarse class (weighted).")
     min_rate_difference: float = Field(
-        default=0.0, ge=0, lt=1, description="Least difference of the bad rates of neighbours (exact engine)."
+        default=0.0, ge=0, lt=1, description="Least difference of the bad rates of neighbours."
     )
     max_p_value: float | None = Field(
         default=None,
@@ -136,6 +155,10 @@ class ClassingSpec(Spec):
         if own.trend in ("auto_monotonic", "auto"):
             given["trend"] = own.trend
         return self.model_copy(update=given)
+
+    def own(self, characteristic: str) -> CharacteristicSpec:
+        """What the plan says of one characteristic alone."""
+        return self.characteristics.get(characteristic, CharacteristicSpec())
 
     def declared_trend(self, characteristic: str) -> Trend | None:
         """The trend that the plan's classing declares for a characteristic, None where a rule chooses it."""

@@ -83,9 +83,27 @@ class BinningTable:
         """(k,) which bins hold ordinary values (intervals or categories)."""
         return np.array([b.kind in ("interval", "categories") for b in self.bins])
 
+    @property
+    def has_order(self) -> bool:
+        """Whether the bins have an order of their own: numbers, or categories in their declared order."""
+        return self.kind == "numeric" or bool(self.order)
+
+    def ranks(self, values: Any) -> Floats:
+        """(n,) ordinary values as numbers that rise with them, NaN for missing, special codes and unseen.
+
+        Numbers are themselves, categories their place in the declared order. values (n,).
+        """
+        codes = {code for b in self.bins for code in b.codes}
+        if self.kind == "numeric":
+            numbers = np.asarray(values, np.float64)
+            known = np.isfinite(numbers) & ~np.isin(numbers, [float(code) for code in codes])
+            return np.where(known, numbers, np.nan)
+        place = {text: float(rank) for rank, text in enumerate(self.order)}
+        return np.array([place.get(value, np.nan) for value in np.asarray(values, object)], np.float64)
+
     def keeps_trend(self) -> bool:
         """Whether bad rates of ordinary bins keep the trend; equal neighbours do, and what has no order."""
-        if self.kind == "categorical" and not self.order:
+        if not self.has_order:
             return True
         held = self.regular & (self.count > 0)
         return trend_holds(self.bad[held] / self.count[held], self.trend)

@@ -28,8 +28,8 @@ TrendName = Literal["ascending", "descending", "peak", "valley", "none"]
 class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Class every column on a binary outcome; transforms values to bin ids (float64, one column a characteristic).
 
-    Parameters have the meaning of the plan's `classing`. monotonic: trend of the bad rate by column name, where none is
-    given it is mined; specials: special codes by column name; characteristics: settings of single columns by name, as
+    Parameters have the meaning of the plan's `classing`. By column name: monotonic, trend of the bad rate, mined where
+    none is given; specials, special codes; orders, all categories in their natural order; characteristics, settings as
     the plan's `classing.characteristics`. The second class in sorted order is bad.
 
     Attributes: tables_ (BinningTable by column name), classes_, n_features_in_, feature_names_in_.
@@ -57,6 +57,7 @@ class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         unseen: Literal["neutral", "missing", "worst", "rare"] = "neutral",
         monotonic: Mapping[str, TrendName] | None = None,
         specials: Mapping[str, Sequence[Code]] | None = None,
+        orders: Mapping[str, Sequence[str]] | None = None,
         characteristics: Mapping[str, Mapping[str, Any]] | None = None,
     ):
         self.engine = engine
@@ -78,6 +79,7 @@ class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.unseen = unseen
         self.monotonic = monotonic
         self.specials = specials
+        self.orders = orders
         self.characteristics = characteristics
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Binner:
@@ -92,13 +94,22 @@ class Binner(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         frame = checked_columns(self, X, reset=True)
         self.classes_, outcome = binary_outcome(y, len(frame))
         weights = checked_weights(sample_weight, frame)
-        named = {*(self.monotonic or {}), *(self.specials or {}), *(self.characteristics or {})}
+        given = (self.monotonic, self.specials, self.orders, self.characteristics)
+        named = {name for one in given for name in one or {}}
         if unknown := sorted(named - set(frame.columns)):
             raise ValueError(f"unknown columns {unknown}; there are {list(frame.columns)}")
         settings = self._settings()
         declared = {name: settings.declared_trend(name) for name in frame.columns}
         trends = {name: Trend(trend, "declared") for name, trend in declared.items() if trend is not None}
-        tables = class_frame(frame, outcome, settings=settings, weights=weights, trends=trends, specials=self.specials)
+        tables = class_frame(
+            frame,
+            outcome,
+            settings=settings,
+            weights=weights,
+            trends=trends,
+            specials=self.specials,
+            orders=self.orders,
+        )
         self.tables_: dict[str, BinningTable] = {n: finished(t, settings.of(n)) for n, t in tables.items()}
         return self
 

@@ -18,7 +18,7 @@ from credit_risk.binning.table import BinningTable
 from credit_risk.lifecycle.candidates import Training
 from credit_risk.lifecycle.candidates.reasons import words_of
 from credit_risk.lifecycle.performance import DEVELOPMENT
-from credit_risk.lifecycle.trends import declared_trends
+from credit_risk.lifecycle.trends import declared_orders, declared_trends
 from credit_risk.models.assemble import InputColumn
 from credit_risk.plan import Plan
 from credit_risk.sampling import Intake
@@ -85,7 +85,13 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
     y, weights = intake.outcome[rows], prepared.weights[rows]
     specials = {name: list(intake.specials.get(name, {})) for name in names}
     tables = class_frame(
-        frame[names], y, settings=plan.classing, weights=weights, trends=declared_trends(plan, names), specials=specials
+        frame[names],
+        y,
+        settings=plan.classing,
+        weights=weights,
+        trends=declared_trends(plan, names),
+        specials=specials,
+        orders=declared_orders(plan),
     )
     tables, changes = override_classing(plan, tables, frame, y, weights)
     scaling = Scaling(

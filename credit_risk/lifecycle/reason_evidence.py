@@ -105,8 +105,7 @@ def _catalogue(training: Training, champion: Candidate, codes: r.ReasonCodes) ->
 def _direction(tables: list[BinningTable]) -> str:
     """Which values lower the score, in words, each once."""
     words = [
-        "category" if table.kind == "categorical" else ADVERSE.get(table.trend, "depends on the value")
-        for table in tables
+        "category" if not table.has_order else ADVERSE.get(table.trend, "depends on the value") for table in tables
     ]
     return ", ".join(dict.fromkeys(words))
 

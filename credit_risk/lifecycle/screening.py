@@ -80,13 +80,13 @@ def _left_out(column: TypedColumn, rows: np.ndarray) -> LeftOutColumn:
 def expectation_rows(plan: Plan, training: Training) -> pd.DataFrame:
     """Rows of `classing.expectations`: the trends that the expert declared, held against development."""
     expected = {name: trend.name for name, trend in declared_trends(plan, list(training.tables)).items()}
-    numeric = {n: training.frame[n].to_numpy(float) for n, t in training.tables.items() if t.kind == "numeric"}
-    return expectation_frame(expected, training.tables, numeric, training.y, plan.evaluation.confidence)
+    values = {name: training.frame[name].to_numpy() for name in training.tables}
+    return expectation_frame(expected, training.tables, values, training.y, plan.evaluation.confidence)
 
 
 def _expectations(frame: pd.DataFrame) -> Evidence:
     if frame.empty:
-        reason = "the plan declares no ascending or descending trend of a numeric characteristic"
+        reason = "the plan declares no ascending or descending trend of a characteristic that has an order"
         return absent("classing.expectations", "not_applicable", reason)
     return table("classing.expectations", frame, inputs=SNAPSHOT)
 

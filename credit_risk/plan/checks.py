@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from credit_risk._core.errors import Fault
-from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults
+from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, order_faults
 from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import outcome_faults
 from credit_risk.plan.reason_checks import reason_faults, undisclosable
@@ -248,7 +248,8 @@ def _columns(plan: dict[str, Any]) -> Found:
             )
         if kind == "numeric":
             yield from _numeric_codes(path, column)
-        if kind in ("categorical", "date") and _at(column, "expected_trend") not in UNCONSTRAINED:
+        has_order = _at(column, "order") is not None
+        if kind in ("categorical", "date") and not has_order and _at(column, "expected_trend") not in UNCONSTRAINED:
             message = f"a {kind} column has no order, so no trend can be expected"
             yield (*path, "expected_trend"), _fault(message, "trend", remedy="leave it out, or make the column numeric")
 
@@ -314,7 +315,8 @@ def _derived(plan: dict[str, Any]) -> Found:
                 elif column in derived and column not in known:
                     message = f"{column!r} is derived {'from itself' if column == name else 'only later'}"
                     yield path, _fault(message, "derive_order", remedy="write it before it is used")
-        if _is_text(plan, {"ref": name}) and _at(given, "expected_trend") not in UNCONSTRAINED:
+        has_order = _at(given, "order") is not None
+        if _is_text(plan, {"ref": name}) and not has_order and _at(given, "expected_trend") not in UNCONSTRAINED:
             message = f"{name!r} is text, which has no order, so no trend can be expected"
             yield (*path, "expected_trend"), _fault(message, "trend", remedy="leave it out")
         known.add(name)
@@ -348,7 +350,8 @@ def _predictors(plan: dict[str, Any]) -> Found:
 
 
 def _classing(plan: dict[str, Any]) -> Found:
-    return classing_faults(plan, role_of_columns(plan), lambda name: _is_text(plan, {"ref": name}))
+    yield from order_faults(plan)
+    yield from classing_faults(plan, role_of_columns(plan), lambda name: _is_text(plan, {"ref": name}))
 
 
 def _information(plan: dict[str, Any]) -> Found:

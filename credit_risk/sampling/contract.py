@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -127,7 +127,24 @@ def value_failures(name: str, column: TypedColumn, spec: ColumnSpec, examples: E
         allowed_here = np.array([any(same_code(code, level) for code in spec.allowed) for level in column.levels], bool)
         allowed = ", ".join(map(str, spec.allowed))
         failures += _outside(name, column, ~special & ~allowed_here, "allowed", f"{path}.allowed", allowed, examples)
+    if spec.order is not None:
+        failures += order_failures(name, column, spec.order, spec.specials, path, examples)
     return failures
+
+
+def order_failures(
+    name: str, column: TypedColumn, order: Sequence[Code], specials: Mapping[str, str], path: str, examples: Examples
+) -> list[Failure]:
+    """Categories of a column that have no place in the declared order and are no special codes."""
+    codes = special_codes(specials, column.type)
+    lost = [level not in codes and not any(same_code(code, level) for code in order) for level in column.levels]
+    allowed = ", ".join(map(str, order))
+    remedy = "add them to the order, declare them as special codes, or correct the data"
+    message = f"{name!r} holds categories that have no place in the declared order"
+    return [
+        replace(failure, message=message, remedy=remedy)
+        for failure in _outside(name, column, np.array(lost, bool), "order", f"{path}.order", allowed, examples)
+    ]
 
 
 def _special_levels(column: TypedColumn, spec: ColumnSpec) -> np.ndarray:

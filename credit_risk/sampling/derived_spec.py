@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from credit_risk._core.spec import Spec
-from credit_risk.sampling.spec import ReasonText, Trend
+from credit_risk.sampling.spec import Codes, ReasonText, Trend
 
 
 class DerivedSpec(Spec):
@@ -15,6 +15,11 @@ class DerivedSpec(Spec):
 
     expression: str = Field(description="How it is computed, in the language of derived characteristics.")
     description: str = Field(default="", description="What it means, in words.")
+    order: Codes | None = Field(
+        default=None,
+        min_length=2,
+        description="Where it gives text: its values in their natural order, as data.columns.<column>.order.",
+    )
     expected_trend: Trend | None = Field(
         default=None,
         description="Trend of the bad rate that the expert expects, declared before the data are looked at.",

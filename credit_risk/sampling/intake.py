@@ -29,6 +29,7 @@ from credit_risk.sampling.contract import (
     Failure,
     constant_failure,
     date_failure,
+    order_failures,
     special_codes,
     type_failures,
     value_failures,
@@ -175,6 +176,9 @@ def take_in(
     rewritten = {told.column for told in state.conversions if told.conversion.endswith(REWRITTEN)}
     derived = derive_columns(texts, state.columns, specials, source.rows, rewritten)
     state.failures += [*_derived_collisions(state, texts), *derived.failures]
+    for name, column in derived.columns.items():
+        if (order := described[name].order) is not None and column.type == CATEGORICAL:
+            state.failures += order_failures(name, column, order, {}, f"derive.{name}", state.examples)
     defined, failures, faults = decide_outcomes(
         state.columns, key, data.key, data.date, outcome, specials, source, history
     )
@@ -322,6 +326,8 @@ def _take_column(state: _State, name: str, raw: RawColumn) -> None:
         if failure:
             return
         kind, told = spec.type, None
+    elif spec is not None and spec.order is not None:
+        kind, told = CATEGORICAL, None
     infinite = np.append(reading.infinite, False)[raw.codes]
     if raw.is_number and infinite.any() and name not in state.named:
         state.roles[name] = "left_out"
@@ -409,7 +415,8 @@ def _check_column(state: _State, name: str, column: TypedColumn, spec: ColumnSpe
     if role == "date" and path.startswith(("classing", "selection.include")):
         message = f"{name!r} is a date, which is no characteristic"
         state.failures.append(Failure(name, "type", message, path, remedy="take it out of the plan here"))
-    if column.type == CATEGORICAL and path.startswith("classing.monotonic"):
+    has_order = spec is not None and spec.order is not None
+    if column.type == CATEGORICAL and path.startswith("classing.monotonic") and not has_order:
         message = f"{name!r} is not numeric, so its bins have no order"
         state.failures.append(Failure(name, "type", message, path, remedy="leave the trend out"))
     if spec is not None:

@@ -44,6 +44,12 @@ class ColumnSpec(Spec):
     allowed: Codes | None = Field(
         default=None, min_length=1, description="The only values allowed, besides special codes."
     )
+    order: Codes | None = Field(
+        default=None,
+        min_length=2,
+        description="Categories in their natural order, all that may occur besides special codes; the column is then "
+        "categorical, classing joins neighbours only, and a trend may be declared along the order.",
+    )
     specials: dict[str, str] = Field(
         default_factory=dict, description="Codes that have a meaning of their own, each with its meaning."
     )

@@ -103,7 +103,7 @@ def class_text(values: pd.Series, y: np.ndarray) -> dict[str, Any]:
     codes, levels = pd.factorize(values)
     count = np.bincount(codes, minlength=len(levels)).astype(float)
     bad = np.bincount(codes, y, len(levels))
-    groups = ordered_levels([str(v) for v in levels], count - bad, bad, RARE_SHARE * len(y))
+    groups = ordered_levels([str(v) for v in levels], count - bad, bad, RARE_SHARE * len(y)).groups
     g, b = (np.array([part[group].sum() for group in groups]) for part in (count - bad, bad))
     answer = exact_cuts(g, b, trend="ascending", limits=Limits(max_bins=MAX_BINS, min_count=MIN_SHARE * len(y)))
     woe = weight_of_evidence(answer.merged(g), answer.merged(b))

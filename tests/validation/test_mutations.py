@@ -178,6 +178,31 @@ PLANS = {
         "model.json: weight of evidence of unseen categories",
         "critical",
     ),
+    "an edge that the plan asks for is none": (
+        {"characteristics": {"INCOME": {"fixed_splits": [33.0]}}},
+        "classing: limits of the plan",
+        "medium",
+    ),
+    "more bins than the plan allows": ({"max_bins": 3}, "classing: limits of the plan", "medium"),
+    "bins that are too great": ({"max_share": 0.1}, "classing: limits of the plan", "medium"),
+    "bins with too few bads": ({"min_bads": 1e4}, "classing: limits of the plan", "medium"),
+    "bad rates that are too near": ({"min_rate_difference": 0.5}, "classing: limits of the plan", "medium"),
+    "bad rates that chance parts": ({"max_p_value": 1e-12}, "classing: limits of the plan", "medium"),
+    "edges that are no candidates": (
+        {"characteristics": {"INCOME": {"candidate_splits": [25.0, 40.0]}}},
+        "classing: limits of the plan",
+        "medium",
+    ),
+    "a group that is torn apart": (
+        {"characteristics": {"REGION": {"groups": [["north", "south"]]}}},
+        "classing: limits of the plan",
+        "medium",
+    ),
+    "a fixed group that is no bin": (
+        {"characteristics": {"REGION": {"fixed_groups": [["north"]]}}},
+        "classing: limits of the plan",
+        "medium",
+    ),
     "another trend than the plan declares": (
         {"monotonic": {"INCOME": "valley"}},
         "classing.summary: trend that the plan declares",
@@ -191,6 +216,23 @@ def test_a_classing_that_is_not_that_of_the_plan_is_found(package: Path, name: s
     classing, test, expected = PLANS[name]
     plan(**classing)(package)
     assert severity(validate(read_package(package)), test) == expected
+
+
+def test_an_order_that_the_bins_do_not_keep_is_found(package: Path) -> None:
+    columns = {"REGION": {"order": ["north", "south", "west"]}}
+    b.change_json(package, "plan.json", lambda document: document["data"].update(columns=columns))
+    assert severity(validate(read_package(package)), "classing: limits of the plan") == "medium"
+
+
+def test_limits_that_are_kept_pass(package: Path) -> None:
+    own = {
+        "INCOME": {"fixed_splits": [25.0], "candidate_splits": [40, 60.0]},
+        "REGION": {"groups": [["north", "west"]]},
+    }
+    plan(max_bins=4, min_share=0.05, max_share=0.9, min_bads=5, max_p_value=1.0, characteristics=own)(package)
+    run = validate(read_package(package))
+    assert severity(run, "classing: limits of the plan") is None
+    assert [o.compared for o in run.outcomes if o.test == "classing: limits of the plan"] == [2]
 
 
 def test_a_share_that_is_too_great_keeps_missing_apart(package: Path) -> None:

@@ -21,6 +21,7 @@ from validation.rebuild.placing import (
     take_apart,
 )
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.steps import values
 from validation.steps.classing import place_of_missing
 from validation.structure import steps_of
 
@@ -43,21 +44,21 @@ def compare_placing(space: Workspace) -> None:
     """Compare the place of special codes, missing and unseen, and the trend of every classing with the plan."""
     places: tuple[list[Any], list[Any], list[str]] = ([], [], [])
     unseen: tuple[list[Any], list[Any], list[str]] = ([], [], [])
-    taken_apart: dict[str, Apart] = {}
+    champion: dict[str, Apart] = {}
     for model_id, model in space.package.models.items():
         for step in steps_of(model, "classing"):
             name = str(step["input"])
             settings = settings_of(space, name)
-            apart = _apart(space, model_id, step, settings)
+            apart = taken_apart(space, model_id, step, settings)
             _collect_places(space, places, f"{model_id} {name}", step, apart, settings)
             if step["kind"] == "categorical":
                 counts = recount_step(space, model_id, step)
                 _append(unseen, *_unseen(space, model_id, step, counts, settings), f"{model_id} {name}")
             if model_id == space.package.champion_id:
-                taken_apart[name] = apart
+                champion[name] = apart
     space.ledger.words("model.json", "place of special codes and missing", *places, evidence=[JOINED])
     space.ledger.words("model.json", "weight of evidence of unseen categories", *unseen, evidence=["classing.policy"])
-    _compare_joined(space, taken_apart)
+    _compare_joined(space, champion)
     _compare_trends(space)
 
 
@@ -66,6 +67,23 @@ def settings_of(space: Workspace, characteristic: str) -> dict[str, Any]:
     general = dict(space.package.plan.get("classing") or {})
     own = (general.get("characteristics") or {}).get(characteristic) or {}
     return {**general, **{key: value for key, value in own.items() if value is not None}}
+
+
+def ordered_by(space: Workspace, characteristic: str) -> tuple[str, ...]:
+    """Return the order of categories that the plan declares, empty where it declares none."""
+    plan = space.package.plan
+    told = [(plan.get("data") or {}).get("columns") or {}, plan.get("derive") or {}]
+    for item in (section.get(characteristic) for section in told):
+        if isinstance(item, dict) and item.get("order"):
+            return tuple(category(value) for value in item["order"])
+    return ()
+
+
+def category(value: Any) -> str:
+    """Return a category as the plan may write it (a number, a truth value) as the text that a column holds."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else values.text_of_number(value)
 
 
 def by_hand(space: Workspace, characteristic: str, operation: str) -> set[str]:
@@ -85,7 +103,8 @@ def stated_trend(space: Workspace, characteristic: str) -> str | None:
     return None if row is None or row["kind"] == "categorical" else row["trend"]
 
 
-def _apart(space: Workspace, model_id: str, step: Step, settings: Mapping[str, Any]) -> Apart:
+def taken_apart(space: Workspace, model_id: str, step: Step, settings: Mapping[str, Any]) -> Apart:
+    """Recount a classing step over the development rows with every special code and missing on its own."""
     rows = space.known(DEVELOPMENT)
     source = space.scored[model_id][step["input"]]
     known = type(source)(source.kind, source.data[rows], source.error[rows])
@@ -171,8 +190,9 @@ def _rare(space: Workspace, model_id: str, step: Step, settings: Mapping[str, An
             weights[value] = weights.get(value, 0.0) + one
     codes = {code for item in step["bins"] for code in item.get("codes", [])}
     least = float(settings.get("rare_share", 0.0)) * total
-    rare = {value for value, size in weights.items() if 0 < size < least and value not in codes}
-    if not rare:
+    given = {category(v) for key in ("groups", "fixed_groups") for group in settings.get(key) or () for v in group}
+    rare = {value for value, size in weights.items() if 0 < size < least and value not in codes | given}
+    if not rare or ordered_by(space, str(step["input"])):
         return None
     return int(min(step["bins"], key=lambda b: (-len(rare.intersection(b.get("values", []))), woe[b["id"]]))["id"])
 
@@ -193,9 +213,9 @@ def _record_by_hand(space: Workspace, place: str) -> None:
     space.ledger.check(Outcome(test, "review", 1, None, "declared by hand", finding))
 
 
-def _compare_joined(space: Workspace, taken_apart: Mapping[str, Apart]) -> None:
+def _compare_joined(space: Workspace, champion: Mapping[str, Apart]) -> None:
     """Compare the evidence on what joined a bin with the counts of the parts and of the bins, before and after."""
-    table = [row for row in space.package.rows_of(JOINED) or [] if row["characteristic"] in taken_apart]
+    table = [row for row in space.package.rows_of(JOINED) or [] if row["characteristic"] in champion]
     if not table:
         return
     pairs: dict[str, tuple[list[Any], list[Any], list[str]]] = {name: ([], [], []) for name in _NUMBERS}
@@ -203,7 +223,7 @@ def _compare_joined(space: Workspace, taken_apart: Mapping[str, Apart]) -> None:
     bins: tuple[list[Any], list[Any], list[str]] = ([], [], [])
     for row in table:
         name = row["characteristic"]
-        step, apart = steps[name], taken_apart[name]
+        step, apart = steps[name], champion[name]
         part = next((k for k, held in enumerate(apart.parts) if _label(held) == row["part"]), None)
         own = {} if part is None else _own(space, step, apart, part)
         _append(bins, row["bin_id"], own.get("bin_id", "no such part"), f"{name} {row['part']}")

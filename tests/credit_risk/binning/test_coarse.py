@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_risk.binning.coarse import coarse_cuts, merge_greedily, trend_holds
+from credit_risk.binning.limits import Limits
 from credit_risk.binning.prebins import Prebins, count_prebins, quantile_cuts
 from credit_risk.binning.sorted_column import sorted_column
 from credit_risk.binning.woe import weight_of_evidence
@@ -46,7 +47,7 @@ def random_prebins(seed: int, k: int = 8) -> Prebins:
 def test_solver_keeps_constraints_and_comes_near_the_optimum(seed: int, trend: str) -> None:
     prebins = random_prebins(seed)
     total = float(np.sum(prebins.good + prebins.bad))
-    chosen = coarse_cuts(prebins, trend=trend, max_bins=4, min_rows=0.05 * total)
+    chosen = coarse_cuts(prebins, trend=trend, limits=Limits(max_bins=4, min_count=0.05 * total))
     best = enumerate_best(prebins, trend, 4, 0.05 * total)
     value = information_value(prebins, chosen.cuts)
     assert value <= best + 1e-9
@@ -69,7 +70,7 @@ def test_fallback_keeps_every_constraint(seed: int, trend: str, max_bins: int, s
 
 def test_fallback_is_told_when_the_solver_finds_nothing() -> None:
     prebins = Prebins(np.array([1.0, 2.0]), np.array([10.0, 10.0, 10.0]), np.array([5.0, 4.0, 3.0]))
-    chosen = coarse_cuts(prebins, trend="ascending", max_bins=3, min_rows=25.0)
+    chosen = coarse_cuts(prebins, trend="ascending", limits=Limits(max_bins=3, min_count=25.0))
     assert chosen.engine == "greedy merge"
     assert "fallback" in chosen.solver_status
     assert len(chosen.cuts) == 0

@@ -217,7 +217,7 @@ def test_order_of_levels_is_that_of_the_rows(values: list[str], seed: int, share
     text, rare = np.array(values, object), share * len(values)
     names, codes = np.unique(text, return_inverse=True)
     count, bad = np.bincount(codes), np.bincount(codes, y)
-    found = [[str(names[i]) for i in group] for group in ordered_levels(list(names), count - bad, bad, rare)]
+    found = [[str(names[i]) for i in group] for group in ordered_levels(list(names), count - bad, bad, rare).groups]
     rows = list(zip(values, y.tolist(), strict=True))
     common = [[v] for v in sorted(set(values)) if values.count(v) >= rare]
     pooled = sorted(v for v in set(values) if values.count(v) < rare)

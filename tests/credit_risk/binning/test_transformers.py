@@ -92,7 +92,8 @@ def test_settings_of_one_column_hold_for_it_alone(data: tuple[pd.DataFrame, np.n
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"engine": "optbinning", "min_bins": 2}, "min_bins: the engine optbinning does not keep min_bins"),
+        ({"engine": "optbinning", "max_p_value": 0.05}, "the engine optbinning does not keep max_p_value"),
+        ({"characteristics": {"c": {"groups": [["a"], ["a", "b"]]}}}, "the category a stands in two groups"),
         ({"min_bins": 7}, "more coarse classes at least than at most"),
         ({"characteristics": {"x": {"max_bin": 3}}}, "Extra inputs are not permitted"),
         ({"characteristics": {"z": {"max_bins": 3}}}, "unknown columns"),

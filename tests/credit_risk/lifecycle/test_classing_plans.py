@@ -175,3 +175,94 @@ def test_nothing_to_join_is_told_as_not_applicable(tmp_path: Path) -> None:
     package = done(tmp_path, HEAD + QUICK, applicants())
     assert evidence(package, "classing.joined")["kind"] == "not_applicable"
     assert disagreements(package) == []
+
+
+def with_education(rows: int = 3000) -> pd.DataFrame:
+    """Applicants with an ordered category, in text, and one whose risk is lowest in the middle of the ages."""
+    rng = np.random.default_rng(8)
+    table = applicants(rows)
+    education = rng.choice(4, rows, p=[0.2, 0.35, 0.3, 0.15])
+    age = table["AGE"].fillna(45)
+    risk = (
+        -0.8
+        - 0.5 * (education - 1.5)
+        + 0.0035 * (age - 45) ** 2
+        - 0.6 * (np.log(table["INCOME"].clip(100)) - 8).fillna(0)
+    )
+    table["EDUCATION"] = np.array(["none", "school", "college", "degree"], object)[education]
+    table.loc[rng.random(rows) < 0.03, "EDUCATION"] = None
+    table["BAD"] = (rng.random(rows) < 1 / (1 + np.exp(-risk))).astype(int)
+    return table
+
+
+ORDERED = (
+    "model: {id: m}\n"
+    "data: {source: table.csv, columns: {INCOME: {specials: {-9: not asked, -8: refused}}, "
+    "HOUSING: {specials: {'?': unclear}}, "
+    "EDUCATION: {order: [none, school, college, degree, doctorate], expected_trend: descending}}}\n"
+    "outcome: {column: BAD, bad: 1}\n"
+    "selection: {include: [INCOME, AGE, HOUSING, EDUCATION], max_p_value: 1}\n"
+)
+
+
+@pytest.mark.java
+def test_orders_splits_groups_and_shapes_from_plan_to_engines(tmp_path: Path) -> None:
+    own = (
+        "INCOME: {fixed_splits: [2000, 4000], min_bads: 60}, "
+        "AGE: {trend: valley, max_share: 0.5}, "
+        "HOUSING: {fixed_groups: [[rent]], groups: [[parents, boat, houseboat]]}, "
+        "EDUCATION: {fixed_splits: [college], missing: nearest_woe}"
+    )
+    package = done(tmp_path, ORDERED + f"classing: {{characteristics: {{{own}}}}}\n", with_education())
+    assert disagreements(package) == []
+    steps = {step["input"]: step["bins"] for step in model(package)["steps"] if step["type"] == "classing"}
+    assert {2000.0, 4000.0} <= {b.get("lower") for b in steps["INCOME"]}
+    groups = [b["values"] for b in steps["HOUSING"] if b["kind"] == "categories"]
+    assert ["rent"] in groups
+    assert [values for values in groups if {"parents", "boat", "houseboat"} <= set(values)]
+    ranked = [b["values"] for b in steps["EDUCATION"] if b["kind"] == "categories"]
+    assert [v for values in ranked for v in values] == ["none", "school", "college", "degree", "doctorate"]
+    assert "college" in [values[0] for values in ranked]
+    summary = frame(package, "classing.summary").set_index("characteristic")
+    assert summary.loc["EDUCATION", ["kind", "trend", "trend_source"]].tolist() == [
+        "ordered",
+        "descending",
+        "plan, expectation",
+    ]
+    assert summary.loc["AGE", ["trend", "trend_source"]].tolist() == ["valley", "plan, classing"]
+    rates = frame(package, "classing.table.AGE").query("kind == 'interval'")["bad_rate"].tolist()
+    lowest = int(np.argmin(rates))
+    assert 0 < lowest < len(rates) - 1
+    assert rates[:lowest] == sorted(rates[:lowest], reverse=True)
+    assert rates[lowest:] == sorted(rates[lowest:])
+    expected = frame(package, "classing.expectations").set_index("characteristic")
+    assert expected.loc["EDUCATION", "verdict"] == "confirmed"
+    bound = frame(package, "boosting.constraints.boosting").set_index("characteristic")
+    assert bound.loc["AGE", ["direction", "source"]].tolist() == ["none", "plan, classing"]
+    assert bound.loc["AGE", "verdict"] == "not bound: declared as not monotone"
+    assert bound.loc["EDUCATION", "direction"] == "descending"
+    assert_all_agree(package)
+
+
+def test_a_category_without_a_place_in_the_order_is_told_with_its_rows(tmp_path: Path) -> None:
+    table = with_education(600)
+    table.loc[[3, 17], "EDUCATION"] = ["kindergarten", "degree (foreign)"]
+    ended = run(write_plan(tmp_path, ORDERED, table))
+    assert ended.status == 2
+    assert "'EDUCATION' holds categories that have no place in the declared order" in ended.err
+    assert "kindergarten" in ended.err
+    assert "with key 4, 18" in ended.err
+
+
+def test_conflicts_of_all_characteristics_are_told_together(tmp_path: Path) -> None:
+    own = "INCOME: {fixed_splits: [1e9]}, EDUCATION: {min_bins: 5}, HOUSING: {groups: [[castle]]}"
+    ended = run(write_plan(tmp_path, ORDERED + f"classing: {{characteristics: {{{own}}}}}\n", with_education(800)))
+    assert ended.status == 2
+    for words in (
+        "fixed split of 'INCOME'",
+        "'EDUCATION' cannot be classed",
+        "min_bins 5",
+        "group of 'HOUSING' has no",
+    ):
+        assert words in ended.err
+    assert not (tmp_path / "out").exists()
