@@ -31,6 +31,11 @@ _PUBLIC = {
     "read_package": "credit_risk.package",
     "write_zip": "credit_risk.package",
     "compile_model": "credit_risk.scoring",
+    "AdverseAction": "credit_risk.lifecycle.adverse_action",
+    "adverse_action": "credit_risk.lifecycle.adverse_action",
+    "tree_shapley": "credit_risk.explanation.shapley",
+    "linear_shapley": "credit_risk.explanation.shapley",
+    "path_dependent_shapley": "credit_risk.explanation.shapley",
     "class_frame": "credit_risk.binning.classing",
     "ClassingSpec": "credit_risk.binning.spec",
     "weight_of_evidence": "credit_risk.binning.woe",
@@ -53,9 +58,10 @@ _PUBLIC = {
     "population_stability_index": "credit_risk.evaluation.stability",
 }
 
-_ROOMS = ("datasets", "evaluation", "display")
+_ROOMS = ("datasets", "evaluation", "explanation", "display")
 
 __all__ = [
+    "AdverseAction",
     "Binner",
     "CharacteristicSelector",
     "ClassingSpec",
@@ -76,6 +82,7 @@ __all__ = [
     "VarianceInflationSelector",
     "WoeTransformer",
     "__version__",
+    "adverse_action",
     "auc",
     "calibration_table",
     "check_plan",
@@ -87,10 +94,13 @@ __all__ = [
     "fit_glm",
     "fit_logistic",
     "ks",
+    "linear_shapley",
+    "path_dependent_shapley",
     "population_stability_index",
     "read_package",
     "read_plan",
     "run_plan",
+    "tree_shapley",
     "weight_of_evidence",
     "write_zip",
 ]
@@ -113,6 +123,8 @@ if TYPE_CHECKING:
     from credit_risk.evaluation.discrimination import discrimination_table
     from credit_risk.evaluation.kolmogorov_smirnov import ks
     from credit_risk.evaluation.stability import population_stability_index
+    from credit_risk.explanation.shapley import linear_shapley, path_dependent_shapley, tree_shapley
+    from credit_risk.lifecycle.adverse_action import AdverseAction, adverse_action
     from credit_risk.lifecycle.develop import Development, develop
     from credit_risk.lifecycle.run import run_plan
     from credit_risk.models.glm import fit_glm

@@ -12,6 +12,7 @@ from validation.comparisons import (
     boosting,
     classing,
     data,
+    explanation,
     leakage,
     limits,
     observation,
@@ -81,6 +82,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     selection.compare_selection(space, fit)
     points.compare_points(space)
     reasons.compare_reasons(space)
+    explanation.compare_explanations(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)

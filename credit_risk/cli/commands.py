@@ -82,6 +82,16 @@ def score(options: argparse.Namespace) -> int:
     return 0
 
 
+def adverse_action(options: argparse.Namespace) -> int:
+    """`credit-risk adverse-action PACKAGE --input TABLE --key KEY`."""
+    from credit_risk._core import canonical_json
+    from credit_risk.lifecycle.adverse_action import adverse_action_of
+
+    notice = adverse_action_of(Path(options.package), Path(options.input), options.key, language=options.language)
+    sys.stdout.write(canonical_json.to_bytes(notice.as_dict()).decode("utf-8"))
+    return 0
+
+
 def pack(options: argparse.Namespace) -> int:
     """`credit-risk zip PACKAGE --out FILE`."""
     from credit_risk.package import write_zip

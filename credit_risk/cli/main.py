@@ -82,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--out", required=True, help="CSV or Parquet file to write the predictions to")
     score.set_defaults(command=commands.score)
 
+    notice = group.add_parser("adverse-action", help="data of the notice to one declined applicant, as JSON")
+    notice.add_argument("package", help="folder or zip of a model package")
+    notice.add_argument("--input", required=True, help="CSV(.gz) or Parquet table that holds the applicant")
+    notice.add_argument("--key", required=True, help="the applicant's key (the plan's key column, else the row number)")
+    notice.add_argument("--language", help="language of the texts; by default the first of the plan")
+    notice.set_defaults(command=commands.adverse_action)
+
     pack = group.add_parser("zip", help="write a model package as one deterministic zip")
     pack.add_argument("package", help="folder of a model package")
     pack.add_argument("--out", required=True, help="zip file to write")

@@ -10,7 +10,7 @@ labelled.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,11 +189,10 @@ def _pair_table(leaf: Leaf, masks: Ints, background: Ints, weights: Floats) -> F
     return result
 
 
-_factorial: Callable[[Ints], Floats] = np.vectorize(
-    lambda k: float(math.factorial(k)) if k >= 0 else 0.0, otypes=[float]
-)
+MOST_PLAYERS = 32
+_FACTORIAL = np.array([float(math.factorial(k)) for k in range(MOST_PLAYERS)] + [0.0, 0.0])  # of −1 and −2: none
 
 
 def _ratio(one: Ints, other: Ints, a: Ints, b: Ints) -> Floats:
     """one!·other!/(a + b − 1)!, 0 where a factor is not defined."""
-    return _factorial(one) * _factorial(other) / np.maximum(_factorial(a + b - 1), 1.0)
+    return _FACTORIAL[one] * _FACTORIAL[other] / np.maximum(_FACTORIAL[a + b - 1], 1.0)

@@ -31,6 +31,7 @@ from credit_risk.lifecycle.data_evidence import (
     selection_evidence,
 )
 from credit_risk.lifecycle.develop import Development
+from credit_risk.lifecycle.explained import explanation_evidence
 from credit_risk.lifecycle.exports import exports_evidence
 from credit_risk.lifecycle.performance import Scored, evaluate, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
@@ -123,7 +124,8 @@ def judge(plan: Plan, prepared: Prepared, training: Training, candidates: Sequen
     told = {item.id for candidate in candidates for item in candidate.evidence}
     coverage = verification_coverage(champion.compiled, cases)
     reasons = reason_evidence(plan, training, champion, scored)
-    evidence = (*champion_evidence(champion, told, scored, linear, coverage), *reasons, *performance)
+    explained = explanation_evidence(plan, training, candidates, scored, intake.frame, prepared.weights)
+    evidence = (*champion_evidence(champion, told, scored, linear, coverage), *explained, *reasons, *performance)
     discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
     return Judged(champion, scored, cases, evidence, _headline(discrimination, champion.id))
 

@@ -61,10 +61,13 @@ def test_scoring_and_validator_attribute_alike(
     ours = compile_model(model).values(frame)
     names = [part["output"] for part in model["steps"][2]["characteristics"]]
     by_coalition = validation.score.score(model, frame)
+    monkeypatch.setattr(theirs, "MOST_CODED_NODES", 0)
+    by_walk = validation.score.score(model, frame)
     monkeypatch.setattr(theirs, "MOST_EVALUATIONS", 0)
     by_leaf = validation.score.score(model, frame)
     for name in names:
         assert ours[name] == pytest.approx(by_coalition[name].data, abs=1e-10)
+        assert by_walk[name].data == pytest.approx(by_coalition[name].data, abs=1e-12)
         assert by_leaf[name].data == pytest.approx(by_coalition[name].data, abs=1e-10)
     total = model["steps"][2]["base"] + sum(ours[name] for name in names) / -28.5
     assert total == pytest.approx(ours["linear score"], abs=1e-9)

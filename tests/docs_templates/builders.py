@@ -118,6 +118,14 @@ CHARTS: dict[str, Json] = {
     },
     "outcome.vintages": {"type": "line", "x": "month_on_book", "y": ["bad_rate"], "series": "cohort"},
     "outcome.maturity": {"type": "line", "x": "month_on_book", "y": ["bad_rate"]},
+    "explanation.importance_figure.": {"type": "bar", "x": "characteristic", "y": ["mean_absolute"]},
+    "explanation.dependence_figure.": {
+        "type": "line",
+        "x": "position",
+        "y": ["mean"],
+        "series": "characteristic",
+        "reference": "zero",
+    },
     "classing.figure": {
         "type": "bar_line",
         "x": "label",
@@ -156,7 +164,8 @@ def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored
             for name in names:
                 count = BINS if "classing" in identifier else 5
                 keys = [{"label": f"[{i}, {i + 1}) {name[:30]}", "bin_id": i} for i in range(count)]
-                chart = {"chart": CHARTS["classing.figure"]} if entry["kind"] == "figure" else {}
+                drawn = CHARTS.get(stem, CHARTS["classing.figure"])
+                chart = {"chart": drawn} if entry["kind"] == "figure" else {}
                 found[stem + name] = item(stem + name, entry, rows_of(entry, keys), name, **chart)
     return found
 

@@ -74,6 +74,7 @@ def applicable_ids(package: Package) -> list[str]:
         "there is a challenger": [None] if package.challengers else [],
         "one for each classed characteristic": list(dict.fromkeys(classed)),
         "one for each monotone boosting": list(boosted),
+        "one for each candidate": list(package.candidate_ids.values()),
     }
     wanted = []
     for entry in schema_check.load("evidence_catalogue.json")["entries"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from validation.steps.values import Value
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 MOST_EVALUATIONS = 2e7
+MOST_CODED_NODES = 16
 
 
 def attribution(step: Mapping[str, Any], trees: Mapping[str, Any], names: Mapping[str, Value]) -> dict[str, Value]:
@@ -42,6 +44,47 @@ def background_of(step: Mapping[str, Any]) -> tuple[Floats, Floats]:
     return rows, weights / weights.sum()
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How rows go through one tree: `mine` the distinct ways of the applicants and `mine_of` whose is which; `theirs`
+
+    and `weights` the same of the background; `players` the characteristics on the tree's splits, `player_of` by node.
+    """
+
+    inner: list[int]
+    players: list[int]
+    player_of: list[int]
+    mine: Flags
+    mine_of: NDArray[np.int64]
+    theirs: Flags
+    weights: Floats
+
+
+def ways_of(
+    tree: Mapping[str, Any], owners: list[int], matrix: Floats, background: Floats, share: Floats
+) -> Ways | None:
+    """Return the ways of rows and background through a tree; None where it has no split."""
+    inner = [node for node, left in enumerate(tree["left"]) if left != -1]
+    if not inner:
+        return None
+    mine, mine_of = _distinct(_ways(tree, inner, matrix))
+    theirs, theirs_of = _distinct(_ways(tree, inner, background))
+    weights = np.bincount(theirs_of, weights=share, minlength=len(theirs)).astype(np.float64)
+    players = sorted({owners[tree["feature"][node]] for node in inner})
+    player_of = [players.index(owners[tree["feature"][node]]) for node in inner]
+    return Ways(inner, players, player_of, mine, mine_of, theirs, weights)
+
+
+def _distinct(flags: Flags) -> tuple[Flags, NDArray[np.int64]]:
+    """The distinct rows of `flags`, and which of them each row is."""
+    if flags.shape[1] > 62:
+        found, place = np.unique(flags, axis=0, return_inverse=True)
+        return found, place.reshape(-1)
+    code = flags @ (np.int64(1) << np.arange(flags.shape[1], dtype=np.int64))
+    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+    return flags[first], place.reshape(-1)
+
+
 def shapley_values(
     trees: Mapping[str, Any], owners: list[int], matrix: Floats, background: Floats, share: Floats
 ) -> Floats:
@@ -53,19 +96,53 @@ def shapley_values(
     """
     result = np.zeros((len(matrix), max(owners) + 1))
     for tree in trees["trees"]:
-        inner = [node for node, left in enumerate(tree["left"]) if left != -1]
-        if not inner:
+        ways = ways_of(tree, owners, matrix, background, share)
+        if ways is None:
             continue
-        mine, mine_of = np.unique(_ways(tree, inner, matrix), axis=0, return_inverse=True)
-        theirs, theirs_of = np.unique(_ways(tree, inner, background), axis=0, return_inverse=True)
-        weights = np.bincount(theirs_of.reshape(-1), weights=share, minlength=len(theirs)).astype(np.float64)
-        players = sorted({owners[tree["feature"][node]] for node in inner})
-        player_of = [players.index(owners[tree["feature"][node]]) for node in inner]
-        if 2.0 ** len(players) * len(mine) * len(theirs) <= MOST_EVALUATIONS:
-            found = _all_coalitions(tree, inner, player_of, len(players), mine, theirs, weights)
+        count = len(ways.players)
+        if affordable(ways):
+            found = _all_coalitions(tree, ways)
         else:
-            found = _leaf_by_leaf(tree, inner, player_of, len(players), mine, theirs, weights)
-        result[:, players] += found[mine_of.reshape(-1)]
+            found = _leaf_by_leaf(tree, ways.inner, ways.player_of, count, ways.mine, ways.theirs, ways.weights)
+        result[:, ways.players] += found[ways.mine_of]
+    return result
+
+
+def affordable(ways: Ways) -> bool:
+    """Whether all coalitions of a tree can be written out."""
+    return 2.0 ** len(ways.players) * len(ways.mine) * len(ways.theirs) <= MOST_EVALUATIONS
+
+
+def interaction_indices(
+    trees: Mapping[str, Any], owners: list[int], matrix: Floats, background: Floats, share: Floats
+) -> Floats | None:
+    """Return the Shapley interaction indices (n, characteristics, characteristics), zero on the diagonal.
+
+    The index of two is the mean, over coalitions S of the others weighted by |S|!·(K − |S| − 2)!/(K − 1)!, of what they
+    add together beyond what each adds. None where the coalitions of a tree are too many to write out.
+    """
+    size = max(owners) + 1
+    result = np.zeros((len(matrix), size, size))
+    for tree in trees["trees"]:
+        ways = ways_of(tree, owners, matrix, background, share)
+        if ways is None:
+            continue
+        if not affordable(ways):
+            return None
+        worth, count = _worth(tree, ways), len(ways.players)
+        for one in range(count):
+            for other in range(one):
+                total = np.zeros(len(ways.mine))
+                pair = 1 << one | 1 << other
+                for coalition in range(1 << count):
+                    if coalition & pair == 0:
+                        s = coalition.bit_count()
+                        chance = math.factorial(s) * math.factorial(count - s - 2) / math.factorial(count - 1)
+                        alone = worth[coalition | 1 << one] + worth[coalition | 1 << other]
+                        total += chance * (worth[coalition | pair] - alone + worth[coalition])
+                a, b = ways.players[one], ways.players[other]
+                result[:, a, b] += total[ways.mine_of]
+                result[:, b, a] += total[ways.mine_of]
     return result
 
 
@@ -89,23 +166,36 @@ def _output(tree: Mapping[str, Any], inner: list[int], ways: Flags) -> Floats:
     return np.broadcast_to(np.asarray(below(0), dtype=np.float64), ways.shape[:-1])
 
 
-def _all_coalitions(
-    tree: Mapping[str, Any],
-    inner: list[int],
-    player_of: list[int],
-    players: int,
-    mine: Flags,
-    theirs: Flags,
-    weights: Floats,
-) -> Floats:
-    """Mean output of every coalition (bits: who takes the applicant's values), then the Shapley sum."""
-    worth = np.empty((1 << players, len(mine)))
-    bit = np.array([1 << player for player in player_of])
-    for coalition in range(1 << players):
+def _worth(tree: Mapping[str, Any], ways: Ways) -> Floats:
+    """Mean output (coalitions, distinct ways) of every coalition; its bits say who takes the applicant's values."""
+    worth = np.empty((1 << len(ways.players), len(ways.mine)))
+    if len(ways.inner) <= MOST_CODED_NODES:
+        return _worth_by_code(tree, ways, worth)
+    bit = np.array([1 << player for player in ways.player_of])
+    for coalition in range(1 << len(ways.players)):
         joined = (coalition & bit) != 0
-        mixed = np.where(joined[None, None, :], mine[:, None, :], theirs[None, :, :])
-        worth[coalition] = _output(tree, inner, mixed) @ weights
-    result = np.zeros((len(mine), players))
+        mixed = np.where(joined[None, None, :], ways.mine[:, None, :], ways.theirs[None, :, :])
+        worth[coalition] = _output(tree, ways.inner, mixed) @ ways.weights
+    return worth
+
+
+def _worth_by_code(tree: Mapping[str, Any], ways: Ways, worth: Floats) -> Floats:
+    """The same with each way written as a number whose bits are its nodes, and every output looked up."""
+    places = np.arange(len(ways.inner), dtype=np.int64)
+    every = (np.arange(1 << len(ways.inner), dtype=np.int64)[:, None] >> places & 1).astype(bool)
+    outputs = _output(tree, ways.inner, every)
+    mine, theirs = (flags @ (np.int64(1) << places) for flags in (ways.mine, ways.theirs))
+    for coalition in range(len(worth)):
+        joined = np.int64(sum(1 << int(k) for k in places if coalition >> ways.player_of[int(k)] & 1))
+        mixed = (mine & joined)[:, None] | (theirs & ~joined)[None, :]
+        worth[coalition] = outputs[mixed] @ ways.weights
+    return worth
+
+
+def _all_coalitions(tree: Mapping[str, Any], ways: Ways) -> Floats:
+    """The Shapley sum (distinct ways, players) over all coalitions."""
+    worth, players = _worth(tree, ways), len(ways.players)
+    result = np.zeros((len(ways.mine), players))
     for coalition in range(1 << players):
         size = coalition.bit_count()
         for player in range(players):

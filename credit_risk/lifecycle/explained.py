@@ -1,0 +1,220 @@
+"""Evidence on what each candidate makes of its characteristics: Shapley values against approved applicants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk._core.evidence import Evidence, absent, table
+from credit_risk.explanation import summary
+from credit_risk.explanation.reference import systematic_rows
+from credit_risk.explanation.shapley import Attribution, linear_shapley, tree_interactions, tree_shapley
+from credit_risk.lifecycle.candidates import Candidate, Training
+from credit_risk.lifecycle.performance import DEVELOPMENT, Scored
+from credit_risk.plan import Plan
+from credit_risk.selection.stability import periods_of
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+INTERACTION_ROWS = 500
+INTERACTIONS = "explanation.interaction.{model}"
+IDS = (
+    "explanation.importance.{model}",
+    "explanation.importance_figure.{model}",
+    "explanation.dependence.{model}",
+    "explanation.dependence_figure.{model}",
+    INTERACTIONS,
+    "explanation.stability.{model}",
+)
+SNAPSHOT = "data/snapshot.parquet"
+ADDITIVE = "the linear score is a sum over characteristics, so that none interacts with another"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A candidate's attributions over the rows of all samples, development first in nothing but name.
+
+    inside: the rows (n,) that stand in a sample; values over those; background: development rows among them that they
+    are held against, `applicants` in words; weights over those inside.
+    """
+
+    attribution: Attribution
+    inside: Mask
+    development: Mask
+    background: Mask
+    applicants: str
+    weights: Floats
+
+
+def explanation_evidence(
+    plan: Plan,
+    training: Training,
+    candidates: Sequence[Candidate],
+    scored: Scored,
+    frame: pd.DataFrame,
+    weights: Floats,
+) -> list[Evidence]:
+    """Background, importance, dependence, interaction, stability of every candidate. frame, weights: all rows (n,)."""
+    found: list[Evidence] = []
+    backgrounds: list[dict[str, object]] = []
+    for candidate in candidates:
+        file = "model.json" if candidate.id == plan.champion.id else f"challengers/{candidate.id}/model.json"
+        if candidate.grown is None and candidate.points is None:
+            reason = f"a {candidate.type} is neither a scorecard nor trees, which are explained exactly"
+            found += [absent(i, "not_applicable", reason, parameter=candidate.id) for i in IDS]
+            continue
+        explained = explain(plan, candidate, scored, frame, weights)
+        found += _evidence(training, candidate, explained, scored, _groups(plan, scored, frame, explained), file)
+        found.append(_interactions(candidate, explained, frame, file))
+        backgrounds += _backgrounds(candidate, explained)
+    if not backgrounds:
+        reason = "no candidate is a scorecard or trees"
+        return [absent("explanation.background", "not_applicable", reason), *found]
+    return [table("explanation.background", pd.DataFrame(backgrounds), inputs=(SNAPSHOT,)), *found]
+
+
+def explain(plan: Plan, candidate: Candidate, scored: Scored, frame: pd.DataFrame, weights: Floats) -> Explained:
+    """Attributions of a scorecard or of trees in log-odds of bad, against approved development applicants.
+
+    Approved are those at or above the plan's cut-off; where it declares none, or nobody reaches it, all are taken.
+    """
+    inside = pd.notna(scored.sample)
+    development = (scored.sample == DEVELOPMENT)[inside]
+    score = scored.predictions[candidate.id]["score"].to_numpy(float)[inside]
+    background, applicants = development, "all development applicants"
+    cut_off = plan.strategy.cut_off
+    if cut_off is not None and (development & (score >= cut_off)).any():
+        background = development & (score >= cut_off)
+        applicants = f"development applicants who score at or above {cut_off:g}"
+    weights = np.asarray(weights, dtype=np.float64)[inside]
+    values = candidate.compiled.values(frame.loc[inside])
+    if candidate.grown is not None:
+        matrix = candidate.grown.matrix(values)
+        attribution = tree_shapley(
+            candidate.grown.trees, _players(candidate), matrix, matrix[background], weights[background]
+        )
+    else:
+        attribution = _linear(candidate, values, background, weights)
+    return Explained(attribution, inside, development, background, applicants, weights)
+
+
+def _players(candidate: Candidate) -> dict[str, list[int]]:
+    assert candidate.grown is not None
+    place = {name: k for k, name in enumerate(candidate.grown.trees["features"])}
+    return {name: [place[feature] for feature in own] for name, own in candidate.grown.features.items()}
+
+
+def _linear(
+    candidate: Candidate, values: Mapping[str, NDArray[np.float64]], background: Mask, weights: Floats
+) -> Attribution:
+    steps = candidate.model["steps"]
+    step = next(s for s in steps if s["type"] == "linear" and s["output"] == candidate.unrounded)
+    classed = {s["output_woe"]: s["input"] for s in steps if s["type"] == "classing"}
+    names = [classed[term["input"]] for term in step["terms"]]
+    woe = np.column_stack([values[term["input"]] for term in step["terms"]])
+    mean = weights[background] @ woe[background] / weights[background].sum()
+    coefficients = np.array([term["coefficient"] for term in step["terms"]])
+    return linear_shapley(names, float(step["intercept"]), coefficients, woe, mean)
+
+
+def _groups(plan: Plan, scored: Scored, frame: pd.DataFrame, explained: Explained) -> dict[tuple[str, str], Mask]:
+    """Rows of every sample, development first, and of every year of the application where the plan has its date."""
+    sample = scored.sample[explained.inside]
+    groups = {("sample", name): sample == name for name in scored.samples}
+    if plan.data.date in frame.columns:
+        years = periods_of(frame[plan.data.date].to_numpy(object)[explained.inside], "year")
+        groups |= {("year", year): years == year for year in sorted({y for y in years if y is not None})}
+    return groups
+
+
+def _evidence(
+    training: Training,
+    candidate: Candidate,
+    explained: Explained,
+    scored: Scored,
+    groups: Mapping[tuple[str, str], Mask],
+    file: str,
+) -> list[Evidence]:
+    names, rows = explained.attribution.names, explained.development
+    values, weights = explained.attribution.values[rows], explained.weights[rows]
+    importance = summary.importance_frame(names, values, weights)
+    bins = {name: scored.bin_ids[name][explained.inside][rows] for name in names}
+    labels = {name: [b.label for b in training.tables[name].bins] for name in names}
+    dependence = summary.dependence_frame(names, values, weights, bins, labels)
+    intervals = {
+        name: [k for k, b in enumerate(training.tables[name].bins) if b.kind == "interval"]
+        for name in names
+        if training.tables[name].kind == "numeric"
+    }
+    lines = summary.dependence_lines(dependence, intervals, importance["characteristic"].tolist())
+    shown = importance[["characteristic", "mean_absolute", "share"]].head(summary.SHOWN)
+    stability = summary.stability_frame(names, explained.attribution.values, explained.weights, groups)
+    inputs, note = (file, SNAPSHOT), (f"{explained.attribution.method}, against {explained.applicants}",)
+
+    def made(identifier: str, rows: pd.DataFrame, chart: dict[str, object] | None = None) -> Evidence:
+        return table(identifier, rows, parameter=candidate.id, inputs=inputs, notes=note, chart=chart)
+
+    figure = "explanation.dependence_figure.{model}"
+    return [
+        made("explanation.importance.{model}", importance),
+        made("explanation.importance_figure.{model}", shown, summary.IMPORTANCE_CHART),
+        made("explanation.dependence.{model}", dependence),
+        made(figure, lines, summary.DEPENDENCE_CHART)
+        if len(lines)
+        else absent(figure, "not_applicable", "no number has two bins of values", parameter=candidate.id),
+        made("explanation.stability.{model}", stability),
+    ]
+
+
+def _interactions(candidate: Candidate, explained: Explained, frame: pd.DataFrame, file: str) -> Evidence:
+    """Interactions of evenly spaced development rows; a scorecard has none."""
+    if candidate.grown is None:
+        return absent(INTERACTIONS, "not_applicable", ADDITIVE, parameter=candidate.id)
+    values = candidate.compiled.values(frame.loc[explained.inside])
+    matrix, margin = candidate.grown.matrix(values), np.asarray(values[candidate.unrounded], dtype=np.float64)
+    rows, weights = np.flatnonzero(explained.development), explained.weights
+    places, _ = systematic_rows(margin[rows], weights[rows], INTERACTION_ROWS)
+    background = explained.background
+    found = tree_interactions(
+        candidate.grown.trees, _players(candidate), matrix[rows][places], matrix[background], weights[background]
+    )
+    size = summary.mean_absolute(explained.attribution.values[rows], weights[rows])
+    pairs = summary.interaction_frame(explained.attribution.names, found, float(size.sum()))
+    note = f"mean over {len(places)} development applicants, evenly spaced along the linear score"
+    return table(INTERACTIONS, pairs, parameter=candidate.id, inputs=(file, SNAPSHOT), notes=(note,))
+
+
+def _backgrounds(candidate: Candidate, explained: Explained) -> list[dict[str, object]]:
+    """What the explanations, and the reasons, of a candidate are held against."""
+    count = int(explained.background.sum())
+    margin = explained.attribution.margin()[explained.background]
+    weights = explained.weights[explained.background]
+    rows: list[dict[str, object]] = [
+        {
+            "model": candidate.id,
+            "used_for": "explanations",
+            "applicants": explained.applicants,
+            "population": count,
+            "rows": count,
+            "base": explained.attribution.base,
+            "mean_linear_score": float(weights @ margin / weights.sum()),
+        }
+    ]
+    if candidate.reasons is not None:
+        compared = candidate.reasons.compared
+        rows.append(
+            {
+                "model": candidate.id,
+                "used_for": "reasons",
+                "applicants": compared.applicants,
+                "population": compared.population,
+                "rows": compared.used,
+                "base": compared.base,
+                "mean_linear_score": None,
+            }
+        )
+    return rows

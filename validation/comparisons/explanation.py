@@ -1,0 +1,168 @@
+"""Importance, dependence, interaction and stability of attributions, worked out again for every candidate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from validation.rebuild import explained as rebuilt
+from validation.rebuild.explained import Explained
+from validation.rebuild.reference import spaced_rows
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.steps import attribution
+from validation.structure import steps_of
+
+IMPORTANCE, DEPENDENCE = "explanation.importance", "explanation.dependence"
+INTERACTION, STABILITY = "explanation.interaction", "explanation.stability"
+BACKGROUND = "explanation.background"
+INTERACTION_ROWS, LEAST = 500, 1e-12
+
+
+def compare_explanations(space: Workspace) -> None:
+    """Compare what the package tells of the attributions of its models with our own."""
+    stated = {(row["model"], row["used_for"]): row for row in space.package.rows_of(BACKGROUND) or []}
+    for model_id, name in space.package.candidate_ids.items():
+        table = space.package.rows_of(f"{IMPORTANCE}.{name}")
+        if table is None:
+            space.ledger.not_evaluable(f"{IMPORTANCE}.{name}", "the package holds no such table")
+            continue
+        found = rebuilt.explain(space, model_id, [row["characteristic"] for row in table])
+        if found is None:
+            space.ledger.not_evaluable(f"{IMPORTANCE}.{name}", "the model is neither a scorecard nor trees")
+            continue
+        _compare_background(space, name, found, stated.get((name, "explanations")))
+        _compare_importance(space, name, found, table)
+        _compare_dependence(space, name, found)
+        _compare_interaction(space, model_id, name, found)
+        _compare_stability(space, name, found)
+
+
+def _compare_background(space: Workspace, name: str, found: Explained, row: dict[str, Any] | None) -> None:
+    if row is None:
+        space.ledger.not_evaluable(f"{BACKGROUND} of {name}", "the package does not tell it")
+        return
+    count = [float(len(found.background))] * 2
+    labels = ["population", "rows"]
+    space.ledger.numbers(BACKGROUND, f"applicants of {name}", "rows", [row[key] for key in labels], count, labels)
+    space.ledger.numbers(BACKGROUND, f"base of {name}", "attribution", [row["base"]], [found.base], ["base"])
+
+
+def _sizes(space: Workspace, found: Explained, rows: np.ndarray) -> np.ndarray:
+    """Weighted mean of the absolute attributions of each characteristic over some rows."""
+    weight = space.weight[rows]
+    return np.array([float(weight @ np.abs(column)) for column in found.values[rows].T]) / weight.sum()
+
+
+def _compare_importance(space: Workspace, name: str, found: Explained, table: list[dict[str, Any]]) -> None:
+    rows = space.rows[DEVELOPMENT]
+    size, weight = _sizes(space, found, rows), space.weight[rows]
+    place = {one: k for k, one in enumerate(found.names)}
+    labels = [row["characteristic"] for row in table]
+    signed = {one: float(weight @ found.values[rows, k] / weight.sum()) for one, k in place.items()}
+    own = {
+        "mean_absolute": [size[place[one]] for one in labels],
+        "share": [size[place[one]] / size.sum() for one in labels],
+        "mean": [signed[one] for one in labels],
+    }
+    for column, values in own.items():
+        area = f"{IMPORTANCE}.{name}"
+        space.ledger.numbers(area, column, "attribution", [row[column] for row in table], values, labels)
+
+
+def _compare_dependence(space: Workspace, name: str, found: Explained) -> None:
+    """Only characteristics whose classing stands in some model of the package."""
+    area = f"{DEPENDENCE}.{name}"
+    bins: dict[str, np.ndarray] = {}
+    for model_id, model in space.package.models.items():
+        for step in steps_of(model, "classing"):
+            bins.setdefault(step["input"], space.scored[model_id][step["output_bin"]].data)
+    rows = space.rows[DEVELOPMENT]
+    columns: dict[str, tuple[list[Any], list[float]]] = {key: ([], []) for key in ("rows", "mean", "lower", "upper")}
+    labels, left_out = [], []
+    for row in space.package.rows_of(area) or []:
+        one = row["characteristic"]
+        if one not in bins or one not in found.names:
+            left_out.append(one)
+            continue
+        here = rows[bins[one][rows] == row["bin_id"]]
+        values, weight = found.values[here, found.names.index(one)], space.weight[here]
+        low, high = np.quantile(values, [0.1, 0.9]) if len(here) else (np.nan, np.nan)
+        mean = float(weight @ values / weight.sum()) if len(here) else np.nan
+        for key, value in {"rows": len(here), "mean": mean, "lower": low, "upper": high}.items():
+            columns[key][0].append(row[key])
+            columns[key][1].append(float(value))
+        labels.append(f"{one} bin {row['bin_id']}")
+    for key, (stated, own) in columns.items():
+        space.ledger.numbers(area, key, "rows" if key == "rows" else "attribution", stated, own, labels)
+    if left_out:
+        names = ", ".join(dict.fromkeys(left_out))
+        space.ledger.not_evaluable(f"{area}: {names}", "no model of the package holds their bins")
+
+
+def _compare_interaction(space: Workspace, model_id: str, name: str, found: Explained) -> None:
+    area = f"{INTERACTION}.{name}"
+    table = space.package.rows_of(area)
+    if found.trees is None or table is None:
+        reason = "the model is additive" if found.trees is None else "the package holds no such table"
+        space.ledger.not_evaluable(area, reason)
+        return
+    rows = space.rows[DEVELOPMENT]
+    margin = space.scored[model_id][found.linear].data
+    places, _ = spaced_rows(margin[rows], space.weight[rows], INTERACTION_ROWS)
+    matrix = rebuilt.features_of(space, model_id, found.trees)
+    share = space.weight[found.background] / space.weight[found.background].sum()
+    own = attribution.interaction_indices(
+        found.trees, found.owners, matrix[rows][places], matrix[found.background], share
+    )
+    if own is None:
+        space.ledger.not_evaluable(area, "the coalitions of a tree are too many to write out")
+        return
+    size = np.abs(own).mean(axis=0)
+    total = _sizes(space, found, rows).sum()
+    place = {one: k for k, one in enumerate(found.names)}
+    labels = [f"{row['characteristic']} and {row['other']}" for row in table]
+    values = [size[place[row["characteristic"]], place[row["other"]]] for row in table]
+    space.ledger.numbers(area, "mean_absolute", "attribution", [row["mean_absolute"] for row in table], values, labels)
+    shares = [value / total for value in values]
+    space.ledger.numbers(area, "share", "attribution", [row["share"] for row in table], shares, labels)
+    pairs = int(np.count_nonzero(np.triu(size) > LEAST))
+    space.ledger.numbers(area, "pairs", "rows", [float(len(table))], [float(pairs)], ["pairs"])
+
+
+def _compare_stability(space: Workspace, name: str, found: Explained) -> None:
+    area = f"{STABILITY}.{name}"
+    date = (space.package.plan.get("data") or {}).get("date")
+    years = None
+    if isinstance(date, str) and date in space.frame.columns:
+        years = np.array([None if item is None else str(item)[:4] for item in space.frame[date]], dtype=object)
+    inside = np.concatenate(list(space.rows.values()))
+    first = _sizes(space, found, space.rows[DEVELOPMENT])
+    columns: dict[str, tuple[list[Any], list[float]]] = {
+        key: ([], []) for key in ("rows", "mean_absolute", "share", "difference")
+    }
+    labels = []
+    known: dict[tuple[str, str], np.ndarray] = {}
+    for row in space.package.rows_of(area) or []:
+        key = (row["kind"], row["group"])
+        if key not in known:
+            known[key] = space.rows.get(row["group"], inside[:0])
+            if row["kind"] == "year":
+                known[key] = inside[:0] if years is None else inside[np.equal(years[inside], row["group"])]
+        rows = known[key]
+        size = _sizes(space, found, rows) if len(rows) else np.full(len(found.names), np.nan)
+        k = found.names.index(row["characteristic"])
+        share = size[k] / size.sum()
+        own = {
+            "rows": len(rows),
+            "mean_absolute": size[k],
+            "share": share,
+            "difference": share - first[k] / first.sum(),
+        }
+        for column, value in own.items():
+            columns[column][0].append(row[column])
+            columns[column][1].append(float(value))
+        labels.append(f"{row['characteristic']} {row['group']}")
+    for column, (stated, values) in columns.items():
+        rule = "rows" if column == "rows" else "attribution"
+        space.ledger.numbers(area, column, rule, stated, values, labels)

@@ -1,0 +1,106 @@
+"""Attributions of a scorecard or of trees over the snapshot, against the applicants that the plan approves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from validation.rebuild.reference import rule_of
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.steps import attribution
+from validation.steps.values import as_number
+from validation.structure import made_by, read_by, steps_of
+
+Floats = NDArray[np.float64]
+Step = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """values (n, k) over all rows of the snapshot, of the characteristics `names`; base; the background's rows.
+
+    trees, owners: of a model of trees, else None and nothing.
+    """
+
+    names: list[str]
+    values: Floats
+    base: float
+    background: NDArray[np.int64]
+    trees: Step | None
+    owners: list[int]
+    linear: str
+
+
+def background_rows(space: Workspace, model_id: str) -> NDArray[np.int64]:
+    """Return the development rows at or above the plan's cut-off; all where it has none or nobody reaches it."""
+    rows = space.rows[DEVELOPMENT]
+    cut_off, score = rule_of(space.package).cut_off, space.output(model_id, "score")
+    if cut_off is None or score is None:
+        return rows
+    approved = rows[score.data[rows] >= cut_off]
+    return approved if len(approved) else rows
+
+
+def explain(space: Workspace, model_id: str, names: list[str]) -> Explained | None:
+    """Return the attributions of a model whose evidence names these characteristics; None for another kind."""
+    model = space.package.models[model_id]
+    rows = background_rows(space, model_id)
+    trees = steps_of(model, "trees")
+    if len(trees) == 1 and trees[0]["offset"] is None:
+        return _of_trees(space, model_id, trees[0], names, rows)
+    classed = {step["output_woe"]: step["input"] for step in steps_of(model, "classing")}
+    for step in steps_of(model, "linear"):
+        if step["terms"] and step["offset"] is None and all(term["input"] in classed for term in step["terms"]):
+            return _of_scorecard(space, model_id, step, classed, rows)
+    return None
+
+
+def _of_scorecard(
+    space: Workspace, model_id: str, step: Step, classed: Mapping[str, str], rows: NDArray[np.int64]
+) -> Explained:
+    """In an additive model a characteristic adds the same to every coalition: its term less the background's mean."""
+    scored, weight = space.scored[model_id], space.weight[rows]
+    columns, base = [], float(step["intercept"])
+    for term in step["terms"]:
+        part = float(term["coefficient"]) * scored[term["input"]].data
+        mean = float(weight @ part[rows] / weight.sum())
+        columns.append(part - mean)
+        base += mean
+    names = [classed[term["input"]] for term in step["terms"]]
+    return Explained(names, np.column_stack(columns), base, rows, None, [], step["output"])
+
+
+def _of_trees(
+    space: Workspace, model_id: str, trees: Step, names: list[str], rows: NDArray[np.int64]
+) -> Explained | None:
+    owner = [_owner(space.package.models[model_id], feature, names) for feature in trees["features"]]
+    if None in owner:
+        return None
+    owners = [names.index(name) for name in owner if name is not None]
+    matrix = features_of(space, model_id, trees)
+    share = space.weight[rows] / space.weight[rows].sum()
+    used = np.unique(np.concatenate(list(space.rows.values())))
+    found = np.full((len(matrix), len(names)), np.nan)
+    found[used] = attribution.shapley_values(trees, owners, matrix[used], matrix[rows], share)
+    linear = space.scored[model_id][trees["output"]].data
+    base = float(share @ linear[rows])
+    return Explained(names, found, base, rows, trees, owners, trees["output"])
+
+
+def features_of(space: Workspace, model_id: str, trees: Step) -> Floats:
+    """Return the features of the trees over the snapshot (n, features)."""
+    return np.column_stack([as_number(space.scored[model_id][name]).data for name in trees["features"]])
+
+
+def _owner(model: Mapping[str, Any], feature: str, names: list[str]) -> str | None:
+    """The characteristic that a feature is, or is made of."""
+    if feature in names:
+        return feature
+    for step in model["steps"]:
+        if feature in made_by(step):
+            return next((name for name in read_by(step) if name in names), None)
+    return None
