@@ -71,13 +71,11 @@ def export(options: argparse.Namespace) -> int:
 
 def score(options: argparse.Namespace) -> int:
     """`credit-risk score PACKAGE --input TABLE --out FILE`."""
-    from credit_risk.lifecycle.score import check_target, score_table, write_predictions
+    from credit_risk.lifecycle.score import score_file
 
     package, table, out = Path(options.package), Path(options.input), Path(options.out)
-    check_target(out, package, table)
-    scored = score_table(package, table)
-    write_predictions(scored.predictions, out)
-    print(f"{len(scored.predictions):,} rows scored by package {scored.package_hash[:16]}: {out}")
+    scored = score_file(package, table, out)
+    print(f"{scored.rows:,} rows scored by package {scored.package_hash[:16]}: {out}")
     print(f"_key is {f'the column {scored.key!r}' if scored.key else 'the row number'}")
     return 0
 

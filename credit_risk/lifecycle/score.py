@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from credit_risk._core.errors import Fault, ScoringError
-from credit_risk.package import read_package, table_bytes
-from credit_risk.package.output import partial_path, told, write_file
+from credit_risk._core.errors import CreditRiskError, Fault, IntakeError, ScoringError
+from credit_risk.package import Package, TableWriter, read_package
+from credit_risk.package.output import partial_path, told
 from credit_risk.sampling import read_source
+from credit_risk.sampling.parquet_batches import Batch, open_parquet
 from credit_risk.sampling.production import keys, typed_frame
 from credit_risk.scoring import compile_model
 
 KINDS = (".csv", ".parquet")
+PARQUET = (".parquet", ".pq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,15 @@ class ScoredTable:
     key: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ScoredFile:
+    """What was scored into a file: number of rows, the package's hash, and what `_key` holds (None: the row number)."""
+
+    rows: int
+    package_hash: str
+    key: str | None
+
+
 def score_table(package: Path, table: Path) -> ScoredTable:
     """Score the rows of a CSV or Parquet `table` with a model package.
 
@@ -34,31 +47,78 @@ def score_table(package: Path, table: Path) -> ScoredTable:
     IntakeError and ScoringError with every fault.
     """
     read = read_package(package)
-    source = read_source(table)
-    key = read.plan["data"]["key"]
-    key = key if key in source.raw else None
-    predictions = compile_model(read.model).score(typed_frame(source, read.model["inputs"])).reset_index(drop=True)
-    predictions.insert(0, "_key", keys(source, key))
-    return ScoredTable(predictions, read.package_hash, key)
+    key, batches = _open(read, table)
+    parts = list(_score(read, batches))
+    return ScoredTable(pd.concat(parts, ignore_index=True), read.package_hash, key)
 
 
-def write_predictions(predictions: pd.DataFrame, out: Path) -> None:
-    """Write predictions as CSV (shortest text that reads back to the same double) or Parquet, by the name of `out`.
+def score_file(package: Path, table: Path, out: Path) -> ScoredFile:
+    """Score the rows of `table` as `score_table` does, into a CSV or Parquet file, by the name of `out`.
 
-    Written beside `out` and renamed. Raises PackageError where the disk does not take it.
+    A Parquet table is read, scored and written in batches, so that memory does not grow with its rows. CSV holds the
+    shortest text that reads back to the same double. The file is written beside `out` and renamed. Raises as
+    `score_table`, and PackageError where the disk does not take the file.
     """
-    if out.suffix == ".csv":
-        data = predictions.to_csv(index=False, lineterminator="\n").encode("utf-8")
-    else:
-        data = table_bytes(predictions, out.name)
-    partial = partial_path(out)
+    check_target(out, package, table)
+    read = read_package(package)
+    key, batches = _open(read, table)
+    rows, unfinished = 0, partial_path(out)
     with told(out):
         try:
-            partial.unlink(missing_ok=True)
-            write_file(partial, data)
-            os.replace(partial, out)
+            unfinished.unlink(missing_ok=True)
+            with TableWriter(unfinished, out.name) as writer:
+                for predictions in _score(read, batches):
+                    writer.write(predictions)
+                    rows += len(predictions)
+            os.replace(unfinished, out)
         finally:
-            partial.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
+    return ScoredFile(rows, read.package_hash, key)
+
+
+def _open(package: Package, table: Path) -> tuple[str | None, Iterator[Batch]]:
+    """What `_key` holds, and the rows of the table: a Parquet file in batches, any other whole."""
+    inputs, key = package.model["inputs"], package.plan["data"]["key"]
+    if table.suffix.lower() in PARQUET and table.is_file() and table.stat().st_size:
+        opened = open_parquet(table, inputs, key)
+        return opened.key, opened.batches()
+    source = read_source(table)
+    key = key if key in source.raw else None
+    return key, iter([Batch(0, keys(source, key), partial(typed_frame, source, inputs))])
+
+
+def _score(package: Package, batches: Iterator[Batch]) -> Iterator[pd.DataFrame]:
+    """Predictions of batch after batch. Raises IntakeError or ScoringError with the faults of all batches."""
+    compiled = compile_model(package.model)
+    errors: list[tuple[int, CreditRiskError]] = []
+    for batch in batches:
+        try:
+            predictions = compiled.score(batch.typed()).reset_index(drop=True)
+        except (IntakeError, ScoringError) as error:
+            errors.append((batch.start, error))
+            continue
+        if not errors:
+            predictions.insert(0, "_key", batch.keys)
+            yield predictions
+    if len(errors) == 1 and errors[0][0] == 0:
+        raise errors[0][1]
+    if errors:
+        kind = IntakeError if any(isinstance(error, IntakeError) for _, error in errors) else ScoringError
+        raise kind(_together(errors))
+
+
+def _together(errors: Sequence[tuple[int, CreditRiskError]]) -> list[Fault]:
+    """Each fault once, where it was met first, its row counted in the whole table, with how often it came again."""
+    first: dict[tuple[str, str | None], Fault] = {}
+    again: dict[tuple[str, str | None], int] = {}
+    for start, error in errors:
+        for fault in error.faults:
+            what = (fault.code, fault.path)
+            row = None if fault.row is None else fault.row + start
+            first.setdefault(what, replace(fault, row=row, message=f"{fault.message} from row {start + 1:,} on"))
+            again[what] = again.get(what, -1) + 1
+    told = {what: f"; again in {again[what]} later parts of the table" for what in first if again[what]}
+    return [replace(fault, message=fault.message + told.get(what, "")) for what, fault in first.items()]
 
 
 def check_target(out: Path, package: Path, table: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +15,16 @@ import pyarrow.parquet as pq
 from credit_risk._core.errors import Fault, PackageError
 
 ROW_GROUP_SIZE = 65536
+OPTIONS: dict[str, Any] = {
+    "version": "2.6",
+    "data_page_version": "1.0",
+    "compression": "zstd",
+    "compression_level": 3,
+    "use_dictionary": True,
+    "write_statistics": True,
+    "store_schema": False,
+    "write_page_index": False,
+}
 
 
 def table_bytes(frame: pd.DataFrame, file: str = "table") -> bytes:
@@ -20,6 +33,50 @@ def table_bytes(frame: pd.DataFrame, file: str = "table") -> bytes:
     Columns are float64, int64, bool or text (their nullable pandas forms too); nothing is coerced. Raises PackageError,
     code `column_type`, naming every column of another type or holding an infinity; `file` names the table.
     """
+    sink = io.BytesIO()
+    pq.write_table(_arrow_table(frame, file), sink, row_group_size=ROW_GROUP_SIZE, **OPTIONS)
+    return sink.getvalue()
+
+
+class TableWriter:
+    """Write a table to a new file part by part, Parquet or CSV by `name`; a context manager.
+
+    Parts of a multiple of ROW_GROUP_SIZE rows give the bytes of `table_bytes` of the whole. CSV holds the shortest text
+    that reads back to the same double. Raises PackageError as `table_bytes`, OSError where the disk takes no more.
+    """
+
+    def __init__(self, path: Path, name: str):
+        self._name = name
+        self._stream = path.open("xb")
+        self._parquet: pq.ParquetWriter | None = None
+        self._begun = False
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """Append the rows of a frame; its columns are those of the first."""
+        if self._name.endswith(".csv"):
+            text = frame.to_csv(index=False, header=not self._begun, lineterminator="\n")
+            self._stream.write(text.encode("utf-8"))
+        else:
+            table = _arrow_table(frame, self._name)
+            if self._parquet is None:
+                self._parquet = pq.ParquetWriter(self._stream, table.schema, **OPTIONS)
+            self._parquet.write_table(table, row_group_size=ROW_GROUP_SIZE)
+        self._begun = True
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        try:
+            if self._parquet is not None:
+                self._parquet.close()
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        finally:
+            self._stream.close()
+
+
+def _arrow_table(frame: pd.DataFrame, file: str) -> pa.Table:
     faults: list[Fault] = []
     arrays: list[pa.Array] = []
     names = [str(name) for name in frame.columns]
@@ -32,22 +89,7 @@ def table_bytes(frame: pd.DataFrame, file: str = "table") -> bytes:
             faults.append(Fault(str(error), "column_type", file, name, allowed="float64, int64, bool or text"))
     if faults:
         raise PackageError(faults)
-    table = pa.table(arrays, schema=pa.schema([(n, a.type) for n, a in zip(names, arrays, strict=True)]))
-    sink = io.BytesIO()
-    pq.write_table(
-        table,
-        sink,
-        row_group_size=ROW_GROUP_SIZE,
-        version="2.6",
-        data_page_version="1.0",
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=True,
-        write_statistics=True,
-        store_schema=False,
-        write_page_index=False,
-    )
-    return sink.getvalue()
+    return pa.table(arrays, schema=pa.schema([(n, a.type) for n, a in zip(names, arrays, strict=True)]))
 
 
 def _array(column: pd.Series) -> pa.Array:

@@ -16,16 +16,22 @@ class Column:
 
     `data` is float64 (number), object (string), bool (flag), int64 (bin) or object (n, maximum) (reason list).
     `missing` and `error` are bool (n,); `data` is meaningful only where both are false.
+    Of texts that were read as such, `levels` are the distinct ones, then None, and `codes` (n,) their places, −1 where
+    missing.
     """
 
     kind: str
     data: np.ndarray
     missing: np.ndarray
     error: np.ndarray
+    codes: np.ndarray | None = None
+    levels: np.ndarray | None = None
 
     def array(self) -> np.ndarray:
         """Values as users see them: NaN for a missing number, None for missing text or flag."""
         absent = self.missing | self.error
+        if self.kind == NUMBER and not absent.any():
+            return self.data
         if self.kind == NUMBER:
             return np.where(absent, np.nan, self.data)
         if self.kind in (STRING, FLAG) and (self.kind == STRING or absent.any()):
@@ -42,6 +48,16 @@ class Run:
     rows: int
     columns: dict[str, Column]
     causes: list[tuple[str, str, np.ndarray]] = field(default_factory=list)
+    wanted: frozenset[str] | None = None
+    none: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The mask of no row, which columns share."""
+        self.none = np.zeros(self.rows, dtype=bool)
+
+    def wants(self, name: str) -> bool:
+        """Whether a value is wanted: every one, unless `wanted` names those that are."""
+        return self.wanted is None or name in self.wanted
 
     def blame(self, step: str, reason: str, mask: np.ndarray) -> None:
         """Remember that `step` put the rows of `mask` in error, and why."""
@@ -51,14 +67,25 @@ class Run:
 
 def make_number(data: np.ndarray, missing: np.ndarray, error: np.ndarray) -> Column:
     """A number column; NaN where missing or in error."""
-    return Column(NUMBER, np.where(missing | error, np.nan, data), missing & ~error, error)
+    absent = missing | error
+    if not absent.any():
+        return Column(NUMBER, data, missing, error)
+    return Column(NUMBER, np.where(absent, np.nan, data), missing & ~error, error)
 
 
 def any_error(columns: Sequence[Column], rows: int) -> np.ndarray:
     """Rows where at least one column is in error, shape (rows,)."""
-    return np.logical_or.reduce([c.error for c in columns]) if columns else np.zeros(rows, bool)
+    return _either([c.error for c in columns], rows)
 
 
 def any_missing(columns: Sequence[Column], rows: int) -> np.ndarray:
     """Rows where at least one column is missing, shape (rows,)."""
-    return np.logical_or.reduce([c.missing for c in columns]) if columns else np.zeros(rows, bool)
+    return _either([c.missing for c in columns], rows)
+
+
+def _either(masks: Sequence[np.ndarray], rows: int) -> np.ndarray:
+    """Rows of any of the masks; many columns share one mask, which is looked at once."""
+    found = np.zeros(rows, bool)
+    for mask in {id(mask): mask for mask in masks}.values():
+        found |= mask
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,39 @@ def as_pandas(frame: Any) -> pd.DataFrame:
     raise ScoringError(fault)
 
 
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input column of a table, as it was read: columns for blocks of its rows are made when they are wanted.
+
+    Numbers: `data` (n,), NaN missing. Texts: `data` (n,) and `missing` (n,), or `codes` (n,) and `levels` as in
+    `Column`.
+    """
+
+    kind: str
+    data: np.ndarray | None = None
+    missing: np.ndarray | None = None
+    codes: np.ndarray | None = None
+    levels: np.ndarray | None = None
+
+    def rows(self, block: slice, no_error: np.ndarray) -> Column:
+        """The column of a block of rows; no_error: the mask of none of them."""
+        if self.codes is not None and self.levels is not None:
+            codes = self.codes[block]
+            return Column(STRING, self.levels[codes], codes < 0, no_error, codes, self.levels)
+        assert self.data is not None
+        data = self.data[block]
+        missing = np.isnan(data) if self.missing is None else self.missing[block]
+        return Column(self.kind, data, missing, no_error)
+
+
 def read_inputs(declared: list[Mapping[str, Any]], frame: Any) -> dict[str, Column]:
+    """Columns of the declared inputs, whole; raises as `open_inputs`."""
+    table = as_pandas(frame)
+    no_error = np.zeros(len(table), dtype=bool)
+    return {name: one.rows(slice(None), no_error) for name, one in open_inputs(declared, table).items()}
+
+
+def open_inputs(declared: list[Mapping[str, Any]], frame: Any) -> dict[str, Input]:
     """Columns of the declared inputs (`inputs` of model.json); other columns of the table are ignored.
 
     NaN and the empty string are missing. Raises ScoringError naming every absent column and every column with values
@@ -41,7 +74,7 @@ def read_inputs(declared: list[Mapping[str, Any]], frame: Any) -> dict[str, Colu
     """
     table = as_pandas(frame)
     faults: list[Fault] = []
-    columns: dict[str, Column] = {}
+    columns: dict[str, Input] = {}
     for item in declared:
         name = item["name"]
         found = int((table.columns == name).sum()) if len(table.columns) else 0
@@ -68,9 +101,12 @@ def _absent(name: str, found: int, table: pd.DataFrame) -> Fault:
     return Fault("the model needs this column and the table lacks it", code="column_absent", path=name, remedy=hint)
 
 
-def _read(series: pd.Series, name: str, kind: str) -> tuple[Column, list[Fault]]:
+def _read(series: pd.Series, name: str, kind: str) -> tuple[Input, list[Fault]]:
     values = series.array
-    rows = len(series)
+    if kind == NUMBER and series.dtype == np.float64 and not np.isinf(series.to_numpy()).any():
+        return Input(NUMBER, series.to_numpy()), []
+    if kind == STRING and (encoded := _encoded(series)) is not None:
+        return Input(STRING, codes=encoded[0], levels=encoded[1]), []
     if isinstance(series.dtype, pd.CategoricalDtype):
         values = series.astype(object).array
     if pd.api.types.is_float_dtype(series.dtype) or pd.api.types.is_integer_dtype(series.dtype):
@@ -81,12 +117,29 @@ def _read(series: pd.Series, name: str, kind: str) -> tuple[Column, list[Fault]]
         clean, missing, problems = _read_objects(np.asarray(values, dtype=object), kind)
     faults = [_fault(name, kind, code, mask, series) for code, mask in problems.items() if mask.any()]
     if faults:
-        return Column(kind, np.empty(rows), missing, np.ones(rows, bool)), faults
-    no_error = np.zeros(rows, dtype=bool)
+        return Input(kind), faults
     if kind == NUMBER:
-        data = np.where(missing, np.nan, clean.astype(np.float64))
-        return Column(NUMBER, data, missing, no_error), []
-    return Column(STRING, _texts(clean, missing), missing, no_error), []
+        return Input(NUMBER, np.where(missing, np.nan, clean.astype(np.float64))), []
+    return Input(STRING, _texts(clean, missing), missing), []
+
+
+def _encoded(series: pd.Series) -> tuple[np.ndarray, np.ndarray] | None:
+    """Place of each text among the distinct ones (−1 missing), and these, then None; None where a cell is otherwise.
+
+    `pandas.factorize` takes 1 and True for equal, so that only columns of nothing but texts are read so.
+    """
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        texts = series.cat.categories
+        if pd.api.types.infer_dtype(texts, skipna=False) not in ("string", "empty"):
+            return None
+        codes, levels = series.cat.codes.to_numpy().astype(np.int64), np.asarray(texts, dtype=object)
+    elif pd.api.types.infer_dtype(series, skipna=True) in ("string", "empty"):
+        codes, found = pd.factorize(series)
+        levels = np.asarray(found, dtype=object)
+    else:
+        return None
+    empty = np.flatnonzero(levels == "")
+    return np.where(np.isin(codes, empty), -1, codes) if len(empty) else codes, np.array([*levels, None], dtype=object)
 
 
 def _texts(values: np.ndarray, missing: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,9 +27,12 @@ from credit_risk.scoring.columns import (
     make_number,
 )
 from credit_risk.scoring.expressions import evaluate, references
-from credit_risk.scoring.inputs import as_pandas, read_inputs
+from credit_risk.scoring.inputs import as_pandas, open_inputs, read_inputs
 
 Step = Mapping[str, Any]
+PUBLISHED = ("linear_score", "probability", "score", "grade", "reasons", "decision")
+BLOCK = 32_768
+"""Rows that are run together: what they need at a time stays in the cache of the processor."""
 Packed = list[s.PackedTree] | PackedAttribution
 
 
@@ -85,84 +88,117 @@ class CompiledModel:
         Raises ScoringError as `score` does.
         """
         run = self._run(frame)
-        self._refuse_errors(run)
+        bad = self._in_error(run, self._keys(None))
+        needed, _ = self._needed(self._names(self._keys(None)))
+        causes = [(step, reason, np.flatnonzero(mask & bad)) for step, reason, mask in run.causes if step in needed]
+        _refuse(causes if bad.any() else [], run.rows)
         return {name: column.array() for name, column in run.columns.items()}
 
-    def score(self, frame: Any) -> pd.DataFrame:
+    def score(self, frame: Any, *, outputs: Sequence[str] | None = None) -> pd.DataFrame:
         """The published results, one row a row of `frame` (its index is kept).
 
         Columns: `linear_score`, `probability`, then `score`, `grade`, `reason_1` … and `decision:<guard>` as far as the
-        model has them. Raises ScoringError with every fault where input columns are absent or hold what the model
+        model has them; outputs: of these only the named ones (`reasons` and `decision` are names too), and no step is
+        run that they do not need. Rows are run in blocks; the result does not depend on them. Raises
+        ScoringError with every fault where input columns are absent or hold what the model
         cannot take, or where a published result is not finite.
         """
-        table = as_pandas(frame)
-        run = self._run(table)
-        self._refuse_errors(run)
-        return pd.DataFrame(self._published(run, table.index), index=table.index)
+        table, keys = as_pandas(frame), self._keys(outputs)
+        inputs = open_inputs(self.model["inputs"], table)
+        needed, wanted = self._needed(self._names(keys))
+        steps = [step for step in self.model["steps"] if step["id"] in needed]
+        parts: list[dict[str, np.ndarray]] = []
+        causes: list[tuple[str, str, np.ndarray]] = []
+        for start in range(0, max(len(table), 1), BLOCK):
+            block = slice(start, start + BLOCK)
+            run = Run(min(BLOCK, len(table) - start), {}, wanted=wanted)
+            run.columns.update({name: one.rows(block, run.none) for name, one in inputs.items()})
+            self._run_steps(steps, run)
+            bad = self._in_error(run, keys)
+            causes += [(step, why, start + np.flatnonzero(mask & bad)) for step, why, mask in run.causes]
+            parts.append(self._published(run, keys))
+        _refuse(causes, len(table))
+        whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        series = {name: pd.Series(value, index=table.index, dtype=value.dtype) for name, value in whole.items()}
+        return pd.DataFrame(series, index=table.index)
 
     def rows_in_error(self, frame: Any) -> np.ndarray:
         """Rows (bool, (n,)) for which `score` would refuse a published result; input columns are read as strictly."""
-        run = self._run(frame)
-        return any_error([run.columns[name] for name in self._published_names()], run.rows)
+        return self._in_error(self._run(frame), self._keys(None))
 
-    def _published(self, run: Run, index: pd.Index) -> dict[str, pd.Series]:
-        outputs = self.model["outputs"]
-        result: dict[str, np.ndarray] = {}
-        for key in ("linear_score", "probability", "score", "grade"):
-            if outputs.get(key) is not None:
+    def _keys(self, asked: Sequence[str] | None) -> list[str]:
+        """Published results in their order, all of them or those asked for. Raises ScoringError for unknown ones."""
+        known = [key for key in PUBLISHED if self.model["outputs"].get(key)]
+        unknown = [name for name in asked or () if name not in known]
+        if unknown:
+            raise ScoringError(
+                [
+                    Fault(f"the model publishes no {name!r}", "output_unknown", allowed=", ".join(known))
+                    for name in unknown
+                ]
+            )
+        return known if asked is None else [key for key in known if key in asked]
+
+    def _names(self, keys: Sequence[str]) -> list[str]:
+        """Names of the values that published results stand for."""
+        found = [self.model["outputs"][key] for key in keys]
+        return [name for one in found for name in (one if isinstance(one, list) else [one])]
+
+    def _published(self, run: Run, keys: Sequence[str]) -> dict[str, np.ndarray]:
+        outputs, result = self.model["outputs"], {}
+        for key in keys:
+            if key == "reasons":
+                codes = run.columns[outputs[key]].data
+                result.update({f"reason_{k + 1}": codes[:, k] for k in range(codes.shape[1])})
+            elif key == "decision":
+                result.update({f"decision:{name}": run.columns[name].array() for name in outputs[key]})
+            else:
                 result[key] = run.columns[outputs[key]].array()
-        if outputs.get("reasons") is not None:
-            codes = run.columns[outputs["reasons"]].data
-            result.update({f"reason_{k + 1}": codes[:, k] for k in range(codes.shape[1])})
-        for name in outputs.get("decision", []):
-            result[f"decision:{name}"] = run.columns[name].array()
-        return {key: pd.Series(value, index=index, dtype=value.dtype) for key, value in result.items()}
+        return result
 
     def _run(self, frame: Any) -> Run:
-        columns = read_inputs(self.model["inputs"], frame)
-        rows = len(next(iter(columns.values())).missing)
-        run = Run(rows, columns)
-        for step in self.model["steps"]:
+        table = as_pandas(frame)
+        return self._run_steps(self.model["steps"], Run(len(table), read_inputs(self.model["inputs"], table)))
+
+    def _run_steps(self, steps: Sequence[Step], run: Run) -> Run:
+        for step in steps:
             _STEPS[step["type"]](step, run, self.packed.get(step["id"]))
         return run
 
-    def _published_names(self) -> list[str]:
-        outputs = self.model["outputs"]
-        keys = ("linear_score", "probability", "score", "grade", "reasons")
-        return [outputs[k] for k in keys if outputs.get(k) is not None] + list(outputs.get("decision", []))
+    def _in_error(self, run: Run, keys: Sequence[str]) -> np.ndarray:
+        return any_error([run.columns[name] for name in self._names(keys)], run.rows)
 
-    def _needed_steps(self) -> set[str]:
-        """Ids of the steps that a published result depends on."""
-        wanted, needed = set(self._published_names()), set()
+    def _needed(self, names: Sequence[str]) -> tuple[set[str], frozenset[str]]:
+        """Ids of the steps that values depend on, and the names of all values on the way."""
+        wanted, needed = set(names), set()
         for step in reversed(self.model["steps"]):
             if wanted & set(_produced(step)):
                 needed.add(step["id"])
                 wanted |= _read(step)
-        return needed
+        return needed, frozenset(wanted)
 
-    def _refuse_errors(self, run: Run) -> None:
-        """Raise ScoringError where a published result is in error, naming the steps that caused it."""
-        bad = any_error([run.columns[name] for name in self._published_names()], run.rows)
-        if not bad.any():
-            return
-        faults = []
-        needed = self._needed_steps()
-        for step, reason, mask in run.causes:
-            if step not in needed:
-                continue
-            rows = np.flatnonzero(mask & bad)
-            if len(rows):
-                shown = ", ".join(str(i + 1) for i in rows[:5]) + (", …" if len(rows) > 5 else "")
-                faults.append(
-                    Fault(
-                        f"step {step!r}: {reason} in {len(rows)} of {run.rows} rows",
-                        code="result_not_finite",
-                        path=step,
-                        row=int(rows[0]) + 1,
-                        found=f"rows {shown}",
-                        remedy="correct the inputs of these rows or take them out",
-                    )
-                )
+
+def _refuse(causes: Sequence[tuple[str, str, np.ndarray]], total: int) -> None:
+    """Raise ScoringError where rows of published results are in error. causes: step, reason, rows; in blocks."""
+    together: dict[tuple[str, str], list[np.ndarray]] = {}
+    for step, reason, rows in causes:
+        if len(rows):
+            together.setdefault((step, reason), []).append(rows)
+    faults = []
+    for (step, reason), parts in together.items():
+        rows = np.concatenate(parts)
+        shown = ", ".join(str(i + 1) for i in rows[:5]) + (", …" if len(rows) > 5 else "")
+        faults.append(
+            Fault(
+                f"step {step!r}: {reason} in {len(rows)} of {total} rows",
+                code="result_not_finite",
+                path=step,
+                row=int(rows[0]) + 1,
+                found=f"rows {shown}",
+                remedy="correct the inputs of these rows or take them out",
+            )
+        )
+    if faults:
         raise ScoringError(faults)
 
 
@@ -201,7 +237,7 @@ def _finite(run: Run, step: Step, data: np.ndarray, missing: np.ndarray, error: 
 
 
 def _none(run: Run) -> np.ndarray:
-    return np.zeros(run.rows, dtype=bool)
+    return run.none
 
 
 def _derive(step: Step, run: Run, _: Any) -> None:
@@ -225,9 +261,13 @@ def _guard(step: Step, run: Run, _: Any) -> None:
 
 def _classing(step: Step, run: Run, _: Any) -> None:
     column = run.columns[step["input"]]
-    bins = s.classify_bins(step, column.array())
+    if column.codes is not None and column.levels is not None:
+        bins = s.classify_levels(step, column.codes, column.levels)
+    else:
+        bins = s.classify_bins(step, column.array())
     run.columns[step["output_bin"]] = Column(BIN, bins, _none(run), column.error)
-    run.columns[step["output_woe"]] = make_number(s.bin_woe(step, bins), _none(run), column.error)
+    if run.wants(step["output_woe"]):
+        run.columns[step["output_woe"]] = make_number(s.bin_woe(step, bins), _none(run), column.error)
 
 
 def _linear(step: Step, run: Run, _: Any) -> None:
@@ -335,7 +375,7 @@ def _grade(step: Step, run: Run, _: Any) -> None:
 def _reasons(step: Step, run: Run, _: Any) -> None:
     names = [item["input"] for item in step["characteristics"]]
     points, error = _numbers(run, names, step, "points are missing")
-    run.columns[step["output"]] = Column(REASONS, s.rank_reasons(step, np.column_stack(points)), _none(run), error)
+    run.columns[step["output"]] = Column(REASONS, s.rank_reasons(step, np.stack(points).T), _none(run), error)
 
 
 _STEPS: dict[str, Callable[[Step, Run, Any], None]] = {

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 Step = Mapping[str, Any]
+MOST_COUNTED_EDGES = 40
 
 
 def round_half_away_from_zero(x: np.ndarray) -> np.ndarray:
@@ -32,11 +33,32 @@ def _classify_numeric(step: Step, values: np.ndarray) -> np.ndarray:
     intervals = [b for b in step["bins"] if b["kind"] == "interval"]
     edges = np.array([b["upper"] for b in intervals[:-1]], dtype=np.float64)
     ids = np.array([b["id"] for b in intervals], dtype=np.int64)
-    result = ids[np.searchsorted(edges, x, side="right").clip(max=len(ids) - 1)]
+    place = _interval_of(edges, x)
+    follow = bool(np.all(np.diff(ids) == 1))
+    result = place + ids[0] if follow else ids[place]
     for one in (b for b in step["bins"] if "codes" in b):
-        result[np.isin(x, np.array(one["codes"], dtype=np.float64))] = one["id"]
+        for code in one["codes"]:
+            result[x == float(code)] = one["id"]
     result[np.isnan(x)] = missing_bin(step)["id"]
     return result
+
+
+def _interval_of(edges: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Number of the interval `[a, b)` between ascending edges that holds each value; any for NaN.
+
+    A few edges are counted one by one, which is many times faster than a search for each value.
+    """
+    if len(edges) > MOST_COUNTED_EDGES:
+        return np.searchsorted(edges, x, side="right").clip(max=len(edges))
+    place = np.zeros(len(x), dtype=np.uint8)
+    for edge in edges:
+        place += x >= edge
+    return place
+
+
+def classify_levels(step: Step, codes: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Bin ids (int64, (n,)) of a categorical `classing` step for texts `levels[codes]`; the last level is None."""
+    return _classify_text(step, levels)[codes]
 
 
 def _classify_text(step: Step, values: np.ndarray) -> np.ndarray:
@@ -232,17 +254,33 @@ def rank_reasons(step: Step, points: np.ndarray) -> np.ndarray:
     and one more where the step names `inquiries` (see `_add_inquiries`).
     """
     baseline = np.array([c["baseline"] for c in step["characteristics"]], dtype=np.float64)
-    codes = np.array([c["reason_code"] for c in step["characteristics"]], dtype=object)
-    shortfall = baseline[None, :] - np.asarray(points, dtype=np.float64)
-    order = np.argsort(-shortfall, axis=1, kind="stable")[:, : step["maximum"]]
-    chosen = codes[order]
-    positive = np.take_along_axis(shortfall, order, axis=1) > 0.0
-    chosen[~positive] = None
-    result = np.full((len(shortfall), most_reasons(step)), None, dtype=object)
-    result[:, : chosen.shape[1]] = chosen
+    codes = np.array([*(c["reason_code"] for c in step["characteristics"]), None], dtype=object)
+    shortfall = baseline[:, None] - np.ascontiguousarray(np.asarray(points, dtype=np.float64).T)
+    told = _greatest(shortfall, min(int(step["maximum"]), len(shortfall)))
+    result = np.full((shortfall.shape[1], most_reasons(step)), None, dtype=object)
+    result[:, : len(told)] = codes[told].T
     if "inquiries" in step:
-        _add_inquiries(step, shortfall, np.where(positive, order, -1), codes, result)
+        _add_inquiries(step, shortfall.T, told.T, codes, result)
     return result
+
+
+def _greatest(values: np.ndarray, most: int) -> np.ndarray:
+    """Places (most, n) of the greatest positive values (k, n) of each column, greatest first, equal ones in order; −1.
+
+    One pass that inserts each row of `values` into the best so far: no sort.
+    """
+    best = np.zeros((most, values.shape[1]))
+    place = np.full((most, values.shape[1]), -1, dtype=np.int16)
+    for k, row in enumerate(values):
+        above = row > best[-1]
+        for r in range(most - 1, 0, -1):
+            beyond = row > best[r - 1]
+            np.copyto(best[r], np.where(beyond, best[r - 1], row), where=above)
+            np.copyto(place[r], np.where(beyond, place[r - 1], np.int16(k)), where=above)
+            above = beyond
+        np.copyto(best[0], row, where=above)
+        np.copyto(place[0], np.int16(k), where=above)
+    return place
 
 
 def most_reasons(step: Step) -> int:
