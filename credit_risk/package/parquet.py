@@ -41,14 +41,15 @@ def table_bytes(frame: pd.DataFrame, file: str = "table") -> bytes:
 class TableWriter:
     """Write a table to a new file part by part, Parquet or CSV by `name`; a context manager.
 
-    Parts of a multiple of ROW_GROUP_SIZE rows give the bytes of `table_bytes` of the whole. CSV holds the shortest text
-    that reads back to the same double. Raises PackageError as `table_bytes`, OSError where the disk takes no more.
+    Parquet has the bytes of `table_bytes` of the whole, whatever the parts. CSV holds the shortest text that reads back
+    to the same double. Raises PackageError as `table_bytes`, OSError where the disk takes no more.
     """
 
     def __init__(self, path: Path, name: str):
         self._name = name
         self._stream = path.open("xb")
         self._parquet: pq.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
         self._begun = False
 
     def __enter__(self) -> TableWriter:
@@ -60,14 +61,25 @@ class TableWriter:
             text = frame.to_csv(index=False, header=not self._begun, lineterminator="\n")
             self._stream.write(text.encode("utf-8"))
         else:
-            table = _arrow_table(frame, self._name)
-            if self._parquet is None:
-                self._parquet = pq.ParquetWriter(self._stream, table.schema, **OPTIONS)
-            self._parquet.write_table(table, row_group_size=ROW_GROUP_SIZE)
+            self._waiting.append(_arrow_table(frame, self._name))
+            self._write_groups(ROW_GROUP_SIZE)
         self._begun = True
+
+    def _write_groups(self, least: int) -> None:
+        """Write what waits in whole row groups, and what is left where `least` rows are enough for one."""
+        if self._parquet is None and self._waiting:
+            self._parquet = pq.ParquetWriter(self._stream, self._waiting[0].schema, **OPTIONS)
+        rows = sum(table.num_rows for table in self._waiting)
+        ready = rows if least == 1 else rows // least * least
+        if ready and self._parquet is not None:
+            table = pa.concat_tables(self._waiting)
+            self._parquet.write_table(table.slice(0, ready), row_group_size=ROW_GROUP_SIZE)
+            self._waiting = [table.slice(ready)] if ready < rows else []
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         try:
+            if error is None:
+                self._write_groups(1)
             if self._parquet is not None:
                 self._parquet.close()
             self._stream.flush()

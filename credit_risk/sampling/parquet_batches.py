@@ -153,8 +153,9 @@ def _tables(path: Path, columns: list[str], rows: int) -> Iterator[pa.Table]:
     with _told(path):
         file = pq.ParquetFile(path)
         kept = [name for name in dict.fromkeys(columns) if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=rows, columns=kept, use_threads=False):
-            yield pa.Table.from_batches([batch])
+        for group in range(file.num_row_groups):  # one at a time: asked for all, PyArrow keeps them all
+            for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=kept, use_threads=False):
+                yield pa.Table.from_batches([batch])
 
 
 class _told:

@@ -48,11 +48,15 @@ class Input:
     codes: np.ndarray | None = None
     levels: np.ndarray | None = None
 
-    def rows(self, block: slice, no_error: np.ndarray) -> Column:
-        """The column of a block of rows; no_error: the mask of none of them."""
+    def rows(self, block: slice, no_error: np.ndarray, *, coded: bool = False) -> Column:
+        """The column of a block of rows; no_error: the mask of none of them.
+
+        coded: texts that have codes are not written out, `data` is empty: for those that only classings read.
+        """
         if self.codes is not None and self.levels is not None:
             codes = self.codes[block]
-            return Column(STRING, self.levels[codes], codes < 0, no_error, codes, self.levels)
+            data = self.levels[:0] if coded else self.levels[codes]
+            return Column(STRING, data, codes < 0, no_error, codes, self.levels)
         assert self.data is not None
         data = self.data[block]
         missing = np.isnan(data) if self.missing is None else self.missing[block]

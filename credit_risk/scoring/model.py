@@ -107,12 +107,14 @@ class CompiledModel:
         inputs = open_inputs(self.model["inputs"], table)
         needed, wanted = self._needed(self._names(keys))
         steps = [step for step in self.model["steps"] if step["id"] in needed]
+        plain = {name for step in steps if step["type"] != "classing" for name in _read(step)} | set(self._names(keys))
         parts: list[dict[str, np.ndarray]] = []
         causes: list[tuple[str, str, np.ndarray]] = []
         for start in range(0, max(len(table), 1), BLOCK):
             block = slice(start, start + BLOCK)
             run = Run(min(BLOCK, len(table) - start), {}, wanted=wanted)
-            run.columns.update({name: one.rows(block, run.none) for name, one in inputs.items()})
+            for name, one in inputs.items():
+                run.columns[name] = one.rows(block, run.none, coded=name not in plain)
             self._run_steps(steps, run)
             bad = self._in_error(run, keys)
             causes += [(step, why, start + np.flatnonzero(mask & bad)) for step, why, mask in run.causes]

@@ -237,7 +237,7 @@ def scale_points(step: Step, points: Sequence[np.ndarray]) -> np.ndarray:
     """`base_points + p1 + p2 …` left to right; `points` in the order of the step."""
     score = np.full(len(points[0]), float(step["base_points"]))
     for p in points:
-        score = score + p
+        score += p
     return score
 
 

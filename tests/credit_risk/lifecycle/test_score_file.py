@@ -41,7 +41,7 @@ def test_batches_give_the_bytes_of_the_whole(
     assert out.read_bytes() == table_bytes(whole)
     monkeypatch.setattr(parquet_batches.ParquetTable.batches, "__defaults__", (9_999,))
     score_file(package, rows, tmp_path / "cut.parquet")
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "cut.parquet"), pd.read_parquet(out))
+    assert (tmp_path / "cut.parquet").read_bytes() == out.read_bytes()
     score_file(package, rows, tmp_path / "cut.csv")
     lines = whole.to_csv(index=False, lineterminator="\n")
     assert (tmp_path / "cut.csv").read_text("utf-8") == lines
