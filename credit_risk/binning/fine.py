@@ -80,16 +80,16 @@ class Path:
     def within(self, low: int, high: int, *, close: bool = False) -> tuple[Places, Places]:
         """Places from low to high with both, and the bads left of each; close: looked up anew where thinned."""
         if close and self.thinned:
-            return _beside_bads(self.column, low, high, MOST_BADS_CLOSE)
+            return beside_bads(self.column, low, high, MOST_BADS_CLOSE)
         a, b = int(self.places.searchsorted(low, "right")), int(self.places.searchsorted(high))
-        ends = _bads_left(self.column, np.array([low, high]))
+        ends = bads_left(self.column, np.array([low, high]))
         places = np.concatenate([[low], self.places[a:b], [high]])
         return places, np.concatenate([ends[:1], self.bads[a:b], ends[1:]])
 
 
 def path_of(column: SortedColumn) -> Path:
     """The path of a column; of very many places those that stand out most from their surroundings, on either side."""
-    places, bads = _beside_bads(column, 0, len(column.values), MOST_BADS)
+    places, bads = beside_bads(column, 0, len(column.values), MOST_BADS)
     if len(places) <= MOST_PLACES:
         return Path(column, places, bads, len(column.bads) > MOST_BADS)
     kept = _outstanding(*column.below(places, bads), -(-2 * len(places) // MOST_PLACES))
@@ -127,9 +127,9 @@ def turning_places(path: Path, windows: Places, levels: int, *, close: bool = Fa
     return places[turns]
 
 
-def _beside_bads(column: SortedColumn, low: int, high: int, most: int) -> tuple[Places, Places]:
+def beside_bads(column: SortedColumn, low: int, high: int, most: int) -> tuple[Places, Places]:
     """Places left and right of the values of bads among the places low..high, with these two; bads left of each."""
-    first, last = (int(i) for i in _bads_left(column, np.array([low, high])))
+    first, last = (int(i) for i in bads_left(column, np.array([low, high])))
     ranks = evenly(first, last, most)
     values = column.bads[ranks]
     opens = np.diff(values, prepend=-np.inf) > 0
@@ -197,7 +197,7 @@ def best_places(path: Path, cuts: Places, min_count: float, top: int) -> Places:
     """
     column = path.column
     ends = np.concatenate([[0], cuts, [len(column.values)]])
-    good, bad = column.below(ends, _bads_left(column, ends))
+    good, bad = column.below(ends, bads_left(column, ends))
     with np.errstate(divide="ignore", invalid="ignore"):
         rates = np.diff(bad) / (np.diff(good) + np.diff(bad))
     found = [np.empty(0, np.int64)]
@@ -219,7 +219,7 @@ def best_places(path: Path, cuts: Places, min_count: float, top: int) -> Places:
     return np.concatenate(found)
 
 
-def _bads_left(column: SortedColumn, places: Places) -> Places:
+def bads_left(column: SortedColumn, places: Places) -> Places:
     """Number of bads left of places that open a value, or of the end."""
     inside = places < len(column.values)
     bads = np.full(len(places), len(column.bads))

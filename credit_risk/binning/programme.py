@@ -48,9 +48,13 @@ def solve(
     totals: goods and bads that shares refer to. Trends share their work: the first phase of a peak (valley) is the
     programme of the ascending (descending) trend.
     """
-    bins = all_bins(good, bad, limits, totals)
+    return solve_bins(all_bins(good, bad, limits, totals), trends, limits)
+
+
+def solve_bins(bins: Bins, trends: Sequence[TrendName], limits: Limits) -> dict[TrendName, Solution]:
+    """The same from the bins themselves. Of limits, the number of bins and what concerns neighbours is looked at."""
     rules = _Rules(bins, limits)
-    most = len(good) if limits.max_bins is None else min(limits.max_bins, len(good))
+    most = len(bins.value) if limits.max_bins is None else min(limits.max_bins, len(bins.value))
     found: dict[TrendName, Solution] = {}
     pairs: tuple[tuple[TrendName, TrendName | None], ...] = (
         ("ascending", "peak"),

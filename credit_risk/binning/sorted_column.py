@@ -53,10 +53,10 @@ class SortedColumn:
         edges = np.unique(self.values[places[places < len(self.values)]])
         return edges[edges > self.values[0]]
 
-    def after(self, places: Places, weight: float) -> Places:
+    def after(self, places: Places, weight: float | Floats) -> Places:
         """Nearest places to the right from which a class back to each place has the weight; n where there is none."""
         if self.below_good is None or self.below_bad is None:
-            reached = np.minimum(places + int(np.ceil(weight)), len(self.values))
+            reached = np.minimum(places + np.ceil(weight).astype(np.int64), len(self.values))
         else:
             below = self.below_good + self.below_bad
             reached = np.minimum(np.searchsorted(below, below[places] + weight), len(self.values))
@@ -68,6 +68,28 @@ class SortedColumn:
             return np.maximum(places - int(np.ceil(weight)), 0)
         below = self.below_good + self.below_bad
         return np.maximum(np.searchsorted(below, below[places] - weight, side="right") - 1, 0)
+
+    def least_good(self) -> float:
+        """No class that has goods has less of them; with weights half of the least, for the rounding of sums."""
+        if self.below_good is None:
+            return 1.0
+        steps = np.diff(self.below_good)
+        return float(steps[steps > 0].min(initial=np.inf)) / 2
+
+    def openings_from(self, weights: Floats) -> Places:
+        """First places at which a value opens with no less than each weight below; n where there is none."""
+        return self.after(np.zeros(len(weights), np.int64), weights)
+
+    def openings_to(self, weights: Floats) -> Places:
+        """Last places at which a value opens, or the end, with no more than each weight below."""
+        if self.below_good is None or self.below_bad is None:
+            places = np.floor(weights).astype(np.int64)
+        else:
+            places = np.searchsorted(self.below_good + self.below_bad, weights, side="right") - 1
+        inside = (places > 0) & (places < len(self.values))
+        found = np.clip(places, 0, len(self.values))
+        found[inside] = np.searchsorted(self.values, self.values[places[inside]])
+        return found
 
 
 def sorted_column(values: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> SortedColumn:
