@@ -6,6 +6,7 @@ from credit_risk.display.base import Display
 from credit_risk.display.classing import ClassingDisplay
 from credit_risk.display.coefficients import CoefficientDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
+from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
 from credit_risk.display.tables import format_value, html_table
@@ -21,6 +22,9 @@ DISPLAYS: dict[str, type[Display]] = {
     "outcome.vintages": VintageDisplay,
     "outcome.maturity": MaturityDisplay,
     "outcome.roll_rates": RollRateDisplay,
+    "explanation.importance.{model}": ImportanceDisplay,
+    "explanation.importance_figure.{model}": ImportanceDisplay,
+    "explanation.dependence_figure.{model}": DependenceDisplay,
 }
 
 __all__ = [
@@ -28,7 +32,9 @@ __all__ = [
     "CalibrationDisplay",
     "ClassingDisplay",
     "CoefficientDisplay",
+    "DependenceDisplay",
     "Display",
+    "ImportanceDisplay",
     "MaturityDisplay",
     "RocDisplay",
     "RollRateDisplay",

@@ -366,6 +366,14 @@ def test_independent_rows_declared_where_obligors_repeat(package: Path) -> None:
     assert "model.coefficients: standard_error" not in breaches(run)
 
 
+def test_undisclosable_column_in_the_model(package: Path) -> None:
+    told = {"INCOME": {"disclosable": False}, "REGION": {"disclosable": True}}
+    b.change_json(package, "plan.json", lambda plan: plan["data"].update(columns=told))
+    run = validate(read_package(package))
+    assert severity(run, "battery: undisclosable column as input of toy") == "critical"
+    assert run.recommendation == "reject"
+
+
 def test_text_that_is_not_provided(package: Path) -> None:
     missing = b.evidence("authored.purpose", kind="not_provided", reason="the plan has none")
     b.change_json(package, "evidence/authored.purpose.json", lambda _: missing)

@@ -14,7 +14,7 @@ from validation.structure import sources_of
 
 def check_inputs(space: Workspace) -> None:
     """A protected or forbidden column among the inputs of a model is a finding, whichever step reads it."""
-    for kind in ("protected", "forbidden"):
+    for kind in ("protected", "forbidden", "undisclosable"):
         columns = named_columns(space.package, kind)
         for model_id, model in space.package.models.items():
             test = f"battery: {kind} column as input of {model_id}"
@@ -30,7 +30,13 @@ def check_inputs(space: Workspace) -> None:
 
 
 def named_columns(package: Package, kind: str) -> set[str]:
-    """Return the columns that the plan (`data.<kind>`) or the data contract calls protected or forbidden."""
+    """Return the columns that the plan (`data.<kind>`) or the data contract calls protected or forbidden.
+
+    Undisclosable are those that the plan says an applicant may not be told of (`data.columns.NAME.disclosable`).
+    """
+    if kind == "undisclosable":
+        columns = (package.plan.get("data") or {}).get("columns") or {}
+        return {name for name, column in columns.items() if (column or {}).get("disclosable") is False}
     found: set[str] = set()
     stack: list[Any] = [(package.plan.get("data") or {}).get(kind)]
     while stack:

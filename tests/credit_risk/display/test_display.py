@@ -21,7 +21,9 @@ from credit_risk.display import (
     CalibrationDisplay,
     ClassingDisplay,
     CoefficientDisplay,
+    DependenceDisplay,
     Display,
+    ImportanceDisplay,
     RocDisplay,
     ScoreBandDisplay,
     ScoreDistributionDisplay,
@@ -310,3 +312,21 @@ def test_table_tells_rows_left_out_and_takes_the_callers_titles() -> None:
 )
 def test_format_value(value: object, unit: str | None, text: str) -> None:
     assert format_value(value, unit) == text
+
+
+def test_importance_is_drawn_with_the_most_important_on_top() -> None:
+    frame = pd.DataFrame({"characteristic": ["a", "b"], "mean_absolute": [0.4, 0.1]})
+    axes = ImportanceDisplay(frame).plot()
+    assert [bar.get_width() for bar in axes.patches] == [0.1, 0.4]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["b", "a"]
+    plt.close(axes.figure)
+
+
+def test_dependence_has_a_line_for_each_characteristic_and_zero() -> None:
+    columns = {"characteristic": ["a", "a", "b", "b"], "position": [0.2, 0.7, 0.1, 0.6], "mean": [1.0, -1.0, 0.5, 0.0]}
+    axes = DependenceDisplay(pd.DataFrame(columns)).plot()
+    drawn = {line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
+    assert drawn["a"] == [1.0, -1.0]
+    assert drawn["b"] == [0.5, 0.0]
+    assert len(drawn) == 3
+    plt.close(axes.figure)

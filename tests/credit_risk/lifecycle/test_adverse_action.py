@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ import pandas as pd
 import pytest
 
 import credit_risk as cr
+from credit_risk._core import canonical_json
 from credit_risk._core.errors import PackageError, ScoringError
 from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
@@ -105,6 +108,48 @@ def test_reasons_that_are_not_released_are_not_told(tmp_path: Path) -> None:
     folder = done(tmp_path, f"{plan}{QUICK}", portfolio(900), "--no-validation")
     with pytest.raises(PackageError, match="not released for notices: 'AGE' has no text for applicants in en"):
         cr.adverse_action(folder, declined(folder).iloc[0])
+
+
+def with_rule(folder: Path, to: Path, text: str | None) -> Path:
+    """The package with a rule that declines the young, and its text in the plan's catalogue."""
+    shutil.copytree(folder, to, ignore=shutil.ignore_patterns("validation", "documents", "exports"))
+    young = {"op": "less", "args": [{"ref": "AGE"}, {"const": 21.0}]}
+    rule = {"id": "rule", "type": "guard", "condition": young, "action": "decline", "reason_code": "TOO_YOUNG"}
+    model = json.loads((to / "model.json").read_text())
+    model["steps"].append({**rule, "output": "too young"})
+    plan = json.loads((to / "plan.json").read_text())
+    plan["reason_codes"]["catalogue"]["TOO_YOUNG"] = {"code": None, "text": text, "source": "the application"}
+    manifest = json.loads((to / "manifest.json").read_text())
+    for name, value in (("model.json", model), ("plan.json", plan)):
+        data = canonical_json.to_bytes(value)
+        (to / name).write_bytes(data)
+        manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    manifest["plan_sha256"] = manifest["files"]["plan.json"]["sha256"]
+    (to / "manifest.json").write_bytes(canonical_json.to_bytes(manifest))
+    return to
+
+
+def test_where_a_rule_declined_its_reason_stands_first(package: Path, tmp_path: Path) -> None:
+    folder = with_rule(package, tmp_path / "p", "Applicants must be of age")
+    row = declined(package).iloc[0].to_dict() | {"AGE": 19.0}
+    notice = cr.adverse_action(folder, row, clock=clock)
+    first, *others = notice.key_factors
+    assert (first.kind, first.code, first.text) == ("rule", "TOO_YOUNG", "Applicants must be of age")
+    assert (first.source, first.points, first.rank) == ("the application", None, 1)
+    assert notice.declined_by == ("rule TOO_YOUNG", "score below 500")
+    assert len(notice.key_factors) <= 4
+    assert {f.kind for f in others} == {"score"}
+    good = portfolio(1200).drop(index=declined(package).index)
+    good = good[good["AGE"] < 30].iloc[0].to_dict() | {"AGE": 20.0, "INCOME": 50_000.0, "HOUSING": "own"}
+    alone = cr.adverse_action(folder, good, clock=clock)
+    assert alone.declined_by == ("rule TOO_YOUNG",)
+    assert [f.code for f in alone.key_factors] == ["TOO_YOUNG"]
+
+
+def test_a_rule_without_a_text_is_not_told(package: Path, tmp_path: Path) -> None:
+    folder = with_rule(package, tmp_path / "p", None)
+    with pytest.raises(PackageError, match="'TOO_YOUNG' has no text for applicants in en"):
+        cr.adverse_action(folder, declined(package).iloc[0])
 
 
 def test_the_command_prints_json(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
