@@ -292,10 +292,10 @@ def _excluding(
         if one.sign != sign or not any(flags.any() for flags in struck):
             pieces.append(one)
             continue
-        at = np.flatnonzero(struck[0])
-        sides = (inside[0].points.take(slice(None, at[0])), inside[0].points.take(slice(at[-1] + 1, None)))
+        counts = inside[0].points.count[struck[0]]
+        before, after = np.nextafter(counts[0], -np.inf), np.nextafter(counts[-1], np.inf)
         pieces += one.within(column, -np.inf, between[0]) if np.isfinite(between[0]) else []
-        pieces += [piece(side, sign, one.part) for side in sides if len(side.count)]
+        pieces += [*inside[0].within(column, -np.inf, before), *inside[0].within(column, after, np.inf)]
         pieces += one.within(column, between[1], np.inf) if np.isfinite(between[1]) else []
     return replace(world, pieces=tuple(pieces))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_risk.binning.envelope import SAME_RATE
+from credit_risk.binning.envelope import SAME_RATE, SAME_WEIGHT
 from credit_risk.binning.limits import Limits, TrendName
 from credit_risk.binning.programme import solve_bins
 from credit_risk.binning.transitions import Bins
@@ -136,7 +136,7 @@ def _bins(states: States, frame: Frame) -> tuple[Floats, Floats]:
     bad = np.concatenate([[0.0], states.bad, [frame.bads]])
     wide = np.concatenate([states.high, [frame.total]])[:, None] - np.concatenate([[0.0], states.low])[None, :]
     size = count[1:, None] - count[None, :-1]
-    ok = np.tri(len(size), dtype=bool) & (wide >= frame.least) & (size > 0)
+    ok = np.tri(len(size), dtype=bool) & (wide >= frame.least - SAME_WEIGHT * frame.total) & (size > 0)
     if frame.visit is not None:
         ok[np.ix_(np.append(states.part > frame.visit, True), np.append(True, states.part < frame.visit))] = False
     for cut in frame.fixed:

@@ -84,6 +84,36 @@ def test_no_classing_exceeds_the_bound(
     assert bound.reached <= best * (1 + ROUNDING) + 1e-12
 
 
+@pytest.mark.parametrize("trend", TREND_NAMES)
+def test_no_classing_exceeds_the_bound_where_bins_are_as_light_as_they_may_be(trend: TrendName) -> None:
+    """Weighted rows and a fifth of them the least: cuts lie that weight from one another, in rounded sums."""
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        x, w = rng.normal(size=150), rng.uniform(0.1, 3, 150)
+        y = (rng.random(150) < 1 / (1 + np.exp(1 - rng.normal() * x - 0.5 * rng.normal() * (x**2 - 1)))).astype(int)
+        column = sorted_column(x, y, w)
+        limits = Limits(max_bins=4, min_count=0.2 * float(w.sum()))
+        bound, best = bound_of(column, trend, limits), optimum(column, trend, limits)
+        assert bound is not None
+        assert np.isnan(best) or bound.reached * (1 - ROUNDING) <= best + 1e-12
+        assert np.isnan(best) or best <= bound.value * (1 + ROUNDING) + 1e-12
+
+
+def test_places_between_those_beside_bads_are_not_forgotten() -> None:
+    """Bins that would lack goods are taken away; the best cut lies in the middle of goods, five rows from the left."""
+    outcome = [0, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0]
+    values = [*range(13), 13, 13, 13, 13, 13, 13, 14]
+    column = sorted_column(values, outcome)
+    limits = Limits(max_bins=4, min_count=1.1)
+    bound, best = (
+        bound_of(column, "peak", limits, totals=(8.0, 14.0)),
+        optimum(column, "peak", limits, totals=(8.0, 14.0)),
+    )
+    assert best == pytest.approx(0.98598212)
+    assert bound is not None
+    assert bound.value == pytest.approx(best, rel=1e-9)
+
+
 def risky(kind: str, n: int, seed: int, rate: float = 0.06) -> SortedColumn:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=n)
