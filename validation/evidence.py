@@ -147,7 +147,8 @@ def _coefficients(run: ValidationRun) -> list[list[Any]] | str:
     card = scorecard_of(run.package.model)
     if card is None or run.fit is None:
         return "the champion's regression was not refitted"
-    table = {row["term"]: row for row in run.package.rows_of("model.coefficients") or []}
+    stated_in = f"scorecard.coefficients.{run.package.candidate_ids[run.package.champion_id]}"
+    table = {row["term"]: row for row in run.package.rows_of(stated_in) or []}
     rows = []
     for place, name in enumerate(["intercept", *(term.characteristic for term in card.terms)]):
         coefficient, error = float(run.fit.coefficient[place]), float(run.fit.standard_error[place])

@@ -53,6 +53,10 @@ class Package:
             names[self.champion_id] = chosen[0]
         return names
 
+    def file_of(self, model_id: str) -> str:
+        """Return the file that holds a model."""
+        return "model.json" if model_id == self.champion_id else f"challengers/{model_id}/model.json"
+
     def setting(self, section: str, key: str, default: float) -> float:
         """Return a number that the plan sets in a section, or the default of the format where it sets none."""
         value = (self.plan.get(section) or {}).get(key)

@@ -78,7 +78,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     classing.compare_classing(space)
     placing.compare_placing(space)
     limits.compare_limits(space)
-    fit = regression.compare_regression(space)
+    fit = regression.compare_regressions(space).get(package.champion_id)
     selection.compare_selection(space, fit)
     points.compare_points(space)
     reasons.compare_reasons(space)

@@ -18,7 +18,7 @@ DISPLAYS: dict[str, type[Display]] = {
     "performance.score_distribution": ScoreDistributionDisplay,
     "classing.table.{characteristic}": ClassingDisplay,
     "classing.figure.{characteristic}": ClassingDisplay,
-    "model.coefficients": CoefficientDisplay,
+    "scorecard.coefficients.{model}": CoefficientDisplay,
     "outcome.vintages": VintageDisplay,
     "outcome.maturity": MaturityDisplay,
     "outcome.roll_rates": RollRateDisplay,

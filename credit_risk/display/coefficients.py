@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CoefficientDisplay(Display):
-    """Frame of evidence `model.coefficients`; a sign that disagrees is a hollow mark and said in the label.
+    """Frame of evidence `scorecard.coefficients.{model}`; a sign that disagrees is a hollow mark and said in the label.
 
     `leave_out`: terms that are not drawn (they stay in the frame), by default the intercept, whose scale is another.
     """

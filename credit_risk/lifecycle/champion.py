@@ -11,27 +11,17 @@ from credit_risk.lifecycle.candidates import Candidate, rounding_frame
 from credit_risk.lifecycle.performance import Scored
 
 Floats = NDArray[np.float64]
-SCORECARD_ONLY = (
-    "model.coefficients",
-    "model.fit",
-    "model.covariance",
-    "model.correlation",
-    "model.points",
-    "scaling.rounding_effect",
-)
 
 
-def champion_evidence(
-    champion: Candidate, told: set[str], scored: Scored, linear: Floats, coverage: pd.DataFrame
-) -> list[Evidence]:
+def champion_evidence(champion: Candidate, scored: Scored, linear: Floats, coverage: pd.DataFrame) -> list[Evidence]:
     """Effect of rounding, coverage of the verification rows; what does not apply is said.
 
-    told: ids of the evidence that the candidates brought; linear: (n,) linear score before any rounding.
+    linear: (n,) linear score before any rounding.
     """
     found = [table("verification.coverage", coverage, inputs=("model.json",))]
     if champion.points is None:
         reason = f"the champion is a {champion.type}, not a scorecard"
-        return found + [absent(i, "not_applicable", reason) for i in SCORECARD_ONLY if i not in told]
+        return [*found, absent("scaling.rounding_effect", "not_applicable", reason)]
     predictions = scored.predictions[champion.id]
     files = tuple(f"predictions/{sample}.parquet" for sample in scored.samples)
     pairs = {

@@ -121,11 +121,10 @@ def judge(plan: Plan, prepared: Prepared, training: Training, candidates: Sequen
         cut_off=plan.strategy.cut_off,
     )
     linear = np.asarray(champion.compiled.values(intake.frame)[champion.unrounded], float)
-    told = {item.id for candidate in candidates for item in candidate.evidence}
     coverage = verification_coverage(champion.compiled, cases)
     reasons = reason_evidence(plan, training, champion, scored)
     explained = explanation_evidence(plan, training, candidates, scored, intake.frame, prepared.weights)
-    evidence = (*champion_evidence(champion, told, scored, linear, coverage), *explained, *reasons, *performance)
+    evidence = (*champion_evidence(champion, scored, linear, coverage), *explained, *reasons, *performance)
     discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
     return Judged(champion, scored, cases, evidence, _headline(discrimination, champion.id))
 

@@ -1,4 +1,4 @@
-"""What is told of the covariance of the coefficients: evidence `model.covariance`, and notes of the tables it is in."""
+"""Told of the covariance of the coefficients: evidence `scorecard.covariance.{model}`, notes of the tables it is in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FEW_CLUSTERS = 50
 
 
 def covariance_items(fit: LogisticFit, declared: str) -> dict[str, str | int | float | None]:
-    """Evidence `model.covariance`: which covariance, why, its formula, and what it changes."""
+    """Evidence `scorecard.covariance.{model}`: which covariance, why, its formula, and what it changes."""
     kind, codes = fit.dependence.kind, fit.dependence.clusters
     clusters = cluster_count(codes)
     largest = None if codes is None else int(np.bincount(codes).max())
@@ -52,7 +52,7 @@ def covariance_items(fit: LogisticFit, declared: str) -> dict[str, str | int | f
 
 
 def covariance_notes(fit: LogisticFit, confidence: float) -> tuple[str, ...]:
-    """Notes of `model.coefficients` and `model.fit`: where intervals and tests come from, and their limits."""
+    """Notes of the tables of coefficients and fit: where intervals and tests come from, and their limits."""
     kind, codes = fit.dependence.kind, fit.dependence.clusters
     notes = [f"Wald intervals at confidence {confidence!r} and normal tests; standard errors {WORDS[kind]}"]
     repeat = codes is not None and int(np.bincount(codes).max()) > 1

@@ -166,7 +166,7 @@ def variance_inflation(x: Floats, weights: Floats | None = None) -> Floats:
 
 
 def coefficient_frame(fit: LogisticFit, x: Floats, weights: Floats | None = None) -> pd.DataFrame:
-    """Evidence `model.coefficients`. On weights of evidence the sign of a bad-probability model is negative.
+    """Evidence `scorecard.coefficients.{model}`. On weights of evidence coefficients of a model of bads are negative.
 
     x (n, k) of the fit and its weights (n,), for the variance inflation.
     """
@@ -189,7 +189,7 @@ def coefficient_frame(fit: LogisticFit, x: Floats, weights: Floats | None = None
 
 
 def fit_frame(fit: LogisticFit) -> pd.DataFrame:
-    """Evidence `model.fit`: likelihoods, information criteria, counts."""
+    """Evidence `scorecard.fit.{model}`: likelihoods, information criteria, counts."""
     k = len(fit.terms)
     wald = wald_chi_square(fit.coef[1:], fit.covariance[1:, 1:])
     items = {
@@ -211,7 +211,7 @@ def fit_frame(fit: LogisticFit) -> pd.DataFrame:
 
 
 def correlation_frame(x: Floats, names: Sequence[str], weights: Floats | None = None) -> pd.DataFrame:
-    """Evidence `model.correlation`: each pair once, strongest first. x (n, k), weights (n,)."""
+    """Evidence `scorecard.correlation.{model}`: each pair once, strongest first. x (n, k), weights (n,)."""
     matrix = correlation_matrix(x, weights)
     pairs = [(names[i], names[j], float(matrix[i, j])) for i in range(len(names)) for j in range(i)]
     pairs.sort(key=lambda row: (-abs(row[2]), row[0], row[1]))

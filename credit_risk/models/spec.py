@@ -22,7 +22,7 @@ class ScorecardSpec(CandidateSpec):
         description="Covariance of the coefficients, for standard errors, tests and selection by p-value: of "
         "independent rows (nonrobust), of the scores of rows (hc0, hc1) or of clusters (obligor, account or "
         "samples.group); auto: cluster where rows of one cluster repeat in development, else nonrobust, told in "
-        "model.covariance.",
+        "scorecard.covariance.",
     )
 
 

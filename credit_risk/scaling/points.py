@@ -103,7 +103,7 @@ def points_table(
 
 
 def points_frame(points: PointsTable, tables: Mapping[str, BinningTable]) -> pd.DataFrame:
-    """Evidence `model.points`: a row for the base points, then one an attribute."""
+    """Evidence `scorecard.points.{model}`: a row for the base points, then one an attribute."""
     rows: list[dict[str, object]] = [
         {
             "characteristic": "base points",

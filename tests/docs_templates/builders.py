@@ -96,8 +96,8 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
         "scaling.rounding_effect": samples,
         "classing.summary": names,
         "selection.waterfall": names,
-        "model.points": [{"characteristic": c, "bin_id": b} for c in characteristics for b in range(3)],
-        "model.coefficients": [{"term": c} for c in ("intercept", *characteristics)],
+        "scorecard.points.": [{"characteristic": c, "bin_id": b} for c in characteristics for b in range(3)],
+        "scorecard.coefficients.": [{"term": c} for c in ("intercept", *characteristics)],
         "data.profile": [{"column": f"COLUMN_{i}"} for i in range(60)],
         "validation.findings": [{"id": "VAL-1", "severity": "high", "statement": f"Differs for {MARKUP}"}],
     }
@@ -160,10 +160,17 @@ def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored
             chart = {"chart": CHARTS[identifier]} if entry["kind"] == "figure" else {}
             found[identifier] = item(identifier, entry, rows_of(entry, _keys(identifier, characteristics)), **chart)
         else:
-            names = characteristics if "characteristic" in identifier else ("boosting",)
+            names = (
+                characteristics
+                if "characteristic" in identifier
+                else ("card",)
+                if stem.startswith("scorecard.")
+                else ("boosting",)
+            )
             for name in names:
                 count = BINS if "classing" in identifier else 5
                 keys = [{"label": f"[{i}, {i + 1}) {name[:30]}", "bin_id": i} for i in range(count)]
+                keys = _keys(stem, characteristics) if stem.startswith("scorecard.") else keys
                 drawn = CHARTS.get(stem, CHARTS["classing.figure"])
                 chart = {"chart": drawn} if entry["kind"] == "figure" else {}
                 found[stem + name] = item(stem + name, entry, rows_of(entry, keys), name, **chart)

@@ -106,7 +106,7 @@ def test_links_between_tables_and_index_work_both_ways(nasty_package: Path) -> N
     numbers = {page.indirect_reference.idnum: n for n, page in enumerate(reader.pages) if page.indirect_reference}
     texts = [_squeezed(page.extract_text()) for page in reader.pages]
     first = next(n for n, text in enumerate(texts) if "EvidenceindexEachitem" in text)
-    for identifier in ("performance.discrimination", "model.coefficients", "classing.table.UTILISATION"):
+    for identifier in ("performance.discrimination", "scorecard.coefficients.card", "classing.table.UTILISATION"):
         used = [n for n, text in enumerate(texts[:first]) if identifier in text]
         (listed,) = [n for n, text in enumerate(texts) if f"evidence/{identifier}.json" in text]
         assert listed >= first
@@ -191,7 +191,7 @@ def _faults(folder: Path, documents: list[str] | None = None) -> list[str]:
 
 def test_all_absent_evidence_is_listed_and_nothing_written(tmp_path: Path) -> None:
     evidence = all_evidence(("X",))
-    gone = ["performance.roc", "model.fit", "data.source", "classing.figure.X", "validation.headline"]
+    gone = ["performance.roc", "scorecard.fit.card", "data.source", "classing.figure.X", "validation.headline"]
     folder = write_package(tmp_path / "p", {k: v for k, v in evidence.items() if k not in gone})
     faults = _faults(folder)
     for identifier in gone:
@@ -226,7 +226,12 @@ def test_not_provided_is_printed_and_listed(tmp_path: Path) -> None:
 def test_not_applicable_prints_its_reason(tmp_path: Path) -> None:
     evidence = all_evidence(("X",))
     reason = "the plan names no cut-off <&>"
-    for identifier in ("fairness.adverse_impact", "performance.comparison", "model.coefficients", "performance.roc"):
+    for identifier in (
+        "fairness.adverse_impact",
+        "performance.comparison",
+        "scorecard.coefficients.card",
+        "performance.roc",
+    ):
         kept = {k: v for k, v in evidence[identifier].items() if k not in ("columns", "rows", "chart")}
         evidence[identifier] = {**kept, "kind": "not_applicable", "reason": reason}
     make_documents(write_package(tmp_path / "p", evidence), clock=lambda: MOMENT)
@@ -260,7 +265,7 @@ def _break(folder: Path, name: str, change: Callable[[bytes], bytes]) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "part"),
     [
-        ("evidence/model.fit.json", lambda b: b.replace(b"item 0", b"item 9"), "other bytes"),
+        ("evidence/scorecard.fit.card.json", lambda b: b.replace(b"item 0", b"item 9"), "other bytes"),
         ("plan.json", lambda b: b + b" ", "other bytes"),
         ("manifest.json", lambda b: b.replace(b'"0.1"', b'"9.9"'), "0.1"),
         ("manifest.json", lambda b: b.replace(b'"rows": 1000', b'"rows": NaN', 1), "NaN"),
@@ -279,8 +284,8 @@ def test_tampered_packages_are_refused(tmp_path: Path, name: str, change: Any, p
 
 def test_evidence_that_the_manifest_does_not_list_is_refused(tmp_path: Path) -> None:
     folder = write_package(tmp_path / "p", all_evidence(("X",)))
-    shutil.copy(folder / "evidence/model.fit.json", folder / "evidence/model.fit2.json")
-    (folder / "evidence/model.points.json").unlink()
+    shutil.copy(folder / "evidence/scorecard.fit.card.json", folder / "evidence/scorecard.fit2.card.json")
+    (folder / "evidence/scorecard.points.card.json").unlink()
     faults = _faults(folder)
     assert any("does not list" in fault for fault in faults)
     assert any("the package lacks it" in fault for fault in faults)

@@ -126,13 +126,21 @@ CASES = {
     "information value": (table("classing.summary", 0, 5, nudge), "classing.summary: information_value", "medium"),
     "samples": (table("samples.summary", 0, 4, lambda v: v + 1), "samples.summary: bad", "critical"),
     "standard error": (
-        table("model.coefficients", 1, 2, lambda v: v * 1.001),
-        "model.coefficients: standard_error",
+        table("scorecard.coefficients.toy", 1, 2, lambda v: v * 1.001),
+        "scorecard.coefficients.toy: standard_error",
         "medium",
     ),
-    "p-value": (table("model.coefficients", 1, 4, lambda v: v + 0.01), "model.coefficients: p_value", "medium"),
-    "likelihood": (table("model.fit", 0, 1, lambda v: v + 0.01), "model.fit: likelihood and criteria", "medium"),
-    "points table": (table("model.points", 0, 5, lambda v: v + 1), "model.points: points", "critical"),
+    "p-value": (
+        table("scorecard.coefficients.toy", 1, 4, lambda v: v + 0.01),
+        "scorecard.coefficients.toy: p_value",
+        "medium",
+    ),
+    "likelihood": (
+        table("scorecard.fit.toy", 0, 1, lambda v: v + 0.01),
+        "scorecard.fit.toy: likelihood and criteria",
+        "medium",
+    ),
+    "points table": (table("scorecard.points.toy", 0, 5, lambda v: v + 1), "scorecard.points.toy: points", "critical"),
     "auc": (table("performance.discrimination", 1, 4, lambda v: v + 1e-9), "performance.discrimination: auc", "high"),
     "ks": (table("performance.discrimination", 0, 10, lambda v: v + 1e-9), "performance.discrimination: ks", "high"),
     "brier": (table("performance.calibration", 0, 5, lambda v: v + 1e-6), "performance.calibration: brier", "medium"),
@@ -315,7 +323,7 @@ def _pair_by_outcome(samples: list[Any], clusters: list[Any]) -> None:
 
 
 def _clustered_coefficients(folder: Path) -> list[list[Any]]:
-    """Rows of model.coefficients with statsmodels' clustered inference in place of the independent one."""
+    """Rows of scorecard.coefficients.toy with statsmodels' clustered inference in place of the independent one."""
     snapshot = pq.read_table(folder / "data/snapshot.parquet").to_pandas()
     model_ = json.loads((folder / "model.json").read_text("utf-8"))
     inside = snapshot["_sample"] == "development"
@@ -326,7 +334,7 @@ def _clustered_coefficients(folder: Path) -> list[list[Any]]:
     codes = pd.factorize(snapshot.loc[inside, "_cluster"])[0]
     logit = sm.Logit(snapshot.loc[inside, "_outcome"].to_numpy(), np.column_stack(columns))
     fit = logit.fit(disp=0, tol=1e-14, maxiter=200, cov_type="cluster", cov_kwds={"groups": codes})
-    rows = json.loads((folder / "evidence/model.coefficients.json").read_text("utf-8"))["rows"]
+    rows = json.loads((folder / "evidence/scorecard.coefficients.toy.json").read_text("utf-8"))["rows"]
     bounds = fit.conf_int()
     numbers = zip(fit.bse, fit.tvalues, fit.pvalues, bounds[:, 0], bounds[:, 1], strict=True)
     return [[*row[:2], *map(float, found), *row[7:]] for row, found in zip(rows, numbers, strict=True)]
@@ -337,22 +345,24 @@ def test_standard_errors_of_independent_rows_passed_off_as_clustered(package: Pa
     rows = [["development", 2000, 251, 8, None, None], ["out_of_sample", 1000, 126, 8, 0, 0]]
     right = _clustered_coefficients(package)
     stated = [["covariance", "cluster"], ["G, clusters", "251"]]
-    add_evidence(package, b.evidence("model.covariance", stated))
+    add_evidence(package, b.evidence("scorecard.covariance.toy", stated))
     add_evidence(package, b.evidence("samples.clusters", rows))
     run = validate(read_package(package))
-    assert severity(run, "model.coefficients: standard_error") == "medium"
-    assert severity(run, "model.coefficients: p_value") == "medium"
-    assert severity(run, "model.covariance: covariance") is None
-    b.change_json(package, "evidence/model.coefficients.json", lambda item: item.update(rows=right))
-    assert "model.coefficients: standard_error" not in breaches(validate(read_package(package)))
+    assert severity(run, "scorecard.coefficients.toy: standard_error") == "medium"
+    assert severity(run, "scorecard.coefficients.toy: p_value") == "medium"
+    assert severity(run, "scorecard.covariance.toy: covariance") is None
+    b.change_json(package, "evidence/scorecard.coefficients.toy.json", lambda item: item.update(rows=right))
+    assert "scorecard.coefficients.toy: standard_error" not in breaches(validate(read_package(package)))
 
 
 def test_a_covariance_that_the_plan_did_not_mean(package: Path) -> None:
     clustered(package, _pair_by_outcome)
-    add_evidence(package, b.evidence("model.covariance", [["covariance", "nonrobust"], ["G, clusters", "2000"]]))
+    add_evidence(
+        package, b.evidence("scorecard.covariance.toy", [["covariance", "nonrobust"], ["G, clusters", "2000"]])
+    )
     run = validate(read_package(package))
-    assert severity(run, "model.covariance: covariance") == "critical"
-    assert severity(run, "model.covariance: G, clusters") == "critical"
+    assert severity(run, "scorecard.covariance.toy: covariance") == "critical"
+    assert severity(run, "scorecard.covariance.toy: G, clusters") == "critical"
 
 
 def test_independent_rows_declared_where_obligors_repeat(package: Path) -> None:
@@ -363,7 +373,7 @@ def test_independent_rows_declared_where_obligors_repeat(package: Path) -> None:
     b.change_json(package, "plan.json", declare)
     run = validate(read_package(package))
     assert severity(run, "battery: standard errors allow for rows of one obligor") == "medium"
-    assert "model.coefficients: standard_error" not in breaches(run)
+    assert "scorecard.coefficients.toy: standard_error" not in breaches(run)
 
 
 def test_undisclosable_column_in_the_model(package: Path) -> None:
@@ -387,13 +397,13 @@ def test_discrimination_that_is_not_stated(package: Path) -> None:
 
 
 def test_coefficients_that_are_not_stated(package: Path) -> None:
-    (package / "evidence/model.coefficients.json").unlink()
+    (package / "evidence/scorecard.coefficients.toy.json").unlink()
     manifest = json.loads((package / "manifest.json").read_text("utf-8"))
-    del manifest["files"]["evidence/model.coefficients.json"]
+    del manifest["files"]["evidence/scorecard.coefficients.toy.json"]
     (package / "manifest.json").write_bytes(b.to_json(manifest))
     found = validate(read_package(package)).findings["findings"]
     assert (
-        "model.coefficients"
+        "scorecard.coefficients.toy"
         in next(item for item in found if item["test"] == "battery: evidence is complete")["evidence"]
     )
 

@@ -83,7 +83,7 @@ def test_strict_json_keeps_integers_and_floats_apart() -> None:
 
 def test_hash_size_missing_extra_are_told_at_once(package: Path) -> None:
     (package / "plan.yaml").write_bytes(b"model: {id: tox}\n")
-    (package / "evidence/model.fit.json").write_bytes(b"{}\n")
+    (package / "evidence/scorecard.fit.toy.json").write_bytes(b"{}\n")
     (package / "verification.csv").unlink()
     (package / "notes.txt").write_text("x", "utf-8")
     assert codes(package) == ("file_extra", "file_missing", "hash_mismatch", "schema", "size_mismatch")
@@ -164,7 +164,7 @@ def test_step_before_its_input(package: Path) -> None:
     ],
 )
 def test_changed_evidence_is_refused(package: Path, change: Callable[[Any], None], code: str) -> None:
-    b.change_json(package, "evidence/model.fit.json", change)
+    b.change_json(package, "evidence/scorecard.fit.toy.json", change)
     assert code in codes(package)
 
 

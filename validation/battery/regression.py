@@ -19,11 +19,14 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
         for name in ("coefficient signs", "significance", "collinearity", "events per coefficient"):
             space.ledger.not_evaluable(f"battery: {name}", "the champion's regression was not refitted")
         return
+    coefficients, correlations = (evidence_of(space, kind) for kind in ("coefficients", "correlation"))
     names = [term.characteristic for term in card.terms]
     _check_dependence(space)
     _check_signs(space, dict(zip(names, [term.coefficient for term in card.terms], strict=True)))
     weight = space.weight[space.known(DEVELOPMENT)]
-    inflation = dict(zip(names, variance_inflation(design(space, card)[:, 1:], weight), strict=True))
+    inflation = dict(
+        zip(names, variance_inflation(design(space, space.package.champion_id, card)[:, 1:], weight), strict=True)
+    )
     p_values = dict(zip(names, fit.p_value[1:], strict=True))
     for name in names:
         judge(
@@ -34,7 +37,7 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
             fail="variance_inflation_maximum",
             statement=f"The variance inflation of {name} is {inflation[name]:.2f}.",
             remedy="Drop one of the characteristics that explain each other.",
-            evidence=("model.coefficients", "model.correlation"),
+            evidence=(coefficients, correlations),
         )
         judge(
             space,
@@ -44,7 +47,7 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
             fail="significance_maximum_p",
             statement=f"The coefficient of {name} has a p-value of {p_values[name]:.3g}.",
             remedy="Justify the characteristic or drop it.",
-            evidence=("model.coefficients",),
+            evidence=(coefficients,),
         )
     rows = space.known(DEVELOPMENT)
     bad = float(space.outcome[rows].sum())
@@ -59,14 +62,19 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
         below=True,
         statement=f"There are {events:.1f} events for each coefficient.",
         remedy="Use fewer characteristics or more data.",
-        evidence=("samples.summary", "model.coefficients"),
+        evidence=("samples.summary", coefficients),
     )
+
+
+def evidence_of(space: Workspace, kind: str) -> str:
+    """Return the id of the champion's evidence on its regression."""
+    return f"scorecard.{kind}.{space.package.candidate_ids[space.package.champion_id]}"
 
 
 def _check_dependence(space: Workspace) -> None:
     """Standard errors that take rows as independent are too small where rows of one obligor repeat."""
     test = "battery: standard errors allow for rows of one obligor"
-    clusters, kind = space.cluster[space.known(DEVELOPMENT)], covariance_of(space)
+    clusters, kind = space.cluster[space.known(DEVELOPMENT)], covariance_of(space, space.package.champion_id)
     if not repeat(clusters):
         space.ledger.not_evaluable(test, "no two rows of development share a cluster")
         return
@@ -82,7 +90,7 @@ def _check_dependence(space: Workspace) -> None:
             tolerance=None,
             statement=statement,
             remedy="Write covariance: cluster (or auto) and select the characteristics again.",
-            evidence=("model.coefficients", "samples.clusters"),
+            evidence=(evidence_of(space, "coefficients"), "samples.clusters"),
         )
     outcome = "fail" if finding else "pass"
     space.ledger.check(Outcome(test, outcome, len(clusters), "clustered where rows repeat", None, finding))
@@ -102,7 +110,7 @@ def _check_signs(space: Workspace, coefficients: dict[str, float]) -> None:
             tolerance=0.0,
             statement=f"The coefficient of the WoE of {name} is {value:.4f}; it should be negative.",
             remedy="Drop the characteristic or explain the reversal.",
-            evidence=("model.coefficients",),
+            evidence=(evidence_of(space, "coefficients"),),
         )
         space.ledger.check(Outcome(f"{test} ({name})", "fail", 1, "below 0", None, finding))
     if not wrong:

@@ -67,13 +67,13 @@ def applicable_ids(package: Package) -> list[str]:
     """Return the ids that the catalogue asks of this package, patterns written out, without the validator's own."""
     classed = [step["input"] for step in steps_of(package.model, "classing")]
     candidates = package.candidate_ids
-    boosted = [candidates[k] for k, one in package.models.items() if one["model"]["type"] == "monotone_boosting"]
+    kinds = {candidates[k]: one["model"]["type"] for k, one in package.models.items()}
     names: dict[str, list[str | None]] = {
         "always": [None],
-        "champion is a scorecard": [None] if package.model["model"]["type"] == "scorecard" else [],
         "there is a challenger": [None] if package.challengers else [],
         "one for each classed characteristic": list(dict.fromkeys(classed)),
-        "one for each monotone boosting": list(boosted),
+        "one for each scorecard": [name for name, kind in kinds.items() if kind == "scorecard"],
+        "one for each monotone boosting": [name for name, kind in kinds.items() if kind == "monotone_boosting"],
         "one for each candidate": list(package.candidate_ids.values()),
     }
     wanted = []

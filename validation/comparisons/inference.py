@@ -11,7 +11,6 @@ from validation.rebuild.covariance import KINDS, factor, resolve, wald
 from validation.rebuild.logistic import LogisticFit
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
-AREA, FIT = "model.covariance", "model.fit"
 NUMBERS = {
     "n, rows": "rows",
     "k, coefficients": "rows",
@@ -23,35 +22,36 @@ NUMBERS = {
 }
 
 
-def champion_setting(space: Workspace, key: str) -> Any:
-    """Return what the plan says of the champion under `key`, or None."""
-    name = space.package.candidate_ids[space.package.champion_id]
+def setting_of(space: Workspace, model_id: str, key: str) -> Any:
+    """Return what the plan says of a candidate under `key`, or None."""
+    name = space.package.candidate_ids[model_id]
     for item in space.package.plan.get("models") or []:
         if isinstance(item, dict) and item.get("id") == name:
             return item.get(key)
     return None
 
 
-def covariance_of(space: Workspace) -> str:
+def covariance_of(space: Workspace, model_id: str) -> str:
     """Return the covariance that the plan means on the development rows; without a word of it, auto."""
-    declared = champion_setting(space, "covariance")
+    declared = setting_of(space, model_id, "covariance")
     known = declared if declared in KINDS else "auto"
     return resolve(known, space.cluster[space.known(DEVELOPMENT)])
 
 
-def compare_inference(space: Workspace, fit: LogisticFit, kind: str) -> None:
+def compare_inference(space: Workspace, name: str, fit: LogisticFit, kind: str) -> None:
     """Compare kind, clusters and small-sample factor of the covariance, and the Wald test of all characteristics."""
-    _compare_wald(space, fit)
-    table = space.package.rows_of(AREA)
+    _compare_wald(space, f"scorecard.fit.{name}", fit)
+    area = f"scorecard.covariance.{name}"
+    table = space.package.rows_of(area)
     if table is None:
-        space.ledger.not_evaluable(AREA, "the package holds no such table")
+        space.ledger.not_evaluable(area, "the package holds no such table")
         return
     stated = {row["item"]: row["value"] for row in table}
-    space.ledger.words(AREA, "covariance", [stated.get("covariance")], [kind], ["covariance"])
+    space.ledger.words(area, "covariance", [stated.get("covariance")], [kind], ["covariance"])
     own = _own(space, fit, kind)
     for item, rule in NUMBERS.items():
         developer = _number(stated.get(item))
-        space.ledger.numbers(AREA, item, rule, [developer], [own[item]], [item])
+        space.ledger.numbers(area, item, rule, [developer], [own[item]], [item])
 
 
 def _own(space: Workspace, fit: LogisticFit, kind: str) -> dict[str, float | None]:
@@ -71,13 +71,13 @@ def _own(space: Workspace, fit: LogisticFit, kind: str) -> dict[str, float | Non
     return dict(zip(NUMBERS, values, strict=True))
 
 
-def _compare_wald(space: Workspace, fit: LogisticFit) -> None:
-    stated = {row["item"]: row["value"] for row in space.package.rows_of(FIT) or []}
+def _compare_wald(space: Workspace, area: str, fit: LogisticFit) -> None:
+    stated = {row["item"]: row["value"] for row in space.package.rows_of(area) or []}
     if "Wald chi-square" not in stated:
-        space.ledger.not_evaluable(f"{FIT}: Wald test", "the package states none")
+        space.ledger.not_evaluable(f"{area}: Wald test", "the package states none")
         return
     value = wald(fit.coefficient[1:], fit.covariance[1:, 1:])
-    space.ledger.numbers(FIT, "Wald chi-square", "z", [stated["Wald chi-square"]], [value], ["all characteristics"])
+    space.ledger.numbers(area, "Wald chi-square", "z", [stated["Wald chi-square"]], [value], ["all characteristics"])
 
 
 def _number(text: Any) -> float | None:

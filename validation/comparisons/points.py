@@ -11,20 +11,19 @@ from validation.rebuild import scaling
 from validation.rebuild.workspace import Workspace
 from validation.structure import Scorecard, scorecard_of, steps_of
 
-AREA = "model.points"
-
 
 def compare_points(space: Workspace) -> None:
-    """Compare scaling and points of the champion with our own."""
+    """Compare the scaling of every model and the points of every scorecard with our own."""
     for model_id, model in space.package.models.items():
         for step in steps_of(model, "scale"):
             _compare_scaling(space, model_id, step)
-    card = scorecard_of(space.package.model)
-    if card is None or card.points is None:
-        space.ledger.not_evaluable(AREA, "the champion has no points table on a regression on weights of evidence")
-        return
-    _compare_step(space, card)
-    _compare_evidence(space, card)
+        card = scorecard_of(model)
+        area = f"scorecard.points.{space.package.candidate_ids[model_id]}"
+        if card is not None and card.points is not None:
+            _compare_step(space, space.package.file_of(model_id), area, card)
+            _compare_evidence(space, area, card)
+        elif card is not None or model_id == space.package.champion_id:
+            space.ledger.not_evaluable(area, "the model has no points table on a regression on weights of evidence")
 
 
 def _compare_scaling(space: Workspace, model_id: str, step: Any) -> None:
@@ -69,7 +68,7 @@ def _rule(rounding: str) -> str:
     return "points_unrounded" if rounding == "none" else "points_rounded"
 
 
-def _compare_step(space: Workspace, card: Scorecard) -> None:
+def _compare_step(space: Workspace, file: str, area: str, card: Scorecard) -> None:
     assert card.points is not None
     base, points = _own_points(card)
     rounding = card.points["rounding"]
@@ -90,11 +89,11 @@ def _compare_step(space: Workspace, card: Scorecard) -> None:
             developer.append(given)
             own.append(float(value))
             labels.append(f"{name} bin {number}")
-    space.ledger.words("model.json", "characteristics with points", sorted(used), sorted(points), "characteristic")
+    space.ledger.words(file, "characteristics with points", sorted(used), sorted(points), "characteristic")
     if not _near_half(base, points) or rounding == "none":
-        space.ledger.numbers("model.json", "points", _rule(rounding), developer, own, labels, [AREA])
+        space.ledger.numbers(file, "points", _rule(rounding), developer, own, labels, [area])
         return
-    _compare_near_half(space, developer, own, labels, base, points)
+    _compare_near_half(space, (file, area), developer, own, labels, base, points)
 
 
 def _near_half(base: float, points: dict[str, np.ndarray]) -> list[str]:
@@ -106,6 +105,7 @@ def _near_half(base: float, points: dict[str, np.ndarray]) -> list[str]:
 
 def _compare_near_half(
     space: Workspace,
+    told: tuple[str, str],
     developer: list[float],
     own: list[float],
     labels: list[str],
@@ -113,19 +113,20 @@ def _compare_near_half(
     points: dict[str, np.ndarray],
 ) -> None:
     """Compare all but the places where rounding hangs on the last bit; tell which were left out."""
+    file, area = told
     open_places = set(_near_half(base, points))
     kept = [place for place, label in enumerate(labels) if label not in open_places]
     given, mine = ([column[place] for place in kept] for column in (developer, own))
     places = [labels[place] for place in kept]
-    space.ledger.numbers("model.json", "points", "points_rounded", given, mine, places, [AREA])
+    space.ledger.numbers(file, "points", "points_rounded", given, mine, places, [area])
     names = ", ".join(sorted(open_places))
-    space.ledger.not_evaluable("model.json: points on a half", f"rounding hangs on the last bit: {names}")
+    space.ledger.not_evaluable(f"{file}: points on a half", f"rounding hangs on the last bit: {names}")
 
 
-def _compare_evidence(space: Workspace, card: Scorecard) -> None:
-    table = space.package.rows_of(AREA)
+def _compare_evidence(space: Workspace, area: str, card: Scorecard) -> None:
+    table = space.package.rows_of(area)
     if table is None:
-        space.ledger.not_evaluable(AREA, "the package holds no such table")
+        space.ledger.not_evaluable(area, "the package holds no such table")
         return
     assert card.points is not None
     base, points = _own_points(card)
@@ -151,4 +152,4 @@ def _compare_evidence(space: Workspace, card: Scorecard) -> None:
             labels[column].append(f"{name} bin {number}")
     rules = {"woe": "woe", "unrounded_points": "points_unrounded", "points": _rule(card.points["rounding"])}
     for column, (developer, mine) in columns.items():
-        space.ledger.numbers(AREA, column, rules[column], developer, mine, labels[column])
+        space.ledger.numbers(area, column, rules[column], developer, mine, labels[column])

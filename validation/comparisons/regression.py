@@ -13,7 +13,6 @@ from validation.rebuild.logistic import LogisticFit, correlation, fit_logistic, 
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of
 
-AREA = "model.coefficients"
 COLUMNS = {
     "coefficient": "coefficient",
     "standard_error": "standard_error",
@@ -24,54 +23,71 @@ COLUMNS = {
 }
 
 
-def compare_regression(space: Workspace) -> LogisticFit | None:
-    """Compare coefficients, inference, likelihood and VIF; return our fit, or None where it cannot be made."""
-    card = scorecard_of(space.package.model)
-    if card is None:
-        space.ledger.not_evaluable(AREA, "the champion is not a regression on weights of evidence")
-        return None
-    if card.offset is not None:
-        space.ledger.not_evaluable(AREA, "the regression has an offset, which is not refitted")
-        return None
-    x = design(space, card)
+def compare_regressions(space: Workspace) -> dict[str, LogisticFit]:
+    """Compare coefficients, inference, likelihood and VIF of every scorecard; our fits by model id, where one is made.
+
+    The champion that is no regression on weights of evidence is told as not evaluable.
+    """
+    fits: dict[str, LogisticFit] = {}
+    for model_id, model in space.package.models.items():
+        card = scorecard_of(model)
+        area = f"scorecard.coefficients.{space.package.candidate_ids[model_id]}"
+        if card is None:
+            if model_id == space.package.champion_id:
+                space.ledger.not_evaluable(area, "the champion is not a regression on weights of evidence")
+            continue
+        if card.offset is not None:
+            space.ledger.not_evaluable(area, "the regression has an offset, which is not refitted")
+            continue
+        fit = _compare_regression(space, model_id, card, area)
+        if fit is not None:
+            fits[model_id] = fit
+    return fits
+
+
+def _compare_regression(space: Workspace, model_id: str, card: Scorecard, area: str) -> LogisticFit | None:
+    x = design(space, model_id, card)
     rows = space.known(DEVELOPMENT)
-    kind = inference.covariance_of(space)
+    kind = inference.covariance_of(space, model_id)
+    confidence = confidence_of(space, model_id)
     try:
-        fit = fit_logistic(x, space.outcome[rows], space.weight[rows], confidence_of(space), kind, space.cluster[rows])
+        fit = fit_logistic(x, space.outcome[rows], space.weight[rows], confidence, kind, space.cluster[rows])
     except (np.linalg.LinAlgError, ValueError) as error:
-        _record_failure(space, f"the covariance of the coefficients cannot be computed: {error}")
+        _record_failure(space, area, f"the covariance of the coefficients cannot be computed: {error}")
         return None
     if not fit.converged or fit.separated:
         word = "a linear predictor beyond ±30 (separation)" if fit.separated else "no convergence"
-        _record_failure(space, f"the refit ended with {word}")
+        _record_failure(space, area, f"the refit ended with {word}")
     terms = ["intercept", *(term.characteristic for term in card.terms)]
     model = [card.intercept, *(term.coefficient for term in card.terms)]
-    space.ledger.numbers("model.json", "coefficients", "coefficient", model, fit.coefficient, terms, [AREA])
-    _compare_table(space, terms, fit)
-    _compare_inflation(space, card, x)
-    _compare_fit(space, fit)
-    inference.compare_inference(space, fit, kind)
-    _compare_correlation(space, card, x)
+    file = space.package.file_of(model_id)
+    space.ledger.numbers(file, "coefficients", "coefficient", model, fit.coefficient, terms, [area])
+    _compare_table(space, area, terms, fit)
+    _compare_inflation(space, area, card, x)
+    name = space.package.candidate_ids[model_id]
+    _compare_fit(space, f"scorecard.fit.{name}", fit)
+    inference.compare_inference(space, name, fit, kind)
+    _compare_correlation(space, f"scorecard.correlation.{name}", card, x)
     return fit
 
 
-def confidence_of(space: Workspace) -> float:
-    """Return the level of the developer's Wald intervals, which the plan sets for the champion."""
-    value = inference.champion_setting(space, "confidence")
+def confidence_of(space: Workspace, model_id: str) -> float:
+    """Return the level of the developer's intervals, which the plan sets for each scorecard."""
+    value = inference.setting_of(space, model_id, "confidence")
     return value if isinstance(value, float) else 0.95
 
 
-def design(space: Workspace, card: Scorecard) -> np.ndarray:
+def design(space: Workspace, model_id: str, card: Scorecard) -> np.ndarray:
     """Return the matrix (n, 1 + terms) of ones and WoE over the development rows with a known outcome."""
     rows = space.known(DEVELOPMENT)
-    scored = space.scored[space.package.champion_id]
+    scored = space.scored[model_id]
     columns = [scored[term.classing["output_woe"]].data[rows] for term in card.terms]
     return np.column_stack([np.ones(len(rows)), *columns])
 
 
-def _record_failure(space: Workspace, reason: str) -> None:
+def _record_failure(space: Workspace, area: str, reason: str) -> None:
     finding = Finding(
-        test=f"{AREA}: convergence",
+        test=f"{area}: convergence",
         severity=space.policy.checks["not_converged"],
         quantity="refit",
         developer_value=None,
@@ -79,32 +95,32 @@ def _record_failure(space: Workspace, reason: str) -> None:
         tolerance=None,
         statement=f"The regression could not be refitted soundly: {reason}.",
         remedy="Remove the characteristics that separate the classes or are linear combinations of others.",
-        evidence=(AREA,),
+        evidence=(area,),
     )
-    space.ledger.check(Outcome(f"{AREA}: convergence", "fail", 1, None, reason, finding))
+    space.ledger.check(Outcome(f"{area}: convergence", "fail", 1, None, reason, finding))
 
 
-def _compare_table(space: Workspace, terms: list[str], fit: LogisticFit) -> None:
-    table = space.package.rows_of(AREA)
+def _compare_table(space: Workspace, area: str, terms: list[str], fit: LogisticFit) -> None:
+    table = space.package.rows_of(area)
     if table is None:
-        space.ledger.not_evaluable(AREA, "the package holds no such table")
+        space.ledger.not_evaluable(area, "the package holds no such table")
         return
     names = [row["term"] for row in table]
-    space.ledger.words(AREA, "terms", sorted(names), sorted(terms), "term")
+    space.ledger.words(area, "terms", sorted(names), sorted(terms), "term")
     place = {term: number for number, term in enumerate(terms)}
     rows = [row for row in table if row["term"] in place]
     for column, rule in COLUMNS.items():
         own = [float(getattr(fit, column)[place[row["term"]]]) for row in rows]
-        space.ledger.numbers(AREA, column, rule, [row[column] for row in rows], own, [row["term"] for row in rows])
+        space.ledger.numbers(area, column, rule, [row[column] for row in rows], own, [row["term"] for row in rows])
 
 
-def _compare_inflation(space: Workspace, card: Scorecard, x: np.ndarray) -> None:
-    table = {row["term"]: row for row in space.package.rows_of(AREA) or []}
+def _compare_inflation(space: Workspace, area: str, card: Scorecard, x: np.ndarray) -> None:
+    table = {row["term"]: row for row in space.package.rows_of(area) or []}
     labels = [term.characteristic for term in card.terms if term.characteristic in table]
     weight = space.weight[space.known(DEVELOPMENT)]
     own = dict(zip((term.characteristic for term in card.terms), variance_inflation(x[:, 1:], weight), strict=True))
     developer = [table[name]["variance_inflation"] for name in labels]
-    space.ledger.numbers(AREA, "VIF", "variance_inflation", developer, [own[name] for name in labels], labels)
+    space.ledger.numbers(area, "VIF", "variance_inflation", developer, [own[name] for name in labels], labels)
 
 
 def _ratio(fit: LogisticFit, rows: float) -> float:
@@ -130,36 +146,32 @@ _ITEMS: dict[str, Callable[[LogisticFit, float], float]] = {
 }
 
 
-def _compare_fit(space: Workspace, fit: LogisticFit) -> None:
+def _compare_fit(space: Workspace, area: str, fit: LogisticFit) -> None:
     rows = float(len(space.known(DEVELOPMENT)))
     found: list[tuple[str, Any, float]] = []
-    for row in space.package.rows_of("model.fit") or []:
+    for row in space.package.rows_of(area) or []:
         key = "".join(c if c.isalnum() else "_" for c in row["item"].lower()).strip("_")
         while "__" in key:
             key = key.replace("__", "_")
         if key in _ITEMS and row["value"] is not None:
             found.append((row["item"], row["value"], _ITEMS[key](fit, rows)))
     if not found:
-        space.ledger.not_evaluable("model.fit", "the package states no likelihood or criterion that we know")
+        space.ledger.not_evaluable(area, "the package states no likelihood or criterion that we know")
         return
     labels, developer, own = (list(item) for item in zip(*found, strict=True))
-    space.ledger.numbers("model.fit", "likelihood and criteria", "log_likelihood", developer, own, labels)
+    space.ledger.numbers(area, "likelihood and criteria", "log_likelihood", developer, own, labels)
 
 
-def _compare_correlation(space: Workspace, card: Scorecard, x: np.ndarray) -> None:
+def _compare_correlation(space: Workspace, area: str, card: Scorecard, x: np.ndarray) -> None:
     names = [term.characteristic for term in card.terms]
     table = [
-        row
-        for row in space.package.rows_of("model.correlation") or []
-        if row["characteristic"] in names and row["other"] in names
+        row for row in space.package.rows_of(area) or [] if row["characteristic"] in names and row["other"] in names
     ]
     if not table or len(names) < 2:
-        space.ledger.not_evaluable(
-            "model.correlation", "the package holds no such table, or there is one characteristic"
-        )
+        space.ledger.not_evaluable(area, "the package holds no such table, or there is one characteristic")
         return
     matrix = correlation(x[:, 1:], space.weight[space.known(DEVELOPMENT)])
     own = [matrix[names.index(row["characteristic"]), names.index(row["other"])] for row in table]
     labels = [f"{row['characteristic']} and {row['other']}" for row in table]
     developer = [row["correlation"] for row in table]
-    space.ledger.numbers("model.correlation", "correlation of WoE", "difference", developer, own, labels)
+    space.ledger.numbers(area, "correlation of WoE", "difference", developer, own, labels)

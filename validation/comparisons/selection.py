@@ -49,9 +49,9 @@ def _compare_names(space: Workspace, table: list[dict[str, Any]]) -> None:
     if contract is not None:
         wanted = sorted(row["column"] for row in contract if row["role"] in ("predictor", "derived"))
         space.ledger.words(AREA, "characteristics", sorted(row["characteristic"] for row in table), wanted, "name")
-    cards = [card for model in space.package.models.values() if (card := scorecard_of(model)) is not None]
-    if cards:
-        names = sorted(term.characteristic for term in cards[0].terms)
+    card = _told_of(space)
+    if card is not None:
+        names = sorted(term.characteristic for term in card.terms)
         chosen = sorted(row["characteristic"] for row in table if row["decision"] == "selected")
         space.ledger.words(AREA, "selected", chosen, names, "name")
     leakage = space.package.rows_of("data.leakage")
@@ -63,6 +63,15 @@ def _compare_names(space: Workspace, table: list[dict[str, Any]]) -> None:
         own = [", ".join(failed[row["characteristic"]]) if row["characteristic"] in failed else None for row in table]
         labels = [row["characteristic"] for row in table]
         space.ledger.words(AREA, "suspicion of leakage", [row["suspicion"] for row in table], own, labels)
+
+
+def _told_of(space: Workspace) -> Scorecard | None:
+    """Return the scorecard whose selection is told: the champion, else the first of the plan."""
+    ids = {name: model_id for model_id, name in space.package.candidate_ids.items()}
+    plan = [str(item.get("id")) for item in space.package.plan.get("models") or [] if isinstance(item, dict)]
+    order = [space.package.champion_id, *(ids[name] for name in plan if name in ids), *space.package.models]
+    cards = (scorecard_of(space.package.models[model_id]) for model_id in order)
+    return next((card for card in cards if card is not None), None)
 
 
 def _compare_values(space: Workspace, table: list[dict[str, Any]]) -> None:
@@ -117,7 +126,7 @@ def _compare_rules(space: Workspace, card: Scorecard, fit: LogisticFit) -> None:
     plan = space.package.plan.get("selection") or {}
     forced = {item if isinstance(item, str) else item.get("name") for item in plan.get("include") or []}
     names = [term.characteristic for term in card.terms]
-    x, weight = design(space, card)[:, 1:], space.weight[space.known(DEVELOPMENT)]
+    x, weight = design(space, space.package.champion_id, card)[:, 1:], space.weight[space.known(DEVELOPMENT)]
     related = np.abs(correlation(x, weight)) - np.eye(len(names))
     related[[name in forced for name in names]] = 0.0  # a forced one stays beside whatever came before it
     inflation = variance_inflation(x, weight)

@@ -23,7 +23,8 @@ FITTERS: dict[str, Callable[[Any, FitContext], Candidate]] = {
 def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:
     """Fit every candidate of the plan.
 
-    The selection is the champion's, or the last that a challenger asked for; None where no candidate asks for one.
+    The selection is the champion's, or that of the first challenger that asks for one;
+    None where no candidate asks for one.
     """
     made: dict[tuple[float, str], Selection] = {}
     told: dict[bool, Selection] = {}
@@ -34,7 +35,7 @@ def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tu
             asked = (confidence, covariance)
             if asked not in made:
                 made[asked] = select(plan, training, confidence, covariance)
-            told[champion] = made[asked]
+            told.setdefault(champion, made[asked])
             return made[asked]
 
         fitted[spec.id] = FITTERS[spec.type](spec, FitContext(plan, training, dict(fitted), selection))

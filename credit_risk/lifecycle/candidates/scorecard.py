@@ -50,25 +50,25 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
         context.identity(spec), "scorecard", inputs, [*derived, *steps, *reasons.steps(values.reasons)], outputs
     )
     woe = np.column_stack([tables[name].result.woe[ids[name]] for name in names])
-    whose, file = f"of the candidate {spec.id}", context.model_file(spec)
+    file = context.model_file(spec)
     notes = covariance_notes(fit, spec.confidence)
-    items = covariance_items(fit, spec.covariance)
+    tables_of = {
+        "coefficients": (coefficient_frame(fit, woe, training.weights), notes),
+        "fit": (fit_frame(fit), notes),
+        "correlation": (correlation_frame(woe, names, training.weights), ()),
+    }
     evidence = (
-        table(
-            "model.coefficients",
-            coefficient_frame(fit, woe, training.weights),
-            inputs=SNAPSHOT,
-            notes=(whose, *notes),
+        *(
+            table(f"scorecard.{kind}.{{model}}", frame, parameter=spec.id, inputs=SNAPSHOT, notes=told)
+            for kind, (frame, told) in tables_of.items()
         ),
-        table("model.fit", fit_frame(fit), inputs=SNAPSHOT, notes=(whose, *notes)),
-        key_values("model.covariance", items, inputs=SNAPSHOT, notes=(whose,)),
-        table(
-            "model.correlation",
-            correlation_frame(woe, names, training.weights),
+        key_values(
+            "scorecard.covariance.{model}",
+            covariance_items(fit, spec.covariance),
+            parameter=spec.id,
             inputs=SNAPSHOT,
-            notes=(whose,),
         ),
-        table("model.points", points_frame(points, tables), inputs=(file,), notes=(whose,)),
+        table("scorecard.points.{model}", points_frame(points, tables), parameter=spec.id, inputs=(file,)),
     )
     compiled = compile_model(model)
     return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, points, reasons)

@@ -62,7 +62,12 @@ def test_the_validator_recomputes_every_number(package: Path) -> None:
     assert disagreements(package) == []
     compared = json.loads((package / "validation/evidence/validation.comparison.json").read_text("utf-8"))["rows"]
     areas = {row[0] for row in compared}
-    assert {"samples.clusters", "samples.observation_points", "model.covariance", "model.coefficients"} <= areas
+    assert {
+        "samples.clusters",
+        "samples.observation_points",
+        "scorecard.covariance.scorecard",
+        "scorecard.coefficients.scorecard",
+    } <= areas
 
 
 def test_rows_samples_and_errors(package: Path) -> None:
@@ -75,7 +80,7 @@ def test_rows_samples_and_errors(package: Path) -> None:
     clusters = frame(package, "samples.clusters").set_index("sample")
     assert clusters.loc["out_of_sample", "shared_clusters"] == 0
     assert clusters.loc["out_of_time", "shared_clusters"] > 0
-    assert dict(evidence(package, "model.covariance")["rows"])["covariance"] == "cluster"
+    assert dict(evidence(package, "scorecard.covariance.scorecard")["rows"])["covariance"] == "cluster"
     points = frame(package, "samples.observation_points")
     assert points["rows"].sum() == len(snapshot)
     assert "reaches into the months of out_of_time" in evidence(package, "samples.observation_points")["notes"][0]

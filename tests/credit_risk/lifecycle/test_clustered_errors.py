@@ -40,15 +40,17 @@ def table(seed: int = 1, obligors: int = 400, rows: int = 4) -> pd.DataFrame:
 
 def test_the_covariance_is_told_and_the_validator_finds_the_same(tmp_path: Path) -> None:
     package = done(tmp_path, PLAN + QUICK, table())
-    told = dict(evidence(package, "model.covariance")["rows"])
+    told = dict(evidence(package, "scorecard.covariance.scorecard")["rows"])
     assert (told["covariance"], told["declared in the plan"]) == ("cluster", "auto")
     assert float(told["standard errors over those of independent rows, greatest"]) > 1.1
-    assert any("standard errors clustered" in note for note in evidence(package, "model.coefficients")["notes"])
+    assert any(
+        "standard errors clustered" in note for note in evidence(package, "scorecard.coefficients.scorecard")["notes"]
+    )
     assert json.loads((package / "plan.json").read_text("utf-8"))["models"][0]["covariance"] == "auto"
     assert disagreements(package) == []
     compared = json.loads((package / "validation/evidence/validation.comparison.json").read_text("utf-8"))["rows"]
     areas = {row[0] for row in compared}
-    assert {"model.coefficients", "model.covariance", "samples.clusters"} <= areas
+    assert {"scorecard.coefficients.scorecard", "scorecard.covariance.scorecard", "samples.clusters"} <= areas
     coverage = json.loads((package / "validation/evidence/validation.coverage.json").read_text("utf-8"))["rows"]
     tests = {row[0]: row[1] for row in coverage}
     assert tests["battery: standard errors allow for rows of one obligor"] == "pass"

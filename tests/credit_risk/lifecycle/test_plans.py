@@ -72,7 +72,7 @@ def test_a_boosting_champion(tmp_path: Path) -> None:
     assert disagreements(package) == []
     assert not [one for one in findings(package) if "evidence" in one["test"]]
     assert model(package)["model"]["type"] == "monotone_boosting"
-    assert evidence(package, "model.coefficients")["notes"][0] == "of the candidate card"
+    assert evidence(package, "scorecard.coefficients.card")["kind"] == "table"
     for name in ("parameters", "importance", "monotonicity"):
         assert evidence(package, f"boosting.{name}.trees")["kind"] == "table"
     assert (package / "documents" / "development_dossier.pdf").is_file()
@@ -89,7 +89,8 @@ def test_a_boosting_champion_alone_whose_probability_follows_points(tmp_path: Pa
     alone = BOOSTING.replace(", {id: card, type: scorecard}", "")
     package = done(tmp_path, f"{PLAN}{alone}scaling: {{probability_from: rounded}}\n", portfolio(800))
     assert disagreements(package) == []
-    assert evidence(package, "model.coefficients")["kind"] == "not_applicable"
+    assert not list((package / "evidence").glob("scorecard.*"))
+    assert evidence(package, "scaling.rounding_effect")["kind"] == "not_applicable"
     scored = pd.read_parquet(package / "predictions" / "development.parquet")
     assert scored.groupby("score")["probability"].nunique().max() == 1
 
@@ -164,7 +165,7 @@ def test_one_binary_characteristic_is_fitted_exactly(tmp_path: Path) -> None:
     table["HOUSING"] = np.where(table["HOUSING"] == "rent", "rent", "own")
     package = done(tmp_path, PLAN, table)
     assert disagreements(package) == []
-    coefficients = frame(package, "model.coefficients").set_index("term")["coefficient"]
+    coefficients = frame(package, "scorecard.coefficients.scorecard").set_index("term")["coefficient"]
     assert coefficients["HOUSING"] == pytest.approx(-1.0, abs=1e-9)
 
 

@@ -178,7 +178,7 @@ def test_what_is_told_of_the_covariance() -> None:
     x, y, code = clustered(3, clusters=40)
     found = fit(x, y, "auto", code)
     items = covariance_items(found, "auto")
-    evidence.key_values("model.covariance", items)
+    evidence.key_values("scorecard.covariance.{model}", items, parameter="card")
     assert (items["covariance"], items["G, clusters"], items["rows of the largest cluster"]) == ("cluster", 40, 5)
     assert items["small-sample factor"] == pytest.approx(40 / 39 * 199 / 197)
     assert items["standard errors over those of independent rows, greatest"] > 1.2

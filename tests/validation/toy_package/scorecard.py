@@ -284,13 +284,13 @@ def evidences(data, counts, rules, fit, exact, points, scored, model) -> list[di
     result.append(b.evidence("classing.summary", summary))
     table = [[sample, n, float(n), n - bad, bad, bad / n, None, None] for sample, n, bad in sizes(samples, y)]
     result.append(b.evidence("samples.summary", table))
-    result.append(b.evidence("model.coefficients", coefficient_rows(fit)))
-    result.append(b.evidence("model.fit", [["log_likelihood", float(fit.llf)]]))
+    result.append(b.evidence("scorecard.coefficients.toy", coefficient_rows(fit)))
+    result.append(b.evidence("scorecard.fit.toy", [["log_likelihood", float(fit.llf)]]))
     rows = []
     for name in BIN_OF:
         for number, (value, rule) in enumerate(zip(points[name], rules[name], strict=True)):
             rows.append([name, number, "", rule[0], exact[name][number], value, None, None])
-    result.append(b.evidence("model.points", rows))
+    result.append(b.evidence("scorecard.points.toy", rows))
     discrimination, calibration = [], []
     for sample in (b.DEVELOPMENT, b.TEST):
         here = samples == sample
