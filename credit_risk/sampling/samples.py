@@ -32,9 +32,9 @@ def split_samples(
     dates (n,): ISO 8601 text or whole numbers, as the bounds of out-of-time are; groups (n,): whole numbers, rows of
     one never stand in both development and out-of-sample. Each row draws a 64-bit number; among the rows that no date
     keeps out, in each class the floor(share * rows + 1/2) rows with the smallest numbers are held out. With groups,
-    whole groups are (stratified by whether one holds a bad, in the order of their smallest number, until the share is
-    reached); where `spec` keeps groups apart in time, a row inside the development period whose group also stands out
-    of time belongs to no sample.
+    whole groups are (stratified by whether one holds a bad, in the order of the number of their first row, which does
+    not depend on how many rows they have, until the share is reached); where `spec` keeps groups apart in time, a row
+    inside the development period whose group also stands out of time belongs to no sample.
     Raises IntakeError where a sample would have no bads or no goods, or where a date is missing.
     """
     draws = stage_generator(spec.seed, STAGE).bit_generator.random_raw(len(outcome))
@@ -98,7 +98,7 @@ def _split_groups(
 ) -> None:
     rows = np.flatnonzero(inside)
     frame = pd.DataFrame({"group": groups[rows], "draw": draws[rows], "bad": outcome[rows] == 1.0})
-    table = frame.groupby("group", sort=True).agg(draw=("draw", "min"), bad=("bad", "any"), rows=("draw", "size"))
+    table = frame.groupby("group", sort=True).agg(draw=("draw", "first"), bad=("bad", "any"), rows=("draw", "size"))
     held: list[int] = []
     for _, stratum in table.sort_values("draw", kind="stable").groupby("bad"):
         target = math.floor(share * stratum["rows"].sum() + 0.5)
@@ -130,7 +130,8 @@ def fold_labels(
 ) -> np.ndarray:
     """Fold 0 … folds − 1 of each development row, −1 elsewhere; stratified by outcome, groups in one fold. int64 (n,).
 
-    Within a class, rows (or groups) in the order of their draw are dealt out in turn. Raises ValueError for folds < 2.
+    Within a class, rows (groups: by their first row) in the order of their draw are dealt out in turn. Raises
+    ValueError for folds < 2.
     """
     if folds < 2:
         raise ValueError(f"{folds} folds: two or more are needed")
@@ -139,7 +140,7 @@ def fold_labels(
     rows = np.flatnonzero(labels == DEVELOPMENT)
     keys = np.arange(len(labels)) if groups is None else groups
     frame = pd.DataFrame({"key": keys[rows], "draw": draws[rows], "bad": outcome[rows] == 1.0})
-    table = frame.groupby("key", sort=True).agg(draw=("draw", "min"), bad=("bad", "any")).sort_values(["bad", "draw"])
+    table = frame.groupby("key", sort=True).agg(draw=("draw", "first"), bad=("bad", "any")).sort_values(["bad", "draw"])
     fold_of = pd.Series(np.arange(len(table)) % folds, index=table.index)
     result[rows] = fold_of.loc[frame["key"]].to_numpy()
     return result

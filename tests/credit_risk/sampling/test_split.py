@@ -156,3 +156,22 @@ samples: {group: who, weight: w, out_of_time: {after: "2021-01-01"}}
     assert check_plan(tmp_path) == []
     frame.assign(w=0.0, when="2022-05-01").to_csv(tmp_path / "t.csv", index=False)
     assert check_plan(tmp_path) != []
+
+
+def test_large_groups_are_held_out_no_more_than_small_ones() -> None:
+    """Sizes 1 to 12 whose bad rate falls with size: over 60 seeds both samples have the sizes and the rate of all."""
+    size = np.tile(np.arange(1, 13), 50)
+    groups = np.repeat(np.arange(600), size)
+    y = np.zeros(len(groups))
+    first = np.r_[0, np.cumsum(size)[:-1]]
+    y[first[::2]] = 1.0  # one bad in every other group
+    rates, sizes, folds = [], [], []
+    for seed in range(60):
+        labels = split_samples(y, SamplesSpec(seed=seed), groups=groups)
+        held = labels == "out_of_sample"
+        rates.append(y[held].mean() - y[~held].mean())
+        sizes.append(np.mean(size[groups[held & (y == 1)]]) - np.mean(size[groups[~held & (y == 1)]]))
+        fold = fold_labels(labels, y, 5, seed, groups)
+        folds.append(np.mean(size[groups[fold == 0]]) - np.mean(size[groups[fold == 4]]))
+    for values in (rates, sizes, folds):
+        assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(60)
