@@ -166,6 +166,12 @@ def taiwan_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def behaviour_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of `scorecards/portfolio_behaviour` (rolling observation points), complete with its annexes."""
+    return _package(tmp_path_factory, "behaviour_package", REPOSITORY / "scorecards" / "portfolio_behaviour")
+
+
+@pytest.fixture(scope="session")
 def german_package(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Path:
     """The package of the German credit data (1,000 rows, mostly categorical). Read only."""
     plan = REPOSITORY / "tests" / "plans" / "german_credit" / "plan.yaml"

@@ -17,7 +17,7 @@ from credit_risk.sampling.history_spec import HistorySpec
 from credit_risk.sampling.history_tables import roll_rate_matrix, vintage_curves
 from credit_risk.sampling.maturity import bad_rate_maturity
 from credit_risk.sampling.observation_points import point_order
-from credit_risk.sampling.openings import date_openings, opening_note
+from credit_risk.sampling.openings import date_openings, opening_note, openings
 from credit_risk.sampling.outcome import Outcome, class_items
 from credit_risk.sampling.performance import BAD, EARLY, GOOD, IMMATURE, NO_HISTORY, performance_outcome
 from credit_risk.sampling.spec import OutcomeSpec
@@ -102,8 +102,8 @@ def _clusters(history: History, spec: OutcomeSpec, accounts: np.ndarray) -> np.n
 def _opened(
     columns: Mapping[str, TypedColumn], date: str | None, history: History, accounts: np.ndarray
 ) -> dict[str, str | int]:
-    """Month 0 of the accounts from the rows' date, where the history is dated; what is told of it."""
-    if date is None or date not in columns or not history.calendar:
+    """Month 0 of the accounts from the rows' date, where the history is dated and does not know it; what is told."""
+    if date is None or date not in columns or not history.calendar or openings(history).known:
         return {}
     months, _ = months_of_rows(columns[date], date, "data.date", history)
     if months is None or all(month is None for month in months.tolist()):

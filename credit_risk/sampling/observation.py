@@ -16,12 +16,13 @@ import pandas as pd
 import pyarrow as pa
 
 from credit_risk._core.errors import Fault, IntakeError
-from credit_risk.sampling.column_types import as_numeric, as_text, decide_type, read_numbers
+from credit_risk.sampling.column_types import NUMERIC, TypedColumn, as_numeric, as_text, decide_type, read_numbers
 from credit_risk.sampling.contract import DataContractError, Failure
 from credit_risk.sampling.history import History, read_history
 from credit_risk.sampling.history_columns import month_number
 from credit_risk.sampling.history_outcome import account_keys, months_of_rows
 from credit_risk.sampling.history_spec import HistorySpec, WindowsSpec
+from credit_risk.sampling.openings import date_openings
 from credit_risk.sampling.parquet_source import columns_of_table
 from credit_risk.sampling.source import Conversion, RawColumn, Source
 from credit_risk.sampling.spec import OBSERVATION_POINT, DataSpec, OutcomeSpec
@@ -74,7 +75,7 @@ def observe(source: Source, data: DataSpec, outcome: OutcomeSpec, history: Any) 
     _refuse_names(source, monthly, outcome.windows)
     size, first = (source.rows, len(source.raw)), None
     if outcome.windows.rolling is not None:
-        source, data, outcome, accounts, months = _rolled(source, data, outcome, read)
+        source, data, outcome, read, accounts, months = _rolled(source, data, outcome, read)
         first = np.flatnonzero(np.append(True, accounts[1:] != accounts[:-1]))
     else:
         accounts, months = _placed(source, data, outcome, read)
@@ -134,11 +135,15 @@ def _refuse_names(source: Source, monthly: Mapping[str, MonthlyColumn], windows:
 
 def _rolled(
     source: Source, data: DataSpec, outcome: OutcomeSpec, history: History
-) -> tuple[Source, DataSpec, OutcomeSpec, np.ndarray, np.ndarray]:
-    """Source with a row an account and observation point, the plan's words for it, accounts and months of its rows."""
+) -> tuple[Source, DataSpec, OutcomeSpec, History, np.ndarray, np.ndarray]:
+    """Source with a row an account and observation point, the plan's words for it, the history with the openings of
+
+    all accounts, accounts and months of the rows.
+    """
     assert isinstance(outcome.history, HistorySpec)
     name = str(outcome.history.account or data.key)
     accounts = _accounts(source, name, outcome.history, history)
+    history = _opened(source, data, accounts, history)
     points = rolling_months(history, outcome.windows)
     row, month = _recorded(history, accounts, points)
     if len(row) == 0:
@@ -166,7 +171,24 @@ def _rolled(
     other = () if data.key in (None, name) else (str(data.key),)
     plan_data = data.model_copy(update={"key": OBSERVATION_KEY, "forbidden": (*data.forbidden, *other)})
     plan_outcome = outcome.model_copy(update={"history": history_spec, "windows": windows})
-    return made, plan_data, plan_outcome, accounts[row], month
+    return made, plan_data, plan_outcome, history, accounts[row], month
+
+
+def _opened(source: Source, data: DataSpec, accounts: np.ndarray, history: History) -> History:
+    """`history` with the opening of every account of the source, those without a row included, where it has a date."""
+    if data.date is None or data.date not in source.raw or not history.calendar:
+        return history
+    column = _typed(data.date, source.raw[data.date])
+    months, _ = months_of_rows(column, data.date, "data.date", history)
+    if months is None:
+        return history  # intake tells that the column holds no dates
+    return replace(history, told={**history.told, **date_openings(history, accounts.tolist(), months.tolist())})
+
+
+def _typed(name: str, raw: RawColumn) -> TypedColumn:
+    reading = read_numbers(raw)
+    kind, _ = decide_type(raw, reading)
+    return as_numeric(name, raw, reading)[0] if kind == NUMERIC else as_text(name, raw, reading, kind)[0]
 
 
 def _placed(source: Source, data: DataSpec, outcome: OutcomeSpec, history: History) -> tuple[np.ndarray, np.ndarray]:
@@ -181,10 +203,7 @@ def _placed(source: Source, data: DataSpec, outcome: OutcomeSpec, history: Histo
     ]
     if absent:
         raise DataContractError([failure.fault(source.name) for failure in absent], absent)
-    raw = source.raw[place]
-    reading = read_numbers(raw)
-    kind, _ = decide_type(raw, reading)
-    column, _ = as_numeric(place, raw, reading) if kind == "numeric" else as_text(place, raw, reading, kind)
+    column = _typed(place, source.raw[place])
     months, failures = months_of_rows(column, place, "outcome.windows.observed_at", history)
     if months is None:
         raise DataContractError([failure.fault(source.name) for failure in failures], failures)

@@ -1,11 +1,15 @@
-"""The Taiwan data are what their README says, and what was published."""
+"""The data that are shipped are what their README says: the Taiwan data as published, the portfolio as simulated."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 from tests.architecture.sources import REPOSITORY
 
@@ -46,3 +50,40 @@ def test_rows_and_bad_rate_are_those_published() -> None:
     assert lines[0].split(",")[-1] == "DEFAULT"
     assert len(lines) == 30_001
     assert sum(line.endswith(",1") for line in lines[1:]) == 6_636
+
+
+BEHAVIOUR = REPOSITORY / "scorecards" / "portfolio_behaviour"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("behaviour_data", REPOSITORY / "scripts" / "portfolio_behaviour.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_portfolio_is_made_anew_byte_for_byte(script: ModuleType) -> None:
+    tables = script.tables()
+    assert sorted(tables) == ["accounts", "history"]
+    for name, table in tables.items():
+        file = BEHAVIOUR / f"{name}.csv.gz"
+        assert gzip.decompress(file.read_bytes()) == script.csv_bytes(table), name
+        header = file.read_bytes()[:10]
+        assert header[3] == 0, "no optional fields"
+        assert header[4:8] == b"\0\0\0\0", "no time"
+
+
+def test_the_readme_of_the_portfolio_tells_its_call_rows_and_hashes(script: ModuleType) -> None:
+    text = (BEHAVIOUR / "README.md").read_text(encoding="utf-8")
+    files = [(BEHAVIOUR / f"{name}.csv.gz").read_bytes() for name in ("accounts", "history")]
+    told = re.findall(r"`([0-9a-f]{64})`", text)
+    assert told == [digest for file in files for digest in (_sha256(gzip.decompress(file)), _sha256(file))]
+    rows = [f"{gzip.decompress(file).count(bytes([10])) - 1:,}" for file in files]
+    assert f"{rows[0]} booked accounts" in text
+    assert f"{rows[1]} months" in text
+    call = re.search(r"simulate_portfolio\(\n(.*?)\n\)", text, re.DOTALL)
+    assert call is not None
+    assert eval(f"dict({call[1]})") == script.CALL
