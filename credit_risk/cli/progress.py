@@ -1,4 +1,4 @@
-"""Progress on a terminal (a live line) or in a log (one plain line a stage)."""
+"""Progress on a terminal (a live line) or in a log (a plain line a stage, and now and then one of a long stage)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,29 @@ def progress_display(stream: TextIO | None = None, *, quiet: bool = False) -> Pr
     return _live(out) if out.isatty() else _plain(out)
 
 
+QUIET_SECONDS = 10.0
+"""How long a long stage stays silent in a log between two lines."""
+
+
 def _plain(out: TextIO) -> Progress:
-    return _timed(lambda event, seconds: print(_line(event, seconds), file=out, flush=True) if event.done else None)
+    last = {"index": 0, "seconds": 0.0}
+
+    def show(event: StageEvent, seconds: float) -> None:
+        if event.index != last["index"]:
+            last.update(index=event.index, seconds=0.0)
+        if event.done or (event.detail and seconds - last["seconds"] >= QUIET_SECONDS):
+            last["seconds"] = seconds
+            print(_line(event, seconds), file=out, flush=True)
+
+    return _timed(show)
 
 
 def _live(out: TextIO) -> Progress:
     """On a terminal the running stage is shown with a spinner-free line that its end replaces."""
 
     def show(event: StageEvent, seconds: float) -> None:
-        text = _line(event, seconds) if event.done else f"[{event.index}/{event.total}] {event.name} …"
+        far = f": {event.detail}" if event.detail else ""
+        text = _line(event, seconds) if event.done else f"[{event.index}/{event.total}] {event.name} …{far}"
         print(f"\r\x1b[2K{text}", end="\n" if event.done else "", file=out, flush=True)
 
     return _timed(show)

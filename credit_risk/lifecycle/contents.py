@@ -12,7 +12,18 @@ from credit_risk.package import PackageWriter, library_versions
 from credit_risk.package.layout import predictions_file
 from credit_risk.scoring.verification import verification_csv
 
-LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "statsmodels", "optbinning", "ortools", "xgboost", "xgboost-cpu")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "statsmodels",
+    "optbinning",
+    "ortools",
+    "xgboost",
+    "xgboost-cpu",
+    "optuna",
+)
 
 
 def add_core(writer: PackageWriter, development: Development) -> None:

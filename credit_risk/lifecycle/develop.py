@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -91,14 +92,17 @@ class Development:
         return "".join(parts)
 
 
-def develop(plan: Plan, data: Any = None, *, progress: Progress = silent) -> Development:
+def develop(
+    plan: Plan, data: Any = None, *, progress: Progress = silent, journal: Path | str | None = None
+) -> Development:
     """Develop all candidates of a plan, on one BLAS thread, so that the result does not depend on their number.
 
-    data: a frame of pandas, polars or Arrow that stands for the source that the plan names.
+    data: a frame of pandas, polars or Arrow that stands for the source that the plan names. journal: a folder where a
+    search of settings writes its finished trials, so that one that was interrupted goes on where it stood.
     Raises IntakeError where the data break the contract and ModelError where a candidate cannot be fitted.
     """
     from credit_risk.lifecycle.stages import run_stages
 
     threadpoolctl = optional_import("threadpoolctl", "model")
     with threadpoolctl.threadpool_limits(limits=1):
-        return run_stages(plan, progress, data)
+        return run_stages(plan, progress, data, None if journal is None else Path(journal))

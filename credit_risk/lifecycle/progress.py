@@ -21,7 +21,7 @@ STAGES = (
 
 @dataclass(frozen=True, slots=True)
 class StageEvent:
-    """A stage begins (`done` False) or has ended (`done` True, with a short `detail`)."""
+    """A stage begins (`done` False), tells how far it is (`done` False, with a `detail`) or has ended (`done` True)."""
 
     index: int
     total: int
@@ -38,15 +38,18 @@ def silent(event: StageEvent) -> None:
 
 
 class Detail:
-    """Where a stage leaves the words that its end is reported with."""
+    """Where a stage leaves the words that its end is reported with; `say` reports how far it is."""
 
-    text = ""
+    def __init__(self, say: Callable[[str], None]):
+        self.text = ""
+        self.say = say
 
 
 @contextmanager
 def stage(progress: Progress, name: str) -> Iterator[Detail]:
     """Report the begin and the end of a stage; the body sets the detail."""
-    index, detail = STAGES.index(name) + 1, Detail()
+    index = STAGES.index(name) + 1
+    detail = Detail(lambda words: progress(StageEvent(index, len(STAGES), name, done=False, detail=words)))
     progress(StageEvent(index, len(STAGES), name, done=False))
     yield detail
     progress(StageEvent(index, len(STAGES), name, done=True, detail=detail.text))

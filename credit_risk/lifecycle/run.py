@@ -58,13 +58,15 @@ def run_plan(
 
     plan: a Plan, or the path of plan.yaml or of its folder; data: a frame in memory that stands for the source that
     the plan names. Everything is written beside `out` and appears there by a rename at the end; an error or an
-    interruption leaves `out` as it was. Raises PlanError, IntakeError, ModelError, ProgramError and, for the output
-    folder before any work, PackageError.
+    interruption leaves `out` as it was. Finished trials of a search stand in `OUT.search` until the run is done; the
+    next run goes on from them. Raises PlanError, IntakeError, ModelError, ProgramError and, for the output folder
+    before any work, PackageError.
     """
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     target = Path(out)
     with PackageWriter(target) as writer:
-        development = develop(chosen, data, progress=progress)
+        journal = writer.out.with_name(f"{writer.out.name}.search")
+        development = develop(chosen, data, progress=progress, journal=journal)
         with stage(progress, "write and seal the package") as detail:
             add_core(writer, development)
             package_hash = seal(writer, development)
@@ -90,7 +92,16 @@ def run_plan(
             else:
                 detail.text = "left out"
         written = writer.commit()
+        remove_journals(journal, chosen)
     return RunResult(written, package_hash, development, recommendation, findings)
+
+
+def remove_journals(folder: Path, plan: Plan) -> None:
+    """Remove the trials of searches that are done, and their folder where nothing else stands in it."""
+    for spec in plan.models:
+        (folder / f"{spec.id}.jsonl").unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _findings(package: Path) -> tuple[str, dict[str, int]]:

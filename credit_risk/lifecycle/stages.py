@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_risk._core.errors import ModelError
 from credit_risk._core.evidence import Evidence
 from credit_risk.lifecycle.authored import authored_evidence, identity_evidence
 from credit_risk.lifecycle.candidates import (
@@ -37,6 +39,8 @@ from credit_risk.lifecycle.performance import Scored, evaluate, representativene
 from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.screening import screen
+from credit_risk.models.boosting import defect_faults
+from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary, snapshot_frame, take_in
 from credit_risk.sampling.clusters import cluster_numbers, repeats
@@ -45,11 +49,12 @@ from credit_risk.scoring.verification import verification_coverage, verification
 Floats = NDArray[np.float64]
 
 
-def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
+def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path | None = None) -> Development:
     """Intake, samples, classing, candidates, evaluation; the frozen result of all of them.
 
-    data: a frame in memory that stands for the source that the plan names.
+    data: a frame in memory that stands for the source that the plan names; journal: folder for the trials of a search.
     """
+    refuse_defects(plan)
     with stage(progress, "read the data") as detail:
         source = plan.open_source(data)
         named, history = plan.named_columns(), plan.history_path()
@@ -66,7 +71,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None) -> Development:
         training, screened = screen(plan, prepared, class_predictors(plan, prepared))
         detail.text = f"{len(training.tables)} characteristics{_suspected(screened[0])}"
     with stage(progress, "selection and models") as detail:
-        selection, candidates = fit_candidates(plan, training)
+        selection, candidates = fit_candidates(plan, training, report=detail.say, journal=journal)
         detail.text = ", ".join(_told(candidate) for candidate in candidates)
     with stage(progress, "evaluation") as detail:
         judged = judge(plan, prepared, training, candidates)
@@ -104,6 +109,13 @@ class Judged:
     verification: pd.DataFrame
     evidence: tuple[Evidence, ...]
     headline: str
+
+
+def refuse_defects(plan: Plan) -> None:
+    """Raise ModelError where a candidate needs what the installed libraries are known to do wrongly."""
+    boosted = [spec for spec in plan.models if isinstance(spec, MonotoneBoostingSpec)]
+    if faults := [fault for spec in boosted for fault in defect_faults(spec)]:
+        raise ModelError(faults)
 
 
 def judge(plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate]) -> Judged:

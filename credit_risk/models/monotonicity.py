@@ -1,9 +1,11 @@
 """Exact proof of monotonicity: every pair of leaves of every tree, over all threshold intervals, nothing sampled.
 
-A sum of trees is monotone in a feature if every tree is. A tree is monotone non-decreasing in feature f exactly
-when, for each pair of leaves whose regions agree in all other features, the leaf with the higher interval of f has
-no smaller value. Missing values of f itself are outside the constraint; missing values of the other features are
-one more point of their range.
+A sum of trees is monotone in a feature if every tree is; a sum may be monotone without that, but xgboost's constraints
+bind each tree. The margin as it is computed is monotone too, since rounding keeps the order of sums. A tree is monotone
+non-decreasing in feature f exactly when, for each pair of leaves whose regions agree in all other features, the leaf
+with the higher interval of f has no smaller value. Missing values of f itself are outside the constraint (what they do
+is told in `boosting.missing.{model}`); missing values of the other features are one more point of their range. Where
+rows start from an offset, the proof is of what the trees add to it: an offset that falls with f may outweigh them.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from credit_risk._core.errors import CreditRiskError, Fault, PlanError
+from credit_risk.models.boosting import defect_faults
+from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import Document
 from credit_risk.plan.document import Path as KeyPath
@@ -36,7 +38,9 @@ def check_plan(path: Path | str) -> list[Fault]:
     except PlanError as error:
         return list(error.faults)
     if plan is not None and not faults:
-        return _told(lambda: _take_in(plan))
+        boosted = [model for model in plan.models if isinstance(model, MonotoneBoostingSpec)]
+        defects = [fault for model in boosted for fault in defect_faults(model)]
+        return [*defects, *_told(lambda: _take_in(plan))]
     partial = _readable_part(document, file)
     if partial is None:
         return faults

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from credit_risk._core.errors import Fault
+from credit_risk.plan.boosting_checks import boosting_faults
 from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, order_faults
 from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import outcome_faults
@@ -42,6 +43,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _information,
         _over_time,
         reason_faults,
+        lambda whole: boosting_faults(whole, role_of_columns(whole)),
     )
     return [item for check in checks for item in check(plan)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -175,7 +176,16 @@ class Plan(Spec):
         for path, names in lists.items():
             for index, name in enumerate(names):
                 named.setdefault(name, f"{path}[{index}]")
+        for name, path in self._interacting():
+            named.setdefault(name, path)
         return {name: path for name, path in named.items() if name not in self.derive}
+
+    def _interacting(self) -> Iterator[tuple[str, str]]:
+        """Characteristics that interaction groups of the models name, with their key paths."""
+        for index, model in enumerate(self.models):
+            for place, group in enumerate(getattr(model, "interactions", None) or ()):
+                for position, name in enumerate(group):
+                    yield name, f"models[{index}].interactions[{place}][{position}]"
 
     def __repr__(self) -> str:
         return f"Plan({self.model.id!r}, version {self.model.version!r}, {len(self.models)} models)"

@@ -105,6 +105,7 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
 
 
 CHARTS: dict[str, Json] = {
+    "boosting.early_stopping.": {"type": "line", "x": "trees", "y": ["mean", "lower", "upper"]},
     "performance.roc": {"type": "line", "x": "false_positive_rate", "y": ["true_positive_rate"], "series": "sample"},
     "performance.score_distribution": {"type": "step", "x": "score", "y": ["share"], "series": "outcome"},
     "performance.calibration_curve": {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 import statsmodels.api as sm
 from toy_package import builders as b
 from toy_package import scorecard
+from toy_package.boosted import challenger
 
 from validation import ValidationRun, read_package, validate
 
@@ -406,58 +406,6 @@ def test_coefficients_that_are_not_stated(package: Path) -> None:
         "scorecard.coefficients.toy"
         in next(item for item in found if item["test"] == "battery: evidence is complete")["evidence"]
     )
-
-
-def income_auc(data: dict[str, Any]) -> float:
-    """AUC of income as a measure of safety, over its values in development, by Mann and Whitney's count."""
-    rows = [i for i, name in enumerate(data["_sample"]) if name == b.DEVELOPMENT and data["INCOME"][i] is not None]
-    bads, goods = ([data["INCOME"][i] for i in rows if data["_outcome"][i] == k] for k in (1.0, 0.0))
-    count = sum(float(x < y) + 0.5 * float(x == y) for x in bads for y in goods)
-    return count / (len(bads) * len(goods))
-
-
-def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -> None:
-    """Add a challenger of one tree, its predictions made row by row; `change` touches the model afterwards."""
-    tree = {
-        "feature": [0, -1, 0, -1, -1],
-        "threshold": [30.0, None, 55.0, None, None],
-        "left": [1, -1, 3, -1, -1],
-        "right": [2, -1, 4, -1, -1],
-        "default_left": [True, False, False, False, False],
-        "value": [0.0, 0.4, 0.0, -0.1, -0.6],
-    }
-    steps = [
-        {"id": "t", "type": "trees", "features": ["INCOME"], "base_margin": -1.2, "offset": None, "trees": [tree],
-         "output": "m"},
-        {"id": "p", "type": "link", "function": "logit", "input": "m", "output": "p"},
-    ]  # fmt: skip
-    inputs = [{"name": "INCOME", "type": "number", "specials": [], "description": ""}]
-    document = b.shell(inputs, steps, {"linear_score": "m", "probability": "p"}, id="trees", type="monotone_boosting")
-    data = b.population()
-    files: dict[str, bytes] = {}
-    for sample in (b.DEVELOPMENT, b.TEST):
-        rows = [i for i, name in enumerate(data["_sample"]) if name == sample]
-        margin = []
-        for i in rows:
-            x = data["INCOME"][i]
-            margin.append(-1.2 + (0.4 if x is None or x < 30.0 else -0.1 if x < 55.0 else -0.6))
-        columns = {"_key": [data["_key"][i] for i in rows], "linear_score": margin}
-        columns["probability"] = [1 / (1 + math.exp(-value)) for value in margin]
-        files[f"challengers/trees/predictions/{sample}.parquet"] = b.to_parquet(columns)
-    rows = [["INCOME", "descending", 2, 3, 0, 0.0]]
-    bound = [["INCOME", "INCOME", True, "descending", "mined", "descending", income_auc(data), None, None, None, ""]]
-    files["evidence/boosting.constraints.trees.json"] = b.to_json(b.evidence("boosting.constraints.trees", bound))
-    files["evidence/boosting.monotonicity.trees.json"] = b.to_json(b.evidence("boosting.monotonicity.trees", rows))
-    if change:
-        change(document)
-    files["challengers/trees/model.json"] = b.to_json(document)
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-        manifest["files"][name] = {}
-    (folder / "manifest.json").write_bytes(b.to_json(manifest))
-    b.reseal(folder)
 
 
 def test_trees_are_scored_again(package: Path) -> None:

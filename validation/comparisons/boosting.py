@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons.boosting_effects import compare_choice, compare_interactions, compare_missing
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
 from validation.rebuild.directions import SIGNS, declared_trends
@@ -27,6 +28,9 @@ def compare_boosting(space: Workspace) -> None:
         for step in steps_of(model, "trees"):
             bound = _compare_constraints(space, model_id, name, step)
             _compare_monotonicity(space, name, step, bound)
+            compare_interactions(space, name, step)
+            compare_missing(space, model_id, name, step)
+            compare_choice(space, model_id, name, step)
 
 
 def _compare_constraints(space: Workspace, model_id: str, name: str, step: Step) -> dict[str, str]:

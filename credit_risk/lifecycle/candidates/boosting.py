@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from credit_risk._core.errors import Fault, ModelError
-from credit_risk._core.evidence import Evidence, key_values, table
-from credit_risk.binning.table import BinningTable
+from credit_risk._core.evidence import Evidence, absent, key_values, table
+from credit_risk.lifecycle.candidates.boosting_choice import Choice, Inputs, choose_settings
 from credit_risk.lifecycle.candidates.fields import derivations, feature_frame, read_inputs, taken_names
 from credit_risk.lifecycle.candidates.reasons import with_reasons
 from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Grown, Training
 from credit_risk.lifecycle.trends import declared_trends
 from credit_risk.models.assemble import boosting_steps, document, value_names
-from credit_risk.models.boosting import BoostingFit, fit_boosting, parameter_items
+from credit_risk.models.boosting import BoostingFit, Bounds, fit_rows, parameter_items
+from credit_risk.models.boosting_rows import boosting_rows
+from credit_risk.models.interactions import feature_groups, interactions_frame
+from credit_risk.models.missing_effect import missing_frame
 from credit_risk.models.monotonicity import monotonicity_frame
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.models.tree_features import TreeFeature, constraints_frame, tree_features
@@ -28,17 +32,11 @@ CONTRADICTED = "contradicted by the data"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Features of the trees on development (n, k), the steps that make them, and characteristics left out, with why."""
+    """Features of the trees on development, (n, k), and characteristics left out, with why."""
 
     matrix: pd.DataFrame
     features: tuple[TreeFeature, ...]
-    steps: tuple[dict[str, Any], ...]
     left_out: Mapping[str, str]
-
-    @property
-    def constraints(self) -> list[int]:
-        """Direction of each feature: −1, 0, 1."""
-        return [feature.direction for feature in self.features]
 
 
 def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Candidate:
@@ -51,8 +49,14 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Ca
     declared = declared_trends(context.plan, names)
     preparation, features = tree_features(training.tables, declared, spec.constraints, taken)
     matrix = feature_frame(training.frame, inputs, [*derived, *preparation], [f.name for f in features])
-    prepared = Prepared(matrix, tuple(features), tuple(preparation), left_out)
-    fit = fit_boosting(matrix, training.y, prepared.constraints, spec, weights=training.weights)
+    prepared = Prepared(matrix, tuple(features), left_out)
+    rows = boosting_rows(matrix, training.y, weights=training.weights, max_bin=spec.max_bin)
+    bounds = Bounds(tuple(f.direction for f in features), feature_groups(features, spec.interactions))
+    inputs_of_choice = Inputs(
+        rows, bounds, context.plan.samples.seed, training.clusters, context.journal, context.report
+    )
+    choice = choose_settings(spec, inputs_of_choice)
+    fit = fit_rows(rows, bounds, choice.spec)
     outputs = {
         "linear_score": values.linear_score if probability_from == "unrounded" else values.linear_score_of_points,
         "probability": values.probability,
@@ -64,7 +68,7 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Ca
     model = document(context.identity(spec), "monotone_boosting", inputs, steps, outputs)
     grown = Grown(model, compile_model(model), values.linear_score, _by_characteristic(features), preparation, taken)
     explained, reasons = with_reasons(context, spec, grown, values.reasons)
-    evidence = _evidence(spec, context, training.tables, prepared, fit)
+    evidence = (*_evidence(spec, context, training, prepared, fit, choice), *choice.evidence)
     return Candidate(
         spec.id,
         spec.type,
@@ -90,20 +94,37 @@ def _by_characteristic(features: Sequence[TreeFeature]) -> dict[str, tuple[str, 
 def _evidence(
     spec: MonotoneBoostingSpec,
     context: FitContext,
-    tables: Mapping[str, BinningTable],
+    training: Training,
     prepared: Prepared,
     fit: BoostingFit,
+    choice: Choice,
 ) -> tuple[Evidence, ...]:
-    model_file, confidence = (context.model_file(spec),), context.plan.evaluation.confidence
-    y = context.training.y
-    constraints = constraints_frame(prepared.features, prepared.matrix, y, tables, prepared.left_out, confidence)
+    file, confidence = (context.model_file(spec),), context.plan.evaluation.confidence
+    features, matrix, y = prepared.features, prepared.matrix, training.y
+    constraints = constraints_frame(features, matrix, y, training.tables, prepared.left_out, confidence)
     monotonicity = monotonicity_frame(fit.trees, fit.features, fit.constraints)
+    margin = np.full(len(y), fit.base_margin)
+    frame, tables = training.frame, training.tables
+    missing = missing_frame(fit.trees, margin, features, matrix, frame, tables, y, training.weights)
+    items = {**parameter_items(fit), **choice.settled}
+    named: dict[str, Any] = {"parameter": spec.id}
     return (
-        key_values("boosting.parameters.{model}", dict(parameter_items(fit)), parameter=spec.id, inputs=("plan.json",)),
-        table("boosting.constraints.{model}", constraints, parameter=spec.id, inputs=SNAPSHOT),
-        table("boosting.importance.{model}", fit.importance, parameter=spec.id, inputs=model_file),
-        table("boosting.monotonicity.{model}", monotonicity, parameter=spec.id, inputs=model_file),
+        key_values("boosting.parameters.{model}", dict(items), inputs=("plan.json",), **named),
+        table("boosting.constraints.{model}", constraints, inputs=SNAPSHOT, **named),
+        _interactions(spec, fit, file),
+        table("boosting.importance.{model}", fit.importance, inputs=file, **named),
+        table("boosting.monotonicity.{model}", monotonicity, inputs=file, **named),
+        table("boosting.missing.{model}", missing, inputs=(*file, *SNAPSHOT), **named),
     )
+
+
+def _interactions(spec: MonotoneBoostingSpec, fit: BoostingFit, file: tuple[str, ...]) -> Evidence:
+    identifier = "boosting.interactions.{model}"
+    if fit.groups is None:
+        reason = f"the plan lets every characteristic interact with every other (models.{spec.id}.interactions)"
+        return absent(identifier, "not_applicable", reason, parameter=spec.id)
+    frame = interactions_frame(fit.trees, fit.features, fit.groups)
+    return table(identifier, frame, parameter=spec.id, inputs=file)
 
 
 def _remark(evidence: tuple[Evidence, ...]) -> str:

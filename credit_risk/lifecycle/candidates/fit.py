@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from credit_risk._core.evidence import Evidence, table
 from credit_risk.lifecycle.candidates.boosting import fit_monotone_boosting
 from credit_risk.lifecycle.candidates.scorecard import fit_scorecard, select
 from credit_risk.lifecycle.candidates.training import Candidate, FitContext, Training
+from credit_risk.models.boosting_folds import silent
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import scaling_frame
 from credit_risk.selection.waterfall import Selection
@@ -20,8 +22,10 @@ FITTERS: dict[str, Callable[[Any, FitContext], Candidate]] = {
 """By type of the spec. A fitter takes the spec and the context and returns the candidate."""
 
 
-def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tuple[Candidate, ...]]:
-    """Fit every candidate of the plan.
+def fit_candidates(
+    plan: Plan, training: Training, *, report: Callable[[str], None] = silent, journal: Path | None = None
+) -> tuple[Selection | None, tuple[Candidate, ...]]:
+    """Fit every candidate of the plan; report, journal: as in FitContext.
 
     The selection is the champion's, or that of the first challenger that asks for one;
     None where no candidate asks for one.
@@ -38,7 +42,8 @@ def fit_candidates(plan: Plan, training: Training) -> tuple[Selection | None, tu
             told.setdefault(champion, made[asked])
             return made[asked]
 
-        fitted[spec.id] = FITTERS[spec.type](spec, FitContext(plan, training, dict(fitted), selection))
+        context = FitContext(plan, training, dict(fitted), selection, report, journal)
+        fitted[spec.id] = FITTERS[spec.type](spec, context)
     return told.get(True, told.get(False)), tuple(fitted.values())
 
 

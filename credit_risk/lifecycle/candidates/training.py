@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from credit_risk.explanation.reasons import ReasonCodes
 from credit_risk.explanation.texts import ReasonWords
 from credit_risk.models.assemble import Identity, InputColumn
 from credit_risk.models.boosting import BoostingFit
+from credit_risk.models.boosting_folds import silent
 from credit_risk.models.spec import ModelSpec
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import PointsTable, Scaling
@@ -123,13 +125,16 @@ class FitContext:
     """What a fitter may use besides its own spec. fitted: the candidates before it in the plan, by id.
 
     selection: the selection of characteristics at a confidence level and with a covariance of the coefficients, made
-    once for all that ask for it.
+    once for all that ask for it; report: takes words on how far a long fit is; journal: folder beside the output where
+    a search writes its finished trials, to be taken up again after an interruption, or None.
     """
 
     plan: Plan
     training: Training
     fitted: Mapping[str, Candidate]
     selection: Callable[[float, str], Selection]
+    report: Callable[[str], None] = silent
+    journal: Path | None = None
 
     def model_file(self, spec: ModelSpec) -> str:
         """The file of the package that holds a candidate's model."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from credit_risk.lifecycle.progress import STAGES
+from credit_risk.cli.progress import progress_display
+from credit_risk.lifecycle.progress import STAGES, StageEvent
 from tests.credit_risk.cli.command import (
     PLAN,
     QUICK,
@@ -114,3 +116,31 @@ def test_check_and_version(tmp_path: Path) -> None:
     assert credit_risk("check", folder).out == "the plan and its data can be used as written\n"
     assert sorted(path.name for path in folder.iterdir()) == ["plan.yaml", "table.csv"]
     assert credit_risk("--version").out.startswith("credit-risk ")
+
+
+def long_stage(monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> str:
+    """What is shown of a stage that tells how far it is every four seconds."""
+    clock = iter([0.0, *(4.0 * k for k in range(1, 8)), 30.0])
+    monkeypatch.setattr("credit_risk.cli.progress.time.monotonic", lambda: next(clock))
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: terminal, raising=False)
+    show = progress_display(out)
+    show(StageEvent(4, 9, "selection and models", done=False))
+    for k in range(1, 8):
+        show(StageEvent(4, 9, "selection and models", done=False, detail=f"trial {k} of 7"))
+    show(StageEvent(4, 9, "selection and models", done=True, detail="t: 5 characteristics"))
+    return out.getvalue()
+
+
+def test_a_log_hears_of_a_long_stage_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert long_stage(monkeypatch, terminal=False).splitlines() == [
+        "[4/9] selection and models (12.0 s): trial 3 of 7",
+        "[4/9] selection and models (24.0 s): trial 6 of 7",
+        "[4/9] selection and models (30.0 s): t: 5 characteristics",
+    ]
+
+
+def test_a_terminal_shows_how_far_a_long_stage_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = long_stage(monkeypatch, terminal=True)
+    assert "\r\x1b[2K[4/9] selection and models …: trial 5 of 7" in text
+    assert text.count("\n") == 1
