@@ -50,6 +50,7 @@ _PUBLIC = {
     "fit_logistic": "credit_risk.models.logistic",
     "fit_glm": "credit_risk.models.glm",
     "GeneralizedLinearRegressor": "credit_risk.models.regressors",
+    "MonotoneBoostingClassifier": "credit_risk.models.boosting_classifier",
     "Scaling": "credit_risk.scaling.points",
     "auc": "credit_risk.evaluation.area_under_curve",
     "ks": "credit_risk.evaluation.kolmogorov_smirnov",
@@ -72,6 +73,7 @@ __all__ = [
     "InformationValueSelector",
     "IntakeError",
     "ModelError",
+    "MonotoneBoostingClassifier",
     "PackageError",
     "Plan",
     "PlanError",
@@ -127,6 +129,7 @@ if TYPE_CHECKING:
     from credit_risk.lifecycle.adverse_action import AdverseAction, adverse_action
     from credit_risk.lifecycle.develop import Development, develop
     from credit_risk.lifecycle.run import run_plan
+    from credit_risk.models.boosting_classifier import MonotoneBoostingClassifier
     from credit_risk.models.glm import fit_glm
     from credit_risk.models.logistic import fit_logistic
     from credit_risk.models.regressors import GeneralizedLinearRegressor

@@ -73,6 +73,8 @@ def binary_outcome(y: ArrayLike | None, rows: int) -> tuple[NDArray[Any], NDArra
     values = column_or_1d(y, warn=True)
     if pd.isna(values).any():
         raise ValueError(f"Input y contains NaN: {int(pd.isna(values).sum())} rows have no outcome; leave them out")
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        raise ValueError("Input y contains infinity, which is no class")
     _check_length(values, rows)
     check_classification_targets(values)
     classes, codes = np.unique(values, return_inverse=True)

@@ -59,7 +59,7 @@ def boosting_rows(
     outcome = np.asarray(y, np.float64)
     if not 0 < np.count_nonzero(outcome) < len(outcome):
         found = f"{np.count_nonzero(outcome):,} bads in {len(outcome):,} rows"
-        raise ModelError(Fault("trees need goods and bads", code="one_class", found=found))
+        raise ModelError(Fault("trees need goods and bads, and y has one class", code="one_class", found=found))
     if offset is not None:
         _refuse_offset(np.asarray(offset, np.float64))
     names = tuple(str(c) for c in frame.columns)
