@@ -40,17 +40,18 @@ def _value(settings: Mapping[str, Any], key: str) -> Any:
 
 
 def _limits(effective: Mapping[str, Any], told: Mapping[str, Any], path: Path) -> Found:
-    """Limits that no column can keep together, told where one of them is written."""
+    """Limits that no column can keep together, told where one of them is written; what is out of its own bounds is told
+    by its specification."""
     pairs = (
-        ("max_bins", "max_prebins", "more coarse classes than fine classes"),
-        ("min_bins", "max_bins", "more coarse classes at least than at most"),
-        ("min_share", "max_share", "a coarse class would be larger at least than at most"),
+        ("max_bins", "max_prebins", 20, "more coarse classes than fine classes"),
+        ("min_bins", "max_bins", 20, "more coarse classes at least than at most"),
+        ("min_share", "max_share", 0.5, "a coarse class would be larger at least than at most"),
     )
-    for low, high, message in pairs:
+    for low, high, bound, message in pairs:
         if low == "max_bins" and effective.get("engine") != "optbinning":
             continue
         small, great = _value(effective, low), _value(effective, high)
-        if not (_is_number(small) and _is_number(great)) or small <= great:
+        if not (_is_number(small) and _is_number(great)) or small <= great or small > bound:
             continue
         place = low if low in told else high
         if place in told:
