@@ -18,7 +18,12 @@ def test_the_validator_disagrees_with_no_number(behaviour_package: Path) -> None
     assert findings["recommendation"] in ("approve", "approve_with_conditions")
     compared = json.loads((behaviour_package / "validation/evidence/validation.comparison.json").read_text("utf-8"))
     areas = {row[0] for row in compared["rows"]}
-    assert {"samples.clusters", "samples.observation_points", "model.covariance", "performance.discrimination"} <= areas
+    assert {
+        "samples.clusters",
+        "samples.observation_points",
+        "scorecard.covariance.scorecard",
+        "performance.discrimination",
+    } <= areas
 
 
 def test_it_is_a_behavioural_sample(behaviour_package: Path) -> None:
@@ -28,7 +33,7 @@ def test_it_is_a_behavioural_sample(behaviour_package: Path) -> None:
     clusters = frame(behaviour_package, "samples.clusters").set_index("sample")
     assert clusters.loc["development", "largest"] > 1
     assert clusters.loc["out_of_sample", "shared_clusters"] == 0
-    assert dict(evidence(behaviour_package, "model.covariance")["rows"])["covariance"] == "cluster"
+    assert dict(evidence(behaviour_package, "scorecard.covariance.scorecard")["rows"])["covariance"] == "cluster"
     inputs = {item["name"] for item in model(behaviour_package)["inputs"]}
     assert {"days_past_due_0", "days_past_due_5"} <= inputs
     assert not {"sex", "age_band", "client_id", "account_id", "observation_point"} & inputs
