@@ -39,6 +39,10 @@ _PUBLIC = {
     "class_frame": "credit_risk.binning.classing",
     "ClassingSpec": "credit_risk.binning.spec",
     "weight_of_evidence": "credit_risk.binning.woe",
+    "RecountRules": "credit_risk.binning.recount",
+    "recount_by": "credit_risk.binning.recount",
+    "stability_by": "credit_risk.binning.recount",
+    "period_labels": "credit_risk.sampling.periods",
     "Binner": "credit_risk.binning.transformers",
     "WoeTransformer": "credit_risk.binning.transformers",
     "CharacteristicSelector": "credit_risk.selection.estimators",
@@ -77,6 +81,7 @@ __all__ = [
     "PackageError",
     "Plan",
     "PlanError",
+    "RecountRules",
     "Scaling",
     "ScoringError",
     "StabilitySelector",
@@ -98,10 +103,13 @@ __all__ = [
     "ks",
     "linear_shapley",
     "path_dependent_shapley",
+    "period_labels",
     "population_stability_index",
     "read_package",
     "read_plan",
+    "recount_by",
     "run_plan",
+    "stability_by",
     "tree_shapley",
     "weight_of_evidence",
     "write_zip",
@@ -117,6 +125,7 @@ if TYPE_CHECKING:
         ScoringError,
     )
     from credit_risk.binning.classing import class_frame
+    from credit_risk.binning.recount import RecountRules, recount_by, stability_by
     from credit_risk.binning.spec import ClassingSpec
     from credit_risk.binning.transformers import Binner, WoeTransformer
     from credit_risk.binning.woe import weight_of_evidence
@@ -135,6 +144,7 @@ if TYPE_CHECKING:
     from credit_risk.models.regressors import GeneralizedLinearRegressor
     from credit_risk.package import read_package, write_zip
     from credit_risk.plan import Plan, check_plan, read_plan
+    from credit_risk.sampling.periods import period_labels
     from credit_risk.scaling.points import Scaling
     from credit_risk.scoring import compile_model
     from credit_risk.selection.estimators import (

@@ -60,6 +60,7 @@ class _Composer:
         self._resolver.variables = {"champion": package.champion}
         self._chapter = ""
         self._counters = {"heading": [0, 0], "table": [0], "figure": [0]}
+        self._noted: set[str] = set()
         self._not_held: list[tuple[str, str, str]] = []
         self._late: dict[int, Callable[[], Block]] = {}
 
@@ -103,6 +104,7 @@ class _Composer:
 
     def _start(self, chapter: Chapter, label: str) -> Sequence[Node]:
         self._chapter = label
+        self._noted = set()
         self._counters = {"heading": [0, 0], "table": [0], "figure": [0]}
         self._resolver.file = chapter.file
         self._resolver.section = label
@@ -259,8 +261,10 @@ class _Composer:
         rows = resolver.rows(evidence, filters, node.line)
         first = int(node.options["first"]) if "first" in node.options else None
         said = tuple(
-            (name, substitute(value, resolver.variables))
-            for name, value in filters
-            if value[:1] != "$" or value[1:] in resolver.variables
+            one._replace(value=substitute(one.value, resolver.variables))
+            for one in filters
+            if one.value[:1] != "$" or one.value[1:] in resolver.variables
         )
-        return printed_table(evidence, number, caption, rows, columns=names, first=first, filters=said)
+        noted = evidence.id in self._noted
+        self._noted.add(evidence.id)
+        return printed_table(evidence, number, caption, rows, columns=names, first=first, filters=said, noted=noted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -62,12 +63,17 @@ class Evidence:
         """Position of a column by name, or None."""
         return next((i for i, c in enumerate(self.columns) if c.name == column), None)
 
-    def matching(self, where: dict[str, str]) -> list[list[Cell]]:
-        """The rows whose cells, written as text, equal `where` (column to text). Unknown columns match nothing."""
-        places = {self.position(name): text for name, text in where.items()}
-        if None in places:
+    def matching(self, where: Sequence[tuple[str, str, bool]]) -> list[list[Cell]]:
+        """The rows that keep all filters (column, text, negated): the cell, as text, equals the text, negated does not.
+
+        Unknown columns match nothing.
+        """
+        places = [(self.position(name), text, negated) for name, text, negated in where]
+        if any(place is None for place, _, _ in places):
             return []
-        return [row for row in self.rows if all(as_text(row[p]) == t for p, t in places.items() if p is not None)]
+        return [
+            row for row in self.rows if all((as_text(row[p or 0]) == text) != negated for p, text, negated in places)
+        ]
 
 
 def as_text(cell: Cell) -> str:

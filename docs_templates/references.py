@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from docs_templates import formatting
 from docs_templates.errors import Fault
@@ -13,7 +14,20 @@ FORMATS = ("auto", "text", *formatting.NAMED)
 EVIDENCE_ID = re.compile(r"[a-z][a-z0-9_]*(?:\.(?:[a-z0-9_]+|\$[a-z_]+))+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PATH = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*")
-FILTER = re.compile(r"\s*([a-z_0-9]+)\s*=\s*(\"[^\"]*\"|\$[a-z_]+|[^,\"\]]+?)\s*(?:,|$)")
+FILTER = re.compile(r"\s*([a-z_0-9]+)\s*(!?=)\s*(\"[^\"]*\"|\$[a-z_]+|[^,\"\]]+?)\s*(?:,|$)")
+
+
+class Filter(NamedTuple):
+    """A filter of rows: the cell of `column`, as text, equals `value`, or does not where `negated`."""
+
+    column: str
+    value: str
+    negated: bool = False
+
+    @property
+    def words(self) -> str:
+        """The filter as templates write it."""
+        return f"{self.column}{'!=' if self.negated else '='}{self.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +37,7 @@ class Reference:
 
     kind: str
     target: str
-    where: tuple[tuple[str, str], ...]
+    where: tuple[Filter, ...]
     column: str | None
     style: str
     line: int
@@ -54,7 +68,7 @@ def parse_reference(text: str, file: str, line: int) -> Reference | Fault:
 
 def _evidence_reference(kind: str, text: str, style: str, line: int) -> Reference | None:
     head, bracket, tail = text.partition("[")
-    where: tuple[tuple[str, str], ...] = ()
+    where: tuple[Filter, ...] = ()
     column: str | None
     if bracket:
         inside, closing, rest = tail.rpartition("]")
@@ -76,17 +90,16 @@ def _evidence_reference(kind: str, text: str, style: str, line: int) -> Referenc
     return Reference(kind, head, where, column, style, line)
 
 
-def parse_filters(text: str) -> tuple[tuple[str, str], ...] | None:
-    """`a=b, c="d e", f=$variable` as pairs, or None where it is not that."""
+def parse_filters(text: str) -> tuple[Filter, ...] | None:
+    """`a=b, c!="d e", f=$variable` as filters, or None where it is not that."""
     found = []
     position = 0
     while position < len(text):
         match = FILTER.match(text, position)
         if match is None or match.end() == position:
             return None
-        found.append(
-            (match.group(1), match.group(2).strip().strip('"') if match.group(2)[0] == '"' else match.group(2))
-        )
+        value = match.group(3).strip().strip('"') if match.group(3)[0] == '"' else match.group(3)
+        found.append(Filter(match.group(1), value, match.group(2) == "!="))
         position = match.end()
     return tuple(found)
 

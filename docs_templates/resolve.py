@@ -12,7 +12,7 @@ from docs_templates.document import Span
 from docs_templates.errors import Fault
 from docs_templates.evidence import Cell, Evidence, as_text
 from docs_templates.package import Package
-from docs_templates.references import Reference, substitute
+from docs_templates.references import Filter, Reference, substitute
 from docs_templates.template_nodes import Inline, Text
 
 NOT_DECLARED = "not declared"
@@ -90,14 +90,13 @@ class Resolver:
         }
         return self._from_tree(trees[kind], reference), None, "value"
 
-    def rows(self, evidence: Evidence, where: tuple[tuple[str, str], ...], line: int) -> list[list[Cell]]:
+    def rows(self, evidence: Evidence, where: tuple[Filter, ...], line: int) -> list[list[Cell]]:
         """The rows that the filters keep; a fault where a filter names no column."""
-        wanted = {}
-        for name, template in where:
+        wanted = []
+        for name, template, negated in where:
             if evidence.position(name) is None:
                 self._no_column(evidence, name, line)
-            value = self.text(template, line)
-            wanted[name] = value if value is not None else ""
+            wanted.append((name, self.text(template, line) or "", negated))
         return evidence.matching(wanted)
 
     def _no_column(self, evidence: Evidence, name: str, line: int) -> None:
@@ -118,7 +117,7 @@ class Resolver:
             self._no_column(evidence, column, reference.line)
             return "", None, None
         if len(rows) != 1:
-            filters = ", ".join(f"{k}={v}" for k, v in reference.where) or "no filter"
+            filters = ", ".join(one.words for one in reference.where) or "no filter"
             message = f"{len(rows)} rows of {evidence.id} match, one is needed"
             self.fault(message, reference.line, found=filters)
             return "", None, None

@@ -65,7 +65,7 @@ def _shape(value: dict[str, Any], file: str) -> list[Fault]:
     chart = value.get("chart")
     if chart is not None:
         used = [chart["x"], *chart["y"], *chart.get("line", [])]
-        used += [chart[key] for key in ("series", "lower", "upper") if chart.get(key) is not None]
+        used += [chart[key] for key in ("series", "panels", "lower", "upper") if chart.get(key) is not None]
         unknown = sorted(set(used) - set(names))
         faults += [Fault("the chart names no column", "schema", file, "/chart", found=name) for name in unknown]
     return faults

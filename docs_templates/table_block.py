@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from docs_templates import formatting
 from docs_templates.document import Spans, Table, TableColumn
 from docs_templates.evidence import Cell, Column, Evidence
+from docs_templates.references import Filter
 
 IDENTIFIERS = frozenset({"sha256", "hash", "reason_code"})
 
@@ -19,9 +20,13 @@ def printed_table(
     *,
     columns: Sequence[str] | None,
     first: int | None,
-    filters: Sequence[tuple[str, str]],
+    filters: Sequence[Filter],
+    noted: bool,
 ) -> Table:
-    """The table of `rows`. `columns` are names in order (None: all); `first` limits the rows, which a note tells."""
+    """The table of `rows`. `columns` are names in order (None: all); `first` limits the rows, which a note tells.
+
+    noted: whether the notes of the evidence stand in this chapter already; they are not repeated.
+    """
     names = list(columns) if columns is not None else [c.name for c in evidence.columns]
     places = [i for name in names if (i := evidence.position(name)) is not None]
     abouts = [evidence.columns[i] for i in places]
@@ -33,19 +38,32 @@ def printed_table(
         write = formatting.formatter(about, cells, mixed=mixed)
         printed.append([write(cell) for cell in cells])
     cells_by_row = tuple(zip(*printed, strict=True)) if shown else ()
-    notes = list(evidence.raw["notes"])
-    if filters:
-        said = " and ".join(f"{name} {formatting.SAMPLE_WORDS.get(value, value)}" for name, value in filters)
-        notes.append(f"Rows of {said} only.")
+    notes = [*(() if noted else evidence.raw["notes"]), *_filtered(filters)]
     if len(rows) > len(shown):
         notes.append(f"The first {len(shown):,} of {len(rows):,} rows; the evidence holds all.")
-    if len(places) < len(evidence.columns):
-        left_out = [c.title for i, c in enumerate(evidence.columns) if i not in places]
-        fixed = {name for name, _ in filters}
-        left_out = [c.title for i, c in enumerate(evidence.columns) if i not in places and c.name not in fixed]
-        if left_out:
-            notes.append("In the evidence, not shown here: " + ", ".join(_lower(t) for t in left_out) + ".")
+    left_out = _left_out(evidence, set(names), filters)
+    if left_out:
+        notes.append(f"In the evidence, not shown here: {left_out}.")
     return Table(number, caption, tuple(_column(c) for c in abouts), cells_by_row, evidence.id, tuple(notes))
+
+
+def _filtered(filters: Sequence[Filter]) -> list[str]:
+    """What the rows are of."""
+    kept = [f"{one.column} {_value(one)}" for one in filters if not one.negated]
+    return [f"Rows of {' and '.join(kept)} only."] if kept else []
+
+
+def _left_out(evidence: Evidence, shown: set[str], filters: Sequence[Filter]) -> str:
+    """Columns, and rows by filter, that the evidence holds and the table does not show."""
+    titles = {c.name: _lower(c.title) for c in evidence.columns}
+    fixed = {one.column for one in filters if not one.negated}
+    parts = [title for name, title in titles.items() if name not in shown | fixed]
+    rows = [f"{titles.get(one.column, one.column)} {_value(one)}" for one in filters if one.negated]
+    return ", ".join(parts) + ("; " if parts and rows else "") + (f"rows of {' and of '.join(rows)}" if rows else "")
+
+
+def _value(one: Filter) -> str:
+    return formatting.SAMPLE_WORDS.get(one.value, one.value.removesuffix(".0")) or "not evaluable"
 
 
 def _lower(title: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docs_templates.references import Reference
+from docs_templates.references import Filter, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class WhenNode:
 
     condition: str
     evidence: str
-    where: tuple[tuple[str, str], ...]
+    where: tuple[Filter, ...]
     children: tuple[Node, ...]
     otherwise: tuple[Node, ...]
     line: int

@@ -315,7 +315,7 @@ class _Parser:
         if options.get("height", "medium") not in HEIGHTS:
             self._fault("unknown height", line, found=options["height"], allowed=", ".join(HEIGHTS))
         if "where" in options and not parse_filters(options["where"]):
-            self._fault("not a filter of rows", line, found=options["where"], allowed="column=value, …")
+            self._fault("not a filter of rows", line, found=options["where"], allowed="column=value, column!=value, …")
         if not re.fullmatch(r"[1-9]\d{0,4}", options.get("first", "1")):
             self._fault("not a number of rows", line, found=options["first"])
         item = options.get("item", "")

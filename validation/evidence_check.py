@@ -100,7 +100,7 @@ def _check_columns(evidence: dict[str, Any], entry: dict[str, Any], file: str) -
     if chart:
         names = {item["name"] for item in evidence["columns"]}
         used = [chart["x"], *chart["y"], *chart.get("line", [])]
-        used += [chart[key] for key in ("series", "lower", "upper") if chart.get(key) is not None]
+        used += [chart[key] for key in ("series", "panels", "lower", "upper") if chart.get(key) is not None]
         for name in used:
             if name not in names:
                 faults.append(Fault("schema", "the chart names no column", file, "/chart", None, name))

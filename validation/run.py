@@ -20,6 +20,7 @@ from validation.comparisons import (
     placing,
     points,
     reasons,
+    recounts,
     regression,
     scoring,
     selection,
@@ -78,6 +79,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     classing.compare_classing(space)
     placing.compare_placing(space)
     limits.compare_limits(space)
+    recounts.compare_recounts(space)
     fit = regression.compare_regressions(space).get(package.champion_id)
     selection.compare_selection(space, fit)
     points.compare_points(space)

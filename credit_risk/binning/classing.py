@@ -22,6 +22,7 @@ from credit_risk.binning.sorted_column import SortedColumn
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
 from credit_risk.binning.woe import weight_of_evidence
+from credit_risk.evaluation.cells import Cells
 
 Floats = NDArray[np.float64]
 MINED = "mined"
@@ -84,8 +85,7 @@ def _class_numbers(
     cuts = coarse_classes(characteristic, column.ordinary, chosen.name, settings, rows, column.test_scale, splits)
     chosen = Trend(cuts.trend or chosen.name, chosen.source)
     bins = numeric_bins(list(cuts.cuts), specials)
-    good, bad = column.count(bins, cuts.cuts, rows)
-    return _table(characteristic, "numeric", bins, good, bad, chosen, cuts, gini, settings)
+    return _table(characteristic, "numeric", bins, column.count(bins, cuts.cuts, rows), chosen, cuts, gini, settings)
 
 
 def class_categorical(
@@ -139,7 +139,7 @@ def _class_categories(
     joint = [*(free[a:b] for a, b in pairwise(edges) if a < b), *([group] for group in given.fixed)]
     joint.sort(key=lambda groups: _bad_rate([i for group in groups for i in group], good, bad))
     bins = categorical_bins([given.named(groups, column.names) for groups in joint], [str(code) for code in specials])
-    table = _table(characteristic, "categorical", bins, *column.count(bins, rows), trend, cuts, gini, settings)
+    table = _table(characteristic, "categorical", bins, column.count(bins, rows), trend, cuts, gini, settings)
     return replace(table, pooled=tuple(column.names[i] for i in levels.pooled))
 
 
@@ -163,7 +163,7 @@ def _class_ordered(
     chosen = Trend(cuts.trend or chosen.name, chosen.source)
     bins = categorical_bins(ranks.bins(cuts.cuts), [str(code) for code in specials], order)
     gini = fine_gini(ordinary, settings)
-    table = _table(characteristic, "categorical", bins, *column.count(bins, rows), chosen, cuts, gini, settings)
+    table = _table(characteristic, "categorical", bins, column.count(bins, rows), chosen, cuts, gini, settings)
     return replace(table, order=order)
 
 
@@ -221,8 +221,7 @@ def _table(
     characteristic: str,
     kind: str,
     bins: tuple[Bin, ...],
-    good: Floats,
-    bad: Floats,
+    cells: Cells,
     trend: Trend,
     cuts: CoarseCuts,
     gini: float,
@@ -232,10 +231,8 @@ def _table(
         characteristic,
         kind,
         bins,
-        good + bad,
-        good,
-        bad,
-        weight_of_evidence(good, bad, zero_cell=settings.zero_cell),
+        cells,
+        weight_of_evidence(cells.good, cells.bad, zero_cell=settings.zero_cell),
         trend.name,
         trend.source,
         cuts.engine,

@@ -21,6 +21,7 @@ from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Bin, Code
 from credit_risk.binning.sorted_column import SortedColumn, weighted_column
 from credit_risk.binning.woe import weighted_counts
+from credit_risk.evaluation.cells import Cells, count_cells, plain_cells
 from credit_risk.scoring.steps import classify_bins
 
 Floats = NDArray[np.float64]
@@ -87,11 +88,11 @@ class NumericColumn:
     apart: Parts
     test_scale: float
 
-    def count(self, bins: Sequence[Bin], edges: Floats, rows: Rows) -> tuple[Floats, Floats]:
-        """Goods and bads (k,) of bins, as the scoring authority fills them. edges: ascending, where intervals meet."""
+    def count(self, bins: Sequence[Bin], edges: Floats, rows: Rows) -> Cells:
+        """Goods and bads of bins (k,), as the scoring authority fills them. edges: ascending, where intervals meet."""
         layout = _layout("numeric", bins)
         if rows.weights is not None:
-            return rows.sums(classify_bins(layout, self.values), len(bins))
+            return count_cells(classify_bins(layout, self.values), rows.bad, rows.weights, len(bins))
         parts = [self.apart]
         if self.ordinary is not None:
             good, bad = self.ordinary.counts(edges)
@@ -181,12 +182,13 @@ class TextColumn:
         numbers = np.arange(len(groups), dtype=np.float64)
         return SortedColumn(np.repeat(numbers, (good + bad).astype(int)), np.repeat(numbers, bad.astype(int))), 1.0
 
-    def count(self, bins: Sequence[Bin], rows: Rows) -> tuple[Floats, Floats]:
-        """Goods and bads (k,) of bins, as the scoring authority fills them."""
+    def count(self, bins: Sequence[Bin], rows: Rows) -> Cells:
+        """Goods and bads of bins (k,), as the scoring authority fills them."""
         layout = _layout("categorical", bins)
         if rows.weights is None:
             return _in_bins(layout, [self.parts])
-        return rows.sums(classify_bins(layout, self.parts.values)[self.codes], len(bins))
+        ids = classify_bins(layout, self.parts.values)[self.codes]
+        return count_cells(ids, rows.bad, rows.weights, len(bins))
 
 
 def text_column(characteristic: str, values: Any, rows: Rows, specials: Sequence[Code] = ()) -> TextColumn:
@@ -214,9 +216,9 @@ def _layout(kind: str, bins: Sequence[Bin]) -> dict[str, Any]:
     return {"kind": kind, "bins": [b.as_dict(0.0) for b in bins]}
 
 
-def _in_bins(layout: dict[str, Any], parts: Sequence[Parts]) -> tuple[Floats, Floats]:
-    """Goods and bads (k,) of the bins into which the parts fall."""
+def _in_bins(layout: dict[str, Any], parts: Sequence[Parts]) -> Cells:
+    """Goods and bads (k,) of the bins into which the parts of rows without weights fall."""
     ids = classify_bins(layout, np.concatenate([part.values for part in parts]))
     good, bad = (np.concatenate([getattr(part, name) for part in parts]) for name in ("good", "bad"))
     size = len(layout["bins"])
-    return weighted_counts(ids, good, size), weighted_counts(ids, bad, size)
+    return plain_cells(weighted_counts(ids, good, size), weighted_counts(ids, bad, size))

@@ -14,7 +14,7 @@ from credit_risk.binning.limits import Limits, TrendName
 from credit_risk.binning.programme import Solution, solve
 
 Floats = NDArray[np.float64]
-AnyTrend = TrendName | Literal["auto", "auto_monotonic"]
+AnyTrend = TrendName | Literal["auto_monotonic", "auto"]
 OPTIMAL = "OPTIMAL"
 INFEASIBLE = "INFEASIBLE"
 SHAPE_GAIN = 0.1

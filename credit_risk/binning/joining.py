@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from credit_risk.binning.bins import Bin
 from credit_risk.binning.table import BinningTable, Part
 from credit_risk.binning.woe import fixed_woe, weight_of_evidence
+from credit_risk.evaluation.cells import Cells
 
 Floats = NDArray[np.float64]
 PARTS = ("special", "missing")
@@ -111,20 +112,20 @@ def _keeps_trend(table: BinningTable, targets: Mapping[int, int], zero_cell: flo
 
 def _joined(table: BinningTable, targets: Mapping[int, int], zero_cell: float) -> BinningTable:
     """The bins that are left, numbered anew, with the counts of all that they hold."""
-    good, bad = table.good.copy(), table.bad.copy()
+    counted = [part.copy() for part in (table.cells.rows, table.cells.weight, table.cells.squared)]
     held: dict[int, list[Bin]] = {}
     for part in sorted(targets):
         into = targets[part]
-        good[into] += table.good[part]
-        bad[into] += table.bad[part]
+        for of in counted:
+            of[into] += of[part]
         held.setdefault(into, []).append(table.bins[part])
     left = [b for b in table.bins if b.id not in targets]
     kept = [b.id for b in left]
     bins = tuple(_taking(b, held.get(b.id, []), i) for i, b in enumerate(left))
-    good, bad = good[kept], bad[kept]
-    result = weight_of_evidence(good, bad, zero_cell=zero_cell)
+    cells = Cells(*(of[kept] for of in counted))
+    result = weight_of_evidence(cells.good, cells.bad, zero_cell=zero_cell)
     by_hand = {i: float(table.result.woe[k]) for i, k in enumerate(kept) if table.result.rule[k] == "fixed"}
-    return replace(table, bins=bins, count=good + bad, good=good, bad=bad, result=fixed_woe(result, good, bad, by_hand))
+    return replace(table, bins=bins, cells=cells, result=fixed_woe(result, cells.good, cells.bad, by_hand))
 
 
 def _taking(one: Bin, parts: list[Bin], number: int) -> Bin:

@@ -124,9 +124,9 @@ def _rebinned(
 ) -> BinningTable:
     bins = _numeric(table, override) if table.kind == "numeric" else _categorical(table, override)
     layout = replace(table, bins=bins, result=replace(table.result, woe=np.zeros(len(bins))))
-    count, good, bad, result = tabulate(layout.assign(values), y, weights, bins, zero_cell=zero_cell)
-    kept = fixed_woe(result, good, bad, _still_fixed(table, bins))
-    return replace(table, bins=bins, count=count, good=good, bad=bad, result=kept)
+    cells, result = tabulate(layout.assign(values), y, weights, bins, zero_cell=zero_cell)
+    kept = fixed_woe(result, cells.good, cells.bad, _still_fixed(table, bins))
+    return replace(table, bins=bins, cells=cells, result=kept)
 
 
 def _still_fixed(table: BinningTable, bins: tuple[Bin, ...]) -> dict[int, float]:

@@ -90,11 +90,17 @@ def gini_of_bins(table: BinningTable) -> float:
     return float(2 * np.sum(goods * (below + bads / 2)) / (np.sum(goods) * np.sum(bads)) - 1)
 
 
-def figure_frame(table: BinningTable) -> pd.DataFrame:
-    """Data of evidence `classing.figure.{characteristic}`: bins that hold development rows."""
-    frame = table.frame()
-    keep = ["label", "count_share", "bad_rate", "bad_rate_lower", "bad_rate_upper"]
-    return frame.loc[frame["count"] > 0, keep].reset_index(drop=True)
+def figure_frame(samples: pd.DataFrame) -> pd.DataFrame:
+    """Data of evidence `classing.figure.{characteristic}` from `classing.samples`: bins with rows in any sample."""
+    held = samples.groupby("bin_id")["count"].transform("sum") > 0
+    keep = ["label", "sample", "count_share", "bad_rate", "bad_rate_lower", "bad_rate_upper"]
+    return samples.loc[held, keep].reset_index(drop=True)
+
+
+def period_frame(periods: pd.DataFrame) -> pd.DataFrame:
+    """Data of evidence `classing.periods.{characteristic}` from a recount by period: bins with rows in any period."""
+    held = periods.groupby("bin_id")["count"].transform("sum") > 0
+    return periods.loc[held].drop(columns=["woe", "information_value"]).reset_index(drop=True)
 
 
 FIGURE_CHART: dict[str, Any] = {
@@ -102,11 +108,23 @@ FIGURE_CHART: dict[str, Any] = {
     "x": "label",
     "y": ["count_share"],
     "line": ["bad_rate"],
+    "series": "sample",
     "lower": "bad_rate_lower",
     "upper": "bad_rate_upper",
     "x_title": "Values",
     "y_title": "Rows, share",
     "line_title": "Bad rate",
+}
+
+PERIOD_CHART: dict[str, Any] = {
+    "type": "interval",
+    "x": "period",
+    "y": ["bad_rate"],
+    "panels": "label",
+    "lower": "bad_rate_lower",
+    "upper": "bad_rate_upper",
+    "x_title": "Period",
+    "y_title": "Bad rate",
 }
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from credit_risk.binning.bins import Bin
 from credit_risk.binning.coarse import trend_holds
-from credit_risk.binning.woe import WoeResult, weight_of_evidence, weighted_counts
-from credit_risk.evaluation.intervals import wilson_interval
+from credit_risk.binning.woe import WoeResult, weight_of_evidence
+from credit_risk.evaluation.cells import Cells, count_cells
 from credit_risk.scoring.steps import classify_bins
 
 Floats = NDArray[np.float64]
@@ -45,9 +45,31 @@ class Part:
     woe_into: float | None
 
 
+class Counted:
+    """What is counted by bin: weighted rows, goods and bads, from `cells`."""
+
+    __slots__ = ()
+    cells: Cells
+
+    @property
+    def count(self) -> Floats:
+        """(k,) weighted rows."""
+        return self.cells.count
+
+    @property
+    def good(self) -> Floats:
+        """(k,) weighted goods."""
+        return self.cells.good
+
+    @property
+    def bad(self) -> Floats:
+        """(k,) weighted bads."""
+        return self.cells.bad
+
+
 @dataclass(frozen=True, slots=True)
-class BinningTable:
-    """A fitted classing. count, good, bad: (k,) weighted counts of development, one entry a bin in id order.
+class BinningTable(Counted):
+    """A fitted classing. cells: the rows of development by bin, in id order, and outcome.
 
     fine_gini is the Gini of the fine classes in their best direction, before any merging: what the ordinary values
     tell of the outcome. Near 1 they are suspected to know it. apart: the classing before special codes or missing were
@@ -59,9 +81,7 @@ class BinningTable:
     characteristic: str
     kind: str
     bins: tuple[Bin, ...]
-    count: Floats
-    good: Floats
-    bad: Floats
+    cells: Cells
     result: WoeResult
     trend: str
     trend_source: str
@@ -131,19 +151,18 @@ class BinningTable:
         return self.result.woe[self.assign(values)]
 
     def frame(self) -> pd.DataFrame:
-        """Columns of evidence `classing.table.{characteristic}`; WoE = ln(share of goods / share of bads)."""
-        total = float(np.sum(self.count))
-        rate, lower, upper = (np.full(len(self.bins), np.nan) for _ in range(3))
-        held = self.count > 0
-        rate[held] = self.bad[held] / self.count[held]
-        lower[held], upper[held] = wilson_interval(self.bad[held], self.count[held], INTERVAL_CONFIDENCE)
+        """Columns of evidence `classing.table.{characteristic}`; WoE = ln(share of goods / share of bads).
+
+        Counts are weighted; bounds of the bad rate are Wilson's, at Kish's effective rows where there are weights.
+        """
+        rate, lower, upper = self.cells.rates(INTERVAL_CONFIDENCE)
         return pd.DataFrame(
             {
                 "bin_id": [b.id for b in self.bins],
                 "label": [b.label for b in self.bins],
                 "kind": [b.kind for b in self.bins],
                 "count": self.count,
-                "count_share": self.count / total,
+                "count_share": self.count / np.sum(self.count),
                 "good": self.good,
                 "bad": self.bad,
                 "bad_rate": rate,
@@ -161,10 +180,9 @@ class BinningTable:
         Weight of evidence and information value are those of the other rows; the bins do not move. Raises ValueError
         where the rows hold no good or no bad.
         """
-        w = np.ones(len(y)) if weights is None else weights
-        count, good, bad, result = tabulate(self.assign(values), y, w, self.bins, zero_cell=zero_cell)
+        cells, result = tabulate(self.assign(values), y, weights, self.bins, zero_cell=zero_cell)
         apart = None if self.apart is None else self.apart.recount(values, y, weights, zero_cell=zero_cell)
-        return replace(self, count=count, good=good, bad=bad, result=result, apart=apart)
+        return replace(self, cells=cells, result=result, apart=apart)
 
     def share_of(self, kind: str) -> float:
         """Share of development weight in bins of a kind, before special codes or missing are joined with others."""
@@ -179,9 +197,8 @@ class BinningTable:
 
 
 def tabulate(
-    ids: NDArray[np.int64], y: Floats, weights: Floats, bins: tuple[Bin, ...], *, zero_cell: float
-) -> tuple[Floats, Floats, Floats, WoeResult]:
-    """Weighted count, goods, bads (k,) of each bin, and the WoE from them."""
-    good = weighted_counts(ids, weights * (y == 0), len(bins))
-    bad = weighted_counts(ids, weights * (y == 1), len(bins))
-    return good + bad, good, bad, weight_of_evidence(good, bad, zero_cell=zero_cell)
+    ids: NDArray[np.int64], y: Floats, weights: Floats | None, bins: tuple[Bin, ...], *, zero_cell: float
+) -> tuple[Cells, WoeResult]:
+    """The rows by bin and outcome, and the WoE from them. Raises ValueError without goods or bads."""
+    cells = count_cells(ids, y, weights, len(bins))
+    return cells, weight_of_evidence(cells.good, cells.bad, zero_cell=zero_cell)

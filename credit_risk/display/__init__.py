@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from credit_risk.display.base import Display
 from credit_risk.display.classing import ClassingDisplay
+from credit_risk.display.classing_groups import ClassingPeriodsDisplay, ClassingSamplesDisplay
 from credit_risk.display.coefficients import CoefficientDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
@@ -17,7 +18,9 @@ DISPLAYS: dict[str, type[Display]] = {
     "performance.score_bands": ScoreBandDisplay,
     "performance.score_distribution": ScoreDistributionDisplay,
     "classing.table.{characteristic}": ClassingDisplay,
-    "classing.figure.{characteristic}": ClassingDisplay,
+    "classing.figure.{characteristic}": ClassingSamplesDisplay,
+    "classing.samples.{characteristic}": ClassingSamplesDisplay,
+    "classing.periods.{characteristic}": ClassingPeriodsDisplay,
     "scorecard.coefficients.{model}": CoefficientDisplay,
     "outcome.vintages": VintageDisplay,
     "outcome.maturity": MaturityDisplay,
@@ -31,6 +34,8 @@ __all__ = [
     "DISPLAYS",
     "CalibrationDisplay",
     "ClassingDisplay",
+    "ClassingPeriodsDisplay",
+    "ClassingSamplesDisplay",
     "CoefficientDisplay",
     "DependenceDisplay",
     "Display",

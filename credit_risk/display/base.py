@@ -44,7 +44,7 @@ class Display:
         pyplot: Any = optional_import("matplotlib.pyplot", "model")
         with pyplot.rc_context(RC):
             if ax is None:
-                _, ax = pyplot.subplots(layout="constrained")
+                _, ax = pyplot.subplots(figsize=self._size(), layout="constrained")
             assert ax is not None
             self._draw(ax)
             ax.set_title(self.title, pad=self.title_pad)
@@ -59,10 +59,14 @@ class Display:
         figures: Any = optional_import("matplotlib.figure", "model")
         buffer = io.BytesIO()
         with matplotlib.rc_context(RC):
-            figure = figures.Figure(layout="constrained")  # outside pyplot: nothing stays open
+            figure = figures.Figure(figsize=self._size(), layout="constrained")  # outside pyplot: nothing stays open
             self.plot(figure.add_subplot())
             figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return buffer.getvalue()
+
+    def _size(self) -> tuple[float, float]:
+        """Width and height in inches of a figure of its own."""
+        return RC["figure.figsize"]  # type: ignore[no-any-return]
 
     def _draw(self, ax: Axes) -> None:
         raise NotImplementedError

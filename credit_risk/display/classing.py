@@ -13,11 +13,12 @@ from credit_risk.display.style import BAR, COLOURS, marker_style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_INTERVAL = re.compile(r"(?:< |≥ )-?[0-9].*|\[-?[0-9].*, -?[0-9].*\)")
 _NUMBER = re.compile(r"[0-9]+\.[0-9]+(?:e[+-]?[0-9]+)?")
 
 
 class ClassingDisplay(Display):
-    """Frame of evidence `classing.table.{characteristic}` or `classing.figure.{characteristic}`.
+    """Frame of evidence `classing.table.{characteristic}`, or of `BinningTable.frame`.
 
     Bars: share of rows (left axis); points with intervals: bad rate (right axis). Where the frame tells the kind of
     bin, neighbouring intervals are joined by a line. `plot` returns the left axes.
@@ -37,7 +38,7 @@ class ClassingDisplay(Display):
         if "kind" in frame.columns:  # only neighbouring intervals are joined: nothing lies between other bins
             right.plot(place, rate.where(frame["kind"] == "interval"), color=COLOURS[0], linewidth=1.2)
         kinds = frame["kind"] if "kind" in frame.columns else [None] * len(frame)
-        labels = [_short(text) for text in _neat([str(label) for label in frame["label"]], list(kinds))]
+        labels = [short_label(text) for text in neat_labels([str(label) for label in frame["label"]], list(kinds))]
         crowded = max((len(label) for label in labels), default=0) * len(labels) > 55
         ax.set_xticks(place, labels, rotation=30 if crowded else 0, ha="right" if crowded else "center")
         ax.set(ylabel="Share of rows", ylim=(0, None))
@@ -52,14 +53,20 @@ class ClassingDisplay(Display):
         ax.legend([*handles, bars], [*names, "bad rate (right)"], **below)
 
 
-def _neat(labels: list[str], kinds: list[str | None]) -> list[str]:
-    """Labels with the edges of intervals to six digits, for the picture; as they are where two would look alike."""
+def neat_labels(labels: list[str], kinds: list[str | None]) -> list[str]:
+    """Labels with the edges of intervals to six digits, for the picture; as they are where two would look alike.
+
+    Where the kind is not known (None), a label that looks like an interval is taken for one.
+    """
     neat = [
-        _NUMBER.sub(lambda found: f"{float(found[0]):.6g}", label) if kind == "interval" else label
+        _NUMBER.sub(lambda found: f"{float(found[0]):.6g}", label)
+        if kind == "interval" or (kind is None and _INTERVAL.fullmatch(label))
+        else label
         for label, kind in zip(labels, kinds, strict=True)
     ]
     return neat if len(set(neat)) == len(set(labels)) else labels
 
 
-def _short(label: str) -> str:
+def short_label(label: str) -> str:
+    """The label, cut with an ellipsis where it is long."""
     return label if len(label) <= 34 else f"{label[:33]}…"

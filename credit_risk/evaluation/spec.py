@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -16,6 +16,17 @@ class EvaluationSpec(Spec):
     bands: int = Field(default=10, ge=2, le=100, description="Number of score bands.")
     min_bads: int = Field(
         default=30, ge=1, description="Fewest bads in a group for which a measure of discrimination is told."
+    )
+    min_rows: int = Field(
+        default=20,
+        ge=1,
+        description="Fewest rows (effective rows, where rows have weights) of a bin in a sample or a period for which "
+        "its bad rate is told.",
+    )
+    period: Literal["auto", "month", "quarter", "year"] = Field(
+        default="auto",
+        description="Length of the periods over which the classing is followed where data.date names a date; auto "
+        "takes the shortest for which four fifths of the rows stand in periods with min_bads bads and min_bads goods.",
     )
     subpopulations: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(
         default=(), strict=False, description="Columns by whose values the tables are repeated."

@@ -11,7 +11,7 @@ import pandas as pd
 
 from credit_risk._core.evidence import Evidence, absent, key_values, table
 from credit_risk.binning.overrides import overrides_frame
-from credit_risk.binning.report import FIGURE_CHART, figure_frame, joined_frame, policy_items, summary_frame
+from credit_risk.binning.report import joined_frame, policy_items, summary_frame
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
 from credit_risk.sampling import Intake
@@ -101,14 +101,11 @@ def outcome_evidence(outcome: Outcome) -> list[Evidence]:
 
 
 def classing_evidence(tables: Mapping[str, BinningTable], spec: ClassingSpec) -> list[Evidence]:
-    """Evidence `classing.*`: policy, summary, and table and figure of each characteristic."""
+    """Evidence `classing.policy`, `classing.summary` and the table of each characteristic, on development."""
     found = [key_values("classing.policy", dict(policy_items(spec)), inputs=("plan.json",))]
     found.append(table("classing.summary", summary_frame(tables), inputs=SNAPSHOT))
     for name, binning in tables.items():
-        rows, bars = binning.frame(), figure_frame(binning)
-        figure = "classing.figure.{characteristic}"
-        found.append(table("classing.table.{characteristic}", rows, parameter=name, inputs=SNAPSHOT))
-        found.append(table(figure, bars, parameter=name, inputs=SNAPSHOT, chart=FIGURE_CHART))
+        found.append(table("classing.table.{characteristic}", binning.frame(), parameter=name, inputs=SNAPSHOT))
     return found
 
 

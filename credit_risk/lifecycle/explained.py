@@ -16,7 +16,7 @@ from credit_risk.explanation.shapley import Attribution, linear_shapley, tree_in
 from credit_risk.lifecycle.candidates import Candidate, Training
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored
 from credit_risk.plan import Plan
-from credit_risk.selection.stability import periods_of
+from credit_risk.sampling.periods import period_labels
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -126,7 +126,7 @@ def _groups(plan: Plan, scored: Scored, frame: pd.DataFrame, explained: Explaine
     sample = scored.sample[explained.inside]
     groups = {("sample", name): sample == name for name in scored.samples}
     if plan.data.date in frame.columns:
-        years = periods_of(frame[plan.data.date].to_numpy(object)[explained.inside], "year")
+        years = period_labels(frame[plan.data.date][explained.inside], "year")
         groups |= {("year", year): years == year for year in sorted({y for y in years if y is not None})}
     return groups
 

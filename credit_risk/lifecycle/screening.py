@@ -18,8 +18,9 @@ from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.lifecycle.trends import declared_trends
 from credit_risk.plan import Plan
 from credit_risk.sampling.column_types import DATE, TypedColumn
+from credit_risk.sampling.periods import period_labels
 from credit_risk.selection.leakage import LeftOutColumn, leakage_frame, suspicions
-from credit_risk.selection.stability import GroupStability, group_stability, periods_of, stability_frame
+from credit_risk.selection.stability import GroupStability, group_stability, stability_frame
 
 
 def screen(plan: Plan, prepared: Prepared, training: Training) -> tuple[Training, tuple[Evidence, ...]]:
@@ -95,7 +96,7 @@ def stability_rows(plan: Plan, prepared: Prepared, tables: Mapping[str, BinningT
     """Rows of `selection.stability`: every sample against development, every period of it against its other rows."""
     frame, labels, inside = prepared.intake.frame, prepared.labels, prepared.development
     spec, date = plan.selection, dated_column(plan, prepared.intake.types)
-    periods = periods_of(frame[date].to_numpy(object)[inside], spec.stability_period) if date in frame.columns else None
+    periods = period_labels(frame[date][inside], spec.stability_period) if date in frame.columns else None
     samples: dict[str, list[GroupStability]] = {}
     over_time: dict[str, list[GroupStability]] = {}
     for name, binning in tables.items():

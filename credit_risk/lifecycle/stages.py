@@ -22,6 +22,7 @@ from credit_risk.lifecycle.candidates import (
 )
 from credit_risk.lifecycle.champion import champion_evidence
 from credit_risk.lifecycle.classing import Prepared, class_predictors, prepare
+from credit_risk.lifecycle.classing_samples import recounted_evidence
 from credit_risk.lifecycle.clustered_notes import told_of_clusters
 from credit_risk.lifecycle.data_evidence import (
     classing_evidence,
@@ -86,6 +87,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         *screened,
         *classing_evidence(training.tables, plan.classing),
         joined_evidence(training.tables),
+        *recounted_evidence(plan, prepared, judged.scored, training.tables),
         overrides_evidence(training.overrides),
         selection_evidence(selection),
         *common_evidence(training),

@@ -85,7 +85,7 @@ def _chart(value: Json, file: str) -> Iterator[Fault]:
         return
     names = {column["name"] for column in value["columns"]}
     used = [chart["x"], *chart["y"], *chart.get("line", [])]
-    used += [chart[key] for key in ("series", "lower", "upper") if chart.get(key) is not None]
+    used += [chart[key] for key in ("series", "panels", "lower", "upper") if chart.get(key) is not None]
     for name in used:
         if name not in names:
             yield Fault("chart names a column that is not there", "schema", file, "/chart", found=name)

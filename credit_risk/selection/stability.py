@@ -70,17 +70,6 @@ def worst(groups: Sequence[GroupStability]) -> GroupStability | None:
     return max(judged, key=lambda group: group.psi or 0.0) if judged else None
 
 
-def periods_of(dates: NDArray[np.object_], period: str) -> NDArray[np.object_]:
-    """Month (`2024-03`), quarter (`2024-Q1`) or year (`2024`) of ISO 8601 dates (n,); None where there is none."""
-    return np.array([None if date is None else _period(str(date), period) for date in dates], object)
-
-
-def _period(date: str, period: str) -> str:
-    if period == "year":
-        return date[:4]
-    return date[:7] if period == "month" else f"{date[:4]}-Q{(int(date[5:7]) + 2) // 3}"
-
-
 def stability_frame(
     samples: Mapping[str, Sequence[GroupStability]], periods: Mapping[str, Sequence[GroupStability]]
 ) -> pd.DataFrame:

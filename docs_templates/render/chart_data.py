@@ -23,13 +23,27 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """One of several small plots on the same axes: its name and what it shows."""
+
+    name: str
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChartData:
-    """A figure ready to draw. `lines` are on the second axis; `categories` is None for a numeric x axis."""
+    """A figure ready to draw. `lines` are on the second axis; `categories` is None for a numeric x axis.
+
+    panels: the small plots of a figure that is divided by a column, whose series are then those of all panels;
+    left_out: how many categories no panel has a value in, which are not drawn.
+    """
 
     type: str
     series: tuple[Series, ...]
     lines: tuple[Series, ...]
+    panels: tuple[Panel, ...]
     categories: tuple[str, ...] | None
+    left_out: int
     x_title: str
     y_title: str
     line_title: str
@@ -38,6 +52,16 @@ class ChartData:
     line_unit: str | None
     reference: str | None
     has_bounds: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no value to draw."""
+        return not any(y is not None for s in (*self.series, *self.lines) for y in s.y)
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether bars and lines of several series are drawn in two plots, one above the other."""
+        return self.type == "bar_line" and len(self.series) > 1 and len(self.series) == len(self.lines)
 
     def values(self, series: tuple[Series, ...]) -> list[float]:
         """All finite numbers on the vertical axis, bounds included."""
@@ -50,18 +74,26 @@ def chart_data(evidence: Evidence) -> ChartData:
     columns = {c.name: (i, c) for i, c in enumerate(evidence.columns)}
     x_column = columns[chart["x"]][1]
     categorical = chart["type"] in CATEGORICAL or not x_column.numeric
-    series = _series(evidence, chart, chart["y"], columns, categorical, chart["type"] != "bar_line")
-    lines = _series(evidence, chart, chart.get("line", []), columns, categorical, True)
-    names = None
+    reader = _Reader(evidence, chart, columns, categorical)
+    panels = reader.panels() if chart.get("panels") else ()
+    lines = () if panels else reader.series(evidence.rows, chart.get("line", []))
+    series = reader.series(evidence.rows, chart["y"], bounded=chart["type"] != "bar_line") if not panels else ()
+    series = series or tuple(s for panel in panels for s in panel.series)
+    names, left_out = None, 0
     if categorical:
         names = tuple(dict.fromkeys(str(x) for s in (*series, *lines) for x in s.x))
+        if panels:
+            told = {str(x) for s in series for x, y in zip(s.x, s.y, strict=True) if y is not None}
+            names, left_out = tuple(name for name in names if name in told), len(names) - len(told)
     y_columns = [columns[name][1] for name in chart["y"]]
     line_columns = [columns[name][1] for name in chart.get("line", [])]
     return ChartData(
         type=chart["type"],
         series=series,
         lines=lines,
+        panels=panels,
         categories=names,
+        left_out=left_out,
         x_title=chart.get("x_title", x_column.title),
         y_title=chart.get("y_title", ", ".join(c.title for c in y_columns)),
         line_title=chart.get("line_title", ", ".join(c.title for c in line_columns)),
@@ -73,42 +105,52 @@ def chart_data(evidence: Evidence) -> ChartData:
     )
 
 
-def _series(
-    evidence: Evidence,
-    chart: dict[str, Any],
-    y_names: list[str],
-    columns: dict[str, tuple[int, Column]],
-    categorical: bool,
-    bounded: bool,
-) -> tuple[Series, ...]:
-    place, about = columns[chart["x"]]
-    split = columns[chart["series"]] if chart.get("series") else None
-    words = formatting.formatter(split[1], []) if split else None
-    groups: dict[str | None, list[list[Cell]]] = {}
-    for row in evidence.rows:
-        groups.setdefault(words(row[split[0]]) if split and words else None, []).append(row)
-    write = formatting.formatter(about, [row[place] for row in evidence.rows])
-    found = []
-    for group, rows in (groups or {None: []}).items():
-        xs = tuple(write(row[place]) if categorical else _number(row[place]) for row in rows)
-        lower, upper = (_bound(chart, key, rows, columns, bounded) for key in ("lower", "upper"))
-        for name in y_names:
-            position, column = columns[name]
-            ys = tuple(_number(row[position]) for row in rows)
-            label = group if group is not None and len(y_names) == 1 else column.title
-            if group is not None and len(y_names) > 1:
-                label = f"{group}: {column.title}"
-            found.append(Series(str(label), xs, ys, lower, upper))
-    return tuple(found)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the series of a figure from some of its rows."""
 
+    evidence: Evidence
+    chart: dict[str, Any]
+    columns: dict[str, tuple[int, Column]]
+    categorical: bool
 
-def _bound(
-    chart: dict[str, Any], key: str, rows: list[list[Cell]], columns: dict[str, tuple[int, Column]], bounded: bool
-) -> tuple[float | None, ...]:
-    name = chart.get(key)
-    if name is None or not bounded:
-        return tuple(None for _ in rows)
-    return tuple(_number(row[columns[name][0]]) for row in rows)
+    def panels(self) -> tuple[Panel, ...]:
+        """The panels in the order of their first rows."""
+        place, about = self.columns[self.chart["panels"]]
+        words = formatting.formatter(about, [row[place] for row in self.evidence.rows])
+        groups: dict[str, list[list[Cell]]] = {}
+        for row in self.evidence.rows:
+            groups.setdefault(words(row[place]), []).append(row)
+        return tuple(Panel(name, self.series(rows, self.chart["y"])) for name, rows in groups.items())
+
+    def series(self, rows: list[list[Cell]], y_names: list[str], *, bounded: bool = True) -> tuple[Series, ...]:
+        """One series for each group of rows and each name; `bounded` gives them the bounds of the chart."""
+        chart, columns = self.chart, self.columns
+        place, about = columns[chart["x"]]
+        split = columns[chart["series"]] if chart.get("series") else None
+        words = formatting.formatter(split[1], []) if split else None
+        groups: dict[str | None, list[list[Cell]]] = {}
+        for row in rows:
+            groups.setdefault(words(row[split[0]]) if split and words else None, []).append(row)
+        write = formatting.formatter(about, [row[place] for row in self.evidence.rows])
+        found = []
+        for group, members in (groups or {None: []}).items():
+            xs = tuple(write(row[place]) if self.categorical else _number(row[place]) for row in members)
+            lower, upper = (self._bound(key, members, bounded) for key in ("lower", "upper"))
+            for name in y_names:
+                position, column = columns[name]
+                ys = tuple(_number(row[position]) for row in members)
+                label = group if group is not None and len(y_names) == 1 else column.title
+                if group is not None and len(y_names) > 1:
+                    label = f"{group}: {column.title}"
+                found.append(Series(str(label), xs, ys, lower, upper))
+        return tuple(found)
+
+    def _bound(self, key: str, rows: list[list[Cell]], bounded: bool) -> tuple[float | None, ...]:
+        name = self.chart.get(key)
+        if name is None or not bounded:
+            return tuple(None for _ in rows)
+        return tuple(_number(row[self.columns[name][0]]) for row in rows)
 
 
 def _number(cell: Cell) -> float | None:

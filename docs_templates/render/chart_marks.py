@@ -16,7 +16,7 @@ from docs_templates.render.chart_data import ChartData, Series
 from docs_templates.render.scales import BandScale, LinearScale, every
 
 if TYPE_CHECKING:
-    from docs_templates.render.charts import Plot
+    from docs_templates.render.axes import Plot
 
 # Dark blue, vermilion, sky blue, black-green, ochre, purple: distinct for the common colour deficiencies and in grey.
 COLORS = tuple(HexColor(c) for c in ("#143A66", "#D55E00", "#5AAFE0", "#00543D", "#E0A100", "#8E4585"))
@@ -24,7 +24,10 @@ DASHES: tuple[tuple[float, ...] | None, ...] = (None, (5, 2), (1.5, 1.5), (6, 2,
 FILLS = tuple(HexColor(c) for c in ("#9FB6D0", "#E8A06B", "#CFE6F5", "#5E8F80", "#F2D58A", "#C9A3C4"))
 REFERENCE = HexColor("#8A939E")
 MANY_POINTS = 40
+BAR_ROOM = 0.76
+BEHIND = HexColor("#D5DAE0")
 Key = Callable[[Drawing, float, float], None]
+Place = tuple[float | None, float | None, float | None, float | None]
 
 
 def color(index: int) -> Color:
@@ -38,7 +41,9 @@ def fill(index: int) -> Color:
 
 
 def legend_entries(data: ChartData) -> list[tuple[str, Key]]:
-    """Label and drawing of the key, for each series."""
+    """Label and drawing of the key, for each series; bars and line of a paired figure share theirs."""
+    if data.is_paired:
+        return [(s.name, _paired_key(i)) for i, s in enumerate(data.series)]
     bars = data.type in ("bar", "grouped_bar", "stacked_bar", "bar_line", "histogram")
     entries: list[tuple[str, Key]] = [
         (s.name, _bar_key(i) if bars else _line_key(i, data.type)) for i, s in enumerate(data.series)
@@ -50,6 +55,14 @@ def legend_entries(data: ChartData) -> list[tuple[str, Key]]:
 def _bar_key(index: int) -> Key:
     def key(drawing: Drawing, x: float, y: float) -> None:
         drawing.add(Rect(x + 4, y - 3.2, 12, 6.4, fillColor=fill(index), strokeColor=color(index), strokeWidth=0.5))
+
+    return key
+
+
+def _paired_key(index: int) -> Key:
+    def key(drawing: Drawing, x: float, y: float) -> None:
+        _bar_key(index)(drawing, x, y)
+        _marker(drawing, x + 10, y, index)
 
     return key
 
@@ -87,7 +100,7 @@ def marks(drawing: Drawing, data: ChartData, plot: Plot) -> None:
     """Draw the reference line and the marks of the chart's type."""
     _reference(drawing, data, plot)
     if data.type in ("bar", "grouped_bar", "bar_line"):
-        _bars(drawing, data, plot)
+        bars(drawing, data, plot)
     elif data.type == "stacked_bar":
         _stacks(drawing, data, plot)
     elif data.type == "histogram":
@@ -111,7 +124,7 @@ def _reference(drawing: Drawing, data: ChartData, plot: Plot) -> None:
             drawing.add(Line(plot.x.at(low), plot.y.at(low), plot.x.at(high), plot.y.at(high), **look))
 
 
-def _places(plot: Plot, series: Series) -> Iterator[tuple[float | None, float | None, float | None, float | None]]:
+def _places(plot: Plot, series: Series) -> Iterator[Place]:
     index = {name: i for i, name in enumerate(plot.x.names)} if isinstance(plot.x, BandScale) else {}
     for x, y, low, high in zip(series.x, series.y, series.lower, series.upper, strict=True):
         if isinstance(plot.x, BandScale):
@@ -137,48 +150,61 @@ def _points(drawing: Drawing, data: ChartData, plot: Plot, series: Series, index
             _marker(drawing, x, scale.at(y), index, 2.3 if few else 1.2)
 
 
-def _whisker(drawing: Drawing, x: float, low: float, high: float, index: int) -> None:
+def dodged(drawing: Drawing, plot: Plot, series: Series, index: int, shift: float) -> None:
+    """Points with intervals, thinly joined, `shift` points to the right of the middle of their category."""
+    places = [(None if x is None else x + shift, y, low, high) for x, y, low, high in _places(plot, series)]
+    few = len(places) <= MANY_POINTS
+    _polyline(drawing, places, index, plot.y, stepped=False, whole=False)
+    for x, y, low, high in places:
+        if x is None or y is None:
+            continue
+        if low is not None and high is not None:
+            _whisker(drawing, x, plot.y.at(low), plot.y.at(high), index, 1.6 if few else 0.8)
+        _marker(drawing, x, plot.y.at(y), index, 1.7 if few else 1.1)
+
+
+def behind(drawing: Drawing, plot: Plot, series: Series) -> None:
+    """The line of a series in pale grey, for comparison."""
+    for run in _runs(list(_places(plot, series)), plot.y, stepped=False):
+        drawing.add(PolyLine(run, strokeColor=BEHIND, strokeWidth=0.6))
+
+
+def _whisker(drawing: Drawing, x: float, low: float, high: float, index: int, half: float = 2.0) -> None:
     look = {"strokeColor": color(index), "strokeWidth": 0.8}
     drawing.add(Line(x, low, x, high, **look))
     for y in (low, high):
-        drawing.add(Line(x - 2, y, x + 2, y, **look))
+        drawing.add(Line(x - half, y, x + half, y, **look))
 
 
 def _polyline(
-    drawing: Drawing,
-    places: list[tuple[float | None, float | None, float | None, float | None]],
-    index: int,
-    scale: LinearScale,
-    *,
-    stepped: bool,
-    whole: bool,
+    drawing: Drawing, places: list[Place], index: int, scale: LinearScale, *, stepped: bool, whole: bool
 ) -> None:
     """Runs of present points joined; a missing value is a gap. `whole` draws at full weight, else thinly."""
+    for run in _runs(places, scale, stepped=stepped):
+        look = {"strokeWidth": 1.2 if whole else 0.7, "strokeDashArray": DASHES[index % len(DASHES)]}
+        drawing.add(PolyLine(run, strokeColor=color(index), **look))
+
+
+def _runs(places: list[Place], scale: LinearScale, *, stepped: bool) -> Iterator[list[float]]:
+    """Coordinates of each run of two or more present points."""
     run: list[float] = []
-
-    def end() -> None:
-        nonlocal run
-        if len(run) >= 4:
-            width = 1.2 if whole else 0.7
-            dash = DASHES[index % len(DASHES)]
-            drawing.add(PolyLine(run, strokeColor=color(index), strokeWidth=width, strokeDashArray=dash))
-        run = []
-
-    for x, y, _, _ in places:
+    for x, y, _, _ in [*places, (None, None, None, None)]:
         if x is None or y is None:
-            end()
+            if len(run) >= 4:
+                yield run
+            run = []
             continue
         if stepped and run:
             run += [x, run[-1]]
         run += [x, scale.at(y)]
-    end()
 
 
 # ------------------------------------------------------------------------------------------------------ bars
-def _bars(drawing: Drawing, data: ChartData, plot: Plot) -> None:
+def bars(drawing: Drawing, data: ChartData, plot: Plot) -> None:
+    """Bars of each series, side by side within the band of their category."""
     assert isinstance(plot.x, BandScale)
     count = len(data.series)
-    room = plot.x.band * 0.76
+    room = plot.x.band * BAR_ROOM
     base = plot.y.at(0.0)
     for index, series in enumerate(data.series):
         for middle, y, low, high in _places(plot, series):
@@ -267,7 +293,7 @@ def heatmap(drawing: Drawing, data: ChartData, width: float, height: float) -> D
                 box = (left + columns.index(str(x)) * cell_width, y, cell_width, cell_height)
                 _heat_cell(drawing, box, write(value), 0.5 if high == low else (value - low) / (high - low))
     for c, name in list(enumerate(columns))[:: every(len(columns), width - left, 8.0)]:
-        _upright(drawing, name, left + (c + 0.5) * cell_width + 2.3, bottom - 3, bottom - 5)
+        upright(drawing, name, left + (c + 0.5) * cell_width + 2.3, bottom - 3, bottom - 5)
     return drawing
 
 
@@ -284,7 +310,8 @@ def _label(text: str, x: float, y: float, size: float, anchor: str, ink: Color =
     return String(x, y, text, fontName=fonts.REGULAR, fontSize=size, textAnchor=anchor, fillColor=ink)
 
 
-def _upright(drawing: Drawing, name: str, x: float, y: float, room: float) -> None:
+def upright(drawing: Drawing, name: str, x: float, y: float, room: float) -> None:
+    """A name that reads upwards and ends at (x, y), shortened to `room` points."""
     shown = fonts.shortened(fonts.printable(name), fonts.REGULAR, 6.6, room)
     group = Group(_label(shown, 0, 0, 6.6, "end"))
     group.translate(x, y)

@@ -37,6 +37,7 @@ from docs_templates.render import charts, flowables, fonts, styles, tables
 from docs_templates.render.flowables import EvidenceMark, NumberedHeading, Observed, Turn
 from docs_templates.render.text import link, markup, spans_markup
 
+LOOSE_CONTENTS = 50
 HEIGHTS = {"small": 130.0, "medium": 185.0, "large": 260.0}
 KEEP_TABLE, KEEP_TEXT, KEEP_CHAPTER = 84.0, 40.0, 120.0
 LONG_STATEMENT, SHORT_TABLE = 1500, 12
@@ -98,12 +99,13 @@ class Story:
             rows.append([cells[0], cells[1], Paragraph(link(texts[2], key), right)])
         width = styles.FRAME_WIDTH
         table = TableFlowable(rows, colWidths=[54, width - 54 - 34, 34], hAlign="LEFT")
+        padding = 0.6 if len(rows) <= LOOSE_CONTENTS else 0.1
         commands = [
             ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LEFTPADDING", (0, 0), (0, -1), 0),
-            ("TOPPADDING", (0, 0), (-1, -1), 0.6),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 0.6),
+            ("TOPPADDING", (0, 0), (-1, -1), padding),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), padding),
             ("LINEBELOW", (0, 0), (-1, -1), 0.2, styles.HAIR),
         ]
         table.setStyle(TableStyle(commands))
@@ -140,7 +142,12 @@ class Story:
                 need += {1: 44.0, 2: 30.0, 3: 24.0}[block.level]
                 continue
             if isinstance(block, Figure):
-                return need + HEIGHTS[block.height] + 46 + charts.extra_height(block.evidence, self._width())
+                return (
+                    need
+                    + HEIGHTS[block.height]
+                    + 46
+                    + charts.extra_height(block.evidence, self._width(), HEIGHTS[block.height])
+                )
             return need + (self._table_room(block) if isinstance(block, Table) else KEEP_TEXT)
         return need
 
@@ -223,10 +230,10 @@ class Story:
         return float(min(height, styles.FRAME_HEIGHT / 2))
 
     def _figure(self, block: Figure) -> list[Any]:
-        height = HEIGHTS[block.height] + charts.extra_height(block.evidence, self._width())
+        height = HEIGHTS[block.height] + charts.extra_height(block.evidence, self._width(), HEIGHTS[block.height])
         drawing = charts.draw(block.evidence, self._width(), height)
         parts = [*self._caption("Figure", block), *self._source(block.evidence.id), drawing]
-        parts += self._notes(block.evidence.raw["notes"])
+        parts += self._notes([*block.evidence.raw["notes"], *charts.notes(block.evidence)])
         return [KeepTogether(parts)]
 
     def _statement(self, block: Statement) -> list[Any]:

@@ -169,10 +169,10 @@ def _quoted(text: str) -> str:
 
 def _evidence(rows: pd.DataFrame) -> list[Any]:
     source = pd.DataFrame({"item": ["rows", "file"], "value": [str(len(rows)), "rows.csv"]})
-    bins = {"label": ["low", "high"], "count_share": [0.25, 0.75], "bad_rate": [0.5, None]}
+    bins = {"label": ["low", "high"], "sample": "development", "count_share": [0.25, 0.75], "bad_rate": [0.5, None]}
     figure = pd.DataFrame({**bins, "bad_rate_lower": [0.1, None], "bad_rate_upper": [0.9, None]})
     chart = {"type": "bar_line", "x": "label", "y": ["count_share"], "line": ["bad_rate"], "lower": "bad_rate_lower"}
-    chart |= {"upper": "bad_rate_upper", "series": None}
+    chart |= {"upper": "bad_rate_upper", "series": "sample", "panels": None}
     return [
         table("data.source", source),
         table("classing.figure.{characteristic}", figure, parameter=NASTY, chart=chart),

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 Json = dict[str, Any]
 SAMPLES = ("development", "out_of_sample")
+ALL_SAMPLES = (*SAMPLES, "out_of_time", "out_of_time_before")
+PERIODS = tuple(f"20{15 + i // 12}-{1 + i % 12:02d}" for i in range(30))
 MODELS = ("scorecard", "boosting")
 GREEK, POLISH, MARKUP = "Εισόδημα μηνιαίο", "Dochód miesięczny – źródło żółć", "<b>&amp; 'bold' \"x\" </b>"
 LONG = "a_name_of_two_hundred_characters_" * 6 + "the_end"
@@ -95,6 +97,8 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
         "samples.summary": samples,
         "scaling.rounding_effect": samples,
         "classing.summary": names,
+        "classing.stability": [{"characteristic": c, "sample": s} for c in characteristics for s in SAMPLES],
+        "classing.period_stability": [{"characteristic": c, "period": p} for c in characteristics for p in PERIODS],
         "selection.waterfall": names,
         "scorecard.points.": [{"characteristic": c, "bin_id": b} for c in characteristics for b in range(3)],
         "scorecard.coefficients.": [{"term": c} for c in ("intercept", *characteristics)],
@@ -102,6 +106,14 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
         "validation.findings": [{"id": "VAL-1", "severity": "high", "statement": f"Differs for {MARKUP}"}],
     }
     return special.get(identifier, [{} for _ in range(5)])
+
+
+def _groups(identifier: str) -> list[Json]:
+    """What the bins of a characteristic are counted on."""
+    if identifier.startswith("classing.periods"):
+        return [{"period": p} for p in PERIODS]
+    by_sample = identifier.startswith(("classing.samples", "classing.figure"))
+    return [{"sample": s} for s in ALL_SAMPLES] if by_sample else [{}]
 
 
 CHARTS: dict[str, Json] = {
@@ -127,11 +139,20 @@ CHARTS: dict[str, Json] = {
         "series": "characteristic",
         "reference": "zero",
     },
-    "classing.figure": {
+    "classing.periods.": {
+        "type": "interval",
+        "x": "period",
+        "y": ["bad_rate"],
+        "panels": "label",
+        "lower": "bad_rate_lower",
+        "upper": "bad_rate_upper",
+    },
+    "classing.figure.": {
         "type": "bar_line",
         "x": "label",
         "y": ["count_share"],
         "line": ["bad_rate"],
+        "series": "sample",
         "lower": "bad_rate_lower",
         "upper": "bad_rate_upper",
     },
@@ -170,10 +191,10 @@ def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored
             )
             for name in names:
                 count = BINS if "classing" in identifier else 5
-                keys = [{"label": f"[{i}, {i + 1}) {name[:30]}", "bin_id": i} for i in range(count)]
+                bins = [{"label": f"[{i}, {i + 1}) {name[:30]}", "bin_id": i} for i in range(count)]
+                keys = [{**one, **group} for group in _groups(identifier) for one in bins]
                 keys = _keys(stem, characteristics) if stem.startswith("scorecard.") else keys
-                drawn = CHARTS.get(stem, CHARTS["classing.figure"])
-                chart = {"chart": drawn} if entry["kind"] == "figure" else {}
+                chart = {"chart": CHARTS[stem]} if entry["kind"] == "figure" else {}
                 found[stem + name] = item(stem + name, entry, rows_of(entry, keys), name, **chart)
     return found
 

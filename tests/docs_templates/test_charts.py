@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reportlab.graphics.shapes import Group, Line, PolyLine, Rect, String
 
 from docs_templates.evidence import Evidence
-from docs_templates.render import charts, fonts
+from docs_templates.render import axes, chart_marks, charts, fonts, styles
 from docs_templates.render.scales import linear, tick_labels
 
 SCHEMA = json.loads((files("docs_templates") / "schemas" / "evidence.schema.json").read_text("utf-8"))
@@ -100,6 +100,91 @@ def test_ordinary_data_leave_marks_for_each_value(kind: str) -> None:
         assert len([c for c in marks if isinstance(c, Rect)]) >= 8
     else:
         assert len([c for c in marks if not isinstance(c, PolyLine)]) >= 8
+
+
+SAMPLES = ("development", "out_of_sample", "out_of_time", "out_of_time_before")
+LONG = "a category of many words that could not stand on one line, and another one, and a third"
+
+
+def _grouped(bins: int, names: tuple[str, ...] = SAMPLES, kind: str = "bar_line", **chart: Any) -> Evidence:
+    labels = [LONG if i == 1 else f"[{i}.123456789012345, {i + 1}.123456789012345)" for i in range(bins)]
+    rows = [
+        [float(i), label, 0.1 + 0.01 * i + 0.02 * k, 0.05, 0.4, 0.2 + 0.05 * k, name]
+        for k, name in enumerate(names)
+        for i, label in enumerate(labels)
+    ]
+    raw_chart = {"type": kind, "x": "name", "y": ["y"], "series": "group", "lower": "low", "upper": "high", **chart}
+    return Evidence(
+        "a.b", "figure", "T", "e.json", "0" * 64, {"columns": COLUMNS, "rows": rows, "chart": raw_chart, "notes": []}
+    )
+
+
+def test_bars_and_lines_of_many_series_stand_in_two_plots() -> None:
+    evidence = _grouped(10, line=["line"])
+    height = HEIGHT + charts.extra_height(evidence, WIDTH, HEIGHT)
+    drawing = charts.draw(evidence, WIDTH, height)
+    rectangles = [c for c in drawing.contents if isinstance(c, Rect)]
+    assert len([c for c in rectangles if c.height == 6.4]) == 4  # one key for each sample, bars and points together
+    bars = [c for c in rectangles if c.height not in (6.4, c.width)]  # squares are markers
+    assert len(bars) == 40
+    runs = [c for c in drawing.contents if isinstance(c, PolyLine)]
+    assert [len(run.points) // 2 for run in runs] == [10] * 4
+    assert max(bar.y + bar.height for bar in bars) < min(run.points[1::2][0] for run in runs)
+    # The first point of each sample stands above its own bar.
+    for index, run in enumerate(runs):
+        bar = bars[10 * index]
+        assert bar.x < run.points[0] < bar.x + bar.width
+    shown = " ".join(text.text for text, _ in _texts(drawing))
+    assert "[0.123457," in shown
+    assert "1.12346)" in shown
+    assert "a category of many" not in shown or "…" in shown
+
+
+def test_each_panel_shows_its_own_line_and_the_others_behind() -> None:
+    rows = [
+        [None, f"2020-{1 + m:02d}", None if m == 2 else 0.1 * b, 0.05, 0.4, None, f"bin {b}"]
+        for m in range(6)
+        for b in range(5)
+    ]
+    chart = {"type": "interval", "x": "name", "y": ["y"], "panels": "group", "lower": "low", "upper": "high"}
+    raw = {"columns": COLUMNS, "rows": rows, "chart": chart, "notes": []}
+    evidence = Evidence("a.b", "figure", "T", "e.json", "0" * 64, raw)
+    height = HEIGHT + charts.extra_height(evidence, WIDTH, HEIGHT)
+    drawing = charts.draw(evidence, WIDTH, height)
+    runs = [c for c in drawing.contents if isinstance(c, PolyLine)]
+    pale = [run for run in runs if run.strokeColor == chart_marks.BEHIND]
+    assert (len(runs), len(pale)) == (25, 20)  # the third month has no value and is left out: nothing breaks the lines
+    assert charts.notes(evidence) == ("Name: 1 of 6 have no value and are not drawn; the evidence holds them.",)
+    titles = [text.text for text, _ in _texts(drawing) if text.text.startswith("bin")]
+    assert titles == [f"bin {b}" for b in range(5)]
+    left, bottom, right, top = drawing.getBounds()
+    assert min(left, bottom) >= -1
+    assert right <= WIDTH + 1
+    assert top <= height + 1
+
+
+@pytest.mark.parametrize("bins", [1, 2, 6, 11, 40])
+def test_many_panels_fit_their_box_and_a_page(bins: int) -> None:
+    evidence = _grouped(bins, kind="interval", panels="name", x="group", series=None)
+    height = HEIGHT + charts.extra_height(evidence, WIDTH, HEIGHT)
+    assert height <= styles.FRAME_HEIGHT * 0.82 + 1
+    left, bottom, right, top = charts.draw(evidence, WIDTH, height).getBounds()
+    assert min(left, bottom) >= -1
+    assert right <= WIDTH + 1
+    assert top <= height + 1
+
+
+def test_labels_are_wrapped_before_they_are_slanted_or_cut() -> None:
+    fonts.register()
+    assert axes.wrapped(["AK, AL, AR", "x"], 30.0) == [["AK, AL,", "AR"], ["x"]]
+    assert axes.wrapped(["an_unbreakable_name_that_is_long"], 40.0) is None
+    (lines,) = axes.wrapped([LONG], 60.0) or [[]]
+    assert len(lines) == axes.MOST_LINES
+    assert lines[-1].endswith("…")
+    assert axes.neat(["< 0.3000000000000001", "≥ 0.3000000000000001"]) == ["< 0.3", "≥ 0.3"]
+    same = ["< 0.3000000000000001", "< 0.3000000000000002"]
+    assert axes.neat(same) == same
+    assert axes.neat(["1.2345678 or more"]) == ["1.2345678 or more"]  # no interval
 
 
 def test_bars_are_as_high_as_their_values() -> None:

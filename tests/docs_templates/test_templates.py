@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs_templates.errors import DocumentError, Fault
-from docs_templates.references import Reference, parse_reference
+from docs_templates.references import Filter, Reference, parse_reference
 from docs_templates.template_nodes import BlockNode, EachNode, Inserted, ListNode, Node, Template, WhenNode
 from docs_templates.templates import DOCUMENTS, parse_chapter, read_template, template_folder
 from tests.docs_templates.builders import catalogue
@@ -62,7 +62,7 @@ def _used(template: Template) -> list[tuple[str, list[str]]]:
                 )
         for reference in _references(node):
             if reference.kind in ("value", "interval", "rows"):
-                names = [n for n, _ in reference.where] + ([reference.column] if reference.column else [])
+                names = [one.column for one in reference.where] + ([reference.column] if reference.column else [])
                 found.append((reference.target, names))
     return found
 
@@ -147,6 +147,8 @@ def test_all_faults_of_a_template_are_told_at_once(tmp_path: Path) -> None:
 
 def test_references_are_parsed() -> None:
     found = parse_reference('interval:a.b[m=$champion, item="x, y"].gini | percent1', "f", 3)
-    assert found == Reference("interval", "a.b", (("m", "$champion"), ("item", "x, y")), "gini", "percent1", 3)
+    assert found == Reference(
+        "interval", "a.b", (Filter("m", "$champion"), Filter("item", "x, y")), "gini", "percent1", 3
+    )
     assert parse_reference("rows:a.b.$x", "f", 1) == Reference("rows", "a.b.$x", (), None, "auto", 1)
     assert parse_reference("value:a.b.c", "f", 1) == Reference("value", "a.b", (), "c", "auto", 1)

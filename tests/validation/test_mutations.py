@@ -124,6 +124,50 @@ CASES = {
         "critical",
     ),
     "information value": (table("classing.summary", 0, 5, nudge), "classing.summary: information_value", "medium"),
+    "share of a sample": (
+        table("classing.samples.INCOME", 8, 4, nudge),
+        "classing.samples: count_share",
+        "medium",
+    ),
+    "bad rate of a sample": (table("classing.samples.REGION", 4, 7, nudge), "classing.samples: bad_rate", "medium"),
+    "bound of a sample": (
+        table("classing.samples.INCOME", 7, 9, lambda v: v + 1e-9),
+        "classing.samples: bad_rate_upper",
+        "low",
+    ),
+    "rate of too few rows": (
+        table("classing.samples.REGION", 2, 7, lambda v: 0.2),
+        "classing.samples: bad_rate",
+        "medium",
+    ),
+    "woe of a sample": (table("classing.samples.INCOME", 6, 10, lambda v: v + 3e-12), "classing.samples: woe", "high"),
+    "gini of a sample": (
+        table("classing.stability", 1, 9, lambda v: v + 1e-9),
+        "classing.stability: gini",
+        "high",
+    ),
+    "psi of a sample": (table("classing.stability", 2, 12, lambda v: v * 1.001), "classing.stability: psi", "medium"),
+    "rank order of a sample": (
+        table("classing.stability", 0, 14, lambda v: not v),
+        "classing.stability: rank_order_kept",
+        "critical",
+    ),
+    "bads of a month": (table("classing.periods.INCOME", 3, 6, lambda v: v + 1), "classing.periods: bad", "high"),
+    "reversals of a month": (
+        table("classing.period_stability", 4, 15, lambda v: v + 1),
+        "classing.period_stability: reversals",
+        "critical",
+    ),
+    "name of a month": (
+        table("classing.period_stability", 0, 1, lambda v: "2020-11"),
+        "classing.period_stability: periods",
+        "critical",
+    ),
+    "figure": (
+        table("classing.figure.INCOME", 2, 3, nudge),
+        "classing.figure (against classing.samples): bad_rate",
+        "medium",
+    ),
     "samples": (table("samples.summary", 0, 4, lambda v: v + 1), "samples.summary: bad", "critical"),
     "standard error": (
         table("scorecard.coefficients.toy", 1, 2, lambda v: v * 1.001),

@@ -122,6 +122,8 @@ def selected(good_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"] |= {f"evidence/{name}.json": {} for name in tables}
     (folder / "manifest.json").write_bytes(b.to_json(manifest))
+    told = b.evidence("classing.period_stability", kind="not_applicable", reason="of other dates")
+    b.change_json(folder, "evidence/classing.period_stability.json", lambda _: told)
     b.change_json(
         folder, "plan.json", lambda plan: plan | {"selection": SELECTION, "data": plan["data"] | {"date": "APPLIED"}}
     )

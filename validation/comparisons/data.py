@@ -47,7 +47,7 @@ def _counts(space: Workspace, sample: str) -> dict[str, float]:
     rows = space.rows[sample]
     outcome = space.outcome[rows]
     good, bad = int(np.count_nonzero(outcome == 0)), int(np.count_nonzero(outcome == 1))
-    lower, upper = metrics.wilson(bad, good + bad)
+    lower, upper = metrics.wilson(bad, good + bad, space.confidence)
     return {
         "rows": len(rows),
         "weight": float(np.sum(space.weight[rows])),

@@ -79,7 +79,7 @@ def measure(space: Workspace, model_id: str, sample: str) -> dict[str, float]:
     result["bad_rate"] = bad / len(rows)
     risk = space.output(model_id, "linear_score")
     if risk is not None:
-        area = clustered.auc(y, risk.data[rows], space.cluster[rows])
+        area = clustered.auc(y, risk.data[rows], space.cluster[rows], space.confidence)
         result |= {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper}
         result |= {key.replace("auc", "gini"): 2.0 * result[key] - 1.0 for key in ("auc", "auc_lower", "auc_upper")}
         result["ks"] = metrics.kolmogorov_smirnov(y, risk.data[rows])

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 def auc(outcome: Floats, risk: Floats, clusters: Integers, confidence: float = 0.95) -> metrics.Auc:
     """Area as in `metrics.auc`; standard error and logit bounds that allow for clusters (n,)."""
     if not repeat(clusters):
-        return metrics.auc(outcome, risk)
+        return metrics.auc(outcome, risk, confidence=confidence)
     bads, goods = metrics.components(outcome, risk)
     area = float(np.mean(bads))
     error = _error(outcome, bads, goods, clusters)

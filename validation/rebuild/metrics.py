@@ -21,74 +21,112 @@ class Auc:
     upper: float
 
 
-def auc(outcome: Floats, risk: Floats) -> Auc:
+def auc(outcome: Floats, risk: Floats, weight: Floats | None = None, confidence: float = 0.95) -> Auc:
     """P(risk of a bad > that of a good) + P(equal)/2 by midranks; outcome (n,) 1 bad, risk (n,) higher is riskier.
 
-    Variance: DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, through ranks (Sun and Xu 2014). Bounds at 95 %
-    on the logit scale (Pepe 2003, section 5.2); without a width where the variance is zero or the AUC 0 or 1.
+    Variance: DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, from the structural components (Sun and Xu 2014);
+    with weights (n,) each component counts with its squared share of the weight. Bounds on the logit scale (Pepe 2003,
+    section 5.2); without a width where the variance is zero or the AUC 0 or 1.
     """
-    bads, goods = components(outcome, risk)
-    area = float(np.mean(bads))
+    bads, goods, w = *components(outcome, risk, weight), _weights(outcome, weight)
+    area = _mean(bads, w[outcome == 1])
     if min(len(bads), len(goods)) < 2:
         return Auc(area, np.nan, np.nan, np.nan)
-    error = float(np.sqrt(np.var(bads, ddof=1) / len(bads) + np.var(goods, ddof=1) / len(goods)))
+    error = float(np.sqrt(_mean_variance(bads, w[outcome == 1]) + _mean_variance(goods, w[outcome != 1])))
     if error == 0 or not 0 < area < 1:
         return Auc(area, error, np.nan, np.nan)
-    half = special.ndtri(0.975) * error / (area * (1.0 - area))
+    half = special.ndtri(0.5 + confidence / 2.0) * error / (area * (1.0 - area))
     centre = special.logit(area)
     return Auc(area, error, float(special.expit(centre - half)), float(special.expit(centre + half)))
 
 
-def components(outcome: Floats, risk: Floats) -> tuple[Floats, Floats]:
-    """Return the structural components of the bads (m,) and of the goods (n,)."""
-    bad = outcome == 1
-    m, n = int(bad.sum()), int((~bad).sum())
-    ranks = stats.rankdata(risk)
-    of_bads = (ranks[bad] - stats.rankdata(risk[bad])) / n
-    of_goods = 1.0 - (ranks[~bad] - stats.rankdata(risk[~bad])) / m
+def components(outcome: Floats, risk: Floats, weight: Floats | None = None) -> tuple[Floats, Floats]:
+    """Return the structural components of the bads (m,) and of the goods (n,): the (weighted) share of the other class
+
+    that each is ranked above (a bad) or below (a good), ties half.
+    """
+    bad, w = outcome == 1, _weights(outcome, weight)
+    of_bads = _share_below(risk[bad], risk[~bad], w[~bad])
+    of_goods = 1.0 - _share_below(risk[~bad], risk[bad], w[bad])
     return of_bads, of_goods
 
 
-def auc_difference(outcome: Floats, first: Floats, second: Floats) -> tuple[float, float, float]:
+def _share_below(values: Floats, others: Floats, weight: Floats) -> Floats:
+    """Weighted share of `others` below each of `values`, those equal to it half."""
+    order = np.argsort(others, kind="stable")
+    running = np.concatenate([[0.0], np.cumsum(weight[order])])
+    ranked = others[order]
+    both = running[np.searchsorted(ranked, values, "left")] + running[np.searchsorted(ranked, values, "right")]
+    return np.asarray(both / (2.0 * running[-1]), dtype=np.float64)
+
+
+def _weights(outcome: Floats, weight: Floats | None) -> Floats:
+    return np.ones(len(outcome)) if weight is None else weight
+
+
+def _mean(values: Floats, weight: Floats) -> float:
+    return float(np.sum(weight * values) / np.sum(weight))
+
+
+def _mean_variance(values: Floats, weight: Floats) -> float:
+    """Variance of a weighted mean, Σ s²(u − ū)²·k/(k − 1) with s the shares of the weight."""
+    share = weight / np.sum(weight)
+    k = len(values)
+    return float(np.sum(share**2 * (values - np.sum(share * values)) ** 2) * k / (k - 1))
+
+
+def auc_difference(
+    outcome: Floats, first: Floats, second: Floats, weight: Floats | None = None
+) -> tuple[float, float, float]:
     """Return AUC(second) − AUC(first), its paired DeLong standard error and two-sided p-value (NaN if no variance)."""
-    bads_a, goods_a = components(outcome, first)
-    bads_b, goods_b = components(outcome, second)
-    difference = float(np.mean(bads_b) - np.mean(bads_a))
+    w = _weights(outcome, weight)
+    bads_a, goods_a = components(outcome, first, weight)
+    bads_b, goods_b = components(outcome, second, weight)
+    difference = _mean(bads_b, w[outcome == 1]) - _mean(bads_a, w[outcome == 1])
     if min(len(bads_a), len(goods_a)) < 2:
         return difference, np.nan, np.nan
-    variance = np.var(bads_b - bads_a, ddof=1) / len(bads_a) + np.var(goods_b - goods_a, ddof=1) / len(goods_a)
+    variance = _mean_variance(bads_b - bads_a, w[outcome == 1]) + _mean_variance(goods_b - goods_a, w[outcome != 1])
     error = float(np.sqrt(variance))
     p_value = 2.0 * float(special.ndtr(-abs(difference) / error)) if error > 0 else np.nan
     return difference, error, p_value
 
 
-def kolmogorov_smirnov(outcome: Floats, risk: Floats) -> float:
+def kolmogorov_smirnov(outcome: Floats, risk: Floats, weight: Floats | None = None) -> float:
     """Return the largest distance between the distribution functions of goods and bads over all distinct values."""
     order = np.argsort(risk, kind="stable")
-    sorted_risk, bad = risk[order], outcome[order] == 1
+    sorted_risk, bad, w = risk[order], outcome[order] == 1, _weights(outcome, weight)[order]
     last = np.append(sorted_risk[1:] != sorted_risk[:-1], True)
-    bads, goods = np.cumsum(bad)[last], np.cumsum(~bad)[last]
+    bads, goods = np.cumsum(np.where(bad, w, 0.0))[last], np.cumsum(np.where(bad, 0.0, w))[last]
     return float(np.max(np.abs(bads / bads[-1] - goods / goods[-1])))
 
 
-def brier(outcome: Floats, probability: Floats) -> float:
-    """Return the mean squared difference of probability and outcome (Brier 1950)."""
-    return float(np.mean((probability - outcome) ** 2))
+def brier(outcome: Floats, probability: Floats, weight: Floats | None = None) -> float:
+    """Return the (weighted) mean squared difference of probability and outcome (Brier 1950)."""
+    return _mean((probability - outcome) ** 2, _weights(outcome, weight))
 
 
-def log_loss(outcome: Floats, probability: Floats) -> float:
-    """Return −mean(y·ln p + (1 − y)·ln(1 − p)); infinite where a certain prediction was wrong."""
-    return float(-np.mean(special.xlogy(outcome, probability) + special.xlog1py(1.0 - outcome, -probability)))
+def log_loss(outcome: Floats, probability: Floats, weight: Floats | None = None) -> float:
+    """Return −mean(y·ln p + (1 − y)·ln(1 − p)), weighted; infinite where a certain prediction was wrong."""
+    loss = special.xlogy(outcome, probability) + special.xlog1py(1.0 - outcome, -probability)
+    return -_mean(loss, _weights(outcome, weight))
 
 
-def spiegelhalter(outcome: Floats, probability: Floats) -> tuple[float, float]:
-    """Return Spiegelhalter's z (1986, Statistics in Medicine 5, 421-433) and its two-sided p-value."""
-    weight = 1.0 - 2.0 * probability
-    variance = float(np.sum(weight**2 * probability * (1.0 - probability)))
+def spiegelhalter(outcome: Floats, probability: Floats, weight: Floats | None = None) -> tuple[float, float]:
+    """Return Spiegelhalter's z (1986, Statistics in Medicine 5, 421-433) and its two-sided p-value.
+
+    Σ w(y − p)(1 − 2p) / sqrt(Σ w²(1 − 2p)²p(1 − p)): the weights are fixed, the outcomes random.
+    """
+    tilt = _weights(outcome, weight) * (1.0 - 2.0 * probability)
+    variance = float(np.sum(tilt**2 * probability * (1.0 - probability)))
     if variance <= 0:
         return np.nan, np.nan
-    z = float(np.sum((outcome - probability) * weight) / np.sqrt(variance))
+    z = float(np.sum((outcome - probability) * tilt) / np.sqrt(variance))
     return z, 2.0 * float(special.ndtr(-abs(z)))
+
+
+def effective_size(total: float, squared: float) -> float:
+    """Return Kish's effective number of rows (Σw)²/Σw² from both sums; 0 without rows."""
+    return total * total / squared if squared > 0 else 0.0
 
 
 def wilson(events: float, trials: float, confidence: float = 0.95) -> tuple[float, float]:

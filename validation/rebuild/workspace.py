@@ -18,6 +18,7 @@ from validation.steps.values import Value
 from validation.tables import SAMPLES
 
 DEVELOPMENT = "development"
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Workspace:
     cluster: NDArray[np.int64]
     rows: Mapping[str, NDArray[np.int64]]
     scored: Mapping[str, Mapping[str, Value]]
+
+    @property
+    def confidence(self) -> float:
+        """The level of the intervals, as the plan sets it."""
+        return self.package.setting("evaluation", "confidence", CONFIDENCE)
 
     def known(self, sample: str) -> NDArray[np.int64]:
         """Return the rows of a sample whose outcome is known."""

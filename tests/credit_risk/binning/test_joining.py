@@ -19,6 +19,7 @@ from credit_risk.binning.report import joined_frame, summary_frame
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
 from credit_risk.binning.woe import weight_of_evidence
+from credit_risk.evaluation.cells import plain_cells
 from credit_risk.package.schema import schema_faults
 from credit_risk.scoring.bin_checks import classing_faults
 
@@ -32,7 +33,7 @@ def table_of(good: list[float], bad: list[float], parts: int, trend: str = "none
     bins = numeric_bins([float(k) for k in range(1, intervals)], [float(-k) for k in range(1, parts + 1)])
     g, b = np.array(good, float), np.array(bad, float)
     result = weight_of_evidence(g, b)
-    return BinningTable("x", "numeric", bins, g + b, g, b, result, trend, "plan", "exact", "OPTIMAL", 0.0)
+    return BinningTable("x", "numeric", bins, plain_cells(g, b), result, trend, "plan", "exact", "OPTIMAL", 0.0)
 
 
 def rows(seed: int, n: int = 3000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -236,6 +237,8 @@ def test_unseen_follows_missing_into_the_bin_that_takes_it(cities: tuple[np.ndar
 def test_unseen_is_neutral_where_no_category_is_rare() -> None:
     bins = categorical_bins([["a"], ["b"]], [])
     g, b = np.array([5.0, 6.0, 1.0, 0.0]), np.array([4.0, 2.0, 1.0, 0.0])
-    table = BinningTable("c", "categorical", bins, g + b, g, b, weight_of_evidence(g, b), "ascending", "", "", "", 0.0)
+    table = BinningTable(
+        "c", "categorical", bins, plain_cells(g, b), weight_of_evidence(g, b), "ascending", "", "", "", 0.0
+    )
     assert with_unseen(table, "rare") is table
     assert with_unseen(table, "worst").bins[-1].woe_of == 2

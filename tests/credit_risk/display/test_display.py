@@ -20,6 +20,8 @@ from credit_risk.display import (
     DISPLAYS,
     CalibrationDisplay,
     ClassingDisplay,
+    ClassingPeriodsDisplay,
+    ClassingSamplesDisplay,
     CoefficientDisplay,
     DependenceDisplay,
     Display,
@@ -75,6 +77,27 @@ CLASSING = pd.DataFrame(
         "bad_rate_upper": [0.4, 0.15, 0.35],
     }
 )
+GROUPED = pd.DataFrame(
+    [
+        (sample, label, share, rate, rate and rate - 0.05, rate and rate + 0.05)
+        for sample, shift in (("development", 0.0), ("out_of_sample", 0.02), ("out_of_time", 0.1))
+        for label, share, rate in (
+            ("< 0.1234567890123", 0.6, 0.2 + shift),
+            ("≥ 0.1234567890123", 0.4, None if shift > 0.05 else 0.1 + shift),
+            ("unseen", 0.0, None),
+        )
+    ],
+    columns=["sample", "label", "count_share", "bad_rate", "bad_rate_lower", "bad_rate_upper"],
+)
+PERIODS = pd.DataFrame(
+    [
+        (period, label, rate, rate and rate - 0.05, rate and rate + 0.05)
+        for number, period in enumerate(["2020-01", "2020-02", "2020-03", "2020-04"])
+        for label, rate in (("low", 0.1 * number), ("high", 0.5 if number < 3 else None), ("never", None))
+        if number != 1 or rate is None or rate < 0.0
+    ],
+    columns=["period", "label", "bad_rate", "bad_rate_lower", "bad_rate_upper"],
+)
 COEFFICIENTS = pd.DataFrame(
     {
         "term": ["intercept", "AGE", "INCOME"],
@@ -90,6 +113,8 @@ ALL: list[Display] = [
     ScoreBandDisplay(BANDS),
     ScoreDistributionDisplay(SCORES),
     ClassingDisplay(CLASSING, title="LIMIT_BAL"),
+    ClassingSamplesDisplay(GROUPED),
+    ClassingPeriodsDisplay(PERIODS),
     CoefficientDisplay(COEFFICIENTS),
 ]
 
@@ -202,8 +227,42 @@ def test_classing_draws_edges_to_six_digits_and_leaves_categories_alone() -> Non
     assert drawn == alike["label"].tolist()
 
 
+def test_samples_stand_side_by_side_with_bars_below_and_points_above() -> None:
+    left = ClassingSamplesDisplay(GROUPED).plot()
+    (right,) = [ax for ax in left.figure.axes if ax is not left]
+    assert [label.get_text() for label in left.get_xticklabels()] == ["< 0.123457", "≥ 0.123457"]  # unseen has no row
+    heights = [[bar.get_height() for bar in group] for group in right.containers]
+    assert heights == [[0.6, 0.4]] * 3
+    points = [container.lines[0].get_xydata() for container in left.containers]
+    assert [point[0][1] for point in points] == pytest.approx([0.2, 0.22, 0.3])
+    assert np.isnan(points[2][1][1])  # too few rows: no point
+    tops, bottoms = (ax.transAxes.inverted() for ax in (left, right))
+    for group in right.containers:
+        for bar in group:
+            assert bottoms.transform(right.transData.transform((0, bar.get_height())))[1] < 0.4
+    assert tops.transform(left.transData.transform((0, 0)))[1] > 0.4
+    assert left.get_legend_handles_labels()[1] == ["development", "out of sample", "out of time"]
+
+
+def test_periods_have_a_small_plot_for_each_bin_with_a_rate() -> None:
+    axes = ClassingPeriodsDisplay(PERIODS).plot()
+    small = axes.child_axes
+    assert [ax.get_title(loc="left") for ax in small] == ["low", "high"]
+    assert [label.get_text() for label in small[0].get_xticklabels()] == ["2020-01", "2020-03", "2020-04"]
+    own = small[0].containers[0].lines[0].get_ydata()
+    assert own.tolist() == pytest.approx([0.0, 0.2, 0.3])
+    behind = small[0].get_lines()[0].get_ydata()
+    assert behind[:2].tolist() == [0.5, 0.5]
+    assert small[0].get_ylim() == small[1].get_ylim()
+
+
+def test_a_display_of_groups_needs_a_column_of_groups() -> None:
+    with pytest.raises(CreditRiskError, match="no column of groups"):
+        ClassingSamplesDisplay(CLASSING)
+
+
 def test_coefficients_leave_out_the_intercept_and_say_a_wrong_sign() -> None:
-    labels = [label.get_text() for label in ALL[5].plot().get_yticklabels()]
+    labels = [label.get_text() for label in CoefficientDisplay(COEFFICIENTS).plot().get_yticklabels()]
     assert labels == ["AGE", "INCOME (sign disagrees)"]
     assert len(CoefficientDisplay(COEFFICIENTS, leave_out=()).plot().get_yticklabels()) == 3
 

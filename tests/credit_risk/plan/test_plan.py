@@ -82,7 +82,7 @@ DEFAULTS = """{
 "reason_codes": {"reference": "mean_development", "band_width": null, "baseline": {}, "background_rows": 200,
                  "maximum": 4, "rank_step": 1e-6, "groups": {}, "inquiries": [], "catalogue": {},
                  "languages": ["en"], "notices": false},
-"evaluation": {"confidence": 0.95, "bands": 10, "min_bads": 30, "subpopulations": []},
+"evaluation": {"confidence": 0.95, "bands": 10, "min_bads": 30, "min_rows": 20, "period": "auto", "subpopulations": []},
 "strategy": {"cut_off": null},
 "exports": ["pmml"],
 "documents": ["development_dossier", "validation_report"]

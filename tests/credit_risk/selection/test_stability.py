@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_risk.selection.stability import GroupStability, group_stability, periods_of, stability_frame, worst
+from credit_risk.selection.stability import GroupStability, group_stability, stability_frame, worst
 
 
 def by_hand(expected: np.ndarray, actual: np.ndarray) -> float:
@@ -84,19 +84,6 @@ def test_psi_is_never_negative_and_does_not_hang_on_the_order_of_rows(pairs: lis
     assert sum(g.rows for g in found) == sum(g is not None for g in groups)
     order = np.random.default_rng(1).permutation(len(ids))
     assert group_stability(ids[order], groups[order]) == found
-
-
-@pytest.mark.parametrize(
-    ("period", "expected"),
-    [
-        ("month", ["2024-01", "2024-03", "2024-04", "2024-12", None]),
-        ("quarter", ["2024-Q1", "2024-Q1", "2024-Q2", "2024-Q4", None]),
-        ("year", ["2024", "2024", "2024", "2024", None]),
-    ],
-)
-def test_periods(period: str, expected: list[str | None]) -> None:
-    dates = np.array(["2024-01-31", "2024-03", "2024-04-01T09:30:00", "2024-12-31", None], object)
-    assert periods_of(dates, period).tolist() == expected
 
 
 def test_the_frame_tells_the_worst_of_each() -> None:

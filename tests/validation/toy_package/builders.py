@@ -76,6 +76,7 @@ def population(rows: int = 3000, seed: int = 7) -> dict[str, list[Any]]:
         "INCOME": [None if np.isnan(value) else float(value) for value in income],
         "REGION": region.tolist(),
         "SEX": [float(value) for value in random.integers(1, 3, rows)],
+        "DATE": [f"2020-{1 + number % 5:02d}-{1 + number % 28:02d}" for number in range(rows)],
     }
 
 

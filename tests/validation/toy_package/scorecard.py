@@ -11,6 +11,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from toy_package import builders as b
+from toy_package import recounts
 
 FACTOR = 20 / math.log(2)
 OFFSET = 600 - FACTOR * math.log(50)
@@ -18,7 +19,7 @@ EDGES = (25.0, 40.0, 60.0)
 RANK_STEP = 0.001
 PLAN = {
     "model": {"id": "toy"},
-    "data": {"source": "toy.csv", "protected": ["SEX"], "forbidden": ["NAME"]},
+    "data": {"source": "toy.csv", "date": "DATE", "protected": ["SEX"], "forbidden": ["NAME"]},
     "outcome": {"column": "BAD", "bad": 1},
 }
 
@@ -282,6 +283,11 @@ def evidences(data, counts, rules, fit, exact, points, scored, model) -> list[di
         result.append(b.evidence(f"classing.table.{name}", rows))
         entry += ["none", "plan", len(rows), total, None, 0.0, 0.0, "hand", "none"]
     result.append(b.evidence("classing.summary", summary))
+    woe = {name: [value for value, _ in rules[name]] for name in BIN_OF}
+    for evidence_id, rows in recounts.tables(data, BIN_OF, KINDS, woe).items():
+        figure = any(part in evidence_id for part in ("figure", "periods."))
+        more = {"chart": {"type": "bar_line", "x": "label", "y": ["count_share"]}} if figure else {}
+        result.append(b.evidence(evidence_id, rows, **more))
     table = [[sample, n, float(n), n - bad, bad, bad / n, None, None] for sample, n, bad in sizes(samples, y)]
     result.append(b.evidence("samples.summary", table))
     result.append(b.evidence("scorecard.coefficients.toy", coefficient_rows(fit)))
