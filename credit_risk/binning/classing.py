@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Bin, Code, categorical_bins, numeric_bins
 from credit_risk.binning.coarse import CoarseCuts
-from credit_risk.binning.columns import Rows, TextColumn, numeric_column, outcome_rows, text_column
+from credit_risk.binning.columns import NumericColumn, Rows, TextColumn, numeric_column, outcome_rows, text_column
 from credit_risk.binning.cuts import Splits, coarse_classes, fine_gini, limits_kept
 from credit_risk.binning.given import given_groups, numeric_splits, ranked
 from credit_risk.binning.levels import ordered_levels
@@ -63,7 +63,8 @@ def class_numeric(
 ) -> BinningTable:
     """Class a numeric characteristic. values (n,) float with NaN for missing; y (n,) 0/1, 1 is bad.
 
-    Raises ModelError where the settings cannot be kept, or where they give groups or splits that are no numbers.
+    Raises ModelError where a value is infinite, where the settings cannot be kept, or where they give groups or splits
+    that are no numbers.
     """
     return _class_numbers(
         characteristic, values, outcome_rows(y, weights), settings.of(characteristic), specials, trend
@@ -80,12 +81,25 @@ def _class_numbers(
 ) -> BinningTable:
     splits = numeric_splits(characteristic, settings.own(characteristic))
     column = numeric_column(values, rows, specials)
+    _refuse_infinite(characteristic, values, column)
     chosen = trend or _undeclared(column.ordinary, settings)
     gini = fine_gini(column.ordinary, settings)
     cuts = coarse_classes(characteristic, column.ordinary, chosen.name, settings, rows, column.test_scale, splits)
     chosen = Trend(cuts.trend or chosen.name, chosen.source)
     bins = numeric_bins(list(cuts.cuts), specials)
     return _table(characteristic, "numeric", bins, column.count(bins, cuts.cuts, rows), chosen, cuts, gini, settings)
+
+
+def _refuse_infinite(characteristic: str, values: Floats, column: NumericColumn) -> None:
+    """Raise ModelError where a value is infinite: no model may read it."""
+    if not np.isinf(column.apart.values).any():
+        return
+    where = np.flatnonzero(np.isinf(values))
+    found = f"{float(values[where[0]])!r} in {len(where):,} rows"
+    message, remedy = f"{characteristic!r} holds infinite values", "correct the data, or write them as missing"
+    raise ModelError(
+        Fault(message, "not_finite", path=characteristic, row=int(where[0]) + 1, found=found, remedy=remedy)
+    )
 
 
 def class_categorical(

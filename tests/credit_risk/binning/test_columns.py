@@ -20,7 +20,7 @@ from credit_risk.evaluation.area_under_curve import auc
 
 CODES = (-9.0, 0.5, 77.0)
 NUMBERS = st.one_of(
-    st.sampled_from([-9.0, 0.5, 0.0, -0.0, 1.0, 2.0, np.nan, np.inf, -np.inf, np.nextafter(0.5, 1), 1e300, 5e-324]),
+    st.sampled_from([-9.0, 0.5, 0.0, -0.0, 1.0, 2.0, np.nan, np.nextafter(0.5, 1), 1e300, 5e-324]),
     st.floats(-3, 3).map(lambda v: round(v, 1)),
 )
 WORDS = st.sampled_from(["a", "b", "c", "d, e", "é", "special", "", None])

@@ -266,3 +266,16 @@ def test_conflicts_of_all_characteristics_are_told_together(tmp_path: Path) -> N
     ):
         assert words in ended.err
     assert not (tmp_path / "out").exists()
+
+
+def test_changes_by_hand_of_what_is_gone_are_told_together(tmp_path: Path) -> None:
+    by = "reason: policy, author: A. Risk"
+    changes = (
+        f"{{characteristic: INCOME, operation: merge, edge: 123.5, {by}}}, "
+        f"{{characteristic: HOUSING, operation: fix_woe, bin: castle, woe: 0.5, {by}}}, "
+        f"{{characteristic: AGE, operation: join, bin: special 9, into: missing, {by}}}"
+    )
+    ended = run(write_plan(tmp_path, HEAD + f"classing: {{overrides: [{changes}]}}\n", applicants(900)))
+    assert ended.status == 2
+    for words in ("there is no edge 123.5", "there is no bin 'castle'", "there is no bin 'special 9' to join"):
+        assert words in ended.err
