@@ -12,6 +12,7 @@ from validation.comparisons import (
     boosting,
     classing,
     data,
+    edges,
     explanation,
     leakage,
     limits,
@@ -80,6 +81,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     placing.compare_placing(space)
     limits.compare_limits(space)
     recounts.compare_recounts(space)
+    edges.compare_edges(space)
     fit = regression.compare_regressions(space).get(package.champion_id)
     selection.compare_selection(space, fit)
     points.compare_points(space)

@@ -252,4 +252,5 @@ def _table(
         cuts.engine,
         cuts.solver_status,
         gini,
+        iv_loss=cuts.iv_loss,
     )

@@ -26,13 +26,15 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class CoarseCuts:
     """cuts (k−1,) chosen among the prebins' cuts; engine and solver_status say how. kept: whether they keep all that
-    was asked; where they do not, nothing was found that does."""
+    was asked; where they do not, nothing was found that does. iv_loss: greatest share of the information value of
+    ordinary values that may be lost against the best cuts among all distinct values, None where that is not known."""
 
     cuts: Floats
     engine: str
     solver_status: str
     trend: str | None = None
     kept: bool = True
+    iv_loss: float | None = None
 
 
 def coarse_cuts(prebins: Prebins, *, trend: str, limits: Limits, fixed: Floats | None = None) -> CoarseCuts:

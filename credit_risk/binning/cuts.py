@@ -17,7 +17,7 @@ from credit_risk.binning.exact import AnyTrend, ExactResult, exact_cuts
 from credit_risk.binning.feasibility import BOTH_CLASSES
 from credit_risk.binning.limits import Limits
 from credit_risk.binning.prebins import count_prebins, gini_of_classes, quantile_cuts
-from credit_risk.binning.refine import exact_classing
+from credit_risk.binning.refine import exact_classing, lost_share
 from credit_risk.binning.sorted_column import SortedColumn
 from credit_risk.binning.spec import ClassingSpec
 
@@ -76,7 +76,9 @@ def coarse_classes(
         return _exact_cuts(characteristic, ordinary, trend, limits, totals, splits)
     among = quantile_cuts(ordinary.values, settings.max_prebins) if splits.among is None else splits.among
     prebins = count_prebins(ordinary, _parting(ordinary, np.union1d(among, splits.fixed)), splits.fixed)
-    return _solved(characteristic, coarse_cuts(prebins, trend=trend, limits=limits, fixed=splits.fixed), splits)
+    found = coarse_cuts(prebins, trend=trend, limits=limits, fixed=splits.fixed)
+    found = _solved(characteristic, found, splits)
+    return replace(found, iv_loss=_lost(ordinary, found.cuts, trend, limits, totals, splits))
 
 
 def limits_of(settings: ClassingSpec, rows: Rows, test_scale: float = 1.0, taken: int = 0) -> Limits:
@@ -142,20 +144,37 @@ def _exact_cuts(
     kind: AnyTrend = trend  # type: ignore[assignment]
     if splits.among is None:
         found = exact_classing(ordinary, trend=kind, limits=limits, totals=totals, fixed=splits.fixed)
-        cuts, result = found.cuts, found.result
+        cuts, result, loss = found.cuts, found.result, _known(found.iv_loss)
     else:
         edges = _parting(ordinary, splits.among)
         fixed = tuple(int(i) + 1 for i in np.searchsorted(edges, splits.fixed))
         good, bad = ordinary.counts(edges)
         result = exact_cuts(good, bad, trend=kind, limits=replace(limits, fixed_cuts=fixed), totals=totals)
         cuts = edges[np.array(result.cuts, int) - 1]
+        loss = _lost(ordinary, cuts, result.trend, limits, totals, splits) if result.optimal else None
     if result.optimal:
-        return CoarseCuts(cuts, "exact", result.message, result.trend)
+        return CoarseCuts(cuts, "exact", result.message, result.trend, iv_loss=loss)
     told = _told(result, sum(totals), splits)
     too_thin = result.conflict is None or ONE_BIN_IS_LEFT.issuperset(result.conflict.constraints)
     if too_thin and limits.min_bins == 1 and not len(splits.fixed) and not _too_heavy(ordinary, limits):
         return CoarseCuts(np.empty(0), "exact", f"one bin: {told}", "none")
     raise infeasible(characteristic, told)
+
+
+def _lost(
+    ordinary: SortedColumn, cuts: Floats, trend: str, limits: Limits, totals: tuple[float, float], splits: Splits
+) -> float | None:
+    """Share of information value that cuts, found among few candidates, may lose against all distinct values."""
+    kind: AnyTrend = trend  # type: ignore[assignment]
+    found = exact_classing(ordinary, trend=kind, limits=limits, totals=totals, fixed=splits.fixed)
+    good, bad = (part / total for part, total in zip(ordinary.counts(cuts), totals, strict=True))
+    if not (good.all() and bad.all()):
+        return None
+    return _known(lost_share(float(np.sum((good - bad) * np.log(good / bad))), found.upper_bound))
+
+
+def _known(loss: float) -> float | None:
+    return None if np.isnan(loss) else loss
 
 
 def _too_heavy(ordinary: SortedColumn, limits: Limits) -> bool:

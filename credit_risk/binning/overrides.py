@@ -126,7 +126,7 @@ def _rebinned(
     layout = replace(table, bins=bins, result=replace(table.result, woe=np.zeros(len(bins))))
     cells, result = tabulate(layout.assign(values), y, weights, bins, zero_cell=zero_cell)
     kept = fixed_woe(result, cells.good, cells.bad, _still_fixed(table, bins))
-    return replace(table, bins=bins, cells=cells, result=kept)
+    return replace(table, bins=bins, cells=cells, result=kept, iv_loss=None)
 
 
 def _still_fixed(table: BinningTable, bins: tuple[Bin, ...]) -> dict[int, float]:

@@ -12,6 +12,13 @@ from credit_risk.binning.bins import Bin
 from credit_risk.binning.spec import CharacteristicSpec, ClassingSpec
 from credit_risk.binning.table import BinningTable
 
+LOSS_NOTE = (
+    "Information value, lost at most: at whatever distinct values they are cut, the ordinary values cannot have more "
+    "than the information value of the bins divided by 1 − this share, with the same trend, the most bins, the least "
+    "share of a bin and the fixed splits (categories: in their order). 0 is the proved optimum. Other limits are not "
+    "in the bound, so that with them it may be wide. Empty: not known, or bins changed by hand."
+)
+
 
 def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
     """Evidence `classing.summary`, most informative first (ties by name)."""
@@ -23,6 +30,7 @@ def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
             "trend_source": table.trend_source,
             "bins": len(table.bins),
             "information_value": table.information_value,
+            "information_value_loss": table.iv_loss,
             "gini": gini_of_bins(table),
             "missing_share": table.share_of("missing"),
             "special_share": table.share_of("special"),
@@ -32,7 +40,9 @@ def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
         for name, table in tables.items()
     ]
     rows.sort(key=lambda row: (-row["information_value"], row["characteristic"]))
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    frame.attrs["notes"] = (LOSS_NOTE,)
+    return frame
 
 
 JOINED_COLUMNS = (
@@ -192,7 +202,7 @@ def _exact_rules(settings: ClassingSpec) -> dict[str, str]:
     tested = "none" if settings.max_p_value is None else f"p-value of neighbours at most {settings.max_p_value!r}"
     return {
         "Engine": "dynamic programme: the greatest information value over the candidate cuts, proved; candidates are "
-        "refined around the cuts until nothing is gained",
+        "the values at which a best cut can lie, and what may be lost against all distinct values is bounded",
         "Trend": "as the plan declares; where it declares none, the rule classing.trend chooses it on development, "
         f"which is a suggestion and no rationale: {settings.trend}",
         "Test of neighbours": tested,

@@ -75,7 +75,9 @@ class BinningTable(Counted):
     tell of the outcome. Near 1 they are suspected to know it. apart: the classing before special codes or missing were
     joined with ordinary bins, None where nothing is; parts: what became of each that could be joined.
     pooled: categories that stood as one group because they were rare; order: the declared order of categories, empty
-    where they have none.
+    where they have none. iv_loss: greatest share of the information value of ordinary values that the cuts may lose
+    against the best ones among all distinct values (categories: in their order); 0 where they are proved to be the
+    best, None where that is not known, and after bins were changed by hand.
     """
 
     characteristic: str
@@ -92,6 +94,7 @@ class BinningTable(Counted):
     parts: tuple[Part, ...] = ()
     pooled: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
+    iv_loss: float | None = None
 
     @property
     def information_value(self) -> float:
@@ -182,7 +185,7 @@ class BinningTable(Counted):
         """
         cells, result = tabulate(self.assign(values), y, weights, self.bins, zero_cell=zero_cell)
         apart = None if self.apart is None else self.apart.recount(values, y, weights, zero_cell=zero_cell)
-        return replace(self, cells=cells, result=result, apart=apart)
+        return replace(self, cells=cells, result=result, apart=apart, iv_loss=None)
 
     def share_of(self, kind: str) -> float:
         """Share of development weight in bins of a kind, before special codes or missing are joined with others."""

@@ -168,6 +168,16 @@ CASES = {
         "classing.figure (against classing.samples): bad_rate",
         "medium",
     ),
+    "a loss that another edge contradicts": (
+        table("classing.summary", 0, 6, lambda v: 0.0),
+        "classing.summary: information value lost at most",
+        "medium",
+    ),
+    "a loss that is none": (
+        table("classing.summary", 0, 6, lambda v: 1.5),
+        "classing.summary: information value lost at most",
+        "medium",
+    ),
     "samples": (table("samples.summary", 0, 4, lambda v: v + 1), "samples.summary: bad", "critical"),
     "standard error": (
         table("scorecard.coefficients.toy", 1, 2, lambda v: v * 1.001),

@@ -11,12 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_risk.binning.bound import Bound, upper_bound
+from credit_risk.binning.classing import Trend, class_categorical, class_numeric
 from credit_risk.binning.envelope import Points, extreme_woe, path_points, with_marks
 from credit_risk.binning.exact import exact_cuts
 from credit_risk.binning.limits import TREND_NAMES, Limits, TrendName
+from credit_risk.binning.override_spec import FixWoe, Merge
+from credit_risk.binning.overrides import apply_overrides
 from credit_risk.binning.refine import exact_classing, lost_share
 from credit_risk.binning.relaxed import _divergence
+from credit_risk.binning.report import summary_frame
 from credit_risk.binning.sorted_column import SortedColumn, sorted_column
+from credit_risk.binning.spec import CharacteristicSpec, ClassingSpec
+from credit_risk.binning.table import BinningTable
 
 NONE = np.empty(0)
 ROUNDING = 1e-9
@@ -254,3 +260,60 @@ def test_marks_are_the_places_next_to_a_weight(values: list[int], marks: list[fl
     for mark in marks:
         assert max(i for i in openings if i <= mark) in path.places
         assert min((i for i in openings if i >= mark), default=len(values)) in path.places
+
+
+# ------------------------------------------------------------------------------------------------- what tables tell
+def sample(seed: int, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    return x, (rng.random(n) < 1 / (1 + np.exp(1.5 - 0.8 * x))).astype(float)
+
+
+def value_of_intervals(table: BinningTable) -> float:
+    return float(table.result.information_value[table.regular].sum())
+
+
+def test_tables_tell_what_may_be_lost() -> None:
+    """The exact engine proves its optimum; optbinning's classes and the plan's candidates lose against it."""
+    x, y = sample(1)
+    exact = class_numeric("x", x, y, settings=ClassingSpec(trend="auto_monotonic"))
+    assert exact.iv_loss == 0.0
+    declared = Trend(exact.trend, "plan")
+    other = class_numeric("x", x, y, settings=ClassingSpec(engine="optbinning"), trend=declared)
+    own = {"x": CharacteristicSpec(candidate_splits=(-1.0, 0.0, 1.0))}
+    few = class_numeric("x", x, y, settings=ClassingSpec(characteristics=own), trend=declared)
+    for table in (other, few):
+        lost = 1 - value_of_intervals(table) / value_of_intervals(exact)
+        assert lost > 0.001
+        assert table.iv_loss == pytest.approx(lost, rel=1e-9)
+    summary = summary_frame({"few": few, "exact": exact})
+    assert summary["information_value_loss"].tolist() == [0.0, few.iv_loss]
+    assert "0 is the proved optimum" in summary.attrs["notes"][0]
+
+
+def test_nothing_is_told_where_there_is_no_classing_to_speak_of() -> None:
+    _, y = sample(2)
+    empty = class_numeric("x", np.full(len(y), np.nan), y, settings=ClassingSpec())
+    assert empty.iv_loss is None
+    assert summary_frame({"x": empty})["information_value_loss"].isna().all()
+
+
+def test_categories_lose_nothing_in_their_order() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.choice(list("abcdefgh"), 3000)
+    y = (rng.random(3000) < np.where(values < "d", 0.1, 0.3)).astype(float)
+    assert class_categorical("c", values.astype(object), y, settings=ClassingSpec()).iv_loss == 0.0
+
+
+def test_after_a_change_by_hand_or_on_other_rows_the_loss_is_unknown() -> None:
+    x, y = sample(4)
+    table = class_numeric("x", x, y, settings=ClassingSpec())
+    edge = next(b.lower for b in table.bins if b.lower is not None)
+    by = {"characteristic": "x", "reason": "policy", "author": "A. Risk"}
+    label = table.bins[0].label
+    changes = (Merge(operation="merge", edge=edge, **by), FixWoe(operation="fix_woe", bin=label, woe=1.0, **by))
+    found = [
+        apply_overrides(table, [change], x, y, np.ones(len(y)), settings=ClassingSpec()).table for change in changes
+    ]
+    assert [one.iv_loss for one in found] == [None, 0.0]
+    assert table.recount(x[:2000], y[:2000]).iv_loss is None

@@ -281,7 +281,7 @@ def evidences(data, counts, rules, fit, exact, points, scored, model) -> list[di
     for entry, name in zip(summary, BIN_OF, strict=True):
         rows, total = classing_rows(counts[name], rules[name], KINDS[name])
         result.append(b.evidence(f"classing.table.{name}", rows))
-        entry += ["none", "plan", len(rows), total, None, 0.0, 0.0, "hand", "none"]
+        entry += ["none", "plan", len(rows), total, None, None, 0.0, 0.0, "hand", "none"]
     result.append(b.evidence("classing.summary", summary))
     woe = {name: [value for value, _ in rules[name]] for name in BIN_OF}
     for evidence_id, rows in recounts.tables(data, BIN_OF, KINDS, woe).items():
