@@ -8,8 +8,9 @@ of the definition or more, a flag of unlikeliness to pay, or a write-off.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from credit_risk._core.errors import Fault, IntakeError
@@ -128,17 +129,39 @@ class _Named:
     def month(self, month: int) -> str:
         return f"{month // 12:04d}-{month % 12 + 1:02d}" if self.calendar else str(month)
 
-    def fault(self, message: str, code: str, query: str, path: str, remedy: str, shown: str = "") -> list[Fault]:
-        """A fault with the number of accounts and months of `query` (key, months), or none where it has no row."""
+    def fault(
+        self,
+        message: str,
+        code: str,
+        query: str,
+        path: str,
+        remedy: str,
+        first: Callable[[list[int]], int],
+        shown: str = "",
+    ) -> list[Fault]:
+        """A fault with the number of accounts and months of `query` (key, months), or none where it has no row.
+
+        first: of the months of an account, ascending, the first that is at fault.
+        """
         count, months = self.connection.execute(f"SELECT count(*), sum(months) FROM ({query})").fetchall()[0]
         if not count:
             return []
         keys = [
-            str(key)
+            key
             for (key,) in self.connection.execute(f"SELECT key FROM ({query}) ORDER BY key LIMIT {SHOWN}").fetchall()
         ]
-        found = f"{months:,} months of {count:,} accounts, such as {', '.join(keys)}" + shown
+        named = [f"{key} ({self.month(first(self._months(key)))})" for key in keys]
+        found = f"{counted(months, 'month')} of {counted(count, 'account')}, such as {', '.join(named)}" + shown
         return [Fault(message, code, self.file, path, found=found, remedy=remedy)]
+
+    def _months(self, key: Any) -> list[int]:
+        query = "SELECT month FROM facts WHERE key = ? ORDER BY month"
+        return [month for (month,) in self.connection.execute(query, [key]).fetchall()]
+
+
+def counted(number: int, word: str) -> str:
+    """A number with its word, in the plural where it is not one."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _absent(kinds: dict[str, str], spec: HistorySpec, file: str, monthly: Sequence[str]) -> list[Fault]:
@@ -230,6 +253,7 @@ def _month_faults(named: _Named, spec: HistorySpec, first: int, last: int, until
             f"SELECT key, count(*) AS months FROM facts WHERE month > {until} GROUP BY key",
             f"{HISTORY}.observed_until",
             "correct the months, or declare a later end of observation",
+            lambda months: next(month for month in months if month > until),
             f"; the last is {named.month(last)}",
         )
     short = last - first < BITS
@@ -242,16 +266,38 @@ def _month_faults(named: _Named, spec: HistorySpec, first: int, last: int, until
         f"SELECT key, n - d AS months FROM ({query}) WHERE n > d",
         path,
         "keep one row an account and month",
+        lambda months: next(one for one, other in pairwise(months) if one == other),
     )
     if spec.gaps == "refuse":
+        faults += _holes(named, path)
         faults += named.fault(
             "the history of an account has gaps",
             "gap",
             f"SELECT key, span - d AS months FROM ({query}) WHERE span > d",
             path,
             "complete the history, or write gaps: accept",
+            lambda months: next(one + 1 for one, other in pairwise(months) if other > one + 1),
         )
     return faults
+
+
+def _holes(named: _Named, path: str) -> list[Fault]:
+    """Months inside the history in which no account has a record: not delivered, or those after them are mistaken."""
+    months = [month for (month,) in named.connection.execute("SELECT DISTINCT month FROM facts ORDER BY 1").fetchall()]
+    holes = [(one + 1, other - 1) for one, other in pairwise(months) if other > one + 1]
+    if not holes:
+        return []
+    start = holes[-1][1] + 1
+    rows, accounts = named.connection.execute(
+        f"SELECT count(*), count(DISTINCT key) FROM facts WHERE month >= {start}"
+    ).fetchall()[0]
+    shown = [
+        named.month(a) if a == b else f"{named.month(a)} to {named.month(b)}" for a, b in (*holes[:2], *holes[2:][-1:])
+    ]
+    found = f"{', '.join(shown)}; {counted(rows, 'row')} of {counted(accounts, 'account')} from {named.month(start)} on"
+    message = "there are months in which no account has a record"
+    remedy = "correct months of the future, deliver those that are not there, or write gaps: accept"
+    return [Fault(message, "hole", named.file, path, found=found, remedy=remedy)]
 
 
 def _mark(connection: Any, spec: HistorySpec, definition: DefinitionSpec) -> None:
@@ -302,6 +348,8 @@ def _told(connection: Any, spec: HistorySpec) -> dict[str, str | int]:
             "SELECT sum(a.last - a.first + 1) - (SELECT count(*) FROM months) FROM accounts a"
         ).fetchall()[0]
         told["months missing inside histories, taken as without event"] = int(gaps)
+        query = "SELECT max(month) - min(month) + 1 - count(DISTINCT month) FROM months"
+        told["months in which no account has a record"] = connection.execute(query).fetchall()[0][0]
     (none,) = connection.execute("SELECT count(*) FROM months WHERE days IS NULL").fetchall()[0]
     told["months without exposure"] = none
     if spec.materiality is not None:

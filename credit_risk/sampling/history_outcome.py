@@ -26,6 +26,7 @@ from credit_risk.scoring.steps import text_of_number
 NO_POINT = "observation point missing"
 OTHER_POINT = "not at an observation point of the plan"
 NO_ACCOUNT = "account missing"
+DEFINITION = "outcome.definition"
 SHOWN = 5
 
 
@@ -235,12 +236,17 @@ def _failures(history: History, found: pd.DataFrame, spec: OutcomeSpec, frame: p
         data = f"{span} months from {history.month_text(history.first)} to {history.month_text(history.until)}"
         path = "outcome.windows.performance_months"
         return [Failure(column, "window", message, path, found=data, remedy="shorten the window, or take more data")]
-    failures = []
-    for name, path in ((BAD, "outcome.definition"), (GOOD, "outcome.definition")):
-        if not (found["outcome"] == name).any():
-            message = f"no row is {name}: the outcome has one class or none"
-            failures.append(Failure(column, "one_class", message, path, found=told or "no row"))
-    return failures
+    classes = [name for name in (BAD, GOOD) if (found["outcome"] == name).any()]
+    if not classes:
+        remedy = "look at outcome.definition.indeterminate, at the windows and the exclusions: they leave no row"
+        return [
+            Failure(column, "no_outcome", "no row is bad or good", DEFINITION, found=told or "no row", remedy=remedy)
+        ]
+    if len(classes) == 1:
+        message = f"no row is {GOOD if classes == [BAD] else BAD}: the outcome has one class"
+        remedy = "look at outcome.definition and outcome.windows, or take more data"
+        return [Failure(column, "one_class", message, DEFINITION, found=told, remedy=remedy)]
+    return []
 
 
 def _unmatched(history: History, frame: pd.DataFrame, accounts: np.ndarray, spec: OutcomeSpec) -> dict[str, str | int]:

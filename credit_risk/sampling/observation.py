@@ -101,6 +101,12 @@ def rolling_months(history: History, windows: WindowsSpec) -> list[int]:
     first = history.first + max(windows.observation_months - 1, 0) if first is None else first
     last = history.until - windows.performance_months if last is None else last
     points = [m for m in range(first, last + 1, rolling.every) if history.first <= m <= history.until]
+    if not points and windows.performance_months > history.until - history.first:
+        message = f"the performance window of {windows.performance_months} months is longer than the data"
+        span = f"{history.month_text(history.first)} to {history.month_text(history.until)}"
+        found, remedy = f"{history.until - history.first} months from {span}", "shorten the window, or take more data"
+        path = "outcome.windows.performance_months"
+        raise IntakeError(Fault(message, "window", history.file, path, found=found, remedy=remedy))
     if not points:
         span = f"{history.month_text(history.first)} to {history.month_text(history.until)}"
         needed = f"{windows.observation_months} months of observation and {windows.performance_months} of performance"

@@ -104,12 +104,13 @@ def test_all_faults_at_once() -> None:
     ]
     chosen = spec(days_past_due=None, state="dpd", states=STATES, write_off="off", observed_until=7)
     found = {fault.code: fault for fault in faults(table(rows, "id", "m", "dpd", "off"), chosen)}
-    assert set(found) == {"unknown_state", "type", "future_month", "duplicate_month", "gap"}
+    assert set(found) == {"unknown_state", "type", "future_month", "duplicate_month", "gap", "hole"}
     assert found["unknown_state"].found == "Q: 1, Z: 1"
     assert found["unknown_state"].path == "outcome.history.states"
-    assert found["duplicate_month"].found == "1 months of 1 accounts, such as 1"
-    assert found["gap"].found == "2 months of 1 accounts, such as 2"
-    assert found["future_month"].found == "1 months of 1 accounts, such as 4; the last is 8"
+    assert found["duplicate_month"].found == "1 month of 1 account, such as 1 (1)"
+    assert found["gap"].found == "2 months of 1 account, such as 2 (1)"
+    assert found["future_month"].found == "1 month of 1 account, such as 4 (8); the last is 8"
+    assert found["hole"].found == "7; 1 row of 1 account from 8 on"
     assert "'perhaps'" in str(found["type"].found)
     assert all(fault.file == "(table)" for fault in found.values())
 
@@ -117,12 +118,27 @@ def test_all_faults_at_once() -> None:
 def test_gaps_may_be_accepted_and_are_counted() -> None:
     history = read_history(table([(1, 0, 0), (1, 3, 95)]), spec(gaps="accept"))
     assert history.items()["months missing inside histories, taken as without event"] == 2
+    assert history.items()["months in which no account has a record"] == 2
 
 
 def test_long_histories_are_checked_too() -> None:
     """More months than the bits of an integer: the other way of counting."""
     rows = [(1, month, 0) for month in range(0, 400, 1) if month != 200]
-    assert [fault.code for fault in faults(table([*rows, (1, 7, 0)]))] == ["duplicate_month", "gap"]
+    found = faults(table([*rows, (1, 7, 0)]))
+    assert [fault.code for fault in found] == ["duplicate_month", "hole", "gap"]
+    assert found[0].found == "1 month of 1 account, such as 1 (7)"
+    assert found[2].found == "1 month of 1 account, such as 1 (200)"
+
+
+def test_a_month_of_the_future_does_not_move_the_end_of_observation() -> None:
+    """One account with one row decades ahead would make every window look observed to its end."""
+    good = [(key, f"2020-{m:02d}", 0) for key in range(3) for m in range(1, 13)]
+    (fault,) = faults(table([*good, (9, "2099-01", 0)]), spec(month=None, date="m"))
+    assert (fault.code, fault.path) == ("hole", "outcome.history.date")
+    assert fault.found == "2021-01 to 2098-12; 1 row of 1 account from 2099-01 on"
+    assert "months of the future" in str(fault.remedy)
+    declared = spec(month=None, date="m", observed_until="2020-12")
+    assert [one.code for one in faults(table([*good, (9, "2099-01", 0)]), declared)] == ["future_month", "hole"]
 
 
 MIXED = [

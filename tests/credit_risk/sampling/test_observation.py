@@ -311,7 +311,9 @@ def test_what_cannot_be_made_is_refused() -> None:
     late = {**WINDOWS, "rolling": {"first": 40, "last": 50}}
     assert refused(good, late, {}) == [("outcome.windows.rolling", "window")]
     long = {"performance_months": 40, "rolling": {"every": 1}}
-    assert refused(good, long, {}) == [("outcome.windows.rolling", "window")]
+    assert refused(good, long, {}) == [("outcome.windows.performance_months", "window")]
+    early = {**WINDOWS, "observation_months": 29, "rolling": {"every": 1}}
+    assert refused(good, early, {}) == [("outcome.windows.rolling", "window")]
     immature = {"performance_months": 20, "rolling": {"first": 12, "last": 20}}
     assert refused(good, immature, {}) == [("outcome.windows.performance_months", "window")]
     rows = pd.DataFrame({"id": [1, 2], "seen": ["x", "y"]})

@@ -219,7 +219,9 @@ def test_all_indeterminate_in_the_history(tmp_path: Path) -> None:
     frame = performance().assign(dpd=lambda f: np.where(f["m"] == 3, 40, 0))
     with pytest.raises(DataContractError) as caught:
         taken(tmp_path, applications(), outcome, frame)
-    assert [fault.code for fault in caught.value.faults] == ["one_class", "one_class"]
+    assert [fault.code for fault in caught.value.faults] == ["no_outcome"]
+    assert caught.value.faults[0].message == "no row is bad or good"
+    assert "they leave no row" in str(caught.value.faults[0].remedy)
     assert "indeterminate (30 or more days past due, and not bad): 50" in caught.value.faults[0].found
 
 
