@@ -9,6 +9,7 @@ from typing import Any
 from validation.battery import run_battery, texts
 from validation.compare import Comparison, Ledger
 from validation.comparisons import (
+    baselines,
     boosting,
     classing,
     data,
@@ -90,6 +91,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)
+    baselines.compare_baselines(space)
     stability.compare_stability(space)
     boosting.compare_boosting(space)
     return Rebuild(space.ledger, tuple(headlines), fit, space)

@@ -28,6 +28,11 @@ class EvaluationSpec(Spec):
         description="Length of the periods over which the classing is followed where data.date names a date; auto "
         "takes the shortest for which four fifths of the rows stand in periods with min_bads bads and min_bads goods.",
     )
+    baselines: bool = Field(
+        default=True,
+        description="Whether plain logistic regression and unconstrained boosting at their defaults are fitted on the "
+        "same data, to show what the constraints of the candidates cost.",
+    )
     subpopulations: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(
         default=(), strict=False, description="Columns by whose values the tables are repeated."
     )

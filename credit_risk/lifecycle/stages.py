@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from credit_risk._core.errors import ModelError
 from credit_risk._core.evidence import Evidence
 from credit_risk.lifecycle.authored import authored_evidence, identity_evidence
+from credit_risk.lifecycle.baselines import baseline_evidence
 from credit_risk.lifecycle.candidates import (
     Candidate,
     Training,
@@ -138,7 +139,9 @@ def judge(plan: Plan, prepared: Prepared, training: Training, candidates: Sequen
     coverage = verification_coverage(champion.compiled, cases)
     reasons = reason_evidence(plan, training, champion, scored)
     explained = explanation_evidence(plan, training, candidates, scored, intake.frame, prepared.weights)
-    evidence = (*champion_evidence(champion, scored, linear, coverage), *explained, *reasons, *performance)
+    baselines = baseline_evidence(plan, training, candidates, scored, intake.frame)
+    first = champion_evidence(champion, scored, linear, coverage)
+    evidence = (*first, *explained, *reasons, *performance, *baselines)
     discrimination = next(e for e in performance if e.id == "performance.discrimination").frame()
     return Judged(champion, scored, cases, evidence, _headline(discrimination, champion.id))
 

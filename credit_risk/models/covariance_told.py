@@ -42,19 +42,25 @@ def covariance_items(fit: LogisticFit, declared: str) -> dict[str, str | int | f
         "rows": told,
         "formula": FORMULAS[kind],
         "n, rows": fit.rows,
-        "k, coefficients": len(fit.terms),
+        "k, coefficients": len(fit.terms) - len(fit.bound),
         "G, clusters": clusters,
         "rows of the largest cluster": largest,
-        "small-sample factor": small_sample_factor(kind, fit.rows, len(fit.terms), clusters),
-        "standard errors over those of independent rows, least": float(ratio.min()),
-        "standard errors over those of independent rows, greatest": float(ratio.max()),
+        "small-sample factor": small_sample_factor(kind, fit.rows, len(fit.terms) - len(fit.bound), clusters),
+        "standard errors over those of independent rows, least": float(np.nanmin(ratio)),
+        "standard errors over those of independent rows, greatest": float(np.nanmax(ratio)),
     }
 
 
-def covariance_notes(fit: LogisticFit, confidence: float) -> tuple[str, ...]:
+def covariance_notes(fit: LogisticFit, confidence: float, interval: str = "wald") -> tuple[str, ...]:
     """Notes of the tables of coefficients and fit: where intervals and tests come from, and their limits."""
     kind, codes = fit.dependence.kind, fit.dependence.clusters
-    notes = [f"Wald intervals at confidence {confidence!r} and normal tests; standard errors {WORDS[kind]}"]
+    of = "Wald intervals" if interval == "wald" else "intervals of the profile likelihood (Venzon and Moolgavkar 1988)"
+    notes = [f"{of} at confidence {confidence!r} and normal tests; standard errors {WORDS[kind]}"]
+    if fit.bound:
+        held = ", ".join(fit.bound)
+        notes.append(
+            f"held at zero by the bound on its sign: {held}; errors, tests and intervals are conditional on that"
+        )
     repeat = codes is not None and int(np.bincount(codes).max()) > 1
     if repeat and kind != "cluster":
         notes.append("rows of one cluster repeat, which these standard errors do not allow for: they are too small")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,10 @@ from scipy import special
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.extras import optional_import
+from credit_risk.models.bounded import held_at_zero
 from credit_risk.models.covariance import INDEPENDENT, Rows, coefficient_covariance, wald_chi_square
+from credit_risk.models.profile import profile_intervals
+from credit_risk.models.separation import find_separation
 
 Floats = NDArray[np.float64]
 SEPARATION_COEFFICIENT = 30.0
@@ -25,7 +28,9 @@ class LogisticFit:
     """Fit of log-odds of bad. terms (k+1,) begin with `intercept`; the other vectors are (k+1,) in that order.
 
     covariance (k+1, k+1) is that of `dependence.kind` (`covariance.py`); errors, tests and intervals follow from it;
-    independent_error (k+1,): standard errors were rows independent. Log likelihoods are weighted.
+    independent_error (k+1,): standard errors were rows independent. Log likelihoods are weighted. bound: terms held at
+    zero by a bound on their sign, without error, test and interval; the others are as if those were known to be zero.
+    score (k+1,): derivative of the log likelihood at the coefficients, zero where no bound holds one.
     """
 
     terms: tuple[str, ...]
@@ -43,6 +48,13 @@ class LogisticFit:
     bads: float
     dependence: Rows
     independent_error: Floats
+    score: Floats
+    bound: tuple[str, ...] = ()
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """(k+1,) terms that no bound holds at zero."""
+        return np.array([term not in self.bound for term in self.terms])
 
     @property
     def intercept(self) -> float:
@@ -62,12 +74,14 @@ def fit_logistic(
     weights: Floats | None = None,
     confidence: float = 0.95,
     dependence: Rows = INDEPENDENT,
+    offset: Floats | None = None,
 ) -> LogisticFit:
-    """Maximum likelihood of ln(p/(1−p)) = a + x·b by iteratively reweighted least squares.
+    """Maximum likelihood of ln(p/(1−p)) = offset + a + x·b by iteratively reweighted least squares.
 
     McCullagh & Nelder (1989), chapter 4.
 
-    x (n, k) without constant, y (n,) 0/1 with 1 = bad, weights (n,) frequency-type. Intervals are Wald at `confidence`
+    x (n, k) without constant, y (n,) 0/1 with 1 = bad, weights (n,) frequency-type, offset (n,)
+    or none. Intervals are Wald at `confidence`
     and, like z and p, normal, from the covariance that `dependence` says. Raises ModelError where a term is constant or
     collinear, the classes are separated, it does not converge, or the covariance cannot be estimated.
     """
@@ -79,19 +93,18 @@ def fit_logistic(
     with warnings.catch_warnings(), np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         # a separated fit overflows on its way; what it ends at is judged below
         warnings.simplefilter("ignore", category=tools.PerfectSeparationWarning)
-        model = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=w)
+        model = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=w, offset=offset)
         result = model.fit(maxiter=100, tol=1e-13, rtol=1e-14, tol_criterion="deviance")
-    _refuse_separation(result, x, w, names)
+    shift = np.zeros(len(y)) if offset is None else np.asarray(offset, float)
+    _refuse_separation(result, x, y, w, names)
     coef = np.asarray(result.params, float)
-    p = special.expit(design @ coef)
+    p = special.expit(shift + design @ coef)
     # at the final coefficients: statsmodels' own is of the step before
     bread = np.linalg.inv((design * (w * p * (1.0 - p))[:, None]).T @ design)
     scores = design * (w * (y - p))[:, None]
     covariance = coefficient_covariance(bread, scores, dependence)
     error = np.sqrt(np.diag(covariance))
     z, half = coef / error, -special.ndtri((1 - confidence) / 2) * error
-    rate = float(np.sum(w * y) / np.sum(w))
-    null = float(np.sum(w) * (rate * np.log(rate) + (1 - rate) * np.log1p(-rate)))
     return LogisticFit(
         terms=("intercept", *names),
         coef=coef,
@@ -102,13 +115,133 @@ def fit_logistic(
         upper=coef + half,
         covariance=covariance,
         log_likelihood=float(result.llf),
-        null_log_likelihood=null,
+        null_log_likelihood=_null_likelihood(y, w, offset),
         iterations=int(result.fit_history["iteration"]),
         rows=len(y),
         bads=float(np.sum(w * y)),
         dependence=dependence,
         independent_error=np.sqrt(np.diag(bread)),
+        score=scores.sum(axis=0),
     )
+
+
+def fit_bounded(
+    x: Floats,
+    y: Floats,
+    names: Sequence[str],
+    *,
+    weights: Floats | None = None,
+    confidence: float = 0.95,
+    dependence: Rows = INDEPENDENT,
+    offset: Floats | None = None,
+) -> LogisticFit:
+    """As `fit_logistic`, with every coefficient but the constant at most zero (`bounded.py`).
+
+    Errors, tests and intervals are those of the terms that are not held at zero, as if the others were known to be
+    zero: conditional on the bounds that hold. Raises ModelError as `fit_logistic` does, and where every term is held.
+    """
+    _refuse_collinear(x, names)
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
+    shift = np.zeros(len(y)) if offset is None else np.asarray(offset, float)
+    held = held_at_zero(x, y, w, shift)
+    if held.all():
+        text = "every coefficient is held at zero by its bound"
+        raise ModelError(Fault(text, code="all_held", remedy="write coefficients: any, or use other characteristics"))
+    fit = fit_logistic(
+        x[:, ~held],
+        y,
+        [n for n, h in zip(names, held, strict=True) if not h],
+        weights=weights,
+        confidence=confidence,
+        dependence=dependence,
+        offset=offset,
+    )
+    return _with_held(fit, np.column_stack([np.ones(len(y)), x]), y, w, shift, names, held)
+
+
+def _with_held(
+    fit: LogisticFit,
+    design: Floats,
+    y: Floats,
+    w: Floats,
+    shift: Floats,
+    names: Sequence[str],
+    held: NDArray[np.bool_],
+) -> LogisticFit:
+    free = np.r_[True, ~held]
+
+    def spread(values: Floats, fill: float) -> Floats:
+        found = np.full(len(free), fill)
+        found[free] = values
+        return found
+
+    coef = spread(fit.coef, 0.0)
+    covariance = np.zeros((len(free), len(free)))
+    covariance[np.ix_(free, free)] = fit.covariance
+    return replace(
+        fit,
+        terms=("intercept", *names),
+        coef=coef,
+        covariance=covariance,
+        score=design.T @ (w * (y - special.expit(shift + design @ coef))),
+        bound=tuple(n for n, h in zip(names, held, strict=True) if h),
+        standard_error=spread(fit.standard_error, np.nan),
+        z=spread(fit.z, np.nan),
+        p_value=spread(fit.p_value, np.nan),
+        lower=spread(fit.lower, np.nan),
+        upper=spread(fit.upper, np.nan),
+        independent_error=spread(fit.independent_error, np.nan),
+    )
+
+
+def with_profile(
+    fit: LogisticFit,
+    x: Floats,
+    y: Floats,
+    *,
+    weights: Floats | None = None,
+    confidence: float = 0.95,
+    offset: Floats | None = None,
+) -> LogisticFit:
+    """The fit with intervals of the profile likelihood at `confidence` in place of Wald's; x (n, k), y (n,) of it.
+
+    Terms held at zero stay without. Raises ModelError where the covariance is robust or clustered, which the likelihood
+    does not know, and where a bound is not found.
+    """
+    if fit.dependence.kind != "nonrobust":
+        text = "intervals of the profile likelihood take rows as independent"
+        remedy = "write interval: wald, or covariance: nonrobust"
+        raise ModelError(Fault(text, code="profile_of_clusters", found=fit.dependence.kind, remedy=remedy))
+    free = fit.free
+    design = np.column_stack([np.ones(len(y)), x])[:, free]
+    found = profile_intervals(
+        design,
+        y,
+        fit.coef[free],
+        tuple(term for term, is_free in zip(fit.terms, free, strict=True) if is_free),
+        weights=np.ones(len(y)) if weights is None else weights,
+        offset=np.zeros(len(y)) if offset is None else offset,
+        confidence=confidence,
+    )
+    lower, upper = fit.lower.copy(), fit.upper.copy()
+    lower[free], upper[free] = found
+    return replace(fit, lower=lower, upper=upper)
+
+
+def _null_likelihood(y: Floats, w: Floats, offset: Floats | None) -> float:
+    """Log likelihood of the constant alone, beside the offset."""
+    if offset is None:
+        rate = float(np.sum(w * y) / np.sum(w))
+        return float(np.sum(w) * (rate * np.log(rate) + (1 - rate) * np.log1p(-rate)))
+    a = 0.0
+    for _ in range(100):
+        p = special.expit(offset + a)
+        step = float(np.sum(w * (y - p)) / np.sum(w * p * (1 - p)))
+        a += min(max(step, -2.0), 2.0)
+        if abs(step) < 1e-13 * (1 + abs(a)):
+            break
+    eta = offset + a
+    return float(np.sum(w * (y * eta - np.logaddexp(0.0, eta))))
 
 
 def _refuse_collinear(x: Floats, names: Sequence[str]) -> None:
@@ -122,7 +255,7 @@ def _refuse_collinear(x: Floats, names: Sequence[str]) -> None:
         )
 
 
-def _refuse_separation(result: object, x: Floats, w: Floats, names: Sequence[str]) -> None:
+def _refuse_separation(result: object, x: Floats, y: Floats, w: Floats, names: Sequence[str]) -> None:
     """Faults of the terms that separate, the strongest first: huge coefficients, or all rows predicted perfectly."""
     params = np.asarray(result.params)[1:]  # type: ignore[attr-defined]
     wild = ~np.isfinite(params) | (np.abs(params) > SEPARATION_COEFFICIENT)
@@ -132,14 +265,35 @@ def _refuse_separation(result: object, x: Floats, w: Floats, names: Sequence[str
         strength = np.where(np.isfinite(params), np.abs(params), np.inf) * x.std(axis=0)
         order = sorted(map(int, np.flatnonzero(wild)), key=lambda i: (-strength[i], i))
         told = [(names[i], f"coefficient {float(params[i])!r}") for i in order]
+        also = _plane(x, y, w, names)
         raise ModelError(
             [
-                Fault(f"{name} separates good from bad", "separation", path=name, found=found, remedy="exclude it")
+                Fault(
+                    f"{name} separates good from bad",
+                    "separation",
+                    path=name,
+                    found=found + also.get(name, ""),
+                    remedy="exclude it",
+                )
                 for name, found in told
             ]
         )
     if not result.converged:  # type: ignore[attr-defined]
         raise ModelError(Fault("the logistic regression did not converge", code="not_converged"))
+
+
+def _plane(x: Floats, y: Floats, w: Floats, names: Sequence[str]) -> dict[str, str]:
+    """By term, what the plane that separates the classes says of it, in words; nothing where there is no plane."""
+    weighted = w > 0
+    found = find_separation(x[weighted], y[weighted], names)
+    if found is None:
+        return {}
+    of = f"{found.kind} separation of {found.apart} of {found.rows} rows"
+    shown = {
+        name: ", ".join(f"{value:.6g}" for value in values[:8]) + (" ..." if len(values) > 8 else "")
+        for name, values in found.values.items()
+    }
+    return {name: f"; {of}, at values {values}" for name, values in shown.items()}
 
 
 def correlation_matrix(x: Floats, weights: Floats | None = None) -> Floats:
@@ -171,7 +325,7 @@ def coefficient_frame(fit: LogisticFit, x: Floats, weights: Floats | None = None
     x (n, k) of the fit and its weights (n,), for the variance inflation.
     """
     inflation = [np.nan, *variance_inflation(x, weights)]
-    agrees = [None, *(bool(b < 0) for b in fit.coef[1:])]
+    agrees = [None, *(None if held else bool(b < 0) for b, held in zip(fit.coef[1:], ~fit.free[1:], strict=True))]
     return pd.DataFrame(
         {
             "term": fit.terms,
@@ -190,8 +344,9 @@ def coefficient_frame(fit: LogisticFit, x: Floats, weights: Floats | None = None
 
 def fit_frame(fit: LogisticFit) -> pd.DataFrame:
     """Evidence `scorecard.fit.{model}`: likelihoods, information criteria, counts."""
-    k = len(fit.terms)
-    wald = wald_chi_square(fit.coef[1:], fit.covariance[1:, 1:])
+    free = fit.free
+    k, others = int(free.sum()), np.flatnonzero(free)[1:]
+    wald = wald_chi_square(fit.coef[others], fit.covariance[np.ix_(others, others)])
     items = {
         "log likelihood": fit.log_likelihood,
         "log likelihood of the constant": fit.null_log_likelihood,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from credit_risk.models.boosting_spec import MonotoneBoostingSpec
 from credit_risk.models.candidate_spec import IDENTIFIER, CandidateSpec
@@ -23,6 +23,24 @@ class ScorecardSpec(CandidateSpec):
         "independent rows (nonrobust), of the scores of rows (hc0, hc1) or of clusters (obligor, account or "
         "samples.group); auto: cluster where rows of one cluster repeat in development, else nonrobust, told in "
         "scorecard.covariance.",
+    )
+
+    characteristics: tuple[Annotated[str, StringConstraints(min_length=1)], ...] | None = Field(
+        default=None,
+        min_length=1,
+        strict=False,
+        description="The only predictors that this candidate may use; selection runs on these. null: all predictors.",
+    )
+    coefficients: Literal["any", "negative"] = Field(
+        default="any",
+        description="Bounds on the coefficients of weights of evidence. negative: maximum likelihood under b <= 0 for "
+        "every characteristic; what is held at zero leaves, unless it is forced or selection.method is all, and is "
+        "told in scorecard.constraints.",
+    )
+    interval: Literal["wald", "profile"] = Field(
+        default="wald",
+        description="Intervals of the coefficients: Wald's, or of the profile likelihood, which takes rows as "
+        "independent.",
     )
 
 

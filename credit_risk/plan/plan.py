@@ -173,6 +173,8 @@ class Plan(Spec):
             "reason_codes.inquiries": self.reason_codes.inquiries,
             **{f"reason_codes.groups.{name}": members for name, members in self.reason_codes.groups.items()},
         }
+        for index, model in enumerate(self.models):
+            lists[f"models[{index}].characteristics"] = getattr(model, "characteristics", None) or ()
         for path, names in lists.items():
             for index, name in enumerate(names):
                 named.setdefault(name, f"{path}[{index}]")

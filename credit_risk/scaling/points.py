@@ -96,7 +96,7 @@ def points_table(
 
     intercept a and coefficients b of the log-odds of bad; the order of `coefficients` is that of the points table.
     """
-    unrounded = {name: -scaling.factor * b * tables[name].result.woe for name, b in coefficients.items()}
+    unrounded = {name: -scaling.factor * b * tables[name].result.woe + 0.0 for name, b in coefficients.items()}
     base = scaling.offset - scaling.factor * intercept
     rounded = {name: scaling.round(values + 0.0) for name, values in unrounded.items()}
     return PointsTable(scaling, float(scaling.round(np.array([base]))[0]), base, unrounded, rounded)
@@ -132,6 +132,34 @@ def points_frame(points: PointsTable, tables: Mapping[str, BinningTable]) -> pd.
                 }
             )
     return pd.DataFrame(rows)
+
+
+def bounds_frame(points: PointsTable, ids: Mapping[str, NDArray[np.int64]], weights: Floats) -> pd.DataFrame:
+    """Evidence `scorecard.bounds.{model}`: neutral points and bounds, by characteristic and of the score.
+
+    ids: by characteristic, the bins (n,) of development rows; weights (n,). Neutral points are the weighted mean of
+    development: of the score, those of the average applicant. Least and greatest are over all bins; `occurring` over
+    bins that hold rows of development, of the score over its rows.
+    """
+    base, total = points.base_points, np.full(len(weights), points.base_points)
+    rows: list[tuple[str, float, float, float, float, float]] = [("base points", base, base, base, base, base)]
+    least = greatest = base
+    for name, values in points.points.items():
+        mine = values[ids[name]]
+        total = total + mine
+        least, greatest = least + float(values.min()), greatest + float(values.max())
+        rows.append((name, _mean(mine, weights), float(values.min()), float(values.max()), *_range(mine)))
+    rows.append(("score", _mean(total, weights), least, greatest, *_range(total)))
+    columns = ["item", "neutral_points", "least", "greatest", "least_occurring", "greatest_occurring"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    return float(np.sum(weights * values) / np.sum(weights))
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
 
 
 def scaling_frame(scaling: Scaling) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from credit_risk._core.errors import ModelError
 from credit_risk.models.covariance import INDEPENDENT, NONROBUST, Rows, score_variance
-from credit_risk.models.logistic import LogisticFit, fit_logistic, variance_inflation
+from credit_risk.models.logistic import LogisticFit, fit_bounded, fit_logistic, variance_inflation
 from credit_risk.selection.redundancy import INFLATED, Drop, greatest_inflation
 from credit_risk.selection.spec import SelectionSpec
 
@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Removal = tuple[str, str, float | None, float | None, str]
 
 
+HELD = "held at zero by the bound on its sign: the fit is the same without it"
 SEPARATES = "separates goods from bads: no finite coefficient, as of a characteristic that knows the outcome"
 
 
@@ -52,14 +53,17 @@ class SearchRules:
         return "negative" if self.signs.get(name, self.expected_sign) == -1 else "positive"
 
 
-def rules_of(spec: SelectionSpec) -> SearchRules:
-    """The rules of a plan: coefficients on weights of evidence are negative where the sign is checked."""
+def rules_of(spec: SelectionSpec, *, bounded: bool = False) -> SearchRules:
+    """The rules of a plan: coefficients on weights of evidence are negative where the sign is checked.
+
+    bounded: the fits keep the sign themselves.
+    """
     return SearchRules(
         method=spec.method,
         criterion=spec.criterion,
         max_p_value=spec.max_p_value,
         max_variance_inflation=spec.max_variance_inflation,
-        expected_sign=-1.0 if spec.sign_check else None,
+        expected_sign=-1.0 if spec.sign_check and not bounded else None,
         kept=frozenset(spec.included),
         coefficient="coefficient on weight of evidence",
     )
@@ -69,7 +73,7 @@ def rules_of(spec: SelectionSpec) -> SearchRules:
 class SearchData:
     """woe ((n,) by characteristic), y (n,), weights (n,) or None, confidence of the intervals of the final fit.
 
-    dependence: how rows belong together, for every standard error and test.
+    dependence: how rows belong together, for every standard error and test; bounded: no coefficient above zero.
     """
 
     woe: Mapping[str, Floats]
@@ -77,18 +81,18 @@ class SearchData:
     weights: Floats | None
     confidence: float
     dependence: Rows = INDEPENDENT
+    bounded: bool = False
 
     def fit(self, names: Sequence[str]) -> LogisticFit:
         """Logistic regression on the named characteristics."""
         x = np.column_stack([self.woe[n] for n in names])
-        return fit_logistic(
-            x, self.y, names, weights=self.weights, confidence=self.confidence, dependence=self.dependence
-        )
+        fitted = fit_bounded if self.bounded else fit_logistic
+        return fitted(x, self.y, names, weights=self.weights, confidence=self.confidence, dependence=self.dependence)
 
 
 def information_criterion(fit: LogisticFit, criterion: str) -> float:
     """AIC = 2k − 2·ln L, or BIC = k·ln n − 2·ln L (Schwarz 1978), k coefficients with the constant."""
-    k = len(fit.terms)
+    k = len(fit.terms) - len(fit.bound)
     penalty = 2.0 * k if criterion == "aic" else k * float(np.log(fit.rows))
     return penalty - 2.0 * fit.log_likelihood
 
@@ -146,7 +150,7 @@ def _forward(names: list[str], data: SearchData, rules: SearchRules, drop: Drop)
         reason = _no_entry(best, p_values[best], model, data, rules)
         if reason is not None:
             refused[best] = reason
-            if reason[1] not in ("sign", "separation"):
+            if reason[1] not in ("sign", "separation", "bound"):
                 refused |= {n: _not_entered(n, p_values[n], rules) for n in waiting if n != best}
                 break
             continue
@@ -165,10 +169,14 @@ def _no_entry(name: str, p_value: float, model: list[str], data: SearchData, rul
     try:
         after = data.fit([*model, name])
     except ModelError as error:
+        if _all_held(error):
+            return name, "bound", 0.0, 0.0, HELD
         if not _separates(error):
             raise
         return name, "separation", None, None, SEPARATES
     coefficient = after.coefficient(name)
+    if name in after.bound:
+        return name, "bound", 0.0, 0.0, HELD
     if rules.contradicts(name, coefficient):
         return name, "sign", coefficient, 0.0, f"{rules.coefficient} would not be {rules.expected(name)}"
     if rules.criterion != "p_value":
@@ -203,16 +211,28 @@ def _backward(
         try:
             fit = data.fit(names)
         except ModelError as error:
-            removal = _separator(error, rules)
+            removal = _held_removal(names, names, rules) if _all_held(error) else _separator(error, rules)
             if removal is None:
                 raise
         else:
             removal = next_removal(names, data, fit, rules)
+            if removal is None and rules.method != "all":
+                removal = _held_removal(names, fit.bound, rules)
             if removal is None:
                 return names, fit
         drop(*removal)
         names = [n for n in names if n != removal[0]]
     return names, None
+
+
+def _all_held(error: ModelError) -> bool:
+    return any(fault.code == "all_held" for fault in error.faults)
+
+
+def _held_removal(names: Sequence[str], held: Sequence[str], rules: SearchRules) -> Removal | None:
+    """The last of the characteristics held at zero that may leave, or None."""
+    free = [name for name in names if name in held and name not in rules.kept]
+    return (free[-1], "bound", 0.0, 0.0, HELD) if free else None
 
 
 def _separates(error: ModelError) -> bool:
@@ -229,7 +249,7 @@ def next_removal(
     names: Sequence[str], data: SearchData, fit: LogisticFit, rules: SearchRules, *, inflation: bool = True
 ) -> Removal | None:
     """What must leave next: wrong sign first, then the criterion, then variance inflation; None where all pass."""
-    free = [i for i, n in enumerate(names) if n not in rules.kept]
+    free = [i for i, n in enumerate(names) if n not in rules.kept and n not in fit.bound]
     coefficient = fit.coef[1:]
     wrong = [i for i in free if rules.contradicts(names[i], float(coefficient[i]))]
     if wrong:

@@ -20,6 +20,7 @@ from credit_risk.selection.spec import SelectionSpec
 __all__ = ["Screened", "Selection", "run_waterfall", "select_characteristics"]
 
 Floats = NDArray[np.float64]
+UNNAMED = "not among the characteristics that the plan gives the candidate (models.characteristics)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,27 @@ def select_characteristics(
     weights: Floats | None = None,
     confidence: float = 0.95,
     dependence: Rows = INDEPENDENT,
+    named: frozenset[str] | None = None,
+    bounded: bool = False,
 ) -> Selection:
     """Run the waterfall on development.
 
-    candidates and woe ((n,) each) by characteristic; y (n,) 0/1; dependence: how rows belong together, for the tests.
+    candidates and woe ((n,) each) by characteristic; y (n,) 0/1; dependence: how rows belong together, for the tests;
+    named: the only ones that may enter, None where all may; bounded: fits in which no coefficient is above zero.
     Screen, each characteristic by itself: the plan's list, leakage, declared trend, one bin, missing share, information
     value, Gini, stability over samples and time; then correlation and collinearity; then the search for the model
     (sign, criterion, variance inflation). Raises ModelError where nothing is left.
     """
     names, fit, log = run_waterfall(
-        candidates, woe, y, spec, weights=weights, confidence=confidence, dependence=dependence
+        candidates,
+        woe,
+        y,
+        spec,
+        weights=weights,
+        confidence=confidence,
+        dependence=dependence,
+        named=named,
+        bounded=bounded,
     )
     if fit is None:
         raise ModelError(_nothing_left(log, spec))
@@ -65,10 +77,16 @@ def run_waterfall(
     weights: Floats | None = None,
     confidence: float = 0.95,
     dependence: Rows = INDEPENDENT,
+    named: frozenset[str] | None = None,
+    bounded: bool = False,
 ) -> tuple[tuple[str, ...], LogisticFit | None, WaterfallLog]:
     """The names that are left, in descending information value, their fit (None where none is), and the log."""
     log = WaterfallLog(candidates)
     names = sorted(candidates, key=lambda n: (-candidates[n].information_value, n))
+    if named is not None:
+        for name in (n for n in names if n not in named):
+            log.drop(name, "plan", None, None, UNNAMED)
+        names = [n for n in names if n in named]
     names = [n for n in names if passes(n, woe[n], spec, log)]
     names = uncorrelated(
         names,
@@ -80,7 +98,9 @@ def run_waterfall(
         weights=weights,
     )
     names = independent(names, woe, log.drop, kept=spec.included)
-    names, fit = search(names, SearchData(woe, y, weights, confidence, dependence), rules_of(spec), log.drop)
+    names, fit = search(
+        names, SearchData(woe, y, weights, confidence, dependence, bounded), rules_of(spec, bounded=bounded), log.drop
+    )
     return tuple(names), fit, log
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from validation.battery.cuts import judge
 from validation.comparisons.inference import covariance_of
 from validation.comparisons.regression import design
@@ -39,6 +41,9 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
             remedy="Drop one of the characteristics that explain each other.",
             evidence=(coefficients, correlations),
         )
+        if np.isnan(p_values[name]):
+            space.ledger.not_evaluable(f"battery: significance of {name}", "its coefficient is held at zero by a bound")
+            continue
         judge(
             space,
             f"battery: significance of {name}",

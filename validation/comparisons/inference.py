@@ -61,12 +61,12 @@ def _own(space: Workspace, fit: LogisticFit, kind: str) -> dict[str, float | Non
     ratio = fit.standard_error / fit.independent_error
     values = (
         len(rows),
-        len(fit.coefficient),
+        fit.parameters,
         count if named else None,
         int(np.bincount(numbers).max()) if named else None,
-        factor(kind, len(rows), len(fit.coefficient), count),
-        float(ratio.min()),
-        float(ratio.max()),
+        factor(kind, len(rows), fit.parameters, count),
+        float(np.nanmin(ratio)),
+        float(np.nanmax(ratio)),
     )
     return dict(zip(NUMBERS, values, strict=True))
 
@@ -76,7 +76,8 @@ def _compare_wald(space: Workspace, area: str, fit: LogisticFit) -> None:
     if "Wald chi-square" not in stated:
         space.ledger.not_evaluable(f"{area}: Wald test", "the package states none")
         return
-    value = wald(fit.coefficient[1:], fit.covariance[1:, 1:])
+    free = np.flatnonzero(fit.free)[1:]
+    value = wald(fit.coefficient[free], fit.covariance[np.ix_(free, free)])
     space.ledger.numbers(area, "Wald chi-square", "z", [stated["Wald chi-square"]], [value], ["all characteristics"])
 
 

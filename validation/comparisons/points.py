@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from validation.rebuild import scaling
-from validation.rebuild.workspace import Workspace
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of, steps_of
 
 
@@ -22,6 +22,7 @@ def compare_points(space: Workspace) -> None:
         if card is not None and card.points is not None:
             _compare_step(space, space.package.file_of(model_id), area, card)
             _compare_evidence(space, area, card)
+            _compare_bounds(space, model_id, card)
         elif card is not None or model_id == space.package.champion_id:
             space.ledger.not_evaluable(area, "the model has no points table on a regression on weights of evidence")
 
@@ -153,3 +154,35 @@ def _compare_evidence(space: Workspace, area: str, card: Scorecard) -> None:
     rules = {"woe": "woe", "unrounded_points": "points_unrounded", "points": _rule(card.points["rounding"])}
     for column, (developer, mine) in columns.items():
         space.ledger.numbers(area, column, rules[column], developer, mine, labels[column])
+
+
+def _compare_bounds(space: Workspace, model_id: str, card: Scorecard) -> None:
+    """Compare neutral points and bounds of the score with our own, from the bins of the development rows."""
+    area = f"scorecard.bounds.{space.package.candidate_ids[model_id]}"
+    table = space.package.rows_of(area)
+    if table is None:
+        space.ledger.not_evaluable(area, "the package holds no such table")
+        return
+    assert card.points is not None
+    rows = space.known(DEVELOPMENT)
+    weight, base = space.weight[rows], float(card.points["base_points"])
+    total, least, greatest = np.full(len(rows), base), base, base
+    own = {"base points": [base] * 5}
+    for item in card.points["characteristics"]:
+        points = np.asarray(item["points"], dtype=np.float64)
+        mine = points[space.scored[model_id][item["input"]].data[rows].astype(np.int64)]
+        total, least, greatest = total + mine, least + points.min(), greatest + points.max()
+        own[item["characteristic"]] = [np.average(mine, weights=weight), points.min(), points.max(), *_ends(mine)]
+    own["score"] = [np.average(total, weights=weight), least, greatest, *_ends(total)]
+    names = [row["item"] for row in table]
+    space.ledger.words(area, "items", sorted(names), sorted(own), "item")
+    known = [row for row in table if row["item"] in own]
+    columns = ("neutral_points", "least", "greatest", "least_occurring", "greatest_occurring")
+    for place, column in enumerate(columns):
+        mine_of = [float(own[row["item"]][place]) for row in known]
+        labels = [row["item"] for row in known]
+        space.ledger.numbers(area, column, "points_unrounded", [row[column] for row in known], mine_of, labels)
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    return float(values.min()), float(values.max())

@@ -10,6 +10,7 @@ import numpy as np
 from validation.comparisons import inference
 from validation.findings import Finding, Outcome
 from validation.rebuild.logistic import LogisticFit, correlation, fit_logistic, variance_inflation
+from validation.rebuild.restricted import fit_negative, with_profile
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of
 
@@ -50,8 +51,16 @@ def _compare_regression(space: Workspace, model_id: str, card: Scorecard, area: 
     rows = space.known(DEVELOPMENT)
     kind = inference.covariance_of(space, model_id)
     confidence = confidence_of(space, model_id)
+    y, weight, clusters = space.outcome[rows], space.weight[rows], space.cluster[rows]
+    bounded = inference.setting_of(space, model_id, "coefficients") == "negative"
+    derivative = None
     try:
-        fit = fit_logistic(x, space.outcome[rows], space.weight[rows], confidence, kind, space.cluster[rows])
+        if bounded:
+            fit, derivative = fit_negative(x, y, weight, confidence, kind, clusters)
+        else:
+            fit = fit_logistic(x, y, weight, confidence, kind, clusters)
+        if inference.setting_of(space, model_id, "interval") == "profile":
+            fit = with_profile(fit, x, y, weight, confidence)
     except (np.linalg.LinAlgError, ValueError) as error:
         _record_failure(space, area, f"the covariance of the coefficients cannot be computed: {error}")
         return None
@@ -66,9 +75,31 @@ def _compare_regression(space: Workspace, model_id: str, card: Scorecard, area: 
     _compare_inflation(space, area, card, x)
     name = space.package.candidate_ids[model_id]
     _compare_fit(space, f"scorecard.fit.{name}", fit)
+    if derivative is not None:
+        _compare_constraints(space, f"scorecard.constraints.{name}", terms[1:], fit, derivative[1:])
     inference.compare_inference(space, name, fit, kind)
     _compare_correlation(space, f"scorecard.correlation.{name}", card, x)
     return fit
+
+
+def _compare_constraints(
+    space: Workspace, area: str, terms: list[str], fit: LogisticFit, derivative: np.ndarray
+) -> None:
+    """Compare which bounds hold, and the derivative of the likelihood where they do."""
+    table = space.package.rows_of(area)
+    if table is None:
+        space.ledger.not_evaluable(area, "the package holds no such table")
+        return
+    stated = {row["characteristic"]: row for row in table}
+    space.ledger.words(area, "characteristics", sorted(stated), sorted(terms), "name", [area])
+    known = [(place, name) for place, name in enumerate(terms) if name in stated]
+    names = [name for _, name in known]
+    held = ~fit.free[1:]
+    own = [bool(held[place]) for place, _ in known]
+    space.ledger.words(area, "bounds that hold", [bool(stated[name]["binds"]) for name in names], own, names, [area])
+    for column, values in (("coefficient", fit.coefficient[1:]), ("derivative", np.where(held, derivative, 0.0))):
+        mine = [float(values[place]) for place, _ in known]
+        space.ledger.numbers(area, column, "coefficient", [stated[n][column] for n in names], mine, names, [area])
 
 
 def confidence_of(space: Workspace, model_id: str) -> float:
@@ -136,12 +167,10 @@ _ITEMS: dict[str, Callable[[LogisticFit, float], float]] = {
     "log_likelihood": lambda fit, rows: fit.log_likelihood,
     "log_likelihood_of_the_constant": lambda fit, rows: fit.null_log_likelihood,
     "likelihood_ratio_chi_square": _ratio,
-    "degrees_of_freedom": lambda fit, rows: len(fit.coefficient) - 1.0,
+    "degrees_of_freedom": lambda fit, rows: fit.parameters - 1.0,
     "mcfadden_pseudo_r_squared": _pseudo,
-    "akaike_information_criterion": lambda fit, rows: 2.0 * len(fit.coefficient) - 2.0 * fit.log_likelihood,
-    "bayesian_information_criterion": lambda fit, rows: (
-        float(np.log(rows)) * len(fit.coefficient) - 2.0 * fit.log_likelihood
-    ),
+    "akaike_information_criterion": lambda fit, rows: 2.0 * fit.parameters - 2.0 * fit.log_likelihood,
+    "bayesian_information_criterion": lambda fit, rows: float(np.log(rows)) * fit.parameters - 2.0 * fit.log_likelihood,
     "rows": lambda fit, rows: rows,
 }
 

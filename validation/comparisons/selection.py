@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from validation.comparisons.classing import fixed_bins, recount_step
+from validation.comparisons.inference import setting_of
 from validation.comparisons.regression import design
 from validation.rebuild import metrics
 from validation.rebuild.logistic import LogisticFit, correlation, variance_inflation
@@ -141,8 +142,11 @@ def _compare_rules(space: Workspace, card: Scorecard, fit: LogisticFit) -> None:
             continue
         kept = [name in forced or value <= plan[setting] for name, value in zip(names, values, strict=True)]
         space.ledger.words(AREA, f"{quantity} within the plan's limit", [True] * len(names), kept, names)
+    bounded = setting_of(space, space.package.champion_id, "coefficients") == "negative"
     if plan.get("sign_check"):
-        kept = [name in forced or b < 0 for name, b in zip(names, fit.coefficient[1:], strict=True)]
+        kept = [
+            name in forced or b < 0 or (bounded and b == 0) for name, b in zip(names, fit.coefficient[1:], strict=True)
+        ]
         space.ledger.words(AREA, "negative coefficient", [True] * len(names), kept, names)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from credit_risk._core.evidence import Evidence, table
 from credit_risk.lifecycle.candidates.boosting import fit_monotone_boosting
 from credit_risk.lifecycle.candidates.scorecard import fit_scorecard, select
-from credit_risk.lifecycle.candidates.training import Candidate, FitContext, Training
+from credit_risk.lifecycle.candidates.training import Asked, Candidate, FitContext, Training
 from credit_risk.models.boosting_folds import silent
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import scaling_frame
@@ -30,15 +30,14 @@ def fit_candidates(
     The selection is the champion's, or that of the first challenger that asks for one;
     None where no candidate asks for one.
     """
-    made: dict[tuple[float, str], Selection] = {}
+    made: dict[Asked, Selection] = {}
     told: dict[bool, Selection] = {}
     fitted: dict[str, Candidate] = {}
     for spec in plan.models:
 
-        def selection(confidence: float, covariance: str, champion: bool = spec.id == plan.champion.id) -> Selection:
-            asked = (confidence, covariance)
+        def selection(asked: Asked, champion: bool = spec.id == plan.champion.id) -> Selection:
             if asked not in made:
-                made[asked] = select(plan, training, confidence, covariance)
+                made[asked] = select(plan, training, asked)
             told.setdefault(champion, made[asked])
             return made[asked]
 

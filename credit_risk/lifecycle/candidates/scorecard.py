@@ -7,19 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from credit_risk._core.evidence import key_values, table
+from credit_risk._core.errors import Fault, ModelError
+from credit_risk._core.evidence import Evidence, absent, key_values, table
 from credit_risk.binning.report import gini_of_bins
 from credit_risk.evaluation.area_under_curve import auc
 from credit_risk.lifecycle.candidates.fields import derivations, read_inputs, taken_names
 from credit_risk.lifecycle.candidates.reasons import refuse_untold, scorecard_reasons
-from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Floats, Training
+from credit_risk.lifecycle.candidates.training import SNAPSHOT, Asked, Candidate, FitContext, Floats, Training
 from credit_risk.models.assemble import document, scorecard_steps, value_names
+from credit_risk.models.constraints import CONDITIONAL, constraints_frame
 from credit_risk.models.covariance import chosen_covariance
 from credit_risk.models.covariance_told import covariance_items, covariance_notes
-from credit_risk.models.logistic import coefficient_frame, correlation_frame, fit_frame
+from credit_risk.models.logistic import LogisticFit, coefficient_frame, correlation_frame, fit_frame, with_profile
 from credit_risk.models.spec import ScorecardSpec
 from credit_risk.plan import Plan
-from credit_risk.scaling.points import Scaling, points_frame, points_table
+from credit_risk.scaling.points import Scaling, bounds_frame, points_frame, points_table
 from credit_risk.scoring import compile_model
 from credit_risk.selection.waterfall import Screened, Selection, select_characteristics
 
@@ -27,10 +29,14 @@ from credit_risk.selection.waterfall import Screened, Selection, select_characte
 def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     """The scorecard of the selected characteristics: coefficients, points, reasons, model.json."""
     plan, training = context.plan, context.training
-    selection = context.selection(spec.confidence, spec.covariance)
-    fit, names = selection.fit, selection.selected
+    selection = context.selection(asked_by(spec, training))
+    names = selection.selected
     tables = {name: training.tables[name] for name in names}
     ids = {name: tables[name].assign(training.frame[name].to_numpy()) for name in names}
+    woe = np.column_stack([tables[name].result.woe[ids[name]] for name in names])
+    fit = selection.fit
+    if spec.interval == "profile":
+        fit = with_profile(fit, woe, training.y, weights=training.weights, confidence=spec.confidence)
     points = points_table(fit.intercept, {n: fit.coefficient(n) for n in names}, tables, training.scaling)
     reasons = scorecard_reasons(plan, training, points, ids)
     if spec.champion:
@@ -49,9 +55,8 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     model = document(
         context.identity(spec), "scorecard", inputs, [*derived, *steps, *reasons.steps(values.reasons)], outputs
     )
-    woe = np.column_stack([tables[name].result.woe[ids[name]] for name in names])
     file = context.model_file(spec)
-    notes = covariance_notes(fit, spec.confidence)
+    notes = covariance_notes(fit, spec.confidence, spec.interval)
     tables_of = {
         "coefficients": (coefficient_frame(fit, woe, training.weights), notes),
         "fit": (fit_frame(fit), notes),
@@ -68,14 +73,41 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
             parameter=spec.id,
             inputs=SNAPSHOT,
         ),
+        _constraints(spec, fit),
+        table(
+            "scorecard.bounds.{model}", bounds_frame(points, ids, training.weights), parameter=spec.id, inputs=SNAPSHOT
+        ),
         table("scorecard.points.{model}", points_frame(points, tables), parameter=spec.id, inputs=(file,)),
     )
     compiled = compile_model(model)
     return Candidate(spec.id, spec.type, model, compiled, evidence, tuple(names), values.linear_score, points, reasons)
 
 
-def select(plan: Plan, training: Training, confidence: float, covariance: str) -> Selection:
-    """Selection of characteristics on development; covariance: as the plan declares it for the scorecard."""
+def _constraints(spec: ScorecardSpec, fit: LogisticFit) -> Evidence:
+    identifier = "scorecard.constraints.{model}"
+    if spec.coefficients == "any":
+        reason = "the plan bounds no coefficient of this candidate (coefficients: any)"
+        return absent(identifier, "not_applicable", reason, parameter=spec.id)
+    return table(identifier, constraints_frame(fit), parameter=spec.id, inputs=SNAPSHOT, notes=(CONDITIONAL,))
+
+
+def asked_by(spec: ScorecardSpec, training: Training) -> Asked:
+    """What a scorecard asks of selection. Raises ModelError where it names what is no predictor."""
+    unknown = [name for name in spec.characteristics or () if name not in training.tables]
+    if unknown:
+        allowed = ", ".join(training.tables)
+        message, path = "is no predictor", f"models.{spec.id}.characteristics"
+        raise ModelError(
+            [
+                Fault(f"{n} {message}", code="unknown_characteristic", path=path, found=n, allowed=allowed)
+                for n in unknown
+            ]
+        )
+    return Asked(spec.confidence, spec.covariance, spec.characteristics, spec.coefficients)
+
+
+def select(plan: Plan, training: Training, asked: Asked) -> Selection:
+    """Selection of characteristics on development, as a scorecard asks for it."""
     tables, screens = training.tables, training.screens
     woe = {name: table.transform(training.frame[name].to_numpy()) for name, table in tables.items()}
     candidates = {
@@ -97,8 +129,10 @@ def select(plan: Plan, training: Training, confidence: float, covariance: str) -
         training.y,
         plan.selection,
         weights=training.weights,
-        confidence=confidence,
-        dependence=chosen_covariance(covariance, training.clusters),
+        confidence=asked.confidence,
+        dependence=chosen_covariance(asked.covariance, training.clusters),
+        named=None if asked.characteristics is None else frozenset(asked.characteristics),
+        bounded=asked.coefficients == "negative",
     )
 
 

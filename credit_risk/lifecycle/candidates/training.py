@@ -121,18 +121,31 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a scorecard asks of selection: level of intervals, covariance and bounds of the coefficients, as declared.
+
+    characteristics: the only ones that may enter, None where all may.
+    """
+
+    confidence: float
+    covariance: str
+    characteristics: tuple[str, ...] | None = None
+    coefficients: str = "any"
+
+
+@dataclass(frozen=True, slots=True)
 class FitContext:
     """What a fitter may use besides its own spec. fitted: the candidates before it in the plan, by id.
 
-    selection: the selection of characteristics at a confidence level and with a covariance of the coefficients, made
-    once for all that ask for it; report: takes words on how far a long fit is; journal: folder beside the output where
-    a search writes its finished trials, to be taken up again after an interruption, or None.
+    selection: the selection of characteristics as `Asked` says, made once for all that ask for the same; report: takes
+    words on how far a long fit is; journal: folder beside the output where a search writes its finished trials, to be
+    taken up again after an interruption, or None.
     """
 
     plan: Plan
     training: Training
     fitted: Mapping[str, Candidate]
-    selection: Callable[[float, str], Selection]
+    selection: Callable[[Asked], Selection]
     report: Callable[[str], None] = silent
     journal: Path | None = None
 

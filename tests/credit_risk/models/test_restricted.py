@@ -1,0 +1,130 @@
+"""Bounds, profile intervals, offset and separation against other optimisers and brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import optimize
+from scipy.special import expit
+from scipy.stats import chi2
+
+from credit_risk._core.errors import ModelError
+from credit_risk.models.covariance import Rows
+from credit_risk.models.logistic import fit_bounded, fit_logistic, with_profile
+from credit_risk.models.separation import find_separation
+
+NAMES = ("a", "b", "c", "d")
+
+
+def world(seed: int, rows: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 4))
+    x[:, 3] = 0.8 * x[:, 0] + 0.5 * rng.normal(size=rows)
+    eta = -0.8 + x @ rng.normal(scale=0.7, size=4)
+    y = (rng.random(rows) < 1 / (1 + np.exp(-eta))).astype(float)
+    return x, y, rng.integers(1, 4, rows).astype(float)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_bounded_maximum_is_that_of_another_optimiser(seed: int) -> None:
+    x, y, w = world(seed)
+    design = np.column_stack([np.ones(len(y)), x])
+
+    def loss(b: np.ndarray) -> tuple[float, np.ndarray]:
+        eta = design @ b
+        return -float(w @ (y * eta - np.logaddexp(0, eta))), -design.T @ (w * (y - expit(eta)))
+
+    bounds = [(None, None), *[(None, 0.0)] * 4]
+    options = {"ftol": 1e-15, "maxiter": 500}
+    found = optimize.minimize(loss, np.zeros(5), jac=True, bounds=bounds, method="SLSQP", options=options)
+    if not np.any(found.x[1:] < -1e-6):
+        with pytest.raises(ModelError, match="held at zero by its bound"):
+            fit_bounded(x, y, NAMES, weights=w)
+        return
+    fit = fit_bounded(x, y, NAMES, weights=w)
+    assert np.all(fit.coef[1:] <= 0)
+    assert fit.log_likelihood >= -found.fun - 1e-9
+    assert fit.log_likelihood == pytest.approx(-found.fun, rel=1e-4)
+    held = ~fit.free
+    assert np.all(fit.score[held] >= 0)
+    assert np.max(np.abs(fit.score[~held])) < 1e-7
+
+
+def left_by_dropping(x: np.ndarray, y: np.ndarray) -> float:
+    """Log likelihood of what is left when the greatest wrong coefficient leaves until none is wrong."""
+    columns = list(range(4))
+    while columns:
+        plain = fit_logistic(x[:, columns], y, [NAMES[i] for i in columns])
+        if np.all(plain.coef[1:] < 0):
+            return plain.log_likelihood
+        columns.pop(int(np.argmax(plain.coef[1:])))
+    return -np.inf
+
+
+def test_dropping_wrong_signs_one_by_one_is_never_better_and_sometimes_worse() -> None:
+    gains = []
+    for seed in range(7):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(200, 4)) @ rng.normal(size=(4, 4))
+        eta = x @ rng.normal(scale=0.6, size=4)
+        y = (rng.random(200) < 1 / (1 + np.exp(-eta))).astype(float)
+        try:
+            gains.append(fit_bounded(x, y, NAMES).log_likelihood - left_by_dropping(x, y))
+        except ModelError:
+            continue
+    assert min(gains) > -1e-9
+    assert max(gains) > 1.0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_profile_intervals_by_brute_force(weighted: bool) -> None:
+    x, y, w = world(3)
+    weights = w if weighted else np.ones(len(y))
+    fit = with_profile(fit_logistic(x, y, NAMES, weights=weights), x, y, weights=weights, confidence=0.9)
+    design = np.column_stack([np.ones(len(y)), x])
+    for j in range(5):
+        rest = np.delete(design, j, axis=1)
+
+        def fall(value: float, j: int = j, rest: np.ndarray = rest) -> float:
+            model = sm.GLM(y, rest, family=sm.families.Binomial(), freq_weights=weights, offset=design[:, j] * value)
+            return 2 * (fit.log_likelihood - model.fit(tol=1e-12).llf) - chi2.ppf(0.9, 1)
+
+        for bound, far in ((fit.lower[j], -1.5), (fit.upper[j], 1.5)):
+            assert bound == pytest.approx(optimize.brentq(fall, fit.coef[j], fit.coef[j] + far, xtol=1e-11), abs=1e-8)
+
+
+def test_profile_intervals_know_no_clusters() -> None:
+    x, y, _ = world(3)
+    fit = fit_logistic(x, y, NAMES, dependence=Rows("cluster", np.arange(len(y)) // 3))
+    with pytest.raises(ModelError, match="take rows as independent"):
+        with_profile(fit, x, y)
+
+
+def test_an_offset_is_a_term_whose_coefficient_is_one() -> None:
+    x, y, w = world(8)
+    full = fit_logistic(x, y, NAMES, weights=w)
+    part = fit_logistic(x[:, :3], y, NAMES[:3], weights=w, offset=full.coefficient("d") * x[:, 3])
+    assert part.coef == pytest.approx(full.coef[:4], abs=1e-9)
+    ones = sm.GLM(
+        y, np.ones(len(y)), family=sm.families.Binomial(), freq_weights=w, offset=full.coefficient("d") * x[:, 3]
+    )
+    assert part.null_log_likelihood == pytest.approx(ones.fit(tol=1e-12).llf, abs=1e-9)
+
+
+def test_separation_names_what_separates() -> None:
+    x, y, _ = world(1)
+    assert find_separation(x, y, NAMES) is None
+    whole = find_separation(np.column_stack([x, np.where(y > 0, 1.0, -1.0)]), y, (*NAMES, "knows"))
+    assert whole is not None
+    assert (whole.kind, list(whole.direction), whole.apart) == ("complete", ["knows"], len(y))
+    some = np.where((y > 0) & (x[:, 0] > 0), 1.0, 0.0)
+    part = find_separation(np.column_stack([x, some]), y, (*NAMES, "knows"))
+    assert part is not None
+    assert (part.kind, part.values, part.apart) == ("quasi-complete", {"knows": (1.0,)}, int(some.sum()))
+    with pytest.raises(ModelError, match="separates good from bad") as caught:
+        fit_logistic(np.column_stack([x, 0.05 * some]), y, (*NAMES, "knows"))
+    assert f"quasi-complete separation of {int(some.sum())} of {len(y)} rows, at values 0.05" in str(caught.value)
