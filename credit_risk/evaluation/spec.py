@@ -17,6 +17,12 @@ class EvaluationSpec(Spec):
     min_bads: int = Field(
         default=30, ge=1, description="Fewest bads in a group for which a measure of discrimination is told."
     )
+    replicates: int = Field(
+        default=200,
+        ge=20,
+        le=100_000,
+        description="Resamples of the intervals of Gini indices, where the outcome is an amount or a fraction.",
+    )
     subpopulations: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(
         default=(), strict=False, description="Columns by whose values the tables are repeated."
     )

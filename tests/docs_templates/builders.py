@@ -77,6 +77,9 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
     special: dict[str, list[Json]] = {
         "performance.discrimination": both,
         "performance.calibration": both,
+        "performance.level": both,
+        "performance.ranking": both,
+        "performance.mean_bands": [{"sample": s, "band": b} for s in SAMPLES for b in range(1, 11)],
         "performance.roc": [
             {"sample": s, "false_positive_rate": i / 9, "true_positive_rate": (i / 9) ** 0.5}
             for s in SAMPLES
@@ -104,7 +107,22 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
     return special.get(identifier, [{} for _ in range(5)])
 
 
+_MEANS: Json = {"type": "interval", "y": ["observed_mean"], "lower": "lower", "upper": "upper"}
 CHARTS: dict[str, Json] = {
+    "performance.mean_curve": {**_MEANS, "x": "expected_mean", "series": "sample", "reference": "diagonal"},
+    "performance.lorenz": {"type": "line", "x": "base_share", "y": ["outcome_share"], "series": "sample"},
+    "glm.variance_power.": {"type": "line", "x": "variance_power", "y": ["log_likelihood"]},
+    "glm.residuals.": {"type": "scatter", "x": "linear_predictor", "y": ["deviance_residual"], "reference": "zero"},
+    "glm.residual_means.": {**_MEANS, "x": "linear_predictor", "y": ["mean_residual"], "reference": "zero"},
+    "glm.residual_quantiles.": {"type": "scatter", "x": "normal_quantile", "y": ["residual"]},
+    "classing.mean_figure.": {
+        "type": "bar_line",
+        "x": "label",
+        "y": ["count_share"],
+        "line": ["mean"],
+        "lower": "mean_lower",
+        "upper": "mean_upper",
+    },
     "performance.roc": {"type": "line", "x": "false_positive_rate", "y": ["true_positive_rate"], "series": "sample"},
     "performance.score_distribution": {"type": "step", "x": "score", "y": ["share"], "series": "outcome"},
     "performance.calibration_curve": {
@@ -126,7 +144,7 @@ CHARTS: dict[str, Json] = {
         "series": "characteristic",
         "reference": "zero",
     },
-    "classing.figure": {
+    "classing.figure.": {
         "type": "bar_line",
         "x": "label",
         "y": ["count_share"],
@@ -171,8 +189,7 @@ def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored
                 count = BINS if "classing" in identifier else 5
                 keys = [{"label": f"[{i}, {i + 1}) {name[:30]}", "bin_id": i} for i in range(count)]
                 keys = _keys(stem, characteristics) if stem.startswith("scorecard.") else keys
-                drawn = CHARTS.get(stem, CHARTS["classing.figure"])
-                chart = {"chart": drawn} if entry["kind"] == "figure" else {}
+                chart = {"chart": CHARTS[stem]} if entry["kind"] == "figure" else {}
                 found[stem + name] = item(stem + name, entry, rows_of(entry, keys), name, **chart)
     return found
 
@@ -214,7 +231,11 @@ def write_package(
                     "rounding": "half_away_from_zero", "probability_from": "unrounded"},
         "reason_codes": {"maximum": 4},
     }  # fmt: skip
-    model = {"outcome": {"probability_name": "probability of bad"}, "steps": steps, "model": {"id": "toy"}}
+    model = {
+        "outcome": {"probability_name": "probability of bad", "value_name": "Loss"},
+        "steps": steps,
+        "model": {"id": "toy"},
+    }
     contents = {"plan.json": canonical(plan), "model.json": canonical(model), "plan.yaml": b"model: {id: toy}\n"}
     for identifier, value in evidence.items():
         if not identifier.startswith("validation."):

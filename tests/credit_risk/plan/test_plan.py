@@ -58,7 +58,8 @@ DEFAULTS = """{
             "windows": {"performance_months": 12, "observation_months": 0, "observed_at": null,
                         "observation_points": null, "rolling": null,
                         "maturity": {"months": 6, "share": 0.05, "min_accounts": 100}},
-            "exclusions": [], "status": null, "type": "binary", "default_conformant": false},
+            "exclusions": [], "status": null, "type": "binary", "name": null, "exposure": null,
+            "default_conformant": false},
 "samples": {"out_of_time": null, "group": null, "weight": null, "out_of_sample": 0.3, "seed": 20261120},
 "derive": {},
 "classing": {"engine": "exact", "trend": "auto_monotonic", "max_prebins": 20, "min_bins": 1, "max_bins": 6,
@@ -80,7 +81,7 @@ DEFAULTS = """{
 "reason_codes": {"reference": "mean_development", "band_width": null, "baseline": {}, "background_rows": 200,
                  "maximum": 4, "rank_step": 1e-6, "groups": {}, "inquiries": [], "catalogue": {},
                  "languages": ["en"], "notices": false},
-"evaluation": {"confidence": 0.95, "bands": 10, "min_bads": 30, "subpopulations": []},
+"evaluation": {"confidence": 0.95, "bands": 10, "min_bads": 30, "replicates": 200, "subpopulations": []},
 "strategy": {"cut_off": null},
 "exports": ["pmml"],
 "documents": ["development_dossier", "validation_report"]
@@ -281,7 +282,8 @@ def test_faults_of_data(faults, line: str, path: str, code: str) -> None:
         ("{column: Y, bad: null}", "outcome.bad"),
         ("{column: Y}", "outcome.bad"),
         ("{bad: 1}", "outcome.column"),
-        ("{column: Y, bad: 1, type: amount}", "outcome.type"),
+        ("{column: Y, bad: 1, type: count}", "outcome.type"),
+        ("{column: Y, bad: 1, type: amount}", "outcome.bad"),
         ("{column: Y, bad: 1, default_conformant: yes}", "outcome.default_conformant"),
     ],
 )
