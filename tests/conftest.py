@@ -186,6 +186,25 @@ def heloc_package(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> 
 
 
 @pytest.fixture(scope="session")
+def lgd_package(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Path:
+    """The package of the LGD data: fractional logit on classed characteristics, and beta regression. Read only."""
+    plan = REPOSITORY / "tests" / "plans" / "lgd" / "plan.yaml"
+    return _package(tmp_path_factory, "lgd_package", plan, CREDIT_RISK_TEST_DATA=str(test_data))
+
+
+@pytest.fixture(scope="session")
+def loss_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of simulated losses: Tweedie with profiled variance power, exposure, offset, weights. Read only."""
+    plans = REPOSITORY / "tests" / "plans" / "loss_amounts"
+
+    def build(folder: Path) -> None:
+        _run([sys.executable, str(plans / "make_data.py"), str(folder / "loss_amounts.csv")])
+
+    data = _once(tmp_path_factory, "loss_data", build)
+    return _package(tmp_path_factory, "loss_package", plans / "plan.yaml", CREDIT_RISK_LOSS_AMOUNTS=str(data))
+
+
+@pytest.fixture(scope="session")
 def built_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel as it would be released, built from the checkout with the locked backend."""
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from validation import schema_check
 from validation.run import ValidationRun
 from validation.structure import scorecard_of
+
+# Tolerance of a headline figure where it is not named like the figure.
+_HEADLINE_RULES: Final = {
+    "bad_rate": "share",
+    "observed_mean": "mean",
+    "expected_mean": "mean",
+    "ratio": "mean",
+    "normalised_gini": "gini",
+    "deviance_explained": "deviance",
+}
 
 
 def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
@@ -19,6 +29,7 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
         "validation.comparison": _comparison(run),
         "validation.headline": _headline(run),
         "validation.coefficients": _coefficients(run),
+        "validation.glm": _glm(run),
         "validation.coverage": _coverage(run),
         "validation.policy": _policy(run),
         "validation.package": _package(run),
@@ -128,13 +139,12 @@ def _comparison(run: ValidationRun) -> list[list[Any]]:
 
 
 def _headline(run: ValidationRun) -> list[list[Any]]:
-    rules = {"bad_rate": "share"}
     rows = []
     for item in run.headlines:
         if item.developer is None:
             rows.append([item.model, item.sample, words(item.quantity), None, item.validator, None, "not_evaluable"])
             continue
-        tolerance = run.policy.tolerances[rules.get(item.quantity, item.quantity)]
+        tolerance = run.policy.tolerances[_HEADLINE_RULES.get(item.quantity, item.quantity)]
         excess = float(tolerance.excess([item.developer], [item.validator])[0])
         outcome = "pass" if excess <= tolerance.value else "fail"
         difference = abs(item.developer - item.validator)
@@ -156,6 +166,22 @@ def _coefficients(run: ValidationRun) -> list[list[Any]] | str:
         pair = [stated.get("coefficient"), coefficient, stated.get("standard_error"), error]
         rows.append([name, *pair, _difference(pair[0], coefficient), _difference(pair[2], error)])
     return rows
+
+
+def _glm(run: ValidationRun) -> list[list[Any]] | str:
+    if run.package.outcome_type == "binary":
+        return "the outcome is binary; generalised linear models are of amounts and fractions"
+    rows: list[list[Any]] = []
+    for item in run.refitted:
+        table = run.package.rows_of(f"glm.coefficients.{item.glm.name}") or []
+        if item.fit is None or len(table) != len(item.fit.coefficient):
+            continue
+        for place, stated in enumerate(table):
+            coefficient, error = float(item.fit.coefficient[place]), float(item.fit.standard_error[place])
+            pair = [stated["coefficient"], coefficient, stated["standard_error"], error]
+            gaps = [_difference(pair[0], coefficient), _difference(pair[2], error)]
+            rows.append([item.glm.name, stated["term"], *pair, *gaps])
+    return rows or "no generalised linear model could be refitted"
 
 
 def _difference(developer: float | None, validator: float) -> float | None:

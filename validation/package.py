@@ -44,6 +44,11 @@ class Package:
         return str(self.model["model"]["id"])
 
     @property
+    def outcome_type(self) -> str:
+        """The type of the outcome: binary, amount or fraction."""
+        return str(self.model["outcome"]["type"])
+
+    @property
     def candidate_ids(self) -> dict[str, str]:
         """The name of each model in the evidence, by model id: the plan's candidate for the champion, else the id."""
         names = {model_id: model_id for model_id in self.models}

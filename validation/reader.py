@@ -146,6 +146,12 @@ class _Reading:
                     "model.json",
                     f"/model/{key}",
                 )
+            for folder, challenger in challengers.items():
+                file, kinds = (
+                    f"challengers/{folder}/model.json",
+                    (challenger["outcome"]["type"], model["outcome"]["type"]),
+                )
+                self._same("schema", *kinds, file, "/outcome/type")
         evidence = self._evidence([name for name in present if name.startswith("evidence/")])
         predictions = self._predictions(present, model, challengers)
         verification = self._verification(model) if model is not None and "verification.csv" in present else None
@@ -300,8 +306,7 @@ def input_faults(table: Any, models: list[dict[str, Any]], file: str) -> list[Fa
 def prediction_columns(model: dict[str, Any]) -> list[str]:
     """Return the columns of a model's predictions (SPECIFICATION section 5)."""
     outputs = model["outputs"]
-    columns = ["_key", *(name for name in ("linear_score", "probability") if outputs.get(name) is not None)]
-    columns += [name for name in ("score", "grade") if outputs.get(name) is not None]
+    columns = ["_key", *(name for name in verification_file.PUBLISHED if outputs.get(name) is not None)]
     return (
         columns + [f"reason_{number}" for number in range(1, verification_file.maximum_reasons(model) + 1)]
         if outputs.get("reasons") is not None

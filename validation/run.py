@@ -30,6 +30,7 @@ from validation.comparisons import (
 )
 from validation.comparisons.performance import Headline
 from validation.findings import Finding, Outcome, findings_document
+from validation.measures.compare import Refitted, compare_measures, judge_measures
 from validation.package import Package
 from validation.policy import Policy, read_policy
 from validation.rebuild.logistic import LogisticFit
@@ -38,12 +39,13 @@ from validation.rebuild.workspace import Workspace, open_workspace
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """What the rebuild found: comparisons and outcomes in order, headline numbers, our refit of a scorecard."""
+    """What the rebuild found: comparisons and outcomes in order, headline numbers, our refits of the regressions."""
 
     ledger: Ledger
     headlines: tuple[Headline, ...]
     fit: LogisticFit | None
     workspace: Workspace | None = field(repr=False)
+    refitted: tuple[Refitted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class ValidationRun:
     outcomes: tuple[Outcome, ...]
     headlines: tuple[Headline, ...]
     fit: LogisticFit | None
+    refitted: tuple[Refitted, ...]
     findings: Mapping[str, Any]
 
     @property
@@ -75,6 +78,9 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     space = open_workspace(package, policy)
     if space is None:
         return Rebuild(_without_rows(package, policy), (), None, None)
+    if package.outcome_type != "binary":
+        found, refitted = compare_measures(space)
+        return Rebuild(space.ledger, tuple(found), None, space, refitted)
     data.compare_data(space)
     leakage.compare_leakage(space)
     observation.compare_points(space)
@@ -101,6 +107,8 @@ def battery(package: Package, result: Rebuild, policy: Policy | None = None) -> 
     """Judge the model of a rebuild; the outcomes join those of the comparisons in `result.ledger`."""
     if result.workspace is None:
         texts.check_texts(package, policy or read_policy(), result.ledger)
+    elif package.outcome_type != "binary":
+        judge_measures(result.workspace, result.refitted)
     else:
         run_battery(result.workspace, result.fit)
 
@@ -118,6 +126,7 @@ def validate(package: Package, policy: Policy | None = None) -> ValidationRun:
         outcomes=tuple(outcomes),
         headlines=result.headlines,
         fit=result.fit,
+        refitted=result.refitted,
         findings=findings_document(package.manifest, package.hash, policy, outcomes),
     )
 

@@ -89,10 +89,23 @@ def snapshot_faults(table: pa.Table, file: str, outcome_type: str) -> list[Fault
     if outcome_type == "binary" and not outcomes <= {0.0, 1.0}:
         found = str(sorted(outcomes - {0.0, 1.0})[:5])
         faults.append(Fault(code, "the outcome is neither 0.0, 1.0 nor null", file, "_outcome", None, found))
+    if outcome_type != "binary":
+        faults += _measure_faults(outcomes, outcome_type, file)
     weight = table.column("_weight")
     if weight.null_count or (weight.drop_null().to_numpy() < 0).any():
         faults.append(Fault(code, "a weight is missing or negative", file, "_weight"))
     return faults
+
+
+def _measure_faults(outcomes: set[float], outcome_type: str, file: str) -> list[Fault]:
+    """Return a fault where an amount is negative or a fraction lies outside [0, 1]."""
+    highest = 1.0 if outcome_type == "fraction" else float("inf")
+    wrong = sorted(item for item in outcomes if not 0.0 <= item <= highest)
+    if not wrong:
+        return []
+    allowed = "at least 0.0" if outcome_type == "amount" else "from 0.0 to 1.0"
+    message = f"the outcome is no {outcome_type}"
+    return [Fault("snapshot_invalid", message, file, "_outcome", None, str(wrong[:5]), allowed)]
 
 
 def prediction_faults(table: pa.Table, file: str, needed: Sequence[str]) -> list[Fault]:

@@ -12,6 +12,8 @@ from typing import Any
 from validation.errors import Fault, ValidationInputError
 
 Cell = float | str | None
+PUBLISHED = ("linear_score", "probability", "expected_value", "score", "grade")
+"""Published results but for the reasons, in the order of their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def expected_header(model: dict[str, Any]) -> list[str]:
     for step, item in attributed(model):
         header.append(f"attribution:{attribution_name(model, step, item)}")
     outputs = model["outputs"]
-    header += [name for name in ("linear_score", "probability", "score", "grade") if outputs.get(name) is not None]
+    header += [name for name in PUBLISHED if outputs.get(name) is not None]
     if outputs.get("reasons") is not None:
         header += [f"reason_{number}" for number in range(1, maximum_reasons(model) + 1)]
     return list(dict.fromkeys(header))

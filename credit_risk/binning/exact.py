@@ -68,16 +68,18 @@ def exact_cuts(
     trend: AnyTrend = "none",
     limits: Limits | None = None,
     totals: tuple[float, float] | None = None,
+    weight: ArrayLike | None = None,
     shape_gain: float = SHAPE_GAIN,
 ) -> ExactResult:
     """Merge prebins so that the information value is the greatest that trend and limits allow; proved, not searched.
 
     good, bad: (n,) counts of the prebins in order, whole or weighted; all may be multiplied by one number, with the
     limits on weight, and the answer stays. totals: goods and bads that shares refer to, where there are rows outside
-    the prebins (missing, special); by default the sums. trend speaks of the bad rate; equal neighbours keep every
-    trend, and a monotone rate is also a peak and a valley. `auto` takes the better of ascending and descending (ties:
-    ascending), unless the better of peak and valley has more than (1 + shape_gain) times its information value, or
-    neither monotone trend is feasible; `auto_monotonic` looks at the monotone ones alone.
+    the prebins (missing, special); by default the sums. weight: (n,) what limits on weight count, where it is not
+    good + bad; then an answer that there is none comes without the conflict. trend speaks of the bad rate; equal
+    neighbours keep every trend, and a monotone rate is also a peak and a valley. `auto` takes the better of ascending
+    and descending (ties: ascending), unless the better of peak and valley has more than (1 + shape_gain) times its
+    information value, or neither monotone trend is feasible; `auto_monotonic` looks at the monotone ones alone.
     Among equals (within 1e-12): fewest bins, then the last cut as early as possible, then the one before it, and so on.
     Ordered categories are prebins as they stand. Unordered ones are put in order of their bad rate first: under no
     other limit than max_bins some best classing is contiguous in that order (Breiman et al. 1984, theorem 4.5; Chou
@@ -91,13 +93,14 @@ def exact_cuts(
     _check(g, b, totals, trend, shape_gain)
     limits.check_prebins(len(g))
     tried: tuple[TrendName, ...] = CANDIDATES.get(trend) or (trend,)  # type: ignore[assignment]
-    answers = solve(g, b, tried, limits, totals)
+    answers = solve(g, b, tried, limits, totals, None if weight is None else np.asarray(weight, float))
     values = {name: a.information_value if a.cuts is not None else -np.inf for name, a in answers.items()}
     chosen = _choose(values, shape_gain)
     candidates = tuple(values.items())
     answer: Solution = answers[chosen]
     if answer.cuts is None:
-        return ExactResult((), float("nan"), chosen, INFEASIBLE, candidates, explain(g, b, tried, limits, totals))
+        conflict = explain(g, b, tried, limits, totals) if weight is None else None
+        return ExactResult((), float("nan"), chosen, INFEASIBLE, candidates, conflict)
     return ExactResult(answer.cuts, answer.information_value, chosen, OPTIMAL, candidates)
 
 

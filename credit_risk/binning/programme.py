@@ -41,14 +41,20 @@ class Solution:
 
 
 def solve(
-    good: Floats, bad: Floats, trends: Sequence[TrendName], limits: Limits, totals: tuple[float, float]
+    good: Floats,
+    bad: Floats,
+    trends: Sequence[TrendName],
+    limits: Limits,
+    totals: tuple[float, float],
+    weight: Floats | None = None,
 ) -> dict[TrendName, Solution]:
     """Classing of greatest information value under each trend. good, bad: (n,) counts of the prebins in order.
 
-    totals: goods and bads that shares refer to. Trends share their work: the first phase of a peak (valley) is the
+    totals: goods and bads that shares refer to; weight: (n,) what limits on weight count, where it is not good + bad
+    (two sums of an amount, say). Trends share their work: the first phase of a peak (valley) is the
     programme of the ascending (descending) trend.
     """
-    return solve_bins(all_bins(good, bad, limits, totals), trends, limits)
+    return solve_bins(all_bins(good, bad, limits, totals, weight), trends, limits)
 
 
 def solve_bins(bins: Bins, trends: Sequence[TrendName], limits: Limits) -> dict[TrendName, Solution]:
@@ -84,14 +90,17 @@ def _read(bins: Bins, layers: list[Layer], ways: list[list[Way]], phases: int, m
     return Solution(cuts, float(by_bins[k]), by_bins)
 
 
-def all_bins(good: Floats, bad: Floats, limits: Limits, totals: tuple[float, float]) -> Bins:
+def all_bins(
+    good: Floats, bad: Floats, limits: Limits, totals: tuple[float, float], weight: Floats | None = None
+) -> Bins:
     """Information value, rate, count and bads of every bin; −∞ as value where a limit on single bins forbids it."""
     n = len(good)
     g, b = _between(good), _between(bad)
-    count = g + b
+    both = g + b
+    count = both if weight is None else _between(weight)
     ends_at = np.tri(n, dtype=bool)
     slack = COUNT_TOLERANCE * (totals[0] + totals[1])
-    ok = ends_at & (count >= limits.min_count - slack) & (count > 0)
+    ok = ends_at & (count >= limits.min_count - slack) & (count > 0) & (both > 0)
     ok &= (g >= limits.min_good - COUNT_TOLERANCE * totals[0]) & (b >= limits.min_bad - COUNT_TOLERANCE * totals[1])
     if limits.max_count is not None:
         ok &= count <= limits.max_count + slack
@@ -101,7 +110,7 @@ def all_bins(good: Floats, bad: Floats, limits: Limits, totals: tuple[float, flo
     if limits.zero_cell is None:
         ok &= ~pure
     rate = np.full((n, n), np.inf)
-    np.divide(b, count, out=rate, where=ends_at & (count > 0))
+    np.divide(b, both, out=rate, where=ends_at & (both > 0))
     held = np.flatnonzero(ok)
     share_good, share_bad = (g + add).ravel()[held] / totals[0], (b + add).ravel()[held] / totals[1]
     value = np.full((n, n), -np.inf)

@@ -21,7 +21,8 @@ def summary_lines(result: RunResult) -> list[str]:
     """The lines of the summary."""
     development = result.development
     lines = ["", f"{development.plan.model.name} {development.plan.model.version}", "", *_samples(result), ""]
-    lines += [*_discrimination(result), ""]
+    binary = development.plan.outcome.type == "binary"
+    lines += [*(_discrimination(result) if binary else _level_and_ranking(result)), ""]
     champion = development.champion
     offered = len(development.training.tables)
     lines.append(f"Characteristics: {len(champion.characteristics)} in champion {champion.id!r}, of {offered} classed")
@@ -35,10 +36,31 @@ def summary_lines(result: RunResult) -> list[str]:
 
 
 def _samples(result: RunResult) -> list[str]:
+    if "samples.measures" in result.development.frames:
+        return _measures(result)
     rows = [["Sample", "Rows", "Goods", "Bads", "Bad rate"]]
     for row in result.development.frames["samples.summary"].itertuples(index=False):
         rows.append([row.sample, f"{row.rows:,}", f"{row.good:,}", f"{row.bad:,}", f"{row.bad_rate:.2%}"])
     return _aligned(rows, left=1)
+
+
+def _measures(result: RunResult) -> list[str]:
+    rows = [["Sample", "Rows", "Mean", "Zeros"]]
+    for row in result.development.frames["samples.measures"].itertuples(index=False):
+        rows.append([row.sample, f"{row.rows:,}", f"{row.mean:,.6g}", f"{row.zero_share:.2%}"])
+    return _aligned(rows, left=1)
+
+
+def _level_and_ranking(result: RunResult) -> list[str]:
+    frames, confidence = result.development.frames, result.development.plan.evaluation.confidence
+    both = frames["performance.level"].merge(frames["performance.ranking"], on=["model", "sample"])
+    head = ["Observed/expected", "Gini", "Deviance explained", f"({confidence:.0%} intervals)"]
+    rows = [["Model", "Sample", *head]]
+    for row in both.itertuples(index=False):
+        ratio = f"{row.ratio:.3f} [{row.ratio_lower:.3f}, {row.ratio_upper:.3f}]"
+        gini = f"{row.gini:.3f} [{row.gini_lower:.3f}, {row.gini_upper:.3f}]"
+        rows.append([row.model, row.sample, ratio, gini, f"{row.deviance_explained:.2%}", ""])
+    return _aligned(rows, left=6)
 
 
 def _discrimination(result: RunResult) -> list[str]:

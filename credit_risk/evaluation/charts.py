@@ -35,5 +35,25 @@ CHARTS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
             "y_title": "Observed bad rate",
             "reference": "diagonal",
         },
+        "performance.mean_curve": {
+            "type": "interval",
+            "x": "expected_mean",
+            "y": ["observed_mean"],
+            "series": "sample",
+            "lower": "lower",
+            "upper": "upper",
+            "x_title": "Mean expected",
+            "y_title": "Mean observed",
+            "reference": "diagonal",
+        },
+        "performance.lorenz": {
+            "type": "line",
+            "x": "base_share",
+            "y": ["outcome_share"],
+            "series": "sample",
+            "x_title": "Share of rows or exposure, lowest expected first",
+            "y_title": "Share of the outcome",
+            "reference": "diagonal",
+        },
     }
 )

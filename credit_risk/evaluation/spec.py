@@ -33,6 +33,12 @@ class EvaluationSpec(Spec):
         description="Whether plain logistic regression and unconstrained boosting at their defaults are fitted on the "
         "same data, to show what the constraints of the candidates cost.",
     )
+    replicates: int = Field(
+        default=200,
+        ge=20,
+        le=100_000,
+        description="Resamples of the intervals of Gini indices, where the outcome is an amount or a fraction.",
+    )
     subpopulations: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(
         default=(), strict=False, description="Columns by whose values the tables are repeated."
     )

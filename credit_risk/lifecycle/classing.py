@@ -102,16 +102,16 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
         y,
         weights,
         tables,
-        _inputs(intake),
-        _derive_steps(plan, intake),
+        model_inputs(intake),
+        derive_steps(plan, intake),
         scaling,
         {name: words_of(plan, name) for name in names},
         changes,
-        _named_clusters(prepared.clusters[rows]),
+        named_clusters(prepared.clusters[rows]),
     )
 
 
-def _named_clusters(clusters: NDArray[np.object_]) -> NDArray[np.int64] | None:
+def named_clusters(clusters: NDArray[np.object_]) -> NDArray[np.int64] | None:
     """Clusters as whole numbers, or None where no row names one."""
     return cluster_numbers(clusters) if pd.notna(clusters).any() else None
 
@@ -143,10 +143,10 @@ def override_classing(
     return changed, tuple(rows)
 
 
-def _inputs(intake: Intake) -> dict[str, InputColumn]:
-    """Columns that a model may read: predictors, and dates that derived characteristics measure."""
+def model_inputs(intake: Intake, more: Sequence[str] = ()) -> dict[str, InputColumn]:
+    """Columns that a model may read: predictors, dates that derived characteristics measure, and those of `more`."""
     found = {}
-    measured = {name for expression in intake.derived.values() for name in references(expression)}
+    measured = {*more, *(name for expression in intake.derived.values() for name in references(expression))}
     for name in intake.contract_columns:
         if intake.roles[name] != "predictor" and name not in measured:
             continue
@@ -155,7 +155,8 @@ def _inputs(intake: Intake) -> dict[str, InputColumn]:
     return found
 
 
-def _derive_steps(plan: Plan, intake: Intake) -> dict[str, dict[str, Any]]:
+def derive_steps(plan: Plan, intake: Intake) -> dict[str, dict[str, Any]]:
+    """Steps that make the derived characteristics, by name, in the order of the plan."""
     steps = {}
     for name, expression in intake.derived.items():
         kind = "number" if intake.types[name] == "numeric" else "string"

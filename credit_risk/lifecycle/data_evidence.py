@@ -27,7 +27,7 @@ SNAPSHOT = ("data/snapshot.parquet",)
 READY = "the outcome is a ready column; the package holds no performance history"
 OUTCOME_EVIDENCE: Mapping[str, str] = MappingProxyType(
     {
-        "outcome.exclusions": "every row has a good or a bad outcome",
+        "outcome.exclusions": "every row has an outcome",
         "outcome.status": "the plan names no status of the applicants",
         "outcome.history": READY,
         "outcome.roll_rates": READY,
@@ -42,15 +42,14 @@ CHARTS: Mapping[str, dict[str, Any]] = MappingProxyType(
 )
 
 
-def data_evidence(intake: Intake, summary: pd.DataFrame) -> list[Evidence]:
-    """Evidence `data.*`, `outcome.definition`, `samples.summary`."""
+def data_evidence(intake: Intake) -> list[Evidence]:
+    """Evidence `data.*`, `outcome.*`."""
     tables = [table(identifier, frame, inputs=SNAPSHOT) for identifier, frame in intake.tables.items()]
     return [
         key_values("data.source", dict(intake.source)),
         *tables,
         key_values("outcome.definition", dict(intake.definition)),
         *outcome_evidence(intake.decided),
-        table("samples.summary", summary, inputs=SNAPSHOT),
     ]
 
 

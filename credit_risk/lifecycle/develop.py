@@ -13,9 +13,11 @@ import pandas as pd
 
 from credit_risk._core.evidence import Evidence
 from credit_risk._core.extras import optional_import
+from credit_risk.binning.mean_table import MeanTable
 from credit_risk.binning.table import BinningTable
 from credit_risk.display.evidence import EvidenceDisplay
 from credit_risk.lifecycle.candidates import Candidate, Training
+from credit_risk.lifecycle.measures.training import MeasureTraining
 from credit_risk.lifecycle.performance import Scored
 from credit_risk.lifecycle.progress import Progress, silent
 from credit_risk.plan import Plan
@@ -32,7 +34,7 @@ class Development:
     plan: Plan
     source: dict[str, Any]
     snapshot: pd.DataFrame
-    training: Training
+    training: Training | MeasureTraining
     selection: Selection | None
     candidates: tuple[Candidate, ...]
     scored: Scored
@@ -55,7 +57,7 @@ class Development:
         return self.scored.samples
 
     @property
-    def classing(self) -> Mapping[str, BinningTable]:
+    def classing(self) -> Mapping[str, BinningTable | MeanTable]:
         """Fitted classing of every predictor, by characteristic."""
         return self.training.tables
 
@@ -87,7 +89,9 @@ class Development:
     def _repr_html_(self) -> str:
         title = f"{self.plan.model.name}, version {self.plan.model.version}: champion {self.champion.id}"
         parts = [f"<h4>{escape(title)}</h4>"]
-        for identifier in ("samples.summary", "performance.discrimination"):
+        binary = ("samples.summary", "performance.discrimination")
+        measured = ("samples.measures", "performance.level", "performance.ranking")
+        for identifier in binary if self.plan.outcome.type == "binary" else measured:
             parts.append(self[identifier]._repr_html_())
         return "".join(parts)
 

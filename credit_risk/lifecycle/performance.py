@@ -104,7 +104,8 @@ def representativeness_evidence(scored: Scored) -> Evidence:
     return table("samples.representativeness", representativeness_table(counts), inputs=(SNAPSHOT,))
 
 
-def _inputs(scored: Scored, models: Sequence[str], champion: str) -> tuple[str, ...]:
+def input_files(scored: Scored, models: Sequence[str], champion: str) -> tuple[str, ...]:
+    """Files of the package that tables of these models come from."""
     files = [SNAPSHOT]
     for model in models:
         folder = "" if model == champion else f"challengers/{model}/"
@@ -115,7 +116,7 @@ def _inputs(scored: Scored, models: Sequence[str], champion: str) -> tuple[str, 
 def _discrimination(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence]:
     models = [champion, *(m for m in scored.predictions if m != champion)]
     pairs = {model: scored.pairs(model, "linear_score") for model in models}
-    inputs, clusters = _inputs(scored, models, champion), scored.clusters_by_sample()
+    inputs, clusters = input_files(scored, models, champion), scored.clusters_by_sample()
     found = [
         table(
             "performance.discrimination",
@@ -131,14 +132,14 @@ def _discrimination(scored: Scored, champion: str, spec: EvaluationSpec) -> list
         found.append(absent("performance.comparison", "not_applicable", "the plan has no challenger"))
     roc = roc_table(pairs[champion])
     chart = CHARTS["performance.roc"]
-    found.append(table("performance.roc", roc, inputs=_inputs(scored, [champion], champion), chart=chart))
+    found.append(table("performance.roc", roc, inputs=input_files(scored, [champion], champion), chart=chart))
     return found
 
 
 def _bands(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence]:
     samples = scored.scored_samples(champion)
     edges = band_edges(samples[DEVELOPMENT].score, spec.bands)
-    inputs = _inputs(scored, [champion], champion)
+    inputs = input_files(scored, [champion], champion)
     bands = table("performance.score_bands", score_band_table(samples, edges, spec.confidence), inputs=inputs)
     frame = score_distribution(samples[DEVELOPMENT].y, samples[DEVELOPMENT].score)
     chart = CHARTS["performance.score_distribution"]
@@ -152,8 +153,8 @@ def _calibration(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Ev
     curve = calibration_curve(pairs[champion], spec.confidence)
     chart = CHARTS["performance.calibration_curve"]
     return [
-        table("performance.calibration", rows, inputs=_inputs(scored, models, champion)),
-        table("performance.calibration_curve", curve, inputs=_inputs(scored, [champion], champion), chart=chart),
+        table("performance.calibration", rows, inputs=input_files(scored, models, champion)),
+        table("performance.calibration_curve", curve, inputs=input_files(scored, [champion], champion), chart=chart),
     ]
 
 
@@ -165,10 +166,11 @@ def _stability(scored: Scored, champion: str, spec: EvaluationSpec, characterist
     counts = {
         name: bin_counts({s: ids[scored.sample == s] for s in scored.samples}) for name, ids in quantities.items()
     }
-    return table("stability.psi", stability_table(counts), inputs=_inputs(scored, [champion], champion))
+    return table("stability.psi", stability_table(counts), inputs=input_files(scored, [champion], champion))
 
 
-def _by_sample(scored: Scored, columns: pd.DataFrame) -> dict[str, dict[str, NDArray[np.object_]]]:
+def by_sample(scored: Scored, columns: pd.DataFrame) -> dict[str, dict[str, NDArray[np.object_]]]:
+    """Values of each column (n,) by sample, of rows with a known outcome."""
     return {
         str(name): {s: columns[name].to_numpy()[scored.rows(s)] for s in scored.samples} for name in columns.columns
     }
@@ -178,10 +180,10 @@ def _subpopulations(scored: Scored, champion: str, spec: EvaluationSpec) -> Evid
     identifier = "performance.subpopulations"
     if scored.subpopulations.shape[1] == 0:
         return absent(identifier, "not_applicable", "the plan names no subpopulations (evaluation.subpopulations)")
-    values = _by_sample(scored, scored.subpopulations)
+    values = by_sample(scored, scored.subpopulations)
     samples = scored.scored_samples(champion)
     frame = subpopulation_table(samples, values, min_bads=spec.min_bads, confidence=spec.confidence)
-    return table(identifier, frame, inputs=_inputs(scored, [champion], champion))
+    return table(identifier, frame, inputs=input_files(scored, [champion], champion))
 
 
 def _fairness(scored: Scored, champion: str, spec: EvaluationSpec, cut_off: float | None) -> list[Evidence]:
@@ -189,8 +191,8 @@ def _fairness(scored: Scored, champion: str, spec: EvaluationSpec, cut_off: floa
     if scored.attributes.shape[1] == 0:
         return [absent(i, "not_applicable", "the plan names no protected attributes") for i in ids]
     samples = scored.scored_samples(champion)
-    attributes = _by_sample(scored, scored.attributes)
-    inputs = _inputs(scored, [champion], champion)
+    attributes = by_sample(scored, scored.attributes)
+    inputs = input_files(scored, [champion], champion)
     groups = fairness_group_table(samples, attributes, min_bads=spec.min_bads, confidence=spec.confidence)
     found = [table("fairness.groups", groups, inputs=inputs)]
     if cut_off is None:

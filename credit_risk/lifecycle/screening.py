@@ -10,9 +10,8 @@ import pandas as pd
 
 from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.binning.expectation import expectation_frame
-from credit_risk.binning.table import BinningTable
 from credit_risk.lifecycle.candidates import Training
-from credit_risk.lifecycle.candidates.training import SNAPSHOT, Screens
+from credit_risk.lifecycle.candidates.training import SNAPSHOT, Classed, Screens
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.lifecycle.trends import declared_trends
@@ -32,9 +31,9 @@ def screen(plan: Plan, prepared: Prepared, training: Training) -> tuple[Training
     stable = stability_rows(plan, prepared, training.tables)
     screens = Screens(
         suspicions=suspicions(leakage),
-        expectation=_known(expected, "auc_upper"),
-        psi=_known(stable, "sample_psi"),
-        psi_over_time=_known(stable, "period_psi"),
+        expectation=known_numbers(expected, "auc_upper"),
+        psi=known_numbers(stable, "sample_psi"),
+        psi_over_time=known_numbers(stable, "period_psi"),
     )
     evidence = (
         table("data.leakage", leakage, inputs=SNAPSHOT),
@@ -92,7 +91,7 @@ def _expectations(frame: pd.DataFrame) -> Evidence:
     return table("classing.expectations", frame, inputs=SNAPSHOT)
 
 
-def stability_rows(plan: Plan, prepared: Prepared, tables: Mapping[str, BinningTable]) -> pd.DataFrame:
+def stability_rows(plan: Plan, prepared: Prepared, tables: Mapping[str, Classed]) -> pd.DataFrame:
     """Rows of `selection.stability`: every sample against development, every period of it against its other rows."""
     frame, labels, inside = prepared.intake.frame, prepared.labels, prepared.development
     spec, date = plan.selection, dated_column(plan, prepared.intake.types)
@@ -112,7 +111,7 @@ def stability_rows(plan: Plan, prepared: Prepared, tables: Mapping[str, BinningT
     return rows
 
 
-def _known(frame: pd.DataFrame, column: str) -> dict[str, float]:
+def known_numbers(frame: pd.DataFrame, column: str) -> dict[str, float]:
     """Cells of a column by characteristic, where there is a number."""
     known = frame[frame[column].notna()]
     return {str(n): float(v) for n, v in zip(known["characteristic"], known[column], strict=True)}

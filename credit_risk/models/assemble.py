@@ -51,6 +51,7 @@ class ValueNames:
     probability: str
     score: str
     reasons: str
+    expected_value: str
 
 
 def value_names(taken: Iterable[str]) -> ValueNames:

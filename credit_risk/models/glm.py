@@ -20,6 +20,7 @@ from scipy.stats import t as student
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.extras import optional_import
 from credit_risk.models.beta_regression import BetaFit, fit_beta
+from credit_risk.models.covariance import INDEPENDENT, NONROBUST, Rows, coefficient_covariance
 from credit_risk.models.families import Family
 from credit_risk.models.glm_faults import refuse_inputs
 
@@ -34,7 +35,7 @@ NOTHING_LEFT = 1e-20
 class GlmFit:
     """A fitted model of the mean: g(mu) = constant + x·b + offset. Vectors are (k+1,), `intercept` first.
 
-    covariance (k+1, k+1): `model` (inverse expected information times the dispersion) or `robust` (sandwich).
+    covariance (k+1, k+1) as `dependence` says: nonrobust is the inverse expected information times the dispersion.
     dispersion: Pearson's Σ w(y − mu)²/V(mu)/(n − k − 1); of beta 1/(1 + precision). likely_dispersion and
     log_likelihood are those of greatest likelihood, None for fractional. degrees: of Student's t for p-values and
     intervals; None where they are normal.
@@ -49,7 +50,7 @@ class GlmFit:
     lower: Floats
     upper: Floats
     covariance: Floats
-    covariance_kind: str
+    dependence: Rows
     confidence: float
     degrees: float | None
     dispersion: float
@@ -73,6 +74,11 @@ class GlmFit:
         """How many numbers were estimated by likelihood: coefficients and the dispersion."""
         return len(self.coef) + 1
 
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """Terms that a bound on their sign holds at zero: none, for no coefficient is bounded."""
+        return ()
+
     def coefficient(self, term: str) -> float:
         """Coefficient of a term. Raises ValueError where there is none of that name."""
         return float(self.coef[self.terms.index(term)])
@@ -94,24 +100,27 @@ def fit_glm(
     *,
     weights: Floats | None = None,
     offset: Floats | None = None,
-    covariance: str | None = None,
+    dependence: Rows | None = None,
     confidence: float = 0.95,
+    likelihood: bool = True,
 ) -> GlmFit:
     """Fit by iteratively reweighted least squares, or beta by Fisher scoring (McCullagh & Nelder 1989, section 2.5).
 
-    x (n, k) without constant, y, weights, offset (n,); exposure enters as offset ln(exposure). covariance: `model` or
-    `robust` (White 1982; the default of fractional, whose variance is not assumed to be right). Raises ModelError where
-    y is no outcome of the family, a term is constant or collinear, there are too few rows, or it does not converge.
+    x (n, k) without constant, y, weights, offset (n,); exposure enters as offset ln(exposure). dependence: how rows
+    belong together and the covariance to be made; None: hc1 for fractional, whose variance is not assumed to be right,
+    else nonrobust. likelihood: whether the dispersion of greatest likelihood is sought, and that likelihood. Raises
+    ModelError where y is no outcome of the family, a term is constant or collinear, there are too few rows, or it does
+    not converge.
     """
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
     shift = np.zeros(len(y)) if offset is None else np.asarray(offset, float)
     x = np.asarray(x, float).reshape(len(y), len(names))
     refuse_inputs(x, y, names, family, w, shift)
-    kind = covariance or ("robust" if family.name == "fractional" else "model")
+    rows = dependence or usual_dependence(family)
     design = np.column_stack([np.ones(len(y)), x])
     if family.name == "beta":
         found = fit_beta(design, y, family.link, w, shift)
-        return _beta_result(found, names, family, design, y, w, shift, kind, confidence)
+        return _beta_result(found, names, family, design, y, w, shift, rows, confidence)
     coef, iterations = _irls(design, y, family, w, shift)
     mu, slope = _mean_and_slope(design, coef, family, shift)
     degrees = len(y) - design.shape[1]
@@ -123,26 +132,28 @@ def fit_glm(
     scores = design * (w * residual * slope)[:, None]
     _refuse_unfinished(scores, design * (w * (np.abs(y) + mu) / family.variance(mu) * slope)[:, None])
     _refuse_exact(y, mu, w)
-    matrix = bread * dispersion if kind == "model" else _sandwich(bread, scores)
-    likely, log_likelihood = likely_dispersion(family, y, mu, w, dispersion) if family.has_density else (None, None)
-    return _result(
-        family,
-        names,
-        coef,
-        matrix,
-        kind,
-        confidence,
-        degrees=float(degrees) if kind == "model" else None,
-        dispersion=dispersion,
-        likely_dispersion=likely,
-        log_likelihood=log_likelihood,
-        deviance=float(np.sum(w * family.deviance(y, mu))),
-        null_deviance=null_deviance(y, family, w, shift),
-        pearson=pearson,
-        iterations=iterations,
-        rows=len(y),
-        weight=float(np.sum(w)),
-    )
+    plain = rows.kind == NONROBUST
+    matrix = bread * dispersion if plain else coefficient_covariance(bread, scores, rows)
+    sought = likelihood and family.has_density
+    likely, log_likelihood = likely_dispersion(family, y, mu, w, dispersion) if sought else (None, None)
+    free = float(degrees) if plain else None
+    figures: dict[str, float | int | None] = {
+        "dispersion": dispersion,
+        "likely_dispersion": likely,
+        "log_likelihood": log_likelihood,
+        "deviance": float(np.sum(w * family.deviance(y, mu))),
+        "null_deviance": null_deviance(y, family, w, shift),
+        "pearson": pearson,
+        "iterations": iterations,
+        "rows": len(y),
+        "weight": float(np.sum(w)),
+    }
+    return _result(family, names, coef, matrix, rows, confidence, degrees=free, **figures)
+
+
+def usual_dependence(family: Family) -> Rows:
+    """Covariance of a family where none is asked for and rows are independent."""
+    return Rows("hc1") if family.name == "fractional" else INDEPENDENT
 
 
 def _result(
@@ -150,7 +161,7 @@ def _result(
     names: Sequence[str],
     coef: Floats,
     matrix: Floats,
-    kind: str,
+    dependence: Rows,
     confidence: float,
     *,
     degrees: float | None,
@@ -170,7 +181,7 @@ def _result(
         lower=coef - reach,
         upper=coef + reach,
         covariance=matrix,
-        covariance_kind=kind,
+        dependence=dependence,
         confidence=confidence,
         degrees=degrees,
         **figures,  # type: ignore[arg-type]
@@ -217,12 +228,6 @@ def _mean_and_slope(design: Floats, coef: Floats, family: Family, offset: Floats
     return mu, slope
 
 
-def _sandwich(bread: Floats, scores: Floats) -> Floats:
-    """Covariance that does not assume the variance: A⁻¹(Σ u u')A⁻¹·n/(n − k) (White 1982; MacKinnon & White 1985)."""
-    rows, terms = scores.shape
-    return bread @ (scores.T @ scores) @ bread * (rows / (rows - terms))
-
-
 def likely_dispersion(family: Family, y: Floats, mu: Floats, weights: Floats, start: float) -> tuple[float, float]:
     """Dispersion of greatest likelihood at given means (n,), and that log likelihood; a row of weight w has φ/w.
 
@@ -253,13 +258,13 @@ def _beta_result(
     y: Floats,
     weights: Floats,
     offset: Floats,
-    kind: str,
+    dependence: Rows,
     confidence: float,
 ) -> GlmFit:
     """The result of beta regression in the same words: dispersion 1/(1 + precision), variance φ·mu(1 − mu)."""
     _refuse_unfinished(found.scores, found.scores)
     terms = design.shape[1]
-    whole = found.inverse_information if kind == "model" else _sandwich(found.inverse_information, found.scores)
+    whole = coefficient_covariance(found.inverse_information, found.scores, dependence)
     mu = family.link.inverse(design @ found.coef + offset)
     nothing = fit_beta(design[:, :1], y, family.link, weights, offset)
     null = family.link.inverse(nothing.coef[0] + offset)
@@ -269,7 +274,7 @@ def _beta_result(
         names,
         found.coef,
         whole[:terms, :terms],
-        kind,
+        dependence,
         confidence,
         degrees=None,
         dispersion=dispersion,

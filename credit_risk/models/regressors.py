@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array, check_is
 
 from credit_risk._core.errors import ModelError
 from credit_risk.models.beta_regression import squeeze
+from credit_risk.models.covariance import Rows
 from credit_risk.models.families import Family, family_of
 from credit_risk.models.glm import GlmFit, fit_glm
 from credit_risk.models.variance_power import PowerProfile, profile_variance_power
@@ -23,7 +24,7 @@ class GeneralizedLinearRegressor(RegressorMixin, BaseEstimator):
     """Tweedie or gamma regression of amounts, fractional logit or beta regression of fractions, with inference.
 
     Parameters have the meaning of the plan's model type `glm`. variance_power: of tweedie, or `profile`, the power of
-    greatest likelihood. covariance: `model` or `robust`; None: robust for fractional, else model. squeeze:
+    greatest likelihood. covariance: auto is hc1 for fractional and nonrobust for the others. squeeze:
     `smithson_verkuilen` takes fractions of 0 and 1 inside before beta regression.
 
     Attributes: result_ (GlmFit), family_, profile_ (PowerProfile or None), coef_ (k,), intercept_, n_features_in_.
@@ -37,7 +38,7 @@ class GeneralizedLinearRegressor(RegressorMixin, BaseEstimator):
         link: Literal["log", "logit", "probit"] | None = None,
         variance_power: float | Literal["profile"] = 1.5,
         squeeze: Literal["none", "smithson_verkuilen"] = "none",
-        covariance: Literal["model", "robust"] | None = None,
+        covariance: Literal["auto", "nonrobust", "hc0", "hc1"] = "auto",
         confidence: float = 0.95,
     ):
         self.family = family
@@ -71,7 +72,8 @@ class GeneralizedLinearRegressor(RegressorMixin, BaseEstimator):
         given = {"weights": weights[used], "offset": None if shift is None else shift[used]}
         try:
             self.family_, self.profile_ = self._family(x[used], outcome[used], names, given)
-            options: dict[str, Any] = {"covariance": self.covariance, "confidence": self.confidence, **given}
+            dependence = None if self.covariance == "auto" else Rows(self.covariance)
+            options: dict[str, Any] = {"dependence": dependence, "confidence": self.confidence, **given}
             self.result_: GlmFit = fit_glm(x[used], outcome[used], names, self.family_, **options)
         except ModelError as error:
             raise ValueError(str(error)) from error

@@ -8,8 +8,7 @@ from pydantic import Field, StringConstraints
 
 from credit_risk.models.boosting_spec import MonotoneBoostingSpec
 from credit_risk.models.candidate_spec import IDENTIFIER, CandidateSpec
-
-__all__ = ["IDENTIFIER", "CandidateSpec", "ModelSpec", "MonotoneBoostingSpec", "ScorecardSpec", "default_models"]
+from credit_risk.models.glm_spec import GlmSpec
 
 
 class ScorecardSpec(CandidateSpec):
@@ -44,12 +43,32 @@ class ScorecardSpec(CandidateSpec):
     )
 
 
-ModelSpec = Annotated[ScorecardSpec | MonotoneBoostingSpec, Field(discriminator="type")]
+AnyModel = ScorecardSpec | MonotoneBoostingSpec | GlmSpec
+ModelSpec = Annotated[AnyModel, Field(discriminator="type")]
 
 
-def default_models() -> tuple[ScorecardSpec | MonotoneBoostingSpec, ...]:
+def default_models() -> tuple[AnyModel, ...]:
     """The candidates of a plan that names none: a scorecard as champion and a monotone boosting challenger."""
     return (
         ScorecardSpec(id="scorecard", type="scorecard", champion=True),
         MonotoneBoostingSpec(id="boosting", type="monotone_boosting"),
     )
+
+
+def usual_models(outcome_type: str) -> list[dict[str, object]]:
+    """The candidate of a plan that names none, for an outcome that is an amount or a fraction."""
+    family = {"amount": "tweedie", "fraction": "fractional"}[outcome_type]
+    return [{"id": "glm", "type": "glm", "family": family, "champion": True}]
+
+
+__all__ = [
+    "IDENTIFIER",
+    "AnyModel",
+    "CandidateSpec",
+    "GlmSpec",
+    "ModelSpec",
+    "MonotoneBoostingSpec",
+    "ScorecardSpec",
+    "default_models",
+    "usual_models",
+]

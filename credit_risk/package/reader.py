@@ -251,6 +251,11 @@ class _Reading:
             if value["model"]["id"] != expected:
                 message = f"model id is {value['model']['id']!r} where {expected!r} is expected"
                 self._tell(message, "model_id_mismatch", file, "/model/id")
+        kind = None if model is None else model["outcome"]["type"]
+        for file, value, _ in pairs:
+            if value["outcome"]["type"] != kind and kind is not None:
+                message = f"predicts an outcome of another type than the champion, {kind}"
+                self._tell(message, "schema", file, "/outcome/type", repr(value["outcome"]["type"]))
 
     def _evidence(self, core: dict[str, bytes]) -> dict[str, Json]:
         found = {}
@@ -263,10 +268,9 @@ class _Reading:
 
     def _tables(self, manifest: Json, core: dict[str, bytes], model: Json | None, others: dict[str, Json]) -> None:
         if SNAPSHOT in core:
-            inputs = [] if model is None else model["inputs"]
             table = self._guarded(read_parquet, core[SNAPSHOT], SNAPSHOT, "snapshot_invalid")
             if table is not None:
-                self.faults += snapshot_faults(table, manifest["snapshot"]["rows"], inputs, SNAPSHOT)
+                self.faults += snapshot_faults(table, manifest["snapshot"]["rows"], model, SNAPSHOT)
         if "verification.csv" in core and model is not None:
             self.faults += verification_rows(core["verification.csv"], model, "verification.csv")[2]
         models = {"": model, **{f"challengers/{key}/": value for key, value in others.items()}}

@@ -52,7 +52,7 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
 
 
-def snapshot_faults(table: pa.Table, rows: int, inputs: list[Json], file: str) -> list[Fault]:
+def snapshot_faults(table: pa.Table, rows: int, model: Json | None, file: str) -> list[Fault]:
     """Faults of the snapshot: leading columns, types, NaN, infinity, samples, outcomes, row count, model inputs."""
     code = "snapshot_invalid"
     faults = list(_column_faults(table, _HEAD, _TYPES, code, file))
@@ -70,9 +70,10 @@ def snapshot_faults(table: pa.Table, rows: int, inputs: list[Json], file: str) -
     if table.num_rows != rows:
         faults.append(Fault(f"has {table.num_rows} rows, the manifest says {rows}", code, file))
     faults += _value_faults(table, "_sample", set(SAMPLES), code, file)
-    faults += _value_faults(table, "_outcome", {0.0, 1.0}, code, file)
+    faults += _outcome_faults(table, "binary" if model is None else model["outcome"]["type"], code, file)
     if "_key" in table.column_names and table["_key"].null_count:
         faults.append(Fault("has rows without a key", code, file, "_key"))
+    inputs = [] if model is None else model["inputs"]
     absent = sorted({declared["name"] for declared in inputs} - set(table.column_names))
     if absent:
         faults.append(Fault("lacks inputs of the model", code, file, found=", ".join(absent)))
@@ -151,13 +152,13 @@ def verification_frame(header: list[str], rows: list[list[str]], model: Json) ->
 
 def _result_columns(model: Json) -> list[str]:
     outputs = model["outputs"]
-    columns = ["linear_score", "probability"]
-    columns += [key for key in ("score", "grade") if outputs.get(key) is not None]
+    keys = ("linear_score", "probability", "expected_value", "score", "grade")
+    columns = [key for key in keys if outputs.get(key) is not None]
     if outputs.get("reasons") is not None:
         told = [s for s in model["steps"] if s["type"] == "reasons" and s["output"] == outputs["reasons"]]
         maximum = told[0]["maximum"] + ("inquiries" in told[0]) if told else 0
         columns += [f"reason_{rank}" for rank in range(1, maximum + 1)]
-    return [name for name in columns if name not in ("linear_score", "probability") or outputs[name] is not None]
+    return columns
 
 
 def _column_faults(
@@ -184,6 +185,20 @@ def _value_faults(table: pa.Table, name: str, allowed: set[Any], code: str, file
     if found:
         shown = ", ".join(sorted(map(repr, found))[:5])
         yield Fault("has values that are not allowed", code, file, name, found=shown, allowed=str(sorted(allowed)))
+
+
+def _outcome_faults(table: pa.Table, kind: str, code: str, file: str) -> Iterator[Fault]:
+    """Outcomes that the type does not have: binary 0.0 and 1.0, amounts from 0.0, fractions from 0.0 to 1.0."""
+    if kind == "binary":
+        yield from _value_faults(table, "_outcome", {0.0, 1.0}, code, file)
+        return
+    if "_outcome" not in table.column_names or not pa.types.is_floating(table["_outcome"].type):
+        return
+    least, greatest = pc.min_max(table["_outcome"]).as_py().values()
+    if least is not None and (least < 0.0 or (kind == "fraction" and greatest > 1.0)):
+        allowed = "0.0 or more" if kind == "amount" else "0.0 to 1.0"
+        found = f"{least!r} to {greatest!r}"
+        yield Fault(f"has values that no {kind} has", code, file, "_outcome", found=found, allowed=allowed)
 
 
 def _number(text: str) -> bool:

@@ -10,7 +10,8 @@ from credit_risk._core.errors import Fault
 from credit_risk.plan.boosting_checks import boosting_faults
 from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, order_faults
 from credit_risk.plan.document import Path
-from credit_risk.plan.outcome_checks import outcome_faults
+from credit_risk.plan.measure_checks import columns_beside, measure_faults
+from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
 from credit_risk.plan.reason_checks import reason_faults, undisclosable
 from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
@@ -37,6 +38,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _columns,
         _outcome,
         outcome_faults,
+        measure_faults,
         _derived,
         _predictors,
         _classing,
@@ -160,6 +162,8 @@ def default_exports(plan: dict[str, Any]) -> list[str]:
 
 def pmml_refusal(plan: dict[str, Any]) -> str | None:
     """Why the champion cannot be written as PMML; None where it can, or where the plan has not one champion."""
+    if _at(plan, "outcome", "type") in MEASURES:
+        return "PMML is written of a scorecard only, and the champion is a glm"
     if groups := _mapping(plan, "reason_codes", "groups"):
         return f"PMML ranks characteristics, not groups of them, as reasons ({', '.join(map(str, groups))})"
     models = _at(plan, "models")
@@ -340,7 +344,8 @@ def _is_text(plan: dict[str, Any], expression: dict[str, Any], depth: int = 0) -
 
 
 def _predictors(plan: dict[str, Any]) -> Found:
-    roles, exclude = role_of_columns(plan), set(_forced(plan, "exclude"))
+    roles, exclude = columns_beside(plan) | role_of_columns(plan), set(_forced(plan, "exclude"))
+    yield from _beside(plan, roles)
     for index, name in enumerate(_forced(plan, "include")):
         path: Path = ("selection", "include", index)
         if name in roles:
@@ -349,6 +354,20 @@ def _predictors(plan: dict[str, Any]) -> Found:
         if name in exclude:
             message = f"{name!r} is also in selection.exclude"
             yield path, _fault(message, "selection", remedy="keep it in one of the two lists")
+
+
+def _beside(plan: dict[str, Any], roles: dict[str, str]) -> Found:
+    """Exposure, offsets and raw terms of models, each of a column that may be used so."""
+    never = role_of_columns(plan)
+    named: list[tuple[Path, Any, dict[str, str]]] = [(("outcome", "exposure"), _at(plan, "outcome", "exposure"), never)]
+    models = _at(plan, "models")
+    for index, model in enumerate(models if isinstance(models, list | tuple) else ()):
+        named.append((("models", index, "offset"), _at(model, "offset"), never))
+        named += [(("models", index, "raw", name), name, roles) for name in _mapping(model, "raw")]
+    for path, name, refused in named:
+        if isinstance(name, str) and name in refused:
+            message = f"{name!r} may not enter a model here: it is {refused[name]}"
+            yield path, _fault(message, "never_a_predictor", remedy="name another column")
 
 
 def _classing(plan: dict[str, Any]) -> Found:

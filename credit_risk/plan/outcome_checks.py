@@ -13,6 +13,9 @@ from credit_risk.sampling.history_columns import CALENDAR_MONTH, WHOLE, month_nu
 Found = Iterator[tuple[Path, Fault]]
 READY = ("column", "bad", "good", "indeterminate", "missing")
 HISTORY = ("definition", "windows")
+MEASURES = ("amount", "fraction")
+BINARY_ONLY = ("bad", "good", "indeterminate", "history", "default_conformant")
+MEASURE_ONLY = ("name", "exposure")
 
 
 def outcome_faults(plan: dict[str, Any]) -> Found:
@@ -20,11 +23,15 @@ def outcome_faults(plan: dict[str, Any]) -> Found:
     outcome = plan.get("outcome")
     if not isinstance(outcome, dict):
         return
-    if isinstance(outcome.get("history"), dict):
+    if outcome.get("type") in MEASURES:
+        yield from _measure(outcome)
+    elif isinstance(outcome.get("history"), dict):
         yield from _built(outcome, plan)
     else:
         yield from _ready(outcome)
     yield from _monthly(outcome, plan)
+    if outcome.get("type", "binary") == "binary":
+        yield from _binary(outcome)
     yield from _indeterminate(outcome)
     exclusions = outcome.get("exclusions")
     for index, item in enumerate(exclusions if isinstance(exclusions, list | tuple) else ()):
@@ -32,6 +39,32 @@ def outcome_faults(plan: dict[str, Any]) -> Found:
         if isinstance(text, str):
             for fault in parse_expression(text)[1]:
                 yield ("outcome", "exclusions", index, "condition"), fault
+
+
+def _measure(outcome: dict[str, Any]) -> Found:
+    """What an amount or a fraction needs, and what belongs to a binary outcome."""
+    kind = outcome["type"]
+    if outcome.get("column") is None:
+        remedy = f"name the column with the {kind}s"
+        yield ("outcome", "column"), _fault("column is missing", "missing_key", remedy=remedy)
+    for key in BINARY_ONLY:
+        if outcome.get(key) not in (None, False, [], ()):
+            message = f"{key} belongs to a binary outcome, and the outcome is of type {kind}"
+            yield ("outcome", key), _fault(message, "outcome", remedy=f"leave {key} out")
+    for key in HISTORY:
+        if _says_something(outcome.get(key), key):
+            message = f"{key} belongs to a performance history, and the outcome is of type {kind}"
+            yield ("outcome", key), _fault(message, "outcome", remedy=f"leave {key} out")
+    if outcome.get("column") is not None and outcome.get("column") == outcome.get("exposure"):
+        message = "the exposure is the outcome itself"
+        yield ("outcome", "exposure"), _fault(message, "role", remedy="name another column")
+
+
+def _binary(outcome: dict[str, Any]) -> Found:
+    for key in MEASURE_ONLY:
+        if outcome.get(key) is not None:
+            message = f"{key} belongs to an outcome of type amount or fraction, and this one is binary"
+            yield ("outcome", key), _fault(message, "outcome", remedy=f"leave {key} out, or write the type")
 
 
 def _ready(outcome: dict[str, Any]) -> Found:

@@ -17,10 +17,11 @@ from credit_risk._core.spec import Spec
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.explanation.spec import ReasonCodesSpec
-from credit_risk.models.spec import ModelSpec, MonotoneBoostingSpec, ScorecardSpec, default_models
+from credit_risk.models.spec import AnyModel, GlmSpec, ModelSpec, default_models, usual_models
 from credit_risk.plan.checks import cross_faults, default_exports
 from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
+from credit_risk.plan.outcome_checks import MEASURES
 from credit_risk.plan.spec import IdentitySpec
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.source import Source, read_source
@@ -74,6 +75,16 @@ class Plan(Spec):
             return {**value, "exports": default_exports(value)}
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_outcome(cls, value: Any) -> Any:
+        """The usual model of an amount or a fraction, where the plan names none."""
+        outcome = value.get("outcome") if isinstance(value, dict) else None
+        kind = outcome.get("type") if isinstance(outcome, dict) else getattr(outcome, "type", None)
+        if kind not in MEASURES or "models" in value:
+            return value
+        return {**value, "models": usual_models(kind)}
+
     @model_validator(mode="after")
     def _parts_agree(self) -> Plan:
         faults = cross_faults(self.model_dump(mode="json"))
@@ -93,12 +104,12 @@ class Plan(Spec):
         return self._source_bytes if self._source_bytes is not None else canonical_json.to_bytes(self.as_dict())
 
     @property
-    def champion(self) -> ScorecardSpec | MonotoneBoostingSpec:
+    def champion(self) -> AnyModel:
         """The candidate that becomes the model of the package."""
         return next(candidate for candidate in self.models if candidate.champion)
 
     @property
-    def challengers(self) -> tuple[ScorecardSpec | MonotoneBoostingSpec, ...]:
+    def challengers(self) -> tuple[AnyModel, ...]:
         """The other candidates, in the order of the plan."""
         return tuple(candidate for candidate in self.models if not candidate.champion)
 
@@ -165,6 +176,12 @@ class Plan(Spec):
         for key in ("group", "weight"):
             if (column := getattr(self.samples, key)) is not None and column != "duplicates":
                 named.setdefault(column, f"samples.{key}")
+        for index, model in enumerate(self.models):
+            if isinstance(model, GlmSpec):
+                if model.offset is not None:
+                    named.setdefault(model.offset, f"models[{index}].offset")
+                for name in model.raw:
+                    named.setdefault(name, f"models[{index}].raw.{name}")
         lists: dict[str, tuple[str, ...]] = {
             "classing.overrides": tuple(o.characteristic for o in self.classing.overrides),
             "selection.include": tuple(self.selection.included),

@@ -22,7 +22,7 @@ class DerivedSpec(Spec):
     )
     expected_trend: Trend | None = Field(
         default=None,
-        description="Trend of the bad rate that the expert expects, declared before the data are looked at.",
+        description="Trend of the bad rate or mean that the expert expects, declared before the data are looked at.",
     )
     reason_text: ReasonText | None = Field(
         default=None, description="Words for an applicant whose score this lowered, or words by language."

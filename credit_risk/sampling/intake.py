@@ -58,8 +58,9 @@ class Intake:
 
     `frame`: columns of the contract in the order of the source, then derived ones; float64 (NaN is missing) or
     text (object, None is missing). The key is not among them. `key`: int64 or object (n,). `outcome`: 1.0 bad,
-    0.0 good, NaN in no sample (n,); `decided` says how. `roles`: column to key, date, outcome, status, account,
-    protected, forbidden, predictor, monthly (for derive only), derived or left_out.
+    0.0 good (an amount or fraction where `kind` says so), NaN in no sample (n,); `decided` says how. `roles`: column
+    to key, date, outcome, exposure, status, account, protected, forbidden, predictor, monthly (for derive only),
+    derived or left_out.
     `types`: column to numeric, categorical or date. `specials`: column to code (float in numeric columns) to
     meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order. `tables`: evidence frames by
     catalogue id. `source`, `definition`: items of `data.source` and `outcome.definition`. `left_out`: columns that
@@ -88,6 +89,11 @@ class Intake:
         return self.decided.status
 
     @property
+    def kind(self) -> str:
+        """Type of the outcome: binary, amount or fraction."""
+        return self.decided.kind
+
+    @property
     def cluster(self) -> np.ndarray | None:
         """Obligor or account of each row, object (n,): rows that share it belong together. None without history."""
         return self.decided.cluster
@@ -108,10 +114,9 @@ class Intake:
         return tuple(name for name in self.frame.columns if self.roles[name] != "derived")
 
     def _repr_html_(self) -> str:
-        rate = np.nanmean(self.outcome)
-        head = (
-            f"<p>{len(self.outcome):,} rows, {len(self.predictors)} possible characteristics, bad rate {rate:.2%}</p>"
-        )
+        mean = float(np.nanmean(self.outcome))
+        told = f"bad rate {mean:.2%}" if self.kind == "binary" else f"mean {self.kind} {mean:,.6g}"
+        head = f"<p>{len(self.outcome):,} rows, {len(self.predictors)} possible characteristics, {told}</p>"
         left = self.tables["data.columns_left_out"]
         return head + self.tables["data.contract"]._repr_html_() + (left._repr_html_() if len(left) else "")
 
@@ -213,6 +218,7 @@ def _named(data: DataSpec, outcome: OutcomeSpec, derive: Mapping[str, str], more
         (outcome.history.account if outcome.history is not None else None, "outcome.history.account"),
         (outcome.status.column if outcome.status is not None else None, "outcome.status.column"),
         (outcome.windows.observed_at, "outcome.windows.observed_at"),
+        (outcome.exposure, "outcome.exposure"),
     ):
         if name is not None:
             named.setdefault(name, path)
@@ -363,6 +369,8 @@ def _type_of_spec(state: _State, name: str, raw: RawColumn, spec: ColumnSpec, pa
 def _role(state: _State, name: str, column: TypedColumn) -> str:
     if name == state.outcome.column:
         return "outcome"
+    if name == state.outcome.exposure:
+        return "exposure"
     if name == state.data.date or name == state.outcome.windows.observed_at:
         return "date"
     if state.outcome.status is not None and name == state.outcome.status.column:

@@ -27,7 +27,7 @@ def label_rows(intake: Intake, spec: SamplesSpec, date: str | None) -> NDArray[n
     dates = row_times(frame[date], spec) if date in frame.columns else None
     clusters = row_clusters(intake, spec)
     groups = cluster_numbers(clusters) if repeats(clusters[np.isfinite(intake.outcome)]) else None
-    return split_samples(intake.outcome, spec, dates=dates, groups=groups)
+    return split_samples(intake.outcome, spec, dates=dates, groups=groups, kind=intake.kind)
 
 
 def row_times(values: pd.Series, spec: SamplesSpec) -> NDArray[np.object_]:

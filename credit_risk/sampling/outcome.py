@@ -24,6 +24,7 @@ MISSING, INDETERMINATE = "excluded: outcome missing", "indeterminate: value of t
 class Outcome:
     """`values` (n,) are 1.0 bad, 0.0 good, NaN for rows that leave the samples, and `reasons` (n,) why, else None.
 
+    Where `kind` is amount or fraction they are those, and `exposure` (n,) what they are of, if the plan names it.
     `definition`: items of `outcome.definition`. `status` (n,) of each applicant, `cluster` (n,) the obligor or
     account of each row, `observed` (n,) its observation month as text, where known. By catalogue id: `tables` evidence
     frames, `items` key-value pairs, `notes` (of what is neither: why it does not apply).
@@ -35,6 +36,8 @@ class Outcome:
     status: np.ndarray | None = None
     cluster: np.ndarray | None = None
     observed: np.ndarray | None = None
+    exposure: np.ndarray | None = None
+    kind: str = "binary"
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     items: dict[str, dict[str, str | int | float | None]] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from credit_risk.sampling.contract import Examples, Failure
 from credit_risk.sampling.derive import derive_columns
 from credit_risk.sampling.history_outcome import outcome_of_history
 from credit_risk.sampling.history_spec import BOOKED
+from credit_risk.sampling.measure import define_measure
 from credit_risk.sampling.outcome import Outcome, define_outcome
 from credit_risk.sampling.source import Source
 from credit_risk.sampling.spec import OutcomeSpec
@@ -23,6 +24,7 @@ from credit_risk.scoring.steps import text_of_number
 EXCLUSIONS_COLUMNS = ("outcome", "reason", "rows", "share")
 STATUS_COLUMNS = ("status", "rows", "share", "good", "bad")
 SHOWN = 10
+KNOWN = {"binary": "good or bad", "amount": "an amount", "fraction": "a fraction"}
 
 
 @dataclass(slots=True)
@@ -64,7 +66,11 @@ def decide_outcomes(
     _leave_by_exclusions(rows, columns, spec, specials)
     faults: list[Fault] = []
     outcome: Outcome | None = None
-    if spec.history is None:
+    if spec.type != "binary":
+        if str(spec.column) in columns:
+            outcome, failures = define_measure(columns, spec, examples, rows.reasons)
+            rows.failures += failures
+    elif spec.history is None:
         if (column := str(spec.column)) in columns:
             outcome, failures = define_outcome(columns[column], spec, examples, rows.reasons)
             rows.failures += failures
@@ -139,23 +145,26 @@ def _complete(outcome: Outcome, rows: _Rows, spec: OutcomeSpec) -> Outcome:
         waterfall.append((step, removed, waterfall[-1][2] - removed, words))
     known = int(np.count_nonzero(np.isfinite(outcome.values)))
     refused = spec.history is None and spec.missing == "refuse" and known == len(reasons)
-    told = "a row without one is refused, not removed" if refused else "good or bad"
+    told = "a row without one is refused, not removed" if refused else KNOWN[spec.type]
     waterfall.append(("rows with a known outcome", 0, known, told))
     tables = {"data.waterfall": pd.DataFrame(waterfall, columns=["step", "removed", "remaining", "reason"])}
     if known < len(reasons) or spec.history is not None:
-        tables["outcome.exclusions"] = _exclusions(outcome, reasons)
+        tables["outcome.exclusions"] = _exclusions(outcome, reasons, spec)
     if rows.status is not None:
-        tables["outcome.status"] = _statuses(outcome, rows.status)
+        tables["outcome.status"] = _statuses(outcome, rows.status, spec)
     definition = dict(outcome.definition)
     if known < len(reasons):
         definition["rows in no sample"] = len(reasons) - known
     return replace(outcome, definition=definition, status=rows.status, tables={**outcome.tables, **tables})
 
 
-def _exclusions(outcome: Outcome, reasons: np.ndarray) -> pd.DataFrame:
+def _exclusions(outcome: Outcome, reasons: np.ndarray, spec: OutcomeSpec) -> pd.DataFrame:
     """Every row of the source once, by outcome and reason, catalogue columns of `outcome.exclusions`."""
     total = len(reasons)
-    told = [(name, "", int(np.count_nonzero(outcome.values == value))) for name, value in (("bad", 1.0), ("good", 0.0))]
+    masks = {"bad": outcome.values == 1.0, "good": outcome.values == 0.0}
+    if spec.type != "binary":
+        masks = {f"known {spec.type}": np.isfinite(outcome.values)}
+    told = [(name, "", int(np.count_nonzero(mask))) for name, mask in masks.items()]
     for reason in dict.fromkeys(reasons[~pd.isna(reasons)]):
         told.append((*_split(reason), int(np.count_nonzero(np.equal(reasons, reason)))))
     rows = [(name, reason or None, count, count / total) for name, reason, count in told]
@@ -172,12 +181,15 @@ def _split(reason: str) -> tuple[str, str]:
     return (head, tail) if separator and head in ("indeterminate", "excluded") else ("excluded", reason)
 
 
-def _statuses(outcome: Outcome, status: np.ndarray) -> pd.DataFrame:
-    """Applicants by status, catalogue columns of `outcome.status`."""
+def _statuses(outcome: Outcome, status: np.ndarray, spec: OutcomeSpec) -> pd.DataFrame:
+    """Applicants by status, catalogue columns of `outcome.status`; good and bad are null but for a binary outcome."""
     rows = []
     for name in dict.fromkeys(status):
         mask = np.equal(status, name)
         count, values = int(np.count_nonzero(mask)), outcome.values[mask]
         good, bad = int(np.count_nonzero(values == 0.0)), int(np.count_nonzero(values == 1.0))
         rows.append((name, count, count / len(status), good, bad))
-    return pd.DataFrame(sorted(rows), columns=list(STATUS_COLUMNS))
+    frame = pd.DataFrame(sorted(rows), columns=list(STATUS_COLUMNS))
+    if spec.type == "binary":
+        return frame
+    return frame.astype({"good": object, "bad": object}).assign(good=None, bad=None)

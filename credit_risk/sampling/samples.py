@@ -11,6 +11,7 @@ import pandas as pd
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.randomness import stage_generator
 from credit_risk.evaluation.intervals import wilson_interval
+from credit_risk.sampling.measure import outcome_strata
 from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
 
 DEVELOPMENT, OUT_OF_SAMPLE = "development", "out_of_sample"
@@ -26,6 +27,7 @@ def split_samples(
     *,
     dates: np.ndarray | None = None,
     groups: np.ndarray | None = None,
+    kind: str = "binary",
 ) -> np.ndarray:
     """Label of each row, object (n,): one of SAMPLES, or None (unknown outcome, or a group on two sides in time).
 
@@ -35,7 +37,9 @@ def split_samples(
     whole groups are (stratified by whether one holds a bad, in the order of the number of their first row, which does
     not depend on how many rows they have, until the share is reached); where `spec` keeps groups apart in time, a row
     inside the development period whose group also stands out of time belongs to no sample.
-    Raises IntakeError where a sample would have no bads or no goods, or where a date is missing.
+    kind: type of the outcome; amounts and fractions are stratified by size (`outcome_strata`) in place of classes.
+    Raises IntakeError where a sample would have no bads or no goods, or outcomes that do not differ, or where a date is
+    missing.
     """
     draws = stage_generator(spec.seed, STAGE).bit_generator.random_raw(len(outcome))
     labels = np.full(len(outcome), None, dtype=object)
@@ -43,13 +47,14 @@ def split_samples(
     if spec.out_of_time is not None:
         labels = _out_of_time(labels, known, dates, spec.out_of_time)
     inside = known & (labels == None)  # noqa: E711 - elementwise
+    strata = outcome_strata(outcome, kind)
     if groups is None:
-        _split_rows(labels, inside, outcome, draws, spec.out_of_sample)
+        _split_rows(labels, inside, strata, draws, spec.out_of_sample)
     else:
         if spec.apart_in_time:
             inside &= ~np.isin(groups, groups[known & ~inside])
-        _split_groups(labels, inside, outcome, draws, groups, spec.out_of_sample)
-    _refuse_empty_classes(labels, outcome, spec)
+        _split_groups(labels, inside, strata, draws, groups, spec.out_of_sample)
+    (_refuse_empty_classes if kind == "binary" else _refuse_constant_samples)(labels, outcome, spec)
     return labels
 
 
@@ -85,34 +90,53 @@ def _times(dates: np.ndarray, spec: OutOfTimeSpec) -> np.ndarray:
     raise IntakeError(Fault(message, code="out_of_time", path="samples.out_of_time", found=found, allowed=allowed))
 
 
-def _split_rows(labels: np.ndarray, inside: np.ndarray, outcome: np.ndarray, draws: np.ndarray, share: float) -> None:
-    for value in (1.0, 0.0):
-        rows = np.flatnonzero(inside & (outcome == value))
+def _split_rows(labels: np.ndarray, inside: np.ndarray, strata: np.ndarray, draws: np.ndarray, share: float) -> None:
+    for value in np.unique(strata[inside]):
+        rows = np.flatnonzero(inside & (strata == value))
         held = math.floor(share * len(rows) + 0.5)
         labels[rows] = DEVELOPMENT
         labels[rows[np.argsort(draws[rows], kind="stable")[:held]]] = OUT_OF_SAMPLE
 
 
 def _split_groups(
-    labels: np.ndarray, inside: np.ndarray, outcome: np.ndarray, draws: np.ndarray, groups: np.ndarray, share: float
+    labels: np.ndarray, inside: np.ndarray, strata: np.ndarray, draws: np.ndarray, groups: np.ndarray, share: float
 ) -> None:
     rows = np.flatnonzero(inside)
-    frame = pd.DataFrame({"group": groups[rows], "draw": draws[rows], "bad": outcome[rows] == 1.0})
-    table = frame.groupby("group", sort=True).agg(draw=("draw", "first"), bad=("bad", "any"), rows=("draw", "size"))
+    frame = pd.DataFrame({"group": groups[rows], "draw": draws[rows], "of": strata[rows]})
+    table = frame.groupby("group", sort=True).agg(draw=("draw", "first"), of=("of", "max"), rows=("draw", "size"))
     held: list[int] = []
-    for _, stratum in table.sort_values("draw", kind="stable").groupby("bad"):
+    for _, stratum in table.sort_values("draw", kind="stable").groupby("of"):
         target = math.floor(share * stratum["rows"].sum() + 0.5)
         held += stratum.index[stratum["rows"].cumsum() <= target].tolist()
     labels[rows] = np.where(np.isin(groups[rows], held), OUT_OF_SAMPLE, DEVELOPMENT)
 
 
-def _refuse_empty_classes(labels: np.ndarray, outcome: np.ndarray, spec: SamplesSpec) -> None:
+def _wanted(spec: SamplesSpec) -> list[str]:
+    """Samples that the plan asks for."""
     wanted = [DEVELOPMENT, OUT_OF_SAMPLE]
     if spec.out_of_time is not None:
         wanted += [OUT_OF_TIME] if spec.out_of_time.after is not None else []
         wanted += [OUT_OF_TIME_BEFORE] if spec.out_of_time.before is not None else []
+    return wanted
+
+
+def _refuse_constant_samples(labels: np.ndarray, outcome: np.ndarray, spec: SamplesSpec) -> None:
     faults = []
-    for sample in wanted:
+    for sample in _wanted(spec):
+        values = outcome[labels == sample]
+        if len(values) == 0 or np.ptp(values) == 0:
+            found = f"{len(values):,} rows" + (f", all {float(values[0])!r}" if len(values) else "")
+            path = "samples.out_of_time" if sample.startswith(OUT_OF_TIME) else "samples.out_of_sample"
+            message = f"the outcomes of the sample {sample} would not differ"
+            remedy = f"take more rows, or change {path}"
+            faults.append(Fault(message, "constant_outcome", path=path, found=found, remedy=remedy))
+    if faults:
+        raise IntakeError(faults)
+
+
+def _refuse_empty_classes(labels: np.ndarray, outcome: np.ndarray, spec: SamplesSpec) -> None:
+    faults = []
+    for sample in _wanted(spec):
         for value, words in ((1.0, "bads"), (0.0, "goods")):
             if not np.any((labels == sample) & (outcome == value)):
                 in_all = np.count_nonzero(outcome == value)

@@ -57,7 +57,7 @@ class ColumnSpec(Spec):
     description: str = Field(default="", description="What the column means, in words.")
     expected_trend: Trend | None = Field(
         default=None,
-        description="Trend of the bad rate that the expert expects, declared before the data are looked at.",
+        description="Trend of the bad rate or mean that the expert expects, declared before the data are looked at.",
     )
     reason_text: ReasonText | None = Field(
         default=None, description="Words for an applicant whose score this lowered, or words by language."
@@ -130,15 +130,34 @@ class OutcomeSpec(Spec):
     status: StatusSpec | None = Field(
         default=None, description="What became of each applicant; outcomes exist for booked ones only."
     )
-    type: Literal["binary"] = Field(default="binary", description="Type of the outcome.")
+    type: Literal["binary", "amount", "fraction"] = Field(
+        default="binary",
+        description="Type of the outcome: binary (bad or good), amount (0 or more, such as a loss) or fraction (from 0 "
+        "to 1, such as a loss given default).",
+    )
+    name: str | None = Field(
+        default=None, min_length=1, description="What an amount or fraction is called, such as LGD; null: its column."
+    )
+    exposure: ColumnName | None = Field(
+        default=None,
+        description="Column above 0. The expected amount is proportional to it, and classes are told per unit of it; "
+        "of a fraction it is what the fraction is of, and weighs the loss shortfall alone.",
+    )
     default_conformant: bool = Field(
         default=False,
         description="Whether bad is a default in the sense of the regulation, so that probabilities may be called PD.",
     )
 
     @property
+    def called(self) -> str:
+        """What an amount or fraction is called."""
+        return self.name or str(self.column)
+
+    @property
     def event(self) -> str:
-        """The event that the model predicts, in words."""
+        """What the model predicts, in words: the event, or the amount or fraction."""
+        if self.type != "binary":
+            return f"{self.type} {self.called}"
         if self.history is None:
             return f"{self.column} is bad"
         when = "at any time" if self.definition.ever else "at the end"

@@ -13,7 +13,14 @@ from credit_risk.scoring.step_checks import check_step
 
 Model = Mapping[str, Any]
 FORMAT, FORMAT_VERSION = "credit-risk-model", "0.1"
-_PUBLISHED = {"linear_score": NUMBER, "probability": NUMBER, "score": NUMBER, "grade": STRING, "reasons": REASONS}
+_PUBLISHED = {
+    "linear_score": NUMBER,
+    "probability": NUMBER,
+    "expected_value": NUMBER,
+    "score": NUMBER,
+    "grade": STRING,
+    "reasons": REASONS,
+}
 
 
 def check_model(model: Model) -> dict[str, str]:

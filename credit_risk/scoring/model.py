@@ -30,7 +30,7 @@ from credit_risk.scoring.expressions import evaluate, references
 from credit_risk.scoring.inputs import as_pandas, open_inputs, read_inputs
 
 Step = Mapping[str, Any]
-PUBLISHED = ("linear_score", "probability", "score", "grade", "reasons", "decision")
+PUBLISHED = ("linear_score", "probability", "expected_value", "score", "grade", "reasons", "decision")
 BLOCK = 32_768
 """Rows that are run together: what they need at a time stays in the cache of the processor."""
 Packed = list[s.PackedTree] | PackedAttribution
@@ -97,11 +97,11 @@ class CompiledModel:
     def score(self, frame: Any, *, outputs: Sequence[str] | None = None) -> pd.DataFrame:
         """The published results, one row a row of `frame` (its index is kept).
 
-        Columns: `linear_score`, `probability`, then `score`, `grade`, `reason_1` … and `decision:<guard>` as far as the
-        model has them; outputs: of these only the named ones (`reasons` and `decision` are names too), and no step is
-        run that they do not need. Rows are run in blocks; the result does not depend on them. Raises
-        ScoringError with every fault where input columns are absent or hold what the model
-        cannot take, or where a published result is not finite.
+        Columns: `linear_score`, `probability` or `expected_value`, then `score`, `grade`, `reason_1` … and
+        `decision:<guard>` as far as the model has them; outputs: of these only the named ones (`reasons` and `decision`
+        are names too), and no step is run that they do not need. Rows are run in blocks; the result does not depend on
+        them. Raises ScoringError with every fault where input columns are absent or hold what the model cannot take, or
+        where a published result is not finite.
         """
         table, keys = as_pandas(frame), self._keys(outputs)
         inputs = open_inputs(self.model["inputs"], table)
@@ -275,8 +275,11 @@ def _classing(step: Step, run: Run, _: Any) -> None:
 def _linear(step: Step, run: Run, _: Any) -> None:
     names = [term["input"] for term in step["terms"]]
     offset = step["offset"]
-    terms, error = _numbers(run, names + ([offset] if offset is not None else []), step, "a term is missing")
-    shift = terms.pop() if offset is not None else None
+    terms, error = _numbers(run, names, step, "a term is missing")
+    shift = None
+    if offset is not None:
+        (shift,), missing = _numbers(run, [offset], step, f"the offset {offset!r} is missing")
+        error = error | missing
     with np.errstate(all="ignore"):
         data = s.linear_value(step, terms, shift, run.rows)
     run.columns[step["output"]] = _finite(run, step, data, _none(run), error)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import chi2
 
-from credit_risk._core.errors import ModelError
+from credit_risk._core.errors import Fault, ModelError
 from credit_risk.models.covariance import INDEPENDENT, NONROBUST, Rows, score_variance
 from credit_risk.models.logistic import LogisticFit, fit_bounded, fit_logistic, variance_inflation
 from credit_risk.selection.redundancy import INFLATED, Drop, greatest_inflation
@@ -31,7 +31,7 @@ class SearchRules:
 
     expected_sign: −1 or 1 of every coefficient, None where it is free; signs: the same by name, before it. kept: names
     that stay whatever the rules say. max_variance_inflation: None where it does not decide. coefficient: what one is
-    called in reasons.
+    called in reasons; entry_test: the test of those that wait.
     """
 
     method: Literal["backward", "forward", "stepwise", "all"]
@@ -42,6 +42,7 @@ class SearchRules:
     signs: Mapping[str, float | None] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     coefficient: str = "coefficient"
+    entry_test: str = "score test"
 
     def contradicts(self, name: str, coefficient: float) -> bool:
         """Whether the coefficient has not the sign that is expected of it."""
@@ -69,6 +70,62 @@ def rules_of(spec: SelectionSpec, *, bounded: bool = False) -> SearchRules:
     )
 
 
+class AnyFit(Protocol):
+    """What a search reads of a fit: vectors (k+1,), the constant first."""
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+
+    @property
+    def coef(self) -> Floats:
+        """Coefficients."""
+
+    @property
+    def p_value(self) -> Floats:
+        """p-values of the Wald tests."""
+
+    @property
+    def log_likelihood(self) -> float | None:
+        """Weighted log likelihood, None where the model has none."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of the fit."""
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """Terms that a bound on their sign holds at zero."""
+
+    def coefficient(self, term: str) -> float:
+        """Coefficient of a term."""
+
+
+FitType = TypeVar("FitType", bound=AnyFit)
+FitMade = TypeVar("FitMade", bound=AnyFit, covariant=True)
+
+
+class Searched(Protocol[FitMade]):
+    """What a search works on: columns and weights, fits on any of them, score tests of those that wait.
+
+    The terms of a fit begin with the constant and the columns named; others, which always stay, may follow.
+    """
+
+    @property
+    def woe(self) -> Mapping[str, Floats]:
+        """Columns (n,) by name."""
+
+    @property
+    def weights(self) -> Floats | None:
+        """Weights (n,), or None."""
+
+    def fit(self, names: Sequence[str]) -> FitMade:
+        """The model of the named columns."""
+
+    def score_tests(self, names: Sequence[str], candidates: Sequence[str]) -> dict[str, float]:
+        """p-value of adding each candidate to the model of `names`."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchData:
     """woe ((n,) by characteristic), y (n,), weights (n,) or None, confidence of the intervals of the final fit.
@@ -89,9 +146,20 @@ class SearchData:
         fitted = fit_bounded if self.bounded else fit_logistic
         return fitted(x, self.y, names, weights=self.weights, confidence=self.confidence, dependence=self.dependence)
 
+    def score_tests(self, names: Sequence[str], candidates: Sequence[str]) -> dict[str, float]:
+        """As `Searched.score_tests`."""
+        return score_tests(self, names, candidates)
 
-def information_criterion(fit: LogisticFit, criterion: str) -> float:
-    """AIC = 2k − 2·ln L, or BIC = k·ln n − 2·ln L (Schwarz 1978), k coefficients with the constant."""
+
+def information_criterion(fit: AnyFit, criterion: str) -> float:
+    """AIC = 2k − 2·ln L, or BIC = k·ln n − 2·ln L (Schwarz 1978), k coefficients with the constant.
+
+    Raises ModelError where the model has no likelihood.
+    """
+    if fit.log_likelihood is None:
+        remedy = "write selection.criterion: p_value"
+        message = f"{criterion.upper()} needs a likelihood, and the model has a quasi-likelihood only"
+        raise ModelError(Fault(message, "no_likelihood", path="selection.criterion", remedy=remedy))
     k = len(fit.terms) - len(fit.bound)
     penalty = 2.0 * k if criterion == "aic" else k * float(np.log(fit.rows))
     return penalty - 2.0 * fit.log_likelihood
@@ -125,8 +193,8 @@ def score_tests(data: SearchData, names: Sequence[str], candidates: Sequence[str
 
 
 def search(
-    names: Sequence[str], data: SearchData, rules: SearchRules, drop: Drop
-) -> tuple[list[str], LogisticFit | None]:
+    names: Sequence[str], data: Searched[FitType], rules: SearchRules, drop: Drop
+) -> tuple[list[str], FitType | None]:
     """The final names in the order given, and their fit (None where nothing is left).
 
     drop(name, step, value, threshold, reason) records each characteristic that does not enter or leaves. Raises
@@ -137,7 +205,7 @@ def search(
     return _backward(chosen, data, rules, drop)
 
 
-def _forward(names: list[str], data: SearchData, rules: SearchRules, drop: Drop) -> list[str]:
+def _forward(names: list[str], data: Searched[FitType], rules: SearchRules, drop: Drop) -> list[str]:
     """Enter one at a time, the most significant by score test first; stepwise looks back after each entry."""
     model = [n for n in names if n in rules.kept]
     refused: dict[str, Removal] = {}
@@ -145,7 +213,7 @@ def _forward(names: list[str], data: SearchData, rules: SearchRules, drop: Drop)
         waiting = [n for n in names if n not in model and n not in refused]
         if not waiting:
             break
-        p_values = score_tests(data, model, waiting)
+        p_values = data.score_tests(model, waiting)
         best = min(waiting, key=lambda n: (p_values[n], names.index(n)))
         reason = _no_entry(best, p_values[best], model, data, rules)
         if reason is not None:
@@ -162,7 +230,9 @@ def _forward(names: list[str], data: SearchData, rules: SearchRules, drop: Drop)
     return [n for n in names if n in model]
 
 
-def _no_entry(name: str, p_value: float, model: list[str], data: SearchData, rules: SearchRules) -> Removal | None:
+def _no_entry(
+    name: str, p_value: float, model: list[str], data: Searched[FitType], rules: SearchRules
+) -> Removal | None:
     """Why the best candidate may not enter, or None where it may."""
     if rules.criterion == "p_value" and p_value > rules.max_p_value:
         return _not_entered(name, p_value, rules)
@@ -189,11 +259,11 @@ def _no_entry(name: str, p_value: float, model: list[str], data: SearchData, rul
 
 def _not_entered(name: str, p_value: float, rules: SearchRules) -> Removal:
     if rules.criterion == "p_value":
-        return name, "entry", p_value, rules.max_p_value, "score test above the threshold"
+        return name, "entry", p_value, rules.max_p_value, f"{rules.entry_test} above the threshold"
     return name, "entry", p_value, None, f"{rules.criterion.upper()} would not fall with a more significant one"
 
 
-def _look_back(model: list[str], data: SearchData, rules: SearchRules, refused: dict[str, Removal]) -> list[str]:
+def _look_back(model: list[str], data: Searched[FitType], rules: SearchRules, refused: dict[str, Removal]) -> list[str]:
     """Stepwise: after an entry those that have become insignificant or changed sign leave for good."""
     while len(model) > 1:
         removal = next_removal(model, data, data.fit(model), rules, inflation=False)
@@ -205,8 +275,8 @@ def _look_back(model: list[str], data: SearchData, rules: SearchRules, refused: 
 
 
 def _backward(
-    names: list[str], data: SearchData, rules: SearchRules, drop: Drop
-) -> tuple[list[str], LogisticFit | None]:
+    names: list[str], data: Searched[FitType], rules: SearchRules, drop: Drop
+) -> tuple[list[str], FitType | None]:
     while names:
         try:
             fit = data.fit(names)
@@ -246,7 +316,7 @@ def _separator(error: ModelError, rules: SearchRules) -> Removal | None:
 
 
 def next_removal(
-    names: Sequence[str], data: SearchData, fit: LogisticFit, rules: SearchRules, *, inflation: bool = True
+    names: Sequence[str], data: Searched[FitType], fit: FitType, rules: SearchRules, *, inflation: bool = True
 ) -> Removal | None:
     """What must leave next: wrong sign first, then the criterion, then variance inflation; None where all pass."""
     free = [i for i, n in enumerate(names) if n not in rules.kept and n not in fit.bound]
@@ -268,7 +338,7 @@ def next_removal(
 
 
 def _by_criterion(
-    names: Sequence[str], free: Sequence[int], data: SearchData, fit: LogisticFit, rules: SearchRules
+    names: Sequence[str], free: Sequence[int], data: Searched[FitType], fit: FitType, rules: SearchRules
 ) -> Removal | None:
     if rules.criterion == "p_value":
         p_value = fit.p_value[1:]

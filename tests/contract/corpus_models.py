@@ -286,6 +286,52 @@ def attributed() -> Json:
     return model
 
 
+def amount() -> Json:
+    """An expected amount: classed and raw terms, an offset from the exposure, the log link, no points."""
+    bins = [_interval(0, None, 24.0, 0.25), _interval(1, 24.0, None, -0.5), _other(2, "missing", 0.125)]
+    exposed = {"op": "logarithm", "args": [{"ref": "exposure"}]}
+    steps: list[Json] = [
+        {"id": "ln", "type": "derive", "output": "ln(exposure)", "value_type": "number", "expression": exposed},
+        _classing("months", "numeric", bins),
+        {**_linear(-3.5, {"woe months": 1.0, "rate": 0.0625}), "offset": "ln(exposure)"},
+        {**_link("linear score", "expected value"), "function": "log"},
+    ]
+    return {
+        **_head("corpus-amount", "glm"),
+        "outcome": {"type": "amount", "event": "loss within 24 months", "value_name": "loss"},
+        "inputs": [_input("exposure"), _input("months"), _input("rate")],
+        "steps": steps,
+        "outputs": {"linear_score": "linear score", "expected_value": "expected value"},
+    }
+
+
+def fraction() -> Json:
+    """An expected fraction with the logit link, and a grade."""
+    bins = [_categories(0, ["house", "flat"], -0.75), _other(1, "missing", 0.0), _other(2, "unseen", 0.0)]
+    grade = {
+        "id": "grade",
+        "type": "grade",
+        "input": "expected value",
+        "grades": [
+            {"grade": "low", "lower": None, "upper": 0.25, "probability": None},
+            {"grade": "high", "lower": 0.25, "upper": None, "probability": None},
+        ],
+        "output": "grade",
+    }
+    return {
+        **_head("corpus-fraction", "glm"),
+        "outcome": {"type": "fraction", "event": "share of the exposure that is lost", "value_name": "LGD"},
+        "inputs": [_input("collateral", "string"), _input("ltv")],
+        "steps": [
+            _classing("collateral", "categorical", bins),
+            _linear(-1.5, {"woe collateral": 1.0, "ltv": 0.5}),
+            _link("linear score", "expected value"),
+            grade,
+        ],
+        "outputs": {"linear_score": "linear score", "expected_value": "expected value", "grade": "grade"},
+    }
+
+
 def _segment_steps() -> list[Json]:
     ratio = {"op": "divide", "args": [{"ref": "balance"}, {"ref": "limit"}]}
     thin = {

@@ -30,6 +30,8 @@ def main(valid: Path = CORPUS / "valid") -> None:
     _write(valid / "boosting", corpus_models.boosting(), _boosting_rows(), {})
     _write(valid / "attributed", corpus_models.attributed(), _attributed_rows(), {})
     _write(valid / "every_step", corpus_models.every_step(), _every_step_rows(), {}, included=False)
+    _write(valid / "amount", corpus_models.amount(), _amount_rows(), {})
+    _write(valid / "fraction", corpus_models.fraction(), _fraction_rows(), {})
     _annexes(valid / "scorecard")
 
 
@@ -62,6 +64,16 @@ def _every_step_rows() -> pd.DataFrame:
     return pd.DataFrame(numbers, dtype="float64").assign(purpose=purpose)
 
 
+def _amount_rows() -> pd.DataFrame:
+    exposure, months = [1000.0, 250.5, 90.0, 12_000.0], [23.999999999999996, 24.0, None, 60.0]
+    return pd.DataFrame({"exposure": exposure, "months": months, "rate": [0.0, 3.5, 1.0, -2.0]}, dtype="float64")
+
+
+def _fraction_rows() -> pd.DataFrame:
+    collateral = pd.Series(["house", "flat", None, "car"], dtype="str")
+    return pd.DataFrame({"collateral": collateral, "ltv": pd.Series([0.5, 1.25, 0.0, 2.5], dtype="float64")})
+
+
 def _challenger() -> Json:
     """The boosting model, restated on the one numeric input of the scorecard."""
     model = corpus_models.boosting()
@@ -76,10 +88,11 @@ def _write(out: Path, model: Json, rows: pd.DataFrame, challengers: dict[str, Js
     if out.exists():
         shutil.rmtree(out)
     identity = {key: model["model"][key] for key in ("id", "name", "version")}
-    snapshot = _snapshot(rows)
+    snapshot = _snapshot(rows, model["outcome"]["type"])
     with PackageWriter(out) as writer:
         writer.add_bytes("plan.yaml", _plan_text(identity).encode())
-        outcome = {"column": "DEFAULT", "bad": 1}
+        binary = model["outcome"]["type"] == "binary"
+        outcome = {"column": "DEFAULT", "bad": 1} if binary else {"column": "LOSS", "type": model["outcome"]["type"]}
         writer.add_json("plan.json", {"model": identity, "data": {"source": "rows.csv"}, "outcome": outcome})
         writer.add_json("model.json", model)
         writer.add_bytes("verification.csv", _verification(model, rows))
@@ -108,13 +121,14 @@ def _plan_text(identity: Json) -> str:
     return f"model: {{{head}}}\ndata: {{source: rows.csv}}\noutcome: {{column: DEFAULT, bad: 1}}\n"
 
 
-def _snapshot(rows: pd.DataFrame) -> pd.DataFrame:
+def _snapshot(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
     count = len(rows)
+    values = {"binary": lambda i: float(i % 4 == 0), "amount": lambda i: 12.5 * i, "fraction": lambda i: i / 4}[kind]
     head = pd.DataFrame(
         {
             "_key": pd.Series(range(1, count + 1), dtype="int64"),
             "_sample": ["development" if i % 3 else "out_of_sample" for i in range(count)],
-            "_outcome": [None if i == 1 else float(i % 4 == 0) for i in range(count)],
+            "_outcome": [None if i == 1 else values(i) for i in range(count)],
             "_status": pd.Series([None] * count, dtype="str"),
             "_weight": 1.0,
             "_cluster": pd.Series([f"obligor {i // 2}" if i % 5 else None for i in range(count)], dtype="str"),

@@ -79,6 +79,9 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
     special: dict[str, list[Json]] = {
         "performance.discrimination": both,
         "performance.calibration": both,
+        "performance.level": both,
+        "performance.ranking": both,
+        "performance.mean_bands": [{"sample": s, "band": b} for s in SAMPLES for b in range(1, 11)],
         "performance.roc": [
             {"sample": s, "false_positive_rate": i / 9, "true_positive_rate": (i / 9) ** 0.5}
             for s in SAMPLES
@@ -116,8 +119,23 @@ def _groups(identifier: str) -> list[Json]:
     return [{"sample": s} for s in ALL_SAMPLES] if by_sample else [{}]
 
 
+_MEANS: Json = {"type": "interval", "y": ["observed_mean"], "lower": "lower", "upper": "upper"}
 CHARTS: dict[str, Json] = {
     "boosting.early_stopping.": {"type": "line", "x": "trees", "y": ["mean", "lower", "upper"]},
+    "performance.mean_curve": {**_MEANS, "x": "expected_mean", "series": "sample", "reference": "diagonal"},
+    "performance.lorenz": {"type": "line", "x": "base_share", "y": ["outcome_share"], "series": "sample"},
+    "glm.variance_power.": {"type": "line", "x": "variance_power", "y": ["log_likelihood"]},
+    "glm.residuals.": {"type": "scatter", "x": "linear_predictor", "y": ["deviance_residual"], "reference": "zero"},
+    "glm.residual_means.": {**_MEANS, "x": "linear_predictor", "y": ["mean_residual"], "reference": "zero"},
+    "glm.residual_quantiles.": {"type": "scatter", "x": "normal_quantile", "y": ["residual"]},
+    "classing.mean_figure.": {
+        "type": "bar_line",
+        "x": "label",
+        "y": ["count_share"],
+        "line": ["mean"],
+        "lower": "mean_lower",
+        "upper": "mean_upper",
+    },
     "performance.roc": {"type": "line", "x": "false_positive_rate", "y": ["true_positive_rate"], "series": "sample"},
     "performance.score_distribution": {"type": "step", "x": "score", "y": ["share"], "series": "outcome"},
     "performance.calibration_curve": {
@@ -236,7 +254,11 @@ def write_package(
                     "rounding": "half_away_from_zero", "probability_from": "unrounded"},
         "reason_codes": {"maximum": 4},
     }  # fmt: skip
-    model = {"outcome": {"probability_name": "probability of bad"}, "steps": steps, "model": {"id": "toy"}}
+    model = {
+        "outcome": {"probability_name": "probability of bad", "value_name": "Loss"},
+        "steps": steps,
+        "model": {"id": "toy"},
+    }
     contents = {"plan.json": canonical(plan), "model.json": canonical(model), "plan.yaml": b"model: {id: toy}\n"}
     for identifier, value in evidence.items():
         if not identifier.startswith("validation."):

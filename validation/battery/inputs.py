@@ -69,8 +69,8 @@ def _input_finding(space: Workspace, test: str, kind: str, model_id: str, name: 
     return Outcome(test, "fail", 1, "none", None, finding)
 
 
-def check_samples(space: Workspace) -> None:
-    """Samples share no key, and each holds goods and bads."""
+def check_overlap(space: Workspace) -> None:
+    """Samples share no key, development and out-of-sample no cluster, and there is a test sample."""
     seen: dict[Any, str] = {}
     shared = 0
     for (model_id, sample), table in space.package.predictions.items():
@@ -86,6 +86,13 @@ def check_samples(space: Workspace) -> None:
         )
     space.ledger.check(Outcome(test, "fail" if shared else "pass", len(seen), "no key twice", None, finding))
     _check_clusters(space)
+    if len(space.rows) < 2:
+        space.ledger.not_evaluable("battery: test sample", "the package has the development sample only")
+
+
+def check_samples(space: Workspace) -> None:
+    """As `check_overlap`, and each sample holds goods and bads."""
+    check_overlap(space)
     test = "battery: each sample has goods and bads"
     for sample, rows in space.rows.items():
         outcome = space.outcome[rows]
@@ -97,8 +104,6 @@ def check_samples(space: Workspace) -> None:
         space.ledger.check(
             Outcome(f"{test} ({sample})", "fail" if finding else "pass", len(rows), "at least 1", None, finding)
         )
-    if len(space.rows) < 2:
-        space.ledger.not_evaluable("battery: test sample", "the package has the development sample only")
 
 
 def _check_clusters(space: Workspace) -> None:

@@ -25,7 +25,7 @@ def check_performance(space: Workspace) -> None:
         _check_calibration(space, model_id, sample)
         if sample != DEVELOPMENT:
             _check_drop(space, sample, areas.get(DEVELOPMENT), area)
-            _check_stability(space, model_id, sample)
+            check_index(space, model_id, sample)
 
 
 def _area(space: Workspace, model_id: str, sample: str) -> metrics.Auc | None:
@@ -108,7 +108,7 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
     )
 
 
-def _check_stability(space: Workspace, model_id: str, sample: str) -> None:
+def check_index(space: Workspace, model_id: str, sample: str) -> None:
     """PSI of the linear score on deciles of development, with its chance level (Yurdakul 2018)."""
     value = space.output(model_id, "linear_score")
     assert value is not None

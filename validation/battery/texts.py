@@ -68,10 +68,15 @@ def applicable_ids(package: Package) -> list[str]:
     classed = [step["input"] for step in steps_of(package.model, "classing")]
     candidates = package.candidate_ids
     kinds = {candidates[k]: one["model"]["type"] for k, one in package.models.items()}
+    binary = package.outcome_type == "binary"
+    classed_names = list(dict.fromkeys(classed))
     names: dict[str, list[str | None]] = {
         "always": [None],
         "there is a challenger": [None] if package.challengers else [],
-        "one for each classed characteristic": list(dict.fromkeys(classed)),
+        "one for each classed characteristic": classed_names if binary else [],
+        "one for each characteristic classed on an amount or a fraction": [] if binary else classed_names,
+        "one for each generalised linear model": [name for name, kind in kinds.items() if kind == "glm"],
+        "outcome is an amount or a fraction": [] if binary else [None],
         "one for each scorecard": [name for name, kind in kinds.items() if kind == "scorecard"],
         "one for each monotone boosting": [name for name, kind in kinds.items() if kind == "monotone_boosting"],
         "one for each candidate": list(package.candidate_ids.values()),

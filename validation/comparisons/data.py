@@ -9,12 +9,17 @@ from validation.rebuild.clusters import repeat
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 
-def compare_data(space: Workspace) -> None:
-    """Compare the hash and rows of the snapshot with the manifest, and the summary of the samples with our counts."""
+def compare_snapshot(space: Workspace) -> None:
+    """Compare the hash and rows of the snapshot with the manifest, and clusters with our count of them."""
     stated = space.package.manifest["snapshot"]
     space.ledger.words("manifest", "snapshot hash", [stated["sha256"]], [space.package.snapshot_hash], ["snapshot"])
     space.ledger.numbers("manifest", "snapshot rows", "rows", [stated["rows"]], [len(space.frame)], ["snapshot"])
     _compare_clusters(space)
+
+
+def compare_data(space: Workspace) -> None:
+    """Compare the snapshot with the manifest, and the summary of the samples with our counts."""
+    compare_snapshot(space)
     table = space.package.rows_of("samples.summary")
     if table is None:
         space.ledger.not_evaluable("samples.summary", "the package holds no such table")

@@ -15,6 +15,8 @@ from validation.steps.values import Value
 from validation.structure import steps_of
 from validation.verification_file import Verification, attributed, attribution_name, classing_name, points_name
 
+NUMBERS = ("linear_score", "probability", "expected_value", "score")
+
 
 def compare_predictions(space: Workspace) -> None:
     """Compare the predictions of every model and sample with our own scores of the same rows."""
@@ -46,7 +48,7 @@ def _record_missing(space: Workspace, model_id: str, sample: str) -> None:
 
 def _rows_in_error(space: Workspace, model_id: str) -> None:
     used = np.concatenate(list(space.rows.values())) if space.rows else np.zeros(0, dtype=np.int64)
-    for key in ("linear_score", "probability", "score"):
+    for key in NUMBERS:
         value = space.output(model_id, key)
         if value is None:
             continue
@@ -84,7 +86,7 @@ def _compare_sample(
         return
     evidence = ["performance.discrimination"]
     labels = [f"key {key}" for key in keys]
-    for key in ("linear_score", "probability", "score"):
+    for key in NUMBERS:
         value = space.output(model_id, key)
         if value is not None:
             rule = score_rule(model) if key == "score" else key
@@ -172,7 +174,7 @@ def _columns(model: Mapping[str, Any], values: Mapping[str, Value]) -> list[tupl
                 found.append((f"points:{points_name(model, step, item)}", rule, values[item["output"]]))
     for step, item in attributed(model):
         found.append((f"attribution:{attribution_name(model, step, item)}", "attribution", values[item["output"]]))
-    for key in ("linear_score", "probability", "score"):
+    for key in NUMBERS:
         name = model["outputs"].get(key)
         if name is not None:
             found.append((key, score_rule(model) if key == "score" else key, values[name]))

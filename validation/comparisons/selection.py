@@ -32,14 +32,14 @@ SETTINGS: Mapping[str, str] = {
 
 def compare_selection(space: Workspace, fit: LogisticFit | None) -> None:
     """Compare who was screened, selected and suspected, what the thresholds did, and the stability; then the rules."""
-    _compare_stability(space)
+    compare_group_stability(space, _steps(space))
     table = space.package.rows_of(AREA)
     if table is None:
         space.ledger.not_evaluable(AREA, "the package holds no such table")
         return
     _compare_names(space, table)
     _compare_values(space, table)
-    _compare_decisions(space, table)
+    compare_decisions(space, table)
     card = scorecard_of(space.package.model)
     if card is not None and fit is not None:
         _compare_rules(space, card, fit)
@@ -104,7 +104,7 @@ def _missing_share(space: Workspace, name: str) -> float:
     return float(np.sum(weight[space.frame[name].iloc[rows].isna().to_numpy()]) / np.sum(weight))
 
 
-def _compare_decisions(space: Workspace, table: list[dict[str, Any]]) -> None:
+def compare_decisions(space: Workspace, table: list[dict[str, Any]]) -> None:
     """Say of each row that left on a number whether the number breaks its threshold, and the plan's threshold it is."""
     plan = space.package.plan.get("selection") or {}
     rows = [row for row in table if row["value"] is not None and row["threshold"] is not None]
@@ -150,9 +150,12 @@ def _compare_rules(space: Workspace, card: Scorecard, fit: LogisticFit) -> None:
         space.ledger.words(AREA, "negative coefficient", [True] * len(names), kept, names)
 
 
-def _compare_stability(space: Workspace) -> None:
-    """Count again the worst sample and the worst period of every characteristic whose bins are in a model."""
-    table, steps = space.package.rows_of(STABILITY), _steps(space)
+def compare_group_stability(space: Workspace, steps: Mapping[str, tuple[str, Mapping[str, Any]]]) -> None:
+    """Count again the worst sample and the worst period of every characteristic whose bins are in a model.
+
+    steps: model and classing step by characteristic.
+    """
+    table = space.package.rows_of(STABILITY)
     if table is None:
         space.ledger.not_evaluable(STABILITY, "the package holds no such table")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,18 @@ def _compare_bands(space: Workspace, table: list[dict[str, Any]], score: np.ndar
 
 
 def _compare_psi(space: Workspace, edges: np.ndarray | None) -> None:
+    model_id = space.package.champion_id
+    score = space.output(model_id, "score")
+    ids: dict[str, np.ndarray] = {}
+    if score is not None and edges is not None:
+        ids["score"] = np.searchsorted(edges, score.data, side="right")
+    for step in steps_of(space.package.model, "classing"):
+        ids[step["input"]] = space.scored[model_id][step["output_bin"]].data
+    compare_index(space, ids)
+
+
+def compare_index(space: Workspace, ids: Mapping[str, np.ndarray]) -> None:
+    """Compare the population stability index of every quantity whose bins (n,) over the snapshot are known."""
     table = space.package.rows_of(STABILITY)
     if table is None:
         space.ledger.not_evaluable(STABILITY, "the package holds no such table")
@@ -66,7 +79,7 @@ def _compare_psi(space: Workspace, edges: np.ndarray | None) -> None:
     }
     labels, left_out = [], []
     for row in table:
-        counts = _counts(space, row["quantity"], row["sample"], edges)
+        counts = _counts(space, ids.get(row["quantity"]), row["sample"])
         if counts is None or row["zero_cell_rule"] not in ("no empty cell", "0.5 added to every cell"):
             left_out.append(row["quantity"])
             continue
@@ -84,21 +97,9 @@ def _compare_psi(space: Workspace, edges: np.ndarray | None) -> None:
         )
 
 
-def _counts(
-    space: Workspace, quantity: str, sample: str, edges: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the counts of development and of the sample over the bins of the score or of a classed characteristic."""
-    if sample not in space.rows:
-        return None
-    model_id = space.package.champion_id
-    score = space.output(model_id, "score")
-    ids: np.ndarray | None = None
-    if quantity == "score" and score is not None and edges is not None:
-        ids = np.searchsorted(edges, score.data, side="right")
-    for step in steps_of(space.package.model, "classing"):
-        if step["input"] == quantity:
-            ids = space.scored[model_id][step["output_bin"]].data
-    if ids is None:
+def _counts(space: Workspace, ids: np.ndarray | None, sample: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the counts of development and of the sample over bins (n,)."""
+    if ids is None or sample not in space.rows:
         return None
     bins = int(ids.max()) + 1
     first, second = (np.bincount(ids[space.rows[name]], minlength=bins) for name in (DEVELOPMENT, sample))

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from credit_risk.lifecycle.candidates.training import Training
 from credit_risk.models.assemble import Identity, InputColumn, document
 from credit_risk.scoring import compile_model
+
+
+class Sources(Protocol):
+    """Columns that a model may read, and steps that make derived characteristics of them, by name."""
+
+    @property
+    def inputs(self) -> Mapping[str, InputColumn]:
+        """Declared inputs, in the order of the source."""
+
+    @property
+    def derive_steps(self) -> Mapping[str, dict[str, Any]]:
+        """Derive steps, in the order of the plan."""
 
 
 def taken_names(inputs: Sequence[InputColumn], derived: Sequence[dict[str, Any]]) -> set[str]:
@@ -18,7 +29,7 @@ def taken_names(inputs: Sequence[InputColumn], derived: Sequence[dict[str, Any]]
     return {column.name for column in inputs} | {step["output"] for step in derived}
 
 
-def derivations(names: Sequence[str], training: Training) -> list[dict[str, Any]]:
+def derivations(names: Sequence[str], training: Sources) -> list[dict[str, Any]]:
     """Derive steps that the named characteristics need, each before its use, in the order of the plan."""
     needed: set[str] = set()
     pending = [name for name in names if name in training.derive_steps]
@@ -30,7 +41,7 @@ def derivations(names: Sequence[str], training: Training) -> list[dict[str, Any]
     return [step for name, step in training.derive_steps.items() if name in needed]
 
 
-def read_inputs(names: Sequence[str], training: Training) -> list[InputColumn]:
+def read_inputs(names: Sequence[str], training: Sources) -> list[InputColumn]:
     """Source columns that the named characteristics read, in the order of the source."""
     read = {name for name in names if name not in training.derive_steps}
     for step in derivations(names, training):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from credit_risk.explanation.texts import ReasonWords
 from credit_risk.models.assemble import Identity, InputColumn
 from credit_risk.models.boosting import BoostingFit
 from credit_risk.models.boosting_folds import silent
+from credit_risk.models.glm import GlmFit
 from credit_risk.models.spec import ModelSpec
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import PointsTable, Scaling
@@ -26,6 +27,13 @@ from credit_risk.selection.waterfall import Selection
 
 Floats = NDArray[np.float64]
 SNAPSHOT = ("data/snapshot.parquet",)
+
+
+class Classed(Protocol):
+    """A classing of a characteristic, whatever the outcome."""
+
+    def assign(self, values: Any) -> NDArray[np.int64]:
+        """Bin ids (n,) of raw values (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,7 @@ class Candidate:
     boosting: BoostingFit | None = None
     remark: str = ""
     grown: Grown | None = None
+    glm: GlmFit | None = None
 
     def __repr__(self) -> str:
         return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"

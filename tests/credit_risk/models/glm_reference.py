@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from credit_risk.models.covariance import Rows
 from credit_risk.models.families import family_of
 from credit_risk.models.glm import GlmFit, fit_glm
 
@@ -57,9 +58,9 @@ def weights_and_offset(name: str) -> tuple[np.ndarray | None, np.ndarray | None]
     return d["weight"].to_numpy(float) if weighted else None, np.log(d["exposure"].to_numpy()) if offset else None
 
 
-def fit(name: str, covariance: str | None = None) -> GlmFit:
+def fit(name: str, dependence: Rows | None = None) -> GlmFit:
     outcome, family, power, link, _, _ = FITS[name]
     weights, offset = weights_and_offset(name)
     chosen = family_of(family, link=link, variance_power=power)
     y = data()[outcome].to_numpy()
-    return fit_glm(matrix(), y, TERMS, chosen, weights=weights, offset=offset, covariance=covariance)
+    return fit_glm(matrix(), y, TERMS, chosen, weights=weights, offset=offset, dependence=dependence)

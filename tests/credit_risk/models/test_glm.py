@@ -18,6 +18,7 @@ from statsmodels.othermod.betareg import BetaModel
 from credit_risk._core.errors import ModelError
 from credit_risk.models import tweedie
 from credit_risk.models.beta_regression import squeeze
+from credit_risk.models.covariance import INDEPENDENT, Rows
 from credit_risk.models.families import LINKS_OF, family_of
 from credit_risk.models.glm import fit_glm, null_deviance
 from credit_risk.models.links import LINKS
@@ -39,7 +40,7 @@ def test_data_are_what_the_script_makes() -> None:
 
 @pytest.mark.parametrize("name", GLMS)
 def test_equals_r(name: str) -> None:
-    fit = r.fit(name, covariance="model")
+    fit = r.fit(name, INDEPENDENT)
     for quantity, attribute in (("coefficient", "coef"), ("standard_error", "standard_error")):
         np.testing.assert_allclose(getattr(fit, attribute), r.reference(name, quantity), rtol=1e-8, atol=0)
     np.testing.assert_allclose(fit.statistic, r.reference(name, "statistic"), rtol=1e-8)
@@ -69,10 +70,23 @@ def test_residuals_equal_r(name: str) -> None:
 @pytest.mark.parametrize("link", ["logit", "probit"])
 def test_robust_errors_equal_sandwich(link: str) -> None:
     fit = r.fit(f"fractional_{link}")
-    assert (fit.covariance_kind, fit.degrees) == ("robust", None)
+    assert (fit.dependence.kind, fit.degrees) == ("hc1", None)
     np.testing.assert_allclose(fit.standard_error, r.reference(f"fractional_{link}", "standard_error_HC1"), rtol=1e-8)
-    unscaled = fit.standard_error * np.sqrt(495 / 500)
-    np.testing.assert_allclose(unscaled, r.reference(f"fractional_{link}", "standard_error_HC0"), rtol=1e-8)
+    plain = r.fit(f"fractional_{link}", Rows("hc0")).standard_error
+    np.testing.assert_allclose(plain, r.reference(f"fractional_{link}", "standard_error_HC0"), rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["gamma", "fractional_logit", "beta_weighted"])
+def test_clustered_errors_of_repeated_rows_are_those_of_the_rows_once(name: str) -> None:
+    """With each row four times as a cluster the sandwich is hc0 of the rows once, but for the factors."""
+    outcome, family, _, link, _, _ = r.FITS[name]
+    y, codes = np.repeat(r.data()[outcome].to_numpy(), 4), np.repeat(np.arange(500), 4)
+    chosen = family_of(family, link=link)
+    repeated = fit_glm(np.repeat(r.matrix(), 4, axis=0), y, r.TERMS, chosen, dependence=Rows("cluster", codes))
+    once = fit_glm(r.matrix(), y[::4], r.TERMS, chosen, dependence=Rows("hc0"))
+    k = len(once.coef) + (family == "beta")
+    factor = np.sqrt(500 / 499 * 1999 / (2000 - k))
+    np.testing.assert_allclose(repeated.standard_error, once.standard_error * factor, rtol=1e-6)
 
 
 def test_beta_equals_the_likelihood_of_r() -> None:

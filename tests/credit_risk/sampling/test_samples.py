@@ -75,3 +75,17 @@ def test_summary() -> None:
     for row in summary.itertuples():
         lower, upper = proportion_confint(row.bad, row.rows, method="wilson")
         assert (row.bad_rate_lower, row.bad_rate_upper) == pytest.approx((lower, upper), rel=1e-12)
+
+
+def test_large_groups_are_held_out_no_more_often_than_small_ones() -> None:
+    draw = np.random.default_rng(3)
+    sizes, rates = [], []
+    for seed in range(20):
+        groups = np.sort(draw.integers(0, 1000, 2000))
+        outcome = (draw.random(2000) < 0.2).astype(float)
+        labels = split_samples(outcome, SamplesSpec(out_of_sample=0.25, seed=seed), groups=groups)
+        held, size = labels == "out_of_sample", np.bincount(groups)[groups]
+        sizes.append(size[held].mean() - size[~held].mean())
+        rates.append(outcome[held].mean() - outcome[~held].mean())
+    for gaps in (sizes, rates):
+        assert abs(np.mean(gaps)) < 3 * np.std(gaps, ddof=1) / math.sqrt(len(gaps))

@@ -1,0 +1,97 @@
+"""Development where the outcome is bad or good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from credit_risk._core.evidence import Evidence, absent, table
+from credit_risk.lifecycle.baselines import baseline_evidence
+from credit_risk.lifecycle.candidates import Candidate, Training, common_evidence, fit_candidates
+from credit_risk.lifecycle.classing import Prepared, class_predictors
+from credit_risk.lifecycle.classing_samples import recounted_evidence
+from credit_risk.lifecycle.data_evidence import (
+    SNAPSHOT,
+    classing_evidence,
+    joined_evidence,
+    overrides_evidence,
+    selection_evidence,
+)
+from credit_risk.lifecycle.fitted import Fitted, Told, Trained
+from credit_risk.lifecycle.performance import Scored, evaluate
+from credit_risk.lifecycle.screening import screen
+from credit_risk.plan import Plan
+from credit_risk.sampling import samples_summary
+
+OF_MEASURES = "the outcome is binary; this is told of amounts and fractions"
+SUMMARY, CLASSING = ("samples.measures",), ("classing.mean_expectations",)
+EVALUATION = (
+    "performance.level",
+    "performance.ranking",
+    "performance.mean_bands",
+    "performance.mean_curve",
+    "performance.lorenz",
+    "performance.measure_groups",
+    "fairness.measures",
+)
+
+
+class BinaryOutcome:
+    """Goods and bads: weights of evidence, scorecards and boosting, discrimination and calibration."""
+
+    def summarise(self, plan: Plan, prepared: Prepared) -> Told:
+        """Evidence `samples.summary`."""
+        outcome, confidence = prepared.intake.outcome, plan.evaluation.confidence
+        summary = samples_summary(prepared.labels, outcome, prepared.weights, confidence)
+        shown = summary[summary["sample"] != "all"]
+        detail = ", ".join(f"{r.sample} {r.rows:,} ({r.bad_rate:.2%} bad)" for r in shown.itertuples())
+        return Told((table("samples.summary", summary, inputs=SNAPSHOT), *not_of_binary(SUMMARY)), detail)
+
+    def train(self, plan: Plan, prepared: Prepared) -> Trained:
+        """Weights of evidence of every predictor; leakage, expectations, stability."""
+        training, screened = screen(plan, prepared, class_predictors(plan, prepared))
+        evidence = (
+            *screened,
+            *not_of_binary(CLASSING),
+            *classing_evidence(training.tables, plan.classing),
+            joined_evidence(training.tables),
+            overrides_evidence(training.overrides),
+        )
+        return Trained(training, evidence, f"{len(training.tables)} characteristics{suspected(screened[0])}")
+
+    def fit(self, plan: Plan, training: Training, report: Callable[[str], None], journal: Path | None) -> Fitted:
+        """Scorecards and boosting."""
+        selection, candidates = fit_candidates(plan, training, report=report, journal=journal)
+        return Fitted(candidates, selection, (selection_evidence(selection), *common_evidence(training)))
+
+    def evaluate(
+        self, plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate], scored: Scored
+    ) -> Told:
+        """Discrimination, calibration, bands, stability, fairness; classing on every sample; baselines."""
+        champion = next(c for c in candidates if c.id == plan.champion.id)
+        characteristics, cut_off = champion.characteristics, plan.strategy.cut_off
+        found = evaluate(scored, champion.id, plan.evaluation, characteristics=characteristics, cut_off=cut_off)
+        discrimination = next(e for e in found if e.id == "performance.discrimination").frame()
+        recounted = recounted_evidence(plan, prepared, scored, training.tables)
+        baselines = baseline_evidence(plan, training, candidates, scored, prepared.intake.frame)
+        evidence = (*found, *recounted, *baselines, *not_of_binary(EVALUATION))
+        return Told(evidence, _headline(discrimination, champion.id))
+
+
+def not_of_binary(identifiers: tuple[str, ...]) -> list[Evidence]:
+    """Evidence that amounts and fractions have, and a binary outcome has not."""
+    return [absent(identifier, "not_applicable", OF_MEASURES) for identifier in identifiers]
+
+
+def suspected(leakage: Evidence) -> str:
+    """Columns that the leakage screen suspects, in words."""
+    rows = leakage.frame()
+    suspects = list(dict.fromkeys(rows.loc[rows["flagged"].astype(bool), "characteristic"]))
+    return f", suspected of leakage: {', '.join(suspects)}" if suspects else ""
+
+
+def _headline(discrimination: pd.DataFrame, champion: str) -> str:
+    rows = discrimination[discrimination["model"] == champion]
+    return ", ".join(f"{row.sample} AUC {row.auc:.4f}" for row in rows.itertuples())

@@ -1,0 +1,1 @@
+"""Development where the outcome is an amount or a fraction: classing on means, linear models, evaluation."""

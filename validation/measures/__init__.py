@@ -1,0 +1,1 @@
+"""Models of amounts and fractions: rebuild, comparison and battery, apart from those of a binary outcome."""
