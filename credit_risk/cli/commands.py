@@ -16,19 +16,25 @@ SEVERITIES = ("critical", "high", "medium", "low", "observation")
 
 def run(options: argparse.Namespace) -> int:
     """`credit-risk run PLAN --out OUT`."""
-    from credit_risk.lifecycle.run import run_plan
+    from credit_risk.lifecycle.run import journal_folder, run_plan
 
     if options.fail_on is not None and options.no_validation:
         message = "--fail-on needs the independent validation"
         raise CreditRiskError(Fault(message, code="usage", remedy="leave out --no-validation, or --fail-on"))
-    result = run_plan(
-        Path(options.plan),
-        Path(options.out),
-        progress=progress_display(quiet=options.quiet),
-        clock=system_clock,
-        with_validation=not options.no_validation,
-        with_documents=not options.no_documents,
-    )
+    try:
+        result = run_plan(
+            Path(options.plan),
+            Path(options.out),
+            progress=progress_display(quiet=options.quiet),
+            clock=system_clock,
+            with_validation=not options.no_validation,
+            with_documents=not options.no_documents,
+        )
+    except KeyboardInterrupt:
+        kept = journal_folder(Path(options.out).resolve())
+        if kept.is_dir():
+            print(f"finished trials of the search stand in {kept}; the same run goes on from them", file=sys.stderr)
+        raise
     if not options.quiet:
         print_summary(result, sys.stdout)
     if options.fail_on is None:

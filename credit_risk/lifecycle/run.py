@@ -65,7 +65,7 @@ def run_plan(
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     target = Path(out)
     with PackageWriter(target) as writer:
-        journal = writer.out.with_name(f"{writer.out.name}.search")
+        journal = journal_folder(writer.out)
         development = develop(chosen, data, progress=progress, journal=journal)
         with stage(progress, "write and seal the package") as detail:
             add_core(writer, development)
@@ -94,6 +94,11 @@ def run_plan(
         written = writer.commit()
         remove_journals(journal, chosen)
     return RunResult(written, package_hash, development, recommendation, findings)
+
+
+def journal_folder(out: Path) -> Path:
+    """Where the finished trials of a search stand while a run that writes to `out` is not done."""
+    return out.with_name(f"{out.name}.search")
 
 
 def remove_journals(folder: Path, plan: Plan) -> None:

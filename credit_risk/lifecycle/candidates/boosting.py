@@ -113,9 +113,15 @@ def _evidence(
         table("boosting.constraints.{model}", constraints, inputs=SNAPSHOT, **named),
         _interactions(spec, fit, file),
         table("boosting.importance.{model}", fit.importance, inputs=file, **named),
-        table("boosting.monotonicity.{model}", monotonicity, inputs=file, **named),
+        table("boosting.monotonicity.{model}", monotonicity, inputs=file, notes=offset_notes(fit), **named),
         table("boosting.missing.{model}", missing, inputs=(*file, *SNAPSHOT), **named),
     )
+
+
+def offset_notes(fit: BoostingFit) -> tuple[str, ...]:
+    """What the proof does not cover where rows start from an offset."""
+    words = "rows start from an offset: the direction binds what the trees add to it, not the sum of both"
+    return (words,) if fit.has_offset else ()
 
 
 def _interactions(spec: MonotoneBoostingSpec, fit: BoostingFit, file: tuple[str, ...]) -> Evidence:

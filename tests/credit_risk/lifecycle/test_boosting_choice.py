@@ -6,11 +6,22 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from credit_risk.lifecycle.progress import StageEvent
 from credit_risk.lifecycle.run import run_plan
-from tests.credit_risk.cli.command import PLAN, disagreements, done, evidence, findings, frame, model, portfolio
+from tests.credit_risk.cli.command import (
+    PLAN,
+    credit_risk,
+    disagreements,
+    done,
+    evidence,
+    findings,
+    frame,
+    model,
+    portfolio,
+)
 from tests.credit_risk.cli.command import write_plan as write
 
 SEARCH = "search: {trials: 6, depth: [1, 3], trees: [10, 40]}"
@@ -112,3 +123,27 @@ def test_an_interrupted_search_ends_in_the_same_package(tmp_path: Path, table) -
     assert next(w for w in heard.heard if "trial" in w).startswith("t: trial 5 of 6, best auc 0.")
     assert not journal.parent.exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "plan.yaml", "table.csv", "whole"]
+
+
+def test_weights_and_clusters_reach_folds_effects_and_validator(tmp_path: Path, table) -> None:
+    rng = np.random.default_rng(8)
+    weighed = table.assign(W=rng.integers(1, 4, len(table)), WHO=np.arange(len(table)) // 3)
+    options = "depth: 2, early_stopping: {metric: auc, patience: 5}, simplicity: {depths: [1]}"
+    package = done(tmp_path, f"{plan_of(options)}samples: {{weight: W, group: WHO}}\n", weighed)
+    assert disagreements(package) == []
+    told = frame(package, "boosting.missing.t").set_index(["characteristic", "state"])
+    snapshot = pd.read_parquet(package / "data" / "snapshot.parquet").query("_sample == 'development'")
+    lacking = snapshot[snapshot["AGE"].isna()]
+    rate = np.average(lacking["_outcome"], weights=lacking["_weight"])
+    assert told.loc[("AGE", "missing"), "bad_rate"] == pytest.approx(rate)
+
+
+def test_the_command_says_where_the_trials_of_an_interrupted_search_stand(
+    tmp_path: Path, table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credit_risk.cli.commands.progress_display", lambda **_: Stop("trial 2 of 6"))
+    folder = write(tmp_path, plan_of(SEARCH), table)
+    ended = credit_risk("run", folder, "--out", tmp_path / "out")
+    assert ended.status == 130
+    assert f"finished trials of the search stand in {tmp_path / 'out.search'}" in ended.err
+    assert "interrupted; nothing was left half-written" in ended.err
