@@ -27,8 +27,8 @@ one_row = st.tuples(
 def apart_table(x: np.ndarray, y: np.ndarray, w: np.ndarray, trend: str) -> BinningTable:
     bins = numeric_bins(EDGES, CODES)
     ids = classify_bins({"kind": "numeric", "bins": [b.as_dict(0.0) for b in bins]}, x)
-    count, good, bad, result = tabulate(ids, y, w, bins, zero_cell=0.5)
-    return BinningTable("x", "numeric", bins, count, good, bad, result, trend, "plan", "exact", "OPTIMAL", 0.0)
+    cells, result = tabulate(ids, y, w, bins, zero_cell=0.5)
+    return BinningTable("x", "numeric", bins, cells, result, trend, "plan", "exact", "OPTIMAL", 0.0)
 
 
 @settings(max_examples=400)
