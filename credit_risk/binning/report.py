@@ -20,6 +20,12 @@ LOSS_NOTE = (
 )
 
 
+SUMMARY_COLUMNS = (
+    *("characteristic", "kind", "trend", "trend_source", "bins", "information_value", "information_value_loss"),
+    *("gini", "missing_share", "special_share", "engine", "solver_status"),
+)
+
+
 def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
     """Evidence `classing.summary`, most informative first (ties by name)."""
     rows: list[dict[str, Any]] = [
@@ -40,7 +46,7 @@ def summary_frame(tables: Mapping[str, BinningTable]) -> pd.DataFrame:
         for name, table in tables.items()
     ]
     rows.sort(key=lambda row: (-row["information_value"], row["characteristic"]))
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
     frame.attrs["notes"] = (LOSS_NOTE,)
     return frame
 

@@ -22,7 +22,8 @@ SNAPSHOT = ("data/snapshot.parquet",)
 MADE = (
     "no candidates and not in the package. Plain logistic regression: scikit-learn's LogisticRegression at its "
     "defaults, numbers standardised with the median for missing ones and a column that says so, texts one-hot. Plain "
-    "xgboost: XGBClassifier at its defaults, unconstrained, missing values left to it, texts as categories. Both on "
+    "xgboost: XGBClassifier at its defaults, unconstrained, missing values left to it, texts as categories, values "
+    "beyond the greatest float32 as that one. Both on "
     "the development rows and weights of the candidates, on the raw values of the predictors that boosting may use"
 )
 

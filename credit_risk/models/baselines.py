@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.extras import optional_import
+from credit_risk.models.boosting_rows import GREATEST
 
 Floats = NDArray[np.float64]
 LOGISTIC, BOOSTING = "plain logistic regression", "plain xgboost"
@@ -44,7 +45,7 @@ def _logistic(frame: pd.DataFrame, y: Floats, weights: Floats, rows: pd.DataFram
     scipy_sparse = optional_import("scipy.sparse", "model")
     texts = _texts(frame)
     numbers = [name for name in frame.columns if name not in texts]
-    train, apply = _numbers(frame[numbers], rows[numbers])
+    train, apply, dropped = _numbers(frame[numbers], rows[numbers])
     blocks = [(scipy_sparse.csr_array(train), scipy_sparse.csr_array(apply))]
     for name in texts:
         levels = _levels(frame[name])
@@ -54,10 +55,13 @@ def _logistic(frame: pd.DataFrame, y: Floats, weights: Floats, rows: pd.DataFram
         warnings.simplefilter("ignore", category=exceptions.ConvergenceWarning)
         model = sklearn.LogisticRegression(max_iter=ITERATIONS).fit(design, y, sample_weight=weights)
     notes = () if int(model.n_iter_[0]) < ITERATIONS else (f"{LOGISTIC} stopped at {ITERATIONS} iterations",)
+    if dropped:
+        notes = (*notes, f"{LOGISTIC} is without numbers whose variance a double cannot hold: {dropped}")
     return np.asarray(model.decision_function(applied), float), notes
 
 
-def _numbers(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+def _numbers(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[Floats, Floats, int]:
+    """Standardised columns of both frames, and how many were dropped because their variance is no double."""
     train, apply = frame.to_numpy(float, na_value=np.nan), rows.to_numpy(float, na_value=np.nan)
     empty = np.isnan(train).all(axis=0)
     train, apply = train[:, ~empty], apply[:, ~empty]
@@ -67,9 +71,12 @@ def _numbers(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[Floats, Floats]:
     for values in (train, apply):
         missing = np.isnan(values)
         parts.append(np.hstack([np.where(missing, median, values), missing[:, absent].astype(float)]))
-    centre, spread = parts[0].mean(axis=0), parts[0].std(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre, spread = parts[0].mean(axis=0), parts[0].std(axis=0)
+    kept = np.isfinite(centre) & np.isfinite(spread)
     spread[spread == 0] = 1.0
-    return (parts[0] - centre) / spread, (parts[1] - centre) / spread
+    train, apply = ((part[:, kept] - centre[kept]) / spread[kept] for part in parts)
+    return train, apply, int(np.count_nonzero(~kept))
 
 
 def _filled(values: pd.Series) -> NDArray[np.object_]:
@@ -103,7 +110,9 @@ def _boosting(frame: pd.DataFrame, y: Floats, weights: Floats, rows: pd.DataFram
                 codes = [place.get(value, -1) for value in _filled(one[name])]
                 columns[f"f{i}"] = pd.Series(pd.Categorical.from_codes(codes, categories=levels or ["none"]))
             else:
-                columns[f"f{i}"] = pd.Series(one[name].to_numpy(np.float32, na_value=np.nan))
+                values = np.clip(one[name].to_numpy(float, na_value=np.nan), -GREATEST, GREATEST)
+                with np.errstate(under="ignore"):
+                    columns[f"f{i}"] = pd.Series(values.astype(np.float32))
         return pd.DataFrame(columns)
 
     model = xgboost.XGBClassifier(enable_categorical=True, n_jobs=1)

@@ -141,7 +141,10 @@ def _tables(labels: list[str]) -> list[str]:
 def _collect(pairs: dict[str, Any], name: str, table: list[dict[str, Any]], counts: BinCounts) -> None:
     by_id = {row["bin_id"]: row for row in table}
     total = counts.good + counts.bad
-    rates = [metrics.wilson(bad, both) for bad, both in zip(counts.bad, total, strict=True)]
+    rates = []
+    for bad, both, squared in zip(counts.bad, total, counts.squared, strict=True):
+        trials = metrics.effective_size(both, squared)
+        rates.append(metrics.wilson(bad / both * trials if both > 0 else 0.0, trials))
     with np.errstate(invalid="ignore"):
         own: dict[str, Any] = {
             "count": total,

@@ -130,6 +130,12 @@ def _compare_interaction(space: Workspace, model_id: str, name: str, found: Expl
     space.ledger.numbers(area, "pairs", "rows", [float(len(table))], [float(pairs)], ["pairs"])
 
 
+def _share(sizes: np.ndarray, k: int) -> float:
+    """Part of the whole; none of nothing, where no attribution differs from zero."""
+    total = float(sizes.sum())
+    return 0.0 if total == 0.0 else float(sizes[k]) / total
+
+
 def _compare_stability(space: Workspace, name: str, found: Explained) -> None:
     area = f"{STABILITY}.{name}"
     date = (space.package.plan.get("data") or {}).get("date")
@@ -152,12 +158,12 @@ def _compare_stability(space: Workspace, name: str, found: Explained) -> None:
         rows = known[key]
         size = _sizes(space, found, rows) if len(rows) else np.full(len(found.names), np.nan)
         k = found.names.index(row["characteristic"])
-        share = size[k] / size.sum()
+        share = _share(size, k)
         own = {
             "rows": len(rows),
             "mean_absolute": size[k],
             "share": share,
-            "difference": share - first[k] / first.sum(),
+            "difference": share - _share(first, k),
         }
         for column, value in own.items():
             columns[column][0].append(row[column])

@@ -13,7 +13,10 @@ ADJUSTMENT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class BinCounts:
-    """One entry a bin (k,): rows, weighted goods and bads, WoE, information value, and the rule that gave the WoE."""
+    """One entry a bin (k,): rows, weighted goods and bads, WoE, information value, and the rule that gave the WoE.
+
+    `squared` is the sum of squared weights.
+    """
 
     count: Floats
     good: Floats
@@ -21,6 +24,7 @@ class BinCounts:
     woe: Floats
     information_value: Floats
     rule: tuple[str, ...]
+    squared: Floats
 
     @property
     def total(self) -> float:
@@ -32,13 +36,14 @@ def recount(
     ids: NDArray[np.int64], outcome: Floats, weight: Floats, bins: int, zero_cell: float = ADJUSTMENT
 ) -> BinCounts:
     """Count the rows of each bin: ids (n,), outcome (n,) 1 bad and 0 good, weight (n,)."""
-    count = np.zeros(bins)
+    count, squared = np.zeros(bins), np.zeros(bins)
     good, bad = np.zeros(bins), np.zeros(bins)
     np.add.at(count, ids, 1.0)
+    np.add.at(squared, ids, weight**2)
     np.add.at(good, ids[outcome == 0], weight[outcome == 0])
     np.add.at(bad, ids[outcome == 1], weight[outcome == 1])
     woe, information, rule = weight_of_evidence(good, bad, zero_cell)
-    return BinCounts(count, good, bad, woe, information, rule)
+    return BinCounts(count, good, bad, woe, information, rule, squared)
 
 
 def weight_of_evidence(

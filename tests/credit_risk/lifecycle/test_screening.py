@@ -10,6 +10,7 @@ import pytest
 
 from credit_risk.lifecycle.candidates import Training, fit_candidates
 from credit_risk.lifecycle.candidates.scorecard import select
+from credit_risk.lifecycle.candidates.training import Asked
 from credit_risk.lifecycle.classing import Prepared, class_predictors, prepare
 from credit_risk.lifecycle.screening import screen
 from credit_risk.plan import Plan, read_plan
@@ -59,7 +60,7 @@ def test_the_waterfall_tells_the_suspicion_and_the_least_stable_leave(
     sba: tuple[Plan, Prepared, Training, dict],
 ) -> None:
     plan, prepared, training, evidence = sba
-    told = select(plan, training, 0.95, "auto").waterfall.set_index("characteristic")
+    told = select(plan, training, Asked(0.95, "auto")).waterfall.set_index("characteristic")
     assert told["suspicion"].dropna().to_dict() == {
         "Term": "discrimination, exact values",
         "ChgOffPrinGr": "discrimination, exact values, pure values",
@@ -93,7 +94,7 @@ def test_a_contradicted_expectation_is_the_reason(trend: str, step: str, tmp_pat
     absent = rng.random(3000) < 0.2
     table = pd.DataFrame({"x": np.where(absent & (y == 1), np.nan, x), "z": z, "y": y})
     plan, _, training, evidence = screened(tmp_path, PLAN.replace("TREND", trend), table)
-    told = select(plan, training, 0.95, "auto").waterfall.set_index("characteristic")
+    told = select(plan, training, Asked(0.95, "auto")).waterfall.set_index("characteristic")
     assert told.loc["x", "step"] == step
     verdict = evidence["classing.expectations"].frame().set_index("characteristic").loc["x"]
     if step != "final":
