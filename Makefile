@@ -54,7 +54,7 @@ install: $(STAMP)
 # The environment is a function of the lock: a changed lock makes a new one.
 $(VENV)/.locked: requirements/lock.txt scripts/find_python.sh
 	@python="$$(bash scripts/find_python.sh)"; \
-	echo "Setting up $(VENV) with $$("$$python" --version): once, a few minutes, about 1.2 GB"; \
+	echo "Setting up $(VENV) with $$("$$python" --version): once, a few minutes, about 1.7 GB"; \
 	rm -rf $(VENV); \
 	"$$python" -m venv $(VENV)
 	@$(PIP) --require-hashes --no-deps --only-binary :all: -r requirements/lock.txt
