@@ -1,14 +1,18 @@
 """The programme of the bound: the greatest value of a chain of points on hulls, an upper bound of information value.
 
 It is the dynamic programme of classing with points of hulls in place of places of the path. Of the limits, those on the
-number and the least weight of bins are kept; a chain may use fewer cuts than there must be. On one hull the bad rates
-of a chain are in order by themselves. So of the trend, only the first and the last cut are held to it, unless all are
-to be. What is left out can only raise the value.
+number and the least weight of bins are kept; a chain may use fewer cuts than there must be.
+
+A classing becomes a chain by moving its cuts, of which none lowers the value: to the hulls, and along them to points of
+the programme. Where two neighbouring bins come to have one bad rate on the way, the cut between them is worth nothing
+and may be left out, so that the trend holds all along. On one hull the bad rates of a chain are in order by themselves;
+so only the first and the last cut are held to the trend, unless all are to be. What a chain by a given point is worth
+at most (`through`) is told without the trend, since with it the cut at that point might be left out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,13 +79,14 @@ def best_chain(states: States, frame: Frame) -> Chain:
     value, first, last = _steps(states, frame)
     opening, closing, inner = value[:-1, 0], value[-1, 1:], value[:-1, 1:]
     forward, ended = [opening], [np.where(first[-1] & last[:, 0], opening, -np.inf)]
-    backward = [closing]
+    free, backward = [opening], [closing]
     inner_first, inner_last = (np.where(rule, inner, -np.inf) for rule in (first[:-1], last[:, 1:]))
     for k in range(2, frame.most):
         into = inner_first if k == 2 else inner
         out = np.where(last[:, 1:], inner_first, -np.inf) if k == 2 else inner_last
         ended.append((out + forward[-1]).max(axis=1, initial=-np.inf))
         forward.append((into + forward[-1]).max(axis=1, initial=-np.inf))
+        free.append((inner + free[-1]).max(axis=1, initial=-np.inf))
         backward.append((inner + backward[-1][:, None]).max(axis=0, initial=-np.inf))
     values = [float(value[-1, 0]), *(float((e + closing).max(initial=-np.inf)) for e in ended[: frame.most - 1])]
     cuts = int(np.argmax(values))
@@ -91,7 +96,7 @@ def best_chain(states: States, frame: Frame) -> Chain:
         keep = first[at] if k == 1 else np.ones(len(opening), bool)
         keep = keep & last[at, 1:] if len(chosen) == 1 else keep
         chosen.append(int(np.argmax(np.where(keep, inner[at] + forward[k - 1], -np.inf))))
-    return Chain(max(values), np.array(chosen[::-1], np.int64), _through(forward, backward, frame.most))
+    return Chain(max(values), np.array(chosen[::-1], np.int64), _through(free, backward, frame.most))
 
 
 def _through(forward: list[Floats], backward: list[Floats], most: int) -> Floats:
@@ -105,8 +110,11 @@ def _through(forward: list[Floats], backward: list[Floats], most: int) -> Floats
 
 
 def strict_chain(states: States, frame: Frame) -> tuple[float, Places]:
-    """Value and points of the best chain all of whose cuts keep the trend; −∞ where there is none."""
-    value, rate = _bins(states, frame)
+    """Value and points of the best chain all of whose cuts keep the trend; −∞ where there is none.
+
+    Any cut may have been left out on the way, so that no part needs to be visited.
+    """
+    value, rate = _bins(states, replace(frame, visit=None))
     nothing = np.zeros(value.shape)
     found = solve_bins(Bins(value, rate, nothing, nothing), (frame.trend,), Limits(max_bins=frame.most))[frame.trend]
     if found.cuts is None:
@@ -116,11 +124,14 @@ def strict_chain(states: States, frame: Frame) -> tuple[float, Places]:
 
 def _steps(states: States, frame: Frame) -> tuple[Floats, Flags, Flags]:
     """Values [to, from] of bins; whether a bin may follow the first one, [to, from without the start]; and whether it
-    may come before the last one, [to without the end, from]."""
+    may come before the last one, [to without the end, from]. Cuts that must be, and those in the part that must be
+    visited, are not held to the trend.
+    """
     value, rate = _bins(states, frame)
     if frame.trend == "none":
         return value, np.ones((len(value), len(states.count)), bool), np.ones((len(states.count), len(value)), bool)
-    sign = states.sign.astype(np.float64)
+    held = states.sign if frame.visit is None else np.where(states.part == frame.visit, 0, states.sign)
+    sign = held.astype(np.float64)
     with np.errstate(invalid="ignore"):
         first = sign[None, :] * (rate[:, 1:] - rate[None, :-1, 0]) >= -SAME_RATE
         last = sign[:, None] * (rate[-1, 1:, None] - rate[:-1, :]) >= -SAME_RATE

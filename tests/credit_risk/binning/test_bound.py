@@ -117,7 +117,8 @@ def test_places_between_those_beside_bads_are_not_forgotten() -> None:
     )
     assert best == pytest.approx(0.98598212)
     assert bound is not None
-    assert bound.value == pytest.approx(best, rel=1e-9)
+    assert bound.reached <= best * (1 + ROUNDING)
+    assert bound.value >= best * (1 - ROUNDING)
 
 
 def risky(kind: str, n: int, seed: int, rate: float = 0.06) -> SortedColumn:
