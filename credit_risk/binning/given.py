@@ -26,6 +26,10 @@ def numeric_splits(characteristic: str, own: CharacteristicSpec) -> Splits:
         if getattr(own, key):
             message = f"{characteristic!r} is numeric and has no categories to group"
             faults.append(_fault(characteristic, key, message, "give fixed_splits or candidate_splits"))
+    for key in ("unseen", "rare_share"):
+        if getattr(own, key) is not None:
+            message = f"{characteristic!r} is numeric and has no categories, so {key} has no effect"
+            faults.append(_fault(characteristic, key, message, "leave it out"))
     for key in ("fixed_splits", "candidate_splits"):
         texts = [split for split in getattr(own, key) or () if isinstance(split, str)]
         if texts:
@@ -122,6 +126,10 @@ def ranked(characteristic: str, column: TextColumn, order: tuple[str, ...], own:
             message = f"the categories of {characteristic!r} have an order, so they are split, not grouped"
             remedy = "give fixed_splits or candidate_splits: the categories that open a bin"
             faults.append(_fault(characteristic, key, message, remedy))
+    if own.rare_share is not None or own.unseen == "rare":
+        key = "unseen" if own.rare_share is None else "rare_share"
+        message = f"rare categories of {characteristic!r} are not pooled, since they have an order"
+        faults.append(_fault(characteristic, key, message, "leave it out"))
     for key in ("fixed_splits", "candidate_splits"):
         wrong = [text for text in map(as_category, getattr(own, key) or ()) if text not in place]
         if wrong:

@@ -69,6 +69,12 @@ def _engine(classing: Mapping[str, Any], told: Mapping[str, Any], path: Path, sp
         if key in told and told[key] != default and told[key] != DEFAULTS[key]:
             message = f"the engine optbinning does not keep {key}"
             yield (*path, key), Fault(message, "engine", found=str(told[key]), remedy=remedy)
+    given = {str(v) for key in ("fixed_splits", "candidate_splits") for v in told.get(key) or ()}
+    most = _value(classing, "max_prebins")
+    if told.get("candidate_splits") and _is_number(most) and len(given) >= most:
+        message = "more splits than optbinning is given fine classes, max_prebins"
+        found, allowed = f"{len(given)} splits", f"fewer than {most}"
+        yield (*path, "candidate_splits"), Fault(message, "engine", found=found, allowed=allowed, remedy=remedy)
     if told.get("trend") == "auto":
         message = "the engine optbinning does not choose among peak, valley and the monotone trends"
         remedy = "write engine: exact, or trend: auto_monotonic"

@@ -81,7 +81,12 @@ class ClassingSpec(Spec):
         description="Trend where the plan declares none: the better of ascending and descending; auto lets a peak or a "
         "valley win that is clearly better (exact engine); none leaves the order free.",
     )
-    max_prebins: int = Field(default=20, ge=2, le=20, description="Most fine classes before merging (optbinning).")
+    max_prebins: int = Field(
+        default=20,
+        ge=2,
+        le=20,
+        description="Most fine classes: those that optbinning merges, and those whose Gini the leakage screen reads.",
+    )
     min_bins: int = Field(default=1, ge=1, le=20, description="Fewest coarse classes.")
     max_bins: int = Field(default=6, ge=2, le=20, description="Most coarse classes, besides missing and special codes.")
     min_share: float = Field(

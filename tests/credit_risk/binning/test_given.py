@@ -182,6 +182,8 @@ def test_a_fixed_split_without_rows_beside_it_is_refused(engine: Any, splits: tu
     [
         ({"groups": (("a",),)}, "is numeric and has no categories to group"),
         ({"fixed_splits": ("a",)}, "its splits are numbers"),
+        ({"unseen": "worst"}, "unseen has no effect"),
+        ({"rare_share": 0.1}, "rare_share has no effect"),
     ],
 )
 def test_what_does_not_fit_numbers_is_refused(own: dict[str, Any], message: str) -> None:
@@ -261,6 +263,8 @@ def test_undeclared_trend_of_ordered_categories_is_mined() -> None:
     [
         ({}, ("low", "high"), "data.columns.c.order", "'extreme', 'medium', 'very high'"),
         ({"groups": (("low",),)}, ORDER, "classing.characteristics.c.groups", "has|have an order"),
+        ({"rare_share": 0.1}, ORDER, "classing.characteristics.c.rare_share", "are not pooled"),
+        ({"unseen": "rare"}, ORDER, "classing.characteristics.c.unseen", "are not pooled"),
         ({"fixed_splits": ("huge",)}, ORDER, "classing.characteristics.c.fixed_splits", "huge"),
         ({"fixed_splits": ("low",)}, ORDER, "classing.characteristics.c.fixed_splits", "would hold no rows"),
         ({"fixed_splits": ("medium",)}, (), "classing.characteristics.c.fixed_splits", "no order"),
