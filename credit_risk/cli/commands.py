@@ -75,6 +75,15 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
+def observe(options: argparse.Namespace) -> int:
+    """`credit-risk observe PLAN --month MONTH --out FILE`."""
+    from credit_risk.lifecycle.observe import write_rows_at
+
+    rows = write_rows_at(Path(options.plan), options.month, Path(options.out))
+    print(f"{rows:,} rows of accounts with a record in {options.month}: {options.out}")
+    return 0
+
+
 def score(options: argparse.Namespace) -> int:
     """`credit-risk score PACKAGE --input TABLE --out FILE`."""
     from credit_risk.lifecycle.score import score_file

@@ -76,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--format", action="append", choices=("pmml",), help="format; by default all that apply")
     export.set_defaults(command=commands.export)
 
+    observe = group.add_parser("observe", help="rows of one month to be scored, from a plan with rolling points")
+    observe.add_argument("plan", help="plan.yaml, or the folder that holds it")
+    observe.add_argument("--month", required=True, help="observation point: 2026-11, or a whole number")
+    observe.add_argument("--out", required=True, help="CSV or Parquet file to write the rows to")
+    observe.set_defaults(command=commands.observe)
+
     score = group.add_parser("score", help="score a CSV or Parquet table with a model package")
     score.add_argument("package", help="folder or zip of a model package")
     score.add_argument("--input", required=True, help="CSV(.gz) or Parquet table with the model's input columns")

@@ -22,19 +22,29 @@ INDEPENDENT = (
     "classing.periods.",
     "classing.period_stability",
     "classing.expectations",
+    "classing.means.",
+    "classing.mean_figure.",
+    "classing.mean_expectations",
+    "glm.residual_means.",
+    "boosting.constraints.",
     "performance.score_bands",
     "performance.calibration",
     "performance.calibration_curve",
     "fairness.adverse_impact",
 )
 """Ids, or their beginnings where they end with a full stop."""
+RANKING = "performance.ranking"
+RANKING_NOTE = (
+    "resamples are of clusters; the interval of the rank correlation takes rows as independent, and rows of one "
+    "obligor, account or group repeat (samples.clusters), so it is too narrow"
+)
 
 
 def told_of_clusters(evidence: Iterable[Evidence], *, repeat: bool) -> tuple[Evidence, ...]:
     """`evidence`, with the note where `repeat` says that clusters repeat in the samples."""
     if not repeat:
         return tuple(evidence)
-    return tuple(_noted(item) if _independent(item) else item for item in evidence)
+    return tuple(_noted(item) for item in evidence)
 
 
 def _independent(item: Evidence) -> bool:
@@ -44,4 +54,6 @@ def _independent(item: Evidence) -> bool:
 
 
 def _noted(item: Evidence) -> Evidence:
-    return replace(item, notes=(*item.notes, NOTE))
+    if item.id == RANKING and item.kind == "table":
+        return replace(item, notes=(*item.notes, RANKING_NOTE))
+    return replace(item, notes=(*item.notes, NOTE)) if _independent(item) else item

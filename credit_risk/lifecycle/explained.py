@@ -122,11 +122,13 @@ def _linear(
 
 
 def _groups(plan: Plan, scored: Scored, frame: pd.DataFrame, explained: Explained) -> dict[tuple[str, str], Mask]:
-    """Rows of every sample, development first, and of every year of the application where the plan has its date."""
+    """Rows of every sample, development first, and of every year of their observation point or date, where dated."""
     sample = scored.sample[explained.inside]
     groups = {("sample", name): sample == name for name in scored.samples}
-    if plan.data.date in frame.columns:
-        years = period_labels(frame[plan.data.date][explained.inside], "year")
+    point = plan.time_column
+    date = point if point in frame.columns and not pd.api.types.is_numeric_dtype(frame[point]) else plan.data.date
+    if date in frame.columns:
+        years = period_labels(frame[date][explained.inside], "year")
         groups |= {("year", year): years == year for year in sorted({y for y in years if y is not None})}
     return groups
 

@@ -184,14 +184,15 @@ def _opened(source: Source, data: DataSpec, accounts: np.ndarray, history: Histo
     """`history` with the opening of every account of the source, those without a row included, where it has a date."""
     if data.date is None or data.date not in source.raw or not history.calendar:
         return history
-    column = _typed(data.date, source.raw[data.date])
+    column = typed_column(data.date, source.raw[data.date])
     months, _ = months_of_rows(column, data.date, "data.date", history)
     if months is None:
         return history  # intake tells that the column holds no dates
     return replace(history, told={**history.told, **date_openings(history, accounts.tolist(), months.tolist())})
 
 
-def _typed(name: str, raw: RawColumn) -> TypedColumn:
+def typed_column(name: str, raw: RawColumn) -> TypedColumn:
+    """A column as intake types it where the plan does not say its type."""
     reading = read_numbers(raw)
     kind, _ = decide_type(raw, reading)
     return as_numeric(name, raw, reading)[0] if kind == NUMERIC else as_text(name, raw, reading, kind)[0]
@@ -209,7 +210,7 @@ def _placed(source: Source, data: DataSpec, outcome: OutcomeSpec, history: Histo
     ]
     if absent:
         raise DataContractError([failure.fault(source.name) for failure in absent], absent)
-    column = _typed(place, source.raw[place])
+    column = typed_column(place, source.raw[place])
     months, failures = months_of_rows(column, place, "outcome.windows.observed_at", history)
     if months is None:
         raise DataContractError([failure.fault(source.name) for failure in failures], failures)

@@ -9,6 +9,7 @@ import numpy as np
 from validation.rebuild import explained as rebuilt
 from validation.rebuild.explained import Explained
 from validation.rebuild.reference import spaced_rows
+from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import attribution
 from validation.structure import steps_of
@@ -138,9 +139,9 @@ def _share(sizes: np.ndarray, k: int) -> float:
 
 def _compare_stability(space: Workspace, name: str, found: Explained) -> None:
     area = f"{STABILITY}.{name}"
-    date = (space.package.plan.get("data") or {}).get("date")
+    date = dated_column(space.package.plan, space.frame)
     years = None
-    if isinstance(date, str) and date in space.frame.columns:
+    if date is not None:
         years = np.array([None if item is None else str(item)[:4] for item in space.frame[date]], dtype=object)
     inside = np.concatenate(list(space.rows.values()))
     first = _sizes(space, found, space.rows[DEVELOPMENT])

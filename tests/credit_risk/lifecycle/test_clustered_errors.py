@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from credit_risk._core.errors import PlanError
+from credit_risk._core.evidence import catalogue
 from credit_risk.evaluation.area_under_curve import delong_interval
+from credit_risk.lifecycle.clustered_notes import INDEPENDENT, RANKING
 from credit_risk.lifecycle.develop import develop
 from credit_risk.plan import Plan, read_plan
 from tests.credit_risk.cli.command import QUICK, disagreements, done, evidence
@@ -107,3 +109,26 @@ def test_clustered_errors_without_clusters_are_refused_in_the_plan(tmp_path: Pat
     assert [(f.path, f.code) for f in caught.value.faults] == [("models[0].covariance", "missing_key")]
     (tmp_path / "plan.yaml").write_text(PLAN + models, "utf-8")
     assert isinstance(read_plan(tmp_path), Plan)
+
+
+ALLOWS_FOR_CLUSTERS = (
+    *("performance.discrimination", "performance.comparison", "performance.subpopulations", "fairness.groups"),
+    *("scorecard.coefficients.", "glm.coefficients.", "performance.baselines", "performance.baseline_differences"),
+    *("boosting.early_stopping.", "boosting.search.", "boosting.simplicity."),
+    *("samples.measures", "performance.level", "performance.mean_bands", "performance.mean_curve"),
+    *("performance.measure_groups", "fairness.measures", RANKING),
+)
+NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.")  # accounts, each once; edges of bins
+
+
+def test_every_table_with_intervals_or_tests_allows_for_clusters_or_says_that_it_does_not() -> None:
+    words = ("lower", "p_value", "standard_error")
+    untold = []
+    for pattern, entry in catalogue().items():
+        names = [str(column["name"]) for column in entry.columns]
+        if pattern.startswith("validation.") or not any(word in name for name in names for word in words):
+            continue
+        known = (*INDEPENDENT, *ALLOWS_FOR_CLUSTERS, *NO_ROWS_OF_SAMPLES)
+        if not any(pattern.startswith(name) if name.endswith(".") else pattern == name for name in known):
+            untold.append(pattern)
+    assert untold == []
