@@ -180,11 +180,19 @@ def _code(expression: Mapping[str, Any]) -> float:
 
 
 def _tell_unseen(space: Workspace, area: str, name: str, own: Measured) -> None:
-    """A state that no row of development is in, and that the trees score as safer than ordinary values."""
+    """A state that no row of development is in, and that the trees score as safer than ordinary values.
+
+    Missing values that the plan's contract refuses are passed over.
+    """
+    columns = (space.package.plan.get("data") or {}).get("columns") or {}
+    refused = {(name, "missing") for name, told in columns.items() if told.get("missing") is False}
     safer = [
         f"{characteristic} {state}"
         for (characteristic, state), row in own.items()
-        if row["rows_in_state"] == 0 and row["difference"] is not None and row["difference"] < -1e-12
+        if row["rows_in_state"] == 0
+        and row["difference"] is not None
+        and row["difference"] < -1e-12
+        and (characteristic, state) not in refused
     ]
     test = f"{area}: what was never seen is not safer"
     finding = None
@@ -197,7 +205,7 @@ def _tell_unseen(space: Workspace, area: str, name: str, own: Measured) -> None:
             validator_value=0,
             tolerance=None,
             statement=f"{name} scores as safer than ordinary what development has no row of: {', '.join(safer)}.",
-            remedy="Refuse such rows before they are scored, or say why the model may be used on them.",
+            remedy="Refuse such rows (data.columns.*.missing: false), or say why the model may be used on them.",
             evidence=(area,),
         )
     space.ledger.check(Outcome(test, "fail" if safer else "pass", len(own), "none", None, finding))

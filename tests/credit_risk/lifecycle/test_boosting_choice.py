@@ -25,7 +25,9 @@ from tests.credit_risk.cli.command import (
 from tests.credit_risk.cli.command import write_plan as write
 
 SEARCH = "search: {trials: 6, depth: [1, 3], trees: [10, 40]}"
-COLUMNS = "columns: {MONTHS: {specials: {-9: no record}}, INCOME: {expected_trend: descending}}"
+COLUMNS = (
+    "columns: {MONTHS: {specials: {-9: no record}}, INCOME: {expected_trend: descending}, NOISE: {missing: false}}"
+)
 
 
 def plan_of(options: str) -> str:
