@@ -26,8 +26,9 @@ from credit_risk.scoring.columns import (
     any_missing,
     make_number,
 )
-from credit_risk.scoring.expressions import evaluate, references
+from credit_risk.scoring.expressions import evaluate
 from credit_risk.scoring.inputs import as_pandas, open_inputs, read_inputs
+from credit_risk.scoring.step_names import produced_names, read_names
 
 Step = Mapping[str, Any]
 PUBLISHED = ("linear_score", "probability", "expected_value", "score", "grade", "reasons", "decision")
@@ -107,7 +108,9 @@ class CompiledModel:
         inputs = open_inputs(self.model["inputs"], table)
         needed, wanted = self._needed(self._names(keys))
         steps = [step for step in self.model["steps"] if step["id"] in needed]
-        plain = {name for step in steps if step["type"] != "classing" for name in _read(step)} | set(self._names(keys))
+        plain = {name for step in steps if step["type"] != "classing" for name in read_names(step)} | set(
+            self._names(keys)
+        )
         parts: list[dict[str, np.ndarray]] = []
         causes: list[tuple[str, str, np.ndarray]] = []
         for start in range(0, max(len(table), 1), BLOCK):
@@ -174,9 +177,9 @@ class CompiledModel:
         """Ids of the steps that values depend on, and the names of all values on the way."""
         wanted, needed = set(names), set()
         for step in reversed(self.model["steps"]):
-            if wanted & set(_produced(step)):
+            if wanted & set(produced_names(step)):
                 needed.add(step["id"])
-                wanted |= _read(step)
+                wanted |= read_names(step)
         return needed, frozenset(wanted)
 
 
@@ -202,25 +205,6 @@ def _refuse(causes: Sequence[tuple[str, str, np.ndarray]], total: int) -> None:
         )
     if faults:
         raise ScoringError(faults)
-
-
-def _produced(step: Step) -> list[str]:
-    """Names that a step produces."""
-    parts = step.get("characteristics", []) if step["type"] in ("scale", "attribution") else []
-    keys = ("output", "output_bin", "output_woe")
-    return [step[key] for key in keys if key in step] + [part["output"] for part in parts]
-
-
-def _read(step: Step) -> set[str]:
-    """Names that a step reads."""
-    parts = [*step.get("terms", []), *step.get("characteristics", [])]
-    names = {part["input"] for part in parts if "input" in part} | {*step.get("inputs", []), *step.get("features", [])}
-    names |= {feature for part in parts for feature in part.get("features", [])}
-    names |= {case["value"] for case in step.get("cases", [])}
-    names |= {step[key] for key in ("input", "offset", "default") if isinstance(step.get(key), str)}
-    for key in ("expression", "condition"):
-        names |= set(references(step[key])) if key in step else set()
-    return names
 
 
 def _numbers(run: Run, names: list[str], step: Step, what: str) -> tuple[list[np.ndarray], np.ndarray]:
