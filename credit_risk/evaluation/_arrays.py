@@ -54,14 +54,14 @@ class Arguments:
         return p
 
     def weights(self, values: ArrayLike | None, name: str = "weights") -> Floats | None:
-        """Weights, all positive; None stays None."""
+        """Weights, all positive; None where there are none or all are 1, so that both give the same numbers."""
         if values is None:
             return None
         w = self.numbers(name, values)
         refused = w <= 0
         if refused.any():
             self._fault(name, "weights that are zero or negative", "weight", _rows(refused), "above 0")
-        return w
+        return None if len(w) and bool(np.all(w == 1.0)) else w
 
     def require(self, condition: bool, name: str, message: str, code: str, **details: Any) -> None:
         """Record a fault unless `condition` holds."""

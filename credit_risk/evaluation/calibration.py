@@ -50,12 +50,14 @@ def calibration_table(
     *,
     fitted_samples: tuple[str, ...] = ("development",),
     groups: int = 10,
+    weights: Mapping[str, ArrayLike] | None = None,
 ) -> pd.DataFrame:
     """Columns of evidence `performance.calibration`, one row a model and sample, in the order given.
 
-    predictions: {model: {sample: (y, probability)}}. Hosmer-Lemeshow with `groups` quantile groups has G -
-    2 degrees of freedom on `fitted_samples`, else G. What cannot be estimated is missing, and
-    `frame.attrs["notes"]` says why. Raises CreditRiskError with the faults of all models and samples.
+    predictions: {model: {sample: (y, probability)}}; weights: {sample: weights (n,)}, which count in every column but
+    `rows`. Hosmer-Lemeshow with `groups` quantile groups has G - 2 degrees of freedom on `fitted_samples`, else G. What
+    cannot be estimated is missing, and `frame.attrs["notes"]` says why. Raises CreditRiskError with the faults of all
+    models and samples.
     """
     rows: list[dict[str, Any]] = []
     faults: list[Fault] = []
@@ -69,9 +71,10 @@ def calibration_table(
             arguments = Arguments(f"{model}.{sample}")
             check_confidence(arguments, confidence)
             y_, p = arguments.outcome(y), arguments.probabilities(probability)
+            w = arguments.weights((weights or {}).get(sample))
             faults += arguments.faults
             if not arguments.faults:
-                row, unusual = _row(y_, p, confidence, sample in fitted_samples, groups)
+                row, unusual = _row(y_, p, w, confidence, sample in fitted_samples, groups)
                 rows.append({"model": model, "sample": sample, **row})
                 notes += [f"{model}, {sample}: {text}" for text in unusual]
     if faults:
@@ -82,52 +85,68 @@ def calibration_table(
 
 
 def calibration_curve(
-    samples: Mapping[str, tuple[ArrayLike, ArrayLike]], confidence: float = 0.95, groups: int = 10
+    samples: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    confidence: float = 0.95,
+    groups: int = 10,
+    weights: Mapping[str, ArrayLike] | None = None,
 ) -> pd.DataFrame:
     """Columns of evidence `performance.calibration_curve`: mean predicted and observed bad rate by quantile group.
 
-    samples: {name: (y, probability)}; groups are those of `hosmer_lemeshow`, ties together, of each
-    sample's own probabilities; bounds are Wilson's. Raises CreditRiskError on probabilities outside [0, 1].
+    samples: {name: (y, probability)}; weights: {name: weights (n,)}; groups are those of `hosmer_lemeshow`, ties
+    together, of each sample's own probabilities; bounds are Wilson's, at Kish's effective size of the group where there
+    are weights. Raises CreditRiskError on probabilities outside [0, 1].
     """
     parts = []
     for name, (y, probability) in samples.items():
         arguments = Arguments(name)
         check_confidence(arguments, confidence)
         y_, p = arguments.outcome(y, both_classes=False), arguments.probabilities(probability)
+        w = arguments.weights((weights or {}).get(name))
         arguments.raise_if_any()
-        group = probability_groups(p, groups)
-        count, bad = np.bincount(group), np.bincount(group, y_)
-        lower, upper = wilson_interval(bad, count, confidence)
-        values = (name, np.bincount(group, p) / count, bad / count, lower, upper)
+        group, mass = probability_groups(p, groups, w), np.ones(len(p)) if w is None else w
+        count = np.bincount(group, mass)
+        rate, size = np.bincount(group, mass * y_) / count, count * count / np.bincount(group, mass * mass)
+        events = np.bincount(group, y_) if w is None else np.minimum(rate * size, size)
+        lower, upper = wilson_interval(events, size, confidence)
+        values = (name, np.bincount(group, mass * p) / count, rate, lower, upper)
         parts.append(pd.DataFrame(dict(zip(_CURVE_COLUMNS, values, strict=True))))
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_CURVE_COLUMNS)
     frame.attrs["notes"] = (f"Wilson interval at {confidence:g}",)
     return frame
 
 
-def _row(y: Floats, p: Floats, confidence: float, fitted: bool, groups: int) -> tuple[dict[str, Any], list[str]]:
+def _row(
+    y: Floats, p: Floats, w: Floats | None, confidence: float, fitted: bool, groups: int
+) -> tuple[dict[str, Any], list[str]]:
     unusual = []
-    loss = log_loss(y, p)
+    loss = log_loss(y, p, w)
     if math.isinf(loss):
         unusual.append("log loss is infinite: a predicted probability of 0 or 1 was wrong")
-    slope, intercept = calibration_slope(y, p, confidence), calibration_intercept(y, p, confidence)
+    slope, intercept = calibration_slope(y, p, confidence, w), calibration_intercept(y, p, confidence, w)
     if not slope.converged:
         reason = "probabilities of 0 or 1, all equal, or goods and bads separated"
         unusual.append(f"the slope cannot be estimated: {reason}")
     if not intercept.converged:
         unusual.append("the intercept cannot be estimated: probabilities of 0 or 1")
-    grouped, normal = hosmer_lemeshow(y, p, fitted=fitted, groups=groups), spiegelhalter(y, p)
+    grouped, normal = hosmer_lemeshow(y, p, fitted=fitted, groups=groups, weights=w), spiegelhalter(y, p, w)
     if grouped.groups != groups:
         unusual.append(f"Hosmer-Lemeshow has {grouped.groups} groups, because of ties")
     if math.isinf(grouped.statistic):
         unusual.append("Hosmer-Lemeshow is infinite: a group with certain predictions was wrong")
     values = (
-        *(len(y), float(y.mean()), math.fsum(p) / len(p), brier_score(y, p), _finite(loss)),
+        *(len(y), *_means(y, p, w), brier_score(y, p, w), _finite(loss)),
         *(slope.estimate, slope.lower, slope.upper),
         *(intercept.estimate, intercept.lower, intercept.upper),
         *(_finite(grouped.statistic), grouped.p_value, normal.statistic, normal.p_value),
     )
     return dict(zip(_COLUMNS[2:], values, strict=True)), unusual
+
+
+def _means(y: Floats, p: Floats, w: Floats | None) -> tuple[float, float]:
+    """Bad rate and mean probability, weighted."""
+    if w is None:
+        return float(y.mean()), math.fsum(p) / len(p)
+    return math.fsum(w * y) / math.fsum(w), math.fsum(w * p) / math.fsum(w)
 
 
 def _checked(y: ArrayLike, probability: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats, Floats]:

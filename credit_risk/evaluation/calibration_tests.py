@@ -46,29 +46,37 @@ class Coefficient:
 _NOT_ESTIMABLE = Coefficient(math.nan, math.nan, math.nan, math.nan, False)
 
 
-def probability_groups(probability: ArrayLike, groups: int = 10) -> np.ndarray:
-    """Group 0, 1, ... of each row by quantiles of probability, ties together, shape (n,): `groups` or fewer."""
+def probability_groups(probability: ArrayLike, groups: int = 10, weights: ArrayLike | None = None) -> np.ndarray:
+    """Group 0, 1, ... of each row by (weighted) quantiles of probability, ties together, (n,): `groups` or fewer."""
     arguments = Arguments()
-    p = arguments.probabilities(probability)
+    p, w = arguments.probabilities(probability), arguments.weights(weights)
     arguments.require(groups >= 2, "groups", "too few groups", "range", found=repr(groups), allowed="2 or more")
     arguments.raise_if_any()
-    return class_numbers(p, quantile_edges(p, groups))
+    return class_numbers(p, quantile_edges(p, groups, w))
 
 
-def hosmer_lemeshow(y: ArrayLike, probability: ArrayLike, *, fitted: bool, groups: int = 10) -> ChiSquareTest:
+def hosmer_lemeshow(
+    y: ArrayLike, probability: ArrayLike, *, fitted: bool, groups: int = 10, weights: ArrayLike | None = None
+) -> ChiSquareTest:
     """Sum over groups of (O - E)^2 / (E (1 - E/n)), against chi-square.
 
     Hosmer and Lemeshow (1980), Communications in Statistics A9, 1043-1069. Groups are quantiles of
     probability with ties kept together. `fitted`: True for the sample on which the model was fitted,
-    degrees G - 2; False for any other, degrees G. y may have one class. Raises CreditRiskError on other
-    outcomes or probabilities outside [0, 1].
+    degrees G - 2; False for any other, degrees G. With weights (n,) groups, bad rates and mean probabilities are
+    weighted, and n of a group is Kish's effective size. y may have one class. Raises CreditRiskError on other outcomes,
+    probabilities outside [0, 1] or weights that are not positive.
     """
     arguments = Arguments()
     y_, p = arguments.outcome(y, both_classes=False), arguments.probabilities(probability)
+    w = arguments.weights(weights)
     arguments.raise_if_any()
-    group = probability_groups(p, groups)
-    count = np.bincount(group).astype(np.float64)
-    return _chi_square(count, np.bincount(group, y_).astype(float), np.bincount(group, p) / count, fitted)
+    group = probability_groups(p, groups, w)
+    if w is None:
+        count = np.bincount(group).astype(np.float64)
+        return _chi_square(count, np.bincount(group, y_).astype(float), np.bincount(group, p) / count, fitted)
+    mass = np.bincount(group, w)
+    count = mass * mass / np.bincount(group, w * w)
+    return _chi_square(count, np.bincount(group, w * y_) / mass * count, np.bincount(group, w * p) / mass, fitted)
 
 
 def hosmer_lemeshow_of_grades(
@@ -84,16 +92,18 @@ def hosmer_lemeshow_of_grades(
     return _chi_square(n, d, p, fitted)
 
 
-def spiegelhalter(y: ArrayLike, probability: ArrayLike) -> NormalTest:
-    """z = sum (y - p)(1 - 2p) / sqrt(sum (1 - 2p)^2 p (1 - p)), two-sided.
+def spiegelhalter(y: ArrayLike, probability: ArrayLike, weights: ArrayLike | None = None) -> NormalTest:
+    """z = sum w (y - p)(1 - 2p) / sqrt(sum w^2 (1 - 2p)^2 p (1 - p)), two-sided; weights w (n,), 1 without.
 
     Spiegelhalter (1986), Statistics in Medicine 5, 421-433: the standardised difference of the Brier score
-    from its expectation under calibration. Raises CreditRiskError as `hosmer_lemeshow` does.
+    from its expectation under calibration; weights are fixed, outcomes random. Raises CreditRiskError as
+    `hosmer_lemeshow` does.
     """
     arguments = Arguments()
     y_, p = arguments.outcome(y, both_classes=False), arguments.probabilities(probability)
+    w = arguments.weights(weights)
     arguments.raise_if_any()
-    tilt = 1.0 - 2.0 * p
+    tilt = (1.0 - 2.0 * p) if w is None else w * (1.0 - 2.0 * p)
     return _two_sided(math.fsum((y_ - p) * tilt), math.fsum(tilt * tilt * p * (1.0 - p)))
 
 
@@ -120,67 +130,89 @@ def normal_p_value(bad: float, count: float, probability: float) -> float:
     return float(special.ndtr((count * probability - bad) / math.sqrt(variance))) if variance > 0 else math.nan
 
 
-def calibration_slope(y: ArrayLike, probability: ArrayLike, confidence: float = 0.95) -> Coefficient:
+def calibration_slope(
+    y: ArrayLike, probability: ArrayLike, confidence: float = 0.95, weights: ArrayLike | None = None
+) -> Coefficient:
     """b of logit P(bad) = a + b logit(p), by maximum likelihood; 1 under calibration (Cox 1958, Biometrika 45).
 
-    Below 1: predictions are too extreme. Not estimable (NaN, `converged` False) where a probability is 0 or
-    1, all are equal, or goods and bads are separated. Raises CreditRiskError on one class or probabilities
-    outside [0, 1].
+    Below 1: predictions are too extreme. With weights w (n,) the weighted likelihood is maximised, and the covariance
+    is A^-1 B A^-1 with A = sum w p (1 - p) x x', B = sum w^2 p (1 - p) x x': the unit of the weights does not matter.
+    Not estimable (NaN, `converged` False) where a probability is 0 or 1, all are equal, or goods and bads are
+    separated. Raises CreditRiskError on one class, probabilities outside [0, 1] or weights that are not positive.
     """
-    linear, y_ = _logits(y, probability, confidence)
+    linear, y_, w = _logits(y, probability, confidence, weights)
     if linear is None or np.ptp(linear) == 0.0:
         return _NOT_ESTIMABLE
     spread = float(linear.std())
     design = np.column_stack([np.ones(len(y_)), (linear - linear.mean()) / spread])
     start = np.array([float(linear.mean()), spread])
-    return _logistic(y_, design, np.zeros(len(y_)), start, confidence, 1.0 / spread)
+    return _logistic(y_, design, np.zeros(len(y_)), start, confidence, 1.0 / spread, w)
 
 
-def calibration_intercept(y: ArrayLike, probability: ArrayLike, confidence: float = 0.95) -> Coefficient:
+def calibration_intercept(
+    y: ArrayLike, probability: ArrayLike, confidence: float = 0.95, weights: ArrayLike | None = None
+) -> Coefficient:
     """a of logit P(bad) = a + logit(p), slope fixed at 1: calibration in the large, 0 under calibration.
 
-    Positive: more bads than predicted. Not estimable where a probability is 0 or 1. Raises as
+    Positive: more bads than predicted. Not estimable where a probability is 0 or 1. Weights and errors as in
     `calibration_slope`.
     """
-    linear, y_ = _logits(y, probability, confidence)
+    linear, y_, w = _logits(y, probability, confidence, weights)
     if linear is None:
         return _NOT_ESTIMABLE
-    return _logistic(y_, np.ones((len(y_), 1)), linear, np.zeros(1), confidence, 1.0)
+    return _logistic(y_, np.ones((len(y_), 1)), linear, np.zeros(1), confidence, 1.0, w)
 
 
-def _logits(y: ArrayLike, probability: ArrayLike, confidence: float) -> tuple[Floats | None, Floats]:
+def _logits(
+    y: ArrayLike, probability: ArrayLike, confidence: float, weights: ArrayLike | None
+) -> tuple[Floats | None, Floats, Floats | None]:
+    """Log-odds (None where infinite), outcome, and weights with mean 1."""
     arguments = Arguments()
     check_confidence(arguments, confidence)
     y_, p = arguments.outcome(y), arguments.probabilities(probability)
+    w = arguments.weights(weights)
     arguments.raise_if_any()
-    return (None if p.min() == 0.0 or p.max() == 1.0 else special.logit(p)), y_
+    linear = None if p.min() == 0.0 or p.max() == 1.0 else special.logit(p)
+    return linear, y_, None if w is None else w * (len(w) / w.sum())
 
 
-def _logistic(y: Floats, design: Floats, offset: Floats, start: Floats, confidence: float, unit: float) -> Coefficient:
-    """The last coefficient times `unit`, by Newton's method with step halving on the log-likelihood."""
-    beta, value = start, _log_likelihood(y, offset + design @ start)
+def _logistic(
+    y: Floats,
+    design: Floats,
+    offset: Floats,
+    start: Floats,
+    confidence: float,
+    unit: float,
+    weights: Floats | None,
+) -> Coefficient:
+    """The last coefficient times `unit`, by Newton's method with step halving on the (weighted) log-likelihood."""
+    w = np.ones(len(y)) if weights is None else weights
+    beta, value = start, _log_likelihood(y, offset + design @ start, w)
     for _ in range(100):
         p = special.expit(offset + design @ beta)
-        information = design.T @ (design * (p * (1.0 - p))[:, None])
-        score = design.T @ (y - p)
+        information = design.T @ (design * (w * p * (1.0 - p))[:, None])
+        score = design.T @ (w * (y - p))
         if not np.all(np.isfinite(information)) or np.linalg.cond(information) > 1e12:
             return _NOT_ESTIMABLE
         step = np.linalg.solve(information, score)
         if float(score @ step) < 1e-18 * len(y):  # Newton decrement
-            error = math.sqrt(np.linalg.inv(information)[-1, -1]) * unit
+            covariance = np.linalg.inv(information)
+            if weights is not None:
+                covariance = covariance @ (design.T @ (design * (w * w * p * (1.0 - p))[:, None])) @ covariance
+            error = math.sqrt(covariance[-1, -1]) * unit
             estimate, half = float(beta[-1]) * unit, normal_quantile(confidence) * error
             return Coefficient(estimate, error, estimate - half, estimate + half, True)
         for halving in range(40):
             trial = beta + step * 0.5**halving
-            trial_value = _log_likelihood(y, offset + design @ trial)
+            trial_value = _log_likelihood(y, offset + design @ trial, w)
             if trial_value >= value - 1e-13 * abs(value):
                 break
         beta, value = trial, trial_value
     return _NOT_ESTIMABLE
 
 
-def _log_likelihood(y: Floats, linear: Floats) -> float:
-    return float(-np.logaddexp(0.0, np.where(y == 1.0, -linear, linear)).sum())
+def _log_likelihood(y: Floats, linear: Floats, weights: Floats) -> float:
+    return float(-(weights * np.logaddexp(0.0, np.where(y == 1.0, -linear, linear))).sum())
 
 
 def _chi_square(count: Floats, bad: Floats, probability: Floats, fitted: bool) -> ChiSquareTest:

@@ -146,8 +146,10 @@ def clustered_variance(parts: Placements, clusters: Clusters) -> float:
     return max(own + 2.0 * every / (every - 1.0) * float(u @ v), 0.0)
 
 
-def clustered_ks(y: ArrayLike, risk: ArrayLike, clusters: ArrayLike, confidence: float = 0.95) -> KolmogorovSmirnov:
-    """`ks` with an interval and a test that allow for clusters (n,), any names.
+def clustered_ks(
+    y: ArrayLike, risk: ArrayLike, clusters: ArrayLike, confidence: float = 0.95, weights: ArrayLike | None = None
+) -> KolmogorovSmirnov:
+    """`ks` with an interval and a test that allow for clusters (n,), any names; weights (n,) as in `ks`.
 
     At the maximising value t the distance is a difference of means of 1{risk <= t} over goods and bads, whose variance
     is that of sums of their influence over clusters. Its ratio to the variance of independent rows, the design effect
@@ -157,19 +159,24 @@ def clustered_ks(y: ArrayLike, risk: ArrayLike, clusters: ArrayLike, confidence:
     arguments = Arguments()
     check_confidence(arguments, confidence)
     y_, x = arguments.outcome(y), arguments.numbers("risk", risk)
+    w = arguments.weights(weights)
     arguments.raise_if_any()
-    return ks_of_clusters(y_ == 1, x, cluster_codes(clusters, len(y_)), confidence)
+    return ks_of_clusters(y_ == 1, x, cluster_codes(clusters, len(y_)), confidence, w)
 
 
-def ks_of_clusters(bad: np.ndarray, risk: Floats, codes: Codes, confidence: float) -> KolmogorovSmirnov:
+def ks_of_clusters(
+    bad: np.ndarray, risk: Floats, codes: Codes, confidence: float, weights: Floats | None = None
+) -> KolmogorovSmirnov:
     """`clustered_ks` on arrays that have been checked."""
-    plain = ks_of_arrays(bad, risk, None, confidence)
+    plain = ks_of_arrays(bad, risk, weights, confidence)
     below = (risk <= plain.threshold).astype(np.float64)
-    m, n = int(bad.sum()), int((~bad).sum())
-    influence = np.where(bad, -(below - below[bad].mean()) / m, (below - below[~bad].mean()) / n)
+    w = np.ones(len(bad)) if weights is None else weights
+    share = np.where(bad, w / w[bad].sum(), w / w[~bad].sum())
+    centre = np.where(bad, share[bad] @ below[bad], share[~bad] @ below[~bad])
+    influence = np.where(bad, -share, share) * (below - centre)
     sums, alone = np.bincount(codes, influence), float(influence @ influence)
     effect = float(sums @ sums) / alone if alone > 0.0 else 1.0
-    return ks_of_arrays(bad, risk, None, confidence, design_effect=effect)
+    return ks_of_arrays(bad, risk, weights, confidence, design_effect=effect)
 
 
 def _sums(values: Floats, weights: Floats | None, codes: Codes, count: int) -> Floats:

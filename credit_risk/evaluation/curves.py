@@ -66,12 +66,19 @@ def thin(curve: RocCurve, max_points: int = 500) -> RocCurve:
     return RocCurve(x[keep], y[keep], curve.threshold[keep])
 
 
-def roc_table(samples: Mapping[str, tuple[ArrayLike, ArrayLike]], max_points: int = 500) -> pd.DataFrame:
-    """Columns of evidence `performance.roc`; samples: {name: (y, risk)}, at most `max_points` corners each."""
+def roc_table(
+    samples: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    max_points: int = 500,
+    weights: Mapping[str, ArrayLike] | None = None,
+) -> pd.DataFrame:
+    """Columns of evidence `performance.roc`; samples: {name: (y, risk)}, at most `max_points` corners each.
+
+    weights: {name: weights (n,)}, by which the rates are then taken.
+    """
     parts = []
     notes = ["corners on a straight line are left out"]
     for name, (y, risk) in samples.items():
-        full = roc_curve(y, risk)
+        full = roc_curve(y, risk, (weights or {}).get(name))
         curve = thin(full, max_points)
         if len(curve.threshold) < len(full.threshold):
             notes.append(f"{name}: {len(curve.threshold)} of {len(full.threshold)} corners are shown")

@@ -50,15 +50,20 @@ __all__ = [
 
 Predictions = Mapping[str, Mapping[str, tuple[ArrayLike, ArrayLike]]]
 ClustersBySample = Mapping[str, ArrayLike]
+WeightsBySample = Mapping[str, ArrayLike]
 
 
 def discrimination_table(
-    predictions: Predictions, confidence: float = 0.95, clusters: ClustersBySample | None = None
+    predictions: Predictions,
+    confidence: float = 0.95,
+    clusters: ClustersBySample | None = None,
+    weights: WeightsBySample | None = None,
 ) -> pd.DataFrame:
     """Columns of evidence `performance.discrimination`, one row a model and sample, in the order given.
 
     predictions: {model: {sample: (y, risk)}}, y (n,) 0/1 with 1 = bad, risk (n,) higher is riskier; clusters: {sample:
-    names of clusters (n,)}, where rows of one obligor may repeat. Intervals: AUC and Gini by `delong_interval`, KS by
+    names of clusters (n,)}, where rows of one obligor may repeat; weights: {sample: weights (n,)}, which count in AUC,
+    Gini and KS and their intervals, not in rows and bads. Intervals: AUC and Gini by `delong_interval`, KS by
     `ks`; where clusters repeat, by `clustered_auc_interval` and `clustered_ks`. `frame.attrs["notes"]` states the
     methods. Raises CreditRiskError with the faults of all models and samples.
     """
@@ -71,11 +76,12 @@ def discrimination_table(
             arguments = Arguments(f"{model}.{sample}")
             check_confidence(arguments, confidence)
             y_, x = arguments.outcome(y), arguments.numbers("risk", risk)
+            w = arguments.weights((weights or {}).get(sample))
             faults += arguments.faults
             if arguments.faults:
                 continue
             bad = y_ == 1
-            area, distance = _measures(bad, x, codes.get(sample), confidence)
+            area, distance = _measures(bad, x, w, codes.get(sample), confidence)
             if area.method not in (LOGIT, CLUSTERED_LOGIT):
                 notes.append(f"AUC of {model}, {sample}: {area.method}")
             head = {"model": model, "sample": sample, "rows": len(bad), "bad": int(bad.sum())}
@@ -88,12 +94,16 @@ def discrimination_table(
 
 
 def comparison_table(
-    champion: str, predictions: Predictions, confidence: float = 0.95, clusters: ClustersBySample | None = None
+    champion: str,
+    predictions: Predictions,
+    confidence: float = 0.95,
+    clusters: ClustersBySample | None = None,
+    weights: WeightsBySample | None = None,
 ) -> pd.DataFrame:
     """Columns of evidence `performance.comparison`: each challenger less the champion, sample by sample, paired.
 
-    predictions and clusters as in `discrimination_table`; the rows of a sample must be the same, in the same order, for
-    every model (equal y is required). Raises CreditRiskError where they are not, or where the champion or a
+    predictions, clusters and weights as in `discrimination_table`; the rows of a sample must be the same, in the same
+    order, for every model (equal y is required). Raises CreditRiskError where they are not, or where the champion or a
     sample is absent.
     """
     if champion not in predictions:
@@ -106,11 +116,11 @@ def comparison_table(
             continue
         for sample, (y, risk) in samples.items():
             _require_same_rows(champion, challenger, sample, base, y)
-            first, groups = base[sample][1], codes.get(sample)
+            first, groups, w = base[sample][1], codes.get(sample), (weights or {}).get(sample)
             if groups is None:
-                found = delong_difference(y, first, risk, confidence=confidence)
+                found = delong_difference(y, first, risk, w, confidence)
             else:
-                found = clustered_auc_difference(y, first, risk, groups, confidence=confidence)
+                found = clustered_auc_difference(y, first, risk, groups, w, confidence)
             bounds = (found.difference, found.lower, found.upper, found.p_value)
             rows.append((champion, challenger, sample, *bounds))
     names = ["champion", "challenger", "sample", "auc_difference", "lower", "upper", "p_value"]
@@ -142,13 +152,13 @@ def _methods(codes: Mapping[str, Codes], samples: list[str]) -> list[str]:
 
 
 def _measures(
-    bad: np.ndarray, risk: np.ndarray, codes: Codes | None, confidence: float
+    bad: np.ndarray, risk: np.ndarray, weights: np.ndarray | None, codes: Codes | None, confidence: float
 ) -> tuple[AreaUnderCurve, KolmogorovSmirnov]:
-    parts = placements(bad, risk)
+    parts = placements(bad, risk, weights)
     if codes is None:
-        return interval_of_placements(parts, confidence), ks_of_arrays(bad, risk, None, confidence)
+        return interval_of_placements(parts, confidence), ks_of_arrays(bad, risk, weights, confidence)
     area = interval_of_clusters(parts, clusters_of(bad, codes), confidence)
-    return area, ks_of_clusters(bad, risk, codes, confidence)
+    return area, ks_of_clusters(bad, risk, codes, confidence, weights)
 
 
 _AREA_COLUMNS = ("auc", "auc_lower", "auc_upper", "gini", "gini_lower", "gini_upper")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
 from credit_risk.evaluation.area_under_curve import AreaUnderCurve, delong_interval
 from credit_risk.evaluation.clustered import clustered_auc_interval
-from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.evaluation.intervals import effective_rows, normal_quantile
 from credit_risk.evaluation.protected_groups import MISSING, ProtectedGrouping, protected_grouping
 from credit_risk.evaluation.samples import ScoredSample
 
@@ -129,6 +130,27 @@ def adverse_impact_ratio(
     return ratio, ratio / factor, ratio * factor, p_value
 
 
+def weighted_impact_ratio(
+    rate: float, size: float, reference_rate: float, reference_size: float, confidence: float = 0.95
+) -> tuple[float, float, float, float]:
+    """`adverse_impact_ratio` of weighted approval rates, sizes being Kish's effective rows (Σw)²/Σw² of the groups.
+
+    Bounds as there, the variance of a rate p being (1 - p)/(size p) on the logarithmic scale; the two-sided p-value is
+    that of two proportions with pooled variance, since Fisher's test is of whole counts.
+    """
+    pooled = (rate * size + reference_rate * reference_size) / (size + reference_size)
+    variance = pooled * (1.0 - pooled) * (1.0 / size + 1.0 / reference_size)
+    p_value = 1.0 if not variance > 0 else float(2.0 * stats.norm.sf(abs(rate - reference_rate) / math.sqrt(variance)))
+    if reference_rate == 0:
+        return math.nan, math.nan, math.nan, p_value
+    ratio = rate / reference_rate
+    if rate == 0:
+        return ratio, math.nan, math.nan, p_value
+    variance = (1.0 - rate) / (size * rate) + (1.0 - reference_rate) / (reference_size * reference_rate)
+    factor = math.exp(normal_quantile(confidence) * math.sqrt(max(variance, 0.0)))
+    return ratio, ratio / factor, ratio * factor, p_value
+
+
 def four_fifths_verdict(
     approved: int, rows: int, reference_approved: int, reference_rows: int, p_value: float, confidence: float = 0.95
 ) -> str:
@@ -137,7 +159,11 @@ def four_fifths_verdict(
     Compared in whole numbers, so that exactly 80 % is not below (Questions and Answers to the Uniform
     Guidelines, no. 11).
     """
-    if 5 * approved * reference_rows >= 4 * reference_approved * rows:
+    return _verdict(5 * approved * reference_rows >= 4 * reference_approved * rows, p_value, confidence)
+
+
+def _verdict(not_below: bool, p_value: float, confidence: float) -> str:
+    if not_below:
         return NOT_BELOW
     return ADVERSE if p_value < 1.0 - confidence else NOT_SIGNIFICANT
 
@@ -156,12 +182,13 @@ def adverse_impact_table(
 ) -> pd.DataFrame:
     """Columns of evidence `fairness.adverse_impact`; a row is approved where score >= cut_off.
 
-    Rows are counted unweighted. The reference group of an attribute is the caller's, else the group with
-    the highest approval rate on `reference_sample` (29 CFR 1607.4(D)) among those with at least `min_rows`
-    rows and `min_share` of the rows, never MISSING; it is the same for every sample. A group with fewer
-    than `min_rows` rows is not evaluable. Verdicts: REFERENCE, ADVERSE, NOT_SIGNIFICANT, NOT_BELOW,
-    NOT_EVALUABLE with its reason. Raises CreditRiskError where attributes and samples do not fit, a
-    reference group does not occur, or the cut-off is not a number.
+    rows and approved are rows; where a sample has weights, approval rates are weighted, and ratio, bounds and
+    p-value are those of `weighted_impact_ratio`, not below four fifths to within 1e-12. The reference group of
+    an attribute is the caller's, else the group with the highest approval rate on `reference_sample` (29 CFR
+    1607.4(D)) among those with at least `min_rows` rows and `min_share` of the rows, never MISSING; it is the
+    same for every sample. A group with fewer than `min_rows` rows is not evaluable. Verdicts: REFERENCE,
+    ADVERSE, NOT_SIGNIFICANT, NOT_BELOW, NOT_EVALUABLE with its reason. Raises CreditRiskError where attributes
+    and samples do not fit, a reference group does not occur, or the cut-off is not a number.
     """
     chosen = _groupings(samples, attributes, groupings, reference_sample, confidence)
     if not math.isfinite(cut_off):
@@ -170,7 +197,7 @@ def adverse_impact_table(
     notes = [f"approved: score >= {cut_off:g}; groups with fewer than {min_rows} rows are not evaluable"]
     for attribute, grouping in chosen.items():
         counts = {
-            name: _approvals(grouping, attributes[attribute][name], sample.score >= cut_off)
+            name: _approvals(grouping, attributes[attribute][name], sample.score >= cut_off, sample.weights)
             for name, sample in samples.items()
         }
         base = counts[reference_sample]
@@ -212,41 +239,68 @@ def _area(
     return clustered_auc_interval(y, risk, clusters, weights, confidence)
 
 
+@dataclass(frozen=True, slots=True)
+class _Approvals:
+    """Approved rows and rows of a group, its (weighted) approval rate, its effective rows; whether it has weights."""
+
+    approved: int
+    rows: int
+    rate: float
+    size: float
+    weighted: bool
+
+
 def _impact_row(
-    counts: Mapping[str, tuple[int, int]], group: str, reference: str | None, min_rows: int, confidence: float
+    counts: Mapping[str, _Approvals], group: str, reference: str | None, min_rows: int, confidence: float
 ) -> dict[str, Any]:
-    approved, count = counts[group]
-    rate = approved / count
-    base_approved, base_count = counts.get(reference, (0, 0)) if reference is not None else (0, 0)
+    own, base = counts[group], None if reference is None else counts.get(reference)
     reason = None
     if reference is None:
         reason = "no group is large enough to be the reference"
-    elif count < min_rows:
+    elif own.rows < min_rows:
         reason = f"fewer than {min_rows} rows"
-    elif base_count < min_rows:
+    elif base is None or base.rows < min_rows:
         reason = f"fewer than {min_rows} rows in the reference group"
-    elif base_approved == 0:
+    elif base.approved == 0:
         reason = "nobody in the reference group is approved"
-    if reason is not None:
+    if reason is not None or base is None:
         tail: tuple[Any, ...] = (math.nan, math.nan, math.nan, math.nan, f"{NOT_EVALUABLE}: {reason}")
     elif group == reference:
         tail = (1.0, math.nan, math.nan, math.nan, REFERENCE)
     else:
-        ratio = adverse_impact_ratio(approved, count, base_approved, base_count, confidence)
-        verdict = four_fifths_verdict(approved, count, base_approved, base_count, ratio[3], confidence)
-        tail = (*ratio, verdict)
-    return dict(zip(_IMPACT_COLUMNS[4:], (count, approved, rate, *tail), strict=True))
+        tail = _impact(own, base, confidence)
+    return dict(zip(_IMPACT_COLUMNS[4:], (own.rows, own.approved, own.rate, *tail), strict=True))
 
 
-def _approvals(grouping: ProtectedGrouping, values: ArrayLike, approved: np.ndarray) -> dict[str, tuple[int, int]]:
+def _impact(own: _Approvals, base: _Approvals, confidence: float) -> tuple[Any, ...]:
+    """Ratio, its bounds, p-value and verdict of a group against the reference group."""
+    if own.weighted:
+        found = weighted_impact_ratio(own.rate, own.size, base.rate, base.size, confidence)
+        return *found, _verdict(found[0] >= 0.8 * (1.0 - 1e-12), found[3], confidence)
+    counts = (own.approved, own.rows, base.approved, base.rows)
+    found = adverse_impact_ratio(*counts, confidence)
+    return *found, four_fifths_verdict(*counts, found[3], confidence)
+
+
+def _approvals(
+    grouping: ProtectedGrouping, values: ArrayLike, approved: np.ndarray, weights: Floats | None
+) -> dict[str, _Approvals]:
     labels = grouping.assign(values)
     masks = {group: labels == group for group in grouping.order(labels.tolist())}
-    return {group: (int((mask & approved).sum()), int(mask.sum())) for group, mask in masks.items()}
+    return {group: _approved(mask, approved, weights) for group, mask in masks.items()}
+
+
+def _approved(inside: np.ndarray, approved: np.ndarray, weights: Floats | None) -> _Approvals:
+    rows, passed = int(inside.sum()), int((inside & approved).sum())
+    if weights is None:
+        return _Approvals(passed, rows, passed / rows, float(rows), False)
+    rate = math.fsum(weights[inside & approved]) / math.fsum(weights[inside])
+    return _Approvals(passed, rows, rate, effective_rows(weights[inside]), True)
 
 
 def _reference_group(
     attribute: str,
-    counts: Mapping[str, tuple[int, int]],
+    counts: Mapping[str, _Approvals],
     wanted: str | None,
     min_rows: int,
     min_share: float,
@@ -256,9 +310,9 @@ def _reference_group(
             fault = Fault("no such group", path=f"references.{attribute}", found=wanted, allowed=", ".join(counts))
             raise CreditRiskError(fault)
         return wanted
-    total = sum(count for _, count in counts.values())
-    fit = [g for g, (_, n) in counts.items() if g != MISSING and n >= min_rows and n >= min_share * total]
-    return max(fit, key=lambda group: counts[group][0] / counts[group][1], default=None)
+    total = sum(one.rows for one in counts.values())
+    fit = [g for g, one in counts.items() if g != MISSING and one.rows >= max(min_rows, min_share * total)]
+    return max(fit, key=lambda group: counts[group].rate, default=None)
 
 
 def _groupings(

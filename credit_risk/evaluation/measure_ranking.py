@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from credit_risk.evaluation._arrays import Floats
-from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.evaluation.intervals import effective_rows, normal_quantile
 from credit_risk.evaluation.lorenz import greatest_gini, lorenz_of_groups, ordered_lorenz, rank_groups
 from credit_risk.evaluation.measured import MeasuredSample
 
@@ -53,18 +53,31 @@ def _gini(groups: np.ndarray, outcome: Floats, base: Floats) -> float:
     return lorenz_of_groups(np.bincount(groups, outcome), np.bincount(groups, base)).gini
 
 
-def spearman(x: Floats, y: Floats, confidence: float) -> tuple[float, float, float]:
+def spearman(x: Floats, y: Floats, confidence: float, weights: Floats | None = None) -> tuple[float, float, float]:
     """Rank correlation with its interval: Fisher's z with variance (1 + r²/2)/(n − 3) (Bonett & Wright 2000).
 
-    NaN where x or y is constant; bounds are NaN with fewer than four rows or |r| = 1.
+    With weights (n,) a rank is the weight of what lies below and half of that of its ties, the correlation is weighted,
+    and n is Kish's effective size. NaN where x or y is constant; bounds are NaN with fewer than four rows or |r| = 1.
     """
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return (float("nan"),) * 3
-    r = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
-    if len(x) < 4 or abs(r) >= 1:
+    plain = weights is None or bool(np.all(weights == 1.0))
+    if weights is None or plain:
+        r, size = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1]), float(len(x))
+    else:
+        covariance = np.cov(np.vstack([_weighted_ranks(x, weights), _weighted_ranks(y, weights)]), aweights=weights)
+        r, size = float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])), effective_rows(weights)
+    if size < 4 or abs(r) >= 1:
         return r, float("nan"), float("nan")
-    half = normal_quantile(confidence) * float(np.sqrt((1 + r**2 / 2) / (len(x) - 3)))
+    half = normal_quantile(confidence) * float(np.sqrt((1 + r**2 / 2) / (size - 3)))
     return r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half))
+
+
+def _weighted_ranks(values: Floats, weights: Floats) -> Floats:
+    """Weight below each value and half of that of its ties (n,)."""
+    group = np.unique(values, return_inverse=True)[1]
+    mass = np.bincount(group, weights)
+    return np.asarray((np.cumsum(mass) - mass / 2)[group], np.float64)
 
 
 def ranking_table(
@@ -77,7 +90,7 @@ def ranking_table(
     """Evidence `performance.ranking`, a row a model and sample.
 
     Rows are ordered by what is expected per unit of exposure, the curve runs over weighted exposure. Bounds of both
-    Gini indices are percentiles of `replicates` resamples; the rank correlation is of rows without weights.
+    Gini indices are percentiles of `replicates` resamples; the rank correlation is weighted.
     """
     tail, rows = (1 - confidence) / 2, []
     for model, samples in models.items():
@@ -86,7 +99,7 @@ def ranking_table(
             bounds = [_percentiles(values, tail) for values in (drawn.gini, drawn.normalised)]
             outcome = sample.weights * sample.y
             mine, most = ordered_lorenz(sample.rate, outcome, sample.base).gini, greatest_gini(outcome, sample.base)
-            r = spearman(sample.rate, sample.y / sample.exposure, confidence)
+            r = spearman(sample.rate, sample.y / sample.exposure, confidence, sample.weights)
             share = mine / most if most > 0 else float("nan")
             values: tuple[Any, ...] = (model, name, len(sample), mine, *bounds[0], most, share, *bounds[1], *r)
             rows.append(values)

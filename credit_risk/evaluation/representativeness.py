@@ -30,22 +30,29 @@ def chi_square_of_counts(expected: np.ndarray, actual: np.ndarray) -> tuple[floa
 
 
 def representativeness_table(
-    counts: Mapping[str, Mapping[str, np.ndarray]], *, reference: str = "development"
+    counts: Mapping[str, Mapping[str, np.ndarray]],
+    *,
+    reference: str = "development",
+    rows: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
     """Evidence `samples.representativeness`. counts: {characteristic: {sample: counts by bin}}.
 
     PSI says how large a difference is, χ² whether chance explains it; many rows make small differences significant.
+    Where rows have weights, counts are those of `bin_counts` with weights, scaled to effective rows, and `rows` the
+    numbers of rows of each sample: Pearson's statistic of scaled counts is that of the weighted shares over its design
+    effect (Rao and Scott 1981, JASA 76, 221-230, with Kish's effect of unequal weights).
     """
-    rows: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for name, samples in counts.items():
         base = np.asarray(samples[reference])
         for sample, values in samples.items():
             if sample == reference:
                 continue
-            found = population_stability_index(base, values)
+            result = population_stability_index(base, values)
             statistic, degrees, p_value = chi_square_of_counts(base, np.asarray(values))
-            cells = (name, sample, found.bins, int(np.sum(values)), found.psi, found.chance_level)
-            rows.append(dict(zip(COLUMNS, (*cells, statistic, degrees, p_value), strict=True)))
-    frame = pd.DataFrame(rows, columns=COLUMNS)
+            size = int(np.sum(values)) if rows is None else rows[sample]
+            cells = (name, sample, result.bins, size, result.psi, result.chance_level)
+            found.append(dict(zip(COLUMNS, (*cells, statistic, degrees, p_value), strict=True)))
+    frame = pd.DataFrame(found, columns=COLUMNS)
     frame.attrs["notes"] = ("each characteristic is tested by itself; nothing is corrected for the number of tests",)
     return frame

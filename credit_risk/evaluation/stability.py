@@ -92,19 +92,21 @@ def stability_table(
     *,
     reference: str = "development",
     zero_cells: ZeroCells = "add_half",
+    rows: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
     """Columns of evidence `stability.psi`: each sample of each quantity against the sample `reference`.
 
-    counts: {quantity: {sample: whole counts by bin, shape (k,)}}, bins in the same order for every sample
-    of a quantity (`bin_counts` makes them). Raises CreditRiskError where the reference is absent or lengths
-    differ.
+    counts: {quantity: {sample: counts by bin, shape (k,)}}, bins in the same order for every sample of a quantity
+    (`bin_counts` makes them); whole, or scaled to effective rows, and then `rows` are the numbers of rows of each
+    sample. Raises CreditRiskError where the reference is absent, lengths differ, or counts without `rows` are not
+    whole.
     """
-    rows: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     faults: list[Fault] = []
     for quantity, samples in counts.items():
         if reference not in samples:
-            found = ", ".join(samples)
-            faults.append(Fault("the reference sample is absent", path=quantity, found=found, allowed=reference))
+            listed = ", ".join(samples)
+            faults.append(Fault("the reference sample is absent", path=quantity, found=listed, allowed=reference))
             continue
         for sample, actual in samples.items():
             if sample == reference:
@@ -116,22 +118,36 @@ def stability_table(
                     Fault(f"{fault.path}: {fault.message}", path=f"{quantity}.{sample}") for fault in error.faults
                 ]
                 continue
-            rows.append({"quantity": quantity, "sample": sample, **_columns(result)})
+            totals = (result.expected_total, result.actual_total)
+            pair = (rows[reference], rows[sample]) if rows is not None else tuple(_whole(total) for total in totals)
+            found.append({"quantity": quantity, "sample": sample, **_columns(result, *pair)})
     if faults:
         raise CreditRiskError(faults)
-    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    frame = pd.DataFrame(found, columns=_COLUMNS)
     frame.attrs["notes"] = (f"bins fixed on {reference}; missing and special codes are bins of their own",)
     return frame
 
 
-def bin_counts(bin_ids: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
-    """{sample: counts} over the union of the bin ids of all samples, ascending; ids are whole numbers, shape (n,)."""
+def bin_counts(
+    bin_ids: Mapping[str, ArrayLike], weights: Mapping[str, ArrayLike] | None = None
+) -> dict[str, np.ndarray]:
+    """{sample: counts} over the union of the bin ids of all samples, ascending; ids are whole numbers, shape (n,).
+
+    weights: {sample: weights (n,)}: counts are then sums of weights, scaled to sum to Kish's effective rows of the
+    sample, (sum w)^2 / sum w^2, since the shares of so many unweighted rows vary as much.
+    """
     arrays = {sample: np.asarray(ids) for sample, ids in bin_ids.items()}
     odd = [sample for sample, ids in arrays.items() if ids.dtype.kind not in "iu" or ids.ndim != 1]
     if odd:
         raise CreditRiskError([Fault("bin ids are not a vector of whole numbers", path=sample) for sample in odd])
     union = np.unique(np.concatenate(list(arrays.values())))
-    return {s: np.bincount(np.searchsorted(union, ids), minlength=len(union)) for s, ids in arrays.items()}
+    if weights is None:
+        return {s: np.bincount(np.searchsorted(union, ids), minlength=len(union)) for s, ids in arrays.items()}
+    found = {}
+    for s, ids in arrays.items():
+        w = np.asarray(weights[s], np.float64)
+        found[s] = np.bincount(np.searchsorted(union, ids), w, len(union)) * (w.sum() / (w * w).sum())
+    return found
 
 
 def _without_empty_cells(e: Floats, a: Floats, empty: int, zero_cells: ZeroCells) -> tuple[Floats, Floats, str]:
@@ -147,8 +163,8 @@ def _without_empty_cells(e: Floats, a: Floats, empty: int, zero_cells: ZeroCells
     raise CreditRiskError(Fault(f"{empty} empty cells", code="empty_cells", path="actual_counts", remedy=remedy))
 
 
-def _columns(result: PopulationStability) -> dict[str, Any]:
-    values: tuple[Any, ...] = (result.bins, _whole(result.expected_total), _whole(result.actual_total))
+def _columns(result: PopulationStability, expected_rows: int, actual_rows: int) -> dict[str, Any]:
+    values: tuple[Any, ...] = (result.bins, expected_rows, actual_rows)
     values += (result.psi, result.chance_level, result.empty_cells, result.zero_cell_rule)
     return dict(zip(_COLUMNS[2:], values, strict=True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,39 +117,60 @@ def rank_reasons_of(
     )
 
 
-def frequency_frame(codes: ReasonCodes, given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Evidence `reasons.frequency`. given: by sample, the columns reason_1 … of the scored rows."""
+def frequency_frame(
+    codes: ReasonCodes, given: Mapping[str, pd.DataFrame], weights: Mapping[str, NDArray[np.float64]] | None = None
+) -> pd.DataFrame:
+    """Evidence `reasons.frequency`. given: by sample, the columns reason_1 … of the scored rows.
+
+    first and any are numbers of applicants; their shares are of weights (n,) by sample where there are any.
+    """
     rows: list[dict[str, object]] = []
     for sample, frame in given.items():
         columns: Sequence[str] = [c for c in frame.columns if c.startswith("reason_")]
         for reason in codes.reasons:
             hits = frame[columns] == reason.words.code
-            first, anywhere = int(hits["reason_1"].sum()), int(hits.any(axis=1).sum())
+            first, anywhere = hits["reason_1"].to_numpy(bool), hits.any(axis=1).to_numpy(bool)
+            w = None if weights is None else weights[sample]
             rows.append(
                 {
                     "reason_code": reason.words.code,
                     "sample": sample,
-                    "first": first,
-                    "first_share": first / len(frame),
-                    "any": anywhere,
-                    "any_share": anywhere / len(frame),
+                    "first": int(first.sum()),
+                    "first_share": _share(first, w),
+                    "any": int(anywhere.sum()),
+                    "any_share": _share(anywhere, w),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def agreement_frame(given: Mapping[str, NDArray[np.object_]], used: str, population: str) -> pd.DataFrame:
+def _share(hits: NDArray[np.bool_], weights: NDArray[np.float64] | None) -> float | None:
+    """Share of the rows, or of their weight, (n,) that are hit; None without rows."""
+    if not len(hits):
+        return None
+    if weights is None or bool(np.all(weights == 1.0)):
+        return int(hits.sum()) / len(hits)
+    return math.fsum(weights[hits]) / math.fsum(weights)
+
+
+def agreement_frame(
+    given: Mapping[str, NDArray[np.object_]],
+    used: str,
+    population: str,
+    weights: NDArray[np.float64] | None = None,
+) -> pd.DataFrame:
     """Evidence `reasons.agreement`: every pair of methods on the same applicants.
 
-    given: by method, reason codes (n, most) with None where fewer; used: the method of the model.
+    given: by method, reason codes (n, most) with None where fewer; used: the method of the model; weights (n,) count in
+    the shares.
     """
     rows: list[dict[str, object]] = []
     names = list(given)
     for k, one in enumerate(names):
         for other in names[k + 1 :]:
             a, b = given[one], given[other]
-            first = int(np.sum([x == y for x, y in zip(a[:, 0], b[:, 0], strict=True)])) if len(a) else 0
-            alike = int(np.sum([set(x) == set(y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]))
+            first = np.array([x[0] == y[0] for x, y in zip(a.tolist(), b.tolist(), strict=True)], bool)
+            alike = np.array([set(x) == set(y) for x, y in zip(a.tolist(), b.tolist(), strict=True)], bool)
             rows.append(
                 {
                     "method": one,
@@ -156,10 +178,10 @@ def agreement_frame(given: Mapping[str, NDArray[np.object_]], used: str, populat
                     "used": used,
                     "population": population,
                     "rows": len(a),
-                    "same_first": first,
-                    "same_first_share": first / len(a) if len(a) else None,
-                    "same_set": alike,
-                    "same_set_share": alike / len(a) if len(a) else None,
+                    "same_first": int(first.sum()),
+                    "same_first_share": _share(first, weights),
+                    "same_set": int(alike.sum()),
+                    "same_set_share": _share(alike, weights),
                 }
             )
     return pd.DataFrame(rows)

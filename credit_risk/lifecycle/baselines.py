@@ -42,17 +42,18 @@ def baseline_evidence(
     pairs = {
         name: {s: (scored.y[inside], margin[inside]) for s, inside in rows.items()} for name, margin in margins.items()
     }
-    confidence, clusters = plan.evaluation.confidence, scored.clusters_by_sample()
-    levels = discrimination_table(pairs, confidence, clusters)
+    confidence, clusters, weights = plan.evaluation.confidence, scored.clusters_by_sample(), scored.weights_by_sample()
+    levels = discrimination_table(pairs, confidence, clusters, weights)
     notes = (MADE, *remarks, *levels.attrs["notes"])
     levels = levels[["model", "sample", "rows", "bad", *(c for c in levels.columns if c.startswith(("auc", "gini")))]]
     levels = levels.rename(columns={"model": "baseline"})
     losses = [
-        log_loss(pairs[row.baseline][row.sample][0], _probability(pairs[row.baseline][row.sample][1]))
+        log_loss(y, _probability(margin), (weights or {}).get(row.sample))
         for row in levels.itertuples()
+        for y, margin in [pairs[row.baseline][row.sample]]
     ]
     own = {c.id: scored.pairs(c.id, "linear_score") for c in candidates}
-    found = [comparison_table(name, {name: pairs[name], **own}, confidence, clusters) for name in margins]
+    found = [comparison_table(name, {name: pairs[name], **own}, confidence, clusters, weights) for name in margins]
     differences = pd.concat(found, ignore_index=True)
     differences = differences.rename(columns={"champion": "baseline", "challenger": "candidate"})
     told = tuple(found[0].attrs["notes"])

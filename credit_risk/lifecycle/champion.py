@@ -24,13 +24,8 @@ def champion_evidence(champion: Candidate, scored: Scored, linear: Floats, cover
         return [*found, absent("scaling.rounding_effect", "not_applicable", reason)]
     predictions = scored.predictions[champion.id]
     files = tuple(f"predictions/{sample}.parquet" for sample in scored.samples)
-    pairs = {
-        s: (
-            scored.y[scored.sample == s],
-            linear[scored.sample == s],
-            predictions["score"].to_numpy(float)[scored.sample == s],
-        )
-        for s in scored.samples
-    }
-    rounding = table("scaling.rounding_effect", rounding_frame(champion.points.scaling, pairs), inputs=files)
+    score = predictions["score"].to_numpy(float)
+    pairs = {s: (scored.y[rows], linear[rows], score[rows]) for s in scored.samples for rows in [scored.rows(s)]}
+    frame = rounding_frame(champion.points.scaling, pairs, scored.weights_by_sample())
+    rounding = table("scaling.rounding_effect", frame, inputs=files)
     return [*found, rounding]

@@ -53,13 +53,15 @@ def data_evidence(intake: Intake) -> list[Evidence]:
     ]
 
 
-def points_evidence(intake: Intake, labels: np.ndarray, window: int, confidence: float) -> Evidence:
-    """Evidence `samples.observation_points`; window: performance window in months."""
+def points_evidence(
+    intake: Intake, labels: np.ndarray, window: int, confidence: float, weights: np.ndarray
+) -> Evidence:
+    """Evidence `samples.observation_points`; window: performance window in months; weights: of all rows (n,)."""
     observed = intake.decided.observed
     if observed is None:
         reason = "rows have no dated observation points: the outcome is a ready column, or is observed from opening"
         return absent("samples.observation_points", "not_applicable", reason)
-    frame = observation_points_frame(observed, intake.outcome, labels, confidence)
+    frame = observation_points_frame(observed, intake.outcome, labels, confidence, weights)
     rows = overlapping_rows(observed, labels, window)
     told = f"the performance window of {rows:,} development rows reaches into the months of out_of_time"
     return table("samples.observation_points", frame, inputs=SNAPSHOT, notes=(told,) if rows else ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ RISK_NOTE = "risk is the linear score (log-odds of bad); its order is that of th
 class Scored:
     """Rows of all samples. y, sample, clusters (n,), the last as whole numbers; predictions: by model, frame (n, …).
 
+    weights: (n,), None where the plan names none.
     attributes, subpopulations: (n, …) protected columns, and those that the plan names for evaluation.
     """
 
@@ -43,6 +45,7 @@ class Scored:
     subpopulations: pd.DataFrame
     bin_ids: Mapping[str, NDArray[np.int64]]
     clusters: NDArray[np.int64]
+    weights: Floats | None = None
 
     @property
     def samples(self) -> list[str]:
@@ -62,6 +65,25 @@ class Scored:
         """By sample: clusters of its rows with a known outcome."""
         return {s: self.clusters[self.rows(s)] for s in self.samples}
 
+    def weights_by_sample(self) -> dict[str, Floats] | None:
+        """By sample: weights of its rows with a known outcome; None where the plan names none."""
+        if self.weights is None:
+            return None
+        return {s: self.weights[self.rows(s)] for s in self.samples}
+
+    def all_weights_by_sample(self) -> dict[str, Floats] | None:
+        """By sample: weights of all its rows; None where the plan names none."""
+        return None if self.weights is None else {s: self.weights[self.sample == s] for s in self.samples}
+
+    def bin_counts(self, ids: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """By sample: rows by bin, ids (n,); with weights scaled to effective rows."""
+        return bin_counts({s: ids[self.sample == s] for s in self.samples}, self.all_weights_by_sample())
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """By sample: number of rows."""
+        return {s: int(np.count_nonzero(self.sample == s)) for s in self.samples}
+
     def scored_samples(self, model: str) -> dict[str, ScoredSample]:
         """By sample: outcome, score and probability of a model."""
         frame, found = self.predictions[model], {}
@@ -73,6 +95,7 @@ class Scored:
                 frame["probability"].to_numpy(float)[rows],
                 risk=frame["linear_score"].to_numpy(float)[rows],
                 clusters=self.clusters[rows],
+                weights=None if self.weights is None else self.weights[rows],
             )
         return found
 
@@ -98,10 +121,9 @@ def evaluate(
 
 def representativeness_evidence(scored: Scored) -> Evidence:
     """Evidence `samples.representativeness`: every classed characteristic, each sample against development."""
-    counts = {
-        name: bin_counts({s: ids[scored.sample == s] for s in scored.samples}) for name, ids in scored.bin_ids.items()
-    }
-    return table("samples.representativeness", representativeness_table(counts), inputs=(SNAPSHOT,))
+    counts = {name: scored.bin_counts(ids) for name, ids in scored.bin_ids.items()}
+    frame = representativeness_table(counts, rows=scored.sizes)
+    return table("samples.representativeness", frame, inputs=(SNAPSHOT,))
 
 
 def input_files(scored: Scored, models: Sequence[str], champion: str) -> tuple[str, ...]:
@@ -117,20 +139,21 @@ def _discrimination(scored: Scored, champion: str, spec: EvaluationSpec) -> list
     models = [champion, *(m for m in scored.predictions if m != champion)]
     pairs = {model: scored.pairs(model, "linear_score") for model in models}
     inputs, clusters = input_files(scored, models, champion), scored.clusters_by_sample()
+    weights = scored.weights_by_sample()
     found = [
         table(
             "performance.discrimination",
-            discrimination_table(pairs, spec.confidence, clusters),
+            discrimination_table(pairs, spec.confidence, clusters, weights),
             inputs=inputs,
             notes=(RISK_NOTE,),
         )
     ]
     if len(models) > 1:
-        compared = comparison_table(champion, pairs, spec.confidence, clusters)
+        compared = comparison_table(champion, pairs, spec.confidence, clusters, weights)
         found.append(table("performance.comparison", compared, inputs=inputs, notes=(RISK_NOTE,)))
     else:
         found.append(absent("performance.comparison", "not_applicable", "the plan has no challenger"))
-    roc = roc_table(pairs[champion])
+    roc = roc_table(pairs[champion], weights=weights)
     chart = CHARTS["performance.roc"]
     found.append(table("performance.roc", roc, inputs=input_files(scored, [champion], champion), chart=chart))
     return found
@@ -138,10 +161,11 @@ def _discrimination(scored: Scored, champion: str, spec: EvaluationSpec) -> list
 
 def _bands(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence]:
     samples = scored.scored_samples(champion)
-    edges = band_edges(samples[DEVELOPMENT].score, spec.bands)
+    first = samples[DEVELOPMENT]
+    edges = band_edges(first.score, spec.bands, first.weights)
     inputs = input_files(scored, [champion], champion)
     bands = table("performance.score_bands", score_band_table(samples, edges, spec.confidence), inputs=inputs)
-    frame = score_distribution(samples[DEVELOPMENT].y, samples[DEVELOPMENT].score)
+    frame = score_distribution(first.y, first.score, first.weights)
     chart = CHARTS["performance.score_distribution"]
     return [bands, table("performance.score_distribution", frame, inputs=inputs, chart=chart)]
 
@@ -149,8 +173,9 @@ def _bands(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence
 def _calibration(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Evidence]:
     models = [champion, *(m for m in scored.predictions if m != champion)]
     pairs = {model: scored.pairs(model, "probability") for model in models}
-    rows = calibration_table(pairs, spec.confidence)
-    curve = calibration_curve(pairs[champion], spec.confidence)
+    weights = scored.weights_by_sample()
+    rows = calibration_table(pairs, spec.confidence, weights=weights)
+    curve = calibration_curve(pairs[champion], spec.confidence, weights=weights)
     chart = CHARTS["performance.calibration_curve"]
     return [
         table("performance.calibration", rows, inputs=input_files(scored, models, champion)),
@@ -159,14 +184,13 @@ def _calibration(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Ev
 
 
 def _stability(scored: Scored, champion: str, spec: EvaluationSpec, characteristics: Sequence[str]) -> Evidence:
-    edges = band_edges(scored.scored_samples(champion)[DEVELOPMENT].score, spec.bands)
+    first = scored.scored_samples(champion)[DEVELOPMENT]
+    edges = band_edges(first.score, spec.bands, first.weights)
     score = scored.predictions[champion]["score"].to_numpy(float)
     bands = np.searchsorted(edges, score, side="right")
     quantities = {"score": bands, **{name: scored.bin_ids[name] for name in characteristics}}
-    counts = {
-        name: bin_counts({s: ids[scored.sample == s] for s in scored.samples}) for name, ids in quantities.items()
-    }
-    return table("stability.psi", stability_table(counts), inputs=input_files(scored, [champion], champion))
+    frame = stability_table({n: scored.bin_counts(ids) for n, ids in quantities.items()}, rows=scored.sizes)
+    return table("stability.psi", frame, inputs=input_files(scored, [champion], champion))
 
 
 def by_sample(scored: Scored, columns: pd.DataFrame) -> dict[str, dict[str, NDArray[np.object_]]]:

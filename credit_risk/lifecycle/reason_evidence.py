@@ -45,7 +45,7 @@ def reason_evidence(plan: Plan, training: Training, champion: Candidate, scored:
         key_values("reasons.method", method_items(plan, codes), inputs=("plan.json", "model.json")),
         table("reasons.catalogue", _catalogue(training, champion, codes), inputs=("model.json", "plan.json")),
         table("reasons.texts", _texts(codes), inputs=("plan.json",)),
-        table("reasons.frequency", r.frequency_frame(codes, given), inputs=files),
+        table("reasons.frequency", r.frequency_frame(codes, given, scored.all_weights_by_sample()), inputs=files),
         _agreement(plan, training, champion),
     ]
 
@@ -158,7 +158,8 @@ def _agreement(plan: Plan, training: Training, champion: Candidate) -> Evidence:
     for method in methods(plan, trees=champion.points is None):
         codes = _codes(plan, training, champion, method)
         given[method] = rank_reasons(codes.steps()[-1], _values(training, champion, codes)[rows])
-    frame = r.agreement_frame(given, champion.reasons.compared.method, population)
+    weights = training.weights[rows]
+    frame = r.agreement_frame(given, champion.reasons.compared.method, population, weights)
     return table("reasons.agreement", frame, inputs=("model.json", "data/snapshot.parquet"))
 
 

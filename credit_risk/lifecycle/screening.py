@@ -81,7 +81,8 @@ def expectation_rows(plan: Plan, training: Training) -> pd.DataFrame:
     """Rows of `classing.expectations`: the trends that the expert declared, held against development."""
     expected = {name: trend.name for name, trend in declared_trends(plan, list(training.tables)).items()}
     values = {name: training.frame[name].to_numpy() for name in training.tables}
-    return expectation_frame(expected, training.tables, values, training.y, plan.evaluation.confidence)
+    weights = None if plan.samples.weight is None else training.weights
+    return expectation_frame(expected, training.tables, values, training.y, plan.evaluation.confidence, weights)
 
 
 def _expectations(frame: pd.DataFrame) -> Evidence:
@@ -95,16 +96,19 @@ def stability_rows(plan: Plan, prepared: Prepared, tables: Mapping[str, Classed]
     """Rows of `selection.stability`: every sample against development, every period of it against its other rows."""
     frame, labels, inside = prepared.intake.frame, prepared.labels, prepared.development
     spec, date = plan.selection, dated_column(plan, prepared.intake.types)
+    weights = None if plan.samples.weight is None else prepared.weights
+    inner = None if weights is None else weights[inside]
     periods = period_labels(frame[date][inside], spec.stability_period) if date in frame.columns else None
     samples: dict[str, list[GroupStability]] = {}
     over_time: dict[str, list[GroupStability]] = {}
     for name, binning in tables.items():
         ids = binning.assign(frame[name].to_numpy())
-        samples[name] = group_stability(ids, labels, reference=DEVELOPMENT)
+        samples[name] = group_stability(ids, labels, reference=DEVELOPMENT, weights=weights)
         if periods is not None:
-            over_time[name] = group_stability(ids[inside], periods, min_rows=spec.min_period_rows)
+            few = spec.min_period_rows
+            over_time[name] = group_stability(ids[inside], periods, min_rows=few, weights=inner)
     rows = stability_frame(samples, over_time)
-    notes = ["rows are counted, not weights; missing and special codes are bins of their own"]
+    notes = ["missing and special codes are bins of their own"]
     if periods is None:
         notes.append("the plan names no date (data.date), so there are no periods")
     rows.attrs["notes"] = tuple(notes)

@@ -28,6 +28,7 @@ from credit_risk.lifecycle.kinds import KINDS, OutcomeKind
 from credit_risk.lifecycle.performance import Scored, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.lifecycle.reason_evidence import reason_evidence
+from credit_risk.lifecycle.weighted_notes import told_of_weights
 from credit_risk.models.boosting import defect_faults
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan import Plan
@@ -66,12 +67,13 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     with stage(progress, "evaluation") as detail:
         judged = judge(plan, prepared, trained, candidates, kind)
         detail.text = judged.headline
+    window = plan.outcome.windows.performance_months
     evidence: list[Evidence] = [
         identity_evidence(plan, len(judged.champion.characteristics)),
         *authored_evidence(plan),
         *data_evidence(intake),
         *summary.evidence,
-        points_evidence(intake, prepared.labels, plan.outcome.windows.performance_months, plan.evaluation.confidence),
+        points_evidence(intake, prepared.labels, window, plan.evaluation.confidence, prepared.weights),
         clusters_evidence(plan.samples, prepared.labels, prepared.clusters),
         representativeness_evidence(judged.scored),
         *trained.evidence,
@@ -84,6 +86,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     snapshot = snapshot_frame(intake, prepared.labels, prepared.weights, prepared.clusters)
     scored, cases = judged.scored, judged.verification
     noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))
+    noted = told_of_weights(noted, plan.samples.weight)
     return Development(plan, described, snapshot, trained.training, fitted.selection, candidates, scored, cases, noted)
 
 
@@ -137,6 +140,7 @@ def score_samples(
         intake.frame[list(plan.evaluation.subpopulations)],
         {name: table.assign(intake.frame[name].to_numpy()) for name, table in tables.items()},
         cluster_numbers(prepared.clusters),
+        None if plan.samples.weight is None else prepared.weights,
     )
 
 

@@ -94,21 +94,28 @@ def constraints_frame(
     tables: Mapping[str, BinningTable],
     left_out: Mapping[str, str],
     confidence: float,
+    weights: Floats | None = None,
 ) -> pd.DataFrame:
     """Evidence `boosting.constraints.{model}`: direction of each feature, whose word it is, and what the data say.
 
-    matrix (n, k) features of development, y (n,); left_out: classed characteristics that are no feature, with why.
-    AUC is that of the value as a measure of risk, in the direction bound or, where there is none, suggested by the
-    data; its interval is DeLong's.
+    matrix (n, k) features of development, y, weights (n,); left_out: classed characteristics that are no feature, with
+    why. AUC is that of the value as a measure of risk, in the direction bound or, where there is none, suggested by
+    the data; its interval is DeLong's.
     """
-    rows = [_row(feature, matrix, y, tables, confidence) for feature in features]
+    w = np.ones(len(y)) if weights is None else weights
+    rows = [_row(feature, matrix, y, w, tables, confidence) for feature in features]
     empty = (None,) * 5
     rows += [(name, name, False, "none", NO_SOURCE, *empty, f"left out: {why}") for name, why in left_out.items()]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _row(
-    feature: TreeFeature, matrix: pd.DataFrame, y: Floats, tables: Mapping[str, BinningTable], confidence: float
+    feature: TreeFeature,
+    matrix: pd.DataFrame,
+    y: Floats,
+    weights: Floats,
+    tables: Mapping[str, BinningTable],
+    confidence: float,
 ) -> tuple[Any, ...]:
     table, source = tables[feature.characteristic], feature.source
     head = (feature.name, feature.characteristic, True, WORDS[feature.direction], source)
@@ -117,9 +124,9 @@ def _row(
         return (*head, None, None, None, None, None, words)
     x = matrix[feature.name].to_numpy(float)
     known = np.isfinite(x)
-    suggestion = _suggestion(table, x[known], y[known], confidence)
+    suggestion = _suggestion(table, x[known], y[known], weights[known], confidence)
     asked = WORDS[feature.direction] if feature.direction else suggestion
-    *numbers, verdict = trend_verdict(x[known], y[known], asked or "ascending", confidence)
+    *numbers, verdict = trend_verdict(x[known], y[known], asked or "ascending", confidence, weights[known])
     if source == MINED:
         verdict = "found in these rows: a suggestion, no rationale"
     elif feature.direction == 0:
@@ -129,11 +136,11 @@ def _row(
     return (*head, suggestion, *numbers, verdict)
 
 
-def _suggestion(table: BinningTable, x: Floats, y: Floats, confidence: float) -> str | None:
+def _suggestion(table: BinningTable, x: Floats, y: Floats, weights: Floats, confidence: float) -> str | None:
     """The direction that development shows: that of the classing where it mined one, else by the AUC; None: neither."""
     if table.trend_source == MINED and table.trend in DIRECTIONS:
         return table.trend
-    area = trend_verdict(x, y, "ascending", confidence)[0]
+    area = trend_verdict(x, y, "ascending", confidence, weights)[0]
     if area is None or area == 0.5:
         return None
     return "ascending" if float(area) > 0.5 else "descending"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
 import pandas as pd
 
-from credit_risk.evaluation.intervals import wilson_interval
+from credit_risk.evaluation.intervals import effective_rows, wilson_interval
 from credit_risk.sampling.samples import DEVELOPMENT, OUT_OF_SAMPLE, OUT_OF_TIME, OUT_OF_TIME_BEFORE
 
 SAMPLES = (DEVELOPMENT, OUT_OF_SAMPLE, OUT_OF_TIME, OUT_OF_TIME_BEFORE)
@@ -19,21 +20,33 @@ WHOLE = re.compile(r"-?[0-9]+\Z")
 
 
 def observation_points_frame(
-    observed: np.ndarray, outcome: np.ndarray, labels: np.ndarray, confidence: float = 0.95
+    observed: np.ndarray,
+    outcome: np.ndarray,
+    labels: np.ndarray,
+    confidence: float = 0.95,
+    weights: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Evidence `samples.observation_points`, one row a month of observation in order; arrays (n,).
 
     observed: month as text, None where missing (such rows are left out); outcome 1.0 bad, 0.0 good, NaN neither;
-    labels: sample or None. Intervals of the bad rate by Wilson, of independent rows.
+    labels: sample or None. Intervals of the bad rate by Wilson, of independent rows. weights: count in the bad rate,
+    whose interval is then at Kish's effective size (Σw)²/Σw² of the goods and bads.
     """
+    plain = weights is None or bool(np.all(weights == 1.0))
     rows = []
     months = sorted({month for month in observed.tolist() if month is not None}, key=point_order)
     for month in months:
         here = observed == month
         y = outcome[here]
         good, bad = int(np.count_nonzero(y == 0.0)), int(np.count_nonzero(y == 1.0))
-        lower, upper = wilson_interval([bad], [good + bad], confidence)
         rate = bad / (good + bad) if good + bad else np.nan
+        size, events = float(good + bad), float(bad)
+        if not plain and weights is not None and good + bad:
+            w = weights[here]
+            rate = math.fsum(w[y == 1.0]) / math.fsum(w[np.isfinite(y)])
+            size = effective_rows(w[np.isfinite(y)])
+            events = min(rate * size, size)
+        lower, upper = wilson_interval([events], [size], confidence)
         counts = [int(np.count_nonzero(labels[here] == sample)) for sample in SAMPLES]
         head = (month, len(y), good, bad, len(y) - good - bad)
         rows.append((*head, rate, float(lower[0]), float(upper[0]), *counts))

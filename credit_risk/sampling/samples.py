@@ -10,7 +10,7 @@ import pandas as pd
 
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.randomness import stage_generator
-from credit_risk.evaluation.intervals import wilson_interval
+from credit_risk.evaluation.intervals import effective_rows, wilson_interval
 from credit_risk.sampling.measure import outcome_strata
 from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
 
@@ -179,14 +179,21 @@ def duplicate_groups(frame: pd.DataFrame) -> np.ndarray:
 def samples_summary(
     labels: np.ndarray, outcome: np.ndarray, weights: np.ndarray | None = None, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """One row a sample and one for all, catalogue columns of `samples.summary`; intervals of the bad rate by Wilson."""
-    weights = np.ones(len(outcome)) if weights is None else weights
+    """One row a sample and one for all, catalogue columns of `samples.summary`; intervals of the bad rate by Wilson.
+
+    rows, good and bad are rows; the bad rate is weighted, its interval at Kish's effective size (Σw)²/Σw².
+    """
+    plain = weights is None or bool(np.all(weights == 1.0))
+    w = np.ones(len(outcome)) if weights is None else weights
     present: Sequence[str] = [sample for sample in SAMPLES if (labels == sample).any()]
     groups = [*((sample, labels == sample) for sample in present), ("all", pd.notna(labels))]
     rows = []
     for sample, mask in groups:
         bad, count = int(np.count_nonzero(outcome[mask] == 1.0)), int(np.count_nonzero(mask))
-        lower, upper = wilson_interval([bad], [count], confidence)
-        weight = math.fsum(weights[mask])
-        rows.append((sample, count, weight, count - bad, bad, bad / count, float(lower[0]), float(upper[0])))
+        weight = math.fsum(w[mask])
+        rate = bad / count if plain else math.fsum(w[mask & (outcome == 1.0)]) / weight
+        size = float(count) if plain else effective_rows(w[mask])
+        events = float(bad) if plain else min(rate * size, size)
+        lower, upper = wilson_interval([events], [size], confidence)
+        rows.append((sample, count, weight, count - bad, bad, rate, float(lower[0]), float(upper[0])))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))

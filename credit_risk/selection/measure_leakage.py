@@ -63,12 +63,13 @@ def mean_expectation_frame(
     codes: Mapping[str, list[float]],
     rates: Floats,
     confidence: float,
+    weights: Floats | None = None,
 ) -> pd.DataFrame:
     """Evidence `classing.mean_expectations`: does the outcome move over ordinary values as the expert expects?
 
     expected: `ascending` or `descending` by characteristic; values (n,) with NaN for missing; codes: special codes;
-    rates (n,). The rank correlation is that in the expected direction: the data confirm where its interval lies above
-    0, contradict where it lies below. The classing keeps the declared trend whatever the verdict.
+    rates, weights (n,). The rank correlation is that in the expected direction: the data confirm where its interval
+    lies above 0, contradict where it lies below. The classing keeps the declared trend whatever the verdict.
     """
     rows = []
     for name, trend in expected.items():
@@ -76,7 +77,8 @@ def mean_expectation_frame(
             continue
         x = values[name]
         known = np.isfinite(x) & ~np.isin(x, codes.get(name, []))
-        r, lower, upper = spearman(x[known] if trend == "ascending" else -x[known], rates[known], confidence)
+        w = None if weights is None else weights[known]
+        r, lower, upper = spearman(x[known] if trend == "ascending" else -x[known], rates[known], confidence, w)
         verdict = "not evaluable: one value" if np.isnan(r) else "neither confirmed nor contradicted"
         if lower > 0:
             verdict = "confirmed"

@@ -21,7 +21,7 @@ COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class GroupStability:
-    """One group of rows: its weight, PSI of its bins and the level that chance alone reaches; None where not judged."""
+    """One group: its number of rows, PSI of its bins, the level that chance alone reaches; None where not judged."""
 
     group: str
     rows: float
@@ -40,7 +40,8 @@ def group_stability(
     """PSI of the bins `ids` (n,) between each of `groups` (n,) and the reference group, or the rest where it is None.
 
     Groups in sorted order; rows of the group None belong to none. A group with fewer rows than `min_rows`, or without
-    rows to compare it with, is not judged. Rows count as their weights (n,), 1 where there are none.
+    rows to compare it with, is not judged. With weights (n,) shares are weighted, and a group counts as Kish's
+    effective rows (Σw)²/Σw².
     """
     w = np.ones(len(ids)) if weights is None else weights
     bins = int(ids.max()) + 1 if len(ids) else 1
@@ -48,20 +49,28 @@ def group_stability(
     known = codes >= 0
     cells = np.bincount(codes[known] * bins + ids[known], w[known], len(names) * bins)
     counts = cells.astype(np.float64).reshape(len(names), bins)
+    squared = np.bincount(codes[known], w[known] ** 2, len(names)).astype(np.float64)
     sizes = np.bincount(codes[known], minlength=len(names))
     place = {str(name): i for i, name in enumerate(names)}
     found = []
     for name, i in place.items():
         if name == reference:
             continue
-        base = np.delete(counts, i, axis=0).sum(axis=0) if reference is None else counts[place[reference]]
-        rows = float(counts[i].sum())
+        others = np.arange(len(names)) != i if reference is None else np.arange(len(names)) == place[reference]
+        base, rows = counts[others].sum(axis=0), float(sizes[i])
         if sizes[i] < min_rows or not base.sum() > 0 or not rows > 0:
             found.append(GroupStability(name, rows, None, None))
             continue
-        result = population_stability_index(base, counts[i])
+        sides = _scaled(base, float(squared[others].sum())), _scaled(counts[i], float(squared[i]))
+        result = population_stability_index(*sides)
         found.append(GroupStability(name, rows, result.psi, result.chance_level))
     return found
+
+
+def _scaled(counts: NDArray[np.float64], squared: float) -> NDArray[np.float64]:
+    """Weights by bin (k,), scaled to sum to (Σw)²/Σw²; squared: Σw². Without weights these are the rows themselves."""
+    total = float(counts.sum())
+    return counts if total == squared else counts * (total / squared)
 
 
 def worst(groups: Sequence[GroupStability]) -> GroupStability | None:

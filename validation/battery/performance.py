@@ -8,6 +8,7 @@ import numpy as np
 
 from validation.battery.cuts import judge
 from validation.rebuild import clustered, metrics
+from validation.rebuild.recount import effective_counts
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 BINS = 10
@@ -36,7 +37,7 @@ def _area(space: Workspace, model_id: str, sample: str) -> metrics.Auc | None:
         return None
     value = space.output(model_id, "linear_score")
     assert value is not None
-    return clustered.auc(y, value.data[rows], space.cluster[rows])
+    return clustered.auc(y, value.data[rows], space.cluster[rows], space.weight[rows])
 
 
 def _too_few(space: Workspace) -> str:
@@ -93,8 +94,9 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
     if value is None or not len(rows):
         space.ledger.not_evaluable(test, "no probability or no row")
         return
-    p, y = value.data[rows], space.outcome[rows]
-    z = abs(clustered.calibration_z(y, p, space.cluster[rows]))
+    p, y, w = value.data[rows], space.outcome[rows], space.weight[rows]
+    z = abs(clustered.calibration_z(y, p, space.cluster[rows], w))
+    rate, mean = (float(np.sum(w * item) / np.sum(w)) for item in (y, p))
     judge(
         space,
         test,
@@ -102,7 +104,7 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
         z,
         fail="calibration_z_fail",
         review="calibration_z_review",
-        statement=f"On {sample} the bad rate is {np.mean(y):.4f}, the mean probability {np.mean(p):.4f} (z {z:.2f}).",
+        statement=f"On {sample} the bad rate is {rate:.4f}, the mean probability {mean:.4f} (z {z:.2f}).",
         remedy="Recalibrate the model.",
         evidence=("performance.calibration",),
     )
@@ -112,15 +114,14 @@ def check_index(space: Workspace, model_id: str, sample: str) -> None:
     """PSI of the linear score on deciles of development, with its chance level (Yurdakul 2018)."""
     value = space.output(model_id, "linear_score")
     assert value is not None
-    expected = _finite(value.data[space.rows[DEVELOPMENT]])
-    actual = _finite(value.data[space.rows[sample]])
-    if not len(expected) or not len(actual):
+    pair = [space.rows[name][np.isfinite(value.data[space.rows[name]])] for name in (DEVELOPMENT, sample)]
+    if not all(len(rows) for rows in pair):
         space.ledger.not_evaluable(f"battery: stability of the score ({sample})", "no scored row")
         return
-    edges = np.unique(np.quantile(expected, np.arange(1, BINS) / BINS))
-    bins = len(edges) + 1
-    counts = [np.bincount(np.searchsorted(edges, item, side="right"), minlength=bins) for item in (expected, actual)]
-    found = metrics.population_stability(counts[0].astype(float), counts[1].astype(float))
+    edges = np.unique(np.quantile(value.data[pair[0]], np.arange(1, BINS) / BINS))
+    places = [np.searchsorted(edges, value.data[rows], side="right") for rows in pair]
+    counts = [effective_counts(at, space.weight[rows], len(edges) + 1) for at, rows in zip(places, pair, strict=True)]
+    found = metrics.population_stability(*counts)
     judge(
         space,
         f"battery: stability of the score ({sample})",
@@ -133,7 +134,3 @@ def check_index(space: Workspace, model_id: str, sample: str) -> None:
         remedy="Find what shifted before the model is used.",
         evidence=("stability.psi",),
     )
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    return values[np.isfinite(values)]

@@ -46,7 +46,7 @@ def _compare_differences(space: Workspace, stated: dict[tuple[Any, Any], float])
             inside = space.known(row["sample"])
             value = space.output(key[0], "linear_score")
             assert value is not None
-            areas[key] = metrics.auc(space.outcome[inside], value.data[inside]).auc
+            areas[key] = metrics.auc(space.outcome[inside], value.data[inside], space.weight[inside]).auc
         own.append(areas[key] - stated[row["baseline"], row["sample"]])
     labels = [f"{row['candidate']} less {row['baseline']}, {row['sample']}" for row in rows]
     told = [f"{row['baseline']} {row['sample']}" for row in table]

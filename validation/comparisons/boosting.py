@@ -73,10 +73,10 @@ def _auc(space: Workspace, model_id: str, row: Mapping[str, Any], rows: np.ndarr
     direction = row["direction"] if row["direction"] in SIGNS else row["suggestion"]
     values = as_number(space.scored[model_id][row["feature"]]).data[rows]
     present = ~np.isnan(values)
-    y, x = space.outcome[rows][present], values[present]
+    y, x, w = space.outcome[rows][present], values[present], space.weight[rows][present]
     if len(np.unique(y)) < 2:
         return np.nan
-    return metrics.auc(y, x * SIGNS.get(direction or "ascending", 1)).auc
+    return metrics.auc(y, x * SIGNS.get(direction or "ascending", 1), w).auc
 
 
 def _tell_mined(space: Workspace, area: str, name: str, used: Rows) -> None:

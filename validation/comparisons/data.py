@@ -52,13 +52,17 @@ def _counts(space: Workspace, sample: str) -> dict[str, float]:
     rows = space.rows[sample]
     outcome = space.outcome[rows]
     good, bad = int(np.count_nonzero(outcome == 0)), int(np.count_nonzero(outcome == 1))
-    lower, upper = metrics.wilson(bad, good + bad, space.confidence)
+    w = space.weight[rows][np.isfinite(outcome)]
+    whole = float(np.sum(w))
+    rate = float(np.sum(space.weight[rows][outcome == 1])) / whole if good + bad else np.nan
+    size = metrics.effective_size(whole, float(np.sum(w**2)))
+    lower, upper = metrics.wilson(rate * size, size, space.confidence)
     return {
         "rows": len(rows),
         "weight": float(np.sum(space.weight[rows])),
         "good": good,
         "bad": bad,
-        "bad_rate": bad / (good + bad) if good + bad else np.nan,
+        "bad_rate": rate,
         "bad_rate_lower": lower,
         "bad_rate_upper": upper,
     }

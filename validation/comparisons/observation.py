@@ -63,13 +63,17 @@ def _months(space: Workspace, column: str) -> np.ndarray:
 def _counts(space: Workspace, here: np.ndarray) -> dict[str, Any]:
     y, sample = space.outcome[here], space.frame["_sample"].to_numpy(object)[here]
     good, bad = int(np.count_nonzero(y == 0)), int(np.count_nonzero(y == 1))
-    lower, upper = metrics.wilson(bad, good + bad)
+    w = space.weight[here]
+    whole = float(np.sum(w[np.isfinite(y)]))
+    rate = float(np.sum(w[y == 1])) / whole if good + bad else np.nan
+    size = metrics.effective_size(whole, float(np.sum(w[np.isfinite(y)] ** 2)))
+    lower, upper = metrics.wilson(rate * size, size)
     result: dict[str, Any] = {
         "rows": len(y),
         "good": good,
         "bad": bad,
         "neither": len(y) - good - bad,
-        "bad_rate": bad / (good + bad) if good + bad else None,
+        "bad_rate": rate if good + bad else None,
         "bad_rate_lower": None if np.isnan(lower) else lower,
         "bad_rate_upper": None if np.isnan(upper) else upper,
     }

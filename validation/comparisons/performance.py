@@ -71,30 +71,30 @@ _OPTIONAL = ("interval", "calibration_test")
 def measure(space: Workspace, model_id: str, sample: str) -> dict[str, float]:
     """Return our own measures of a model on the rows of a sample with a known outcome; empty with one class only."""
     rows = space.judged(model_id, sample)
-    y = space.outcome[rows]
+    y, w = space.outcome[rows], space.weight[rows]
     bad = int(np.count_nonzero(y == 1))
     result: dict[str, float] = {"rows": len(rows), "bad": bad}
     if not 0 < bad < len(rows):
         return result
-    result["bad_rate"] = bad / len(rows)
+    result["bad_rate"] = float(np.sum(w * y) / np.sum(w))
     risk = space.output(model_id, "linear_score")
     if risk is not None:
-        area = clustered.auc(y, risk.data[rows], space.cluster[rows], space.confidence)
+        area = clustered.auc(y, risk.data[rows], space.cluster[rows], w, space.confidence)
         result |= {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper}
         result |= {key.replace("auc", "gini"): 2.0 * result[key] - 1.0 for key in ("auc", "auc_lower", "auc_upper")}
-        result["ks"] = metrics.kolmogorov_smirnov(y, risk.data[rows])
+        result["ks"] = metrics.kolmogorov_smirnov(y, risk.data[rows], w)
     probability = space.output(model_id, "probability")
     if probability is not None:
-        result |= _calibration(y, probability.data[rows])
+        result |= _calibration(y, probability.data[rows], w)
     return result
 
 
-def _calibration(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
-    z, p_value = metrics.spiegelhalter(y, p)
+def _calibration(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> dict[str, float]:
+    z, p_value = metrics.spiegelhalter(y, p, w)
     found = {
-        "mean_probability": float(np.mean(p)),
-        "brier": metrics.brier(y, p),
-        "log_loss": metrics.log_loss(y, p),
+        "mean_probability": float(np.sum(w * p) / np.sum(w)),
+        "brier": metrics.brier(y, p, w),
+        "log_loss": metrics.log_loss(y, p, w),
         "spiegelhalter_z": z,
         "spiegelhalter_p_value": p_value,
         "slope": np.nan,
@@ -103,7 +103,7 @@ def _calibration(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
     if inner.all():
         x = np.column_stack([np.ones(len(p)), np.log(p) - np.log1p(-p)])
         try:
-            fit = fit_logistic(x, y, np.ones(len(y)))
+            fit = fit_logistic(x, y, w * (len(w) / np.sum(w)))
         except (np.linalg.LinAlgError, ValueError):
             return found
         if fit.converged:
@@ -176,7 +176,7 @@ def _compare_differences(space: Workspace) -> None:
         if first is None or second is None:
             continue
         difference, _, p_value = clustered.auc_difference(
-            space.outcome[rows], first.data[rows], second.data[rows], space.cluster[rows]
+            space.outcome[rows], first.data[rows], second.data[rows], space.cluster[rows], space.weight[rows]
         )
         for column, value in (("auc_difference", difference), ("p_value", p_value)):
             columns[column][0].append(row[column])

@@ -182,13 +182,15 @@ def _compare_frequency(space: Workspace, told: Told) -> None:
     for row in table:
         if row["sample"] not in space.rows:
             continue
-        codes = [given.data[k] for k in space.rows[row["sample"]]]
-        first = sum(bool(each) and each[0] == row["reason_code"] for each in codes)
-        some = sum(row["reason_code"] in each for each in codes)
-        own = {"first": first, "first_share": first / len(codes), "any": some, "any_share": some / len(codes)}
-        for name, value in own.items():
-            columns[name][0].append(row[name])
-            columns[name][1].append(float(value))
+        here = space.rows[row["sample"]]
+        codes, weight = [given.data[k] for k in here], space.weight[here]
+        first = np.array([bool(each) and each[0] == row["reason_code"] for each in codes], dtype=bool)
+        some = np.array([row["reason_code"] in each for each in codes], dtype=bool)
+        for name, hits in (("first", first), ("any", some)):
+            own = {name: float(hits.sum()), f"{name}_share": float(weight @ hits / weight.sum())}
+            for column, value in own.items():
+                columns[column][0].append(row[column])
+                columns[column][1].append(value)
         labels.append(f"{row['reason_code']} {row['sample']}")
     for name, (stated, mine) in columns.items():
         rule = "share" if name.endswith("share") else "rows"
@@ -206,18 +208,21 @@ def _compare_agreement(space: Workspace, told: Told) -> None:
         rows = rows[score.data[rows] < told.rule.cut_off]
     names = dict.fromkeys(name for row in table for name in (row["method"], row["other"]))
     given = {name: rebuilt.reasons_by(space, told, name, rows) for name in names}
-    columns: dict[str, tuple[list[Any], list[float]]] = {name: ([], []) for name in ("rows", "same_first", "same_set")}
-    labels = []
+    counted = ("rows", "same_first", "same_set", "same_first_share", "same_set_share")
+    columns: dict[str, tuple[list[Any], list[float]]] = {name: ([], []) for name in counted}
+    weight, labels = space.weight[rows], []
     for row in table:
         pairs = list(zip(given[row["method"]], given[row["other"]], strict=True))
-        own = {
-            "rows": len(pairs),
-            "same_first": sum(a[:1] == b[:1] for a, b in pairs),
-            "same_set": sum(set(a) == set(b) for a, b in pairs),
-        }
+        first = np.array([a[:1] == b[:1] for a, b in pairs], dtype=bool)
+        alike = np.array([set(a) == set(b) for a, b in pairs], dtype=bool)
+        own = {"rows": float(len(pairs))}
+        for name, hits in (("same_first", first), ("same_set", alike)):
+            own |= {name: float(hits.sum())}
+            own |= {f"{name}_share": float(weight @ hits / weight.sum()) if len(pairs) else np.nan}
         for name, value in own.items():
             columns[name][0].append(row[name])
-            columns[name][1].append(float(value))
+            columns[name][1].append(value)
         labels.append(f"{row['method']} and {row['other']}")
     for name, (stated, mine) in columns.items():
-        space.ledger.numbers(AGREEMENT, name, "rows", stated, mine, labels)
+        rule = "share" if name.endswith("share") else "rows"
+        space.ledger.numbers(AGREEMENT, name, rule, stated, mine, labels)

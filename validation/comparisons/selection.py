@@ -12,6 +12,7 @@ from validation.comparisons.inference import setting_of
 from validation.comparisons.regression import design
 from validation.rebuild import metrics
 from validation.rebuild.logistic import LogisticFit, correlation, variance_inflation
+from validation.rebuild.recount import effective_counts
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of, steps_of
@@ -184,25 +185,21 @@ _COLUMNS = {
 
 
 def _stability(space: Workspace, model_id: str, step: Mapping[str, Any]) -> dict[str, Any]:
-    ids = space.scored[model_id][step["output_bin"]].data
-    bins = len(step["bins"])
+    ids, bins = space.scored[model_id][step["output_bin"]].data, len(step["bins"])
     inside = space.rows[DEVELOPMENT]
-    base = np.bincount(ids[inside], minlength=bins)
     samples = sorted(name for name in space.rows if name != DEVELOPMENT)
-    counts = [(name, base, np.bincount(ids[space.rows[name]], minlength=bins)) for name in samples]
-    sample = _worst(counts)
+    sample = _worst(space, ids, bins, [(name, inside, space.rows[name]) for name in samples])
     spec, periods = space.package.plan.get("selection") or {}, _periods(space)
     judged, few = [], 0
     dated = np.array([one is not None for one in periods], dtype=bool)
-    total = np.bincount(ids[inside[dated]], minlength=bins)
     for period in sorted(set(periods[dated])):
-        there = np.bincount(ids[inside[np.equal(periods, period)]], minlength=bins)
-        rest = total - there
-        if there.sum() < spec.get("min_period_rows", 1) or not rest.sum():
+        here = np.equal(periods, period).astype(bool)
+        there, rest = inside[here], inside[dated & ~here]
+        if len(there) < spec.get("min_period_rows", 1) or not len(rest):
             few += 1
         else:
             judged.append((period, rest, there))
-    worst = _worst(judged)
+    worst = _worst(space, ids, bins, judged)
     return {
         "sample_psi": sample[1],
         "sample": sample[0],
@@ -216,13 +213,19 @@ def _stability(space: Workspace, model_id: str, step: Mapping[str, Any]) -> dict
     }
 
 
-def _worst(counts: list[tuple[str, np.ndarray, np.ndarray]]) -> tuple[Any, Any, Any, Any]:
-    """Return name, PSI, chance level and rows of the group with the greatest PSI, the first of equals."""
+def _worst(
+    space: Workspace, ids: np.ndarray, bins: int, groups: list[tuple[str, np.ndarray, np.ndarray]]
+) -> tuple[Any, Any, Any, Any]:
+    """Return name, PSI, chance level and rows of the group with the greatest PSI, the first of equals.
+
+    groups: name, rows that it is held against, its own rows.
+    """
     best: tuple[Any, Any, Any, Any] = (None, None, None, None)
-    for name, expected, actual in counts:
-        found = metrics.population_stability(expected, actual)
+    for name, base, own in groups:
+        counts = [effective_counts(ids[rows], space.weight[rows], bins) for rows in (base, own)]
+        found = metrics.population_stability(*counts)
         if best[1] is None or found.psi > best[1]:
-            best = (name, found.psi, found.chance_level, int(actual.sum()))
+            best = (name, found.psi, found.chance_level, len(own))
     return best
 
 

@@ -6,12 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from validation.rebuild import metrics
+from validation.rebuild.recount import effective_counts
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import steps_of
 
 BANDS, STABILITY = "performance.score_bands", "stability.psi"
+REPRESENTATIVENESS = "samples.representativeness"
+_REPRESENTATIVENESS = {
+    "bins": "rows",
+    "rows": "rows",
+    "psi": "psi",
+    "chance_level": "psi",
+    "chi_square": "psi",
+    "degrees": "rows",
+    "p_value": "p_value",
+}
 
 
 def compare_stability(space: Workspace) -> None:
@@ -25,6 +37,7 @@ def compare_stability(space: Workspace) -> None:
         edges = _edges(table)
         _compare_bands(space, table, score.data, edges)
     _compare_psi(space, edges)
+    compare_representativeness(space)
 
 
 def _edges(table: list[dict[str, Any]]) -> np.ndarray:
@@ -34,7 +47,8 @@ def _edges(table: list[dict[str, Any]]) -> np.ndarray:
 
 def _compare_bands(space: Workspace, table: list[dict[str, Any]], score: np.ndarray, edges: np.ndarray) -> None:
     """Bands are `[lower, upper)`, numbered from 1 upwards from the lowest score."""
-    rules = {"count": "rows", "good": "rows", "bad": "rows", "mean_probability": "mean_probability"}
+    rules = {"count": "rows", "good": "rows", "bad": "rows"}
+    rules |= {"bad_rate": "share", "mean_probability": "mean_probability"}
     developer: dict[str, list[Any]] = {name: [] for name in rules}
     own: dict[str, list[float]] = {name: [] for name in rules}
     labels = []
@@ -45,8 +59,12 @@ def _compare_bands(space: Workspace, table: list[dict[str, Any]], score: np.ndar
         rows = space.judged(space.package.champion_id, row["sample"])
         inside = rows[np.searchsorted(edges, score[rows], side="right") == row["band"] - 1]
         bad = int(np.count_nonzero(space.outcome[inside] == 1))
-        mean = float(np.mean(probability.data[inside])) if probability is not None and len(inside) else np.nan
-        found = {"count": len(inside), "good": len(inside) - bad, "bad": bad, "mean_probability": mean}
+        w, mean = space.weight[inside], np.nan
+        if probability is not None and len(inside):
+            mean = float(np.sum(w * probability.data[inside]) / np.sum(w))
+        rate = float(np.sum(w * space.outcome[inside]) / np.sum(w)) if len(inside) else np.nan
+        found: dict[str, float] = {"count": len(inside), "good": len(inside) - bad, "bad": bad}
+        found |= {"bad_rate": rate, "mean_probability": mean}
         for name, value in found.items():
             developer[name].append(row[name])
             own[name].append(value)
@@ -76,6 +94,8 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray]) -> None:
         "psi": ([], []),
         "chance_level": ([], []),
         "bins": ([], []),
+        "expected_rows": ([], []),
+        "actual_rows": ([], []),
     }
     labels, left_out = [], []
     for row in table:
@@ -84,12 +104,15 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray]) -> None:
             left_out.append(row["quantity"])
             continue
         found = metrics.population_stability(*counts)
-        for name, value in (("psi", found.psi), ("chance_level", found.chance_level), ("bins", float(found.bins))):
+        mine = {"psi": found.psi, "chance_level": found.chance_level, "bins": float(found.bins)}
+        mine |= {"expected_rows": len(space.rows[DEVELOPMENT]), "actual_rows": len(space.rows[row["sample"]])}
+        for name, value in mine.items():
             columns[name][0].append(row[name])
             columns[name][1].append(value)
         labels.append(f"{row['quantity']} {row['sample']}")
     for name, (developer, own) in columns.items():
-        space.ledger.numbers(STABILITY, name, "rows" if name == "bins" else "psi", developer, own, labels)
+        rule = "psi" if name in ("psi", "chance_level") else "rows"
+        space.ledger.numbers(STABILITY, name, rule, developer, own, labels)
     if left_out:
         names = ", ".join(dict.fromkeys(left_out))
         space.ledger.not_evaluable(
@@ -97,10 +120,49 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray]) -> None:
         )
 
 
+def compare_representativeness(space: Workspace) -> None:
+    """Index and chi-square of each characteristic whose bins are in a model, every sample against development."""
+    table = space.package.rows_of(REPRESENTATIVENESS)
+    if table is None:
+        space.ledger.not_evaluable(REPRESENTATIVENESS, "the package holds no such table")
+        return
+    ids = {
+        step["input"]: space.scored[model_id][step["output_bin"]].data
+        for model_id, model in reversed(space.package.models.items())
+        for step in steps_of(model, "classing")
+    }
+    rows = [row for row in table if row["characteristic"] in ids and row["sample"] in space.rows]
+    labels = [f"{row['characteristic']} {row['sample']}" for row in rows]
+    own = [_shift(space, ids[row["characteristic"]], row["sample"]) for row in rows]
+    for name, rule in _REPRESENTATIVENESS.items():
+        space.ledger.numbers(
+            REPRESENTATIVENESS, name, rule, [row[name] for row in rows], [item[name] for item in own], labels
+        )
+
+
+def _shift(space: Workspace, ids: np.ndarray, sample: str) -> dict[str, float]:
+    bins = int(ids.max()) + 1
+    pair = [effective_counts(ids[space.rows[n]], space.weight[space.rows[n]], bins) for n in (DEVELOPMENT, sample)]
+    found = metrics.population_stability(*pair)
+    statistic, degrees = metrics.chi_square(*pair)
+    p_value = float(stats.chi2.sf(statistic, degrees)) if degrees else 1.0
+    return {
+        "bins": found.bins,
+        "rows": len(space.rows[sample]),
+        "psi": found.psi,
+        "chance_level": found.chance_level,
+        "chi_square": statistic,
+        "degrees": degrees,
+        "p_value": p_value,
+    }
+
+
 def _counts(space: Workspace, ids: np.ndarray | None, sample: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the counts of development and of the sample over bins (n,)."""
     if ids is None or sample not in space.rows:
         return None
     bins = int(ids.max()) + 1
-    first, second = (np.bincount(ids[space.rows[name]], minlength=bins) for name in (DEVELOPMENT, sample))
+    first, second = (
+        effective_counts(ids[space.rows[name]], space.weight[space.rows[name]], bins) for name in (DEVELOPMENT, sample)
+    )
     return first, second

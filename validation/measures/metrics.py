@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -84,14 +84,29 @@ def positive_bounds(value: float, error: float, confidence: float) -> tuple[floa
     return float(np.exp(np.log(value) - half)), float(np.exp(np.log(value) + half))
 
 
-def rank_correlation(x: Floats, y: Floats, confidence: float) -> tuple[float, float, float]:
-    """Return Spearman's coefficient and its bounds (Bonett and Wright 2000); NaN where x or y is constant."""
+def rank_correlation(
+    x: Floats, y: Floats, confidence: float, weight: Floats | None = None
+) -> tuple[float, float, float]:
+    """Return Spearman's coefficient and its bounds (Bonett and Wright 2000); NaN where x or y is constant.
+
+    With weights (n,) ranks are the weight up to each value, ties halved, and n is Kish's effective number of rows.
+    """
     if len(x) < 2 or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
         return float("nan"), float("nan"), float("nan")
-    first, second = (stats.rankdata(item) - (len(x) + 1.0) / 2.0 for item in (x, y))
-    value = float(first @ second / np.sqrt((first @ first) * (second @ second)))
-    if len(x) < 4 or abs(value) >= 1:
+    w = np.ones(len(x)) if weight is None else weight
+    first, second = (_centred_ranks(item, w) for item in (x, y))
+    value = float((w * first) @ second / np.sqrt(((w * first) @ first) * ((w * second) @ second)))
+    size = float(np.sum(w)) ** 2 / float(np.sum(w**2))
+    if size < 4 or abs(value) >= 1:
         return value, float("nan"), float("nan")
-    half = float(-special.ndtri((1.0 - confidence) / 2.0)) * np.sqrt((1.0 + value**2 / 2.0) / (len(x) - 3.0))
+    half = float(-special.ndtri((1.0 - confidence) / 2.0)) * np.sqrt((1.0 + value**2 / 2.0) / (size - 3.0))
     z = 0.5 * np.log((1.0 + value) / (1.0 - value))
     return value, float(np.tanh(z - half)), float(np.tanh(z + half))
+
+
+def _centred_ranks(values: Floats, weight: Floats) -> Floats:
+    """Weight of what is less, and half of that of what is equal, less its weighted mean, half of all (n,)."""
+    order = np.argsort(values, kind="stable")
+    total = np.concatenate([[0.0], np.cumsum(weight[order])])
+    first, last = (np.searchsorted(values[order], values, side=side) for side in ("left", "right"))
+    return np.asarray((total[first] + total[last]) / 2.0 - total[-1] / 2.0, dtype=np.float64)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from validation.comparisons.performance import Headline
-from validation.comparisons.stability import compare_index
+from validation.comparisons.stability import compare_index, compare_representativeness
 from validation.measures import metrics
 from validation.measures.families import Family
 from validation.measures.means import interval
@@ -122,7 +122,7 @@ def _level(rows: metrics.Rows, family: Family | None, sizes: np.ndarray | None, 
 
 def _ranking(rows: metrics.Rows, confidence: float) -> dict[str, float]:
     mine, most = metrics.gini_pair(rows)
-    r, lower, upper = metrics.rank_correlation(rows.rate, rows.y / rows.exposure, confidence)
+    r, lower, upper = metrics.rank_correlation(rows.rate, rows.y / rows.exposure, confidence, rows.weight)
     share = mine / most if most > 0 else float("nan")
     return {
         "gini": mine,
@@ -293,6 +293,7 @@ def _compare_stability(space: Workspace, edges: np.ndarray | None) -> None:
     for step in steps_of(space.package.model, "classing"):
         ids[step["input"]] = space.scored[model_id][step["output_bin"]].data
     compare_index(space, ids)
+    compare_representativeness(space)
 
 
 def _headlines(space: Workspace, own: Own) -> list[Headline]:

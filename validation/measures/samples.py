@@ -128,4 +128,4 @@ def _trend(space: Workspace, row: dict[str, Any], confidence: float) -> tuple[fl
     codes = [float(code) for code in column.get("specials") or {}]
     known = ~np.isnan(values) & ~np.isin(values, codes)
     sign = 1.0 if row["expected_trend"] == "ascending" else -1.0
-    return metrics.rank_correlation(sign * values[known], _rates(space)[known], confidence)
+    return metrics.rank_correlation(sign * values[known], _rates(space)[known], confidence, space.weight[rows][known])

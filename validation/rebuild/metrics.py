@@ -29,7 +29,7 @@ def auc(outcome: Floats, risk: Floats, weight: Floats | None = None, confidence:
     section 5.2); without a width where the variance is zero or the AUC 0 or 1.
     """
     bads, goods, w = *components(outcome, risk, weight), _weights(outcome, weight)
-    area = _mean(bads, w[outcome == 1])
+    area = weighted_mean(bads, w[outcome == 1])
     if min(len(bads), len(goods)) < 2:
         return Auc(area, np.nan, np.nan, np.nan)
     error = float(np.sqrt(_mean_variance(bads, w[outcome == 1]) + _mean_variance(goods, w[outcome != 1])))
@@ -64,7 +64,8 @@ def _weights(outcome: Floats, weight: Floats | None) -> Floats:
     return np.ones(len(outcome)) if weight is None else weight
 
 
-def _mean(values: Floats, weight: Floats) -> float:
+def weighted_mean(values: Floats, weight: Floats) -> float:
+    """Return Σwx/Σw."""
     return float(np.sum(weight * values) / np.sum(weight))
 
 
@@ -82,7 +83,7 @@ def auc_difference(
     w = _weights(outcome, weight)
     bads_a, goods_a = components(outcome, first, weight)
     bads_b, goods_b = components(outcome, second, weight)
-    difference = _mean(bads_b, w[outcome == 1]) - _mean(bads_a, w[outcome == 1])
+    difference = weighted_mean(bads_b, w[outcome == 1]) - weighted_mean(bads_a, w[outcome == 1])
     if min(len(bads_a), len(goods_a)) < 2:
         return difference, np.nan, np.nan
     variance = _mean_variance(bads_b - bads_a, w[outcome == 1]) + _mean_variance(goods_b - goods_a, w[outcome != 1])
@@ -102,13 +103,13 @@ def kolmogorov_smirnov(outcome: Floats, risk: Floats, weight: Floats | None = No
 
 def brier(outcome: Floats, probability: Floats, weight: Floats | None = None) -> float:
     """Return the (weighted) mean squared difference of probability and outcome (Brier 1950)."""
-    return _mean((probability - outcome) ** 2, _weights(outcome, weight))
+    return weighted_mean((probability - outcome) ** 2, _weights(outcome, weight))
 
 
 def log_loss(outcome: Floats, probability: Floats, weight: Floats | None = None) -> float:
     """Return −mean(y·ln p + (1 − y)·ln(1 − p)), weighted; infinite where a certain prediction was wrong."""
     loss = special.xlogy(outcome, probability) + special.xlog1py(1.0 - outcome, -probability)
-    return -_mean(loss, _weights(outcome, weight))
+    return -weighted_mean(loss, _weights(outcome, weight))
 
 
 def spiegelhalter(outcome: Floats, probability: Floats, weight: Floats | None = None) -> tuple[float, float]:
@@ -164,3 +165,16 @@ def population_stability(expected: Floats, actual: Floats) -> Stability:
         e, a = e + 0.5, a + 0.5
     e, a = e / e.sum(), a / a.sum()
     return Stability(float(np.sum((a - e) * np.log(a / e))), chance, bins, empty)
+
+
+def chi_square(first: Floats, second: Floats) -> tuple[float, int]:
+    """Return Pearson's statistic of two sets of counts (k,) and its degrees of freedom, without bins empty in both.
+
+    Σ(n·a − m·b)²/(n·m·(a + b)) over the bins, with m and n the sums of the counts a and b.
+    """
+    used = first + second > 0
+    a, b = first[used], second[used]
+    m, n = float(np.sum(a)), float(np.sum(b))
+    if len(a) < 2:
+        return 0.0, 0
+    return float(np.sum((n * a - m * b) ** 2 / (a + b))) / (m * n), len(a) - 1

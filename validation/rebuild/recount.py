@@ -37,6 +37,14 @@ class Group:
         return count * (effective_size(total, squared) / total) if total > 0 else count
 
 
+def effective_counts(ids: NDArray[np.int64], weight: Floats, bins: int) -> Floats:
+    """Return the weight of each bin (k,), scaled to sum to Kish's effective number of rows: ids, weight (n,)."""
+    counts = np.zeros(bins)
+    np.add.at(counts, ids, weight)
+    total = float(np.sum(weight))
+    return counts * (effective_size(total, float(np.sum(weight**2))) / total)
+
+
 def group_of(ids: NDArray[np.int64], outcome: Floats, weight: Floats, bins: int) -> Group:
     """Count rows by bin: ids (n,), outcome (n,) 1 bad and 0 good, weight (n,)."""
     parts = []

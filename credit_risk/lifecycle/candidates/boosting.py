@@ -101,7 +101,8 @@ def _evidence(
 ) -> tuple[Evidence, ...]:
     file, confidence = (context.model_file(spec),), context.plan.evaluation.confidence
     features, matrix, y = prepared.features, prepared.matrix, training.y
-    constraints = constraints_frame(features, matrix, y, training.tables, prepared.left_out, confidence)
+    weights = None if context.plan.samples.weight is None else training.weights
+    constraints = constraints_frame(features, matrix, y, training.tables, prepared.left_out, confidence, weights)
     monotonicity = monotonicity_frame(fit.trees, fit.features, fit.constraints)
     margin = np.full(len(y), fit.base_margin)
     frame, tables = training.frame, training.tables

@@ -141,17 +141,24 @@ def _missing_share(values: pd.Series, weights: Floats) -> float:
     return float(np.sum(weights[values.isna().to_numpy()]) / np.sum(weights))
 
 
-def rounding_frame(scaling: Scaling, scored: Mapping[str, tuple[Floats, Floats, Floats]]) -> pd.DataFrame:
-    """Evidence `scaling.rounding_effect`. scored: by sample outcome, linear score before rounding, score (n,) each."""
+def rounding_frame(
+    scaling: Scaling,
+    scored: Mapping[str, tuple[Floats, Floats, Floats]],
+    weights: Mapping[str, Floats] | None = None,
+) -> pd.DataFrame:
+    """Evidence `scaling.rounding_effect`. scored: by sample outcome, linear score before rounding, score (n,) each.
+
+    weights: by sample (n,), which count in the Gini.
+    """
     rows = []
     for sample, (y, linear, score) in scored.items():
-        known = np.isfinite(y)
+        w = (weights or {}).get(sample)
         exact = scaling.offset - scaling.factor * linear
         rows.append(
             {
                 "sample": sample,
-                "gini_unrounded": 2 * auc(y[known], linear[known]) - 1,
-                "gini_rounded": 2 * auc(y[known], -score[known]) - 1,
+                "gini_unrounded": 2 * auc(y, linear, w) - 1,
+                "gini_rounded": 2 * auc(y, -score, w) - 1,
                 "maximum_difference": float(np.max(np.abs(exact - score))),
             }
         )

@@ -16,7 +16,7 @@ from credit_risk.evaluation.measure_groups import measure_group_table
 from credit_risk.evaluation.measure_level import level_table
 from credit_risk.evaluation.measure_ranking import lorenz_table, ranking_table
 from credit_risk.evaluation.measured import MeasuredSample
-from credit_risk.evaluation.stability import bin_counts, stability_table
+from credit_risk.evaluation.stability import stability_table
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, by_sample, input_files
@@ -92,10 +92,8 @@ def _stability(
     bands = np.searchsorted(edges, expected if exposure is None else expected / exposure, side="right")
     classed = [step["input"] for step in champion.model["steps"] if step["type"] == "classing"]
     quantities = {EXPECTED: bands, **{name: scored.bin_ids[name] for name in classed}}
-    counts = {
-        name: bin_counts({s: ids[scored.sample == s] for s in scored.samples}) for name, ids in quantities.items()
-    }
-    return table("stability.psi", stability_table(counts), inputs=files)
+    counts = {name: scored.bin_counts(ids) for name, ids in quantities.items()}
+    return table("stability.psi", stability_table(counts, rows=scored.sizes), inputs=files)
 
 
 def _groups(

@@ -50,7 +50,7 @@ def _expectations(plan: Plan, training: MeasureTraining, rates: np.ndarray) -> p
     expected = {name: trend.name for name, trend in declared_trends(plan, list(training.tables)).items()}
     numeric = {n: training.frame[n].to_numpy(float) for n, t in training.tables.items() if t.kind == "numeric"}
     codes = {name: [float(code) for code in training.specials.get(name, [])] for name in numeric}
-    return mean_expectation_frame(expected, numeric, codes, rates, plan.evaluation.confidence)
+    return mean_expectation_frame(expected, numeric, codes, rates, plan.evaluation.confidence, training.weights)
 
 
 def _told(frame: pd.DataFrame) -> Evidence:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from credit_risk.selection.stability import GroupStability, group_stability, stability_frame, worst
 
@@ -39,15 +40,20 @@ def test_against_a_reference_and_against_the_rest(rows: tuple[np.ndarray, np.nda
     assert worst(list(rest.values())) is rest["later"]
 
 
-def test_weights_equal_repeated_rows(rows: tuple[np.ndarray, np.ndarray]) -> None:
+def test_weighted_shares_are_those_of_repeated_rows_and_chance_is_of_effective_rows(
+    rows: tuple[np.ndarray, np.ndarray],
+) -> None:
     ids, groups = rows
     count = np.random.default_rng(6).integers(1, 4, len(ids))
     weighted = group_stability(ids, groups, weights=count.astype(float))
     repeated = group_stability(np.repeat(ids, count), np.repeat(groups, count))
     for one, other in zip(weighted, repeated, strict=True):
-        assert (one.group, one.rows) == (other.group, other.rows)
+        here = groups == one.group
+        assert (one.group, one.rows) == (other.group, np.sum(here))
         assert one.psi == pytest.approx(other.psi, rel=1e-12)
-        assert one.chance_level == pytest.approx(other.chance_level, rel=1e-12)
+        sizes = [count[rows].sum() ** 2 / (count[rows] ** 2).sum() for rows in (here, ~here)]
+        assert one.chance_level == pytest.approx(stats.chi2.isf(0.05, 3) * sum(1 / n for n in sizes), rel=1e-12)
+    assert group_stability(ids, groups, weights=np.ones(len(ids))) == group_stability(ids, groups)
 
 
 def test_small_groups_and_rows_without_a_group_are_not_judged(rows: tuple[np.ndarray, np.ndarray]) -> None:

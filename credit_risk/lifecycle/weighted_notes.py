@@ -1,0 +1,138 @@
+"""A note on every table that counts rows: whether they count by their weight, and what its intervals make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from credit_risk._core.evidence import Evidence
+
+KISH = "Kish's effective size (Σw)²/Σw²"
+AREA = "AUC and Gini are of weighted rows, their variances count each row with its squared share of the weight"
+BINS = f"counts, shares and rates are weighted, intervals at {KISH} of the bin"
+HELD = f"counts and rates are weighted, their intervals, index and chance levels at {KISH}; {AREA}"
+GROUPS = f"rates and means are weighted; {AREA}; rows and bads are counted"
+CALIBRATION = (
+    f"rates, means and losses are weighted; Hosmer-Lemeshow over weighted quantiles at {KISH} of the group; "
+    "Spiegelhalter's z with squared weights in its variance; slope and intercept by weighted likelihood, covariance "
+    "A⁻¹BA⁻¹ with squared weights in B; rows are counted"
+)
+COUNTED = "rows are counted, not weighted"
+RATES = f"bad rates are weighted, their intervals at {KISH}; rows, goods and bads are counted"
+RATIOS = "means and ratios are weighted, their errors are linearised from weighted sums; rows are counted"
+FITTED = "of the weighted likelihood, in which a row of weight w stands for w rows"
+PRIOR = "weights are prior weights: a row of weight w has the variance of the family over w"
+FOLDS = "losses and Gini of the folds are of weighted rows; errors are over folds"
+IMPACT = (
+    "approval rates and their ratio are weighted; its bounds and the p-value, of two proportions with pooled variance, "
+    f"are at {KISH} of the groups; rows and approved are counted"
+)
+EXPLAINED = "means are weighted; rows are counted"
+NOTES: Mapping[str, str] = MappingProxyType(
+    {
+        "data.profile": COUNTED,
+        "data.conversions": COUNTED,
+        "data.waterfall": COUNTED,
+        "data.leakage": f"the measure of fine classes is weighted; of the other checks {COUNTED}",
+        "data.duplicates": COUNTED,
+        "outcome.exclusions": COUNTED,
+        "outcome.status": COUNTED,
+        "outcome.roll_rates": "accounts are counted, not weighted",
+        "outcome.vintages": "accounts are counted, not weighted",
+        "outcome.maturity": "accounts are counted, not weighted",
+        "samples.summary": RATES,
+        "samples.measures": "means, deviation and shares are weighted; rows, minimum, median and maximum are of rows",
+        "samples.observation_points": RATES,
+        "samples.clusters": COUNTED,
+        "samples.representativeness": f"shares are weighted; index, chance level and chi-square at {KISH}",
+        "classing.summary": "information value, Gini and shares are weighted",
+        "classing.overrides": "information values are weighted",
+        "classing.joined": "counts, shares and information values are weighted",
+        "classing.expectations": AREA,
+        "classing.table.": BINS,
+        "classing.samples.": BINS,
+        "classing.figure.": BINS,
+        "classing.periods.": BINS,
+        "classing.means.": "counts, shares and means are weighted, errors are linearised from weighted sums",
+        "classing.mean_figure.": "shares and means are weighted, errors are linearised from weighted sums",
+        "classing.mean_expectations": f"ranks and their correlation are weighted, its interval at {KISH}",
+        "classing.stability": HELD,
+        "classing.period_stability": HELD,
+        "selection.stability": f"shares are weighted; index and chance level at {KISH}; rows are counted",
+        "selection.waterfall": "information value, Gini, shares, correlations and fits are weighted",
+        "scorecard.coefficients.": FITTED,
+        "scorecard.covariance.": FITTED,
+        "scorecard.constraints.": FITTED,
+        "scorecard.fit.": FITTED,
+        "scorecard.correlation.": "correlations are weighted",
+        "scorecard.points.": "shares and bad rates are weighted",
+        "scorecard.bounds.": "neutral points are weighted means",
+        "scaling.rounding_effect": "the Gini is of weighted rows",
+        "glm.coefficients.": PRIOR,
+        "glm.fit.": PRIOR,
+        "glm.variance_power.": PRIOR,
+        "glm.residuals.": PRIOR,
+        "glm.residual_means.": f"{PRIOR}; groups and their means are of rows",
+        "glm.residual_quantiles.": PRIOR,
+        "boosting.constraints.": AREA,
+        "boosting.importance.": "gains are of weighted rows",
+        "boosting.missing.": "rates and margins are weighted; rows are counted",
+        "boosting.early_stopping.": FOLDS,
+        "boosting.search.": FOLDS,
+        "boosting.simplicity.": FOLDS,
+        "performance.discrimination": f"{AREA}; KS is of weighted rows, its interval at {KISH}; rows are counted",
+        "performance.comparison": AREA,
+        "performance.baselines": f"{AREA}; log loss is weighted; rows and bads are counted",
+        "performance.baseline_differences": AREA,
+        "performance.roc": "rates are weighted",
+        "performance.score_bands": f"rates, means and edges are weighted, intervals at {KISH}; rows are counted",
+        "performance.score_distribution": "shares are weighted",
+        "performance.calibration": CALIBRATION,
+        "performance.calibration_curve": f"groups, means and rates are weighted, intervals at {KISH} of the group",
+        "performance.level": RATIOS,
+        "performance.ranking": f"Gini indices are weighted, resampled with the weights; the rank correlation is of "
+        f"weighted ranks, its interval at {KISH}; rows are counted",
+        "performance.mean_bands": f"edges are of weights; {RATIOS}",
+        "performance.mean_curve": RATIOS,
+        "performance.lorenz": "shares are weighted",
+        "performance.subpopulations": GROUPS,
+        "performance.measure_groups": RATIOS,
+        "stability.psi": f"shares are weighted; index and chance level at {KISH}; rows are counted",
+        "fairness.groups": GROUPS,
+        "fairness.measures": RATIOS,
+        "fairness.adverse_impact": IMPACT,
+        "explanation.background": "means are weighted; applicants are counted",
+        "explanation.importance.": EXPLAINED,
+        "explanation.importance_figure.": EXPLAINED,
+        "explanation.dependence.": EXPLAINED,
+        "explanation.dependence_figure.": EXPLAINED,
+        "explanation.interaction.": "the applicants are evenly spaced in weight, and count alike",
+        "explanation.stability.": EXPLAINED,
+        "reasons.catalogue": "reference points are weighted means; least and most points are of rows",
+        "reasons.frequency": "shares are weighted; applicants are counted",
+        "reasons.agreement": "shares are weighted; applicants are counted",
+    }
+)
+"""By id, or its beginning where it ends with a full stop."""
+NO_ROWS = (
+    *("model.identity", "data.source", "data.contract", "data.columns_left_out", "outcome.definition"),
+    *("outcome.history", "outcome.window", "classing.policy", "scaling.parameters", "glm.parameters."),
+    *("boosting.parameters.", "boosting.interactions.", "boosting.monotonicity.", "reasons.method", "reasons.texts"),
+    *("verification.coverage", "verification.exports"),
+)
+"""Tables that count no rows of the samples."""
+
+
+def told_of_weights(evidence: Iterable[Evidence], column: str | None) -> tuple[Evidence, ...]:
+    """`evidence`, with the notes where the plan names a column of weights."""
+    if column is None:
+        return tuple(evidence)
+    return tuple(_noted(item, column) for item in evidence)
+
+
+def _noted(item: Evidence, column: str) -> Evidence:
+    if item.kind not in ("table", "figure"):
+        return item
+    note = NOTES.get(item.id) or next((t for n, t in NOTES.items() if n.endswith(".") and item.id.startswith(n)), None)
+    return item if note is None else replace(item, notes=(*item.notes, f"rows have the weight {column!r}: {note}"))
