@@ -55,6 +55,7 @@ _PUBLIC = {
     "fit_glm": "credit_risk.models.glm",
     "GeneralizedLinearRegressor": "credit_risk.models.regressors",
     "MonotoneBoostingClassifier": "credit_risk.models.boosting_classifier",
+    "ScorecardClassifier": "credit_risk.models.scorecard_classifier",
     "Scaling": "credit_risk.scaling.points",
     "auc": "credit_risk.evaluation.area_under_curve",
     "ks": "credit_risk.evaluation.kolmogorov_smirnov",
@@ -83,6 +84,7 @@ __all__ = [
     "PlanError",
     "RecountRules",
     "Scaling",
+    "ScorecardClassifier",
     "ScoringError",
     "StabilitySelector",
     "StepwiseSelector",
@@ -142,6 +144,7 @@ if TYPE_CHECKING:
     from credit_risk.models.glm import fit_glm
     from credit_risk.models.logistic import fit_logistic
     from credit_risk.models.regressors import GeneralizedLinearRegressor
+    from credit_risk.models.scorecard_classifier import ScorecardClassifier
     from credit_risk.package import read_package, write_zip
     from credit_risk.plan import Plan, check_plan, read_plan
     from credit_risk.sampling.periods import period_labels

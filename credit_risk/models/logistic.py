@@ -16,11 +16,12 @@ from credit_risk._core.extras import optional_import
 from credit_risk.models.bounded import held_at_zero
 from credit_risk.models.covariance import INDEPENDENT, Rows, coefficient_covariance, wald_chi_square
 from credit_risk.models.profile import profile_intervals
-from credit_risk.models.separation import find_separation
+from credit_risk.models.separation import Labels, Separation, find_separation, separated_words
 
 Floats = NDArray[np.float64]
 SEPARATION_COEFFICIENT = 30.0
 PERFECT_DEVIANCE = 1e-8
+SURE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,15 @@ def fit_logistic(
     confidence: float = 0.95,
     dependence: Rows = INDEPENDENT,
     offset: Floats | None = None,
+    labels: Labels | None = None,
 ) -> LogisticFit:
     """Maximum likelihood of ln(p/(1−p)) = offset + a + x·b by iteratively reweighted least squares.
 
     McCullagh & Nelder (1989), chapter 4.
 
-    x (n, k) without constant, y (n,) 0/1 with 1 = bad, weights (n,) frequency-type, offset (n,)
-    or none. Intervals are Wald at `confidence`
-    and, like z and p, normal, from the covariance that `dependence` says. Raises ModelError where a term is constant or
+    x (n, k) without constant, y (n,) 0/1 with 1 = bad, weights (n,) frequency-type, offset (n,) or none; labels: words
+    for the values of x, by term, in which separation is told. Intervals are Wald at `confidence` and, like z and p,
+    normal, from the covariance that `dependence` says. Raises ModelError where a term is constant or
     collinear, the classes are separated, it does not converge, or the covariance cannot be estimated.
     """
     sm = optional_import("statsmodels.api", "model")
@@ -96,7 +98,7 @@ def fit_logistic(
         model = sm.GLM(y, design, family=sm.families.Binomial(), freq_weights=w, offset=offset)
         result = model.fit(maxiter=100, tol=1e-13, rtol=1e-14, tol_criterion="deviance")
     shift = np.zeros(len(y)) if offset is None else np.asarray(offset, float)
-    _refuse_separation(result, x, y, w, names)
+    _refuse_separation(result, x, y, w, names, labels or {})
     coef = np.asarray(result.params, float)
     p = special.expit(shift + design @ coef)
     # at the final coefficients: statsmodels' own is of the step before
@@ -134,6 +136,7 @@ def fit_bounded(
     confidence: float = 0.95,
     dependence: Rows = INDEPENDENT,
     offset: Floats | None = None,
+    labels: Labels | None = None,
 ) -> LogisticFit:
     """As `fit_logistic`, with every coefficient but the constant at most zero (`bounded.py`).
 
@@ -155,6 +158,7 @@ def fit_bounded(
         confidence=confidence,
         dependence=dependence,
         offset=offset,
+        labels=labels,
     )
     return _with_held(fit, np.column_stack([np.ones(len(y)), x]), y, w, shift, names, held)
 
@@ -255,45 +259,52 @@ def _refuse_collinear(x: Floats, names: Sequence[str]) -> None:
         )
 
 
-def _refuse_separation(result: object, x: Floats, y: Floats, w: Floats, names: Sequence[str]) -> None:
-    """Faults of the terms that separate, the strongest first: huge coefficients, or all rows predicted perfectly."""
+def _refuse_separation(result: object, x: Floats, y: Floats, w: Floats, names: Sequence[str], labels: Labels) -> None:
+    """Faults of the terms that separate, the strongest first: huge coefficients, all rows predicted perfectly, or a
+
+    plane between the classes, which is looked for where rows are predicted all but surely.
+    """
     params = np.asarray(result.params)[1:]  # type: ignore[attr-defined]
     wild = ~np.isfinite(params) | (np.abs(params) > SEPARATION_COEFFICIENT)
     if float(result.fit_history["deviance"][-1]) < PERFECT_DEVIANCE * float(np.sum(w)):  # type: ignore[attr-defined]
         wild = np.ones(len(params), bool)
+    plane = None
+    if wild.any() or _all_but_sure(result):
+        plane = find_separation(x[w > 0], y[w > 0], names)
+    if plane is not None and not wild.any():
+        wild = np.array([name in plane.direction for name in names])
     if wild.any():
         strength = np.where(np.isfinite(params), np.abs(params), np.inf) * x.std(axis=0)
         order = sorted(map(int, np.flatnonzero(wild)), key=lambda i: (-strength[i], i))
-        told = [(names[i], f"coefficient {float(params[i])!r}") for i in order]
-        also = _plane(x, y, w, names)
+        also = _of_plane(plane, labels)
         raise ModelError(
             [
                 Fault(
-                    f"{name} separates good from bad",
+                    f"{names[i]} separates good from bad",
                     "separation",
-                    path=name,
-                    found=found + also.get(name, ""),
+                    path=names[i],
+                    found=f"coefficient {float(params[i])!r}" + also.get(names[i], ""),
                     remedy="exclude it",
                 )
-                for name, found in told
+                for i in order
             ]
         )
     if not result.converged:  # type: ignore[attr-defined]
         raise ModelError(Fault("the logistic regression did not converge", code="not_converged"))
 
 
-def _plane(x: Floats, y: Floats, w: Floats, names: Sequence[str]) -> dict[str, str]:
+def _all_but_sure(result: object) -> bool:
+    """Whether a row that is not left out has a linear predictor beyond what data without separation give."""
+    eta = np.asarray(result.predict(which="linear"))  # type: ignore[attr-defined]
+    return bool(np.max(np.abs(eta), initial=0.0) > SURE)
+
+
+def _of_plane(found: Separation | None, labels: Labels) -> dict[str, str]:
     """By term, what the plane that separates the classes says of it, in words; nothing where there is no plane."""
-    weighted = w > 0
-    found = find_separation(x[weighted], y[weighted], names)
     if found is None:
         return {}
     of = f"{found.kind} separation of {found.apart} of {found.rows} rows"
-    shown = {
-        name: ", ".join(f"{value:.6g}" for value in values[:8]) + (" ..." if len(values) > 8 else "")
-        for name, values in found.values.items()
-    }
-    return {name: f"; {of}, at values {values}" for name, values in shown.items()}
+    return {name: f"; {of}, {separated_words(values, labels.get(name))}" for name, values in found.values.items()}
 
 
 def correlation_matrix(x: Floats, weights: Floats | None = None) -> Floats:

@@ -8,7 +8,7 @@ separation is complete where s_i·x_i·β ≥ 1 can hold for every row. Rows tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from credit_risk.binning.table import BinningTable
+
 Floats = NDArray[np.float64]
+Labels = Mapping[str, Mapping[float, Sequence[str]]]
 TOLERANCE = 1e-7
+SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +61,26 @@ def find_separation(x: Floats, y: Floats, names: Sequence[str]) -> Separation | 
     direction = {n: float(b / s) for n, b, s in zip(names, beta[1:], scale, strict=True) if abs(b) > TOLERANCE}
     values = {n: tuple(np.unique(rows[beside, 1 + i]).tolist()) for i, n in enumerate(names) if n in direction}
     return Separation("complete" if apart else "quasi-complete", direction, values, int(counts[beside].sum()), len(y))
+
+
+def bin_labels(tables: Mapping[str, BinningTable]) -> dict[str, dict[float, list[str]]]:
+    """By characteristic and weight of evidence, the labels of the bins of development that have it."""
+    found: dict[str, dict[float, list[str]]] = {}
+    for name, table in tables.items():
+        own = found[name] = {}
+        for b, woe, count in zip(table.bins, table.result.woe, table.count, strict=True):
+            if count > 0:
+                own.setdefault(float(woe), []).append(b.label)
+    return found
+
+
+def separated_words(values: Sequence[float], labels: Mapping[float, Sequence[str]] | None) -> str:
+    """Where the rows lie that are separated, in words: the labels of their bins where there are any, else `values`."""
+    if labels is None:
+        return f"at values {', '.join(f'{value:.6g}' for value in values[:SHOWN])}{_more(values)}"
+    bins = [label for value in values for label in labels.get(value, (f"{value:.6g}",))]
+    return f"in the bins {', '.join(repr(label) for label in bins[:SHOWN])}{_more(bins)}"
+
+
+def _more(items: Sequence[object]) -> str:
+    return " ..." if len(items) > SHOWN else ""

@@ -14,6 +14,7 @@ from scipy.stats import chi2
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.models.covariance import INDEPENDENT, NONROBUST, Rows, score_variance
 from credit_risk.models.logistic import LogisticFit, fit_bounded, fit_logistic, variance_inflation
+from credit_risk.models.separation import Labels
 from credit_risk.selection.redundancy import INFLATED, Drop, greatest_inflation
 from credit_risk.selection.spec import SelectionSpec
 
@@ -130,7 +131,8 @@ class Searched(Protocol[FitMade]):
 class SearchData:
     """woe ((n,) by characteristic), y (n,), weights (n,) or None, confidence of the intervals of the final fit.
 
-    dependence: how rows belong together, for every standard error and test; bounded: no coefficient above zero.
+    dependence: how rows belong together, for every standard error and test; bounded: no coefficient above zero;
+    labels: words for the values of woe, in which separation is told.
     """
 
     woe: Mapping[str, Floats]
@@ -139,12 +141,21 @@ class SearchData:
     confidence: float
     dependence: Rows = INDEPENDENT
     bounded: bool = False
+    labels: Labels | None = None
 
     def fit(self, names: Sequence[str]) -> LogisticFit:
         """Logistic regression on the named characteristics."""
         x = np.column_stack([self.woe[n] for n in names])
         fitted = fit_bounded if self.bounded else fit_logistic
-        return fitted(x, self.y, names, weights=self.weights, confidence=self.confidence, dependence=self.dependence)
+        return fitted(
+            x,
+            self.y,
+            names,
+            weights=self.weights,
+            confidence=self.confidence,
+            dependence=self.dependence,
+            labels=self.labels,
+        )
 
     def score_tests(self, names: Sequence[str], candidates: Sequence[str]) -> dict[str, float]:
         """As `Searched.score_tests`."""
@@ -243,7 +254,7 @@ def _no_entry(
             return name, "bound", 0.0, 0.0, HELD
         if not _separates(error):
             raise
-        return name, "separation", None, None, SEPARATES
+        return name, "separation", None, None, _separates_where(error, name)
     coefficient = after.coefficient(name)
     if name in after.bound:
         return name, "bound", 0.0, 0.0, HELD
@@ -312,7 +323,15 @@ def _separates(error: ModelError) -> bool:
 def _separator(error: ModelError, rules: SearchRules) -> Removal | None:
     """The strongest separator that may leave, or None where there is none, or the fit failed for another reason."""
     free = [str(fault.path) for fault in error.faults if fault.path not in rules.kept]
-    return (free[0], "separation", None, None, SEPARATES) if free and _separates(error) else None
+    if not free or not _separates(error):
+        return None
+    return free[0], "separation", None, None, _separates_where(error, free[0])
+
+
+def _separates_where(error: ModelError, name: str) -> str:
+    """The reason, with what separates as the fit tells it of the characteristic."""
+    told = next((fault.found for fault in error.faults if fault.path == name), None)
+    return f"{SEPARATES} ({told})" if told else SEPARATES
 
 
 def next_removal(

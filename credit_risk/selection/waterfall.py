@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.models.covariance import INDEPENDENT, Rows
 from credit_risk.models.logistic import LogisticFit
+from credit_risk.models.separation import Labels
 from credit_risk.selection.redundancy import independent, listed, uncorrelated
 from credit_risk.selection.screens import Screened, WaterfallLog, passes
 from credit_risk.selection.search import SearchData, rules_of, search
@@ -43,11 +44,13 @@ def select_characteristics(
     dependence: Rows = INDEPENDENT,
     named: frozenset[str] | None = None,
     bounded: bool = False,
+    labels: Labels | None = None,
 ) -> Selection:
     """Run the waterfall on development.
 
     candidates and woe ((n,) each) by characteristic; y (n,) 0/1; dependence: how rows belong together, for the tests;
-    named: the only ones that may enter, None where all may; bounded: fits in which no coefficient is above zero.
+    named: the only ones that may enter, None where all may; bounded: fits in which no coefficient is above zero;
+    labels: words for the values of woe, in which separation is told.
     Screen, each characteristic by itself: the plan's list, leakage, declared trend, one bin, missing share, information
     value, Gini, stability over samples and time; then correlation and collinearity; then the search for the model
     (sign, criterion, variance inflation). Raises ModelError where nothing is left.
@@ -62,6 +65,7 @@ def select_characteristics(
         dependence=dependence,
         named=named,
         bounded=bounded,
+        labels=labels,
     )
     if fit is None:
         raise ModelError(_nothing_left(log, spec))
@@ -79,6 +83,7 @@ def run_waterfall(
     dependence: Rows = INDEPENDENT,
     named: frozenset[str] | None = None,
     bounded: bool = False,
+    labels: Labels | None = None,
 ) -> tuple[tuple[str, ...], LogisticFit | None, WaterfallLog]:
     """The names that are left, in descending information value, their fit (None where none is), and the log."""
     log = WaterfallLog(candidates)
@@ -99,7 +104,10 @@ def run_waterfall(
     )
     names = independent(names, woe, log.drop, kept=spec.included)
     names, fit = search(
-        names, SearchData(woe, y, weights, confidence, dependence, bounded), rules_of(spec, bounded=bounded), log.drop
+        names,
+        SearchData(woe, y, weights, confidence, dependence, bounded, labels),
+        rules_of(spec, bounded=bounded),
+        log.drop,
     )
     return tuple(names), fit, log
 

@@ -19,6 +19,7 @@ from credit_risk.models.constraints import CONDITIONAL, constraints_frame
 from credit_risk.models.covariance import chosen_covariance
 from credit_risk.models.covariance_told import covariance_items, covariance_notes
 from credit_risk.models.logistic import LogisticFit, coefficient_frame, correlation_frame, fit_frame, with_profile
+from credit_risk.models.separation import bin_labels
 from credit_risk.models.spec import ScorecardSpec
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import Scaling, bounds_frame, points_frame, points_table
@@ -133,6 +134,7 @@ def select(plan: Plan, training: Training, asked: Asked) -> Selection:
         dependence=chosen_covariance(asked.covariance, training.clusters),
         named=None if asked.characteristics is None else frozenset(asked.characteristics),
         bounded=asked.coefficients == "negative",
+        labels=bin_labels(tables),
     )
 
 

@@ -128,3 +128,32 @@ def test_separation_names_what_separates() -> None:
     with pytest.raises(ModelError, match="separates good from bad") as caught:
         fit_logistic(np.column_stack([x, 0.05 * some]), y, (*NAMES, "knows"))
     assert f"quasi-complete separation of {int(some.sum())} of {len(y)} rows, at values 0.05" in str(caught.value)
+
+
+def test_separation_is_told_in_the_labels_of_bins() -> None:
+    x, y, _ = world(1)
+    some = np.where((y > 0) & (x[:, 0] > 0), 1.0, 0.0)
+    labels = {"knows": {0.05: ["A40", "A41"], 0.0: ["others"]}}
+    with pytest.raises(ModelError) as caught:
+        fit_logistic(np.column_stack([x, 0.05 * some]), y, (*NAMES, "knows"), labels=labels)
+    assert f"separation of {int(some.sum())} of {len(y)} rows, in the bins 'A40', 'A41'" in str(caught.value)
+
+
+def test_separation_is_found_where_a_coefficient_stays_small() -> None:
+    """A weight of evidence of -7 needs a coefficient of -4 only to predict its rows all but surely."""
+    x, y, _ = world(1)
+    pure = np.where((y > 0) & (x[:, 0] > 0), -7.0, 0.3)
+    with pytest.raises(ModelError) as caught:
+        fit_logistic(np.column_stack([x, pure]), y, (*NAMES, "knows"))
+    assert [fault.path for fault in caught.value.faults] == ["knows"]
+    assert f"quasi-complete separation of {int((pure < 0).sum())} of {len(y)} rows, at values -7" in str(caught.value)
+
+
+def test_rows_that_are_all_but_sure_need_no_separation() -> None:
+    """A steep slope with overlap has a finite maximum, which is found as before."""
+    rng = np.random.default_rng(6)
+    x = np.r_[rng.normal(size=3000), 9.0][:, None]
+    y = np.r_[(rng.random(3000) < 1 / (1 + np.exp(-4 * x[:-1, 0]))).astype(float), 1.0]
+    fit = fit_logistic(x, y, ["steep"])
+    assert fit.intercept + 9 * fit.coefficient("steep") > 20
+    assert sm.Logit(y, sm.add_constant(x)).fit(disp=0, tol=1e-12).params == pytest.approx(fit.coef, abs=1e-7)

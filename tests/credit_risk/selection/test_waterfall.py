@@ -131,6 +131,16 @@ def test_a_separator_leaves_and_is_told(woe: Woe, method: str) -> None:
     assert {"strong", "second"} <= set(result.selected)
 
 
+def test_a_separator_leaves_in_the_words_of_its_bins(woe: Woe) -> None:
+    columns, y, candidates = woe
+    knows = {**columns, "knows": 1.0 - 2.0 * y}
+    labels = {"knows": {1.0: ["paid"], -1.0: ["written off"]}}
+    known = {**candidates, "knows": Screened(0.5, 0.9, 0.9, 0.0)}
+    result = select_characteristics(known, knows, y, SelectionSpec(), labels=labels)
+    reason = result.waterfall.set_index("characteristic").loc["knows", "reason"]
+    assert f"complete separation of {len(y)} of {len(y)} rows, in the bins 'written off', 'paid'" in reason
+
+
 def test_a_forced_separator_is_refused(woe: Woe) -> None:
     columns, y, candidates = woe
     knows = {**columns, "knows": 1.0 - 2.0 * y}
