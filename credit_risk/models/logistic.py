@@ -146,7 +146,10 @@ def fit_bounded(
     _refuse_collinear(x, names)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
     shift = np.zeros(len(y)) if offset is None else np.asarray(offset, float)
-    held = held_at_zero(x, y, w, shift)
+    try:
+        held = held_at_zero(x, y, w, shift)
+    except np.linalg.LinAlgError as error:  # all rows are predicted surely on the way, which only separation brings
+        raise _not_bounded(x, y, w, names, labels or {}) from error
     if held.all():
         text = "every coefficient is held at zero by its bound"
         raise ModelError(Fault(text, code="all_held", remedy="write coefficients: any, or use other characteristics"))
@@ -291,6 +294,19 @@ def _refuse_separation(result: object, x: Floats, y: Floats, w: Floats, names: S
         )
     if not result.converged:  # type: ignore[attr-defined]
         raise ModelError(Fault("the logistic regression did not converge", code="not_converged"))
+
+
+def _not_bounded(x: Floats, y: Floats, w: Floats, names: Sequence[str], labels: Labels) -> ModelError:
+    """The error where the likelihood has no maximum under bounds, in the terms that separate."""
+    told = _of_plane(find_separation(x[w > 0], y[w > 0], names), labels)
+    if not told:
+        return ModelError(Fault("the logistic regression did not converge", code="not_converged"))
+    return ModelError(
+        [
+            Fault(f"{n} separates good from bad", "separation", path=n, found=t.removeprefix("; "), remedy="exclude it")
+            for n, t in told.items()
+        ]
+    )
 
 
 def _all_but_sure(result: object) -> bool:

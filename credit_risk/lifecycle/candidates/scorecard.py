@@ -10,7 +10,6 @@ import pandas as pd
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence, absent, key_values, table
 from credit_risk.binning.report import gini_of_bins
-from credit_risk.evaluation.area_under_curve import auc
 from credit_risk.lifecycle.candidates.fields import derivations, read_inputs, taken_names
 from credit_risk.lifecycle.candidates.reasons import refuse_untold, scorecard_reasons
 from credit_risk.lifecycle.candidates.training import SNAPSHOT, Asked, Candidate, FitContext, Floats, Training
@@ -23,6 +22,7 @@ from credit_risk.models.separation import bin_labels
 from credit_risk.models.spec import ScorecardSpec
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import Scaling, bounds_frame, points_frame, points_table
+from credit_risk.scaling.rounding import rounding_row
 from credit_risk.scoring import compile_model
 from credit_risk.selection.waterfall import Screened, Selection, select_characteristics
 
@@ -155,13 +155,5 @@ def rounding_frame(
     rows = []
     for sample, (y, linear, score) in scored.items():
         w = (weights or {}).get(sample)
-        exact = scaling.offset - scaling.factor * linear
-        rows.append(
-            {
-                "sample": sample,
-                "gini_unrounded": 2 * auc(y, linear, w) - 1,
-                "gini_rounded": 2 * auc(y, -score, w) - 1,
-                "maximum_difference": float(np.max(np.abs(exact - score))),
-            }
-        )
+        rows.append({"sample": sample, **rounding_row(scaling, y, linear, score, w)})
     return pd.DataFrame(rows)

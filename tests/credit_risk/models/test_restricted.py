@@ -157,3 +157,12 @@ def test_rows_that_are_all_but_sure_need_no_separation() -> None:
     fit = fit_logistic(x, y, ["steep"])
     assert fit.intercept + 9 * fit.coefficient("steep") > 20
     assert sm.Logit(y, sm.add_constant(x)).fit(disp=0, tol=1e-12).params == pytest.approx(fit.coef, abs=1e-7)
+
+
+def test_separation_under_bounds_is_told() -> None:
+    x, y, _ = world(1)
+    knows = np.where(y > 0, -1.0, 1.0)
+    with pytest.raises(ModelError) as caught:
+        fit_bounded(np.column_stack([x, knows]), y, (*NAMES, "knows"))
+    assert {fault.code for fault in caught.value.faults} == {"separation"}
+    assert f"complete separation of {len(y)} of {len(y)} rows" in str(caught.value)
