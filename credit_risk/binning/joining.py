@@ -90,10 +90,10 @@ def _nearest(table: BinningTable, rule: Joining, taken: set[int], fates: dict[in
             continue
         if not table.count[b.id] > 0:
             fates[b.id] = "apart: no development rows"
-        elif rule.below is not None and table.count[b.id] / total >= rule.below:
-            fates[b.id] = "apart: not below the share"
         elif table.result.rule[b.id] == "fixed":
             fates[b.id] = "apart: weight of evidence fixed by hand"
+        elif rule.below is not None and table.count[b.id] / total >= rule.below:
+            fates[b.id] = "apart: not below the share"
         elif len(ordinary) == 0:
             fates[b.id] = "apart: no bin of ordinary values"
         else:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from credit_risk._core.evidence import Evidence, absent, table
-from credit_risk.evaluation.calibration import log_loss
 from credit_risk.evaluation.discrimination import comparison_table, discrimination_table
 from credit_risk.lifecycle.candidates import Candidate, Training
 from credit_risk.lifecycle.candidates.boosting import boosting_training
@@ -48,7 +47,7 @@ def baseline_evidence(
     levels = levels[["model", "sample", "rows", "bad", *(c for c in levels.columns if c.startswith(("auc", "gini")))]]
     levels = levels.rename(columns={"model": "baseline"})
     losses = [
-        log_loss(y, _probability(margin), (weights or {}).get(row.sample))
+        margin_loss(y, margin, (weights or {}).get(row.sample))
         for row in levels.itertuples()
         for y, margin in [pairs[row.baseline][row.sample]]
     ]
@@ -64,8 +63,14 @@ def baseline_evidence(
     ]
 
 
-def _probability(margin: np.ndarray) -> np.ndarray:
-    return np.asarray(expit(margin), float)
+def margin_loss(y: np.ndarray, margin: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Weighted mean log-loss of the log-odds of bad: finite where the probability itself would be rounded to 0 or 1.
+
+    −ln p = ln(1 + exp(−margin)) for a bad and −ln(1 − p) = ln(1 + exp(margin)) for a good.
+    """
+    loss = np.logaddexp(0.0, np.where(y == 1.0, -margin, margin))
+    w = np.ones(len(loss)) if weights is None else np.asarray(weights, float)
+    return math.fsum(w * loss) / math.fsum(w)
 
 
 def _predictions(plan: Plan, candidates: Sequence[Candidate], scored: Scored) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from credit_risk.plan.document import Path
 
 Found = Iterator[tuple[Path, Fault]]
 UNCONSTRAINED = (None, "none")
+RULES = ("auto", "auto_monotonic")
 
 
 def classing_faults(plan: dict[str, Any], roles: dict[str, str], is_text: Callable[[str], bool]) -> Found:
@@ -107,7 +108,8 @@ def _trends(plan: dict[str, Any], classing: dict[str, Any], is_text: Callable[[s
     for name, places in declared.items():
         where, expected = _expected(plan, name)
         for path, trend in places:
-            if trend not in UNCONSTRAINED and expected not in UNCONSTRAINED and trend != expected:
+            against = trend not in UNCONSTRAINED and expected not in UNCONSTRAINED and trend != expected
+            if against or (trend in RULES and expected == "none"):  # a declared trend leaves a rule nothing to choose
                 message = f"{'.'.join(map(str, where))} says {expected}"
                 remedy = "say the same in both places, or in one"
                 yield path, Fault(message, "trend", found=str(trend), remedy=remedy)

@@ -121,6 +121,15 @@ def _fixed(space: Workspace, step: Step, apart: Apart) -> tuple[dict[int, float]
     return fixed, kept
 
 
+def _bin_of(step: Step, part: Part) -> Mapping[str, Any]:
+    """The bin that holds a special code, or missing."""
+    number = place_of_missing(step)
+    own: Mapping[str, Any] = next(
+        item for item in step["bins"] if (item["id"] == number if part is None else part in item.get("codes", []))
+    )
+    return own
+
+
 def _label(part: Part) -> str:
     """How the plan names the bin of a special code or of missing."""
     if part is None:
@@ -239,15 +248,16 @@ def _compare_joined(space: Workspace, champion: Mapping[str, Apart]) -> None:
 def _own(space: Workspace, step: Step, apart: Apart, part: int) -> dict[str, Any]:
     counts, place, into = apart.counts, apart.place(part), apart.held[part]
     joined = recount_step(space, space.package.champion_id, step)
-    fixed, _ = _fixed(space, step, apart)
+    fixed, kept = _fixed(space, step, apart)
     before = None if into is None else apart.ordinary.index(into)
+    by_rule = part not in kept or into is not None
     return {
         "bin_id": into,
         "count": counts.good[place] + counts.bad[place],
         "count_share": (counts.good[place] + counts.bad[place]) / float(np.sum(counts.good) + np.sum(counts.bad)),
         "good": counts.good[place],
         "bad": counts.bad[place],
-        "woe": counts.woe[place],
+        "woe": counts.woe[place] if by_rule else _bin_of(step, apart.parts[part])["woe"],
         "woe_before": None if before is None else fixed.get(before, float(counts.woe[before])),
         "woe_joined": None if into is None or before is None else fixed.get(before, float(joined.woe[into])),
         "information_value_apart": counts.total,

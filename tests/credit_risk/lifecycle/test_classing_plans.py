@@ -152,6 +152,21 @@ def test_joined_by_hand_is_told(tmp_path: Path) -> None:
     assert [one["severity"] for one in told] == ["observation"]
 
 
+def test_a_weight_fixed_by_hand_keeps_a_code_out_of_the_nearest_bin(tmp_path: Path) -> None:
+    by = "reason: nobody knows what it means, author: me"
+    change = f"{{characteristic: INCOME, operation: fix_woe, bin: special -9, woe: 0.25, {by}}}"
+    plan = (
+        f"classing: {{missing: nearest_woe, special: nearest_woe, nearest_woe_below: 0.015, overrides: [{change}]}}\n"
+    )
+    package = done(tmp_path, HEAD + QUICK + plan, applicants())
+    assert disagreements(package) == []
+    told = frame(package, "classing.joined").set_index(["characteristic", "part"]).loc["INCOME"]
+    assert told.loc["special -9", "fate"] == "apart: weight of evidence fixed by hand"
+    assert told.loc["special -9", "woe"] == 0.25
+    assert told.loc["special -8", "fate"] == "nearest_woe"
+    assert told.loc["missing", "fate"] == "apart: not below the share"
+
+
 def test_a_place_that_is_not_the_nearest_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything else in the package follows from the wrong place, so only the rule of the plan can tell it."""
     nearest = joining._nearest

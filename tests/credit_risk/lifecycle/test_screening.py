@@ -15,10 +15,22 @@ from credit_risk.lifecycle.classing import Prepared, class_predictors, prepare
 from credit_risk.lifecycle.screening import screen
 from credit_risk.plan import Plan, read_plan
 from credit_risk.sampling import take_in
-from tests.architecture.sources import REPOSITORY
 
-SBA = REPOSITORY / "scorecards" / "sba_loans" / "plan.yaml"
-DECLARED = "[Term, ChgOffDate, ChgOffPrinGr, DisbursementDate, ApprovalFY]"
+SBA = """
+model: {id: sba}
+data:
+  source: "SOURCE"
+  key: LoanNr_ChkDgt
+  date: ApprovalDate
+  columns:
+    ApprovalDate: {type: date}
+    NAICS: {type: categorical}
+    NewExist: {type: categorical}
+    UrbanRural: {type: categorical}
+outcome: {column: MIS_Status, bad: CHGOFF, good: P I F, missing: exclude}
+samples: {out_of_sample: 0.3, seed: 20261121, out_of_time: {after: "2005-01-01", before: "1997-01-01"}}
+selection: {max_psi_over_time: 1.0, stability_period: year}
+"""
 
 
 def screened(folder: Path, text: str, data: pd.DataFrame | None = None) -> tuple[Plan, Prepared, Training, dict]:
@@ -34,10 +46,7 @@ def screened(folder: Path, text: str, data: pd.DataFrame | None = None) -> tuple
 @pytest.fixture(scope="module")
 def sba(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Prepared, Training, dict]:
     """The SBA loans under a plan that forbids and declares none of the columns that know the outcome."""
-    text = SBA.read_text(encoding="utf-8")
-    assert DECLARED in text
-    text = text.replace(DECLARED, "[]").replace("${CREDIT_RISK_TEST_DATA}", str(test_data))
-    text += "selection: {max_psi_over_time: 1.0, stability_period: year}\n"
+    text = SBA.replace("SOURCE", (test_data / "sba_loans.csv.gz").as_posix())
     return screened(tmp_path_factory.mktemp("sba"), text)
 
 

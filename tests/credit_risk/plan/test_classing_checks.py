@@ -91,8 +91,9 @@ def test_sound_ones_are_taken(line: str, tmp_path: Path) -> None:
     assert plan.classing.of("N").missing in ("apart", "nearest_woe")
 
 
-def test_an_expected_trend_and_another_in_the_classing(tmp_path: Path) -> None:
-    text = HEAD.replace("N: {type: numeric}", "N: {type: numeric, expected_trend: ascending}")
+@pytest.mark.parametrize("expected", ["ascending", "none"])
+def test_an_expected_trend_and_another_in_the_classing(expected: str, tmp_path: Path) -> None:
+    text = HEAD.replace("N: {type: numeric}", f"N: {{type: numeric, expected_trend: {expected}}}")
     line = f"{PREFIX}.N.trend", "trend"
     assert faults(tmp_path, text + "classing: {characteristics: {N: {trend: auto}}}\n") == [line]
 
