@@ -1,4 +1,4 @@
-"""A note on every table whose intervals or tests take rows as independent, where rows of one obligor repeat."""
+"""A note on every table whose intervals, tests or chance levels take rows as independent, where obligors repeat."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 from credit_risk._core.evidence import Evidence
 
 NOTE = (
-    "intervals and tests of this table take rows as independent; rows of one obligor, account or group repeat "
-    "(samples.clusters), so they are too narrow and too often significant"
+    "intervals, tests and chance levels of this table take rows as independent; rows of one obligor, account or group "
+    "repeat (samples.clusters), so they are too narrow, too often significant and too low"
 )
 INDEPENDENT = (
     "samples.summary",
@@ -25,11 +25,15 @@ INDEPENDENT = (
     "classing.means.",
     "classing.mean_figure.",
     "classing.mean_expectations",
+    "selection.stability",
+    "glm.fit.",
+    "glm.variance_power.",
     "glm.residual_means.",
     "boosting.constraints.",
     "performance.score_bands",
     "performance.calibration",
     "performance.calibration_curve",
+    "stability.psi",
     "fairness.adverse_impact",
 )
 """Ids, or their beginnings where they end with a full stop."""

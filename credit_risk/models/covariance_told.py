@@ -65,7 +65,8 @@ def covariance_notes(fit: LogisticFit, confidence: float, interval: str = "wald"
     if repeat and kind != "cluster":
         notes.append("rows of one cluster repeat, which these standard errors do not allow for: they are too small")
     if repeat:
-        notes.append("likelihood ratio and information criteria take rows as independent; the Wald test does not")
+        wald = "; the Wald test does not" if kind == "cluster" else ", and so does the Wald test"
+        notes.append(f"likelihood ratio and information criteria take rows as independent{wald}")
     clusters = cluster_count(codes)
     if kind == "cluster" and clusters is not None and clusters < FEW_CLUSTERS:
         notes.append(

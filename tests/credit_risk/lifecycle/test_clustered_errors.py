@@ -63,7 +63,8 @@ def test_intervals_of_independent_rows_are_told_or_found_out(tmp_path: Path) -> 
     package = done(tmp_path, PLAN + QUICK, table())
     notes = evidence(package, "performance.discrimination")["notes"]
     assert any("Obuchowski" in note for note in notes)
-    for name in ("samples.summary", "performance.calibration", "classing.table.A"):
+    told = ("samples.summary", "performance.calibration", "classing.table.A", "stability.psi", "selection.stability")
+    for name in told:
         assert any("take rows as independent" in note for note in evidence(package, name)["notes"]), name
     assert not any("take rows as independent" in note for note in notes)
     snapshot, scores = (pd.read_parquet(package / name) for name in ("data/snapshot.parquet", PREDICTIONS))
@@ -113,7 +114,13 @@ def test_clustered_errors_without_clusters_are_refused_in_the_plan(tmp_path: Pat
 
 ALLOWS_FOR_CLUSTERS = (
     *("performance.discrimination", "performance.comparison", "performance.subpopulations", "fairness.groups"),
-    *("scorecard.coefficients.", "glm.coefficients.", "performance.baselines", "performance.baseline_differences"),
+    *(
+        "scorecard.coefficients.",
+        "scorecard.fit.",
+        "glm.coefficients.",
+        "performance.baselines",
+        "performance.baseline_differences",
+    ),
     *("boosting.early_stopping.", "boosting.search.", "boosting.simplicity."),
     *("samples.measures", "performance.level", "performance.mean_bands", "performance.mean_curve"),
     *("performance.measure_groups", "fairness.measures", RANKING),
@@ -122,13 +129,23 @@ NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.")  # accounts
 
 
 def test_every_table_with_intervals_or_tests_allows_for_clusters_or_says_that_it_does_not() -> None:
-    words = ("lower", "p_value", "standard_error")
-    untold = []
-    for pattern, entry in catalogue().items():
-        names = [str(column["name"]) for column in entry.columns]
-        if pattern.startswith("validation.") or not any(word in name for name in names for word in words):
-            continue
-        known = (*INDEPENDENT, *ALLOWS_FOR_CLUSTERS, *NO_ROWS_OF_SAMPLES)
-        if not any(pattern.startswith(name) if name.endswith(".") else pattern == name for name in known):
-            untold.append(pattern)
-    assert untold == []
+    """By name and by unit of the columns; `inside` tells of an interval of the likelihood."""
+    words = ("lower", "p_value", "standard_error", "chance_level", "chi_square", "spiegelhalter", "hosmer", "inside")
+    tables = {
+        pattern: entry
+        for pattern, entry in catalogue().items()
+        if not pattern.startswith("validation.")
+        and (
+            any(word in str(column["name"]) for column in entry.columns for word in words)
+            or any(column["unit"] == "p_value" for column in entry.columns)
+            or ".fit." in pattern
+        )
+    }
+    known = (*INDEPENDENT, *ALLOWS_FOR_CLUSTERS, *NO_ROWS_OF_SAMPLES)
+
+    def of(name: str) -> set[str]:
+        return {p for p in catalogue() if (p.startswith(name) if name.endswith(".") else p == name)}
+
+    assert len(set(known)) == len(known)
+    assert set(tables) - {pattern for name in known for pattern in of(name)} == set()
+    assert [name for name in known if not of(name) & set(tables)] == []
