@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons.placing import ordered_by, stated_trend
 from validation.rebuild import reasons as rebuilt
+from validation.rebuild.directions import declared_trends
 from validation.rebuild.reasons import Told
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import trees as tree_steps
 
 CATALOGUE, TEXTS, METHOD = "reasons.catalogue", "reasons.texts", "reasons.method"
 FREQUENCY, AGREEMENT = "reasons.frequency", "reasons.agreement"
+ADVERSE = {"ascending": "high values", "descending": "low values"}
 
 
 def compare_reasons(space: Workspace) -> None:
@@ -89,6 +92,7 @@ def _compare_catalogue(space: Workspace, told: Told) -> None:
         return
     labels = [item["reason_code"] for item in items]
     first = _languages(space)[0]
+    _compare_meaning(space, told, table, labels)
     texts = [_text(space, item["characteristic"], first) for item in items]
     stated = [(row["text"], row["text_source"].split("; ")[0]) for row in table]
     space.ledger.words(CATALOGUE, "texts", stated, texts, labels, [CATALOGUE])
@@ -101,6 +105,36 @@ def _compare_catalogue(space: Workspace, told: Told) -> None:
     for column, place in (("minimum_points", 0), ("maximum_points", 1)):
         numbers = [pair[place] for pair in bounds]
         space.ledger.numbers(CATALOGUE, column, rule, [row[column] for row in table], numbers, labels)
+
+
+def _compare_meaning(space: Workspace, told: Told, table: list[dict[str, Any]], labels: list[str]) -> None:
+    """Compare the columns that a reason reads, through the model's derive steps, and which values lower the score."""
+    members = [rebuilt.members_of(told, item["characteristic"]) for item in told.step["characteristics"]]
+    fields = [sorted(rebuilt.source_columns(told.model, names)) for names in members]
+    stated = [sorted(row["fields"].split(", ")) for row in table]
+    space.ledger.words(CATALOGUE, "fields", stated, fields, labels, [CATALOGUE])
+    own = [_direction(space, told, names) for names in members]
+    kept = [place for place, words in enumerate(own) if words is not None]
+    given = [table[place]["direction"] for place in kept]
+    told_of = [labels[place] for place in kept]
+    space.ledger.words(CATALOGUE, "direction", given, [own[place] for place in kept], told_of, [CATALOGUE])
+    if len(kept) < len(own):
+        space.ledger.not_evaluable(f"{CATALOGUE}: direction", "neither plan nor classing.summary names a trend")
+
+
+def _direction(space: Workspace, told: Told, members: list[str]) -> str | None:
+    """Which values lower the score, by the trend that the plan declares, else by that of classing.
+
+    The recounted bad rates are held against that trend elsewhere (classing). None where no trend is known.
+    """
+    declared, found = declared_trends(space.package.plan), []
+    for name in members:
+        ordered = space.scored[told.model_id][name].kind != "string" or bool(ordered_by(space, name))
+        trend = declared.get(name) or stated_trend(space, name)
+        if ordered and trend is None:
+            return None
+        found.append(ADVERSE.get(str(trend), "depends on the value") if ordered else "category")
+    return ", ".join(dict.fromkeys(found))
 
 
 def _bounds(space: Workspace, told: Told, name: str, rows: np.ndarray) -> tuple[float, float]:

@@ -51,6 +51,18 @@ def members_of(told: Told, name: str) -> list[str]:
     return [member for member in told.rule.groups[name] if member in (scored or known)]
 
 
+def source_columns(model: Step, names: list[str]) -> list[str]:
+    """Return the inputs of a model that characteristics are read from, derived ones through their expressions."""
+    derived = {name: step for step in steps_of(model, "derive") for name in made_by(step)}
+    found: dict[str, None] = {}
+    for name in names:
+        if name in derived:
+            found |= dict.fromkeys(source_columns(model, read_by(derived[name])))
+        else:
+            found[name] = None
+    return list(found)
+
+
 def reference_rows(space: Workspace, told: Told, method: str | None = None) -> NDArray[np.int64]:
     """Return the snapshot rows of the development applicants that a method compares with."""
     rows = space.rows[DEVELOPMENT]

@@ -90,6 +90,8 @@ def _change(folder: Path, name: str, change: Callable[[Any], None]) -> None:
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     data = path.read_bytes()
     manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    if name == "plan.json":
+        manifest["plan_sha256"] = manifest["files"][name]["sha256"]
     (folder / "manifest.json").write_bytes(canonical_json.to_bytes(manifest))
 
 
@@ -149,6 +151,15 @@ CHANGES: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "text": ("evidence/reasons.texts.json", _cell(0, 2, lambda v: "Other"), "reasons.texts: texts by language"),
     "released": ("evidence/reasons.texts.json", _cell(0, 3, lambda v: not v), "reasons.texts: texts by language"),
     "catalogue": ("evidence/reasons.catalogue.json", _cell(0, 5, lambda v: "Other"), "reasons.catalogue: texts"),
+    "fields": ("evidence/reasons.catalogue.json", _cell(0, 2, lambda v: "OTHER"), "reasons.catalogue: fields"),
+    "direction": (
+        "evidence/reasons.catalogue.json", _cell(0, 3, lambda v: "high values" if v == "low values" else "low values"),
+        "reasons.catalogue: direction",
+    ),
+    "declared trend": (
+        "plan.json", lambda plan: plan.update(classing={**plan["classing"], "monotonic": {"INCOME": "ascending"}}),
+        "reasons.catalogue: direction",
+    ),
     "most points": ("evidence/reasons.catalogue.json", _cell(0, 9, _more), "reasons.catalogue: maximum_points"),
     "frequency": ("evidence/reasons.frequency.json", _cell(0, 2, lambda v: v + 1), "reasons.frequency: first"),
     "agreement": ("evidence/reasons.agreement.json", _cell(0, 7, lambda v: v - 1), "reasons.agreement: same_set"),
