@@ -87,18 +87,17 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
     faults: list[Fault] = []
 
     def complain(path: str, message: str) -> None:
-        remedy = "export the package in another format, or leave pmml out of `exports`"
+        remedy = "score with the package itself (`credit-risk score`), and write exports: [] in the plan"
         faults.append(Fault(message, code="export_unsupported", file="model.json", path=path, remedy=remedy))
 
     kind = model["model"]["type"]
     if kind != "scorecard":
         complain("/model/type", f"PMML export is not supported for a champion of type {kind}; it takes a scorecard")
     outputs = model["outputs"]
+    if grouped := [s["output"] for s in model["steps"] if s["type"] == "sum" and s["output"] in _reason_inputs(model)]:
+        complain("/steps", f"PMML ranks characteristics, not groups of them, as reasons ({', '.join(grouped)})")
     for i, step in enumerate(model["steps"]):
-        if step["type"] == "sum" and step["output"] in _reason_inputs(model):
-            what = f"the reason {step['output']!r} is of a group of characteristics"
-            complain(f"/steps/{i}", f"{what}: PMML ranks characteristics, not groups of them")
-        elif step["type"] not in _STEP_TYPES:
+        if step["type"] not in _STEP_TYPES and step.get("output") not in grouped:
             complain(f"/steps/{i}", f"step type {step['type']} is not supported in PMML")
         elif step["type"] == "derive" and (dated := unsupported_operations(step["expression"])):
             what = f"{step['output']!r} is derived with {', '.join(dated)}"

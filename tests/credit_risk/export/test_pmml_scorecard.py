@@ -372,8 +372,11 @@ def test_reasons_of_groups_are_refused() -> None:
     model = with_reasons(4.0, ("A", "B"))
     model["steps"].insert(-1, {"id": "g", "type": "sum", "inputs": ["pr", "pr2"], "output": "both"})
     model["steps"][-1]["characteristics"][0] |= {"characteristic": "both", "input": "both"}
-    with pytest.raises(PackageError, match="'both' is of a group of characteristics: PMML ranks characteristics"):
+    with pytest.raises(PackageError) as caught:
         scorecard_pmml(model, HASH)
+    (fault,) = caught.value.faults
+    assert fault.message == "PMML ranks characteristics, not groups of them, as reasons (both)"
+    assert fault.remedy == "score with the package itself (`credit-risk score`), and write exports: [] in the plan"
 
 
 def test_ties_closer_than_doubles_are_refused() -> None:
