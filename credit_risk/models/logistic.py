@@ -263,16 +263,17 @@ def _refuse_collinear(x: Floats, names: Sequence[str]) -> None:
 
 
 def _refuse_separation(result: object, x: Floats, y: Floats, w: Floats, names: Sequence[str], labels: Labels) -> None:
-    """Faults of the terms that separate, the strongest first: huge coefficients, all rows predicted perfectly, or a
+    """Faults of the terms that separate, the strongest first: without end, all rows predicted perfectly, or a plane
 
-    plane between the classes, which is looked for where rows are predicted all but surely.
+    between the classes, which is looked for where a coefficient is huge or rows are predicted all but surely. A huge
+    coefficient by itself is none: a column of small spread may have one.
     """
     params = np.asarray(result.params)[1:]  # type: ignore[attr-defined]
-    wild = ~np.isfinite(params) | (np.abs(params) > SEPARATION_COEFFICIENT)
+    wild = ~np.isfinite(params)
     if float(result.fit_history["deviance"][-1]) < PERFECT_DEVIANCE * float(np.sum(w)):  # type: ignore[attr-defined]
         wild = np.ones(len(params), bool)
     plane = None
-    if wild.any() or _all_but_sure(result):
+    if wild.any() or np.max(np.abs(params), initial=0.0) > SEPARATION_COEFFICIENT or _all_but_sure(result):
         plane = find_separation(x[w > 0], y[w > 0], names)
     if plane is not None and not wild.any():
         wild = np.array([name in plane.direction for name in names])

@@ -166,3 +166,12 @@ def test_separation_under_bounds_is_told() -> None:
         fit_bounded(np.column_stack([x, knows]), y, (*NAMES, "knows"))
     assert {fault.code for fault in caught.value.faults} == {"separation"}
     assert f"complete separation of {len(y)} of {len(y)} rows" in str(caught.value)
+
+
+def test_a_huge_coefficient_of_a_column_of_small_spread_is_no_separation() -> None:
+    x, y, _ = world(1)
+    small = x * np.array([1.0, 1.0, 1.0, 1e-4])
+    fit, plain = fit_logistic(small, y, NAMES), fit_logistic(x, y, NAMES)
+    assert abs(fit.coefficient("d")) > 1000
+    assert fit.coefficient("d") == pytest.approx(1e4 * plain.coefficient("d"), rel=1e-8)
+    assert fit.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-9)
