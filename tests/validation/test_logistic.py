@@ -14,6 +14,7 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 from validation.rebuild.clusters import cluster_codes
 from validation.rebuild.covariance import factor, resolve, wald
 from validation.rebuild.logistic import fit_logistic, log_likelihood, variance_inflation
+from validation.rebuild.restricted import with_profile
 
 
 def sample(seed: int, rows: int = 800, terms: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -116,6 +117,42 @@ def test_covariances_of_r() -> None:
         fit = fit_logistic(x, rows["y"].to_numpy(float), weight, kind=kind, clusters=clusters)
         np.testing.assert_allclose(fit.standard_error, expected["standard_error"], rtol=1e-8)
         assert wald(fit.coefficient[1:], fit.covariance[1:, 1:]) == pytest.approx(expected["wald"].iloc[0], rel=1e-8)
+
+
+@pytest.mark.parametrize("case", ["plain", "weighted", "offset", "weighted, offset"])
+def test_offsets_and_profile_intervals_of_r(case: str) -> None:
+    """tests/reference/profile: R's glm with an offset, and the roots of its profile."""
+    folder = Path(__file__).parents[1] / "reference"
+    rows, table = (pd.read_csv(folder / name) for name in ("clustered/rows.csv", "profile/expected.csv"))
+    x = np.column_stack([np.ones(len(rows)), rows["x1"], rows["x2"]])
+    y, weight = rows["y"].to_numpy(float), rows["w"].to_numpy(float) if "weighted" in case else np.ones(len(rows))
+    offset = 0.3 * x[:, 1] ** 2 - 0.2 if "offset" in case else None
+    fit = fit_logistic(x, y, weight, offset=offset)
+    expected = table[(table["case"] == case) & np.isclose(table["level"], 0.95)]
+    np.testing.assert_allclose(fit.coefficient, expected["coefficient"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(fit.standard_error, expected["standard_error"], rtol=1e-8)
+    assert fit.log_likelihood == pytest.approx(expected["log_likelihood"].iloc[0], abs=1e-9)
+    assert fit.null_log_likelihood == pytest.approx(expected["null_log_likelihood"].iloc[0], abs=1e-9)
+    if offset is None:
+        for _, wanted in table[table["case"] == case].groupby("level"):
+            profiled = with_profile(fit, x, y, weight, wanted["level"].iloc[0])
+            np.testing.assert_allclose(profiled.lower, wanted["lower"], rtol=0, atol=1e-8)
+            np.testing.assert_allclose(profiled.upper, wanted["upper"], rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_offset_agrees_with_statsmodels(weighted: bool) -> None:
+    x, y = sample(21, 500)
+    random = np.random.default_rng(22)
+    offset, weight = random.normal(-1, 1, len(y)), random.uniform(0.5, 2, len(y)) if weighted else np.ones(len(y))
+    ours = fit_logistic(x, y, weight, offset=offset)
+    family = sm.families.Binomial()
+    theirs = sm.GLM(y, x, family=family, offset=offset, freq_weights=weight).fit(tol=1e-14)
+    np.testing.assert_allclose(ours.coefficient, theirs.params, rtol=1e-8)
+    np.testing.assert_allclose(ours.standard_error, theirs.bse, rtol=1e-7)
+    assert ours.log_likelihood == pytest.approx(theirs.llf, rel=1e-11)
+    null = sm.GLM(y, x[:, :1], family=family, offset=offset, freq_weights=weight).fit(tol=1e-14)
+    assert ours.null_log_likelihood == pytest.approx(null.llf, rel=1e-11)
 
 
 def test_auto_and_factors_of_the_covariance() -> None:

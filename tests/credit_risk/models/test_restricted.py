@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from credit_risk._core.errors import ModelError
 from credit_risk.models.covariance import Rows
 from credit_risk.models.logistic import fit_bounded, fit_logistic, with_profile
 from credit_risk.models.separation import find_separation
+from tests.credit_risk.models.clustered_reference import FOLDER, rows
 
 NAMES = ("a", "b", "c", "d")
 
@@ -95,6 +97,25 @@ def test_profile_intervals_by_brute_force(weighted: bool) -> None:
 
         for bound, far in ((fit.lower[j], -1.5), (fit.upper[j], 1.5)):
             assert bound == pytest.approx(optimize.brentq(fall, fit.coef[j], fit.coef[j] + far, xtol=1e-11), abs=1e-8)
+
+
+@pytest.mark.parametrize("case", ["plain", "weighted", "offset", "weighted, offset"])
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_profile_intervals_and_offsets_of_r(case: str, level: float) -> None:
+    """tests/reference/profile: roots of R's glm with the coefficient held by an offset."""
+    table = pd.read_csv(FOLDER.parent / "profile" / "expected.csv")
+    expected = table[(table["case"] == case) & np.isclose(table["level"], level)]
+    data = rows()
+    x, y = data[["x1", "x2"]].to_numpy(float), data["y"].to_numpy(float)
+    more = {"weights": data["w"].to_numpy(float)} if "weighted" in case else {}
+    more |= {"offset": 0.3 * x[:, 0] ** 2 - 0.2} if "offset" in case else {}
+    fit = with_profile(fit_logistic(x, y, ["x1", "x2"], **more), x, y, confidence=level, **more)
+    assert list(fit.terms) == expected["term"].tolist()
+    for column, mine in (("coefficient", fit.coef), ("lower", fit.lower), ("upper", fit.upper)):
+        assert mine == pytest.approx(expected[column].to_numpy(), abs=1e-8), column
+    assert fit.standard_error == pytest.approx(expected["standard_error"].to_numpy(), rel=1e-8)
+    assert fit.log_likelihood == pytest.approx(expected["log_likelihood"].iloc[0], abs=1e-9)
+    assert fit.null_log_likelihood == pytest.approx(expected["null_log_likelihood"].iloc[0], abs=1e-9)
 
 
 def test_profile_intervals_know_no_clusters() -> None:
