@@ -103,12 +103,16 @@ class _Checker:
             "score": ("number",),
             "grade": ("string",),
             "reasons": ("reason list",),
+            "overall_decision": ("string",),
         }
         for key, allowed in kinds.items():
             if outputs.get(key) is not None:
                 self.need(outputs[key], allowed, f"/outputs/{key}")
+        guards = {step["output"] for step in self.model["steps"] if step["type"] == "guard"}
         for index, name in enumerate(outputs.get("decision", [])):
-            self.need(name, ("flag",), f"/outputs/decision/{index}")
+            kind = self.need(name, ("flag",), f"/outputs/decision/{index}")
+            if kind == "flag" and name not in guards:
+                self.report("schema", f"{name!r} is not the output of a guard", f"/outputs/decision/{index}")
 
 
 def _derive(self: _Checker, step: dict[str, Any], path: str) -> None:

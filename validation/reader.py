@@ -307,8 +307,6 @@ def prediction_columns(model: dict[str, Any]) -> list[str]:
     """Return the columns of a model's predictions (SPECIFICATION section 5)."""
     outputs = model["outputs"]
     columns = ["_key", *(name for name in verification_file.PUBLISHED if outputs.get(name) is not None)]
-    return (
-        columns + [f"reason_{number}" for number in range(1, verification_file.maximum_reasons(model) + 1)]
-        if outputs.get("reasons") is not None
-        else columns
-    )
+    if outputs.get("reasons") is not None:
+        columns += [f"reason_{number}" for number in range(1, verification_file.maximum_reasons(model) + 1)]
+    return columns + verification_file.decided(model)

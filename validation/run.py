@@ -24,6 +24,7 @@ from validation.comparisons import (
     reasons,
     recounts,
     regression,
+    rules,
     scoring,
     selection,
     stability,
@@ -94,6 +95,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     points.compare_points(space)
     reasons.compare_reasons(space)
     explanation.compare_explanations(space)
+    rules.compare_rules(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)

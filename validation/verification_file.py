@@ -45,7 +45,15 @@ def expected_header(model: dict[str, Any]) -> list[str]:
     header += [name for name in PUBLISHED if outputs.get(name) is not None]
     if outputs.get("reasons") is not None:
         header += [f"reason_{number}" for number in range(1, maximum_reasons(model) + 1)]
+    header += decided(model)
     return list(dict.fromkeys(header))
+
+
+def decided(model: Mapping[str, Any]) -> list[str]:
+    """Return the columns of published flags, `decision:<name>`, and of the overall decision, if any."""
+    outputs = model["outputs"]
+    names = [f"decision:{name}" for name in outputs.get("decision") or []]
+    return names + (["overall_decision"] if outputs.get("overall_decision") is not None else [])
 
 
 def classing_name(model: Mapping[str, Any], step: Mapping[str, Any]) -> str:
@@ -125,7 +133,7 @@ def parse(data: bytes, model: dict[str, Any], file: str = "verification.csv") ->
 
 
 def _text_columns(model: dict[str, Any]) -> set[str]:
-    names = {"case", "grade", *(f"reason_{number}" for number in range(1, 12))}
+    names = {"case", "grade", "overall_decision", *(f"reason_{number}" for number in range(1, 12))}
     return names | {f"in:{item['name']}" for item in model["inputs"] if item["type"] == "string"}
 
 

@@ -18,6 +18,7 @@ from credit_risk.package import Package, read_package
 from credit_risk.sampling import read_source
 from credit_risk.sampling.production import keys, typed_frame
 from credit_risk.scoring import compile_model
+from credit_risk.scoring.expressions import references
 
 Step = Mapping[str, Any]
 Value = str | float | None
@@ -179,8 +180,13 @@ class _Decline:
 
 def _decline(package: Package, values: Mapping[str, Any], scores: pd.Series) -> _Decline:
     """Raises ScoringError where neither a rule nor the score declined. Without a cut-off, rules alone explain."""
-    rules = [s for s in package.model["steps"] if s["type"] == "guard" and s["action"] == "decline"]
-    fired = tuple(s["reason_code"] for s in rules if bool(values[s["output"]]))
+    guards = [s for s in package.model["steps"] if s["type"] == "guard" and bool(values[s["output"]])]
+    fired = tuple(s["reason_code"] for s in guards if s["action"] == "decline")
+    others = [f"{s['reason_code']} ({s['action']})" for s in guards if s["action"] != "decline"]
+    if others and not fired:
+        message = f"the applicant was not declined: rules that go before the score fired, {', '.join(others)}"
+        remedy = "a notice is written for an applicant whom rules or score declined; a referral is decided by hand"
+        raise ScoringError(Fault(message, "not_declined", remedy=remedy))
     cut_off = package.plan.get("strategy", {}).get("cut_off")
     score = float(scores["score"]) if "score" in scores else None
     by_score = not fired if cut_off is None or score is None else score < cut_off
@@ -218,10 +224,9 @@ def _released(package: Package, language: str | None) -> _Texts:
     rows = [row for row in _rows(package, "reasons.texts") if row["language"] == chosen]
     texts = {row["reason_code"]: row["text"] for row in rows}
     lacking = [row["reason_code"] for row in rows if not row["for_applicants"]]
-    entries = {(e.get("code") or name): e for name, e in package.plan["reason_codes"]["catalogue"].items()}
     for step in package.model["steps"]:
         if step["type"] == "guard" and step["action"] == "decline":
-            given = entries.get(step["reason_code"], {}).get("text")
+            given = _rule_entry(package, step["reason_code"]).get("text")
             text = given.get(chosen) if isinstance(given, dict) else given if chosen == languages[0] else None
             if text is None:
                 lacking.append(step["reason_code"])
@@ -241,6 +246,16 @@ def _released(package: Package, language: str | None) -> _Texts:
             ]
         )
     return _Texts(chosen, texts, {row["reason_code"]: row for row in _rows(package, "reasons.catalogue")})
+
+
+def _rule_entry(package: Package, code: str) -> Mapping[str, Any]:
+    """text and source of the rule with this reason code, as the plan has them at the rule or in the catalogue."""
+    catalogue = package.plan["reason_codes"]["catalogue"]
+    for rule in package.plan.get("rules", ()):
+        entry = catalogue.get(rule["id"]) or {}
+        if code == (rule["code"] or entry.get("code") or rule["id"]):
+            return {"text": rule["reason"] or entry.get("text"), "source": rule["source"] or entry.get("source")}
+    return next((entry for name, entry in catalogue.items() if code == (entry.get("code") or name)), {})
 
 
 def _one_row(row: Mapping[str, Any] | pd.Series | pd.DataFrame) -> pd.DataFrame:
@@ -272,10 +287,10 @@ class _Factors:
     def of(self, rank: int, kind: str, code: str) -> KeyFactor:
         """The key factor of a reason code."""
         if kind == RULE:
-            entries = self.package.plan["reason_codes"]["catalogue"]
-            entry: Mapping[str, Any] = next((e for n, e in entries.items() if code in (n, e.get("code"))), {})
-            text, source = self.texts.by_code[code], entry.get("source")
-            return KeyFactor(rank, kind, code, (), text, source, {}, None, None, None)
+            text, source = self.texts.by_code[code], _rule_entry(self.package, code).get("source")
+            fields = self._fields_of(code)
+            held = {name: _plain(self.values[name]) for name in fields}
+            return KeyFactor(rank, kind, code, fields, text, source, held, None, None, None)
         step = _reasons_step(self.package.model)
         item = next(one for one in step["characteristics"] if one["reason_code"] == code)
         row = self.texts.catalogue[code]
@@ -292,6 +307,20 @@ class _Factors:
             float(item["reference_points"]),
             float(item["reference_points"]) - points,
         )
+
+    def _fields_of(self, code: str) -> tuple[str, ...]:
+        """Inputs of the model that the rules with a reason code read, derived values through their own."""
+        steps = self.package.model["steps"]
+        derived = {s["output"]: s["expression"] for s in steps if s["type"] == "derive"}
+        pending = [s["condition"] for s in steps if s["type"] == "guard" and s["reason_code"] == code]
+        found: dict[str, None] = {}
+        while pending:
+            for name in references(pending.pop(0)):
+                if name in derived:
+                    pending.append(derived[name])
+                else:
+                    found[name] = None
+        return tuple(found)
 
 
 def _plain(value: Any) -> Value:

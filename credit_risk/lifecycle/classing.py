@@ -18,6 +18,7 @@ from credit_risk.binning.table import BinningTable
 from credit_risk.lifecycle.candidates import Training
 from credit_risk.lifecycle.candidates.reasons import words_of
 from credit_risk.lifecycle.performance import DEVELOPMENT
+from credit_risk.lifecycle.rules import policy_rules
 from credit_risk.lifecycle.trends import declared_orders, declared_trends
 from credit_risk.models.assemble import InputColumn
 from credit_risk.plan import Plan
@@ -108,6 +109,7 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
         {name: words_of(plan, name) for name in names},
         changes,
         named_clusters(prepared.clusters[rows]),
+        rules=policy_rules(plan, intake),
     )
 
 
@@ -144,9 +146,10 @@ def override_classing(
 
 
 def model_inputs(intake: Intake, more: Sequence[str] = ()) -> dict[str, InputColumn]:
-    """Columns that a model may read: predictors, dates that derived characteristics measure, and those of `more`."""
+    """Columns that a model may read: predictors, what derived characteristics and rules read, and those of `more`."""
     found = {}
-    measured = {*more, *(name for expression in intake.derived.values() for name in references(expression))}
+    expressions = (*intake.derived.values(), *intake.rules.values())
+    measured = {*more, *(name for expression in expressions for name in references(expression))}
     for name in intake.contract_columns:
         if intake.roles[name] != "predictor" and name not in measured:
             continue

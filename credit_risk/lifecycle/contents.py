@@ -8,7 +8,7 @@ import pandas as pd
 
 from credit_risk._core.randomness import stage_seed
 from credit_risk.lifecycle.develop import Development
-from credit_risk.package import PackageWriter, library_versions
+from credit_risk.package import PackageWriter, flags_as_numbers, library_versions
 from credit_risk.package.layout import predictions_file
 from credit_risk.scoring.verification import verification_csv
 
@@ -46,7 +46,7 @@ def add_core(writer: PackageWriter, development: Development) -> None:
 
 def _predictions(development: Development, model: str, sample: str) -> pd.DataFrame:
     rows = development.scored.sample == sample
-    frame = development.scored.predictions[model].loc[rows].reset_index(drop=True)
+    frame = flags_as_numbers(development.scored.predictions[model].loc[rows].reset_index(drop=True))
     frame.insert(0, "_key", development.snapshot["_key"].to_numpy()[rows])
     return frame
 

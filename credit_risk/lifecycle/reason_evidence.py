@@ -45,9 +45,25 @@ def reason_evidence(plan: Plan, training: Training, champion: Candidate, scored:
         key_values("reasons.method", method_items(plan, codes), inputs=("plan.json", "model.json")),
         table("reasons.catalogue", _catalogue(training, champion, codes), inputs=("model.json", "plan.json")),
         table("reasons.texts", _texts(codes), inputs=("plan.json",)),
-        table("reasons.frequency", r.frequency_frame(codes, given, scored.all_weights_by_sample()), inputs=files),
+        table(
+            "reasons.frequency",
+            r.frequency_frame(codes, given, scored.all_weights_by_sample()),
+            inputs=files,
+            notes=_rules_first(plan),
+        ),
         _agreement(plan, training, champion),
     ]
+
+
+def _rules_first(plan: Plan) -> tuple[str, ...]:
+    """What reasons of the score are not: those of applicants whom a rule declined."""
+    rules = [rule.id for rule in plan.rules if rule.action == "decline"]
+    if not rules:
+        return ()
+    told = (
+        f"reasons of the score; whom a policy rule declined ({', '.join(rules)}) is told the reason of the rule first"
+    )
+    return (told,)
 
 
 def method_items(plan: Plan, codes: r.ReasonCodes) -> dict[str, Cell]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_risk._core.errors import CreditRiskError, Fault, IntakeError, ScoringError
-from credit_risk.package import Package, TableWriter, read_package
+from credit_risk.package import Package, TableWriter, flags_as_numbers, read_package
 from credit_risk.package.output import partial_path, told
 from credit_risk.sampling import read_source
 from credit_risk.sampling.parquet_batches import Batch, open_parquet
@@ -93,7 +93,7 @@ def _score(package: Package, batches: Iterator[Batch]) -> Iterator[pd.DataFrame]
     errors: list[tuple[int, CreditRiskError]] = []
     for batch in batches:
         try:
-            predictions = compiled.score(batch.typed()).reset_index(drop=True)
+            predictions = flags_as_numbers(compiled.score(batch.typed()).reset_index(drop=True))
         except (IntakeError, ScoringError) as error:
             errors.append((batch.start, error))
             continue

@@ -28,8 +28,10 @@ from credit_risk.lifecycle.kinds import KINDS, OutcomeKind
 from credit_risk.lifecycle.performance import Scored, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.lifecycle.reason_evidence import reason_evidence
+from credit_risk.lifecycle.rules import rules_evidence
 from credit_risk.lifecycle.weighted_notes import told_of_weights
 from credit_risk.models.boosting import defect_faults
+from credit_risk.models.rule_spec import rule_texts
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan import Plan
 from credit_risk.sampling import snapshot_frame, take_in
@@ -49,7 +51,8 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     with stage(progress, "read the data") as detail:
         source = plan.open_source(data)
         named, history = plan.named_columns(), plan.history_path()
-        intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history)
+        rules = rule_texts(plan.rules)
+        intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history, rules=rules)
         left_out = len(intake.tables["data.columns_left_out"])
         detail.text = f"{source.rows:,} rows, {len(intake.predictors)} predictors, {left_out} columns left out"
     with stage(progress, "outcome and samples") as detail:
@@ -122,7 +125,9 @@ def judge(
     coverage = verification_coverage(champion.compiled, cases)
     reasons = reason_evidence(plan, trained.training, champion, scored)
     explained = explanation_evidence(plan, trained.training, candidates, scored, intake.frame, prepared.weights)
-    evidence = (*champion_evidence(champion, scored, linear, coverage), *explained, *reasons, *performance.evidence)
+    rules = rules_evidence(plan, intake, scored)
+    made = (*champion_evidence(champion, scored, linear, coverage), *explained, *reasons, *rules)
+    evidence = (*made, *performance.evidence)
     return Judged(champion, scored, cases, evidence, performance.detail)
 
 

@@ -6,7 +6,7 @@ from credit_risk.package.annex import write_annex
 from credit_risk.package.archive import write_zip
 from credit_risk.package.manifest import library_versions
 from credit_risk.package.output import check_output
-from credit_risk.package.parquet import TableWriter, table_bytes
+from credit_risk.package.parquet import TableWriter, flags_as_numbers, table_bytes
 from credit_risk.package.reader import Package, read_package
 from credit_risk.package.table_checks import verification_columns
 from credit_risk.package.writer import PackageWriter
@@ -16,6 +16,7 @@ __all__ = [
     "PackageWriter",
     "TableWriter",
     "check_output",
+    "flags_as_numbers",
     "library_versions",
     "read_package",
     "table_bytes",

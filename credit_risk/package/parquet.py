@@ -88,6 +88,12 @@ class TableWriter:
             self._stream.close()
 
 
+def flags_as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with flags as 1.0 and 0.0, as tables of a package hold them (SPECIFICATION section 5)."""
+    flags = [name for name in frame.columns if frame[name].dtype == bool]
+    return frame.astype(dict.fromkeys(flags, float))
+
+
 def _arrow_table(frame: pd.DataFrame, file: str) -> pa.Table:
     faults: list[Fault] = []
     arrays: list[pa.Array] = []

@@ -84,7 +84,7 @@ def predictions_faults(table: pa.Table, model: Json, file: str) -> list[Fault]:
     """Faults of the predictions of one sample of one model."""
     code = "schema"
     columns = {"_key": _KEY, **dict.fromkeys(_result_columns(model), (pa.float64(),))}
-    columns |= {name: (pa.string(),) for name in columns if name == "grade" or name.startswith("reason_")}
+    columns |= {name: (pa.string(),) for name in columns if _is_text(name)}
     faults = list(_column_faults(table, columns, (), code, file))
     if table.column_names != list(columns):
         found, allowed = str(table.column_names), str(list(columns))
@@ -126,8 +126,8 @@ def verification_rows(data: bytes, model: Json, file: str) -> tuple[list[str], l
     faults = [] if text.endswith("\n") and "\r\n" not in text else [Fault("lines do not end in LF", code, file)]
     if len(rows) == 1:
         faults.append(Fault("has no cases", code, file))
-    textual = {"case", "grade"} | {f"in:{i['name']}" for i in model["inputs"] if i["type"] == "string"}
-    textual |= {name for name in header if name.startswith("reason_")}
+    textual = {"case"} | {f"in:{i['name']}" for i in model["inputs"] if i["type"] == "string"}
+    textual |= {name for name in header if _is_text(name)}
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(header):
             faults.append(Fault(f"row has {len(row)} fields, not {len(header)}", code, file, row=number))
@@ -139,12 +139,12 @@ def verification_rows(data: bytes, model: Json, file: str) -> tuple[list[str], l
 
 
 def verification_frame(header: list[str], rows: list[list[str]], model: Json) -> pd.DataFrame:
-    """The cases as a frame: `case`, `grade`, reasons and string inputs as text, the rest float64; empty is missing."""
-    textual = {"case", "grade"} | {f"in:{i['name']}" for i in model["inputs"] if i["type"] == "string"}
+    """The cases as a frame: `case`, string inputs and results that are text, the rest float64; empty is missing."""
+    textual = {"case"} | {f"in:{i['name']}" for i in model["inputs"] if i["type"] == "string"}
     columns = {}
     for position, name in enumerate(header):
         values = [row[position] or None for row in rows]
-        text = name in textual or name.startswith("reason_")
+        text = name in textual or _is_text(name)
         numbers = [math.nan if value is None or text else float(value) for value in values]
         columns[name] = pd.Series(values, dtype="str") if text else pd.Series(numbers, dtype="float64")
     return pd.DataFrame(columns)
@@ -158,7 +158,13 @@ def _result_columns(model: Json) -> list[str]:
         told = [s for s in model["steps"] if s["type"] == "reasons" and s["output"] == outputs["reasons"]]
         maximum = told[0]["maximum"] + ("inquiries" in told[0]) if told else 0
         columns += [f"reason_{rank}" for rank in range(1, maximum + 1)]
-    return columns
+    columns += [f"decision:{name}" for name in outputs.get("decision", ())]
+    return columns + ["overall_decision"] * (outputs.get("overall_decision") is not None)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a published result is text."""
+    return name in ("grade", "overall_decision") or name.startswith("reason_")
 
 
 def _column_faults(

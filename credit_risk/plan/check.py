@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from credit_risk._core.errors import CreditRiskError, Fault, PlanError
 from credit_risk.models.boosting import defect_faults
+from credit_risk.models.rule_spec import rule_texts
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import Document
@@ -51,7 +52,8 @@ def check_plan(path: Path | str) -> list[Fault]:
 def _take_in(plan: Plan) -> None:
     source = plan.open_source()
     history, named = plan.history_path(), plan.named_columns()
-    intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history)
+    rules = rule_texts(plan.rules)
+    intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history, rules=rules)
     label_rows(intake, plan.samples, plan.time_column)
     if plan.samples.weight is not None:
         row_weights(intake.frame[plan.samples.weight], plan.samples.weight)

@@ -13,6 +13,7 @@ from credit_risk.plan.document import Path
 from credit_risk.plan.measure_checks import columns_beside, measure_faults
 from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
 from credit_risk.plan.reason_checks import reason_faults, undisclosable
+from credit_risk.plan.rule_checks import dated_rules, rule_faults
 from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.sampling.spec import OBSERVATION_POINT
@@ -46,6 +47,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _over_time,
         reason_faults,
         lambda whole: boosting_faults(whole, role_of_columns(whole)),
+        lambda whole: rule_faults(whole, role_of_columns(whole), _dates(whole)),
     )
     return [item for check in checks for item in check(plan)]
 
@@ -191,14 +193,18 @@ def _dates_in_exports(plan: dict[str, Any]) -> Found:
     """PMML engines do not measure dates that stand as text: told before anything is fitted."""
     if "pmml" not in _asked_exports(plan):
         return
+    told: list[tuple[Path, list[str]]] = []
     for name, given in _mapping(plan, "derive").items():
         text = _at(given, "expression") if isinstance(given, dict) else given
         parsed, _ = parse_expression(text) if isinstance(text, str) else (None, [])
         if parsed is not None and (dated := date_operations(parsed)):
-            message = f"PMML cannot hold {', '.join(f'{op}()' for op in dated)}"
-            remedy = "write exports: [], or bring the time in months or days as a column of the source"
-            found = "pmml (the default)" if "exports" not in plan else "pmml"
-            yield ("derive", name), _fault(message, "export", found=found, remedy=remedy)
+            told.append((("derive", name), dated))
+    told += [(("rules", index, "when"), dated) for index, dated in dated_rules(plan)]
+    for path, dated in told:
+        message = f"PMML cannot hold {', '.join(f'{op}()' for op in dated)}"
+        remedy = "write exports: [], or bring the time in months or days as a column of the source"
+        found = "pmml (the default)" if "exports" not in plan else "pmml"
+        yield path, _fault(message, "export", found=found, remedy=remedy)
 
 
 def _twice(path: Path, names: list[str]) -> Found:
@@ -297,7 +303,7 @@ def _outcome(plan: dict[str, Any]) -> Found:
 def _derived(plan: dict[str, Any]) -> Found:
     derived, columns, roles = _mapping(plan, "derive"), _mapping(plan, "data", "columns"), role_of_columns(plan)
     known: set[str] = set()
-    dates = {_at(plan, *path) for path in DATED} | ({OBSERVATION_POINT} if _rolls(plan) else set())
+    dates = _dates(plan)
     for name, given in derived.items():
         path: Path = ("derive", name)
         text = _at(given, "expression") if isinstance(given, dict) else given
@@ -326,6 +332,11 @@ def _derived(plan: dict[str, Any]) -> Found:
             message = f"{name!r} is text, which has no order, so no trend can be expected"
             yield (*path, "expected_trend"), _fault(message, "trend", remedy="leave it out")
         known.add(name)
+
+
+def _dates(plan: dict[str, Any]) -> set[Any]:
+    """Columns that are no predictors and that expressions may measure from."""
+    return {_at(plan, *path) for path in DATED} | ({OBSERVATION_POINT} if _rolls(plan) else set())
 
 
 def _is_text(plan: dict[str, Any], expression: dict[str, Any], depth: int = 0) -> bool:

@@ -17,6 +17,7 @@ from credit_risk._core.spec import Spec
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.explanation.spec import ReasonCodesSpec
+from credit_risk.models.rule_spec import RuleSpec
 from credit_risk.models.spec import AnyModel, GlmSpec, ModelSpec, default_models, usual_models
 from credit_risk.plan.checks import cross_faults, default_exports
 from credit_risk.plan.document import path_text
@@ -24,11 +25,13 @@ from credit_risk.plan.html import plan_html
 from credit_risk.plan.outcome_checks import MEASURES
 from credit_risk.plan.spec import IdentitySpec
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
+from credit_risk.sampling.expressions import parse_expression
 from credit_risk.sampling.source import Source, read_source
 from credit_risk.sampling.source_spec import SqlSource, source_texts
 from credit_risk.sampling.spec import OBSERVATION_POINT, ColumnName, DataSpec, OutcomeSpec, SamplesSpec
 from credit_risk.sampling.table_source import source_of_database, source_of_frame
 from credit_risk.scaling.spec import ScalingSpec
+from credit_risk.scoring.expressions import references
 from credit_risk.selection.spec import SelectionSpec
 from credit_risk.strategy.spec import StrategySpec
 
@@ -47,6 +50,9 @@ class Plan(Spec):
     derive: dict[ColumnName, str | DerivedSpec] = Field(
         default_factory=dict,
         description="Derived characteristics, in order: each an expression, or an expression with its texts.",
+    )
+    rules: Annotated[tuple[RuleSpec, ...], Strict(False)] = Field(
+        default=(), description="Policy rules, which every model of a binary outcome carries beside its score."
     )
     classing: ClassingSpec = Field(default=ClassingSpec(), description="Bins and weights of evidence.")
     selection: SelectionSpec = Field(default=SelectionSpec(), description="Which characteristics enter.")
@@ -195,7 +201,7 @@ class Plan(Spec):
         for path, names in lists.items():
             for index, name in enumerate(names):
                 named.setdefault(name, f"{path}[{index}]")
-        for name, path in self._interacting():
+        for name, path in (*self._interacting(), *self._ruling()):
             named.setdefault(name, path)
         return {name: path for name, path in named.items() if name not in self.derive}
 
@@ -205,6 +211,13 @@ class Plan(Spec):
             for place, group in enumerate(getattr(model, "interactions", None) or ()):
                 for position, name in enumerate(group):
                     yield name, f"models[{index}].interactions[{place}][{position}]"
+
+    def _ruling(self) -> Iterator[tuple[str, str]]:
+        """Columns that conditions of policy rules read, with their key paths."""
+        for index, rule in enumerate(self.rules):
+            parsed, _ = parse_expression(rule.when)
+            for name in references(parsed) if parsed is not None else ():
+                yield name, f"rules[{index}].when"
 
     def __repr__(self) -> str:
         return f"Plan({self.model.id!r}, version {self.model.version!r}, {len(self.models)} models)"

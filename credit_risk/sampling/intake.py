@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -43,12 +43,14 @@ from credit_risk.sampling.observation import MonthlyColumn, observe
 from credit_risk.sampling.outcome import Outcome
 from credit_risk.sampling.profile import duplicates_frame, profile_frame
 from credit_risk.sampling.row_outcome import decide_outcomes
+from credit_risk.sampling.rules import rule_conditions
 from credit_risk.sampling.source import Conversion, RawColumn, Source
 from credit_risk.sampling.spec import ColumnSpec, DataSpec, OutcomeSpec
 from credit_risk.scoring.expressions import references
 
 INT64 = np.iinfo(np.int64)
-MAY_BE_CONSTANT = ("data.forbidden", "selection.exclude", "outcome.")
+MAY_BE_CONSTANT = ("data.forbidden", "selection.exclude", "outcome.", "rules[")
+FOR_DERIVE_ONLY = ("derive.", "rules[")
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -62,10 +64,10 @@ class Intake:
     to key, date, outcome, exposure, status, account, protected, forbidden, predictor, monthly (for derive only),
     derived or left_out.
     `types`: column to numeric, categorical or date. `specials`: column to code (float in numeric columns) to
-    meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order. `tables`: evidence frames by
-    catalogue id. `source`, `definition`: items of `data.source` and `outcome.definition`. `left_out`: columns that
-    the plan does not name and that are no characteristics, as read, for the leakage screen; those that could not be
-    typed are not among them.
+    meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order; `rules`: condition of each policy rule
+    by id. `tables`: evidence frames by catalogue id. `source`, `definition`: items of `data.source` and
+    `outcome.definition`. `left_out`: columns that the plan does not name and that are no characteristics, as read, for
+    the leakage screen; those that could not be typed are not among them.
     """
 
     frame: pd.DataFrame
@@ -82,6 +84,7 @@ class Intake:
     definition: dict[str, str | int | float]
     decided: Outcome
     left_out: dict[str, TypedColumn] = field(default_factory=dict)
+    rules: dict[str, Expression] = field(default_factory=dict)
 
     @property
     def status(self) -> np.ndarray | None:
@@ -150,12 +153,14 @@ def take_in(
     derive: Mapping[str, str | DerivedSpec] = NO_TEXTS,
     named: Mapping[str, str] = NO_TEXTS,
     history: Any = None,
+    rules: Mapping[str, str] = NO_TEXTS,
 ) -> Intake:
     """Check `source` against the contract, give every column a type and a role, and record what was done.
 
     `derive` are the derived characteristics of the plan; `named` further columns that the plan names, each with its
     key path (`Plan.named_columns`); `history` the performance history of `outcome.history`: a path or a table. With
     rolling observation points, or columns of the history, the rows are first those that `observe` makes of the source.
+    `rules` are the conditions of the policy rules, by id.
     Raises DataContractError (an IntakeError) with all breaches; its `failures` is a table.
     """
     described = derived_specs(derive)
@@ -184,6 +189,10 @@ def take_in(
     for name, column in derived.columns.items():
         if (order := described[name].order) is not None and column.type == CATEGORICAL:
             state.failures += order_failures(name, column, order, {}, f"derive.{name}", state.examples)
+    conditions, failures = rule_conditions(
+        rules, {**state.columns, **derived.columns}, specials, source.rows, rewritten
+    )
+    state.failures += failures
     defined, failures, faults = decide_outcomes(
         state.columns, key, data.key, data.date, outcome, specials, source, history
     )
@@ -191,7 +200,7 @@ def take_in(
     if state.failures or faults or defined is None:
         failures = _in_order(state)
         raise DataContractError([*(failure.fault(source.name) for failure in failures), *faults], failures)
-    return _with_derived(_intake(state, key, defined, derived, specials), described)
+    return replace(_with_derived(_intake(state, key, defined, derived, specials), described), rules=conditions)
 
 
 def _with_derived(intake: Intake, described: Mapping[str, DerivedSpec]) -> Intake:
@@ -390,7 +399,7 @@ def _role(state: _State, name: str, column: TypedColumn) -> str:
 
 def _for_derive_only(state: _State, name: str) -> bool:
     """Whether a month before the observation point is named by nothing but derived characteristics, if at all."""
-    asked = state.named.get(name, "derive.").startswith("derive.")
+    asked = state.named.get(name, "derive.").startswith(FOR_DERIVE_ONLY)
     return state.monthly[name].lag > 0 and asked and name not in state.data.columns
 
 
@@ -412,7 +421,7 @@ def _check_column(state: _State, name: str, column: TypedColumn, spec: ColumnSpe
             state.left_out.append((name, *why))
         return
     path = state.named[name]
-    if name in state.monthly and path.startswith("derive.") and constant_failure(name, column, path) is not None:
+    if name in state.monthly and path.startswith(FOR_DERIVE_ONLY) and constant_failure(name, column, path) is not None:
         state.roles[name] = "monthly"  # tells nothing by itself, and what is derived from it may
         return
     failure = None if path.startswith(MAY_BE_CONSTANT) else constant_failure(name, column, path)

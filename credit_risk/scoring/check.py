@@ -20,6 +20,7 @@ _PUBLISHED = {
     "score": NUMBER,
     "grade": STRING,
     "reasons": REASONS,
+    "overall_decision": STRING,
 }
 
 

@@ -31,7 +31,16 @@ from credit_risk.scoring.inputs import as_pandas, open_inputs, read_inputs
 from credit_risk.scoring.step_names import produced_names, read_names
 
 Step = Mapping[str, Any]
-PUBLISHED = ("linear_score", "probability", "expected_value", "score", "grade", "reasons", "decision")
+PUBLISHED = (
+    "linear_score",
+    "probability",
+    "expected_value",
+    "score",
+    "grade",
+    "reasons",
+    "decision",
+    "overall_decision",
+)
 BLOCK = 32_768
 """Rows that are run together: what they need at a time stays in the cache of the processor."""
 Packed = list[s.PackedTree] | PackedAttribution
@@ -98,11 +107,11 @@ class CompiledModel:
     def score(self, frame: Any, *, outputs: Sequence[str] | None = None) -> pd.DataFrame:
         """The published results, one row a row of `frame` (its index is kept).
 
-        Columns: `linear_score`, `probability` or `expected_value`, then `score`, `grade`, `reason_1` … and
-        `decision:<guard>` as far as the model has them; outputs: of these only the named ones (`reasons` and `decision`
-        are names too), and no step is run that they do not need. Rows are run in blocks; the result does not depend on
-        them. Raises ScoringError with every fault where input columns are absent or hold what the model cannot take, or
-        where a published result is not finite.
+        Columns: `linear_score`, `probability` or `expected_value`, then `score`, `grade`, `reason_1` …,
+        `decision:<guard>` and `overall_decision` as far as the model has them; outputs: of these only the named ones
+        (`reasons` and `decision` are names too), and no step is run that they do not need. Rows are run in blocks; the
+        result does not depend on them. Raises ScoringError with every fault where input columns are absent or hold what
+        the model cannot take, or where a published result is not finite.
         """
         table, keys = as_pandas(frame), self._keys(outputs)
         inputs = open_inputs(self.model["inputs"], table)

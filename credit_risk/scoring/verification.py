@@ -14,11 +14,13 @@ import numpy as np
 import pandas as pd
 
 from credit_risk.scoring.columns import NUMBER
+from credit_risk.scoring.expressions import references
 from credit_risk.scoring.inputs import read_inputs
 from credit_risk.scoring.model import CompiledModel, compile_model
 from credit_risk.scoring.steps import tree_leaves
 
 MAX_ROWS = 2000
+COMPARISONS = ("equal", "not_equal", "less", "less_or_equal", "greater", "greater_or_equal", "in")
 Step = Mapping[str, Any]
 Value = float | str | None
 
@@ -42,7 +44,8 @@ def verification_rows(
     `development` holds the input columns of the development sample. The base row is its first complete row. For every
     classing of an input: each interval edge, the double just below it, each category, each special code, missing and an
     unseen category. For trees: each threshold, its float32 value and neighbours, and a development row for each leaf.
-    For classings of derived values, guards, switches and grades: the first development row of each outcome. Rows beyond
+    For classings of derived values, guards, switches and grades: the first development row of each outcome. For guards:
+    each constant that an input is held against, and the doubles beside it. Rows beyond
     `max_rows` are thinned evenly, tree rows first. Rows that the model refuses are left out. `verification_coverage`
     tells what is reached.
     """
@@ -102,7 +105,9 @@ def verification_table(model: CompiledModel | Mapping[str, Any], cases: pd.DataF
         for item in step["characteristics"]:
             columns[f"attribution:{_tag(item['characteristic'], step, attributed)}"] = values[item["output"]]
     scores = compiled.score(frame)
-    columns.update({name: scores[name].to_numpy() for name in scores if not name.startswith("decision:")})
+    flags = [name for name in scores if name.startswith("decision:")]
+    scores = scores.astype(dict.fromkeys(flags, float))
+    columns.update({name: scores[name].to_numpy() for name in scores})
     return pd.DataFrame({name: pd.Series(value, dtype=value.dtype) for name, value in columns.items()})
 
 
@@ -152,11 +157,39 @@ def _input_cases(compiled: CompiledModel, base: dict[str, Value]) -> Iterator[_C
             continue
         for one in step["bins"]:
             yield from _bin_cases(name, step, one)
+    for step in _steps(compiled, "guard"):
+        yield from _rule_cases(step["condition"], base)
     for item in compiled.model["inputs"]:
         for special in item["specials"]:
             code = float(special["code"]) if item["type"] == NUMBER else special["code"]
             yield _Case("special code", f"{item['name']} = {code}", item["name"], code)
         yield _Case("missing", item["name"], item["name"], None)
+
+
+def _rule_cases(condition: Step, base: dict[str, Value]) -> Iterator[_Case]:
+    """Each constant that a condition holds an input against, and the doubles beside it where it is a number."""
+    args = condition.get("args", [])
+    if condition.get("op") in COMPARISONS:
+        names = list(dict.fromkeys(name for one in args for name in references(one)))
+        constants = [one["const"] for one in args if one.get("const") is not None]
+        if len(names) == 1 and names[0] in base:
+            for value in constants:
+                yield from _beside(names[0], value)
+    for one in args:
+        yield from _rule_cases(one, base)
+
+
+def _beside(name: str, constant: Any) -> Iterator[_Case]:
+    if isinstance(constant, str):
+        yield _Case("rule boundary", f"{name} = {constant}", name, constant)
+        return
+    edge = float(constant)
+    for words, value in (
+        ("just below", float(np.nextafter(edge, -np.inf))),
+        ("at", edge),
+        ("just above", float(np.nextafter(edge, np.inf))),
+    ):
+        yield _Case("rule boundary", f"{name} {words} {edge!r}", name, value)
 
 
 def _bin_cases(name: str, step: Step, one: Step) -> Iterator[_Case]:

@@ -390,6 +390,17 @@ def _calibrations() -> list[Json]:
     ]
 
 
+def _overall(decline: str, refer: str, score: str) -> Json:
+    """Decline before refer; then declined below a score of 500, and else undecided (missing)."""
+    scored = {"op": "if", "args": [{"op": "less", "args": [{"ref": score}, {"const": 500.0}]}, {"const": "decline"}]}
+    scored["args"].append({"const": None})
+    return {"op": "if", "args": [{"ref": decline}, {"const": "decline"}, _referred(refer, scored)]}
+
+
+def _referred(refer: str, otherwise: Json) -> Json:
+    return {"op": "if", "args": [{"ref": refer}, {"const": "refer"}, otherwise]}
+
+
 def every_step() -> Json:
     """Segments, a two-part sum, guards, four calibrations, a linear scale and grades."""
     over_limit = {"op": "greater", "args": [{"ref": "ratio"}, {"const": 1.0}]}
@@ -437,10 +448,22 @@ def every_step() -> Json:
             ],
             "output": "grade",
         },
+        {
+            "id": "overall",
+            "type": "derive",
+            "output": "overall decision",
+            "value_type": "string",
+            "expression": _overall("excluded", "over limit", "score"),
+        },
     ]
     return {
         **_head("corpus-every-step", "segmented"),
         "inputs": [_input("balance"), _input("limit"), _input("purpose", "string")],
         "steps": steps,
-        "outputs": _outputs(score="score", grade="grade", decision=["over limit", "excluded"]),
+        "outputs": _outputs(
+            score="score",
+            grade="grade",
+            decision=["over limit", "excluded"],
+            overall_decision="overall decision",
+        ),
     }

@@ -14,7 +14,7 @@ import pandas as pd
 
 from credit_risk._core import canonical_json
 from credit_risk._core.evidence import absent, statement, table
-from credit_risk.package import PackageWriter, verification_columns, write_annex
+from credit_risk.package import PackageWriter, flags_as_numbers, verification_columns, write_annex
 from credit_risk.scoring import compile_model
 from tests.contract import corpus_models
 from tests.contract.corpus_models import NASTY
@@ -138,9 +138,8 @@ def _snapshot(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def _predictions(model: Json, rows: pd.DataFrame) -> pd.DataFrame:
-    result = compile_model(model).score(rows)
-    result = result[[name for name in result.columns if not name.startswith("decision:")]]
-    texts = [name for name in result.columns if name == "grade" or name.startswith("reason_")]
+    result = flags_as_numbers(compile_model(model).score(rows))
+    texts = [name for name in result.columns if name in ("grade", "overall_decision") or name.startswith("reason_")]
     return result.astype(dict.fromkeys(texts, "str")).pipe(lambda frame: _with_key(rows, frame))
 
 
@@ -152,7 +151,7 @@ def _verification(model: Json, rows: pd.DataFrame) -> bytes:
     """verification.csv of the rows as they are: the corpus does not promise to cover every branch."""
     compiled = compile_model(model)
     columns = {f"in:{name}": rows[name].tolist() for name in rows.columns}
-    columns |= {key: values.tolist() for key, values in compiled.score(rows).items()}
+    columns |= {key: values.tolist() for key, values in flags_as_numbers(compiled.score(rows)).items()}
     values = compiled.values(rows)
     for step in model["steps"]:
         if step["type"] == "classing":

@@ -11,7 +11,7 @@ import pandas as pd
 from validation.findings import Finding, Outcome
 from validation.rebuild.workspace import Workspace
 from validation.score import score
-from validation.steps.values import Value
+from validation.steps.values import Value, as_number
 from validation.structure import steps_of
 from validation.verification_file import Verification, attributed, attribution_name, classing_name, points_name
 
@@ -101,6 +101,14 @@ def _compare_sample(
         given = list(zip(*(table[f"reason_{number}"] for number in range(1, maximum + 1)), strict=True))
         mine = [own[row] for row in rows]
         space.ledger.words(area, "reasons", given, mine, labels, ["reasons.catalogue"])
+    for name in model["outputs"].get("decision") or []:
+        flag = as_number(space.scored[model_id][name])
+        given = table[f"decision:{name}"].to_numpy()
+        space.ledger.numbers(area, f"decision:{name}", "identity", given, flag.data[rows], labels, ["rules.hits"])
+    decision = space.output(model_id, "overall_decision")
+    if decision is not None:
+        given, mine = table["overall_decision"].tolist(), decision.data[rows].tolist()
+        space.ledger.words(area, "overall decision", given, mine, labels, ["rules.decisions"])
 
 
 def score_rule(model: Mapping[str, Any]) -> str:
@@ -144,9 +152,12 @@ def compare_verification(space: Workspace) -> None:
         own = reason_columns(values[outputs["reasons"]], len(names))
         given = list(zip(*(verification.columns[name] for name in names), strict=True))
         space.ledger.words(area, "reasons", given, own, labels, evidence)
+    if outputs.get("overall_decision") is not None:
+        given, own = list(verification.columns["overall_decision"]), values[outputs["overall_decision"]].data.tolist()
+        space.ledger.words(area, "overall decision", given, own, labels, evidence)
 
 
-_WORDS = {"bin": "bin ids", "woe": "WoE", "attribution": "attributions"}
+_WORDS = {"bin": "bin ids", "woe": "WoE", "attribution": "attributions", "decision": "decisions of rules"}
 
 
 def inputs_frame(verification: Verification, model: Mapping[str, Any]) -> pd.DataFrame:
@@ -178,4 +189,6 @@ def _columns(model: Mapping[str, Any], values: Mapping[str, Value]) -> list[tupl
         name = model["outputs"].get(key)
         if name is not None:
             found.append((key, score_rule(model) if key == "score" else key, values[name]))
+    for name in model["outputs"].get("decision") or []:
+        found.append((f"decision:{name}", "identity", as_number(values[name])))
     return found

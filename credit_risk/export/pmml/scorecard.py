@@ -24,7 +24,8 @@ from credit_risk.scoring.expressions import references
 from credit_risk.scoring.steps import most_reasons
 
 Step = Mapping[str, Any]
-_STEP_TYPES = {"derive", "classing", "linear", "link", "calibrate", "scale", "grade", "reasons"}
+_STEP_TYPES = {"derive", "classing", "linear", "link", "calibrate", "scale", "grade", "reasons", "guard"}
+_RESULTS = ("linear", "link", "calibrate", "scale", "grade")
 PRECISION = "1e-9"
 
 
@@ -49,9 +50,9 @@ def scorecard_pmml(model: Mapping[str, Any], package_hash: str, verification: pd
 
     `model` is a model.json that `compile_model` accepts; `package_hash` is written into the header; `verification`
     (the frame of verification.csv) is embedded as `ModelVerification`. Output fields: `score`, `linear_score`,
-    `probability`, `grade` and `reason_1` … as far as the model has them (with `model_` before a name that an input
-    column has). Numbers agree with `CompiledModel.score` to 1e-9. Raises PackageError with every reason why the model
-    cannot be written.
+    `probability`, `grade`, `reason_1` …, `decision:<guard>` (1.0 or 0.0) and `overall_decision` as far as the model has
+    them (with `model_` before a name that an input column has). Numbers agree with `CompiledModel.score` to 1e-9.
+    Raises PackageError with every reason why the model cannot be written.
     """
     _refuse_unsupported(model)
     plan = _plan(model)
@@ -99,18 +100,28 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
     for i, step in enumerate(model["steps"]):
         if step["type"] not in _STEP_TYPES and step.get("output") not in grouped:
             complain(f"/steps/{i}", f"step type {step['type']} is not supported in PMML")
-        elif step["type"] == "derive" and (dated := unsupported_operations(step["expression"])):
-            what = f"{step['output']!r} is derived with {', '.join(dated)}"
-            complain(f"/steps/{i}/expression", f"{what}: dates as text are not supported in PMML")
+        elif step["type"] in ("derive", "guard"):
+            for path, message in _expression_faults(model, step):
+                complain(f"/steps/{i}/{path}", message)
         elif step["type"] == "link" and e.link(step) is None:
             complain(f"/steps/{i}", f"link {step['function']} is not supported in PMML")
     scales = [step for step in model["steps"] if step["type"] == "scale"]
     if len(scales) != 1 or scales[0]["form"] != "points" or outputs.get("score") != scales[0]["output"]:
         complain("/outputs/score", "one scale step of form `points` must produce the published score")
-    if outputs.get("decision"):
-        complain("/outputs/decision", "decisions are not supported in PMML")
     if faults:
         raise PackageError(faults)
+
+
+def _expression_faults(model: Mapping[str, Any], step: Step) -> Iterator[tuple[str, str]]:
+    """What of an expression PMML cannot hold: dates as text, and results of the score before they are there."""
+    path = "expression" if step["type"] == "derive" else "condition"
+    words = "is derived with" if step["type"] == "derive" else "asks for"
+    if dated := unsupported_operations(step[path]):
+        yield path, f"{step['output']!r} {words} {', '.join(dated)}: dates as text are not supported in PMML"
+    results = {one["output"] for one in model["steps"] if one["type"] in _RESULTS}
+    late = [name for name in references(step[path]) if name in results]
+    if late and step["output"] != model["outputs"].get("overall_decision"):
+        yield path, f"{step['output']!r} reads {', '.join(late)}: PMML derives fields before it scores"
 
 
 def _reason_inputs(model: Mapping[str, Any]) -> set[str]:
@@ -123,7 +134,8 @@ def _plan(model: Mapping[str, Any]) -> _Plan:
     scale = next(step for step in steps if step["type"] == "scale")
     reasons = next((s for s in steps if s["type"] == "reasons" and s["output"] == outputs.get("reasons")), None)
     taken = {item["name"] for item in model["inputs"]} | {step["output_woe"] for step in classings.values()}
-    taken |= {step["output"] for step in steps if step["type"] == "derive"}
+    late = outputs.get("overall_decision")
+    taken |= {s["output"] for s in steps if s["type"] in ("derive", "guard") and s["output"] != late}
     names: dict[str, str] = {}
     for key in ("score", "linear_score", "probability", "grade"):
         if outputs.get(key) is not None:
@@ -131,6 +143,10 @@ def _plan(model: Mapping[str, Any]) -> _Plan:
     for step in steps:
         if step["type"] in ("linear", "link", "calibrate", "grade") and step["output"] not in names:
             names[step["output"]] = _unused(step["output"], taken)
+    for name in outputs.get("decision", ()):
+        names[f"decision:{name}"] = _unused(f"decision:{name}", taken)
+    if outputs.get("overall_decision") is not None:
+        names[outputs["overall_decision"]] = _unused("overall_decision", taken)
     for k in range(most_reasons(reasons) if reasons else 0):
         names[f"reason_{k + 1}"] = _unused(f"reason_{k + 1}", taken)
     for k in range(_ranks(reasons) if reasons else 0):
@@ -157,6 +173,7 @@ def _used_inputs(plan: _Plan) -> dict[str, str]:
     read |= {t["input"] for s in plan.model["steps"] if s["type"] == "linear" for t in s["terms"]}
     read |= {s["offset"] for s in plan.model["steps"] if s["type"] == "linear"}
     read |= {n for s in plan.model["steps"] if s["type"] == "derive" for n in references(s["expression"])}
+    read |= {n for s in plan.model["steps"] if s["type"] == "guard" for n in references(s["condition"])}
     return {item["name"]: item["type"] for item in plan.model["inputs"] if item["name"] in read}
 
 
@@ -180,16 +197,24 @@ def _dictionary(inputs: dict[str, str]) -> Element:
 
 
 def _derived(plan: _Plan) -> Iterator[Element]:
-    """Derived characteristics, and the WoE of every classing that a linear step reads, in the order of the steps."""
-    kinds = check_model(plan.model)
+    """Derived characteristics, flags of rules, and WoE that a linear step reads, in the order of the steps."""
+    kinds, late = check_model(plan.model), plan.model["outputs"].get("overall_decision")
     taken = set(kinds) | set(plan.names.values())
     read = {term["input"] for s in plan.model["steps"] if s["type"] == "linear" for term in s["terms"]}
     for step in plan.model["steps"]:
-        if step["type"] == "derive":
+        if step["type"] == "derive" and step["output"] != late:
             yield from derived_fields(step, kinds, taken)
+        elif step["type"] == "guard":
+            yield from derived_fields(_hits(step), kinds, taken)
         elif step["type"] == "classing" and step["output_woe"] in read:
             attributes = {"name": step["output_woe"], "optype": "continuous", "dataType": "double"}
             yield Element("DerivedField", attributes, [e.by_bin(step, [b["woe"] for b in step["bins"]])])
+
+
+def _hits(guard: Step) -> Step:
+    """A guard as a derivation: 1 where the condition is true, 0 where it is false or missing."""
+    condition = {"op": "coalesce", "args": [guard["condition"], {"const": False}]}
+    return {"output": guard["output"], "value_type": "flag", "expression": condition}
 
 
 def _outputs(plan: _Plan) -> Iterator[Element]:
@@ -208,6 +233,35 @@ def _outputs(plan: _Plan) -> Iterator[Element]:
             yield _output(plan.names[step["output"]], kind, value)
     if plan.reasons:
         yield from _reason_outputs(plan)
+    yield from _decisions(plan)
+
+
+def _decisions(plan: _Plan) -> Iterator[Element]:
+    """The flag of each rule, and the overall decision, whose parts are outputs that are no results."""
+    outputs = plan.model["outputs"]
+    for name in outputs.get("decision", ()):
+        yield _output(plan.names[f"decision:{name}"], "double", e.ref(name))
+    overall = outputs.get("overall_decision")
+    if overall is None:
+        return
+    step = next(one for one in plan.model["steps"] if one.get("output") == overall)
+    kinds = check_model(plan.model)
+    taken = set(kinds) | set(plan.names.values())
+    kinds |= {new: kinds[old] for old, new in plan.names.items() if old in kinds}
+    named = {**step, "output": plan.names[overall], "expression": _with_names(step["expression"], plan.names)}
+    for field in derived_fields(named, kinds, taken):
+        given = {**field.attributes, "feature": "transformedValue"}
+        is_final = field.attributes["name"] == plan.names[overall]
+        yield Element("OutputField", given if is_final else {**given, "isFinalResult": "false"}, field.children)
+
+
+def _with_names(expression: Step, names: Mapping[str, str]) -> dict[str, Any]:
+    """The expression with the names of output fields in place of the value names that it reads."""
+    if "ref" in expression:
+        return {"ref": names.get(expression["ref"], expression["ref"])}
+    if "args" not in expression:
+        return dict(expression)
+    return {**expression, "args": [_with_names(one, names) for one in expression["args"]]}
 
 
 def _renamed(step: Step, names: dict[str, str]) -> dict[str, Any]:
@@ -334,6 +388,9 @@ def _verification(plan: _Plan, inputs: dict[str, str], rows: pd.DataFrame) -> El
         if outputs.get(key) is not None:
             columns.append((plan.names[outputs[key]], key, PRECISION if key != "grade" else None))
     columns += [(name, f"reason_{k + 1}", None) for k, name in enumerate(plan.reason_names)]
+    columns += [(plan.names[f"decision:{name}"], f"decision:{name}", PRECISION) for name in outputs.get("decision", ())]
+    if outputs.get("overall_decision") is not None:
+        columns.append((plan.names[outputs["overall_decision"]], "overall_decision", None))
     fields, tags = [], []
     for k, (name, source, precision) in enumerate(columns):
         tags.append((f"c{k + 1}", source))

@@ -8,6 +8,7 @@ from typing import Any
 
 from credit_risk._core.evidence import Evidence, table
 from credit_risk.lifecycle.candidates.boosting import fit_monotone_boosting
+from credit_risk.lifecycle.candidates.ruled import ruled
 from credit_risk.lifecycle.candidates.scorecard import fit_scorecard, select
 from credit_risk.lifecycle.candidates.training import Asked, Candidate, FitContext, Training
 from credit_risk.models.boosting_folds import silent
@@ -43,7 +44,8 @@ def fit_candidates(
 
         context = FitContext(plan, training, dict(fitted), selection, report, journal)
         fitted[spec.id] = FITTERS[spec.type](spec, context)
-    return told.get(True, told.get(False)), tuple(fitted.values())
+    candidates = tuple(ruled(candidate, training, plan.strategy.cut_off) for candidate in fitted.values())
+    return told.get(True, told.get(False)), candidates
 
 
 def common_evidence(training: Training) -> list[Evidence]:

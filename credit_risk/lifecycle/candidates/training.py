@@ -19,6 +19,7 @@ from credit_risk.models.assemble import Identity, InputColumn
 from credit_risk.models.boosting import BoostingFit
 from credit_risk.models.boosting_folds import silent
 from credit_risk.models.glm import GlmFit
+from credit_risk.models.rules import Rule
 from credit_risk.models.spec import ModelSpec
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import PointsTable, Scaling
@@ -57,7 +58,7 @@ class Training:
     inputs: every column that a model may read; derive_steps: steps that make derived characteristics from them;
     overrides: rows of the manual changes of the classing; words: what applicants are told of each predictor;
     clusters (n,): whole numbers, equal where rows share an obligor, account or group, or None where no row names one;
-    screens: what selection is told besides.
+    screens: what selection is told besides; rules: policy rules, which every candidate carries.
     """
 
     frame: pd.DataFrame
@@ -71,6 +72,7 @@ class Training:
     overrides: tuple[dict[str, Any], ...] = ()
     clusters: NDArray[np.int64] | None = None
     screens: Screens = Screens()
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
