@@ -35,6 +35,8 @@ INDEPENDENT = (
     "performance.calibration_curve",
     "stability.psi",
     "fairness.adverse_impact",
+    "rules.hits",
+    "rules.decisions",
 )
 """Ids, or their beginnings where they end with a full stop."""
 RANKING = "performance.ranking"

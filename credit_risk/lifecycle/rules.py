@@ -19,7 +19,7 @@ from credit_risk.scoring.expressions import references
 IDS = ("rules.declared", "rules.texts", "rules.hits", "rules.overlaps", "rules.decisions")
 NO_RULES = "the plan has no policy rules (rules)"
 ALL, OUTSIDE = "all", "in no sample"
-UNWEIGHTED = "rows count once, whatever their weight; outcomes are known of booked accounts only"
+KNOWN = "outcomes are known of booked accounts only"
 PREVAILS = "decline goes before refer, and refer before accept; rules of one action in the order of the plan"
 
 
@@ -53,20 +53,21 @@ def rules_evidence(plan: Plan, intake: Intake, scored: Scored) -> list[Evidence]
     names, actions = [rule.id for rule in plan.rules], [rule.action for rule in plan.rules]
     order, groups = precedence(actions), row_groups(scored)
     confidence, inputs = plan.evaluation.confidence, (SNAPSHOT, "model.json")
-    hit = hits_table(names, actions, hits, order, groups, scored.y, confidence)
+    hit = hits_table(names, actions, hits, order, groups, scored.y, scored.weights, confidence)
     decision = predictions["overall_decision"].to_numpy(object)
-    decided = decisions_table(decision, hits.any(axis=1), groups, scored.y, confidence)
+    decided = decisions_table(decision, hits.any(axis=1), groups, scored.y, scored.weights, confidence)
     files = input_files(scored, [champion], champion)
     found = [
         table("rules.declared", _declared(plan, intake, order), inputs=("plan.json", "model.json"), notes=(PREVAILS,)),
         table("rules.texts", _texts(plan, order), inputs=("plan.json",)),
-        table("rules.hits", hit, inputs=inputs, notes=(UNWEIGHTED,)),
+        table("rules.hits", hit, inputs=inputs, notes=(KNOWN,)),
     ]
     if len(names) > 1:
-        found.append(table("rules.overlaps", overlaps_table(names, actions, hits, order), inputs=inputs))
+        overlaps = overlaps_table(names, actions, hits, order, scored.weights)
+        found.append(table("rules.overlaps", overlaps, inputs=inputs))
     else:
         found.append(absent("rules.overlaps", "not_applicable", "the plan has one policy rule only"))
-    return [*found, table("rules.decisions", decided, inputs=files, notes=(UNWEIGHTED, _decides(plan)))]
+    return [*found, table("rules.decisions", decided, inputs=files, notes=(KNOWN, _decides(plan)))]
 
 
 def row_groups(scored: Scored) -> dict[str, NDArray[np.bool_]]:

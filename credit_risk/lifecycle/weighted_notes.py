@@ -112,6 +112,9 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "reasons.catalogue": "reference points are weighted means; least and most points are of rows",
         "reasons.frequency": "shares are weighted; applicants are counted",
         "reasons.agreement": "shares are weighted; applicants are counted",
+        "rules.hits": f"shares and bad rates are weighted, intervals at {KISH}; rows, hits and bads are counted",
+        "rules.overlaps": "shares are weighted; rows are counted",
+        "rules.decisions": f"shares and bad rates are weighted, intervals at {KISH}; rows and bads are counted",
     }
 )
 """By id, or its beginning where it ends with a full stop."""
@@ -119,7 +122,7 @@ NO_ROWS = (
     *("model.identity", "data.source", "data.contract", "data.columns_left_out", "outcome.definition"),
     *("outcome.history", "outcome.window", "classing.policy", "scaling.parameters", "glm.parameters."),
     *("boosting.parameters.", "boosting.interactions.", "boosting.monotonicity.", "reasons.method", "reasons.texts"),
-    *("verification.coverage", "verification.exports"),
+    *("rules.declared", "rules.texts", "verification.coverage", "verification.exports"),
 )
 """Tables that count no rows of the samples."""
 

@@ -44,6 +44,7 @@ rules:
   - {id: odd, when: HOUSING == 'other' and NOISE > 1, action: refer}
   - {id: banned, when: VISITS == 7, action: decline, reason: Too many visits}
 strategy: {cut_off: 500}
+samples: {weight: W}
 selection: {include: [INCOME, AGE, HOUSING], exclude: [VISITS]}
 models:
   - {id: scorecard, type: scorecard, champion: true}
@@ -54,7 +55,7 @@ FLAGS = {name: f"decision:rule({name})" for name in ("rich", "poor", "odd", "ban
 
 def applicants(rows: int = 900, seed: int = 3) -> pd.DataFrame:
     """The small portfolio with a special code, a column that only a rule reads, and missing values."""
-    table = portfolio(rows, seed).assign(VISITS=np.arange(rows) % 40 % 9)
+    table = portfolio(rows, seed).assign(VISITS=np.arange(rows) % 40 % 9, W=1.0 + np.arange(rows) % 3 / 2)
     table.loc[table.index % 50 == 1, "INCOME"] = -1.0
     table.loc[table.index % 60 == 2, "NOISE"] = np.nan
     return table
@@ -127,7 +128,9 @@ def test_evidence_tells_order_hits_and_decisions(package: Path) -> None:
     row = hits.loc[("banned", "all")]
     assert row["hits"] == flags[FLAGS["banned"]].sum()
     assert row["first_hits"] == (flags[FLAGS["banned"]] & ~flags[FLAGS["poor"]]).sum()
-    assert row["bad_rate"] == pytest.approx(table.loc[flags[FLAGS["banned"]], "BAD"].mean())
+    hit = table[flags[FLAGS["banned"]]]
+    assert row["bad_rate"] == pytest.approx(np.average(hit["BAD"], weights=hit["W"]))
+    assert row["hit_share"] == pytest.approx(hit["W"].sum() / table["W"].sum())
     assert frame(package, "rules.decisions").query("sample == 'all'")["rows"].sum() == len(table)
     assert any("told the reason of the rule first" in note for note in evidence(package, "reasons.frequency")["notes"])
     coverage = frame(package, "verification.coverage").set_index("kind")

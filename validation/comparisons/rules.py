@@ -155,12 +155,23 @@ def _groups(space: Workspace) -> dict[str, NDArray[np.int64]]:
 
 
 def _rates(space: Workspace, rows: NDArray[np.int64]) -> dict[str, float | None]:
-    outcome = space.outcome[rows]
-    known, bad = int(np.count_nonzero(~np.isnan(outcome))), int(np.nansum(outcome))
-    if not known:
-        return {"known": 0, "bad": 0, "bad_rate": None, "lower": None, "upper": None}
-    lower, upper = metrics.wilson(bad, known, space.confidence)
-    return {"known": known, "bad": bad, "bad_rate": bad / known, "lower": lower, "upper": upper}
+    """Known outcomes and bads in rows; the weighted bad rate with its interval at Kish's effective size."""
+    rows = rows[~np.isnan(space.outcome[rows])]
+    outcome, weight = space.outcome[rows], space.weight[rows]
+    head: dict[str, float | None] = {"known": len(rows), "bad": int(np.sum(outcome))}
+    total = float(np.sum(weight))
+    if total <= 0:
+        return {**head, "bad_rate": None, "lower": None, "upper": None}
+    rate = float(weight @ outcome) / total
+    size = metrics.effective_size(total, float(weight @ weight))
+    lower, upper = metrics.wilson(rate * size, size, space.confidence)
+    return {**head, "bad_rate": rate, "lower": lower, "upper": upper}
+
+
+def _share(space: Workspace, part: NDArray[np.int64], whole: NDArray[np.int64]) -> float | None:
+    """Return the weight of rows as a share of that of others; None where that is zero."""
+    total = float(np.sum(space.weight[whole]))
+    return float(np.sum(space.weight[part])) / total if total > 0 else None
 
 
 _RULES = {
@@ -197,8 +208,8 @@ def _compare_hits(space: Workspace, rules: Sequence[Rule], order: list[int], hit
         for group, rows in _groups(space).items():
             mine, first = rows[hits[rows, k]], rows[hits[rows, k] & ~before[rows]]
             head = {"order": rank, "rule": rules[k]["id"], "action": rules[k]["action"], "sample": group}
-            counts = {"rows": len(rows), "hits": len(mine), "hit_share": len(mine) / len(rows)}
-            counts |= {"first_hits": len(first), "first_share": len(first) / len(rows)}
+            counts = {"rows": len(rows), "hits": len(mine), "hit_share": _share(space, mine, rows)}
+            counts |= {"first_hits": len(first), "first_share": _share(space, first, rows)}
             others = _rates(space, rows[~hits[rows, k]])["bad_rate"]
             own.append({**head, **counts, **_rates(space, mine), "bad_rate_others": others})
         before = before | hits[:, k]
@@ -209,9 +220,8 @@ def _compare_overlaps(space: Workspace, rules: Sequence[Rule], order: list[int],
     own = []
     for place, k in enumerate(order):
         for other in order[place + 1 :]:
-            both = int(np.count_nonzero(hits[:, k] & hits[:, other]))
-            counts = [int(np.count_nonzero(hits[:, one])) for one in (k, other)]
-            shares = [both / count if count else None for count in counts]
+            both = np.flatnonzero(hits[:, k] & hits[:, other])
+            shares = [_share(space, both, np.flatnonzero(hits[:, one])) for one in (k, other)]
             own.append(
                 {
                     "rule": rules[k]["id"],
@@ -219,7 +229,7 @@ def _compare_overlaps(space: Workspace, rules: Sequence[Rule], order: list[int],
                     "other": rules[other]["id"],
                     "other_action": rules[other]["action"],
                     "conflict": rules[k]["action"] != rules[other]["action"],
-                    "both": both,
+                    "both": len(both),
                     "share_of_rule": shares[0],
                     "share_of_other": shares[1],
                 }
@@ -240,7 +250,7 @@ def _compare_decisions(space: Workspace, hits: NDArray[np.bool_]) -> None:
                 mine = rows[made & np.array([item == word for item in decision[rows]], dtype=bool)]
                 if len(mine):
                     head = {"sample": group, "decision": word or "undecided", "decided_by": maker}
-                    counts = {"rows": len(mine), "share": len(mine) / len(rows)}
+                    counts = {"rows": len(mine), "share": _share(space, mine, rows)}
                     own.append({**head, **counts, **_rates(space, mine)})
     _compare_table(space, DECISIONS, ("sample", "decision", "decided_by"), own)
 

@@ -81,3 +81,20 @@ def test_rates_without_an_outcome_are_missing() -> None:
     assert table.loc[0, ["bad_rate", "lower", "upper", "bad_rate_others"]].isna().all()
     empty = hits_table(["r"], ["decline"], hits, [0], {"none": np.zeros(2, bool)}, np.array([np.nan, 1.0]))
     assert empty.loc[0, "hit_share"] is None
+
+
+def test_weights_of_whole_numbers_are_rows_that_repeat() -> None:
+    rng = np.random.default_rng(4)
+    hits, y = rng.random((60, 2)) < 0.3, np.where(rng.random(60) < 0.2, np.nan, (rng.random(60) < 0.4) * 1.0)
+    weights = rng.integers(1, 4, 60)
+    names, actions, every = ["a", "b"], ["decline", "refer"], {"all": np.ones(60, bool)}
+    again = np.repeat(np.arange(60), weights)
+    weighted = hits_table(names, actions, hits, [0, 1], every, y, weights.astype(float))
+    repeated = hits_table(names, actions, hits[again], [0, 1], {"all": np.ones(len(again), bool)}, y[again])
+    columns = ["hit_share", "first_share", "bad_rate", "bad_rate_others"]
+    np.testing.assert_allclose(weighted[columns].astype(float), repeated[columns].astype(float), rtol=1e-12)
+    assert (weighted["upper"] - weighted["lower"] > repeated["upper"] - repeated["lower"]).all()  # fewer are effective
+    pairs = [overlaps_table(names, actions, hits, [0, 1], weights.astype(float))]
+    pairs.append(overlaps_table(names, actions, hits[again], [0, 1]))
+    shares = [pair.loc[0, ["share_of_rule", "share_of_other"]].astype(float).tolist() for pair in pairs]
+    assert shares[0] == pytest.approx(shares[1])

@@ -62,6 +62,7 @@ DEFAULTS = """{
             "default_conformant": false},
 "samples": {"out_of_time": null, "group": null, "weight": null, "out_of_sample": 0.3, "seed": 20261120},
 "derive": {},
+"rules": [],
 "classing": {"engine": "exact", "trend": "auto_monotonic", "max_prebins": 20, "min_bins": 1, "max_bins": 6,
              "min_share": 0.05, "max_share": 1.0, "min_goods": 0.0, "min_bads": 0.0, "min_rate_difference": 0.0,
              "max_p_value": null, "rare_share": 0.01, "missing": "apart", "special": "apart", "nearest_woe_below": null,
