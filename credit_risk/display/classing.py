@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _INTERVAL = re.compile(r"(?:< |≥ )-?[0-9].*|\[-?[0-9].*, -?[0-9].*\)")
+_BAND = re.compile(r"\[[^\[\]()]*, [^\[\]()]*\)")  # a value of its own, such as `[100, 200)`
+_SEPARATOR = re.compile(r", | \+ ")
 _NUMBER = re.compile(r"[0-9]+\.[0-9]+(?:e[+-]?[0-9]+)?")
 
 
@@ -67,6 +69,18 @@ def neat_labels(labels: list[str], kinds: list[str | None]) -> list[str]:
     return neat if len(set(neat)) == len(set(labels)) else labels
 
 
-def short_label(label: str) -> str:
-    """The label, cut with an ellipsis where it is long."""
-    return label if len(label) <= 34 else f"{label[:33]}…"
+def short_label(label: str, most: int = 34) -> str:
+    """The label on at most `most` characters; of a longer list whole values and how many are cut.
+
+    `A, B, C + missing` becomes `A, B … and 2 more`; a value that itself holds a comma and a space counts as two.
+    What is no list is cut with an ellipsis.
+    """
+    if len(label) <= most:
+        return label
+    masked = _BAND.sub(lambda one: "_" * len(one[0]), label)
+    ends = [found.start() for found in _SEPARATOR.finditer(masked)]
+    for number, end in enumerate(reversed(ends), 1):
+        shorter = f"{label[:end]} … and {number} more"
+        if len(shorter) <= most:
+            return shorter
+    return f"{label[: most - 1]}…"

@@ -131,7 +131,7 @@ def _neat(name: str) -> str:
 
 
 def wrapped(names: Sequence[str], room: float) -> list[list[str]] | None:
-    """Each name on at most MOST_LINES lines of `room` points, broken at spaces, the rest told by an ellipsis.
+    """Each name on at most MOST_LINES lines of `room` points, broken at spaces; longer ones are cut.
 
     None where a word does not fit on a line.
     """
@@ -140,16 +140,28 @@ def wrapped(names: Sequence[str], room: float) -> list[list[str]] | None:
 
 
 def _lines(name: str, room: float) -> list[str] | None:
+    """The name on lines; a list that needs too many keeps whole values and tells how many are cut."""
+    text = fonts.printable(name.replace("\n", " "))
+    lines = _broken(text, room)
+    if lines is None or len(lines) <= MOST_LINES:
+        return lines
+    for shorter in fonts.fewer(text):
+        found = _broken(shorter, room)
+        if found is not None and len(found) <= MOST_LINES:
+            return found
+    last = " ".join(lines[MOST_LINES - 1 :])
+    return [*lines[: MOST_LINES - 1], fonts.shortened(last, fonts.REGULAR, TICK_SIZE, room)]
+
+
+def _broken(text: str, room: float) -> list[str] | None:
+    """`text` broken at spaces into lines of at most `room` points, None where a word does not fit on one."""
     lines: list[str] = []
-    for word in fonts.printable(name.replace("\n", " ")).split(" "):
+    for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         if fonts.width(word, fonts.REGULAR, TICK_SIZE) > room:
             return None
         if lines and fonts.width(longer, fonts.REGULAR, TICK_SIZE) <= room:
             lines[-1] = longer
-        elif len(lines) == MOST_LINES:
-            lines[-1] = fonts.shortened(f"{longer}{'W' * 99}", fonts.REGULAR, TICK_SIZE, room)
-            return lines
         else:
             lines.append(word)
     return lines
@@ -180,7 +192,7 @@ def band_labels(drawing: Drawing, plot: Plot, x: BandScale) -> None:
             continue
         # A slanted label ends at its band; it may not begin left of the drawing.
         room = min(LABEL_ROOM, (at - 2) / 0.82, (plot.bottom - 18) / 0.574)
-        shown = fonts.shortened(fonts.printable(name.replace("\n", " ")), fonts.REGULAR, TICK_SIZE, room)
+        shown = fonts.shortened_list(fonts.printable(name.replace("\n", " ")), fonts.REGULAR, TICK_SIZE, room)
         group = Group(label(shown, 0, 0, TICK_SIZE, "end", AXIS))
         group.translate(at + 2, plot.bottom - 8)
         group.rotate(SLANT)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import as_file, files
 
@@ -12,6 +14,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 REGULAR, BOLD, OBLIQUE, MONO = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono"
 _FILES = {name: f"{name}.ttf" for name in (REGULAR, BOLD, OBLIQUE, MONO)}
+
+INTERVAL = re.compile(r"\[[^\[\]()]*, [^\[\]()]*\)")  # a value of its own, such as `[100, 200)`
+SEPARATOR = re.compile(r", | \+ ")
 
 
 @cache
@@ -62,3 +67,21 @@ def shortened(text: str, font: str, size: float, room: float) -> str:
         else:
             high = middle - 1
     return text[:low].rstrip() + "…"
+
+
+def shortened_list(text: str, font: str, size: float, room: float) -> str:
+    """As `shortened`, but a list of values keeps whole values and tells how many are cut: `A, B … and 12 more`."""
+    if width(text, font, size) <= room:
+        return text
+    fitting = (shorter for shorter in fewer(text) if width(shorter, font, size) <= room)
+    return next(fitting, None) or shortened(text, font, size, room)
+
+
+def fewer(text: str) -> Iterator[str]:
+    """The list `A, B, C + missing` with ever fewer of its values, each time with the number of those that are cut.
+
+    A value that itself holds a comma and a space counts as two.
+    """
+    breaks = [found.start() for found in SEPARATOR.finditer(INTERVAL.sub(lambda one: "_" * len(one[0]), text))]
+    for number, end in enumerate(reversed(breaks), 1):
+        yield f"{text[:end]} … and {number} more"

@@ -88,7 +88,7 @@ def small_multiples(drawing: Drawing, data: ChartData, width: float, height: flo
         x = _horizontal(data, start, start + wide)
         plot = Plot(start, bottom, start + wide, upper, x, _placed(scale, bottom, upper), None)
         _panel(drawing, data, plot, panel, first=column == 0, last=number + columns >= len(data.panels))
-        name = fonts.shortened(fonts.printable(axes.neat([panel.name])[0]), fonts.BOLD, TICK_SIZE, wide)
+        name = fonts.shortened_list(fonts.printable(axes.neat([panel.name])[0]), fonts.BOLD, TICK_SIZE, wide)
         text = axes.label(name, start, top - 7.0, TICK_SIZE)
         text.fontName = fonts.BOLD
         drawing.add(text)

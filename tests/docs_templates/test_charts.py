@@ -187,6 +187,24 @@ def test_labels_are_wrapped_before_they_are_slanted_or_cut() -> None:
     assert axes.neat(["1.2345678 or more"]) == ["1.2345678 or more"]  # no interval
 
 
+STATES = "AK, AL, AR, AZ, CA, CO, CT, DC, DE, FL, GA, HI, IA + special 0, 4 + missing"
+
+
+def test_of_a_long_list_whole_values_are_shown_and_the_rest_is_counted() -> None:
+    fonts.register()
+    (lines,) = axes.wrapped([STATES], 50.0) or [[]]
+    shown, more = " ".join(lines).split(" … and ")
+    kept = shown.split(", ")
+    assert STATES.startswith(shown + ", ")
+    assert len(lines) <= axes.MOST_LINES
+    assert more == f"{16 - len(kept)} more"
+    assert all(fonts.width(line, fonts.REGULAR, axes.TICK_SIZE) <= 50.0 for line in lines)
+    cut = fonts.shortened_list("[1, 2) & a, [2, 3) & a, [3, 4) & b", fonts.REGULAR, 7.0, 90.0)
+    assert cut in ("[1, 2) & a … and 2 more", "[1, 2) & a, [2, 3) & a … and 1 more")
+    assert fonts.shortened_list("one long name", fonts.REGULAR, 7.0, 30.0).endswith("…")
+    assert fonts.shortened_list("a, b", fonts.REGULAR, 7.0, 90.0) == "a, b"
+
+
 def test_bars_are_as_high_as_their_values() -> None:
     drawing = charts.draw(_figure("bar", DATA["ordinary"]), WIDTH, HEIGHT)
     heights = [c.height for c in drawing.contents if isinstance(c, Rect)]

@@ -33,6 +33,7 @@ from credit_risk.display import (
     html_table,
 )
 from credit_risk.display import style as styles
+from credit_risk.display.classing import short_label
 from credit_risk.display.evidence import EvidenceDisplay
 from credit_risk.display.scores import band_label
 
@@ -389,3 +390,12 @@ def test_dependence_has_a_line_for_each_characteristic_and_zero() -> None:
     assert drawn["b"] == [0.5, 0.0]
     assert len(drawn) == 3
     plt.close(axes.figure)
+
+
+def test_a_long_list_of_categories_tells_how_many_the_picture_cuts() -> None:
+    states = ", ".join(["AK", "AL", "AR", "AZ", "CA", "CO", "CT", "DC", "DE", "FL"])
+    assert short_label(states) == "AK, AL, AR, AZ, CA … and 5 more"
+    assert short_label(f"{states} + missing") == "AK, AL, AR, AZ, CA … and 6 more"
+    assert short_label("AK, AL + special 0") == "AK, AL + special 0"
+    assert short_label("[100, 200) & own, [200, 300) & own, [300, 400) & own") == "[100, 200) & own … and 2 more"
+    assert short_label("a name that is no list and far too long") == "a name that is no list and far to…"
