@@ -172,6 +172,18 @@ def behaviour_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def underwriting_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of `scorecards/underwriting_loans` (policy rules; some applicants have no outcome), with annexes."""
+    return _package(tmp_path_factory, "underwriting_package", REPOSITORY / "scorecards" / "underwriting_loans")
+
+
+@pytest.fixture(scope="session")
+def prescreen_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of `scorecards/prescreen_loans` (few characteristics, of the bureau), complete with its annexes."""
+    return _package(tmp_path_factory, "prescreen_package", REPOSITORY / "scorecards" / "prescreen_loans")
+
+
+@pytest.fixture(scope="session")
 def german_package(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Path:
     """The package of the German credit data (1,000 rows, mostly categorical). Read only."""
     plan = REPOSITORY / "tests" / "plans" / "german_credit" / "plan.yaml"

@@ -55,14 +55,18 @@ def test_rows_and_bad_rate_are_those_published() -> None:
 BEHAVIOUR = REPOSITORY / "scorecards" / "portfolio_behaviour"
 
 
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("behaviour_data", REPOSITORY / "scripts" / "portfolio_behaviour.py")
+def _module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, REPOSITORY / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    return _module("portfolio_behaviour")
 
 
 def test_the_portfolio_is_made_anew_byte_for_byte(script: ModuleType) -> None:
@@ -84,6 +88,23 @@ def test_the_readme_of_the_portfolio_tells_its_call_rows_and_hashes(script: Modu
     rows = [f"{gzip.decompress(file).count(bytes([10])) - 1:,}" for file in files]
     assert f"{rows[0]} booked accounts" in text
     assert f"{rows[1]} months" in text
+    call = re.search(r"simulate_portfolio\(\n(.*?)\n\)", text, re.DOTALL)
+    assert call is not None
+    assert eval(f"dict({call[1]})") == script.CALL
+
+
+UNDERWRITING = REPOSITORY / "scorecards" / "underwriting_loans"
+
+
+def test_the_applications_are_made_anew_byte_for_byte_and_the_readme_tells_them() -> None:
+    script, file = _module("underwriting_loans"), (UNDERWRITING / "applications.csv.gz").read_bytes()
+    text = (UNDERWRITING / "README.md").read_text(encoding="utf-8")
+    here = gzip.decompress(file)
+    assert here == script.csv_bytes(script.applications())
+    assert (file[3], file[4:8]) == (0, b"\0\0\0\0"), "neither optional fields nor time"
+    assert re.findall(r"`([0-9a-f]{64})`", text) == [_sha256(here), _sha256(file)]
+    assert f"{here.count(bytes([10])) - 1:,} applications" in text
+    assert f"({len(here):,} bytes)" in text
     call = re.search(r"simulate_portfolio\(\n(.*?)\n\)", text, re.DOTALL)
     assert call is not None
     assert eval(f"dict({call[1]})") == script.CALL
