@@ -26,6 +26,7 @@ from validation.comparisons import (
     regression,
     rules,
     scoring,
+    segments,
     selection,
     stability,
 )
@@ -35,6 +36,7 @@ from validation.measures.compare import Refitted, compare_measures, judge_measur
 from validation.package import Package
 from validation.policy import Policy, read_policy
 from validation.rebuild.logistic import LogisticFit
+from validation.rebuild.segments import whole_of
 from validation.rebuild.workspace import Workspace, open_workspace
 
 
@@ -82,25 +84,27 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     if package.outcome_type != "binary":
         found, refitted = compare_measures(space)
         return Rebuild(space.ledger, tuple(found), None, space, refitted)
-    data.compare_data(space)
-    leakage.compare_leakage(space)
-    observation.compare_points(space)
-    classing.compare_classing(space)
-    placing.compare_placing(space)
-    limits.compare_limits(space)
-    recounts.compare_recounts(space)
-    edges.compare_edges(space)
-    fit = regression.compare_regressions(space).get(package.champion_id)
-    selection.compare_selection(space, fit)
-    points.compare_points(space)
-    reasons.compare_reasons(space)
-    explanation.compare_explanations(space)
+    whole = whole_of(space)
+    data.compare_data(whole)
+    leakage.compare_leakage(whole)
+    observation.compare_points(whole)
+    classing.compare_classing(whole)
+    placing.compare_placing(whole)
+    limits.compare_limits(whole)
+    recounts.compare_recounts(whole)
+    edges.compare_edges(whole)
+    fit = regression.compare_regressions(whole).get(package.champion_id)
+    selection.compare_selection(whole, fit)
+    points.compare_points(whole)
+    reasons.compare_reasons(whole)
+    explanation.compare_explanations(whole)
     rules.compare_rules(space)
+    segments.compare_segments(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)
     baselines.compare_baselines(space)
-    stability.compare_stability(space)
+    stability.compare_stability(whole)
     boosting.compare_boosting(space)
     return Rebuild(space.ledger, tuple(headlines), fit, space)
 

@@ -86,16 +86,14 @@ def attribution_name(model: Mapping[str, Any], step: Mapping[str, Any], item: Ma
 
 def maximum_reasons(model: dict[str, Any]) -> int:
     """Return how many reason codes the published reason list holds at most; 0 where the model gives none."""
-    name = model["outputs"].get("reasons")
+    lengths: dict[str | None, int] = {None: 0}
     for step in model["steps"]:
-        if step["type"] == "reasons" and step["output"] == name:
-            return _longest(step)
-    return max((_longest(step) for step in model["steps"] if step["type"] == "reasons"), default=0)
-
-
-def _longest(step: Mapping[str, Any]) -> int:
-    """The most reasons of a step: one above `maximum` where it names inquiries."""
-    return int(step["maximum"]) + ("inquiries" in step)
+        if step["type"] == "reasons":
+            lengths[step["output"]] = int(step["maximum"]) + ("inquiries" in step)
+        elif step["type"] == "switch":
+            chosen = [*(case["value"] for case in step["cases"]), step["default"]]
+            lengths[step["output"]] = max(lengths.get(name, 0) for name in chosen)
+    return lengths.get(model["outputs"].get("reasons"), 0)
 
 
 def parse(data: bytes, model: dict[str, Any], file: str = "verification.csv") -> Verification:

@@ -22,6 +22,7 @@ from credit_risk.lifecycle.data_evidence import (
 from credit_risk.lifecycle.fitted import Fitted, Told, Trained
 from credit_risk.lifecycle.performance import Scored, evaluate
 from credit_risk.lifecycle.screening import screen
+from credit_risk.lifecycle.segmentation import segmentation_evidence
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary
 
@@ -76,7 +77,8 @@ class BinaryOutcome:
         discrimination = next(e for e in found if e.id == "performance.discrimination").frame()
         recounted = recounted_evidence(plan, prepared, scored, training.tables)
         baselines = baseline_evidence(plan, training, candidates, scored, prepared.intake.frame)
-        evidence = (*found, *recounted, *baselines, *not_of_binary(EVALUATION))
+        divided = segmentation_evidence(plan, candidates, scored, prepared.intake.frame)
+        evidence = (*found, *divided, *recounted, *baselines, *not_of_binary(EVALUATION))
         return Told(evidence, _headline(discrimination, champion.id))
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk.package.layout import SAMPLES
+from credit_risk.scoring.steps import published_reasons
 
 Json = dict[str, Any]
 _KEY = (pa.int64(), pa.string())
@@ -93,18 +94,21 @@ def predictions_faults(table: pa.Table, model: Json, file: str) -> list[Fault]:
 
 
 def verification_columns(model: Json) -> list[str]:
-    """The header of verification.csv for a model."""
+    """The header of verification.csv for a model; what is classed or scored more than once bears the id of its step."""
     columns = ["case", *(f"in:{declared['name']}" for declared in model["inputs"])]
-    for step in model["steps"]:
-        if step["type"] == "classing":
-            columns += [f"bin:{step['input']}", f"woe:{step['input']}"]
-    for step in model["steps"]:
-        if step["type"] == "scale":
-            columns += [f"points:{part['characteristic']}" for part in step.get("characteristics", [])]
-    for step in model["steps"]:
-        if step["type"] == "attribution":
-            columns += [f"attribution:{part['characteristic']}" for part in step["characteristics"]]
+    classed = [(step["input"], step["id"]) for step in model["steps"] if step["type"] == "classing"]
+    columns += [f"{what}:{name}" for name in _tagged(classed) for what in ("bin", "woe")]
+    for kind, what in (("scale", "points"), ("attribution", "attribution")):
+        steps = [step for step in model["steps"] if step["type"] == kind]
+        parts = [(part["characteristic"], step["id"]) for step in steps for part in step.get("characteristics", [])]
+        columns += [f"{what}:{name}" for name in _tagged(parts)]
     return columns + _result_columns(model)
+
+
+def _tagged(named: list[tuple[str, str]]) -> list[str]:
+    """Names, each with `@<step id>` where it stands more than once."""
+    names = [name for name, _ in named]
+    return [name if names.count(name) == 1 else f"{name}@{step}" for name, step in named]
 
 
 def verification_rows(data: bytes, model: Json, file: str) -> tuple[list[str], list[list[str]], list[Fault]]:
@@ -155,9 +159,7 @@ def _result_columns(model: Json) -> list[str]:
     keys = ("linear_score", "probability", "expected_value", "score", "grade")
     columns = [key for key in keys if outputs.get(key) is not None]
     if outputs.get("reasons") is not None:
-        told = [s for s in model["steps"] if s["type"] == "reasons" and s["output"] == outputs["reasons"]]
-        maximum = told[0]["maximum"] + ("inquiries" in told[0]) if told else 0
-        columns += [f"reason_{rank}" for rank in range(1, maximum + 1)]
+        columns += [f"reason_{rank}" for rank in range(1, published_reasons(model) + 1)]
     columns += [f"decision:{name}" for name in outputs.get("decision", ())]
     return columns + ["overall_decision"] * (outputs.get("overall_decision") is not None)
 

@@ -14,6 +14,7 @@ from credit_risk.plan.measure_checks import columns_beside, measure_faults
 from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
 from credit_risk.plan.reason_checks import reason_faults, undisclosable
 from credit_risk.plan.rule_checks import dated_rules, rule_faults
+from credit_risk.plan.segmented_checks import segmented_faults
 from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.sampling.spec import OBSERVATION_POINT
@@ -48,6 +49,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         reason_faults,
         lambda whole: boosting_faults(whole, role_of_columns(whole)),
         lambda whole: rule_faults(whole, role_of_columns(whole), _dates(whole)),
+        lambda whole: segmented_faults(whole, role_of_columns(whole)),
     )
     return [item for check in checks for item in check(plan)]
 

@@ -18,7 +18,14 @@ from credit_risk.binning.spec import ClassingSpec
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.explanation.spec import ReasonCodesSpec
 from credit_risk.models.rule_spec import RuleSpec
-from credit_risk.models.spec import AnyModel, GlmSpec, ModelSpec, default_models, usual_models
+from credit_risk.models.spec import (
+    AnyModel,
+    GlmSpec,
+    ModelSpec,
+    SegmentedScorecardSpec,
+    default_models,
+    usual_models,
+)
 from credit_risk.plan.checks import cross_faults, default_exports
 from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
@@ -188,6 +195,8 @@ class Plan(Spec):
                     named.setdefault(model.offset, f"models[{index}].offset")
                 for name in model.raw:
                     named.setdefault(name, f"models[{index}].raw.{name}")
+            if isinstance(model, SegmentedScorecardSpec) and model.segments.column is not None:
+                named.setdefault(model.segments.column, f"models[{index}].segments.column")
         lists: dict[str, tuple[str, ...]] = {
             "classing.overrides": tuple(o.characteristic for o in self.classing.overrides),
             "selection.include": tuple(self.selection.included),
@@ -198,6 +207,8 @@ class Plan(Spec):
         }
         for index, model in enumerate(self.models):
             lists[f"models[{index}].characteristics"] = getattr(model, "characteristics", None) or ()
+            search = model.segments.search if isinstance(model, SegmentedScorecardSpec) else None
+            lists[f"models[{index}].segments.search.variables"] = (search and search.variables) or ()
         for path, names in lists.items():
             for index, name in enumerate(names):
                 named.setdefault(name, f"{path}[{index}]")

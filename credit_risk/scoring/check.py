@@ -31,7 +31,7 @@ def check_model(model: Model) -> dict[str, str]:
     the format allows and scoring refuses.
     """
     names = _checked(model, "model.json")
-    faults = names.faults or unscorable_faults(model, names.kinds, names.file)
+    faults = names.faults or unscorable_faults(model, names.file)
     if faults:
         raise PackageError(faults)
     return names.kinds

@@ -322,11 +322,16 @@ def _switch(step: Step, run: Run, _: Any) -> None:
         chosen[hit] = k
         open_rows = open_rows & ~hit
     first = run.columns[names[0]]
-    data, missing, error = first.data.copy(), _none(run), key.error | (chosen < 0)
+    many = [s.widest_reasons([run.columns[name].data for name in names])] if first.kind == REASONS else []
+    data = np.full((run.rows, *many), None) if many else first.data.copy()
+    missing, error = _none(run), key.error | (chosen < 0)
     run.blame(step["id"], "no case applies and there is no default", (chosen < 0) & ~key.error)
     for k, name in enumerate(names):
         column, mask = run.columns[name], chosen == k
-        data[mask] = column.data[mask]
+        if many:
+            data[mask, : column.data.shape[1]] = column.data[mask]
+        else:
+            data[mask] = column.data[mask]
         missing = np.where(mask, column.missing, missing)
         error = error | (mask & column.error)
     run.columns[step["output"]] = Column(first.kind, data, missing & ~error, error)

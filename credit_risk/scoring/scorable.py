@@ -7,27 +7,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from credit_risk._core.errors import Fault
-from credit_risk.scoring.columns import REASONS
 
 Step = Mapping[str, Any]
 
 
-def unscorable_faults(model: Mapping[str, Any], kinds: Mapping[str, str], file: str) -> list[Fault]:
-    """Faults `schema` of a model without faults of the format; `kinds` are those of its names.
+def unscorable_faults(model: Mapping[str, Any], file: str) -> list[Fault]:
+    """Faults `schema` of a model without faults of the format.
 
-    A baseline that is not reference_points − rank_step·rank (to 1e-12; the validator reports it as a finding), and a
-    `switch` among reason lists.
+    A baseline that is not reference_points − rank_step·rank (to 1e-12; the validator reports it as a finding).
     """
     return [
         Fault(message, "schema", file, f"/steps/{index}{place}", found=found)
         for index, step in enumerate(model["steps"])
-        for message, place, found in _step(step, kinds)
+        for message, place, found in _step(step)
     ]
 
 
-def _step(step: Step, kinds: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
-    if step["type"] == "switch" and kinds[step["output"]] == REASONS:
-        yield "chooses among reason lists", "/cases", None
+def _step(step: Step) -> Iterator[tuple[str, str, str | None]]:
     if step["type"] == "reasons":
         for rank, part in enumerate(step["characteristics"], start=1):
             expected = part["reference_points"] - step["rank_step"] * rank

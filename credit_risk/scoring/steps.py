@@ -288,6 +288,26 @@ def most_reasons(step: Step) -> int:
     return int(step["maximum"]) + ("inquiries" in step)
 
 
+def widest_reasons(lists: Sequence[np.ndarray]) -> int:
+    """Length of a reason list that is chosen among several (each (n, most)): that of the longest."""
+    return max(each.shape[1] for each in lists)
+
+
+def published_reasons(model: Step) -> int:
+    """Length of the published reason list of a model.json, through every `switch`; 0 where it gives none."""
+    made = {step["output"]: step for step in model["steps"] if step["type"] in ("reasons", "switch")}
+
+    def longest(name: str | None) -> int:
+        step = made.get(name or "")
+        if step is None:
+            return 0
+        if step["type"] == "reasons":
+            return most_reasons(step)
+        return max(longest(each) for each in [*(case["value"] for case in step["cases"]), step["default"]])
+
+    return longest(model["outputs"].get("reasons"))
+
+
 def _add_inquiries(step: Step, shortfall: np.ndarray, told: np.ndarray, codes: np.ndarray, result: np.ndarray) -> None:
     """The last reason: the greatest positive shortfall among inquiries, where none of them is told already."""
     places = [k for k, c in enumerate(step["characteristics"]) if c["characteristic"] in set(step["inquiries"])]

@@ -78,6 +78,11 @@ def applicable_ids(package: Package) -> list[str]:
         "one for each generalised linear model": [name for name, kind in kinds.items() if kind == "glm"],
         "outcome is an amount or a fraction": [] if binary else [None],
         "one for each scorecard": [name for name, kind in kinds.items() if kind == "scorecard"],
+        "one for each segmented scorecard": [
+            str(item["id"])
+            for item in package.plan.get("models") or []
+            if isinstance(item, dict) and item.get("type") == "segmented_scorecard"
+        ],
         "one for each monotone boosting": [name for name, kind in kinds.items() if kind == "monotone_boosting"],
         "one for each candidate": list(package.candidate_ids.values()),
     }

@@ -37,7 +37,7 @@ def compare_classing(space: Workspace) -> None:
         for model_id, model in space.package.models.items()
         for step in steps_of(model, "classing")
     }
-    _compare_models(space, counts)
+    compare_models(space, counts)
     _compare_tables(space, counts)
     _compare_summary(space, counts)
 
@@ -66,7 +66,8 @@ def fixed_bins(space: Workspace, characteristic: str) -> set[int]:
     return {row["bin_id"] for row in table if row["woe_rule"] == "fixed"}
 
 
-def _compare_models(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
+def compare_models(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
+    """Compare the WoE of every bin of every model with that of the counts, but for bins that are fixed by hand."""
     developer, validator, labels = [], [], []
     fixed = []
     for model_id, model in space.package.models.items():

@@ -24,7 +24,7 @@ def compare_reasons(space: Workspace) -> None:
     for model_id in space.package.models:
         told = rebuilt.told_by(space, model_id)
         if told is not None:
-            _compare_references(space, told)
+            compare_references(space, told)
     told = rebuilt.told_by(space, space.package.champion_id)
     if told is None:
         space.ledger.not_evaluable(CATALOGUE, "the champion gives no reasons")
@@ -36,7 +36,7 @@ def compare_reasons(space: Workspace) -> None:
     _compare_agreement(space, told)
 
 
-def _compare_references(space: Workspace, told: Told) -> None:
+def compare_references(space: Workspace, told: Told) -> None:
     """Reference points or background by the plan's rule; baseline = reference − rank_step·rank."""
     items = told.step["characteristics"]
     labels = [item["characteristic"] for item in items]

@@ -34,7 +34,7 @@ def compare_regressions(space: Workspace) -> dict[str, LogisticFit]:
         card = scorecard_of(model)
         area = f"scorecard.coefficients.{space.package.candidate_ids[model_id]}"
         if card is None:
-            if model_id == space.package.champion_id:
+            if model_id == space.package.champion_id and model["model"]["type"] != "segmented":
                 space.ledger.not_evaluable(area, "the champion is not a regression on weights of evidence")
             continue
         if card.offset is not None:

@@ -10,6 +10,7 @@ from credit_risk._core.evidence import Evidence, table
 from credit_risk.lifecycle.candidates.boosting import fit_monotone_boosting
 from credit_risk.lifecycle.candidates.ruled import ruled
 from credit_risk.lifecycle.candidates.scorecard import fit_scorecard, select
+from credit_risk.lifecycle.candidates.segmented import fit_segmented
 from credit_risk.lifecycle.candidates.training import Asked, Candidate, FitContext, Training
 from credit_risk.models.boosting_folds import silent
 from credit_risk.plan import Plan
@@ -18,6 +19,7 @@ from credit_risk.selection.waterfall import Selection
 
 FITTERS: dict[str, Callable[[Any, FitContext], Candidate]] = {
     "scorecard": fit_scorecard,
+    "segmented_scorecard": fit_segmented,
     "monotone_boosting": fit_monotone_boosting,
 }
 """By type of the spec. A fitter takes the spec and the context and returns the candidate."""

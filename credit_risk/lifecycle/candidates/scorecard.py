@@ -29,8 +29,13 @@ from credit_risk.selection.waterfall import Screened, Selection, select_characte
 
 def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     """The scorecard of the selected characteristics: coefficients, points, reasons, model.json."""
+    selection = context.selection(asked_by(spec, context.training))
+    return scorecard_of(spec, context, selection, context.model_file(spec))
+
+
+def scorecard_of(spec: ScorecardSpec, context: FitContext, selection: Selection, file: str) -> Candidate:
+    """The scorecard of a selection that is made. file: of the package, where its model stands."""
     plan, training = context.plan, context.training
-    selection = context.selection(asked_by(spec, training))
     names = selection.selected
     tables = {name: training.tables[name] for name in names}
     ids = {name: tables[name].assign(training.frame[name].to_numpy()) for name in names}
@@ -56,7 +61,6 @@ def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     model = document(
         context.identity(spec), "scorecard", inputs, [*derived, *steps, *reasons.steps(values.reasons)], outputs
     )
-    file = context.model_file(spec)
     notes = covariance_notes(fit, spec.confidence, spec.interval)
     tables_of = {
         "coefficients": (coefficient_frame(fit, woe, training.weights), notes),

@@ -102,11 +102,35 @@ class Grown:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentCard:
+    """The scorecard of one segment. key: of the scorecard in the evidence; rows: of development in the segment."""
+
+    name: str
+    key: str
+    training: Training
+    selection: Selection
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """What a candidate is made of where each segment has a scorecard of its own.
+
+    against: id of the one model; value: name of the segment in model.json; cards: in order.
+    """
+
+    against: str
+    value: str
+    cards: tuple[SegmentCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A fitted candidate. model: its model.json; compiled: what scores it; evidence: what is told of it.
 
     unrounded: name of the value that holds the linear score before any rounding of points; remark: what the modeller
-    must hear as soon as it is fitted, or nothing; grown: of trees, the model before its reasons.
+    must hear as soon as it is fitted, or nothing; grown: of trees, the model before its reasons; divided: of segments,
+    their scorecards.
     """
 
     id: str
@@ -122,6 +146,7 @@ class Candidate:
     remark: str = ""
     grown: Grown | None = None
     glm: GlmFit | None = None
+    divided: Divided | None = None
 
     def __repr__(self) -> str:
         return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"

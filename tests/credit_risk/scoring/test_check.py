@@ -51,12 +51,6 @@ def _specials(model: dict[str, Any], *codes: Any) -> None:
     model["inputs"][0]["specials"] = [{"code": code, "meaning": "none"} for code in codes]
 
 
-def _switch_reasons(model: dict[str, Any]) -> None:
-    cases = [{"equals": "new", "value": "why"}]
-    choice = {"id": "choose", "type": "switch", "input": "segment", "cases": cases, "default": None, "output": "chosen"}
-    model["steps"].append(choice)
-
-
 def _place(model: dict[str, Any], path: str | None) -> str:
     """A path with the id of the first step that has it in place of its number."""
     assert path is not None
@@ -144,7 +138,6 @@ def _place(model: dict[str, Any], path: str | None) -> str:
         (lambda m: _specials(m, "-7"), "schema", "/inputs/0/specials/0"),
         (lambda m: m["outputs"].update(decision=["small"]), "schema", "/outputs/decision/0"),
         (lambda m: m["outputs"].update(reasons="grade"), "schema", "/outputs/reasons"),
-        (_switch_reasons, "schema", "choose/cases"),
         (_set("c", "bins", 0, "lower", 0.0), "bins_gap", "c/bins/0"),
         (_set("c", "bins", 1, "upper", 1.0), "bins_order", "c/bins/1"),
         (_set("c", "bins", 2, {"id": 2, "kind": "missing", "woe": 0.3, "label": ""}), "missing_bin", "c/bins"),
@@ -208,12 +201,11 @@ def test_faults_of_categories(change: Callable[[dict[str, Any]], None], code: st
 
 
 def test_the_format_allows_two_things_that_scoring_refuses() -> None:
-    for change in (_set("r", "characteristics", 0, "baseline", 3.0), _switch_reasons):
-        model = numeric()
-        change(model)
-        assert model_faults(model, "model.json") == []
-        with pytest.raises(PackageError):
-            compile_model(model)
+    model = numeric()
+    _set("r", "characteristics", 0, "baseline", 3.0)(model)
+    assert model_faults(model, "model.json") == []
+    with pytest.raises(PackageError):
+        compile_model(model)
 
 
 def test_faults_name_the_file_that_they_are_in() -> None:

@@ -1,0 +1,240 @@
+"""Segments: each scorecard refitted on its own rows, what they gain over one model, and how each is calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from validation.comparisons import classing, points, reasons, regression
+from validation.findings import Finding, Outcome
+from validation.rebuild import clustered
+from validation.rebuild.clusters import dense
+from validation.rebuild.logistic import fit_logistic
+from validation.rebuild.reasons import told_by
+from validation.rebuild.segments import PUBLISHED, Part, is_segmented, one_model, parts_of, switch_of
+from validation.rebuild.workspace import Workspace
+from validation.structure import steps_of
+
+GAIN, SEGMENTS = "segmentation.gain", "segmentation.segments"
+CHARACTERISTICS = "segmentation.characteristics"
+GAIN_RULES = {
+    "rows": "rows",
+    "bads": "rows",
+    "log_likelihood_one": "log_likelihood",
+    "log_likelihood_segments": "log_likelihood",
+    "gain": "log_likelihood",
+    "gain_lower": "log_likelihood",
+    "gain_upper": "log_likelihood",
+    "p_value": "p_value",
+    "auc_one": "auc",
+    "auc_segments": "auc",
+    "auc_difference": "difference",
+    "auc_p_value": "p_value",
+    "gini_difference": "difference",
+}
+SEGMENT_RULES = {
+    "rows": "rows",
+    "share": "share",
+    "bads": "rows",
+    "bad_rate": "share",
+    "mean_probability": "mean_probability",
+    "mean_score": "mean_probability",
+    "calibration_intercept": "calibration_test",
+    "intercept_lower": "calibration_test",
+    "intercept_upper": "calibration_test",
+    "auc": "auc",
+    "auc_lower": "interval",
+    "auc_upper": "interval",
+}
+
+
+def compare_segments(space: Workspace) -> None:
+    """Compare every model of segments: its scorecards as models of their own, its choices, gains and tables."""
+    for model_id, model in space.package.models.items():
+        if not is_segmented(model):
+            continue
+        _compare_choices(space, model_id, model)
+        parts = parts_of(space, model_id)
+        for part in parts:
+            _compare_part(part)
+        name = space.package.candidate_ids[model_id]
+        _compare_table(space, f"{SEGMENTS}.{name}", SEGMENT_RULES, _segments(space, model_id, parts))
+        against = one_model(space, model_id)
+        if against is None:
+            space.ledger.not_evaluable(f"{GAIN}.{name}", "the package has not the scorecard that it is held against")
+        else:
+            _compare_table(space, f"{GAIN}.{name}", GAIN_RULES, _gains(space, model_id, against))
+        _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
+
+
+def _compare_choices(space: Workspace, model_id: str, model: Mapping[str, Any]) -> None:
+    """Linear score, score and reasons of a segment must be of one scorecard: what they are made of, case by case."""
+    switches = {key: switch_of(model, key) for key in PUBLISHED}
+    file, absent = space.package.file_of(model_id), [key for key, step in switches.items() if step is None]
+    if absent:
+        space.ledger.not_evaluable(f"{file}: segments", f"no choice gives {', '.join(absent)}")
+    known = {key: step for key, step in switches.items() if step is not None}
+    names = [case["equals"] for case in known["linear_score"]["cases"]]
+    for key, step in known.items():
+        own = [case["equals"] for case in step["cases"]]
+        space.ledger.words(file, f"segments of {key}", own, names, [str(name) for name in names])
+        space.ledger.words(file, f"variable that chooses {key}", [step["input"]], [known["linear_score"]["input"]], key)
+    made = {name: step for step in model["steps"] for name in _made(step)}
+    mixed = []
+    for part in parts_of(space, model_id):
+        classed = [set(_classings(made, part.space.package.model["outputs"][key])) for key in known]
+        if any(found != classed[0] for found in classed[1:] if found):
+            mixed.append(part.name)
+    if mixed:
+        _record_mixed(space, file, mixed)
+
+
+def _made(step: Mapping[str, Any]) -> list[str]:
+    names = [step[key] for key in ("output", "output_bin", "output_woe") if key in step]
+    return names + [item["output"] for item in step.get("characteristics", []) if "output" in item]
+
+
+def _classings(made: Mapping[str, Any], name: str | None) -> list[str]:
+    """Return the ids of the classing steps that a value goes back to."""
+    step = made.get(name or "")
+    if step is None:
+        return []
+    if step["type"] == "classing":
+        return [step["id"]]
+    read = [item["input"] for key in ("terms", "characteristics") for item in step.get(key, [])]
+    read += [*step.get("inputs", []), *([step["input"]] if "input" in step else [])]
+    return [found for each in read for found in _classings(made, each)]
+
+
+def _record_mixed(space: Workspace, file: str, names: list[str]) -> None:
+    test = f"{file}: one scorecard a segment"
+    finding = Finding(
+        test=test,
+        severity=space.policy.tolerances["identity"].severity,
+        quantity="segments",
+        developer_value=len(names),
+        validator_value=0,
+        tolerance=0.0,
+        statement=f"Linear score, score and reasons come of different scorecards in: {', '.join(names)}.",
+        remedy="Let every choice name the values of the segment's own scorecard.",
+        evidence=(file,),
+    )
+    space.ledger.check(Outcome(test, "fail", len(names), "one scorecard", None, finding))
+
+
+def _compare_part(part: Part) -> None:
+    """Weights of evidence, regression, points and references of one segment, on its rows alone."""
+    space, key = part.space, part.key
+    steps = steps_of(space.package.model, "classing")
+    counts = {(key, step["id"]): classing.recount_step(space, key, step) for step in steps}
+    classing.compare_models(space, counts)
+    regression.compare_regressions(space)
+    points.compare_points(space)
+    told = told_by(space, key)
+    if told is not None:
+        reasons.compare_references(space, told)
+
+
+def _compare_selected(space: Workspace, area: str, parts: list[Part]) -> None:
+    table = space.package.rows_of(area)
+    if table is None:
+        space.ledger.not_evaluable(area, "the package holds no such table")
+        return
+    for part in parts:
+        stated = sorted(r["characteristic"] for r in table if r["segment"] == part.name and r["decision"] == "selected")
+        own = sorted({step["input"] for step in steps_of(part.space.package.model, "classing")})
+        space.ledger.words(area, f"selected in {part.name}", stated, own, "name")
+
+
+def _compare_table(
+    space: Workspace, area: str, rules: Mapping[str, str], own: Mapping[str, Mapping[str, float | None]]
+) -> None:
+    table = space.package.rows_of(area)
+    if table is None:
+        space.ledger.not_evaluable(area, "the package holds no such table")
+        return
+    stated = {" ".join(row[key] for key in ("segment", "sample") if key in row): row for row in table}
+    space.ledger.words(area, "rows", sorted(stated), sorted(own), "row")
+    labels = [label for label in stated if label in own]
+    for column, rule in rules.items():
+        mine = [own[label].get(column) for label in labels]
+        space.ledger.numbers(area, column, rule, [stated[label][column] for label in labels], mine, labels)
+
+
+def _gains(space: Workspace, model_id: str, against: str) -> dict[str, dict[str, float | None]]:
+    """Return by sample what the segments gain over the one model."""
+    found: dict[str, dict[str, float | None]] = {}
+    one, own = (space.output(name, "linear_score") for name in (against, model_id))
+    assert one is not None
+    assert own is not None
+    z = float(special.ndtri(0.5 + space.confidence / 2.0))
+    for sample in space.rows:
+        rows = space.known(sample)
+        y, w, groups = space.outcome[rows], space.weight[rows], space.cluster[rows]
+        scaled = w * (w.sum() / float(w @ w))
+        likely = [scaled * (y * x - np.logaddexp(0.0, x)) for x in (one.data[rows], own.data[rows])]
+        total, error = paired(likely[1] - likely[0], groups)
+        difference, _, p_value = clustered.auc_difference(y, one.data[rows], own.data[rows], groups, w)
+        areas = [clustered.auc(y, x.data[rows], groups, w, space.confidence).auc for x in (one, own)]
+        found[sample] = {
+            "rows": len(rows),
+            "bads": float(y.sum()),
+            "log_likelihood_one": float(likely[0].sum()),
+            "log_likelihood_segments": float(likely[1].sum()),
+            "gain": total,
+            "gain_lower": total - z * error,
+            "gain_upper": total + z * error,
+            "p_value": float(special.ndtr(-total / error)) if error > 0 else 1.0,
+            "auc_one": areas[0],
+            "auc_segments": areas[1],
+            "auc_difference": difference,
+            "auc_p_value": p_value,
+            "gini_difference": 2.0 * difference,
+        }
+    return found
+
+
+def paired(difference: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
+    """Return the sum of paired differences and its standard error from sums over clusters (divisor G − 1, times G)."""
+    numbers, count = dense(clusters)
+    sums = np.zeros(count)
+    np.add.at(sums, numbers, difference)
+    return float(difference.sum()), float(np.sqrt(count / (count - 1.0) * np.sum((sums - sums.mean()) ** 2)))
+
+
+def _segments(space: Workspace, model_id: str, parts: list[Part]) -> dict[str, dict[str, float | None]]:
+    """Return by segment and sample: rows, bads, calibration in the large and ranking."""
+    found: dict[str, dict[str, float | None]] = {}
+    for part in parts:
+        for sample in space.rows:
+            rows, whole = part.space.known(sample), space.known(sample)
+            found[f"{part.name} {sample}"] = _worth(space, model_id, rows, float(space.weight[whole].sum()))
+    return found
+
+
+def _worth(space: Workspace, model_id: str, rows: np.ndarray, total: float) -> dict[str, float | None]:
+    y, w = space.outcome[rows], space.weight[rows]
+    result: dict[str, float | None] = {"rows": len(rows), "share": float(w.sum()) / total, "bads": float(y.sum())}
+    if not len(rows):
+        return result
+    outputs = {key: space.output(model_id, key) for key in ("probability", "score", "linear_score")}
+    values = {key: value.data[rows] for key, value in outputs.items() if value is not None}
+    result |= {"bad_rate": float(w @ y / w.sum()), "mean_probability": float(w @ values["probability"] / w.sum())}
+    result["mean_score"] = float(w @ values["score"] / w.sum())
+    if y.min() == y.max():
+        return result
+    p, ones = values["probability"], np.ones((len(rows), 1))
+    shift = fit_logistic(ones, y, w * (len(w) / w.sum()), space.confidence, offset=np.log(p) - np.log1p(-p))
+    area = clustered.auc(y, values["linear_score"], space.cluster[rows], w, space.confidence)
+    result |= {
+        "calibration_intercept": float(shift.coefficient[0]),
+        "intercept_lower": float(shift.lower[0]),
+        "intercept_upper": float(shift.upper[0]),
+        "auc": area.auc,
+        "auc_lower": area.lower,
+        "auc_upper": area.upper,
+    }
+    return result
