@@ -7,6 +7,7 @@ an interrupted search has written down can be told to a new one, and the rest co
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -181,10 +182,17 @@ def _words(spec: MonotoneBoostingSpec, search: SearchSpec, trials: Sequence[Tria
     return f"{spec.id}: trial {len(trials)} of {search.trials}{best}"
 
 
+def _optuna() -> Any:
+    """optuna, without what its bar of progress says on import of a notebook that has no widgets; it is not shown."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return optional_import("optuna", "model")
+
+
 @contextmanager
 def _quiet_optuna() -> Iterator[Any]:
     """optuna without its words on every study; its level of logging is put back."""
-    optuna = optional_import("optuna", "model")
+    optuna = _optuna()
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -198,7 +206,8 @@ class _Journal:
 
     def __init__(self, path: Path | None, spec: MonotoneBoostingSpec, search: SearchSpec, seed: int, key: str):
         own = {"spec": spec.model_dump(mode="json"), "search": search.model_dump(mode="json"), "seed": seed, "key": key}
-        versions = {name: optional_import(name, "model").__version__ for name in ("optuna", "xgboost", "numpy")}
+        versions = {name: optional_import(name, "model").__version__ for name in ("xgboost", "numpy")}
+        versions["optuna"] = _optuna().__version__
         self._path = path
         self._head = {"format": "credit-risk-search", "sha256": sha256_bytes(canonical_json.to_bytes([own, versions]))}
 

@@ -95,18 +95,47 @@ def constraints_frame(
     left_out: Mapping[str, str],
     confidence: float,
     weights: Floats | None = None,
+    against: Mapping[str, Sequence[Any]] | None = None,
 ) -> pd.DataFrame:
     """Evidence `boosting.constraints.{model}`: direction of each feature, whose word it is, and what the data say.
 
     matrix (n, k) features of development, y, weights (n,); left_out: classed characteristics that are no feature, with
-    why. AUC is that of the value as a measure of risk, in the direction bound or, where there is none, suggested by
-    the data; its interval is DeLong's.
+    why; against: of those, what the data say to a declared trend, as `declared_unused` gives it. AUC is that of the
+    value as a measure of risk, in the direction bound or, where there is none, suggested by the data; its interval is
+    DeLong's.
     """
     w = np.ones(len(y)) if weights is None else weights
     rows = [_row(feature, matrix, y, w, tables, confidence) for feature in features]
-    empty = (None,) * 5
-    rows += [(name, name, False, "none", NO_SOURCE, *empty, f"left out: {why}") for name, why in left_out.items()]
+    for name, why in left_out.items():
+        source, *numbers, said = (against or {}).get(name, (NO_SOURCE, *(None,) * 5, ""))
+        rows.append((name, name, False, "none", source, *numbers, f"left out: {why}{said}"))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def declared_unused(
+    declared: Mapping[str, Trend],
+    tables: Mapping[str, BinningTable],
+    frame: pd.DataFrame,
+    y: Floats,
+    weights: Floats,
+    confidence: float,
+) -> dict[str, tuple[Any, ...]]:
+    """What the data say to the declared trend of a characteristic that is no feature, by name.
+
+    tables, frame: its classing and its values (n,); y, weights (n,). Source, suggestion, AUC in the declared direction
+    with bounds and p-value, and the verdict in words.
+    """
+    found: dict[str, tuple[Any, ...]] = {}
+    for name, trend in declared.items():
+        if name not in tables or trend.name not in DIRECTIONS or not tables[name].has_order:
+            continue
+        x = tables[name].ranks(frame[name].to_numpy())
+        known = np.isfinite(x)
+        x, outcome, w = x[known], y[known], weights[known]
+        *numbers, verdict = trend_verdict(x, outcome, trend.name, confidence, w)
+        suggestion = _suggestion(tables[name], x, outcome, w, confidence)
+        found[name] = (trend.source, suggestion, *numbers, f"; declared {trend.name}, {verdict}")
+    return found
 
 
 def _row(

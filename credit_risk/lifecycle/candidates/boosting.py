@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from credit_risk.models.interactions import feature_groups, interactions_frame
 from credit_risk.models.missing_effect import missing_frame
 from credit_risk.models.monotonicity import monotonicity_frame
 from credit_risk.models.spec import MonotoneBoostingSpec
-from credit_risk.models.tree_features import TreeFeature, constraints_frame, tree_features
+from credit_risk.models.tree_features import TreeFeature, constraints_frame, declared_unused, tree_features
 from credit_risk.plan import Plan
 from credit_risk.scoring import compile_model
 
@@ -102,7 +102,10 @@ def _evidence(
     file, confidence = (context.model_file(spec),), context.plan.evaluation.confidence
     features, matrix, y = prepared.features, prepared.matrix, training.y
     weights = None if context.plan.samples.weight is None else training.weights
-    constraints = constraints_frame(features, matrix, y, training.tables, prepared.left_out, confidence, weights)
+    against = _declared_unused(context, prepared.left_out)
+    constraints = constraints_frame(
+        features, matrix, y, training.tables, prepared.left_out, confidence, weights, against
+    )
     monotonicity = monotonicity_frame(fit.trees, fit.features, fit.constraints)
     margin = np.full(len(y), fit.base_margin)
     frame, tables = training.frame, training.tables
@@ -134,10 +137,17 @@ def _interactions(spec: MonotoneBoostingSpec, fit: BoostingFit, file: tuple[str,
     return table(identifier, frame, parameter=spec.id, inputs=file)
 
 
+def _declared_unused(context: FitContext, names: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """What the data say to the declared trends of characteristics that are no features."""
+    plan, whole = context.plan, context.training
+    declared = declared_trends(plan, list(names))
+    return declared_unused(declared, whole.tables, whole.frame, whole.y, whole.weights, plan.evaluation.confidence)
+
+
 def _remark(evidence: tuple[Evidence, ...]) -> str:
     """What a modeller must hear at once: directions that the data contradict."""
     constraints = next(item for item in evidence if item.id.startswith("boosting.constraints.")).frame()
-    contradicted = constraints.loc[constraints["verdict"] == CONTRADICTED, "characteristic"]
+    contradicted = constraints.loc[constraints["verdict"].str.endswith(CONTRADICTED), "characteristic"]
     return f"declared against the data: {', '.join(contradicted)}" if len(contradicted) else ""
 
 

@@ -118,6 +118,13 @@ def test_directions_of_boosting_are_the_plans_word_first(tmp_path: Path) -> None
     bound = frame(package, "boosting.monotonicity.trees").set_index("feature")
     assert list(bound.index) == ["INCOME", "AGE", "woe(HOUSING)"]
     assert (bound["violations"] == 0).all()
+    left_out = run(write_plan(tmp_path / "left", plan.split("selection:")[0], portfolio(900)))
+    assert "declared against the data: INCOME" in left_out.err
+    row = frame(tmp_path / "left" / "out", "boosting.constraints.trees").set_index("feature").loc["INCOME"]
+    assert row["verdict"].startswith("left out: no information value")
+    assert row["verdict"].endswith("declared ascending, contradicted by the data")
+    assert (row["source"], row["suggestion"]) == ("plan, expectation", "descending")
+    assert row["auc_upper"] == told.loc["INCOME", "auc_upper"]
     mined = done(tmp_path / "mined", PLAN + BOOSTING, portfolio(900))
     assert set(frame(mined, "boosting.constraints.trees")["source"]) == {"mined", "weight of evidence"}
     observed = [one for one in findings(mined) if one["test"] == "boosting.constraints.trees: directions are declared"]

@@ -11,7 +11,7 @@ from credit_risk.binning.classing import Trend, class_frame
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.binning.table import BinningTable
 from credit_risk.models.assemble import Identity, InputColumn, document
-from credit_risk.models.tree_features import constraints_frame, tree_features
+from credit_risk.models.tree_features import constraints_frame, declared_unused, tree_features
 from credit_risk.scoring import compile_model
 
 CODES = {"x": [-9.0, -8.0]}
@@ -83,6 +83,22 @@ def test_what_the_data_say_is_told_with_numbers(data: Data) -> None:
     assert mined["auc"] == pytest.approx(roc_auc_score(y[known], x[known]), abs=1e-12)
     assert not told.loc["k", "used"]
     assert told.loc["k", "verdict"] == "left out: because"
+
+
+def test_a_declaration_against_the_data_is_told_of_what_is_left_out(data: Data) -> None:
+    """Classing keeps the declared trend, so that nothing may be left of the characteristic; the numbers stay."""
+    frame, y, tables = data
+    declared = {"z": Trend("ascending", "plan, expectation"), "k": Trend("peak", "plan, classing")}
+    against = declared_unused(declared, tables, frame, y, np.ones(len(y)), 0.95)
+    assert list(against) == ["z"]
+    told = constraints_frame([], frame[[]], y, tables, {"z": "one bin", "k": "no"}, 0.95, None, against)
+    z = told.set_index("feature").loc["z"]
+    assert not z["used"]
+    assert (z["direction"], z["source"], z["suggestion"]) == ("none", "plan, expectation", "descending")
+    assert z["auc"] == pytest.approx(roc_auc_score(y, frame["z"]), abs=1e-12)
+    assert z["auc_upper"] < 0.5
+    assert z["verdict"] == "left out: one bin; declared ascending, contradicted by the data"
+    assert told.set_index("feature").loc["k", "verdict"] == "left out: no"
 
 
 def test_a_suggestion_is_made_where_nothing_is_bound(data: Data) -> None:
