@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons.held import UNREAD, Held, held_classings
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
 from validation.rebuild.binning import ADJUSTMENT, BinCounts, recount, weight_of_evidence
@@ -31,15 +32,20 @@ _COLUMNS = {
 
 
 def compare_classing(space: Workspace) -> None:
-    """Compare each classing table and the bins of each model with the recount; tables without bins with themselves."""
+    """Compare each classing table and the bins of each model with the recount.
+
+    A characteristic that stands in no model is counted in the bins that its table states; where these cannot be read,
+    its table is compared with itself alone, which is recorded.
+    """
     counts = {
         (model_id, step["id"]): recount_step(space, model_id, step)
         for model_id, model in space.package.models.items()
         for step in steps_of(model, "classing")
     }
+    held = held_classings(space)
     compare_models(space, counts)
-    _compare_tables(space, counts)
-    _compare_summary(space, counts)
+    _compare_tables(space, held)
+    _compare_summary(space, held)
 
 
 def recount_step(space: Workspace, model_id: str, step: Mapping[str, Any]) -> BinCounts:
@@ -106,27 +112,30 @@ def _record_fixed(space: Workspace, fixed: list[str]) -> None:
     space.ledger.check(Outcome(test, "review", len(fixed), None, "declared fixed", finding))
 
 
-def _compare_tables(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
-    champion = {step["input"]: step for step in steps_of(space.package.model, "classing")}
+def _compare_tables(space: Workspace, held: Mapping[str, Held]) -> None:
     pairs: dict[str, tuple[list[Any], list[Any], list[str]]] = {name: ([], [], []) for name in (*_COLUMNS, "rule")}
     inner: dict[str, tuple[list[Any], list[Any], list[str]]] = {
         name: ([], [], []) for name in ("woe", "information_value")
     }
     absent = []
-    for characteristic, step in champion.items():
+    for characteristic, one in held.items():
         table = space.package.rows_of(f"{AREA}.{characteristic}")
         if table is None:
             absent.append(characteristic)
             continue
-        _collect(pairs, characteristic, table, counts[space.package.champion_id, step["id"]])
+        _collect(pairs, characteristic, table, of_another_bin(one.counts(space), one.step))
     zero_cell = space.package.setting("classing", "zero_cell", ADJUSTMENT)
+    unread = []
     for evidence_id in space.package.evidence:
         name = evidence_id.removeprefix(f"{AREA}.")
-        if evidence_id.startswith(f"{AREA}.") and name not in champion:
+        if evidence_id.startswith(f"{AREA}.") and name not in held:
+            unread.append(name)
             _collect_inner(inner, name, space.package.rows_of(evidence_id) or [], zero_cell)
     if absent:
         names = ", ".join(absent)
         space.ledger.not_evaluable(f"{AREA}: {names}", "the package holds no table of the characteristic")
+    if unread:
+        space.ledger.not_evaluable(f"{AREA}: counts of {', '.join(unread)}", UNREAD)
     for column, rule in _COLUMNS.items():
         space.ledger.numbers(AREA, column, rule, *pairs[column], evidence=_tables(pairs[column][2]))
     space.ledger.words(AREA, "rule of the WoE", *pairs["rule"])
@@ -195,15 +204,12 @@ def _append(target: tuple[list[Any], list[Any], list[str]], developer: Any, vali
     target[2].append(place)
 
 
-def _compare_summary(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
+def _compare_summary(space: Workspace, held: Mapping[str, Held]) -> None:
     table = space.package.rows_of("classing.summary")
     if table is None:
         space.ledger.not_evaluable("classing.summary", "the package holds no such table")
         return
-    own = {}
-    for step in steps_of(space.package.model, "classing"):
-        if not fixed_bins(space, step["input"]):
-            own[step["input"]] = counts[space.package.champion_id, step["id"]]
+    own = {name: one.counts(space) for name, one in held.items() if not fixed_bins(space, name)}
     rows = [row for row in table if row["characteristic"] in own]
     labels = [row["characteristic"] for row in rows]
     for column, rule, value in (

@@ -11,15 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from validation.comparisons.placing import category, ordered_by, settings_of, taken_apart
+from validation.comparisons.held import Held, every_step, held_classings
+from validation.comparisons.placing import category, ordered_by, settings_of
 from validation.findings import Finding, Outcome
+from validation.rebuild.binning import ADJUSTMENT
+from validation.rebuild.placing import take_apart
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import steps_of
+from validation.steps.values import Value
 
 Floats = NDArray[np.float64]
 Step = Mapping[str, Any]
 TEST = "classing: limits of the plan"
 SLACK = 1e-9
+ONE_BIN = "one bin"
+HOLDS = ("kind", "lower", "upper", "values", "codes", "takes_missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +42,45 @@ class Ordinary:
 
 
 def compare_limits(space: Workspace) -> None:
-    """Hold the champion's classings against the plan; what was changed by hand is told by its own evidence."""
-    overrides = (space.package.plan.get("classing") or {}).get("overrides") or []
-    changed = {str(item.get("characteristic")) for item in overrides}
+    """Hold every classing against the plan: those of all models, and those that their tables alone state.
+
+    One that was changed by hand may break a limit; that is told with the change.
+    """
     compared = broken = 0
-    for step in steps_of(space.package.model, "classing"):
-        name = str(step["input"])
-        if name in changed:
-            continue
+    for held in _different(space):
         compared += 1
-        faults = list(_broken(space, step, settings_of(space, name)))
+        faults = list(_broken(space, held, settings_of(space, held.name)))
         broken += bool(faults)
         if faults:
-            _record(space, name, faults)
+            _record(space, held, faults)
     if not compared:
-        space.ledger.not_evaluable(TEST, "no classing of the champion stands as the engine made it")
+        space.ledger.not_evaluable(TEST, "no classing stands in a model or can be read from its table")
     elif compared > broken:
         space.ledger.check(Outcome(TEST, "pass", compared - broken, "kept", None))
 
 
-def _broken(space: Workspace, step: Step, settings: Mapping[str, Any]) -> Iterator[str]:
-    apart = taken_apart(space, space.package.champion_id, step, settings)
+def _different(space: Workspace) -> Iterator[Held]:
+    """Classings whose bins differ: two models that hold the same one are told once."""
+    seen: dict[str, list[Any]] = {}
+    for held in (*every_step(space), *held_classings(space).values()):
+        bins = [{key: item.get(key) for key in HOLDS} for item in held.step["bins"]]
+        if bins not in seen.setdefault(held.name, []):
+            seen[held.name].append(bins)
+            yield held
+
+
+def _broken(space: Workspace, held: Held, settings: Mapping[str, Any]) -> Iterator[str]:
+    step, rows = held.step, space.known(DEVELOPMENT)
+    known = Value(held.source.kind, held.source.data[rows], held.source.error[rows])
+    zero_cell = float(settings.get("zero_cell", ADJUSTMENT))
+    apart = take_apart(step, known, space.outcome[rows], space.weight[rows], zero_cell)
     k = len(apart.ordinary)
     by_id = {item["id"]: item for item in step["bins"]}
-    rows = space.known(DEVELOPMENT)
     plain = bool(np.all(space.weight[rows] == 1.0))
     total = float(np.sum(apart.counts.good) + np.sum(apart.counts.bad))
     found = Ordinary(tuple(by_id[i] for i in apart.ordinary), apart.counts.good[:k], apart.counts.bad[:k], total, plain)
+    if len(found.bins) == 1 and _told_as_one(space, held.name):
+        return
     yield from _numbers(found, settings)
     yield from _neighbours(found, settings, step["kind"] == "numeric" or ordered_by(space, str(step["input"])) != ())
     if step["kind"] == "numeric":
@@ -156,16 +173,34 @@ def _value(settings: Mapping[str, Any], key: str, default: float) -> float:
     return default if value is None else float(value)
 
 
-def _record(space: Workspace, name: str, faults: list[str]) -> None:
+def _told_as_one(space: Workspace, characteristic: str) -> bool:
+    """Whether the developer tells that no classing keeps the limits, so that all values are one bin."""
+    rows = space.package.rows_of("classing.summary") or []
+    return any(r["characteristic"] == characteristic and str(r["solver_status"]).startswith(ONE_BIN) for r in rows)
+
+
+def _record(space: Workspace, held: Held, faults: list[str]) -> None:
+    changes = [
+        f"{item.get('operation')}, {item.get('author')}: {item.get('reason')}"
+        for item in (space.package.plan.get("classing") or {}).get("overrides") or []
+        if item.get("characteristic") == held.name
+    ]
+    where = held.name if held.model_id in (None, space.package.champion_id) else f"{held.name} in {held.model_id}"
+    told = f"The classing of {where}, counted again, does not keep what the plan asks: {'; '.join(faults)}."
+    remedy = "Class the characteristic again, or say in the plan what is wanted."
+    if changes:
+        told += f" It was changed by hand ({'; '.join(changes)})."
+        remedy = "Say whether the change by hand is worth the limit that it breaks."
     finding = Finding(
         test=TEST,
-        severity=space.policy.checks["limits_broken"],
-        quantity=name,
+        severity=space.policy.checks["limits_by_hand" if changes else "limits_broken"],
+        quantity=where,
         developer_value=None,
         validator_value=len(faults),
         tolerance=None,
-        statement=f"The classing of {name}, counted again, does not keep what the plan asks: {'; '.join(faults)}.",
-        remedy="Class the characteristic again, or say in the plan what is wanted.",
-        evidence=(f"classing.table.{name}", "classing.policy"),
+        statement=told,
+        remedy=remedy,
+        evidence=(f"classing.table.{held.name}", "classing.overrides" if changes else "classing.policy"),
     )
-    space.ledger.check(Outcome(f"{TEST} ({name})", "fail", 1, "kept", None, finding))
+    verdict = "review" if changes else "fail"
+    space.ledger.check(Outcome(f"{TEST} ({where})", verdict, 1, "kept", None, finding))

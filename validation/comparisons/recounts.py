@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.comparisons.held import UNREAD, Held, held_classings
 from validation.rebuild import metrics
 from validation.rebuild.binning import ADJUSTMENT, weight_of_evidence
 from validation.rebuild.periods import choose_unit, period_of, unit_of
 from validation.rebuild.recount import Group, group_of, information_chance_level, rank_order
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import Step, steps_of
 
 SAMPLES, STABILITY = "classing.samples", "classing.stability"
 PERIODS, PERIOD_STABILITY = "classing.periods", "classing.period_stability"
@@ -52,23 +51,9 @@ STABILITY_COLUMNS = {
 Rows = Mapping[str, NDArray[np.int64]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Classing:
-    """One classing that a model holds: ids (n,) of the bins over the snapshot, and the step."""
-
-    name: str
-    step: Step
-    ids: NDArray[np.int64]
-
-    @property
-    def ordinary(self) -> NDArray[np.bool_]:
-        """(k,) which bins hold ordinary values."""
-        return np.array([item["kind"] in ("interval", "categories") for item in self.step["bins"]])
-
-
 def compare_recounts(space: Workspace) -> None:
     """Compare the tables of the classing on samples and periods with our count of the snapshot."""
-    classings = _classings(space)
+    classings = held_classings(space)
     samples = {name: space.known(name) for name in space.rows}
     periods = _periods(space, classings)
     for area, by, groups in ((SAMPLES, "sample", samples), (PERIODS, "period", periods)):
@@ -80,17 +65,7 @@ def compare_recounts(space: Workspace) -> None:
             _compare_stability(space, area, by, groups, classings)
 
 
-def _classings(space: Workspace) -> dict[str, _Classing]:
-    """By characteristic: the classing of the champion, else that of a challenger."""
-    found: dict[str, _Classing] = {}
-    for model_id, model in space.package.models.items():
-        for step in steps_of(model, "classing"):
-            ids = space.scored[model_id][step["output_bin"]].data
-            found.setdefault(step["input"], _Classing(step["input"], step, ids))
-    return found
-
-
-def _periods(space: Workspace, classings: Mapping[str, _Classing]) -> Rows | None:
+def _periods(space: Workspace, classings: Mapping[str, Held]) -> Rows | None:
     """The rows of each period that the package tells, by the plan's date; None where it tells of none."""
     table = space.package.rows_of(PERIOD_STABILITY)
     date = dated_column(space.package.plan, space.frame)
@@ -136,13 +111,14 @@ class _Pairs:
                 space.ledger.numbers(area, name, rules[name], developer, validator, places)
 
 
-def _compare_bins(space: Workspace, area: str, by: str, groups: Rows, classings: Mapping[str, _Classing]) -> None:
+def _compare_bins(space: Workspace, area: str, by: str, groups: Rows, classings: Mapping[str, Held]) -> None:
     counted, inner = _Pairs(BIN_COLUMNS), _Pairs(BIN_COLUMNS)
-    absent = []
+    absent, unread = [], []
     for evidence_id in space.package.evidence:
         name = evidence_id.removeprefix(f"{area}.")
         table = space.package.rows_of(evidence_id) if evidence_id.startswith(f"{area}.") else None
         if table is not None and name not in classings:
+            unread.append(name)
             _collect_inner(space, inner, name, by, table)
     for name, classing in classings.items():
         table = space.package.rows_of(f"{area}.{name}")
@@ -152,12 +128,14 @@ def _compare_bins(space: Workspace, area: str, by: str, groups: Rows, classings:
         _collect_counted(space, counted, classing, by, groups, table)
     if absent and area == SAMPLES:
         space.ledger.not_evaluable(f"{area}: {', '.join(absent)}", "the package holds no table of the characteristic")
+    if unread:
+        space.ledger.not_evaluable(f"{area}: counts of {', '.join(unread)}", UNREAD)
     counted.record(space, area, BIN_COLUMNS)
     inner.record(space, f"{area} (in no model, from their own counts)", BIN_COLUMNS)
 
 
 def _collect_counted(
-    space: Workspace, pairs: _Pairs, classing: _Classing, by: str, groups: Rows, table: list[dict[str, Any]]
+    space: Workspace, pairs: _Pairs, classing: Held, by: str, groups: Rows, table: list[dict[str, Any]]
 ) -> None:
     """Every group and bin that we count, beside what the table says of it; bins empty in all groups may be left out."""
     stated = {(row[by], row["bin_id"]): row for row in table}
@@ -232,7 +210,7 @@ def _compare_figures(space: Workspace) -> None:
     pairs.record(space, "classing.figure (against classing.samples)", BIN_COLUMNS)
 
 
-def _compare_stability(space: Workspace, area: str, by: str, groups: Rows, classings: Mapping[str, _Classing]) -> None:
+def _compare_stability(space: Workspace, area: str, by: str, groups: Rows, classings: Mapping[str, Held]) -> None:
     table = space.package.rows_of(area)
     if table is None:
         space.ledger.not_evaluable(area, "the package holds no such table")
@@ -249,9 +227,7 @@ def _compare_stability(space: Workspace, area: str, by: str, groups: Rows, class
     pairs.record(space, area, STABILITY_COLUMNS)
 
 
-def _stability_values(
-    space: Workspace, classing: _Classing, reference: Group, rows: NDArray[np.int64]
-) -> dict[str, Any]:
+def _stability_values(space: Workspace, classing: Held, reference: Group, rows: NDArray[np.int64]) -> dict[str, Any]:
     """The columns of the table for one characteristic and group; what is too small to be told is missing."""
     least_rows = space.package.setting("evaluation", "min_rows", MINIMUM_ROWS)
     least_bads = space.package.setting("evaluation", "min_bads", MINIMUM_BADS)
