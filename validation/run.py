@@ -12,9 +12,12 @@ from validation.comparisons import (
     baselines,
     boosting,
     classing,
+    curves,
     data,
     edges,
+    expectations,
     explanation,
+    groups,
     leakage,
     limits,
     observation,
@@ -105,6 +108,9 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     headlines = performance.compare_performance(space)
     baselines.compare_baselines(space)
     stability.compare_stability(whole)
+    curves.compare_curves(space)
+    expectations.compare_expectations(whole)
+    groups.compare_groups(space)
     boosting.compare_boosting(space)
     return Rebuild(space.ledger, tuple(headlines), fit, space)
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from validation.findings import Finding, Outcome
-from validation.rebuild import clustered, metrics
+from validation.rebuild import calibration, clustered, metrics
 from validation.rebuild.logistic import fit_logistic
-from validation.rebuild.workspace import Workspace
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 DISCRIMINATION, CALIBRATION, COMPARISON = (
     "performance.discrimination",
@@ -54,6 +54,8 @@ _DISCRIMINATION = {
     "gini_lower": "interval",
     "gini_upper": "interval",
     "ks": "ks",
+    "ks_lower": "interval",
+    "ks_upper": "interval",
 }
 _CALIBRATION = {
     "rows": "rows",
@@ -62,6 +64,13 @@ _CALIBRATION = {
     "brier": "brier",
     "log_loss": "log_loss",
     "slope": "calibration_test",
+    "slope_lower": "calibration_test",
+    "slope_upper": "calibration_test",
+    "intercept": "calibration_test",
+    "intercept_lower": "calibration_test",
+    "intercept_upper": "calibration_test",
+    "hosmer_lemeshow": "calibration_test",
+    "hosmer_lemeshow_p_value": "calibration_test",
     "spiegelhalter_z": "calibration_test",
     "spiegelhalter_p_value": "calibration_test",
 }
@@ -83,13 +92,18 @@ def measure(space: Workspace, model_id: str, sample: str) -> dict[str, float]:
         result |= {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper}
         result |= {key.replace("auc", "gini"): 2.0 * result[key] - 1.0 for key in ("auc", "auc_lower", "auc_upper")}
         result["ks"] = metrics.kolmogorov_smirnov(y, risk.data[rows], w)
+        bounds = calibration.distance_bounds(y, risk.data[rows], w, space.cluster[rows], space.confidence)
+        result["ks_lower"], result["ks_upper"] = bounds
     probability = space.output(model_id, "probability")
     if probability is not None:
-        result |= _calibration(y, probability.data[rows], w)
+        result |= _calibration(y, probability.data[rows], w, space.confidence)
+        fitted = sample == DEVELOPMENT
+        found = calibration.hosmer_lemeshow(y, probability.data[rows], w, fitted=fitted)
+        result["hosmer_lemeshow"], result["hosmer_lemeshow_p_value"] = found
     return result
 
 
-def _calibration(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> dict[str, float]:
+def _calibration(y: np.ndarray, p: np.ndarray, w: np.ndarray, confidence: float) -> dict[str, float]:
     z, p_value = metrics.spiegelhalter(y, p, w)
     found = {
         "mean_probability": float(np.sum(w * p) / np.sum(w)),
@@ -100,15 +114,22 @@ def _calibration(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> dict[str, float
         "slope": np.nan,
     }
     inner = (p > 0) & (p < 1)
-    if inner.all():
-        x = np.column_stack([np.ones(len(p)), np.log(p) - np.log1p(-p)])
-        try:
-            fit = fit_logistic(x, y, w * (len(w) / np.sum(w)))
-        except (np.linalg.LinAlgError, ValueError):
-            return found
-        if fit.converged:
-            found["slope"] = float(fit.coefficient[1])
-    return found
+    return found | _regressions(y, np.log(p) - np.log1p(-p), w, confidence) if inner.all() else found
+
+
+def _regressions(y: np.ndarray, linear: np.ndarray, w: np.ndarray, confidence: float) -> dict[str, float]:
+    """Slope and intercept of the log-odds, with bounds; what cannot be fitted is left out."""
+    a = calibration.intercept(y, linear, w)
+    lower, upper = calibration.regression_bounds(y, linear, w, np.array([a]), confidence, slope=False)
+    found = {"intercept": a, "intercept_lower": lower, "intercept_upper": upper}
+    try:
+        fit = fit_logistic(np.column_stack([np.ones(len(y)), linear]), y, w * (len(w) / np.sum(w)))
+    except (np.linalg.LinAlgError, ValueError):
+        return found
+    if not fit.converged:
+        return found
+    lower, upper = calibration.regression_bounds(y, linear, w, fit.coefficient, confidence, slope=True)
+    return found | {"slope": float(fit.coefficient[1]), "slope_lower": lower, "slope_upper": upper}
 
 
 def _compare_table(

@@ -48,7 +48,8 @@ def _edges(table: list[dict[str, Any]]) -> np.ndarray:
 def _compare_bands(space: Workspace, table: list[dict[str, Any]], score: np.ndarray, edges: np.ndarray) -> None:
     """Bands are `[lower, upper)`, numbered from 1 upwards from the lowest score."""
     rules = {"count": "rows", "good": "rows", "bad": "rows"}
-    rules |= {"bad_rate": "share", "mean_probability": "mean_probability"}
+    rules |= {"bad_rate": "share", "bad_rate_lower": "interval", "bad_rate_upper": "interval"}
+    rules |= {"mean_probability": "mean_probability", "cumulative_bad_share": "share"}
     developer: dict[str, list[Any]] = {name: [] for name in rules}
     own: dict[str, list[float]] = {name: [] for name in rules}
     labels = []
@@ -65,6 +66,11 @@ def _compare_bands(space: Workspace, table: list[dict[str, Any]], score: np.ndar
         rate = float(np.sum(w * space.outcome[inside]) / np.sum(w)) if len(inside) else np.nan
         found: dict[str, float] = {"count": len(inside), "good": len(inside) - bad, "bad": bad}
         found |= {"bad_rate": rate, "mean_probability": mean}
+        size = metrics.effective_size(float(np.sum(w)), float(np.sum(w**2)))
+        found["bad_rate_lower"], found["bad_rate_upper"] = metrics.wilson(rate * size, size, space.confidence)
+        up_to = rows[np.searchsorted(edges, score[rows], side="right") <= row["band"] - 1]
+        bads = [float(np.sum(space.weight[part] * space.outcome[part])) for part in (up_to, rows)]
+        found["cumulative_bad_share"] = bads[0] / bads[1] if bads[1] > 0 else np.nan
         for name, value in found.items():
             developer[name].append(row[name])
             own[name].append(value)

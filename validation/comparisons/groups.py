@@ -1,0 +1,217 @@
+"""Tables by group of a column: subpopulations, protected groups, adverse impact at the cut-off, counted again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from validation.rebuild import clustered, metrics
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+
+SUBPOPULATIONS, GROUPS, IMPACT = "performance.subpopulations", "fairness.groups", "fairness.adverse_impact"
+_GROUPS = {
+    "rows": "rows",
+    "bad": "rows",
+    "evaluable": "rows",
+    "bad_rate": "share",
+    "mean_probability": "mean_probability",
+    "mean_score": "mean",
+    "standardised_mean_difference": "difference",
+    "auc": "auc",
+    "auc_lower": "interval",
+    "auc_upper": "interval",
+}
+_IMPACT = {
+    "rows": "rows",
+    "approved": "rows",
+    "approval_rate": "share",
+    "adverse_impact_ratio": "mean",
+    "lower": "interval",
+    "upper": "interval",
+    "p_value": "p_value",
+}
+FEWEST_ROWS, LEAST_SHARE = 30, 0.02
+Rows = list[dict[str, Any]]
+
+
+def compare_groups(space: Workspace) -> None:
+    """Compare every group of every named column on every sample, and what the cut-off does to protected groups."""
+    for area in (SUBPOPULATIONS, GROUPS):
+        table = space.package.rows_of(area)
+        if table is None:
+            space.ledger.not_evaluable(area, "the package holds no such table")
+            continue
+        kept = _found(space, area, table)
+        own = [_measures(space, row["sample"], inside) for row, inside in kept]
+        _compare(space, area, _GROUPS, [row for row, _ in kept], own)
+    _compare_impact(space)
+
+
+def _found(space: Workspace, area: str, table: Rows) -> list[tuple[dict[str, Any], np.ndarray]]:
+    """Rows of the table, each with the rows (n,) of its sample, of known outcome, that are in its group."""
+    kept = []
+    for row in table:
+        inside = _inside(space, row["attribute"], row["group"], row["sample"])
+        if inside is not None:
+            kept.append((row, inside))
+    if len(kept) < len(table):
+        space.ledger.not_evaluable(f"{area}: groups", "columns or samples that the snapshot does not hold")
+    return kept
+
+
+def _inside(space: Workspace, column: str, group: str, sample: str) -> np.ndarray | None:
+    if column not in space.frame.columns or sample not in space.rows:
+        return None
+    values = space.frame[column].iloc[space.known(sample)]
+    absent = values.isna().to_numpy()
+    if group == "missing":
+        return absent
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        text = group[1:-1] if group == '"missing"' else group
+        return ~absent & np.array([str(value) == text for value in values.tolist()], dtype=bool)
+    return ~absent & _in_band(values.to_numpy(np.float64), group)
+
+
+def _in_band(x: np.ndarray, group: str) -> np.ndarray:
+    """Rows of a number, or of a band `< b`, `[a, b)`, `≥ a`, in the words of the table."""
+    if group == "all values":
+        return np.ones(len(x), dtype=bool)
+    if group.startswith("< "):
+        return x < float(group[2:])
+    if group.startswith("≥ "):
+        return x >= float(group[2:])
+    if group.startswith("["):
+        lower, upper = (float(part) for part in group[1:-1].split(", "))
+        return (x >= lower) & (x < upper)
+    return x == float(group)
+
+
+def _measures(space: Workspace, sample: str, inside: np.ndarray) -> dict[str, float]:
+    model_id, every = space.package.champion_id, space.known(sample)
+    rows = every[inside]
+    y, w = space.outcome[rows], space.weight[rows]
+    bad = int(np.count_nonzero(y == 1))
+    found: dict[str, float] = dict.fromkeys(_GROUPS, np.nan) | {"rows": len(rows), "bad": bad}
+    found["evaluable"] = float(min(bad, len(rows) - bad) >= max(1, space.package.setting("evaluation", "min_bads", 30)))
+    if not found["evaluable"]:
+        return found
+    found["bad_rate"] = metrics.weighted_mean(y, w)
+    outputs = {name: space.output(model_id, name) for name in ("probability", "score", "linear_score")}
+    probability, score, linear = outputs["probability"], outputs["score"], outputs["linear_score"]
+    if probability is not None:
+        found["mean_probability"] = metrics.weighted_mean(probability.data[rows], w)
+    if score is not None:
+        found["mean_score"] = metrics.weighted_mean(score.data[rows], w)
+        found["standardised_mean_difference"] = _gap(score.data[every], inside, space.weight[every])
+    if linear is not None:
+        area = clustered.auc(y, linear.data[rows], space.cluster[rows], w, space.confidence)
+        found |= {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper}
+    return found
+
+
+def _gap(score: np.ndarray, inside: np.ndarray, weight: np.ndarray) -> float:
+    """Mean score of the group less that of the rest, over the standard deviation of all; NaN without one of them."""
+    if inside.all() or not inside.any():
+        return np.nan
+    spread = np.sqrt(metrics.weighted_mean((score - metrics.weighted_mean(score, weight)) ** 2, weight))
+    means = [metrics.weighted_mean(score[part], weight[part]) for part in (inside, ~inside)]
+    return float((means[0] - means[1]) / spread) if spread > 0 else np.nan
+
+
+def _compare(space: Workspace, area: str, columns: Mapping[str, str], rows: Rows, own: list[dict[str, float]]) -> None:
+    labels = [f"{row['attribute']} {row['group']} {row['sample']}" for row in rows]
+    for column, rule in columns.items():
+        if rows and column in rows[0]:
+            stated = [None if row[column] is None else float(row[column]) for row in rows]
+            space.ledger.numbers(area, column, rule, stated, [item[column] for item in own], labels)
+
+
+def _compare_impact(space: Workspace) -> None:
+    table, cut_off = space.package.rows_of(IMPACT), (space.package.plan.get("strategy") or {}).get("cut_off")
+    score = space.output(space.package.champion_id, "score")
+    if table is None or score is None or cut_off is None:
+        space.ledger.not_evaluable(IMPACT, "the package holds no such table, or neither score nor cut-off")
+        return
+    kept = _found(space, IMPACT, table)
+    counted = {
+        (row["attribute"], row["group"], row["sample"]): _approvals(space, row["sample"], inside, score.data, cut_off)
+        for row, inside in kept
+    }
+    plain = {name: bool(np.all(space.weight[space.known(name)] == 1.0)) for name in space.rows}
+    rows, own, words = [], [], []
+    for row, _ in kept:
+        group = counted[row["attribute"], row["group"], row["sample"]]
+        base = counted.get((row["attribute"], row["reference_group"], row["sample"]))
+        found, verdict = _impact(group, base, row, plain[row["sample"]], space.confidence)
+        rows.append(row)
+        own.append(group | found)
+        words.append(verdict)
+    _compare(space, IMPACT, _IMPACT, rows, own)
+    labels = [f"{row['attribute']} {row['group']} {row['sample']}" for row in rows]
+    space.ledger.words(IMPACT, "verdict", [row["verdict"].split(":")[0] for row in rows], words, labels)
+    _compare_references(space, table, counted)
+
+
+def _approvals(
+    space: Workspace, sample: str, inside: np.ndarray, score: np.ndarray, cut_off: float
+) -> dict[str, float]:
+    rows = space.known(sample)[inside]
+    approved, w = score[rows] >= cut_off, space.weight[rows]
+    size = metrics.effective_size(float(np.sum(w)), float(np.sum(w**2)))
+    rate = metrics.weighted_mean(approved.astype(np.float64), w)
+    return {"rows": len(rows), "approved": int(approved.sum()), "approval_rate": rate, "size": size}
+
+
+def _impact(
+    group: Mapping[str, float], base: Mapping[str, float] | None, row: Mapping[str, Any], plain: bool, confidence: float
+) -> tuple[dict[str, float], str]:
+    """Ratio to the reference group, bounds (Katz et al. 1978), p-value and verdict in words (29 CFR 1607.4(D))."""
+    none = dict.fromkeys(("adverse_impact_ratio", "lower", "upper", "p_value"), np.nan)
+    small = min(group["rows"], 0 if base is None else base["rows"]) < FEWEST_ROWS
+    if base is None or small or base["approved"] == 0:
+        return none, "not evaluable"
+    if row["group"] == row["reference_group"]:
+        return none | {"adverse_impact_ratio": 1.0}, "reference group"
+    p, q, n, m = group["approval_rate"], base["approval_rate"], group["size"], base["size"]
+    p_value = _exact(group, base) if plain else _two_proportions(p, q, n, m)
+    found = none | {"adverse_impact_ratio": p / q, "p_value": p_value}
+    if group["approved"] > 0:
+        error = np.sqrt(max((1.0 - p) / (n * p) + (1.0 - q) / (m * q), 0.0))
+        half = float(special.ndtri(0.5 + confidence / 2.0)) * error
+        found |= {"lower": float(p / q * np.exp(-half)), "upper": float(p / q * np.exp(half))}
+    if p / q >= 0.8 * (1.0 - 1e-12):
+        return found, "not below four-fifths"
+    significant = "and significant" if p_value < 1.0 - confidence else ", not significant"
+    return found, f"below four-fifths {significant}".replace(" ,", ",")
+
+
+def _exact(group: Mapping[str, float], base: Mapping[str, float]) -> float:
+    table = [[int(side["approved"]), int(side["rows"] - side["approved"])] for side in (group, base)]
+    return min(1.0, float(stats.fisher_exact(table).pvalue))
+
+
+def _two_proportions(p: float, q: float, n: float, m: float) -> float:
+    common = (n * p + m * q) / (n + m)
+    variance = common * (1.0 - common) * (n + m) / (n * m)
+    return 2.0 * float(special.ndtr(-abs(p - q) / np.sqrt(variance))) if variance > 0 else 1.0
+
+
+def _compare_references(
+    space: Workspace, table: Rows, counted: Mapping[tuple[Any, Any, Any], Mapping[str, float]]
+) -> None:
+    """The reference group is that of the greatest approval rate on development among those that are large enough."""
+    names = list(dict.fromkeys(row["attribute"] for row in table))
+    stated = [next(row["reference_group"] for row in table if row["attribute"] == name) for name in names]
+    best: list[float] = []
+    given: list[float | None] = []
+    for name, reference in zip(names, stated, strict=True):
+        groups = {k[1]: v for k, v in counted.items() if k[0] == name and k[2] == DEVELOPMENT}
+        least = max(FEWEST_ROWS, LEAST_SHARE * sum(one["rows"] for one in groups.values()))
+        fit = [one["approval_rate"] for key, one in groups.items() if key != "missing" and one["rows"] >= least]
+        best.append(max(fit, default=np.nan))
+        given.append(groups[reference]["approval_rate"] if reference in groups else None)
+    space.ledger.numbers(IMPACT, "approval rate of the reference group", "share", given, best, names)
