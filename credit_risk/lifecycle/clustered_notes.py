@@ -39,6 +39,11 @@ INDEPENDENT = (
     "rules.decisions",
 )
 """Ids, or their beginnings where they end with a full stop."""
+SEGMENTS = "segmentation.segments."
+SEGMENTS_NOTE = (
+    "the interval of the AUC allows for clusters, that of the intercept takes rows as independent, and rows of one "
+    "obligor, account or group repeat (samples.clusters), so it is too narrow"
+)
 RANKING = "performance.ranking"
 RANKING_NOTE = (
     "resamples are of clusters; the interval of the rank correlation takes rows as independent, and rows of one "
@@ -62,4 +67,6 @@ def _independent(item: Evidence) -> bool:
 def _noted(item: Evidence) -> Evidence:
     if item.id == RANKING and item.kind == "table":
         return replace(item, notes=(*item.notes, RANKING_NOTE))
+    if item.id.startswith(SEGMENTS) and item.kind == "table":
+        return replace(item, notes=(*item.notes, SEGMENTS_NOTE))
     return replace(item, notes=(*item.notes, NOTE)) if _independent(item) else item

@@ -110,7 +110,7 @@ def _compare_catalogue(space: Workspace, told: Told) -> None:
 def _compare_meaning(space: Workspace, told: Told, table: list[dict[str, Any]], labels: list[str]) -> None:
     """Compare the columns that a reason reads, through the model's derive steps, and which values lower the score."""
     members = [rebuilt.members_of(told, item["characteristic"]) for item in told.step["characteristics"]]
-    fields = [sorted(rebuilt.source_columns(told.model, names)) for names in members]
+    fields = [sorted(", ".join(rebuilt.source_columns(told.model, names)).split(", ")) for names in members]
     stated = [sorted(row["fields"].split(", ")) for row in table]
     space.ledger.words(CATALOGUE, "fields", stated, fields, labels, [CATALOGUE])
     own = [_direction(space, told, names) for names in members]

@@ -31,7 +31,7 @@ def fitted_evidence(spec: SegmentedScorecardSpec, segments: Segments) -> tuple[E
 
 
 def _decision(spec: SegmentedScorecardSpec, segments: Segments) -> Evidence:
-    gain, level = segments.gain, spec.segments.level
+    gain, level, tested = segments.gain, spec.segments.level, segments.gain_rows
     if segments.found is not None and segments.refused:
         gain = next((one.test for one in segments.found.tried if one.chosen), None)
     decision = REFUSED if segments.refused else PAY if gain is not None and gain.p_value <= level else NOT_SHOWN
@@ -45,8 +45,8 @@ def _decision(spec: SegmentedScorecardSpec, segments: Segments) -> Evidence:
         "gain": gain and gain.gain,
         "standard_error": gain and gain.standard_error,
         "p_value": gain and gain.p_value,
-        "auc_one": gain and auc(segments.gain_rows.y[gain.tested], gain.linear_one),
-        "auc_segments": gain and auc(segments.gain_rows.y[gain.tested], gain.linear_separate),
+        "auc_one": gain and auc(tested.y[gain.tested], gain.linear_one, tested.weights[gain.tested]),
+        "auc_segments": gain and auc(tested.y[gain.tested], gain.linear_separate, tested.weights[gain.tested]),
         "level": level,
         "decision": decision,
     }

@@ -13,7 +13,7 @@ import pytest
 from credit_risk._core.errors import PlanError
 from credit_risk._core.evidence import catalogue
 from credit_risk.evaluation.area_under_curve import delong_interval
-from credit_risk.lifecycle.clustered_notes import INDEPENDENT, RANKING
+from credit_risk.lifecycle.clustered_notes import INDEPENDENT, RANKING, SEGMENTS
 from credit_risk.lifecycle.develop import develop
 from credit_risk.plan import Plan, read_plan
 from tests.credit_risk.cli.command import QUICK, disagreements, done, evidence
@@ -123,7 +123,8 @@ ALLOWS_FOR_CLUSTERS = (
     ),
     *("boosting.early_stopping.", "boosting.search.", "boosting.simplicity."),
     *("samples.measures", "performance.level", "performance.mean_bands", "performance.mean_curve"),
-    *("performance.measure_groups", "fairness.measures", RANKING),
+    *("performance.measure_groups", "fairness.measures", RANKING, SEGMENTS),
+    *("segmentation.decision.", "segmentation.search.", "segmentation.gain."),
 )
 NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.")  # accounts, each once; edges of bins
 

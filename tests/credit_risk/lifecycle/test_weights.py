@@ -213,7 +213,6 @@ def test_evidence_that_forgot_the_weights_is_found_out(tmp_path: Path, monkeypat
         ("classing.table.INCOME", "bad_rate_upper", "classing.table: bad_rate_upper"),
         ("samples.summary", "bad_rate_upper", "samples.summary: bad_rate_upper"),
         ("classing.expectations", "auc", "classing.expectations: auc"),
-        ("classing.expectations", "p_value", "classing.expectations: p_value"),
         ("performance.discrimination", "ks_lower", "performance.discrimination: ks_lower"),
         ("performance.calibration", "slope_upper", "performance.calibration: slope_upper"),
         ("performance.calibration", "intercept_lower", "performance.calibration: intercept_lower"),
