@@ -271,5 +271,6 @@ def bin_logistic(
             information[ends[j] : ends[j + 1], ends[i] : ends[i + 1]] = block.T
         step = np.linalg.solve(information, score)
         if float(np.max(np.abs(step))) < TOLERANCE:
+            coef = coef + step
             break
     return [coef[ends[k] : ends[k + 1]] for k in range(len(sizes))]

@@ -9,13 +9,15 @@ import numpy as np
 from scipy import special
 
 from validation.comparisons import classing, points, reasons, regression
+from validation.comparisons.segment_decision import compare_decision
 from validation.findings import Finding, Outcome
 from validation.rebuild import clustered
-from validation.rebuild.clusters import dense
 from validation.rebuild.logistic import fit_logistic
 from validation.rebuild.reasons import told_by
+from validation.rebuild.segment_gain import paired
 from validation.rebuild.segments import PUBLISHED, Part, is_segmented, one_model, parts_of, switch_of
-from validation.rebuild.workspace import Workspace
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.steps.values import text_of_number
 from validation.structure import steps_of
 
 GAIN, SEGMENTS = "segmentation.gain", "segmentation.segments"
@@ -57,6 +59,7 @@ def compare_segments(space: Workspace) -> None:
         if not is_segmented(model):
             continue
         _compare_choices(space, model_id, model)
+        _compare_placing(space, model_id)
         parts = parts_of(space, model_id)
         for part in parts:
             _compare_part(part)
@@ -68,6 +71,7 @@ def compare_segments(space: Workspace) -> None:
         else:
             _compare_table(space, f"{GAIN}.{name}", GAIN_RULES, _gains(space, model_id, against))
         _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
+        compare_decision(space, model_id)
 
 
 def _compare_choices(space: Workspace, model_id: str, model: Mapping[str, Any]) -> None:
@@ -128,6 +132,8 @@ def _record_mixed(space: Workspace, file: str, names: list[str]) -> None:
 def _compare_part(part: Part) -> None:
     """Weights of evidence, regression, points and references of one segment, on its rows alone."""
     space, key = part.space, part.key
+    if not _has_events(part):
+        return
     steps = steps_of(space.package.model, "classing")
     counts = {(key, step["id"]): classing.recount_step(space, key, step) for step in steps}
     classing.compare_models(space, counts)
@@ -136,6 +142,61 @@ def _compare_part(part: Part) -> None:
     told = told_by(space, key)
     if told is not None:
         reasons.compare_references(space, told)
+
+
+def _has_events(part: Part) -> bool:
+    """Say whether development has goods and bads in a segment, and record a finding where it has not."""
+    y = part.space.outcome[part.space.known(DEVELOPMENT)]
+    bads = int(np.count_nonzero(y == 1))
+    if 0 < bads < len(y):
+        return True
+    test = f"segments: goods and bads of {part.key}"
+    finding = Finding(
+        test=test,
+        severity=part.space.policy.checks["sample_one_class"],
+        quantity="bads of development",
+        developer_value=None,
+        validator_value=bads,
+        tolerance=None,
+        statement=f"The segment {part.name} has {len(y)} development rows, {bads} of them bad: nothing could teach it.",
+        remedy="Join it with another segment.",
+        evidence=(f"scorecard.coefficients.{part.key}",),
+    )
+    part.space.ledger.check(Outcome(test, "fail", len(y), "both classes", None, finding))
+    return False
+
+
+def _compare_placing(space: Workspace, model_id: str) -> None:
+    """Place every row by the values that the plan gives a segment, and compare with the segment of the model."""
+    name, model = space.package.candidate_ids[model_id], space.package.models[model_id]
+    listed = [item for item in space.package.plan.get("models") or [] if isinstance(item, dict)]
+    given = next((item for item in listed if item.get("id") == name), {}).get("segments") or {}
+    switch, column = switch_of(model, "linear_score"), given.get("column")
+    if switch is None or column is None:
+        return
+    area = f"{space.package.file_of(model_id)}: segments of the plan"
+    values = space.frame[column].to_numpy() if column in space.frame.columns else None
+    if values is None:
+        made = space.scored[model_id].get(column)
+        if made is None:
+            space.ledger.not_evaluable(area, f"no step makes {column}")
+            return
+        values = made.data
+    groups = given.get("groups") or {str(case["equals"]): [case["equals"]] for case in switch["cases"]}
+    place = {_text(value): group for group, listed in groups.items() for value in listed}
+    texts = [_text(value) for value in values.tolist()]
+    declared = given.get("otherwise")
+    stated = space.scored[model_id][switch["input"]].data.tolist()
+    own = [place.get(text, declared if declared in groups else None) for text in texts]
+    if declared == "largest":
+        own = [mine if mine is not None else one for mine, one in zip(own, stated, strict=True)]
+    space.ledger.words(area, "segment of the row", stated, own, "row")
+
+
+def _text(value: Any) -> str | None:
+    if value is None or value != value:
+        return None
+    return value if isinstance(value, str) else text_of_number(float(value))
 
 
 def _compare_selected(space: Workspace, area: str, parts: list[Part]) -> None:
@@ -197,14 +258,6 @@ def _gains(space: Workspace, model_id: str, against: str) -> dict[str, dict[str,
     return found
 
 
-def paired(difference: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
-    """Return the sum of paired differences and its standard error from sums over clusters (divisor G − 1, times G)."""
-    numbers, count = dense(clusters)
-    sums = np.zeros(count)
-    np.add.at(sums, numbers, difference)
-    return float(difference.sum()), float(np.sqrt(count / (count - 1.0) * np.sum((sums - sums.mean()) ** 2)))
-
-
 def _segments(space: Workspace, model_id: str, parts: list[Part]) -> dict[str, dict[str, float | None]]:
     """Return by segment and sample: rows, bads, calibration in the large and ranking."""
     found: dict[str, dict[str, float | None]] = {}
@@ -227,12 +280,15 @@ def _worth(space: Workspace, model_id: str, rows: np.ndarray, total: float) -> d
     if y.min() == y.max():
         return result
     p, ones = values["probability"], np.ones((len(rows), 1))
-    shift = fit_logistic(ones, y, w * (len(w) / w.sum()), space.confidence, offset=np.log(p) - np.log1p(-p))
+    fit = fit_logistic(ones, y, w * (len(w) / w.sum()), offset=np.log(p) - np.log1p(-p))
+    shift = float(fit.coefficient[0])
+    spread = (q := special.expit(shift + np.log(p) - np.log1p(-p))) * (1.0 - q)
+    half = float(special.ndtri(0.5 + space.confidence / 2.0) * np.sqrt(w * w @ spread) / (w @ spread))
     area = clustered.auc(y, values["linear_score"], space.cluster[rows], w, space.confidence)
     result |= {
-        "calibration_intercept": float(shift.coefficient[0]),
-        "intercept_lower": float(shift.lower[0]),
-        "intercept_upper": float(shift.upper[0]),
+        "calibration_intercept": shift,
+        "intercept_lower": shift - half,
+        "intercept_upper": shift + half,
         "auc": area.auc,
         "auc_lower": area.lower,
         "auc_upper": area.upper,

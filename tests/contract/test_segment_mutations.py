@@ -1,0 +1,141 @@
+"""A model of segments, or its evidence, that was changed and sealed again is found out by the validator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.altered import altered, cell
+from tests.credit_risk.cli.command import done
+from tests.credit_risk.lifecycle.test_segmented import SEARCH, applications, models
+from validation import read_package
+from validation.comparisons import scoring, segments
+from validation.policy import read_policy
+from validation.rebuild.workspace import open_workspace
+
+MODEL = "model.json"
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("segments")
+    return done(folder, models(SEARCH), applications(2400), "--no-validation")
+
+
+def breaches(package: Path) -> set[str]:
+    """Tests of segments, predictions and verification that fail."""
+    space = open_workspace(read_package(package), read_policy())
+    assert space is not None
+    segments.compare_segments(space)
+    scoring.compare_predictions(space)
+    scoring.compare_verification(space)
+    return {outcome.test for outcome in space.ledger.outcomes if outcome.outcome == "fail"}
+
+
+def step(model: Any, identifier: str) -> Any:
+    return next(one for one in model["steps"] if one["id"] == identifier)
+
+
+def coefficient(model: Any) -> None:
+    step(model, "segment_2.linear_score")["terms"][0]["coefficient"] *= 1.01
+
+
+def points(model: Any) -> None:
+    step(model, "segment_1.score")["characteristics"][0]["points"][0] += 1.0
+
+
+def weight_of_evidence(model: Any) -> None:
+    found = next(one for one in model["steps"] if one["type"] == "classing" and one["id"].startswith("segment_2."))
+    found["bins"][0]["woe"] += 0.01
+
+
+def swapped(key: str) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        first, second = step(model, key)["cases"]
+        first["value"], second["value"] = second["value"], first["value"]
+
+    return change
+
+
+def renamed(model: Any) -> None:
+    first, second = step(model, "score")["cases"]
+    first["equals"], second["equals"] = second["equals"], first["equals"]
+
+
+def reference(model: Any) -> None:
+    found = step(model, "segment_1.reasons")["characteristics"][0]
+    found["reference_points"], found["baseline"] = found["reference_points"] + 1.0, found["baseline"] + 1.0
+
+
+def another_segment(model: Any) -> None:
+    step(model, "segment")["expression"] = {"const": "CHANNEL = broker"}
+
+
+def scale(model: Any) -> None:
+    step(model, "segment_2.score")["scaling"]["factor"] *= 1.001
+
+
+def test_the_package_as_it_was_made_passes(good: Path) -> None:
+    assert breaches(good) == set()
+
+
+COEFFICIENTS, POINTS = "scorecard.coefficients.seg.segment_2", "scorecard.points.seg.segment_1"
+DECISION, GAIN, SEGMENTS = "segmentation.decision.seg", "segmentation.gain.seg", "segmentation.segments.seg"
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "test"),
+    [
+        (MODEL, coefficient, f"{MODEL}: coefficients"),
+        (MODEL, points, f"{MODEL}: points"),
+        (MODEL, weight_of_evidence, f"{MODEL}: WoE of the bins"),
+        (MODEL, swapped("linear_score"), f"{MODEL}: one scorecard a segment"),
+        (MODEL, swapped("score"), f"{MODEL}: one scorecard a segment"),
+        (MODEL, swapped("reasons"), f"{MODEL}: one scorecard a segment"),
+        (MODEL, renamed, f"{MODEL}: segments of score"),
+        (MODEL, reference, "reasons step: reference points"),
+        (MODEL, another_segment, f"{SEGMENTS}: rows"),
+        (MODEL, scale, "scale step: factor and offset of seg.segment_2"),
+        (COEFFICIENTS, cell(1, "coefficient", lambda v: v * 1.001), f"{COEFFICIENTS}: coefficient"),
+        (COEFFICIENTS, cell(1, "standard_error", lambda v: v * 1.01), f"{COEFFICIENTS}: standard_error"),
+        (POINTS, cell(1, "points", lambda v: v + 1), f"{POINTS}: points"),
+        (GAIN, cell(1, "gain", lambda v: v + 1.0), f"{GAIN}: gain"),
+        (GAIN, cell(1, "auc_difference", lambda v: v + 0.01), f"{GAIN}: auc_difference"),
+        (GAIN, cell(0, "p_value", lambda v: v + 0.01), f"{GAIN}: p_value"),
+        (SEGMENTS, cell(0, "bads", lambda v: v + 1), f"{SEGMENTS}: bads"),
+        (SEGMENTS, cell(1, "calibration_intercept", lambda v: v + 0.01), f"{SEGMENTS}: calibration_intercept"),
+        (SEGMENTS, cell(2, "auc", lambda v: v + 0.001), f"{SEGMENTS}: auc"),
+        (DECISION, cell(0, "gain", lambda v: v + 0.1), f"{DECISION}: gain"),
+        (DECISION, cell(0, "p_value", lambda v: 0.5), f"{DECISION}: p_value"),
+        (DECISION, cell(0, "auc_one", lambda v: v - 0.001), f"{DECISION}: auc_one"),
+        (DECISION, cell(0, "decision", lambda v: "refused: one model"), f"{DECISION}: decision"),
+    ],
+)
+def test_changes_are_found(good: Path, tmp_path: Path, file: str, change: Callable[[Any], None], test: str) -> None:
+    name = file if file == MODEL else f"evidence/{file}.json"
+    assert test in breaches(altered(good, tmp_path / "changed", name, change))
+
+
+def test_rows_that_the_plan_places_elsewhere_are_found(tmp_path: Path) -> None:
+    given = "{column: CHANNEL, groups: {direct: [branch, online], other: [broker]}, otherwise: direct}"
+    package = done(tmp_path / "given", models(given), applications(1500), "--no-validation")
+    assert breaches(package) == set()
+
+    def turned(model: Any) -> None:
+        step(model, "segment")["expression"]["args"][0]["args"][0]["args"][2]["const"] = "broker"
+
+    found = breaches(altered(package, tmp_path / "turned", MODEL, turned))
+    assert "model.json: segments of the plan: segment of the row" in found
+
+
+def test_a_selection_that_is_not_the_scorecards_is_found(good: Path, tmp_path: Path) -> None:
+    def change(item: Any) -> None:
+        names = [column["name"] for column in item["columns"]]
+        row = next(row for row in item["rows"] if row[names.index("decision")] == "selected")
+        row[names.index("decision")] = "left out"
+
+    changed = altered(good, tmp_path / "changed", "evidence/segmentation.characteristics.seg.json", change)
+    assert any(test.startswith("segmentation.characteristics.seg: selected in") for test in breaches(changed))
