@@ -16,6 +16,7 @@ from validation.comparisons import (
     data,
     edges,
     expectations,
+    expert,
     explanation,
     groups,
     leakage,
@@ -99,6 +100,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     fit = regression.compare_regressions(whole).get(package.champion_id)
     selection.compare_selection(whole, fit)
     points.compare_points(whole)
+    expert.compare_experts(whole)
     reasons.compare_reasons(whole)
     explanation.compare_explanations(whole)
     rules.compare_rules(space)

@@ -34,6 +34,16 @@ def steps_of(model: Mapping[str, Any], kind: str) -> list[Step]:
     return [step for step in model["steps"] if step["type"] == kind]
 
 
+def is_expert(model: Mapping[str, Any]) -> bool:
+    """Whether bins and points of a model were given by hand, so that its bins are not those of the plan's classing."""
+    return bool(model["model"]["type"] == "expert")
+
+
+def planned_classings(model: Mapping[str, Any]) -> list[Step]:
+    """Return the classings that were made as the plan's classing says; none of an expert scorecard."""
+    return [] if is_expert(model) else steps_of(model, "classing")
+
+
 def scorecard_of(model: Mapping[str, Any]) -> Scorecard | None:
     """Return the regression on WoE that gives the linear score, or None where the model is of another kind."""
     classings = {step["output_woe"]: step for step in steps_of(model, "classing")}

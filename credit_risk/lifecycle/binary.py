@@ -20,7 +20,7 @@ from credit_risk.lifecycle.data_evidence import (
     selection_evidence,
 )
 from credit_risk.lifecycle.fitted import Fitted, Told, Trained
-from credit_risk.lifecycle.performance import Scored, evaluate
+from credit_risk.lifecycle.performance import Scored, evaluate, with_classing
 from credit_risk.lifecycle.screening import screen
 from credit_risk.lifecycle.segmentation import segmentation_evidence
 from credit_risk.plan import Plan
@@ -73,7 +73,8 @@ class BinaryOutcome:
         """Discrimination, calibration, bands, stability, fairness; classing on every sample; baselines."""
         champion = next(c for c in candidates if c.id == plan.champion.id)
         characteristics, cut_off = champion.characteristics, plan.strategy.cut_off
-        found = evaluate(scored, champion.id, plan.evaluation, characteristics=characteristics, cut_off=cut_off)
+        own = with_classing(scored, champion.tables, prepared.intake.frame)
+        found = evaluate(own, champion.id, plan.evaluation, characteristics=characteristics, cut_off=cut_off)
         discrimination = next(e for e in found if e.id == "performance.discrimination").frame()
         recounted = recounted_evidence(plan, prepared, scored, training.tables)
         baselines = baseline_evidence(plan, training, candidates, scored, prepared.intake.frame)

@@ -22,6 +22,9 @@ def champion_evidence(champion: Candidate, scored: Scored, linear: Floats, cover
     if champion.points is None:
         reason = f"the champion is a {champion.type}, not a scorecard"
         return [*found, absent("scaling.rounding_effect", "not_applicable", reason)]
+    if champion.tables is not None:
+        reason = "the points of the champion are given by hand, and none is rounded"
+        return [*found, absent("scaling.rounding_effect", "not_applicable", reason)]
     predictions = scored.predictions[champion.id]
     files = tuple(f"predictions/{sample}.parquet" for sample in scored.samples)
     score = predictions["score"].to_numpy(float)

@@ -35,6 +35,8 @@ INDEPENDENT = (
     "performance.calibration_curve",
     "stability.psi",
     "fairness.adverse_impact",
+    "expert.agreement.",
+    "expert.ordering.",
     "rules.hits",
     "rules.decisions",
 )

@@ -14,9 +14,11 @@ from credit_risk.explanation import summary
 from credit_risk.explanation.reference import systematic_rows
 from credit_risk.explanation.shapley import Attribution, linear_shapley, tree_interactions, tree_shapley
 from credit_risk.lifecycle.candidates import Candidate, Training
-from credit_risk.lifecycle.performance import DEVELOPMENT, Scored
+from credit_risk.lifecycle.candidates.training import own_training
+from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, with_classing
 from credit_risk.plan import Plan
 from credit_risk.sampling.periods import period_labels
+from credit_risk.scaling.points import points_name
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -68,7 +70,9 @@ def explanation_evidence(
             found += [absent(i, "not_applicable", reason, parameter=candidate.id) for i in IDS]
             continue
         explained = explain(plan, candidate, scored, frame, weights)
-        found += _evidence(training, candidate, explained, scored, _groups(plan, scored, frame, explained), file)
+        own, scored_own = own_training(training, candidate.tables), with_classing(scored, candidate.tables, frame)
+        groups = _groups(plan, scored, frame, explained)
+        found += _evidence(own, candidate, explained, scored_own, groups, file)
         found.append(_interactions(candidate, explained, frame, file))
         backgrounds += _backgrounds(candidate, explained)
     if not backgrounds:
@@ -97,6 +101,8 @@ def explain(plan: Plan, candidate: Candidate, scored: Scored, frame: pd.DataFram
         attribution = tree_shapley(
             candidate.grown.trees, _players(candidate), matrix, matrix[background], weights[background]
         )
+    elif candidate.tables is not None:
+        attribution = _points(candidate, values, background, weights)
     else:
         attribution = _linear(candidate, values, background, weights)
     return Explained(attribution, inside, development, background, applicants, weights)
@@ -106,6 +112,21 @@ def _players(candidate: Candidate) -> dict[str, list[int]]:
     assert candidate.grown is not None
     place = {name: k for k, name in enumerate(candidate.grown.trees["features"])}
     return {name: [place[feature] for feature in own] for name, own in candidate.grown.features.items()}
+
+
+def _points(
+    candidate: Candidate, values: Mapping[str, NDArray[np.float64]], background: Mask, weights: Floats
+) -> Attribution:
+    """Of points given by hand: each characteristic adds −slope·points/factor to the log-odds of bad."""
+    card, steps = candidate.points, candidate.model["steps"]
+    assert card is not None
+    names, factor = list(card.points), card.scaling.factor
+    calibration = next((s for s in steps if s["type"] == "calibrate"), {"slope": 1.0, "intercept": 0.0})
+    slope = float(calibration["slope"])
+    points = np.column_stack([values[points_name(name)] for name in names])
+    mean = weights[background] @ points[background] / weights[background].sum()
+    intercept = slope * (card.scaling.offset - card.base_points) / factor + float(calibration["intercept"])
+    return linear_shapley(names, intercept, np.full(len(names), -slope / factor), points, mean)
 
 
 def _linear(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.evaluation.stability import bin_counts, stability_table
 from credit_risk.evaluation.subpopulations import subpopulation_table
+from credit_risk.lifecycle.candidates.training import Classed
 from credit_risk.sampling.samples import SAMPLES
 
 Floats = NDArray[np.float64]
@@ -98,6 +99,12 @@ class Scored:
                 weights=None if self.weights is None else self.weights[rows],
             )
         return found
+
+
+def with_classing(scored: Scored, tables: Mapping[str, Classed] | None, frame: pd.DataFrame) -> Scored:
+    """`scored` with the bins of a candidate's own classing, if any. frame: all rows, as taken in."""
+    own = {name: one.assign(frame[name].to_numpy()) for name, one in (tables or {}).items()}
+    return replace(scored, bin_ids={**scored.bin_ids, **own}) if own else scored
 
 
 def evaluate(

@@ -15,7 +15,7 @@ from credit_risk._core.errors import ModelError
 from credit_risk._core.evidence import Evidence
 from credit_risk.lifecycle.authored import authored_evidence, identity_evidence
 from credit_risk.lifecycle.candidates import Candidate
-from credit_risk.lifecycle.candidates.training import Classed
+from credit_risk.lifecycle.candidates.training import Classed, own_training
 from credit_risk.lifecycle.champion import champion_evidence
 from credit_risk.lifecycle.classing import Prepared, prepare
 from credit_risk.lifecycle.clustered_notes import told_of_clusters
@@ -123,7 +123,8 @@ def judge(
     performance = kind.evaluate(plan, prepared, trained.training, candidates, scored)
     linear = np.asarray(champion.compiled.values(intake.frame)[champion.unrounded], float)
     coverage = verification_coverage(champion.compiled, cases)
-    reasons = reason_evidence(plan, trained.training, champion, scored)
+    training = trained.training if champion.tables is None else own_training(trained.training, champion.tables)
+    reasons = reason_evidence(plan, training, champion, scored)
     explained = explanation_evidence(plan, trained.training, candidates, scored, intake.frame, prepared.weights)
     rules = rules_evidence(plan, intake, scored)
     made = (*champion_evidence(champion, scored, linear, coverage), *explained, *reasons, *rules)

@@ -8,11 +8,12 @@ from pydantic import Field
 
 from credit_risk.models.boosting_spec import MonotoneBoostingSpec
 from credit_risk.models.candidate_spec import IDENTIFIER, CandidateSpec
+from credit_risk.models.expert_spec import ExpertScorecardSpec
 from credit_risk.models.glm_spec import GlmSpec
 from credit_risk.models.scorecard_spec import ScorecardSpec
 from credit_risk.models.segmented_spec import SegmentedScorecardSpec
 
-AnyModel = ScorecardSpec | SegmentedScorecardSpec | MonotoneBoostingSpec | GlmSpec
+AnyModel = ScorecardSpec | SegmentedScorecardSpec | MonotoneBoostingSpec | GlmSpec | ExpertScorecardSpec
 ModelSpec = Annotated[AnyModel, Field(discriminator="type")]
 
 
@@ -34,6 +35,7 @@ __all__ = [
     "IDENTIFIER",
     "AnyModel",
     "CandidateSpec",
+    "ExpertScorecardSpec",
     "GlmSpec",
     "ModelSpec",
     "MonotoneBoostingSpec",

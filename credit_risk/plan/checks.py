@@ -10,6 +10,7 @@ from credit_risk._core.errors import Fault
 from credit_risk.plan.boosting_checks import boosting_faults
 from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, order_faults
 from credit_risk.plan.document import Path
+from credit_risk.plan.expert_checks import expert_faults
 from credit_risk.plan.measure_checks import columns_beside, measure_faults
 from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
 from credit_risk.plan.reason_checks import reason_faults, undisclosable
@@ -21,7 +22,7 @@ from credit_risk.sampling.spec import OBSERVATION_POINT
 from credit_risk.scoring.expressions import references
 
 Found = Iterator[tuple[Path, Fault]]
-PMML_CHAMPIONS = ("scorecard",)
+PMML_CHAMPIONS = ("scorecard", "expert")
 DATED = (("data", "date"), ("outcome", "windows", "observed_at"))
 
 
@@ -48,6 +49,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _over_time,
         reason_faults,
         lambda whole: boosting_faults(whole, role_of_columns(whole)),
+        lambda whole: expert_faults(whole, role_of_columns(whole)),
         lambda whole: rule_faults(whole, role_of_columns(whole), _dates(whole)),
         lambda whole: segmented_faults(whole, role_of_columns(whole)),
     )

@@ -96,7 +96,7 @@ def _fault(path: Path, items: list[Any], document: Document, root: type[Spec]) -
         has_type = isinstance(value, dict) and "type" in value
         message = "no such type of model" if has_type else "type is missing"
         place = {"file": None, "path": path_text(where), "row": document.line(where)}
-        allowed = context.get("expected_tags", "scorecard, monotone_boosting").replace("'", "")
+        allowed = context.get("expected_tags", "scorecard, monotone_boosting, expert").replace("'", "")
         told: dict[str, Any] = (
             {"code": "value", "found": _words(value["type"])} if has_type else {"code": "missing_key"}
         )

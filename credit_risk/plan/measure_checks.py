@@ -40,8 +40,9 @@ def measure_faults(plan: dict[str, Any]) -> Found:
 
 def _model(path: Path, model: dict[str, Any], kind: str) -> Found:
     if (model["type"] == "glm") != (kind in MEASURES):
-        allowed = "glm" if kind in MEASURES else "scorecard, segmented_scorecard, monotone_boosting"
-        message = f"a {model['type']} does not model an outcome of type {kind}"
+        allowed = "glm" if kind in MEASURES else "scorecard, segmented_scorecard, monotone_boosting, expert"
+        article = "an" if model["type"][:1] in "aeiou" else "a"
+        message = f"{article} {model['type']} does not model an outcome of type {kind}"
         remedy = "name a model of this outcome, or write outcome.type"
         yield (*path, "type"), _fault(message, "outcome", found=model["type"], allowed=allowed, remedy=remedy)
         return

@@ -206,7 +206,12 @@ class Plan(Spec):
             **{f"reason_codes.groups.{name}": members for name, members in self.reason_codes.groups.items()},
         }
         for index, model in enumerate(self.models):
-            lists[f"models[{index}].characteristics"] = getattr(model, "characteristics", None) or ()
+            named_by_model = getattr(model, "characteristics", None) or ()
+            if isinstance(named_by_model, dict):
+                for name in named_by_model:
+                    named.setdefault(name, f"models[{index}].characteristics.{name}")
+            else:
+                lists[f"models[{index}].characteristics"] = named_by_model
             search = model.segments.search if isinstance(model, SegmentedScorecardSpec) else None
             lists[f"models[{index}].segments.search.variables"] = (search and search.variables) or ()
         for path, names in lists.items():

@@ -66,7 +66,7 @@ def _reference(plan: dict[str, Any], spec: dict[str, Any]) -> Found:
     models = plan.get("models")
     listed = [m for m in models if isinstance(m, dict)] if isinstance(models, list | tuple) else []
     champion = next((m for m in listed if m.get("champion") is True), {})
-    if reference == "maximum" and champion.get("type") not in (None, "scorecard", "segmented_scorecard"):
+    if reference == "maximum" and champion.get("type") not in (None, "scorecard", "segmented_scorecard", "expert"):
         message = f"a {champion['type']} has no most points of a characteristic"
         allowed = "mean_development, above_cut_off or baseline"
         yield path, _fault(message, "reference", found="maximum", allowed=allowed)

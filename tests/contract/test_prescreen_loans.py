@@ -42,5 +42,14 @@ def test_it_ranks_and_keeps_the_unknown_off_the_list(prescreen_package: Path, re
     assert hits.to_dict() == {"no_record": unknown.sum(), "arrears": (data["delinquencies_24m"] >= 3).sum()}
 
 
+def test_the_expert_challenger_is_held_against_the_data(prescreen_package: Path) -> None:
+    agreement = frame(prescreen_package, "expert.agreement.expert")
+    assert set(agreement["verdict"]) <= {"agrees", "contradicted", "not told apart"}
+    assert (agreement["verdict"] == "agrees").sum() >= 10
+    table = frame(prescreen_package, "performance.discrimination")
+    expert = table[table["model"] == "expert"].set_index("sample")
+    assert (expert["auc_lower"] > 0.6).all()
+
+
 def test_it_is_exported(prescreen_package: Path) -> None:
     assert (prescreen_package / "exports" / "prescreen-loans.pmml").stat().st_size > 10_000

@@ -7,7 +7,7 @@ from validation.compare import Ledger
 from validation.findings import Finding, Outcome
 from validation.package import Package
 from validation.policy import Policy
-from validation.structure import steps_of
+from validation.structure import planned_classings
 
 AUTHORED = ("purpose", "rationale", "limitations", "uses", "prohibited_uses", "owner", "tier")
 _OWN = ("purpose", "rationale", "limitations")
@@ -65,7 +65,7 @@ def _check_always(package: Package, policy: Policy, ledger: Ledger) -> None:
 
 def applicable_ids(package: Package) -> list[str]:
     """Return the ids that the catalogue asks of this package, patterns written out, without the validator's own."""
-    classed = [step["input"] for step in steps_of(package.model, "classing")]
+    classed = [step["input"] for step in planned_classings(package.model)]
     candidates = package.candidate_ids
     kinds = {candidates[k]: one["model"]["type"] for k, one in package.models.items()}
     binary = package.outcome_type == "binary"
@@ -83,6 +83,7 @@ def applicable_ids(package: Package) -> list[str]:
             for item in package.plan.get("models") or []
             if isinstance(item, dict) and item.get("type") == "segmented_scorecard"
         ],
+        "one for each expert scorecard": [name for name, kind in kinds.items() if kind == "expert"],
         "one for each monotone boosting": [name for name, kind in kinds.items() if kind == "monotone_boosting"],
         "one for each candidate": list(package.candidate_ids.values()),
     }

@@ -13,7 +13,7 @@ from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
 from validation.rebuild.binning import ADJUSTMENT, BinCounts, recount, weight_of_evidence
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import steps_of
+from validation.structure import is_expert, steps_of
 
 AREA = "classing.table"
 OF_ANOTHER = "of_another_bin"
@@ -78,7 +78,7 @@ def compare_models(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]
     fixed = []
     for model_id, model in space.package.models.items():
         for step in steps_of(model, "classing"):
-            by_hand = fixed_bins(space, step["input"])
+            by_hand = set() if is_expert(model) else fixed_bins(space, step["input"])
             by_hand |= {item["id"] for item in step["bins"] if item.get("woe_of") in by_hand}
             for item, woe in zip(step["bins"], counts[model_id, step["id"]].woe, strict=True):
                 place = f"{model_id} {step['input']} bin {item['id']}"

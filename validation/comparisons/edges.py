@@ -11,7 +11,7 @@ from validation.comparisons.placing import settings_of, stated_trend
 from validation.findings import Finding, Outcome
 from validation.rebuild.edges import Column, Move, better_place, column, information_value
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import steps_of
+from validation.structure import planned_classings
 
 TEST = "classing.summary: information value lost at most"
 COLUMN = "information_value_loss"
@@ -26,7 +26,7 @@ def compare_edges(space: Workspace) -> None:
     """
     stated = {row["characteristic"]: row.get(COLUMN) for row in space.package.rows_of("classing.summary") or []}
     tried = contradicted = 0
-    for step in steps_of(space.package.model, "classing"):
+    for step in planned_classings(space.package.model):
         loss = stated.get(step["input"])
         if step["kind"] != "numeric" or loss is None:
             continue

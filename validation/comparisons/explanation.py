@@ -12,7 +12,7 @@ from validation.rebuild.reference import spaced_rows
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import attribution
-from validation.structure import steps_of
+from validation.structure import planned_classings, steps_of
 
 IMPORTANCE, DEPENDENCE = "explanation.importance", "explanation.dependence"
 INTERACTION, STABILITY = "explanation.interaction", "explanation.stability"
@@ -75,8 +75,11 @@ def _compare_dependence(space: Workspace, name: str, found: Explained) -> None:
     """Only characteristics whose classing stands in some model of the package."""
     area = f"{DEPENDENCE}.{name}"
     bins: dict[str, np.ndarray] = {}
-    for model_id, model in space.package.models.items():
-        for step in steps_of(model, "classing"):
+    ids = {candidate: model_id for model_id, candidate in space.package.candidate_ids.items()}
+    explained = ids.get(name, space.package.champion_id)
+    for model_id in dict.fromkeys([explained, *space.package.models]):
+        model = space.package.models[model_id]
+        for step in steps_of(model, "classing") if model_id == explained else planned_classings(model):
             bins.setdefault(step["input"], space.scored[model_id][step["output_bin"]].data)
     rows = space.rows[DEVELOPMENT]
     columns: dict[str, tuple[list[Any], list[float]]] = {key: ([], []) for key in ("rows", "mean", "lower", "upper")}

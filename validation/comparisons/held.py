@@ -14,7 +14,7 @@ from validation.rebuild.labels import step_of_labels
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps.classing import assign
 from validation.steps.values import Value
-from validation.structure import steps_of
+from validation.structure import planned_classings
 
 TABLE = "classing.table."
 UNREAD = "bins or values of it are neither in a model nor to be read from the labels and the snapshot"
@@ -45,12 +45,12 @@ class Held:
 
 
 def every_step(space: Workspace) -> list[Held]:
-    """The classing steps of all models, those of the champion first."""
+    """The classing steps that the plan's classing made, of all models, those of the champion first."""
     models = sorted(space.package.models, key=lambda model_id: model_id != space.package.champion_id)
     return [
         Held(str(step["input"]), model_id, step, space.scored[model_id][step["input"]], _ids(space, model_id, step))
         for model_id in models
-        for step in steps_of(space.package.models[model_id], "classing")
+        for step in planned_classings(space.package.models[model_id])
     ]
 
 

@@ -23,7 +23,7 @@ from validation.rebuild.placing import (
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import values
 from validation.steps.classing import place_of_missing
-from validation.structure import steps_of
+from validation.structure import planned_classings
 
 AREA, JOINED = "classing", "classing.joined"
 Step = Mapping[str, Any]
@@ -46,7 +46,7 @@ def compare_placing(space: Workspace) -> None:
     unseen: tuple[list[Any], list[Any], list[str]] = ([], [], [])
     champion: dict[str, Apart] = {}
     for model_id, model in space.package.models.items():
-        for step in steps_of(model, "classing"):
+        for step in planned_classings(model):
             name = str(step["input"])
             settings = settings_of(space, name)
             apart = taken_apart(space, model_id, step, settings)
@@ -228,7 +228,7 @@ def _compare_joined(space: Workspace, champion: Mapping[str, Apart]) -> None:
     if not table:
         return
     pairs: dict[str, tuple[list[Any], list[Any], list[str]]] = {name: ([], [], []) for name in _NUMBERS}
-    steps = {str(step["input"]): step for step in steps_of(space.package.model, "classing")}
+    steps = {str(step["input"]): step for step in planned_classings(space.package.model)}
     bins: tuple[list[Any], list[Any], list[str]] = ([], [], [])
     for row in table:
         name = row["characteristic"]
@@ -270,7 +270,7 @@ def _compare_trends(space: Workspace) -> None:
     declared: tuple[list[Any], list[Any], list[str]] = ([], [], [])
     compared = broken = 0
     plan_trends = declared_trends(space.package.plan)
-    for step in steps_of(space.package.model, "classing"):
+    for step in planned_classings(space.package.model):
         name = str(step["input"])
         trend = stated_trend(space, name)
         if trend is None:

@@ -11,6 +11,9 @@ from validation.rebuild import scaling
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of, steps_of
 
+BY_OTHERS = ("segmented", "expert")
+"""Types of models whose points other comparisons hold against plan or segments."""
+
 
 def compare_points(space: Workspace) -> None:
     """Compare the scaling of every model and the points of every scorecard with our own."""
@@ -22,8 +25,8 @@ def compare_points(space: Workspace) -> None:
         if card is not None and card.points is not None:
             _compare_step(space, space.package.file_of(model_id), area, card)
             _compare_evidence(space, area, card)
-            _compare_bounds(space, model_id, card)
-        elif card is not None or (model_id == space.package.champion_id and model["model"]["type"] != "segmented"):
+            compare_bounds(space, model_id, card.points)
+        elif card is not None or (model_id == space.package.champion_id and model["model"]["type"] not in BY_OTHERS):
             space.ledger.not_evaluable(area, "the model has no points table on a regression on weights of evidence")
 
 
@@ -156,19 +159,18 @@ def _compare_evidence(space: Workspace, area: str, card: Scorecard) -> None:
         space.ledger.numbers(area, column, rules[column], developer, mine, labels[column])
 
 
-def _compare_bounds(space: Workspace, model_id: str, card: Scorecard) -> None:
+def compare_bounds(space: Workspace, model_id: str, step: Any) -> None:
     """Compare neutral points and bounds of the score with our own, from the bins of the development rows."""
     area = f"scorecard.bounds.{space.package.candidate_ids[model_id]}"
     table = space.package.rows_of(area)
     if table is None:
         space.ledger.not_evaluable(area, "the package holds no such table")
         return
-    assert card.points is not None
     rows = space.known(DEVELOPMENT)
-    weight, base = space.weight[rows], float(card.points["base_points"])
+    weight, base = space.weight[rows], float(step["base_points"])
     total, least, greatest = np.full(len(rows), base), base, base
     own = {"base points": [base] * 5}
-    for item in card.points["characteristics"]:
+    for item in step["characteristics"]:
         points = np.asarray(item["points"], dtype=np.float64)
         mine = points[space.scored[model_id][item["input"]].data[rows].astype(np.int64)]
         total, least, greatest = total + mine, least + points.min(), greatest + points.max()

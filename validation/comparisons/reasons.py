@@ -13,6 +13,7 @@ from validation.rebuild.directions import declared_trends
 from validation.rebuild.reasons import Told
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import trees as tree_steps
+from validation.structure import is_expert, steps_of
 
 CATALOGUE, TEXTS, METHOD = "reasons.catalogue", "reasons.texts", "reasons.method"
 FREQUENCY, AGREEMENT = "reasons.frequency", "reasons.agreement"
@@ -128,6 +129,8 @@ def _direction(space: Workspace, told: Told, members: list[str]) -> str | None:
     The recounted bad rates are held against that trend elsewhere (classing). None where no trend is known.
     """
     declared, found = declared_trends(space.package.plan), []
+    if is_expert(told.model):
+        return ", ".join(dict.fromkeys(_direction_of_points(told, name) for name in members))
     for name in members:
         ordered = space.scored[told.model_id][name].kind != "string" or bool(ordered_by(space, name))
         trend = declared.get(name) or stated_trend(space, name)
@@ -135,6 +138,19 @@ def _direction(space: Workspace, told: Told, members: list[str]) -> str | None:
             return None
         found.append(ADVERSE.get(str(trend), "depends on the value") if ordered else "category")
     return ", ".join(dict.fromkeys(found))
+
+
+def _direction_of_points(told: Told, name: str) -> str:
+    """Which values have fewer points, where an expert gave them."""
+    step = next(item for item in steps_of(told.model, "classing") if item["input"] == name)
+    parts = [item for scale in steps_of(told.model, "scale") for item in scale.get("characteristics", [])]
+    points = next(item["points"] for item in parts if item["input"] == step["output_bin"])
+    if step["kind"] == "categorical":
+        return "category"
+    steps = np.diff([points[item["id"]] for item in step["bins"] if item["kind"] == "interval"])
+    if not np.any(steps) or (np.any(steps > 0) and np.any(steps < 0)):
+        return "depends on the value"
+    return "low values" if np.all(steps >= 0) else "high values"
 
 
 def _bounds(space: Workspace, told: Told, name: str, rows: np.ndarray) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from validation.rebuild.logistic import LogisticFit, correlation, variance_infla
 from validation.rebuild.recount import effective_counts
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import Scorecard, scorecard_of, steps_of
+from validation.structure import Scorecard, planned_classings, scorecard_of
 
 AREA, STABILITY = "selection.waterfall", "selection.stability"
 BELOW = ("information value", "Gini", "declared trend")
@@ -94,7 +94,7 @@ def _steps(space: Workspace) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Return the model and classing step of every characteristic that some model classes, the champion's first."""
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for model_id, model in space.package.models.items():
-        for step in steps_of(model, "classing"):
+        for step in planned_classings(model):
             found.setdefault(step["input"], (model_id, step))
     return found
 

@@ -11,7 +11,7 @@ from scipy import stats
 from validation.rebuild import metrics
 from validation.rebuild.recount import effective_counts
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import steps_of
+from validation.structure import planned_classings, steps_of
 
 BANDS, STABILITY = "performance.score_bands", "stability.psi"
 REPRESENTATIVENESS = "samples.representativeness"
@@ -135,7 +135,7 @@ def compare_representativeness(space: Workspace) -> None:
     ids = {
         step["input"]: space.scored[model_id][step["output_bin"]].data
         for model_id, model in reversed(space.package.models.items())
-        for step in steps_of(model, "classing")
+        for step in planned_classings(model)
     }
     rows = [row for row in table if row["characteristic"] in ids and row["sample"] in space.rows]
     labels = [f"{row['characteristic']} {row['sample']}" for row in rows]

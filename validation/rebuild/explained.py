@@ -13,7 +13,7 @@ from validation.rebuild.reference import rule_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import attribution
 from validation.steps.values import as_number
-from validation.structure import made_by, read_by, steps_of
+from validation.structure import is_expert, made_by, read_by, steps_of
 
 Floats = NDArray[np.float64]
 Step = Mapping[str, Any]
@@ -52,6 +52,8 @@ def explain(space: Workspace, model_id: str, names: list[str]) -> Explained | No
     trees = steps_of(model, "trees")
     if len(trees) == 1 and trees[0]["offset"] is None:
         return _of_trees(space, model_id, trees[0], names, rows)
+    if is_expert(model):
+        return _of_points(space, model_id, rows)
     classed = {step["output_woe"]: step["input"] for step in steps_of(model, "classing")}
     for step in steps_of(model, "linear"):
         if step["terms"] and step["offset"] is None and all(term["input"] in classed for term in step["terms"]):
@@ -72,6 +74,28 @@ def _of_scorecard(
         base += mean
     names = [classed[term["input"]] for term in step["terms"]]
     return Explained(names, np.column_stack(columns), base, rows, None, [], step["output"])
+
+
+def _of_points(space: Workspace, model_id: str, rows: NDArray[np.int64]) -> Explained | None:
+    """Points given by hand add −slope·points/factor to the log-odds of bad."""
+    model, weight = space.package.models[model_id], space.weight[rows]
+    scale = next((step for step in steps_of(model, "scale") if step["form"] == "points"), None)
+    if scale is None:
+        return None
+    stated = scale["scaling"]
+    factor = stated["points_to_double_odds"] / np.log(2.0)
+    calibration = next(iter(steps_of(model, "calibrate")), {"slope": 1.0, "intercept": 0.0})
+    slope, base = float(calibration["slope"]), float(scale["base_points"])
+    columns = []
+    for item in scale["characteristics"]:
+        points = space.scored[model_id][item["output"]].data
+        mean = float(weight @ points[rows] / weight.sum())
+        columns.append(-slope * (points - mean) / factor)
+        base += mean
+    offset = stated["base_score"] - factor * np.log(stated["base_odds"])
+    names = [item["characteristic"] for item in scale["characteristics"]]
+    held = float(slope * (offset - base) / factor + float(calibration["intercept"]))
+    return Explained(names, np.column_stack(columns), held, rows, None, [], model["outputs"]["linear_score"])
 
 
 def _of_trees(

@@ -92,7 +92,7 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
         faults.append(Fault(message, code="export_unsupported", file="model.json", path=path, remedy=remedy))
 
     kind = model["model"]["type"]
-    if kind != "scorecard":
+    if kind not in ("scorecard", "expert"):
         complain("/model/type", f"PMML export is not supported for a champion of type {kind}; it takes a scorecard")
     outputs = model["outputs"]
     if grouped := [s["output"] for s in model["steps"] if s["type"] == "sum" and s["output"] in _reason_inputs(model)]:

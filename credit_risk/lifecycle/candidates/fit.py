@@ -8,6 +8,7 @@ from typing import Any
 
 from credit_risk._core.evidence import Evidence, table
 from credit_risk.lifecycle.candidates.boosting import fit_monotone_boosting
+from credit_risk.lifecycle.candidates.expert import fit_expert_scorecard
 from credit_risk.lifecycle.candidates.ruled import ruled
 from credit_risk.lifecycle.candidates.scorecard import fit_scorecard, select
 from credit_risk.lifecycle.candidates.segmented import fit_segmented
@@ -21,6 +22,7 @@ FITTERS: dict[str, Callable[[Any, FitContext], Candidate]] = {
     "scorecard": fit_scorecard,
     "segmented_scorecard": fit_segmented,
     "monotone_boosting": fit_monotone_boosting,
+    "expert": fit_expert_scorecard,
 }
 """By type of the spec. A fitter takes the spec and the context and returns the candidate."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -75,6 +75,11 @@ class Training:
     rules: tuple[Rule, ...] = ()
 
 
+def own_training(training: Training, tables: Mapping[str, BinningTable] | None) -> Training:
+    """`training` with the classing that a candidate has of its own, if any, in place of the plan's."""
+    return training if tables is None else replace(training, tables={**training.tables, **tables})
+
+
 @dataclass(frozen=True, slots=True)
 class Grown:
     """A candidate of trees before its reasons: model.json, ready to score, and what its features are made of.
@@ -130,7 +135,7 @@ class Candidate:
 
     unrounded: name of the value that holds the linear score before any rounding of points; remark: what the modeller
     must hear as soon as it is fitted, or nothing; grown: of trees, the model before its reasons; divided: of segments,
-    their scorecards.
+    their scorecards; tables: classing of its own by characteristic, where it is not that of the plan.
     """
 
     id: str
@@ -147,6 +152,7 @@ class Candidate:
     grown: Grown | None = None
     glm: GlmFit | None = None
     divided: Divided | None = None
+    tables: Mapping[str, BinningTable] | None = None
 
     def __repr__(self) -> str:
         return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"
