@@ -26,6 +26,7 @@ def summary_lines(result: RunResult) -> list[str]:
     champion = development.champion
     offered = len(development.training.tables)
     lines.append(f"Characteristics: {len(champion.characteristics)} in champion {champion.id!r}, of {offered} classed")
+    lines += _decisions(result)
     lines.append(f"Validation: {_verdict(result)}")
     lines.append(f"Package hash: {result.package_hash}")
     lines += ["", "Written:", *(f"  {line}" for line in _files(result.out))]
@@ -73,6 +74,16 @@ def _discrimination(result: RunResult) -> list[str]:
         ]
         rows.append([row.model, row.sample, *cells, ""])
     return _aligned(rows, left=6)
+
+
+def _decisions(result: RunResult) -> list[str]:
+    """What rules and score decide of all rows, where the plan has rules."""
+    table = result.development.frames.get("rules.decisions")
+    if table is None:
+        return []
+    rows = table[table["sample"] == "all"]
+    told = [f"{row.decision} by {row.decided_by} {row.share:.1%}" for row in rows.itertuples(index=False)]
+    return [f"Decisions: {', '.join(told)}"]
 
 
 def _verdict(result: RunResult) -> str:

@@ -18,7 +18,17 @@ from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
 from tests import engines
 from tests.contract.altered import altered, cell, failures
-from tests.credit_risk.cli.command import credit_risk, disagreements, done, evidence, frame, model, portfolio
+from tests.credit_risk.cli.command import (
+    credit_risk,
+    disagreements,
+    done,
+    evidence,
+    frame,
+    model,
+    portfolio,
+    run,
+    write_plan,
+)
 
 PLAN = """model: {id: m, name: Consumer loans}
 data:
@@ -151,6 +161,15 @@ def test_pmml_decides_as_the_package(package: Path, engine: Any) -> None:
         assert [float(value) for value in given[column]] == mine[column].astype(float).tolist()
         assert mine[column].any()
     assert given["overall_decision"].tolist() == mine["overall_decision"].tolist()
+
+
+def test_the_summary_tells_what_is_decided(tmp_path: Path) -> None:
+    ended = run(write_plan(tmp_path, PLAN, applicants(500)), "--no-validation")
+    assert ended.status == 0, ended.err
+    (line,) = [one for one in ended.out.splitlines() if one.startswith("Decisions: ")]
+    shares = [float(part.rsplit(" ", 1)[1].rstrip("%")) for part in line.removeprefix("Decisions: ").split(", ")]
+    assert sum(shares) == pytest.approx(100, abs=0.5)
+    assert {"decline by rule", "accept by score"} <= {p.rsplit(" ", 1)[0] for p in line[11:].split(", ")}
 
 
 def test_a_table_is_scored_with_its_decisions(package: Path, tmp_path: Path) -> None:
