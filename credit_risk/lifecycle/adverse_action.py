@@ -16,7 +16,7 @@ from credit_risk.display.tables import html_table
 from credit_risk.explanation.notice import RULE, compose_reasons, score_range
 from credit_risk.package import Package, read_package
 from credit_risk.sampling import read_source
-from credit_risk.sampling.production import keys, typed_frame
+from credit_risk.sampling.production import declared_notations, keys, typed_frame
 from credit_risk.scoring import compile_model
 from credit_risk.scoring.expressions import references
 
@@ -156,7 +156,9 @@ def adverse_action_of(
     if len(rows) != 1:
         message = f"{len(rows)} rows have the key {key!r}"
         raise ScoringError(Fault(message, "key", file=str(table), allowed="exactly one row"))
-    frame = typed_frame(source, read.model["inputs"]).iloc[rows]
+    inputs = read.model["inputs"]
+    notations = declared_notations(read.plan, [item["name"] for item in inputs])
+    frame = typed_frame(source, inputs, notations).iloc[rows]
     return adverse_action(read, frame, applicant=key, language=language, clock=clock)
 
 

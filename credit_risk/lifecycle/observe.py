@@ -34,7 +34,9 @@ def rows_at(plan: Plan, month: str | int, data: Any = None, history: Any = None)
     outcome = plan.outcome.model_copy(update={"windows": point})
     found = observe(plan.open_source(data), plan.data, outcome, plan.history_path() if history is None else history)
     columns = {
-        name: typed_column(name, raw).series() for name, raw in found.source.raw.items() if name != OBSERVATION_KEY
+        name: typed_column(name, raw, plan.data).series()
+        for name, raw in found.source.raw.items()
+        if name != OBSERVATION_KEY
     }
     return pd.DataFrame(columns)
 

@@ -15,7 +15,7 @@ from credit_risk.package import Package, TableWriter, flags_as_numbers, read_pac
 from credit_risk.package.output import partial_path, told
 from credit_risk.sampling import read_source
 from credit_risk.sampling.parquet_batches import Batch, open_parquet
-from credit_risk.sampling.production import keys, typed_frame
+from credit_risk.sampling.production import declared_notations, keys, typed_frame
 from credit_risk.scoring import compile_model
 
 KINDS = (".csv", ".parquet")
@@ -79,12 +79,13 @@ def score_file(package: Path, table: Path, out: Path) -> ScoredFile:
 def _open(package: Package, table: Path) -> tuple[str | None, Iterator[Batch]]:
     """What `_key` holds, and the rows of the table: a Parquet file in batches, any other whole."""
     inputs, key = package.model["inputs"], package.plan["data"]["key"]
+    notations = declared_notations(package.plan, [item["name"] for item in inputs])
     if table.suffix.lower() in PARQUET and table.is_file() and table.stat().st_size:
-        opened = open_parquet(table, inputs, key)
+        opened = open_parquet(table, inputs, key, notations)
         return opened.key, opened.batches()
     source = read_source(table)
     key = key if key in source.raw else None
-    return key, iter([Batch(0, keys(source, key), partial(typed_frame, source, inputs))])
+    return key, iter([Batch(0, keys(source, key), partial(typed_frame, source, inputs, notations))])
 
 
 def _score(package: Package, batches: Iterator[Batch]) -> Iterator[pd.DataFrame]:

@@ -49,6 +49,7 @@ def leakage_rows(plan: Plan, prepared: Prepared, training: Training) -> pd.DataF
     point = dated_column(plan, intake.types)
     apart = (point, plan.data.date)
     dates = [name for name in training.frame.columns if intake.types.get(name) == DATE and name not in apart]
+    dates = [name for name in dates if intake.roles[name] != "personal"]
     frame = leakage_frame(
         training.frame[list(training.tables)],
         training.y,
@@ -60,9 +61,13 @@ def leakage_rows(plan: Plan, prepared: Prepared, training: Training) -> pd.DataF
         left_out={name: _left_out(column, rows) for name, column in intake.left_out.items()},
         clusters=training.clusters,
     )
-    unread = [name for name in intake.tables["data.columns_left_out"]["column"] if name not in intake.left_out]
+    unscreened = {*intake.left_out, *intake.kept_back}
+    unread = [name for name in intake.tables["data.columns_left_out"]["column"] if name not in unscreened]
     if unread:
         note = f"not screened, since intake could not read their values: {', '.join(unread)}"
+        frame.attrs["notes"] = (*frame.attrs.get("notes", ()), note)
+    if intake.kept_back:
+        note = f"not screened, since they hold personal data: {', '.join(intake.kept_back)}"
         frame.attrs["notes"] = (*frame.attrs.get("notes", ()), note)
     return frame
 

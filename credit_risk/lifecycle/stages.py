@@ -31,10 +31,10 @@ from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.rules import rules_evidence
 from credit_risk.lifecycle.weighted_notes import told_of_weights
 from credit_risk.models.boosting import defect_faults
-from credit_risk.models.rule_spec import rule_texts
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan import Plan
-from credit_risk.sampling import snapshot_frame, take_in
+from credit_risk.plan.intake import take_in_plan
+from credit_risk.sampling import snapshot_frame
 from credit_risk.sampling.clusters import cluster_numbers, repeats
 from credit_risk.scoring.verification import verification_coverage, verification_rows
 
@@ -50,9 +50,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     kind = KINDS[plan.outcome.type]
     with stage(progress, "read the data") as detail:
         source = plan.open_source(data)
-        named, history = plan.named_columns(), plan.history_path()
-        rules = rule_texts(plan.rules)
-        intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history, rules=rules)
+        intake = take_in_plan(plan, source)
         left_out = len(intake.tables["data.columns_left_out"])
         detail.text = f"{source.rows:,} rows, {len(intake.predictors)} predictors, {left_out} columns left out"
     with stage(progress, "outcome and samples") as detail:

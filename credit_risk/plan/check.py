@@ -12,15 +12,14 @@ from pydantic import ValidationError
 
 from credit_risk._core.errors import CreditRiskError, Fault, PlanError
 from credit_risk.models.boosting import defect_faults
-from credit_risk.models.rule_spec import rule_texts
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import Document
 from credit_risk.plan.document import Path as KeyPath
 from credit_risk.plan.faults import key_paths
+from credit_risk.plan.intake import take_in_plan
 from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan
 from credit_risk.plan.read import examine_plan
-from credit_risk.sampling import take_in
 from credit_risk.sampling.labels import label_rows, row_weights
 from credit_risk.sampling.source_spec import source_texts
 
@@ -50,10 +49,7 @@ def check_plan(path: Path | str) -> list[Fault]:
 
 
 def _take_in(plan: Plan) -> None:
-    source = plan.open_source()
-    history, named = plan.history_path(), plan.named_columns()
-    rules = rule_texts(plan.rules)
-    intake = take_in(source, plan.data, plan.outcome, derive=plan.derive, named=named, history=history, rules=rules)
+    intake = take_in_plan(plan, plan.open_source())
     label_rows(intake, plan.samples, plan.time_column)
     if plan.samples.weight is not None:
         row_weights(intake.frame[plan.samples.weight], plan.samples.weight)

@@ -13,7 +13,7 @@ from credit_risk.plan.document import Path
 from credit_risk.plan.expert_checks import expert_faults
 from credit_risk.plan.measure_checks import columns_beside, measure_faults
 from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
-from credit_risk.plan.reason_checks import reason_faults, undisclosable
+from credit_risk.plan.reason_checks import personal_columns, reason_faults, undisclosable
 from credit_risk.plan.rule_checks import dated_rules, rule_faults
 from credit_risk.plan.segmented_checks import segmented_faults
 from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
@@ -104,6 +104,7 @@ def _protected(plan: dict[str, Any]) -> list[tuple[Path, str]]:
 def role_of_columns(plan: dict[str, Any]) -> dict[str, str]:
     """Columns that may never be predictors, with why: their role in words."""
     roles = dict.fromkeys(_texts(plan, "data", "forbidden"), "forbidden (data.forbidden)")
+    roles |= {name: f"personal data (data.columns.{name}.personal)" for name in personal_columns(plan)}
     roles |= {name: f"not disclosable (data.columns.{name}.disclosable)" for name in undisclosable(plan)}
     roles |= {name: "protected (data.protected)" for _, name in _protected(plan)}
     named = (
@@ -372,12 +373,14 @@ def _predictors(plan: dict[str, Any]) -> Found:
 
 
 def _beside(plan: dict[str, Any], roles: dict[str, str]) -> Found:
-    """Exposure, offsets and raw terms of models, each of a column that may be used so."""
+    """Exposure, offsets, characteristics and raw terms of models, each of a column that may be used so."""
     never = role_of_columns(plan)
     named: list[tuple[Path, Any, dict[str, str]]] = [(("outcome", "exposure"), _at(plan, "outcome", "exposure"), never)]
     models = _at(plan, "models")
     for index, model in enumerate(models if isinstance(models, list | tuple) else ()):
         named.append((("models", index, "offset"), _at(model, "offset"), never))
+        characteristics = enumerate(_texts(model, "characteristics"))
+        named += [(("models", index, "characteristics", place), name, roles) for place, name in characteristics]
         named += [(("models", index, "raw", name), name, roles) for name in _mapping(model, "raw")]
     for path, name, refused in named:
         if isinstance(name, str) and name in refused:

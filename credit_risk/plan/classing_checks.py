@@ -21,7 +21,12 @@ def classing_faults(plan: dict[str, Any], roles: dict[str, str], is_text: Callab
     classing = plan.get("classing")
     if not isinstance(classing, dict):
         return
-    own = classing.get("characteristics")
+    own, trends = classing.get("characteristics"), classing.get("monotonic")
+    for name in trends if isinstance(trends, dict) else ():
+        if name in roles:
+            message = f"{name!r} may not be a predictor: it is {roles[name]}"
+            remedy = "take it out of classing.monotonic"
+            yield ("classing", "monotonic", name), Fault(message, "never_a_predictor", remedy=remedy)
     for name, settings in own.items() if isinstance(own, dict) else ():
         if name in roles:
             message = f"{name!r} may not be a predictor: it is {roles[name]}"

@@ -18,6 +18,12 @@ def undisclosable(plan: dict[str, Any]) -> list[str]:
     return [name for name, column in columns.items() if _mapping(column).get("disclosable") is False]
 
 
+def personal_columns(plan: dict[str, Any]) -> list[str]:
+    """Columns that hold personal data (`data.columns.NAME.personal: true`)."""
+    columns = _mapping(_mapping(plan.get("data")).get("columns"))
+    return [name for name, column in columns.items() if _mapping(column).get("personal") is True]
+
+
 def reason_faults(plan: dict[str, Any]) -> Found:
     """All faults of `reason_codes` and of what may not be told; parts of the wrong type are passed over."""
     yield from _undisclosable(plan)
@@ -38,7 +44,7 @@ def _undisclosable(plan: dict[str, Any]) -> Found:
     protected = data.get("protected")
     listed = protected.values() if isinstance(protected, dict) else [protected]
     apart = {name for names in (data.get("forbidden"), *listed) for name in _names(names)}
-    apart |= {str(_at(plan, *path)) for path in NEVER_PREDICTORS}
+    apart |= {str(_at(plan, *path)) for path in NEVER_PREDICTORS} | set(personal_columns(plan))
     for name in undisclosable(plan):
         if name not in apart:
             yield (

@@ -23,8 +23,21 @@ def row_clusters(intake: Intake, spec: SamplesSpec) -> Objects:
     """Cluster of each row as text, None where the row stands by itself; object (n,).
 
     The group of the plan (`samples.group`; of duplicates: the key of the first of equal rows), else the obligor or
-    account of the performance history. Raises IntakeError where a group of the plan tears an account or obligor apart.
+    account of the performance history. Where these are personal data, a cluster is called by its number, in the order
+    of the rows. Raises IntakeError where a group of the plan tears an account or obligor apart.
     """
+    clusters = _named_clusters(intake, spec)
+    return _numbered(clusters) if spec.group in intake.personal_clusters else clusters
+
+
+def _numbered(clusters: Objects) -> Objects:
+    codes = pd.factorize(clusters)[0]
+    found = np.full(len(codes), None, dtype=object)
+    found[codes >= 0] = [str(code + 1) for code in codes[codes >= 0].tolist()]
+    return found
+
+
+def _named_clusters(intake: Intake, spec: SamplesSpec) -> Objects:
     if spec.group is None:
         return _texts(intake.cluster, len(intake.outcome))
     if spec.group == "duplicates":
@@ -34,7 +47,8 @@ def row_clusters(intake: Intake, spec: SamplesSpec) -> Objects:
     else:
         groups = _texts(intake.frame[spec.group].to_numpy(object), len(intake.outcome))
     if intake.cluster is not None:
-        _refuse_torn(_texts(intake.cluster, len(groups)), groups, spec.group)
+        owners = _texts(intake.cluster, len(groups))
+        _refuse_torn(owners, groups, spec.group, shown=None not in intake.personal_clusters)
     return groups
 
 
@@ -87,13 +101,13 @@ def _text(value: object) -> str | None:
     return text_of_number(value) if isinstance(value, float) else str(value)
 
 
-def _refuse_torn(owners: Objects, groups: Objects, name: str) -> None:
+def _refuse_torn(owners: Objects, groups: Objects, name: str, *, shown: bool) -> None:
     """A group of the plan holds whole accounts (obligors): their rows would else stand in two samples."""
     frame = pd.DataFrame({"owner": owners, "group": cluster_numbers(groups)}).dropna(subset="owner")
     counts = frame.groupby("owner", sort=True)["group"].nunique()
     torn = counts.index[counts > 1].tolist()
     if torn:
         message = f"rows of one obligor or account stand in different groups of {name!r}"
-        found = f"{len(torn):,} of them, such as {', '.join(torn[:SHOWN])}"
+        found = f"{len(torn):,} of them" + (f", such as {', '.join(torn[:SHOWN])}" if shown else "")
         remedy = "leave samples.group out (obligors and accounts are kept together anyway), or name a coarser group"
         raise IntakeError(Fault(message, code="group", path="samples.group", found=found, remedy=remedy))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
+from credit_risk.sampling.date_formats import DateReading, iso_text, moment_of, read_dates, texts_of, well_written
+from credit_risk.sampling.notation import plain_number
+from credit_risk.sampling.reading_spec import NumberFormatSpec
 from credit_risk.sampling.source import Conversion, RawColumn
 from credit_risk.scoring.steps import text_of_number
 
@@ -23,13 +25,6 @@ MISSING_WORDS = frozenset(
 INFINITE_WORDS = frozenset(("inf", "infinity", "+inf", "-inf", "+infinity", "-infinity"))
 EXACT = 2**53
 REWRITTEN = "written as ISO 8601"
-DATE_FORMATS = (
-    *("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m"),
-    *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%Y%m%d"),
-    *("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M"),
-    *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%b-%Y", "%b-%y", "%b %Y", "%d%b%Y", "%Y-%m-%dT%H:%M:%S.%f"),
-    *("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,10 @@ class TypedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Numbers of the levels of a column: `values` (k,) NaN where none; the masks say why a level is no number."""
+    """Numbers of the levels of a column: `values` (k,) NaN where none; the masks say why a level is no number.
+
+    rewritten: levels that are numbers in the declared notation, `words`, and not as they stand.
+    """
 
     values: np.ndarray
     missing_word: np.ndarray
@@ -70,6 +68,8 @@ class Reading:
     leading_zero: np.ndarray
     padded: np.ndarray
     inexact: np.ndarray
+    rewritten: np.ndarray
+    words: str = ""
 
     @property
     def not_number(self) -> np.ndarray:
@@ -77,39 +77,43 @@ class Reading:
         return np.isnan(self.values) & ~self.missing_word & ~self.blank
 
 
-def read_numbers(raw: RawColumn) -> Reading:
-    """How each level of `raw` reads as a finite number."""
+def read_numbers(raw: RawColumn, form: NumberFormatSpec | None = None) -> Reading:
+    """How each level of `raw` reads as a finite number; `form`: the notation of texts, None: 1234.5."""
     size = len(raw.levels)
     values = np.full(size, np.nan)
-    masks = {name: np.zeros(size, bool) for name in Reading.__dataclass_fields__ if name != "values"}
+    masks = {name: np.zeros(size, bool) for name in Reading.__dataclass_fields__ if name not in ("values", "words")}
     for place, level in enumerate(raw.levels):
         if not isinstance(level, str):
             masks["infinite"][place] = math.isinf(level)
             values[place] = level if math.isfinite(level) else np.nan
             continue
-        word = level.strip()
-        if NUMBER.match(level):
+        number = level if form is None else plain_number(level, form)
+        if number is not None and NUMBER.match(number):
+            word = number.strip()
             value = float(word)
             masks["infinite"][place] = math.isinf(value)
             values[place] = value if math.isfinite(value) else np.nan
-            masks["leading_zero"][place] = LEADING_ZERO.match(level) is not None
-            masks["padded"][place] = word != level
+            masks["leading_zero"][place] = LEADING_ZERO.match(number) is not None
+            masks["padded"][place] = word != number
             masks["inexact"][place] = abs(value) > EXACT and word.lstrip("+-").isdigit() and int(word) != int(value)
+            masks["rewritten"][place] = number != level
         else:
+            word = level.strip()
             masks["missing_word"][place] = word in MISSING_WORDS
             masks["blank"][place] = not word
             masks["infinite"][place] = word.lower() in INFINITE_WORDS
-    return Reading(values + 0.0, **masks)  # −0.0 and 0.0 are one value: 0.0
+    values += 0.0  # −0.0 and 0.0 are one value: 0.0
+    return Reading(values, **masks, words="" if form is None else form.words)
 
 
-def decide_type(raw: RawColumn, reading: Reading) -> tuple[str, str | None]:
+def decide_type(raw: RawColumn, reading: Reading, dates: DateReading | None) -> tuple[str, str | None]:
     """Type of a column whose type the plan leaves open, and why it is text though it holds numbers, or None.
 
     Numeric: at least one number, and every other value a number, blank, or a word for no value; no leading zeros, no
-    whole number that a double would change. Date: every value a date of one format. Otherwise categorical.
+    whole number that a double would change. Date: every value a date of one format (`dates`). Otherwise categorical.
     """
     numbers = ~np.isnan(reading.values)
-    if raw.is_date or date_format(raw) is not None:
+    if raw.is_date or dates is not None:
         return DATE, None
     if numbers.any() and not reading.not_number.any():
         if reading.leading_zero.any():
@@ -120,33 +124,12 @@ def decide_type(raw: RawColumn, reading: Reading) -> tuple[str, str | None]:
     return CATEGORICAL, "kept as text: numbers and other text together" if numbers.any() else None
 
 
-def date_format(raw: RawColumn) -> str | None:
-    """The one format in which every value is a date, or None; digits alone only as YYYYMMDD between 1900 and 2100."""
-    texts = [level if isinstance(level, str) else text_of_number(level) for level in raw.levels]
-    if not texts or any(not 6 <= len(text) <= 32 for text in texts):
-        return None
-    for pattern in DATE_FORMATS:
-        if all(is_date(text, pattern) for text in texts[:5]) and all(is_date(text, pattern) for text in texts):
-            return pattern
-    return None
-
-
-def is_date(text: str, pattern: str) -> bool:
-    """Whether `text` is a date between 1900 and 2100 in the format `pattern`."""
-    if pattern == "%Y%m%d" and not (len(text) == 8 and text.isdigit() and text.isascii()):
-        return False
-    try:
-        moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - only whether it is a date
-    except ValueError:
-        return False
-    return 1900 <= moment.year <= 2100
-
-
 def as_numeric(name: str, raw: RawColumn, reading: Reading) -> tuple[TypedColumn, list[Conversion]]:
     """The column as doubles; levels that are no number become missing, so the caller has refused those that may not."""
     told = [
         *_told(name, raw, reading.missing_word, "word for no value read as missing", with_levels=True),
         *_told(name, raw, reading.blank, "blank text read as missing"),
+        *_told(name, raw, reading.rewritten, f"number in the notation {reading.words}"),
         *_told(name, raw, reading.padded, "spaces around a number passed over"),
         *_told(name, raw, reading.leading_zero, "leading zeros of a number passed over"),
         *_told(name, raw, reading.inexact, "whole number read as the nearest double"),
@@ -158,33 +141,40 @@ def as_numeric(name: str, raw: RawColumn, reading: Reading) -> tuple[TypedColumn
     return TypedColumn(NUMERIC, unique, moved[raw.codes]), told
 
 
-def as_text(name: str, raw: RawColumn, reading: Reading, kind: str) -> tuple[TypedColumn, list[Conversion]]:
+def as_text(
+    name: str, raw: RawColumn, reading: Reading, kind: str, dates: DateReading | None = None
+) -> tuple[TypedColumn, list[Conversion]]:
     """The column as text. Where all its values are plain numbers they are written as codes (`1`, not `1.0`); dates in
 
     one format other than ISO 8601 are written in ISO 8601, so that their text sorts as time. Both are told.
+    dates: how they are read; None: as their texts say.
     """
-    pattern = date_format(raw) if kind == DATE else None
-    if pattern is not None and not pattern.startswith("%Y-%m"):
-        return _as_iso_dates(name, raw, pattern)
+    found = (dates or read_dates(raw)) if kind == DATE and not raw.is_date else None
+    if found is not None and not (found.pattern.startswith("%Y-%m") and well_written(raw.levels)):
+        return _as_iso_dates(name, raw, found)
     plain = not raw.is_date and not (np.isnan(reading.values) | reading.leading_zero | reading.inexact).any()
     texts = [text_of_number(value) for value in reading.values] if plain else [str(level) for level in raw.levels]
     changed = np.array([text != level for text, level in zip(texts, raw.levels, strict=True)], bool)
-    unique = sorted(set(texts))
-    place = {text: index for index, text in enumerate(unique)}
-    moved = np.append(np.array([place[text] for text in texts], dtype=np.int64), -1)
     told = _told(name, raw, changed, "number written as a code: 1, not 1.0")
-    return TypedColumn(kind, np.asarray(unique, dtype=object), moved[raw.codes]), told
+    return _of_texts(kind, raw, texts), told
 
 
-def _as_iso_dates(name: str, raw: RawColumn, pattern: str) -> tuple[TypedColumn, list[Conversion]]:
-    moments = [datetime.strptime(str(level), pattern) for level in raw.levels]  # noqa: DTZ007 - dates without a zone
-    texts = [moment.isoformat().removesuffix("T00:00:00") for moment in moments]
+def _as_iso_dates(name: str, raw: RawColumn, dates: DateReading) -> tuple[TypedColumn, list[Conversion]]:
+    moments = [moment_of(text, dates.pattern, dates.first_year) for text in texts_of(raw)]
+    texts = [iso_text(moment) for moment in moments if moment is not None]
+    rows = int(np.count_nonzero(raw.codes >= 0))
+    doubt = f", though {dates.doubt}" if dates.doubt else ""
+    since = f", from {dates.first_year} on," if dates.first_year is not None else ""
+    told = [Conversion(name, f"date in the format {dates.pattern}{doubt}{since} {REWRITTEN}", rows)]
+    return _of_texts(DATE, raw, texts), told
+
+
+def _of_texts(kind: str, raw: RawColumn, texts: list[str]) -> TypedColumn:
+    """A column of text; texts (k,), one a level, equal ones made one."""
     unique = sorted(set(texts))
     place = {text: index for index, text in enumerate(unique)}
     moved = np.append(np.array([place[text] for text in texts], dtype=np.int64), -1)
-    rows = int(np.count_nonzero(raw.codes >= 0))
-    told = [Conversion(name, f"date in the format {pattern} {REWRITTEN}", rows)]
-    return TypedColumn(DATE, np.asarray(unique, dtype=object), moved[raw.codes]), told
+    return TypedColumn(kind, np.asarray(unique, dtype=object), moved[raw.codes])
 
 
 def _told(name: str, raw: RawColumn, mask: np.ndarray, words: str, *, with_levels: bool = False) -> list[Conversion]:

@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from credit_risk._core.characters import fits_xml
 from credit_risk._core.errors import Fault, IntakeError
-from credit_risk.sampling.column_types import DATE, NUMERIC, Reading, TypedColumn
+from credit_risk.sampling.column_types import CATEGORICAL, DATE, NUMERIC, Reading, TypedColumn
+from credit_risk.sampling.date_formats import dates_in_formats, not_dates
+from credit_risk.sampling.doubtful import Doubt
+from credit_risk.sampling.notation import in_other_notation
 from credit_risk.sampling.source import RawColumn
 from credit_risk.sampling.spec import Code, ColumnSpec
 from credit_risk.scoring.steps import text_of_number
@@ -87,6 +91,11 @@ def type_failures(
 ) -> list[Failure]:
     """Values that are no number (no finite one) in a column that the plan or the file says is numeric."""
     failures = []
+    words = reading.missing_word | reading.blank
+    other = in_other_notation(raw, reading.not_number & ~reading.infinite, words, 0.0)
+    remedy = "correct the data, declare the column categorical, or leave the type open"
+    if other is not None:
+        remedy = f"declare data.columns.{name}: {other.remedy}; or type: categorical to keep the texts"
     for mask, rule, message in (
         (reading.not_number & ~reading.infinite, "type", f"{name!r} is {kind}, and some of its values are not numbers"),
         (reading.infinite, "not_finite", f"{name!r} holds infinite values"),
@@ -94,10 +103,10 @@ def type_failures(
         rows = np.append(mask, False)[raw.codes]
         if rows.any():
             shown = ", ".join(repr(level) for level in raw.levels[np.unique(raw.codes[rows])][:SHOWN])
-            remedy = "correct the data, declare the column categorical, or leave the type open"
-            allowed = "finite numbers"
+            told = remedy if rule == "type" else "correct the data, or leave the type open"
+            allowed = "finite numbers" + (f" in the notation {reading.words}" if reading.words else "")
             failures.append(
-                Failure(name, rule, message, path, found=shown, allowed=allowed, remedy=remedy, **examples.of(rows))
+                Failure(name, rule, message, path, found=shown, allowed=allowed, remedy=told, **examples.of(rows))
             )
     return failures
 
@@ -176,12 +185,44 @@ def constant_failure(name: str, column: TypedColumn, path: str) -> Failure | Non
     return None
 
 
-def date_failure(name: str, column: TypedColumn, path: str, examples: Examples) -> Failure:
-    """A column that the plan says is a date and whose values are not dates of one format."""
-    found = ", ".join(map(repr, column.levels[:SHOWN]))
-    message = f"{name!r} is a {DATE}, and its values are not dates of one format"
-    allowed = "dates such as 2026-11-20, 11/20/2026 or 20.11.2026, all alike"
-    return Failure(name, "type", message, path, found=found, allowed=allowed, **examples.of(column.codes >= 0))
+def date_failure(name: str, raw: RawColumn, spec: ColumnSpec, path: str, examples: Examples) -> Failure:
+    """A column that the plan says is a date, whose values are not dates of one format: the rows that differ."""
+    formats = {} if spec.date_format else dates_in_formats(raw, 0.5)
+    pattern = spec.date_format or next(iter(formats), None)
+    differ = np.ones(len(raw.levels), bool) if pattern is None else not_dates(raw, pattern, spec.first_year)
+    rows = np.append(differ, False)[raw.codes]
+    found = ", ".join(repr(str(level)) for level in raw.levels[np.unique(raw.codes[rows])][:SHOWN])
+    if pattern is None:
+        message = f"{name!r} is a {DATE}, and its values are not dates of one format"
+        allowed = "dates such as 2026-11-20, 11/20/2026 or 20.11.2026, all alike"
+        remedy = "write all dates alike, or name another column"
+    else:
+        message = f"{name!r} is a {DATE}, and some of its values are not dates in the format {pattern}"
+        allowed = f"dates in the format {pattern}" + ("" if spec.date_format else ", as most rows have")
+        remedy = "write these rows as the others"
+        remedy += "" if spec.date_format else f", or declare the format in data.columns.{name}.date_format"
+    return Failure(name, "type", message, path, found=found, allowed=allowed, remedy=remedy, **examples.of(rows))
+
+
+def doubt_failure(name: str, doubt: Doubt, raw: RawColumn, path: str, examples: Examples) -> Failure:
+    """A column that the plan uses and that cannot be read for certain."""
+    where = examples.of(np.append(doubt.levels, False)[raw.codes])
+    message, remedy = f"{name!r} {doubt.message}", doubt.remedy(name)
+    return Failure(name, "format", message, path, found=doubt.found, remedy=remedy, **where)
+
+
+def character_failure(name: str, column: TypedColumn, path: str, examples: Examples) -> Failure | None:
+    """Categories with a character that XML, and so PMML, cannot hold; None where there is none."""
+    if column.type != CATEGORICAL:
+        return None
+    wrong = np.array([not fits_xml(level) for level in column.levels], bool)
+    rows = np.append(wrong, False)[column.codes]
+    if not rows.any():
+        return None
+    found = ", ".join(repr(level) for level in column.levels[wrong][:SHOWN])
+    message = f"{name!r} holds control characters, which PMML cannot hold"
+    remedy = "take the characters out of the data, forbid the column (data.forbidden), or write exports: []"
+    return Failure(name, "control_character", message, path, found=found, remedy=remedy, **examples.of(rows))
 
 
 def same_code(code: Code, level: float | str) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from credit_risk.sampling.column_types import DATE_FORMATS, is_date
+from credit_risk.sampling.date_formats import DATE_FORMATS, is_date
 
 MOSTLY = 0.95
 TRIED, PARSED = 40, 0.75

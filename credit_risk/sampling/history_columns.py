@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from credit_risk._core.errors import Fault
-from credit_risk.sampling.column_types import date_format
+from credit_risk.sampling.date_formats import DateReading, moment_of, read_dates
+from credit_risk.sampling.doubtful import doubtful_dates
 from credit_risk.sampling.history_source import literal, quoted
 from credit_risk.sampling.history_spec import HistorySpec, Month
 from credit_risk.sampling.source import RawColumn
@@ -102,7 +103,7 @@ def read_months(
     if spec.month is not None:
         faults += _whole_month_faults(connection, name, kinds[name], path, file)
     elif kinds[name] not in DATES:
-        faults += _make_calendar(connection, name, kinds[name], path, file)
+        faults += _make_calendar(connection, spec, kinds[name], path, file)
     until = None
     if spec.observed_until is not None:
         until = month_number(spec.observed_until, calendar=spec.date is not None)
@@ -123,18 +124,21 @@ def month_number(value: Month, *, calendar: bool) -> int | None:
     return int(text) if WHOLE.match(text) else None
 
 
-def dates_to_months(texts: list[str]) -> list[int] | None:
-    """The month of each date, or None where they are not all dates of one format; YYYYMM and YYYY-MM are dates too."""
-    matches = [CALENDAR_MONTH.match(text) for text in texts]
-    if all(matches):
-        return [int(match[1]) * 12 + int(match[2]) - 1 for match in matches if match]
-    pattern = date_format(RawColumn(np.asarray(texts, dtype=object), np.arange(len(texts))))
-    if pattern is None:
-        return None
-    from datetime import datetime
+def dates_to_months(
+    texts: list[str], declared: str | None = None, first_year: int | None = None
+) -> tuple[list[int] | None, DateReading | None]:
+    """The month of each date and how the texts were read; YYYYMM and YYYY-MM are dates too, and need no format.
 
-    moments = [datetime.strptime(text, pattern) for text in texts]  # noqa: DTZ007 - only its month is taken
-    return [moment.year * 12 + moment.month - 1 for moment in moments]
+    No months where they are not all dates of one format, which is `declared` where the plan says it.
+    """
+    matches = [CALENDAR_MONTH.match(text) for text in texts] if declared is None else [None]
+    if all(matches):
+        return [int(match[1]) * 12 + int(match[2]) - 1 for match in matches if match], None
+    dates = read_dates(RawColumn(np.asarray(texts, dtype=object), np.arange(len(texts))), declared, first_year)
+    if dates is None:
+        return None, None
+    moments = [moment_of(text, dates.pattern, dates.first_year) for text in texts]
+    return [moment.year * 12 + moment.month - 1 for moment in moments if moment is not None], dates
 
 
 def _whole_month_faults(connection: Any, name: str, kind: str, path: str, file: str) -> list[Fault]:
@@ -143,22 +147,30 @@ def _whole_month_faults(connection: Any, name: str, kind: str, path: str, file: 
     return _wrong(connection, name, wrong, f"{name!r} does not count months", path, file, "whole numbers", "month")
 
 
-def _make_calendar(connection: Any, name: str, kind: str, path: str, file: str) -> list[Fault]:
+def _make_calendar(connection: Any, spec: HistorySpec, kind: str, path: str, file: str) -> list[Fault]:
     """Table `calendar` of the distinct texts of a column of dates."""
+    name = str(spec.date)
     column = _date_text(name, kind)
     query = f"SELECT DISTINCT {column} FROM raw WHERE {quoted(name)} IS NOT NULL ORDER BY 1"
     texts = [text for (text,) in connection.execute(query).fetchall()]
     connection.execute(f"CREATE OR REPLACE TABLE calendar ({WRITTEN} VARCHAR, {WHEN} INTEGER)")
-    months = dates_to_months(texts) if texts else []
+    months, dates = dates_to_months(texts, spec.date_format, spec.first_year)
+    raw = RawColumn(np.asarray(texts, dtype=object), np.arange(len(texts)))
+    if (doubt := doubtful_dates(raw, dates)) is not None:
+        remedy = doubt.settled("outcome.history")
+        return [Fault(f"{name!r} {doubt.message}", "month", file, path, found=doubt.found, remedy=remedy)]
     if months is None:
         shapes: dict[str, str] = {}
         for text in texts:
             shapes.setdefault(re.sub("[A-Za-z]", "a", re.sub("[0-9]", "9", text)), text)
         found = ", ".join(map(repr, list(shapes.values())[:SHOWN]))
         message = f"the values of {name!r} are not dates of one format"
-        return [
-            Fault(message, "month", file, path, found=found, allowed="dates such as 2026-11-30 or 2026-11, all alike")
-        ]
+        allowed = "dates such as 2026-11-30 or 2026-11, all alike"
+        if spec.date_format is not None:
+            message = f"the values of {name!r} are not all dates in the declared format"
+            allowed = f"dates in the format {spec.date_format}"
+        remedy = "write all dates alike, or declare their format in outcome.history.date_format"
+        return [Fault(message, "month", file, path, found=found, allowed=allowed, remedy=remedy)]
     if texts:
         import pyarrow as pa
 

@@ -203,7 +203,7 @@ def months_of_rows(
     levels: list[int] | None = None
     if history.calendar:
         texts = [text_of_number(level) if isinstance(level, float) else level for level in column.levels]
-        levels = dates_to_months(texts) if texts else []
+        levels = dates_to_months(texts)[0]
         allowed = "dates of one format, as the history has dates"
     else:
         allowed = "whole numbers, as the history counts months"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
+from credit_risk.sampling.reading_spec import DATE_FORMAT, FIRST_YEAR, format_fault
 
 ColumnName = Annotated[str, StringConstraints(min_length=1)]
 ColumnNames = Annotated[tuple[ColumnName, ...], Strict(False)]
@@ -41,6 +42,8 @@ class HistorySpec(Spec):
         default=None, description="Column that counts months in whole numbers, such as -60 to 0."
     )
     date: ColumnName | None = Field(default=None, description="Column with a date in the month, in place of month.")
+    date_format: str | None = Field(default=None, min_length=2, description=DATE_FORMAT)
+    first_year: int | None = Field(default=None, ge=1901, le=2001, description=FIRST_YEAR)
     observed_until: Month | None = Field(
         default=None,
         description="Last month of observation, 2026-11 or a whole number as in month; null: the last in the history.",
@@ -62,6 +65,14 @@ class HistorySpec(Spec):
     unlikely_to_pay: ColumnNames = Field(default=(), description="Columns of flags that each mean unlikely to pay.")
     write_off: ColumnName | None = Field(default=None, description="Column with a flag of write-off.")
     obligor: ColumnName | None = Field(default=None, description="Column that names the obligor of the account.")
+
+    @model_validator(mode="after")
+    def _readable(self) -> HistorySpec:
+        if (fault := format_fault(self.date_format, self.first_year)) is not None:
+            raise ValueError(fault)
+        if self.date_format is not None and self.date is None:
+            raise ValueError("date_format speaks of the column date, which is not named")
+        return self
 
 
 class IndeterminateSpec(Spec):

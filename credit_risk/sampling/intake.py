@@ -11,46 +11,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from credit_risk.sampling.column_types import (
-    CATEGORICAL,
-    DATE,
-    NUMERIC,
-    REWRITTEN,
-    TypedColumn,
-    as_numeric,
-    as_text,
-    date_format,
-    decide_type,
-    read_numbers,
-)
-from credit_risk.sampling.contract import (
-    DataContractError,
-    Examples,
-    Failure,
-    constant_failure,
-    date_failure,
-    order_failures,
-    special_codes,
-    type_failures,
-    value_failures,
-)
+from credit_risk._core.errors import IntakeError
+from credit_risk.sampling.column_types import CATEGORICAL, REWRITTEN, TypedColumn
+from credit_risk.sampling.contract import DataContractError, Examples, Failure, order_failures, special_codes
+from credit_risk.sampling.contract_frame import contract_frame, derived_rows, descriptions
 from credit_risk.sampling.derive import Derived, derive_columns
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.expressions import Expression, parse_expression
-from credit_risk.sampling.left_out import IDENTIFIER_LIKE, reason_to_leave_out
-from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
-from credit_risk.sampling.observation import MonthlyColumn, observe
+from credit_risk.sampling.intake_columns import GROUPS, HIDDEN, PERSONAL, State, take_column, without_personal_values
+from credit_risk.sampling.keys import row_keys
+from credit_risk.sampling.left_out import IDENTIFIER_LIKE
+from credit_risk.sampling.observation import OBSERVATION_KEY, observe
 from credit_risk.sampling.outcome import Outcome
 from credit_risk.sampling.profile import duplicates_frame, profile_frame
 from credit_risk.sampling.row_outcome import decide_outcomes
 from credit_risk.sampling.rules import rule_conditions
-from credit_risk.sampling.source import Conversion, RawColumn, Source
-from credit_risk.sampling.spec import ColumnSpec, DataSpec, OutcomeSpec
+from credit_risk.sampling.source import Conversion, Source
+from credit_risk.sampling.spec import DataSpec, OutcomeSpec
 from credit_risk.scoring.expressions import references
 
-INT64 = np.iinfo(np.int64)
-MAY_BE_CONSTANT = ("data.forbidden", "selection.exclude", "outcome.", "rules[")
-FOR_DERIVE_ONLY = ("derive.", "rules[")
+OF_ACCOUNTS = ("future_month", "duplicate_month", "gap", "duplicate_key", "no_match")
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -61,13 +41,15 @@ class Intake:
     `frame`: columns of the contract in the order of the source, then derived ones; float64 (NaN is missing) or
     text (object, None is missing). The key is not among them. `key`: int64 or object (n,). `outcome`: 1.0 bad,
     0.0 good (an amount or fraction where `kind` says so), NaN in no sample (n,); `decided` says how. `roles`: column
-    to key, date, outcome, exposure, status, account, protected, forbidden, predictor, monthly (for derive only),
-    derived or left_out.
+    to key, date, outcome, exposure, status, account, protected, personal, forbidden, predictor, monthly (for derive
+    only), derived or left_out.
     `types`: column to numeric, categorical or date. `specials`: column to code (float in numeric columns) to
     meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order; `rules`: condition of each policy rule
     by id. `tables`: evidence frames by catalogue id. `source`, `definition`: items of `data.source` and
     `outcome.definition`. `left_out`: columns that the plan does not name and that are no characteristics, as read, for
     the leakage screen; those that could not be typed are not among them.
+    `kept_back`: columns of personal data that do not go into the package. `personal_clusters`: the columns that name
+    clusters, of those that hold personal data; None is the obligor or account of the history.
     """
 
     frame: pd.DataFrame
@@ -84,6 +66,8 @@ class Intake:
     definition: dict[str, str | int | float]
     decided: Outcome
     left_out: dict[str, TypedColumn] = field(default_factory=dict)
+    kept_back: tuple[str, ...] = ()
+    personal_clusters: frozenset[str | None] = frozenset()
     rules: dict[str, Expression] = field(default_factory=dict)
 
     @property
@@ -114,7 +98,8 @@ class Intake:
     @property
     def contract_columns(self) -> tuple[str, ...]:
         """Columns of the source that go into the snapshot, in order."""
-        return tuple(name for name in self.frame.columns if self.roles[name] != "derived")
+        apart = set(self.kept_back)
+        return tuple(name for name in self.frame.columns if self.roles[name] != "derived" and name not in apart)
 
     def _repr_html_(self) -> str:
         mean = float(np.nanmean(self.outcome))
@@ -124,27 +109,6 @@ class Intake:
         return head + self.tables["data.contract"]._repr_html_() + (left._repr_html_() if len(left) else "")
 
 
-@dataclass
-class _State:
-    """What intake gathers column by column. `monthly`: columns that were made of the history; `first`: a row of each
-
-    account, where rows were made of accounts.
-    """
-
-    source: Source
-    data: DataSpec
-    outcome: OutcomeSpec
-    named: dict[str, str]
-    monthly: Mapping[str, MonthlyColumn] = field(default_factory=dict)
-    first: np.ndarray | None = None
-    examples: Examples = field(default_factory=lambda: Examples(np.empty(0)))
-    columns: dict[str, TypedColumn] = field(default_factory=dict)
-    roles: dict[str, str] = field(default_factory=dict)
-    left_out: list[tuple[str, str, str]] = field(default_factory=list)
-    conversions: list[Conversion] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-
-
 def take_in(
     source: Source,
     data: DataSpec,
@@ -152,69 +116,106 @@ def take_in(
     *,
     derive: Mapping[str, str | DerivedSpec] = NO_TEXTS,
     named: Mapping[str, str] = NO_TEXTS,
+    needed: Mapping[str, str] = NO_TEXTS,
+    xml: bool = False,
     history: Any = None,
     rules: Mapping[str, str] = NO_TEXTS,
 ) -> Intake:
     """Check `source` against the contract, give every column a type and a role, and record what was done.
 
     `derive` are the derived characteristics of the plan; `named` further columns that the plan names, each with its
-    key path (`Plan.named_columns`); `history` the performance history of `outcome.history`: a path or a table. With
-    rolling observation points, or columns of the history, the rows are first those that `observe` makes of the source.
-    `rules` are the conditions of the policy rules, by id.
+    key path (`Plan.named_columns`); `needed` those that samples and evaluation read, with how:
+    `values`, so that they stay in the package though they hold personal data, or `groups`; `xml`: categories must be
+    such as XML can hold (PMML is asked for); `history` the performance history of `outcome.history`: a path or a table.
+    With rolling observation points, or columns of the history, the rows are first those that `observe` makes of the
+    source. `rules` are the conditions of the policy rules, by id.
     Raises DataContractError (an IntakeError) with all breaches; its `failures` is a table.
     """
     described = derived_specs(derive)
     texts = {name: spec.expression for name, spec in described.items()}
-    monthly: Mapping[str, MonthlyColumn] = {}
-    first: np.ndarray | None = None
+    personal = _personal_clusters(data, outcome)
+    state = State(source, data, outcome, {}, needed=needed, xml=xml)
     if outcome.history is not None and (outcome.windows.rolling is not None or data.monthly):
-        made = observe(source, data, outcome, history)
+        try:
+            made = observe(source, data, outcome, history)
+        except IntakeError as error:
+            raise _without_accounts(error, personal) from error
         source, data, outcome, history = made.source, made.data, made.outcome, made.history
-        monthly, first = made.monthly, made.first
-    state = _State(source, data, outcome, _named(data, outcome, texts, named), monthly, first)
+        state = State(source, data, outcome, {}, made.monthly, made.first, needed, xml)
+    state.named |= _named(data, outcome, texts, named)
     _absent(state, texts)
-    key = _key(state)
-    state.examples = Examples(key)
+    key, hidden = _key(state, personal)
+    numbers = np.arange(1, source.rows + 1, dtype=np.int64)
+    state.examples = Examples(numbers if hidden else key)
     for name, raw in source.raw.items():
         if name != data.key:
-            _take_column(state, name, raw)
+            take_column(state, name, raw)
     specials = {
         name: special_codes(data.columns[name].specials, column.type)
         for name, column in state.columns.items()
         if name in data.columns and data.columns[name].specials
     }
+    derived, conditions = _derive(state, described, specials, rules)
+    defined, failures, faults = decide_outcomes(
+        state.columns, key, state.examples, data.key, data.date, outcome, specials, source, history
+    )
+    state.failures += failures
+    if state.failures or faults or defined is None:
+        failures = without_personal_values(state, _in_order(state), accounts=bool(personal))
+        faults = list(_without_accounts(IntakeError(faults), personal).faults)
+        raise DataContractError([*(failure.fault(source.name) for failure in failures), *faults], failures)
+    intake = _intake(state, numbers if hidden else key, defined, derived, specials)
+    intake = replace(intake, personal_clusters=_cluster_columns(state, personal), rules=conditions)
+    return _with_derived(intake, described)
+
+
+def _derive(
+    state: State,
+    described: Mapping[str, DerivedSpec],
+    specials: Mapping[str, Mapping[float | str, str]],
+    rules: Mapping[str, str],
+) -> tuple[Derived, dict[str, Expression]]:
+    """The derived characteristics and the conditions of the rules; what is wrong with them is told in `state`."""
+    texts = {name: spec.expression for name, spec in described.items()}
     rewritten = {told.column for told in state.conversions if told.conversion.endswith(REWRITTEN)}
-    derived = derive_columns(texts, state.columns, specials, source.rows, rewritten)
+    derived = derive_columns(texts, state.columns, specials, state.source.rows, rewritten)
     state.failures += [*_derived_collisions(state, texts), *derived.failures]
     for name, column in derived.columns.items():
         if (order := described[name].order) is not None and column.type == CATEGORICAL:
             state.failures += order_failures(name, column, order, {}, f"derive.{name}", state.examples)
-    conditions, failures = rule_conditions(
-        rules, {**state.columns, **derived.columns}, specials, source.rows, rewritten
-    )
+    known = {**state.columns, **derived.columns}
+    conditions, failures = rule_conditions(rules, known, specials, state.source.rows, rewritten)
     state.failures += failures
-    defined, failures, faults = decide_outcomes(
-        state.columns, key, data.key, data.date, outcome, specials, source, history
-    )
-    state.failures += failures
-    if state.failures or faults or defined is None:
-        failures = _in_order(state)
-        raise DataContractError([*(failure.fault(source.name) for failure in failures), *faults], failures)
-    return replace(_with_derived(_intake(state, key, defined, derived, specials), described), rules=conditions)
+    return derived, conditions
 
 
 def _with_derived(intake: Intake, described: Mapping[str, DerivedSpec]) -> Intake:
     """`intake` with the derived characteristics in its contract and descriptions."""
-    told = [
-        (name, "derived", intake.types[name], None, True, spec.expected_trend, spec.words)
-        for name, spec in described.items()
-    ]
     contract = intake.tables["data.contract"]
-    if told:
-        more = pd.DataFrame(told, columns=contract.columns).astype(contract.dtypes.to_dict())
+    if described:
+        more = derived_rows(described, intake.types).astype(contract.dtypes.to_dict())
         intake.tables["data.contract"] = pd.concat([contract, more], ignore_index=True)
     intake.descriptions.update({name: spec.words for name, spec in described.items()})
     return intake
+
+
+def _personal_clusters(data: DataSpec, outcome: OutcomeSpec) -> str | None:
+    """The column with the accounts of the history, or the key, where it holds personal data; else None."""
+    account = outcome.history.account if outcome.history is not None else None
+    personal = {name for name, spec in data.columns.items() if spec.personal}
+    return next((name for name in (account or data.key, data.key) if name in personal), None)
+
+
+def _cluster_columns(state: State, owner: str | None) -> frozenset[str | None]:
+    personal: set[str | None] = {name for name, spec in state.data.columns.items() if spec.personal}
+    return frozenset(personal | ({None} if owner is not None else set()))
+
+
+def _without_accounts(error: IntakeError, personal: str | None) -> IntakeError:
+    """The error without numbers of accounts, where these are personal data."""
+    if personal is None:
+        return error
+    return IntakeError([replace(f, found=HIDDEN) if f.code in OF_ACCOUNTS and f.found else f for f in error.faults])
 
 
 def _named(data: DataSpec, outcome: OutcomeSpec, derive: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
@@ -246,7 +247,7 @@ def _named(data: DataSpec, outcome: OutcomeSpec, derive: Mapping[str, str], more
     return named
 
 
-def _absent(state: _State, derive: Mapping[str, str]) -> None:
+def _absent(state: State, derive: Mapping[str, str]) -> None:
     have = state.source.columns
     for name, path in {**state.named, **_excluded_by(state)}.items():
         if name in have or name in derive:
@@ -258,7 +259,7 @@ def _absent(state: _State, derive: Mapping[str, str]) -> None:
         state.failures.append(Failure(name, "absent", message, path, remedy=remedy))
 
 
-def _excluded_by(state: _State) -> dict[str, str]:
+def _excluded_by(state: State) -> dict[str, str]:
     """Columns that conditions of exclusions read and the plan names nowhere else, with the key path of each."""
     read: dict[str, str] = {}
     for index, exclusion in enumerate(state.outcome.exclusions):
@@ -268,179 +269,24 @@ def _excluded_by(state: _State) -> dict[str, str]:
     return {name: path for name, path in read.items() if name not in state.named}
 
 
-def _key(state: _State) -> np.ndarray:
-    """The key of each row; the row number from 1 where the plan names none, or where the column is not there."""
-    numbers = np.arange(1, state.source.rows + 1, dtype=np.int64)
+def _key(state: State, personal: str | None) -> tuple[np.ndarray, bool]:
+    """The key of each row, and whether it holds personal data, so that the row number stands in its place."""
     name = state.data.key
     raw = state.source.raw.get(name) if name is not None else None
+    key, failures = row_keys(name, raw, state.source.rows)
     if name is None or raw is None:
-        return numbers
+        return key, False
     state.roles[name] = "key"
-    rows = Examples(numbers)
-    missing = raw.codes < 0
-    counts = np.bincount(raw.codes[~missing], minlength=len(raw.levels))
-    if missing.any():
-        message = f"the key {name!r} is missing in some rows"
-        state.failures.append(Failure(name, "key_missing", message, "data.key", **rows.of(missing)))
-    keys = key_values(raw)
-    repeated = np.append(counts > 1, False)[raw.codes]
-    if repeated.any():
-        message = f"the key {name!r} stands more than once"
-        remedy = "keep one row a key, or name another key; without data.key the row number is the key"
-        found = f"{np.count_nonzero(counts > 1):,} keys, such as "
-        found += ", ".join(map(str, raw.levels[np.flatnonzero(counts > 1)[:5]]))
-        first = int(np.flatnonzero(repeated)[0]) + 1
-        state.failures.append(
-            Failure(name, "duplicate_key", message, "data.key", first_row=first, found=found, remedy=remedy)
-        )
-    return numbers if missing.any() else keys
+    hidden = state.spec(name).personal or (name == OBSERVATION_KEY and personal is not None)
+    if hidden:
+        words = f"{PERSONAL}: the package holds the number of the row in place of the key"
+        state.conversions.append(Conversion(name, words, state.source.rows))
+        failures = [replace(failure, examples=()) for failure in failures]
+    state.failures += failures
+    return key, hidden
 
 
-def key_values(raw: RawColumn) -> np.ndarray:
-    """int64 where every key is there and a plain whole number that fits, else text as written, None where missing."""
-    texts = [
-        level if isinstance(level, str) else str(int(level)) if level.is_integer() else repr(level)
-        for level in raw.levels
-    ]
-    plain = all(text.lstrip("-").isdigit() and text.isascii() and str(int(text)) == text for text in texts)
-    if plain and (raw.codes >= 0).all() and all(INT64.min <= int(text) <= INT64.max for text in texts):
-        return np.append(np.array([int(text) for text in texts], dtype=np.int64), 0)[raw.codes]
-    return np.append(np.asarray(texts, dtype=object), np.array([None], dtype=object))[raw.codes]
-
-
-def _unusable(name: str, raw: RawColumn) -> tuple[str, str] | None:
-    """Why a column cannot be used whatever it holds: reason and detail."""
-    if is_reserved(name):
-        return "reserved name", f"the package uses such names itself: {RESERVED_WORDS}"
-    return ("type of values", raw.unusable) if raw.unusable else None
-
-
-def _leave_out_or_refuse(state: _State, name: str, reason: str, detail: str) -> None:
-    """A column that the plan does not name is left out with its reason; one that it names is refused."""
-    if name in state.named:
-        message = f"{name!r} cannot be used ({reason})"
-        remedy = "rename or convert it, or take it out of the plan"
-        state.failures.append(Failure(name, "column_type", message, state.named[name], found=detail, remedy=remedy))
-        return
-    state.roles[name] = "left_out"
-    state.left_out.append((name, reason, detail))
-
-
-def _take_column(state: _State, name: str, raw: RawColumn) -> None:
-    """Type, role and checks of one column."""
-    if (why := _unusable(name, raw)) is not None:
-        _leave_out_or_refuse(state, name, *why)
-        return
-    spec = state.data.columns.get(name)
-    path = f"data.columns.{name}.type" if spec is not None and spec.type else state.named.get(name, name)
-    reading = read_numbers(raw)
-    kind, told = decide_type(raw, reading)
-    conversions: list[Conversion] = []
-    if spec is not None and spec.type is not None:
-        failure = _type_of_spec(state, name, raw, spec, path)
-        if failure:
-            return
-        kind, told = spec.type, None
-    elif spec is not None and spec.order is not None:
-        kind, told = CATEGORICAL, None
-    infinite = np.append(reading.infinite, False)[raw.codes]
-    if raw.is_number and infinite.any() and name not in state.named:
-        state.roles[name] = "left_out"
-        state.left_out.append((name, "infinite values", f"in {np.count_nonzero(infinite):,} rows"))
-        return
-    broken = type_failures(name, raw, reading, kind, path, state.examples) if kind == NUMERIC else []
-    if kind == NUMERIC:
-        column, conversions = as_numeric(name, raw, reading)
-    else:
-        column, conversions = as_text(name, raw, reading, kind)
-        if told is not None:
-            conversions.append(Conversion(name, told, int(np.count_nonzero(raw.codes >= 0))))
-    state.columns[name], state.roles[name] = column, _role(state, name, column)
-    state.conversions += conversions
-    state.failures += broken
-    if not broken:
-        _check_column(state, name, column, spec)
-
-
-def _type_of_spec(state: _State, name: str, raw: RawColumn, spec: ColumnSpec, path: str) -> bool:
-    """Whether the declared type cannot be given to the column at all; the failures are told."""
-    if spec.type == DATE and not raw.is_date and (raw.codes >= 0).any() and date_format(raw) is None:
-        column = as_text(name, raw, read_numbers(raw), DATE)[0]
-        state.failures.append(date_failure(name, column, path, state.examples))
-        return True
-    if spec.type == NUMERIC and raw.is_date:
-        message = f"{name!r} is declared {NUMERIC}, and the source holds dates"
-        state.failures.append(Failure(name, "type", message, path, found=DATE))
-        return True
-    return False
-
-
-def _role(state: _State, name: str, column: TypedColumn) -> str:
-    if name == state.outcome.column:
-        return "outcome"
-    if name == state.outcome.exposure:
-        return "exposure"
-    if name == state.data.date or name == state.outcome.windows.observed_at:
-        return "date"
-    if state.outcome.status is not None and name == state.outcome.status.column:
-        return "status"
-    if state.outcome.history is not None and name == state.outcome.history.account:
-        return "account"
-    if name in state.data.protected_columns:
-        return "protected"
-    if name in state.data.forbidden:
-        return "forbidden"
-    if name in state.monthly and _for_derive_only(state, name):
-        return "monthly"
-    if name in state.named:
-        return "date" if column.type == DATE else "predictor"
-    return "predictor"
-
-
-def _for_derive_only(state: _State, name: str) -> bool:
-    """Whether a month before the observation point is named by nothing but derived characteristics, if at all."""
-    asked = state.named.get(name, "derive.").startswith(FOR_DERIVE_ONLY)
-    return state.monthly[name].lag > 0 and asked and name not in state.data.columns
-
-
-def _check_column(state: _State, name: str, column: TypedColumn, spec: ColumnSpec | None) -> None:
-    """Contract of a column that the plan names; otherwise whether it is left out."""
-    role = state.roles[name]
-    if role == "outcome":
-        if spec is not None:
-            state.failures += value_failures(name, column, spec, state.examples)
-        return
-    if role == "monthly":
-        return
-    if name not in state.named:
-        seen = column
-        if state.first is not None and name not in state.monthly:  # judged on accounts, which rows repeat
-            seen = TypedColumn(column.type, column.levels, column.codes[state.first])
-        if (why := reason_to_leave_out(name, seen)) is not None:
-            state.roles[name] = "left_out"
-            state.left_out.append((name, *why))
-        return
-    path = state.named[name]
-    if name in state.monthly and path.startswith(FOR_DERIVE_ONLY) and constant_failure(name, column, path) is not None:
-        state.roles[name] = "monthly"  # tells nothing by itself, and what is derived from it may
-        return
-    failure = None if path.startswith(MAY_BE_CONSTANT) else constant_failure(name, column, path)
-    if failure is not None:
-        state.failures.append(failure)
-    if role == "date" and name == state.data.date and column.type != DATE and not column.missing.all():
-        state.failures.append(date_failure(name, column, "data.date", state.examples))
-    if role == "date" and path.startswith(("classing", "selection.include")):
-        message = f"{name!r} is a date, which is no characteristic"
-        state.failures.append(Failure(name, "type", message, path, remedy="take it out of the plan here"))
-    has_order = spec is not None and spec.order is not None
-    if column.type == CATEGORICAL and path.startswith("classing.monotonic") and not has_order:
-        message = f"{name!r} is not numeric, so its bins have no order"
-        state.failures.append(Failure(name, "type", message, path, remedy="leave the trend out"))
-    if spec is not None:
-        state.failures += value_failures(name, column, spec, state.examples)
-
-
-def _derived_collisions(state: _State, derive: Mapping[str, str]) -> list[Failure]:
+def _derived_collisions(state: State, derive: Mapping[str, str]) -> list[Failure]:
     remedy = "choose a name that no column of the source has"
     return [
         Failure(name, "derive_name", f"{name!r} is a column of the source", f"derive.{name}", remedy=remedy)
@@ -449,28 +295,34 @@ def _derived_collisions(state: _State, derive: Mapping[str, str]) -> list[Failur
     ]
 
 
-def _in_order(state: _State) -> list[Failure]:
+def _in_order(state: State) -> list[Failure]:
     order = {name: index for index, name in enumerate(state.source.columns)}
     return sorted(state.failures, key=lambda failure: order.get(failure.column, -1))
 
 
 def _intake(
-    state: _State,
+    state: State,
     key: np.ndarray,
     outcome: Outcome,
     derived: Derived,
     specials: dict[str, dict[float | str, str]],
 ) -> Intake:
     roles = {name: state.roles[name] for name in state.source.columns}
-    kept = {name: column for name, column in state.columns.items() if roles[name] != "left_out"}
+    kept_back = tuple(name for name in state.columns if roles[name] != "left_out" and state.kept_back(name))
+    out = {name for name in kept_back if name not in state.needed}
+    kept = {name: column for name, column in state.columns.items() if roles[name] != "left_out" and name not in out}
     roles |= dict.fromkeys(derived.columns, "derived")
     every = {**kept, **derived.columns}
     conversions = [*state.source.conversions, *state.conversions, *derived.conversions]
     told = [(item.column, item.conversion, item.rows) for item in conversions]
+    personal = {name for name, spec in state.data.columns.items() if spec.personal}
+    told_out = [
+        (name, PERSONAL, f"nothing that the package holds needs it{_instead(state, name)}") for name in kept_back
+    ]
     tables = {
-        "data.contract": _contract(state, roles),
-        "data.profile": profile_frame(every, specials),
-        "data.columns_left_out": pd.DataFrame(state.left_out, columns=["column", "reason", "detail"]),
+        "data.contract": contract_frame(state, roles, kept_back),
+        "data.profile": profile_frame(every, specials, personal),
+        "data.columns_left_out": pd.DataFrame([*state.left_out, *told_out], columns=["column", "reason", "detail"]),
         "data.conversions": pd.DataFrame(told, columns=["column", "conversion", "rows"]),
         "data.waterfall": outcome.tables["data.waterfall"],
         "data.duplicates": duplicates_frame(_but_identifiers(state)),
@@ -483,40 +335,24 @@ def _intake(
         roles=roles,
         types={name: column.type for name, column in every.items()},
         specials=specials,
-        descriptions=_descriptions(state),
+        descriptions=descriptions(state),
         derived=derived.expressions,
         tables=tables,
         source=state.source.items(),
         definition=outcome.definition,
         decided=outcome,
         left_out={name: column for name, column in state.columns.items() if roles[name] == "left_out"},
+        kept_back=kept_back,
     )
 
 
-def _descriptions(state: _State) -> dict[str, str]:
-    """What each column means: the words of the plan, else what a column of the history was made of."""
-    told = {name: column.description for name, column in state.monthly.items()}
-    return told | {name: spec.description for name, spec in state.data.columns.items() if spec.description}
+def _instead(state: State, name: str) -> str:
+    """What the package holds in place of a personal column, in words."""
+    grouped = state.needed.get(name) == GROUPS or state.roles[name] == "account"
+    return "; which rows belong together stands in _cluster, as numbers" if grouped else ""
 
 
-def _but_identifiers(state: _State) -> dict[str, TypedColumn]:
+def _but_identifiers(state: State) -> dict[str, TypedColumn]:
     """Columns without those that tell rows apart: the key is none of them, identifier-like ones are taken out."""
     identifiers = {name for name, reason, _ in state.left_out if reason == IDENTIFIER_LIKE}
     return {name: column for name, column in state.columns.items() if name not in identifiers}
-
-
-def _contract(state: _State, roles: Mapping[str, str]) -> pd.DataFrame:
-    """One row a column that is not left out, catalogue columns of `data.contract`."""
-    rows, described = [], _descriptions(state)
-    for name in state.source.columns:
-        if roles[name] == "left_out":
-            continue
-        spec = state.data.columns.get(name, ColumnSpec())
-        kind = state.columns[name].type if name in state.columns else "key"
-        specials = "; ".join(f"{code}: {meaning}" for code, meaning in spec.specials.items()) or None
-        allowed = spec.missing and roles[name] not in ("key", "outcome")
-        rows.append((name, roles[name], kind, specials, allowed, spec.expected_trend, described.get(name)))
-    names = ["column", "role", "type", "specials", "missing_allowed", "expected_trend", "description"]
-    return pd.DataFrame(rows, columns=names).astype(
-        dict.fromkeys(("specials", "expected_trend", "description"), object)
-    )

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from credit_risk._core.errors import Fault, IntakeError
-from credit_risk.sampling.column_types import NUMERIC, TypedColumn, as_numeric, as_text, decide_type, read_numbers
+from credit_risk.sampling.column_types import NUMERIC, TypedColumn, as_numeric, as_text, decide_type
 from credit_risk.sampling.contract import DataContractError, Failure
 from credit_risk.sampling.history import History, read_history
 from credit_risk.sampling.history_columns import month_number
@@ -24,6 +24,7 @@ from credit_risk.sampling.history_outcome import account_keys, months_of_rows
 from credit_risk.sampling.history_spec import HistorySpec, WindowsSpec
 from credit_risk.sampling.openings import date_openings
 from credit_risk.sampling.parquet_source import columns_of_table
+from credit_risk.sampling.readings import dates_of, declared_type, numbers_of
 from credit_risk.sampling.source import Conversion, RawColumn, Source
 from credit_risk.sampling.spec import OBSERVATION_POINT, DataSpec, OutcomeSpec
 
@@ -184,18 +185,18 @@ def _opened(source: Source, data: DataSpec, accounts: np.ndarray, history: Histo
     """`history` with the opening of every account of the source, those without a row included, where it has a date."""
     if data.date is None or data.date not in source.raw or not history.calendar:
         return history
-    column = typed_column(data.date, source.raw[data.date])
+    column = typed_column(data.date, source.raw[data.date], data)
     months, _ = months_of_rows(column, data.date, "data.date", history)
     if months is None:
         return history  # intake tells that the column holds no dates
     return replace(history, told={**history.told, **date_openings(history, accounts.tolist(), months.tolist())})
 
 
-def typed_column(name: str, raw: RawColumn) -> TypedColumn:
-    """A column as intake types it where the plan does not say its type."""
-    reading = read_numbers(raw)
-    kind, _ = decide_type(raw, reading)
-    return as_numeric(name, raw, reading)[0] if kind == NUMERIC else as_text(name, raw, reading, kind)[0]
+def typed_column(name: str, raw: RawColumn, data: DataSpec) -> TypedColumn:
+    """A column as intake types it."""
+    reading, dates = numbers_of(data, name, raw), dates_of(data, name, raw)
+    kind = declared_type(data.columns.get(name)) or decide_type(raw, reading, dates)[0]
+    return as_numeric(name, raw, reading)[0] if kind == NUMERIC else as_text(name, raw, reading, kind, dates)[0]
 
 
 def _placed(source: Source, data: DataSpec, outcome: OutcomeSpec, history: History) -> tuple[np.ndarray, np.ndarray]:
@@ -210,7 +211,7 @@ def _placed(source: Source, data: DataSpec, outcome: OutcomeSpec, history: Histo
     ]
     if absent:
         raise DataContractError([failure.fault(source.name) for failure in absent], absent)
-    column = typed_column(place, source.raw[place])
+    column = typed_column(place, source.raw[place], data)
     months, failures = months_of_rows(column, place, "outcome.windows.observed_at", history)
     if months is None:
         raise DataContractError([failure.fault(source.name) for failure in failures], failures)

@@ -7,7 +7,7 @@ categories are written (all plain numbers, or not), and whether all keys are who
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from credit_risk.sampling.column_types import CATEGORICAL, as_text, read_numbers
-from credit_risk.sampling.intake import key_values
+from credit_risk.sampling.keys import key_values
 from credit_risk.sampling.parquet_source import EXACT, columns_of_table
-from credit_risk.sampling.production import typed_frame
+from credit_risk.sampling.production import PLAIN_NUMBERS, typed_frame
+from credit_risk.sampling.reading_spec import NumberFormatSpec
 from credit_risk.sampling.source import RawColumn, Source, check_names, refuse
 
 BATCH_ROWS = 131_072
@@ -41,7 +42,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ParquetTable:
-    """An open table. words: how the texts of a column of categories are written; whole_keys: keys are int64."""
+    """An open table. words: how the texts of a column of categories are written; whole_keys: keys are int64;
+
+    notations: of numbers in text, by column.
+    """
 
     path: Path
     rows: int
@@ -49,6 +53,7 @@ class ParquetTable:
     key: str | None
     words: Mapping[str, Mapping[str, str]]
     whole_keys: bool
+    notations: Mapping[str, NumberFormatSpec] = field(default_factory=dict)
 
     def batches(self, rows: int = BATCH_ROWS) -> Iterator[Batch]:
         """All rows in their order, at most `rows` at a time. Raises IntakeError as reading the whole table does."""
@@ -87,12 +92,17 @@ class ParquetTable:
         if slow:
             raw, conversions = columns_of_table(table.select([item["name"] for item in slow]))
             source = Source(self.path.name, "", table.num_rows, "Parquet", raw, conversions)
-            typed = typed_frame(source, slow)
+            typed = typed_frame(source, slow, self.notations)
             frame.update({name: typed[name] for name in typed})
         return pd.DataFrame(frame, index=pd.RangeIndex(table.num_rows))
 
 
-def open_parquet(path: Path, inputs: Iterable[Mapping[str, Any]], key: str | None) -> ParquetTable:
+def open_parquet(
+    path: Path,
+    inputs: Iterable[Mapping[str, Any]],
+    key: str | None,
+    notations: Mapping[str, NumberFormatSpec] = PLAIN_NUMBERS,
+) -> ParquetTable:
     """Look through a Parquet file for the `inputs` of a model.json and the keys of its rows.
 
     key: name of the key column, passed over where the file has none. Raises IntakeError where the file is damaged, has
@@ -115,7 +125,7 @@ def open_parquet(path: Path, inputs: Iterable[Mapping[str, Any]], key: str | Non
             found[name].update(dict.fromkeys(raw[name].levels))
         whole = whole and (key is None or key_values(raw[key]).dtype != object)
     words = {name: _words(name, list(levels)) for name, levels in found.items()}
-    return ParquetTable(path, rows, declared, key, {n: w for n, w in words.items() if w is not None}, whole)
+    return ParquetTable(path, rows, declared, key, {n: w for n, w in words.items() if w is not None}, whole, notations)
 
 
 def _words(name: str, levels: list[Any]) -> dict[str, str] | None:

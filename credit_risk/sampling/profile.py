@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -18,13 +18,17 @@ PROFILE_COLUMNS = (
 STATISTICS = PROFILE_COLUMNS[8:14]
 
 
-def profile_frame(columns: Mapping[str, TypedColumn], specials: Mapping[str, Iterable[float | str]]) -> pd.DataFrame:
+def profile_frame(
+    columns: Mapping[str, TypedColumn], specials: Mapping[str, Iterable[float | str]], personal: Collection[str] = ()
+) -> pd.DataFrame:
     """One row a column, catalogue columns of `data.profile`.
 
     Minimum to mean are of numeric values without special codes, percentiles by linear interpolation (Hyndman and Fan
     1996, type 7). `distinct` counts special codes, not missing. Shares are of all rows.
+    Of `personal` columns it tells counts and the mean, and nothing that is the value of a person.
     """
     rows = [_profile(name, column, set(specials.get(name, ()))) for name, column in columns.items()]
+    rows = [_counts_alone(row) if row[0] in personal else row for row in rows]
     frame = pd.DataFrame(rows, columns=list(PROFILE_COLUMNS))
     return frame.astype({"most_frequent": object})
 
@@ -47,6 +51,11 @@ def _profile(name: str, column: TypedColumn, specials: set[float | str]) -> list
     level = column.levels[top]
     shown = level if isinstance(level, str) else text_of_number(level)
     return [*head, *statistics, shown, int(counts[top]) / total]
+
+
+def _counts_alone(row: list[object]) -> list[object]:
+    shown = ("minimum", "percentile_25", "median", "percentile_75", "maximum", "most_frequent", "most_frequent_share")
+    return [None if name in shown else value for name, value in zip(PROFILE_COLUMNS, row, strict=True)]
 
 
 def duplicates_frame(columns: Mapping[str, TypedColumn]) -> pd.DataFrame:

@@ -47,6 +47,7 @@ class _Rows:
 def decide_outcomes(
     columns: Mapping[str, TypedColumn],
     key: np.ndarray,
+    examples: Examples,
     key_name: str | None,
     date: str | None,
     spec: OutcomeSpec,
@@ -56,12 +57,11 @@ def decide_outcomes(
 ) -> tuple[Outcome | None, list[Failure], list[Fault]]:
     """The outcome of each row, or None with what is wrong: failures of the applications, faults of the history.
 
-    `history` is what `read_history` takes. The outcome's `tables` hold `data.waterfall`, and the tables of the
-    history where there is one.
+    `examples` names rows that are at fault; `history` is what `read_history` takes. The outcome's `tables` hold
+    `data.waterfall`, and the tables of the history where there is one.
     """
     first = ("rows made at observation points", source.made) if source.made else ("rows of the source", source.name)
     rows = _Rows(np.full(len(key), None, dtype=object), [(first[0], 0, len(key), first[1])], [])
-    examples = Examples(key)
     _leave_by_status(rows, columns, spec, examples)
     _leave_by_exclusions(rows, columns, spec, specials)
     faults: list[Fault] = []

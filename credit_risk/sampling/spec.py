@@ -18,6 +18,7 @@ from credit_risk.sampling.history_spec import (
     StatusSpec,
     WindowsSpec,
 )
+from credit_risk.sampling.reading_spec import DATE_FORMAT, FIRST_YEAR, NumberFormatSpec, format_fault
 from credit_risk.sampling.source_spec import AnySource
 
 Trend = Literal["ascending", "descending", "peak", "valley", "none"]
@@ -67,7 +68,30 @@ class ColumnSpec(Spec):
         description="Whether an applicant may be told that this lowered the score. What may not be told may not be in "
         "a model: such a column must stand in data.forbidden.",
     )
-    personal: bool = Field(default=False, description="Whether the column holds personal data.")
+    personal: bool = Field(
+        default=False,
+        description="Whether the column holds personal data. Such a column is no predictor, none of its values stands "
+        "in evidence, faults or documents, and it stays out of the package unless it is protected, the date, the "
+        "outcome, its exposure, a weight or a subpopulation; a personal key or group stands there as a number.",
+    )
+    date_format: str | None = Field(default=None, min_length=2, description=DATE_FORMAT)
+    first_year: int | None = Field(default=None, ge=1901, le=2001, description=FIRST_YEAR)
+    number_format: NumberFormatSpec | None = Field(
+        default=None,
+        description="Notation of the numbers in a column of text; null: that of data.number_format, else 1234.5.",
+    )
+
+    @model_validator(mode="after")
+    def _readable(self) -> ColumnSpec:
+        if (fault := format_fault(self.date_format, self.first_year)) is not None:
+            raise ValueError(fault)
+        dated, numbered = self.date_format is not None, self.number_format is not None
+        categorical = self.type == "categorical" or self.order is not None
+        if (dated and (self.type == "numeric" or categorical)) or (numbered and (self.type == "date" or categorical)):
+            raise ValueError("date_format is of dates and number_format of numbers: the type is another one")
+        if dated and numbered:
+            raise ValueError("a column holds dates (date_format) or numbers (number_format), not both")
+        return self
 
 
 class DataSpec(Spec):
@@ -76,6 +100,10 @@ class DataSpec(Spec):
     source: AnySource = Field(
         description="CSV (.csv, .csv.gz) or Parquet file, relative to the plan; ${VAR} is an environment variable. "
         "Or a table or query of a DuckDB file, or a query of a database by SQLAlchemy URL.",
+    )
+    number_format: NumberFormatSpec | None = Field(
+        default=None,
+        description="Notation of the numbers in all columns of text that have none of their own; null: 1234.5.",
     )
     key: ColumnName | None = Field(
         default=None, description="Column that identifies a row; null: the row number, from 1."

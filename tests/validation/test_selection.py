@@ -110,7 +110,8 @@ def selected(good_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         ["NOISE", 0.001, "information value", "left out", 0.001, 0.02, "below the threshold", None],
     ]
     roles = {"INCOME": "predictor", "REGION": "predictor", "NOISE": "predictor", "SEX": "protected"}
-    contract = [[name, role, "numeric", None, True, None, None] for name, role in roles.items()]
+    terms = {name: [True, None, role == "protected", False, False, name != "NOISE"] for name, role in roles.items()}
+    contract = [[name, roles[name], "numeric", *[None] * 5, *terms[name], None, None] for name in roles]
     tables = {
         "selection.waterfall": waterfall,
         "selection.stability": stability_rows(data, dates["APPLIED"]),

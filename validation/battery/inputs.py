@@ -11,10 +11,12 @@ from validation.package import Package
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import sources_of
 
+FLAGS = {"undisclosable": ("disclosable", False), "personal": ("personal", True)}
+
 
 def check_inputs(space: Workspace) -> None:
-    """A protected or forbidden column among the inputs of a model is a finding, whichever step reads it."""
-    for kind in ("protected", "forbidden", "undisclosable"):
+    """A protected, forbidden, undisclosable or personal column that any step of a model reads is a finding."""
+    for kind in ("protected", "forbidden", "undisclosable", "personal"):
         columns = named_columns(space.package, kind)
         for model_id, model in space.package.models.items():
             test = f"battery: {kind} column as input of {model_id}"
@@ -32,11 +34,13 @@ def check_inputs(space: Workspace) -> None:
 def named_columns(package: Package, kind: str) -> set[str]:
     """Return the columns that the plan (`data.<kind>`) or the data contract calls protected or forbidden.
 
-    Undisclosable are those that the plan says an applicant may not be told of (`data.columns.NAME.disclosable`).
+    Undisclosable are those that the plan says an applicant may not be told of (`data.columns.NAME.disclosable`),
+    personal those with personal data (`data.columns.NAME.personal`).
     """
-    if kind == "undisclosable":
+    if kind in FLAGS:
+        key, value = FLAGS[kind]
         columns = (package.plan.get("data") or {}).get("columns") or {}
-        return {name for name, column in columns.items() if (column or {}).get("disclosable") is False}
+        return {name for name, column in columns.items() if (column or {}).get(key) is value}
     found: set[str] = set()
     stack: list[Any] = [(package.plan.get("data") or {}).get(kind)]
     while stack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from validation.comparisons.contract import compare_contract
 from validation.rebuild import metrics
 from validation.rebuild.clusters import repeat
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -15,6 +16,7 @@ def compare_snapshot(space: Workspace) -> None:
     space.ledger.words("manifest", "snapshot hash", [stated["sha256"]], [space.package.snapshot_hash], ["snapshot"])
     space.ledger.numbers("manifest", "snapshot rows", "rows", [stated["rows"]], [len(space.frame)], ["snapshot"])
     _compare_clusters(space)
+    compare_contract(space)
 
 
 def compare_data(space: Workspace) -> None:

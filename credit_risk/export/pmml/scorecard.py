@@ -14,11 +14,12 @@ from typing import Any
 
 import pandas as pd
 
+from credit_risk._core.characters import fits_xml
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk.export.pmml import expressions as e
 from credit_risk.export.pmml.baselines import portable_baselines
 from credit_risk.export.pmml.derived import derived_fields, unsupported_operations
-from credit_risk.export.pmml.xml import Element, representable, to_bytes
+from credit_risk.export.pmml.xml import Element, to_bytes
 from credit_risk.scoring import check_model
 from credit_risk.scoring.expressions import references
 from credit_risk.scoring.steps import most_reasons
@@ -27,6 +28,8 @@ Step = Mapping[str, Any]
 _STEP_TYPES = {"derive", "classing", "linear", "link", "calibrate", "scale", "grade", "reasons", "guard"}
 _RESULTS = ("linear", "link", "calibrate", "scale", "grade")
 PRECISION = "1e-9"
+OTHERWISE = "score with the package itself (`credit-risk score`), and write exports: [] in the plan"
+CHARACTERS = "take the character out of the data, forbid the column (data.forbidden), or write exports: [] in the plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,7 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
     """Raise PackageError naming every step and value that the document cannot hold."""
     faults: list[Fault] = []
 
-    def complain(path: str, message: str) -> None:
-        remedy = "score with the package itself (`credit-risk score`), and write exports: [] in the plan"
+    def complain(path: str, message: str, remedy: str = OTHERWISE) -> None:
         faults.append(Fault(message, code="export_unsupported", file="model.json", path=path, remedy=remedy))
 
     kind = model["model"]["type"]
@@ -105,6 +107,9 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
                 complain(f"/steps/{i}/{path}", message)
         elif step["type"] == "link" and e.link(step) is None:
             complain(f"/steps/{i}", f"link {step['function']} is not supported in PMML")
+        for j, value in _unwritable(step):
+            message = f"{step['input']!r} has the category {value!r}: XML cannot hold its control character"
+            complain(f"/steps/{i}/bins/{j}", message, CHARACTERS)
     scales = [step for step in model["steps"] if step["type"] == "scale"]
     if len(scales) != 1 or scales[0]["form"] != "points" or outputs.get("score") != scales[0]["output"]:
         complain("/outputs/score", "one scale step of form `points` must produce the published score")
@@ -122,6 +127,14 @@ def _expression_faults(model: Mapping[str, Any], step: Step) -> Iterator[tuple[s
     late = [name for name in references(step[path]) if name in results]
     if late and step["output"] != model["outputs"].get("overall_decision"):
         yield path, f"{step['output']!r} reads {', '.join(late)}: PMML derives fields before it scores"
+
+
+def _unwritable(step: Step) -> Iterator[tuple[int, str]]:
+    """Categories and codes of a classing with a character that XML cannot hold, each with the place of its bin."""
+    for place, one in enumerate(step["bins"] if step["type"] == "classing" else ()):
+        for value in (*one.get("values", ()), *one.get("codes", ())):
+            if isinstance(value, str) and not fits_xml(value):
+                yield place, value
 
 
 def _reason_inputs(model: Mapping[str, Any]) -> set[str]:
@@ -419,7 +432,7 @@ def _refuse_characters(element: Element) -> None:
 
     def visit(one: Element) -> None:
         for value in (*one.attributes.values(), one.text):
-            if value is not None and not representable(value):
+            if value is not None and not fits_xml(value):
                 faults.append(
                     Fault(
                         "XML cannot hold a control character of this text",

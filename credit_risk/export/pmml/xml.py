@@ -19,11 +19,6 @@ class Element:
     text: str | None = None
 
 
-def representable(text: str) -> bool:
-    """Whether XML 1.0 can hold every character of `text` (section 2.2 of the recommendation)."""
-    return all(c in "\t\n\r" or "\x20" <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000" for c in text)
-
-
 def to_bytes(root: Element) -> bytes:
     """UTF-8 bytes with declaration, one element a line, one-space indent, LF."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']

@@ -27,6 +27,7 @@ ONE_FAULT = [
     ("min_share: 0.3, max_share: 0.2", "classing.min_share", "bins"),
     ("characteristics: {N: {max_share: 0.01}}", f"{PREFIX}.N.max_share", "bins"),
     ("characteristics: {SEX: {max_bins: 3}}", f"{PREFIX}.SEX", "never_a_predictor"),
+    ("monotonic: {SEX: ascending}", "classing.monotonic.SEX", "never_a_predictor"),
     ("characteristics: {Y: {max_bins: 3}}", f"{PREFIX}.Y", "never_a_predictor"),
     ("characteristics: {N: {max_bin: 3}}", f"{PREFIX}.N.max_bin", "unknown_key"),
     ("characteristics: {N: {trend: up}}", f"{PREFIX}.N.trend", "value"),

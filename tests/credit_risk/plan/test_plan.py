@@ -51,7 +51,8 @@ def faults(write):
 DEFAULTS = """{
 "model": {"id": "m", "name": "m", "version": "0.1.0", "purpose": null, "rationale": null, "uses": null,
           "prohibited_uses": null, "limitations": [], "owner": null, "tier": null},
-"data": {"source": "t.csv", "key": null, "date": null, "columns": {}, "monthly": {}, "protected": [], "forbidden": []},
+"data": {"source": "t.csv", "number_format": null, "key": null, "date": null, "columns": {}, "monthly": {},
+         "protected": [], "forbidden": []},
 "outcome": {"column": "Y", "bad": 1, "good": null, "indeterminate": [], "missing": "refuse", "history": null,
             "definition": {"days_past_due": 90, "ever": true, "indeterminate": null, "cure": null, "level": "facility",
                            "contagion_share": null, "ended_early": "good"},

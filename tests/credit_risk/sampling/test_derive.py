@@ -64,7 +64,8 @@ def test_the_long_form_is_told_in_the_contract(tmp_path: Path) -> None:
     intake = take(tmp_path, {"d": long, "e": "2 * d"})
     contract = intake.tables["data.contract"].set_index("column")
     words = "Due and one: due1 + 1"
-    assert contract.loc["d"].to_list() == ["derived", "numeric", None, True, "ascending", words]
+    told = ["role", "type", "specials", "missing_allowed", "expected_trend", "in_snapshot", "description"]
+    assert contract.loc["d", told].to_list() == ["derived", "numeric", None, True, "ascending", False, words]
     assert contract.loc["e", "description"] == "2 * d"
     assert intake.descriptions["d"] == words
 

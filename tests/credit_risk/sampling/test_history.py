@@ -154,6 +154,26 @@ def test_months_that_cannot_be_read(chosen: HistorySpec, values: list[Any], code
     assert (fault.code, fault.found) == (code, found)
 
 
+def test_dates_of_a_history_that_read_in_two_ways_are_refused_and_may_be_declared() -> None:
+    rows = [(1, f"0{month}/02/2024", 0) for month in range(1, 8)]
+    (fault,) = faults(table(rows), spec(month=None, date="m"))
+    assert (fault.code, fault.path) == ("month", "outcome.history.date")
+    assert fault.found == "'01/02/2024' is 2024-01-02 as %m/%d/%Y and 2024-02-01 as %d/%m/%Y"
+    assert "declare outcome.history: date_format: '%d/%m/%Y'" in str(fault.remedy)
+    read = read_history(table(rows), spec(month=None, date="m", date_format="%m/%d/%Y"))
+    assert [month for _, month, *_ in months(read)] == [2024 * 12 + month for month in range(7)]
+    (fault,) = faults(table(rows), spec(month=None, date="m", date_format="%Y-%m-%d"))
+    assert (fault.message, fault.allowed) == (
+        "the values of 'm' are not all dates in the declared format",
+        "dates in the format %Y-%m-%d",
+    )
+    short = [(1, f"15.0{month}.98", 0) for month in range(1, 4)]
+    (fault,) = faults(table(short), spec(month=None, date="m"))
+    assert "first_year" in str(fault.remedy)
+    read = read_history(table(short), spec(month=None, date="m", date_format="%d.%m.%y", first_year=1950))
+    assert months(read)[0][1] == 1998 * 12
+
+
 def test_columns_that_are_not_there() -> None:
     found = faults(table([(1, 0, 0)]), spec(days_past_due="DPD", write_off="off", unlikely_to_pay=["utp"]))
     assert [fault.path for fault in found] == [

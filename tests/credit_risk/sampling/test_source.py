@@ -23,6 +23,7 @@ from credit_risk._core.hashing import sha256_bytes
 from credit_risk.sampling import read_source
 from credit_risk.sampling.column_types import as_numeric, as_text, decide_type, read_numbers
 from credit_risk.sampling.csv_source import read_csv
+from credit_risk.sampling.date_formats import read_dates
 from credit_risk.sampling.source import RawColumn
 
 GOOD = b"id,x\n1,2.5\n2,3.5\n"
@@ -30,7 +31,7 @@ GOOD = b"id,x\n1,2.5\n2,3.5\n"
 
 def typed(raw: RawColumn) -> pd.Series:
     reading = read_numbers(raw)
-    kind, _ = decide_type(raw, reading)
+    kind, _ = decide_type(raw, reading, read_dates(raw))
     reader = as_numeric if kind == "numeric" else lambda *parts: as_text(*parts, kind)
     return reader("x", raw, reading)[0].series()
 

@@ -1,0 +1,32 @@
+"""Intake of a source by all that a plan says of its columns."""
+
+from __future__ import annotations
+
+from credit_risk.models.rule_spec import rule_texts
+from credit_risk.plan.plan import Plan
+from credit_risk.sampling.intake import Intake, take_in
+from credit_risk.sampling.intake_columns import GROUPS, VALUES
+from credit_risk.sampling.source import Source
+
+
+def take_in_plan(plan: Plan, source: Source) -> Intake:
+    """Types, roles and contract of the columns of `source`. Raises DataContractError with all breaches."""
+    return take_in(
+        source,
+        plan.data,
+        plan.outcome,
+        derive=plan.derive,
+        named=plan.named_columns(),
+        needed=needed_columns(plan),
+        xml="pmml" in plan.exports,
+        history=plan.history_path(),
+        rules=rule_texts(plan.rules),
+    )
+
+
+def needed_columns(plan: Plan) -> dict[str, str]:
+    """Columns of the source that samples and evaluation read: for their `values`, or for `groups` of rows."""
+    group, weight = plan.samples.group, plan.samples.weight
+    needed = {} if group in (None, "duplicates") else {str(group): GROUPS}
+    values = (*plan.evaluation.subpopulations, *((weight,) if weight is not None else ()))
+    return needed | dict.fromkeys(values, VALUES)
