@@ -44,6 +44,8 @@ def _terms(space: Workspace, row: Column, data: Mapping[str, Any], column: Colum
     personal = bool(column.get("personal", False))
     specials = "; ".join(f"{code}: {meaning}" for code, meaning in (column.get("specials") or {}).items())
     there = name in space.frame.columns or (role == "key" and not personal)
+    windows = (space.package.plan.get("outcome") or {}).get("windows") or {}
+    replaced = name == data.get("key") and windows.get("rolling") is not None  # rows made of accounts have another key
     return {
         "lower": lower,
         "upper": upper,
@@ -53,7 +55,7 @@ def _terms(space: Workspace, row: Column, data: Mapping[str, Any], column: Colum
         "missing_allowed": column.get("missing", True) and role not in ("key", "outcome"),
         "expected_trend": column.get("expected_trend"),
         "protected": name in _names(data.get("protected")),
-        "forbidden": name in _names(data.get("forbidden")),
+        "forbidden": name in _names(data.get("forbidden")) or (replaced and role == "forbidden"),
         "personal": personal,
         "in_snapshot": there,
         "read_as": _reading(column),
