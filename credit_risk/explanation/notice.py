@@ -36,10 +36,21 @@ def score_range(model: Mapping[str, Any]) -> tuple[float, float, str] | None:
     """Lowest and highest score that a model.json can give, and what they are; None where its form does not tell.
 
     Points: the sums of the lowest and of the highest points of all characteristics. A linear scale of trees: bounds
-    from the lowest and highest leaf of each tree, which one applicant need not reach together.
+    from the lowest and highest leaf of each tree, which one applicant need not reach together. A choice among scores
+    of segments: the lowest and highest of all of them.
     """
-    steps = model["steps"]
-    scale = next((s for s in steps if s["type"] == "scale" and s["output"] == model["outputs"].get("score")), None)
+    return _range_of(model["steps"], model["outputs"].get("score"))
+
+
+def _range_of(steps: Sequence[Step], name: str | None) -> tuple[float, float, str] | None:
+    choice = next((s for s in steps if s["type"] == "switch" and s["output"] == name), None)
+    if choice is not None:
+        chosen = [*(case["value"] for case in choice["cases"]), choice["default"]]
+        ranges = [_range_of(steps, each) for each in chosen if each is not None]
+        known = [each for each in ranges if each is not None]
+        whole = known and len(known) == len(ranges) and len({words for _, _, words in known}) == 1
+        return (min(k[0] for k in known), max(k[1] for k in known), known[0][2]) if whole else None
+    scale = next((s for s in steps if s["type"] == "scale" and s["output"] == name), None)
     if scale is None:
         return None
     if scale["form"] == "points":

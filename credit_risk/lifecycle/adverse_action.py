@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
@@ -109,9 +109,10 @@ def adverse_action(
     the row is not one applicant that the model can score, or one whom the model did not decline.
     """
     read = package if isinstance(package, Package) else read_package(package)
-    texts, step = _released(read, language), _reasons_step(read.model)
+    texts = _released(read, language)
     compiled, frame = compile_model(read.model), _one_row(row)
     values = {name: array[0] for name, array in compiled.values(frame).items()}
+    step = _reasons_step(read.model, values)
     scores = compiled.score(frame).iloc[0]
     decline = _decline(read, values, scores)
     given = [scores[name] for name in scores.index if name.startswith("reason_") and scores[name] is not None]
@@ -200,11 +201,16 @@ def _decline(package: Package, values: Mapping[str, Any], scores: pd.Series) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """Texts by reason code in one language; catalogue: rows of the evidence by code."""
+    """Texts by reason code in one language; catalogue: rows of the evidence."""
 
     language: str
     by_code: Mapping[str, str]
-    catalogue: Mapping[str, Mapping[str, Any]]
+    catalogue: Sequence[Mapping[str, Any]]
+
+    def row(self, code: str, reference: float) -> Mapping[str, Any]:
+        """The row of a code; where segments share it, that with their reference points."""
+        found = [row for row in self.catalogue if row["reason_code"] == code]
+        return next((row for row in found if row["reference_points"] == reference), found[0])
 
 
 def _rows(package: Package, identifier: str) -> list[dict[str, Any]]:
@@ -247,7 +253,7 @@ def _released(package: Package, language: str | None) -> _Texts:
                 for code in dict.fromkeys(lacking)
             ]
         )
-    return _Texts(chosen, texts, {row["reason_code"]: row for row in _rows(package, "reasons.catalogue")})
+    return _Texts(chosen, texts, _rows(package, "reasons.catalogue"))
 
 
 def _rule_entry(package: Package, code: str) -> Mapping[str, Any]:
@@ -269,8 +275,12 @@ def _one_row(row: Mapping[str, Any] | pd.Series | pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: [value] for name, value in given.items()})
 
 
-def _reasons_step(model: Step) -> Step:
+def _reasons_step(model: Step, values: Mapping[str, Any]) -> Step:
+    """The step that gives an applicant's reasons, through the choices among those of segments."""
     name = model["outputs"].get("reasons")
+    while choice := next((s for s in model["steps"] if s["type"] == "switch" and s["output"] == name), None):
+        key, cases = values[choice["input"]], choice["cases"]
+        name = next((case["value"] for case in cases if case["equals"] == key), choice["default"])
     found = [s for s in model["steps"] if s["type"] == "reasons" and s["output"] == name]
     if not found:
         message = "the model gives no reasons"
@@ -293,9 +303,9 @@ class _Factors:
             fields = self._fields_of(code)
             held = {name: _plain(self.values[name]) for name in fields}
             return KeyFactor(rank, kind, code, fields, text, source, held, None, None, None)
-        step = _reasons_step(self.package.model)
+        step = _reasons_step(self.package.model, self.values)
         item = next(one for one in step["characteristics"] if one["reason_code"] == code)
-        row = self.texts.catalogue[code]
+        row = self.texts.row(code, float(item["reference_points"]))
         points = float(self.values[item["input"]])
         return KeyFactor(
             rank,

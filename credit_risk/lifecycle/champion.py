@@ -19,7 +19,8 @@ def champion_evidence(champion: Candidate, scored: Scored, linear: Floats, cover
     linear: (n,) linear score before any rounding.
     """
     found = [table("verification.coverage", coverage, inputs=("model.json",))]
-    if champion.points is None:
+    points = champion.points if champion.divided is None else champion.divided.cards[0].candidate.points
+    if points is None:
         reason = f"the champion is a {champion.type}, not a scorecard"
         return [*found, absent("scaling.rounding_effect", "not_applicable", reason)]
     if champion.tables is not None:
@@ -29,6 +30,6 @@ def champion_evidence(champion: Candidate, scored: Scored, linear: Floats, cover
     files = tuple(f"predictions/{sample}.parquet" for sample in scored.samples)
     score = predictions["score"].to_numpy(float)
     pairs = {s: (scored.y[rows], linear[rows], score[rows]) for s in scored.samples for rows in [scored.rows(s)]}
-    frame = rounding_frame(champion.points.scaling, pairs, scored.weights_by_sample())
+    frame = rounding_frame(points.scaling, pairs, scored.weights_by_sample())
     rounding = table("scaling.rounding_effect", frame, inputs=files)
     return [*found, rounding]

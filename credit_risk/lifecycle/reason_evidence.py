@@ -43,19 +43,19 @@ def reason_evidence(plan: Plan, training: Training, champion: Candidate, scored:
     files = tuple(f"predictions/{sample}.parquet" for sample in scored.samples)
     return [
         key_values("reasons.method", method_items(plan, codes), inputs=("plan.json", "model.json")),
-        table("reasons.catalogue", _catalogue(training, champion, codes), inputs=("model.json", "plan.json")),
-        table("reasons.texts", _texts(codes), inputs=("plan.json",)),
+        table("reasons.catalogue", catalogue_frame(training, champion, codes), inputs=("model.json", "plan.json")),
+        table("reasons.texts", texts_frame(codes), inputs=("plan.json",)),
         table(
             "reasons.frequency",
             r.frequency_frame(codes, given, scored.all_weights_by_sample()),
             inputs=files,
-            notes=_rules_first(plan),
+            notes=rules_first(plan),
         ),
         _agreement(plan, training, champion),
     ]
 
 
-def _rules_first(plan: Plan) -> tuple[str, ...]:
+def rules_first(plan: Plan) -> tuple[str, ...]:
     """What reasons of the score are not: those of applicants whom a rule declined."""
     rules = [rule.id for rule in plan.rules if rule.action == "decline"]
     if not rules:
@@ -91,7 +91,8 @@ def method_items(plan: Plan, codes: r.ReasonCodes) -> dict[str, Cell]:
     }
 
 
-def _catalogue(training: Training, champion: Candidate, codes: r.ReasonCodes) -> pd.DataFrame:
+def catalogue_frame(training: Training, champion: Candidate, codes: r.ReasonCodes) -> pd.DataFrame:
+    """Evidence `reasons.catalogue`: every reason, what it is read from, its reference and bounds."""
     held = _values(training, champion, codes)
     rows = []
     for k, reason in enumerate(codes.reasons):
@@ -138,7 +139,8 @@ def source_fields(training: Training, members: tuple[str, ...]) -> list[str]:
     return list(found)
 
 
-def _texts(codes: r.ReasonCodes) -> pd.DataFrame:
+def texts_frame(codes: r.ReasonCodes) -> pd.DataFrame:
+    """Evidence `reasons.texts`: the text of every reason in every language."""
     rows = [
         (reason.words.code, language, text, language not in reason.words.missing)
         for reason in codes.reasons

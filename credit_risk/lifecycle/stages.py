@@ -29,6 +29,7 @@ from credit_risk.lifecycle.performance import Scored, representativeness_evidenc
 from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.rules import rules_evidence
+from credit_risk.lifecycle.segment_reasons import segment_reason_evidence
 from credit_risk.lifecycle.weighted_notes import told_of_weights
 from credit_risk.models.boosting import defect_faults
 from credit_risk.models.spec import MonotoneBoostingSpec
@@ -122,7 +123,11 @@ def judge(
     linear = np.asarray(champion.compiled.values(intake.frame)[champion.unrounded], float)
     coverage = verification_coverage(champion.compiled, cases)
     training = trained.training if champion.tables is None else own_training(trained.training, champion.tables)
-    reasons = reason_evidence(plan, training, champion, scored)
+    reasons = (
+        reason_evidence(plan, training, champion, scored)
+        if champion.divided is None
+        else segment_reason_evidence(plan, champion, scored)
+    )
     explained = explanation_evidence(plan, trained.training, candidates, scored, intake.frame, prepared.weights)
     rules = rules_evidence(plan, intake, scored)
     made = (*champion_evidence(champion, scored, linear, coverage), *explained, *reasons, *rules)

@@ -198,15 +198,19 @@ def _refuse(causes: Sequence[tuple[str, str, np.ndarray]], total: int) -> None:
     for step, reason, rows in causes:
         if len(rows):
             together.setdefault((step, reason), []).append(rows)
-    faults = []
+    alike: dict[tuple[str, bytes], tuple[list[str], np.ndarray]] = {}
     for (step, reason), parts in together.items():
         rows = np.concatenate(parts)
+        alike.setdefault((reason, rows.tobytes()), ([], rows))[0].append(step)
+    faults = []
+    for (reason, _), (steps, rows) in alike.items():
         shown = ", ".join(str(i + 1) for i in rows[:5]) + (", …" if len(rows) > 5 else "")
+        named = f"step {steps[0]!r}" if len(steps) == 1 else f"steps {', '.join(map(repr, steps))}"
         faults.append(
             Fault(
-                f"step {step!r}: {reason} in {len(rows)} of {total} rows",
+                f"{named}: {reason} in {len(rows)} of {total} rows",
                 code="result_not_finite",
-                path=step,
+                path=steps[0],
                 row=int(rows[0]) + 1,
                 found=f"rows {shown}",
                 remedy="correct the inputs of these rows or take them out",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,13 +27,15 @@ def compare_reasons(space: Workspace) -> None:
         if told is not None:
             compare_references(space, told)
     told = rebuilt.told_by(space, space.package.champion_id)
+    if told is None and space.package.model["model"]["type"] == "segmented":
+        return
     if told is None:
         space.ledger.not_evaluable(CATALOGUE, "the champion gives no reasons")
         return
-    _compare_catalogue(space, told)
-    _compare_texts(space, told)
+    compare_catalogue(space, told)
+    compare_texts(space, told.step["characteristics"])
     _compare_method(space, told)
-    _compare_frequency(space, told)
+    compare_frequency(space, told.model_id)
     _compare_agreement(space, told)
 
 
@@ -77,7 +79,8 @@ def _outputs(told: Told, matrix: np.ndarray) -> np.ndarray:
     return total
 
 
-def _compare_catalogue(space: Workspace, told: Told) -> None:
+def compare_catalogue(space: Workspace, told: Told) -> None:
+    """Compare codes, members, fields, texts, references and bounds of every reason with our own."""
     table = space.package.rows_of(CATALOGUE)
     if table is None:
         space.ledger.not_evaluable(CATALOGUE, "the package holds no such table")
@@ -182,13 +185,14 @@ def _text(space: Workspace, name: str, language: str) -> tuple[str, str]:
     return name, "name (no text in plan)"
 
 
-def _compare_texts(space: Workspace, told: Told) -> None:
+def compare_texts(space: Workspace, items: Sequence[Mapping[str, Any]]) -> None:
+    """Compare the texts of every reason, as items of `reasons` steps name them, in every language."""
     table = space.package.rows_of(TEXTS)
     if table is None:
         space.ledger.not_evaluable(TEXTS, "the package holds no such table")
         return
     own = []
-    for item in told.step["characteristics"]:
+    for item in items:
         for language in _languages(space):
             text, where = _text(space, item["characteristic"], language)
             written = where in ("plan, reason_codes.catalogue", "plan, reason_text")
@@ -219,9 +223,10 @@ def _compare_method(space: Workspace, told: Told) -> None:
     space.ledger.words(METHOD, "method and release", [said.get(name) for name in labels], list(own.values()), labels)
 
 
-def _compare_frequency(space: Workspace, told: Told) -> None:
+def compare_frequency(space: Workspace, model_id: str) -> None:
+    """Compare how often each reason is given in each sample."""
     table = space.package.rows_of(FREQUENCY)
-    given = space.output(told.model_id, "reasons")
+    given = space.output(model_id, "reasons")
     if table is None or given is None:
         space.ledger.not_evaluable(FREQUENCY, "the package holds no such table")
         return

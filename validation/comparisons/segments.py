@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,8 @@ def compare_segments(space: Workspace) -> None:
             space.ledger.not_evaluable(f"{GAIN}.{name}", "the package has not the scorecard that it is held against")
         else:
             _compare_table(space, f"{GAIN}.{name}", GAIN_RULES, _gains(space, model_id, against))
+        if model_id == space.package.champion_id:
+            _compare_reasons(space, parts)
         _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
         compare_decision(space, model_id)
 
@@ -197,6 +200,30 @@ def _text(value: Any) -> str | None:
     if value is None or value != value:
         return None
     return value if isinstance(value, str) else text_of_number(float(value))
+
+
+def _compare_reasons(space: Workspace, parts: list[Part]) -> None:
+    """The champion's catalogue, a block of rows a segment, the texts of all of them, and how often each is given."""
+    item = space.package.evidence.get(reasons.CATALOGUE)
+    if item is None or item["kind"] != "table":
+        space.ledger.not_evaluable(reasons.CATALOGUE, "the package holds no such table")
+        return
+    at, every = 0, dict[str, Any]()
+    for part in parts:
+        told = told_by(part.space, part.key)
+        if told is None:
+            continue
+        own = told.step["characteristics"]
+        block = {**item, "rows": item["rows"][at : at + len(own)]}
+        package = part.space.package
+        held = replace(package, evidence={**package.evidence, reasons.CATALOGUE: block})
+        reasons.compare_catalogue(replace(part.space, package=held), told)
+        at += len(own)
+        for one in own:
+            every.setdefault(one["reason_code"], one)
+    space.ledger.numbers(reasons.CATALOGUE, "rows", "rows", [len(item["rows"])], [at], ["all segments"])
+    reasons.compare_texts(space, list(every.values()))
+    reasons.compare_frequency(space, space.package.champion_id)
 
 
 def _compare_selected(space: Workspace, area: str, parts: list[Part]) -> None:

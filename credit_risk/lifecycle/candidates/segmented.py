@@ -107,10 +107,22 @@ def _cards(spec: SegmentedScorecardSpec, context: FitContext, segments: Segments
             faults += [replace(fault, message=f"{where}: {fault.message}") for fault in error.faults]
             continue
         noted = tuple(replace(item, notes=(f"segment: {name}", *item.notes)) for item in candidate.evidence)
-        cards.append(SegmentCard(name, key, training, selection, replace(candidate, evidence=noted)))
+        cards.append(SegmentCard(name, key, training, selection, _of_segment(replace(candidate, evidence=noted), name)))
     if faults:
         raise ModelError(faults)
     return tuple(cards)
+
+
+def _of_segment(candidate: Candidate, name: str) -> Candidate:
+    """The scorecard, whose reasons say that they compare with applicants of the segment alone."""
+    codes = candidate.reasons
+    if codes is None:
+        return candidate
+    words, compared = f"{codes.reference} of the segment {name}", codes.compared
+    told = replace(compared, applicants=f"{compared.applicants} of the segment {name}")
+    steps = [{**step, "reference": words} if step["type"] == "reasons" else step for step in candidate.model["steps"]]
+    reasons = replace(codes, reference=words, compared=told)
+    return replace(candidate, model={**candidate.model, "steps": steps}, reasons=reasons)
 
 
 def segment_training(plan: Plan, training: Training, mine: Any) -> Training:

@@ -143,8 +143,38 @@ def test_a_row_of_no_segment_is_refused_when_scored(found: Path) -> None:
     from credit_risk._core.errors import ScoringError
 
     new = pd.DataFrame({"CHANNEL": ["branch", "phone"], "INCOME": [3000.0] * 2, "DEBT": [0.1] * 2})
-    with pytest.raises(ScoringError, match="no case applies and there is no default in 1 of 2 rows"):
+    with pytest.raises(ScoringError, match="no case applies and there is no default in 1 of 2 rows") as refused:
         compile_model(model(found)).score(new)
+    (fault,) = refused.value.faults
+    assert fault.row == 2
+
+
+def test_a_notice_tells_the_reasons_of_the_applicants_own_segment(tmp_path: Path) -> None:
+    from credit_risk.lifecycle.adverse_action import adverse_action
+
+    codes = (
+        "reason_codes:\n  notices: true\n  inquiries: [CHANNEL]\n  catalogue: {INCOME: {text: Income}, "
+        "DEBT: {text: Debt}, CHANNEL: {text: Channel}}\nstrategy: {cut_off: 520}\n"
+    )
+    ended = run(write_plan(tmp_path, models(SEARCH) + codes, applications()))
+    assert ended.status == 0, ended.err
+    package = tmp_path / "out"
+    assert disagreements(package) == []
+    row = {"CHANNEL": "branch", "INCOME": 900.0, "DEBT": 2.5}
+    told = adverse_action(package, row)
+    assert {factor.code for factor in told.key_factors} == {"INCOME", "DEBT"}
+    assert told.reference.endswith("of the segment CHANNEL in {branch, online}")
+    catalogue = frame(package, "reasons.catalogue")
+    of_branch = catalogue.iloc[:2].set_index("reason_code")
+    for factor in told.key_factors:
+        assert factor.reference == of_branch.loc[factor.code, "reference_points"]
+        assert factor.points is not None
+        assert factor.shortfall == pytest.approx(factor.reference - factor.points)
+    points = [frame(package, f"scorecard.bounds.seg.segment_{k}").set_index("item").loc["score"] for k in (1, 2)]
+    assert told.score_lowest == min(p["least"] for p in points)
+    assert told.score_highest == max(p["greatest"] for p in points)
+    frequency = frame(package, "reasons.frequency")
+    assert set(frequency["reason_code"]) == {"INCOME", "DEBT"}
 
 
 def failed(folder: Path, segments: str, table: pd.DataFrame) -> Ended:
