@@ -21,7 +21,10 @@ CALIBRATION = (
 COUNTED = "rows are counted, not weighted"
 RATES = f"bad rates are weighted, their intervals at {KISH}; rows, goods and bads are counted"
 RATIOS = "means and ratios are weighted, their errors are linearised from weighted sums; rows are counted"
-FITTED = "of the weighted likelihood, in which a row of weight w stands for w rows"
+FITTED = (
+    "of the weighted likelihood; nonrobust errors and likelihood tests take a row of weight w for w rows, "
+    "covariances hc0, hc1 and cluster do not (models.covariance)"
+)
 PRIOR = "weights are prior weights: a row of weight w has the variance of the family over w"
 FOLDS = "losses and Gini of the folds are of weighted rows; errors are over folds"
 IMPACT = (

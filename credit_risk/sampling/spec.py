@@ -257,7 +257,11 @@ class SamplesSpec(Spec):
         "applicant; duplicates: rows equal in all columns but the key. Null: the obligor or account of the performance "
         "history; without one, every row by itself.",
     )
-    weight: ColumnName | None = Field(default=None, description="Column of positive weights; null: every row weighs 1.")
+    weight: ColumnName | None = Field(
+        default=None,
+        description="Column of positive weights, as of sampling: rows count by them in every fit and in all evidence "
+        "on the samples; null: every row weighs 1.",
+    )
     out_of_sample: float = Field(
         default=0.3, gt=0, lt=1, description="Share of goods and of bads held out of development."
     )
