@@ -70,9 +70,11 @@ def _inside(space: Workspace, column: str, group: str, sample: str) -> np.ndarra
     absent = values.isna().to_numpy()
     if group == "missing":
         return absent
-    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+    if pd.api.types.is_bool_dtype(values):
+        return ~absent & (values == (group == "True")).to_numpy(bool)
+    if not pd.api.types.is_numeric_dtype(values):
         text = group[1:-1] if group == '"missing"' else group
-        return ~absent & np.array([str(value) == text for value in values.tolist()], dtype=bool)
+        return ~absent & np.equal(values.to_numpy(object), text).astype(bool)
     return ~absent & _in_band(values.to_numpy(np.float64), group)
 
 

@@ -16,6 +16,7 @@ import statsmodels.api as sm
 from scipy.stats import spearmanr
 
 from credit_risk._core.errors import ScoringError
+from credit_risk.lifecycle.weighted_notes import NO_ROWS
 from credit_risk.scoring import compile_model
 from tests.credit_risk.cli.command import disagreements, evidence, findings, frame, model
 
@@ -228,3 +229,27 @@ def test_raw_terms_are_steps_of_the_package(loss_package: Path) -> None:
         linear += (rows["sector"] == name) * told[f"sector = {name}"]
     np.testing.assert_allclose(rows["linear_score"], linear, rtol=1e-10)
     assert json.loads(path.read_text("utf-8"))["model"]["type"] == "glm"
+
+
+def test_weights_count_in_every_table_of_amounts(loss_package: Path) -> None:
+    for path in (loss_package / "evidence").iterdir():
+        item = json.loads(path.read_text("utf-8"))
+        notes = [note for note in item["notes"] if note.startswith("rows have the weight 'sampling_weight': ")]
+        free = item["kind"] not in ("table", "figure") or item["id"].startswith(NO_ROWS)
+        assert len(notes) == (0 if free else 1), item["id"]
+    rows = predicted(loss_package, "out_of_time")
+    times = rows["_weight"].to_numpy(float)
+    rate, observed = rows["expected_value"] / rows["years"], rows["_outcome"] / rows["years"]
+    ranks = [np.array([times[v < x].sum() + times[v == x].sum() / 2 for x in v]) for v in (rate, observed)]
+    expected = np.cov(np.vstack(ranks), aweights=times)
+    row = one(loss_package, "performance.ranking", model="tweedie", sample="out_of_time")
+    assert row["spearman"] == pytest.approx(expected[0, 1] / np.sqrt(expected[0, 0] * expected[1, 1]), rel=1e-9)
+    assert abs(row["spearman"] - spearmanr(rate, observed)[0]) > 1e-4
+    snapshot = pd.read_parquet(loss_package / "data" / "snapshot.parquet")
+    step = next(step for step in model(loss_package)["steps"] if step["type"] == "classing")
+    ids = compile_model(model(loss_package)).values(snapshot)[step["output_bin"]]
+    counts = snapshot.groupby(["_sample", ids])["_weight"].sum().unstack()
+    e, a = counts.div(counts.sum(axis=1), axis=0).loc[["development", "out_of_time"]].to_numpy()
+    for identifier, name in (("samples.representativeness", "characteristic"), ("stability.psi", "quantity")):
+        told = one(loss_package, identifier, **{name: step["input"], "sample": "out_of_time"})
+        assert told["psi"] == pytest.approx(np.sum((a - e) * np.log(a / e)))
