@@ -126,7 +126,8 @@ ALLOWS_FOR_CLUSTERS = (
     *("performance.measure_groups", "fairness.measures", RANKING, SEGMENTS),
     *("segmentation.decision.", "segmentation.search.", "segmentation.gain."),
 )
-NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.")  # accounts, each once; edges of bins
+NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.", "data.contract")
+"""Accounts, each once; edges of bins; the least and greatest values of a column."""
 
 
 def test_every_table_with_intervals_or_tests_allows_for_clusters_or_says_that_it_does_not() -> None:
