@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import rel_entr
 
 from credit_risk.binning.bins import Bin
 from credit_risk.binning.coarse import trend_holds
@@ -17,6 +18,8 @@ from credit_risk.scoring.steps import classify_bins
 
 Floats = NDArray[np.float64]
 INTERVAL_CONFIDENCE = 0.95
+
+WOE_SIGN = "weight of evidence = ln(share of goods / share of bads): higher is safer"
 
 
 def bin_name(characteristic: str) -> str:
@@ -157,9 +160,10 @@ class BinningTable(Counted):
         """Columns of evidence `classing.table.{characteristic}`; WoE = ln(share of goods / share of bads).
 
         Counts are weighted; bounds of the bad rate are Wilson's, at Kish's effective rows where there are weights.
+        `frame.attrs["notes"]` states the sign of the weight of evidence.
         """
         rate, lower, upper = self.cells.rates(INTERVAL_CONFIDENCE)
-        return pd.DataFrame(
+        found = pd.DataFrame(
             {
                 "bin_id": [b.id for b in self.bins],
                 "label": [b.label for b in self.bins],
@@ -176,6 +180,38 @@ class BinningTable(Counted):
                 "woe_rule": list(self.result.rule),
             }
         )
+        found.attrs["notes"] = (WOE_SIGN,)
+        return found
+
+    def optbinning_frame(self) -> pd.DataFrame:
+        """The table under the names that users of optbinning know, indexed by bin number, with a row `Totals`.
+
+        Columns Bin, Count, Count (%), Non-event, Event, Event rate, WoE, IV, JS; an event is a bad. Counts are
+        weighted. JS is the part of the bin in the Jensen-Shannon divergence of goods and bads (natural logarithm), as
+        optbinning gives it; WoE has optbinning's sign, and `frame.attrs["notes"]` states it.
+        """
+        part = self.frame()
+        good, bad = self.good / np.sum(self.good), self.bad / np.sum(self.bad)
+        middle = (good + bad) / 2
+        apart = (rel_entr(good, middle) + rel_entr(bad, middle)) / 2
+        columns = {
+            "Bin": part["label"].tolist(),
+            "Count": part["count"].tolist(),
+            "Count (%)": part["count_share"].tolist(),
+            "Non-event": part["good"].tolist(),
+            "Event": part["bad"].tolist(),
+            "Event rate": part["bad_rate"].tolist(),
+            "WoE": part["woe"].tolist(),
+            "IV": part["information_value"].tolist(),
+            "JS": apart.tolist(),
+        }
+        sums = {name: float(np.sum(columns[name])) for name in ("Count", "Non-event", "Event", "IV", "JS")}
+        rate = sums["Event"] / sums["Count"]
+        totals = {**sums, "Bin": "", "Count (%)": 1.0, "Event rate": rate, "WoE": np.nan}
+        index: list[object] = [*part["bin_id"].tolist(), "Totals"]
+        found = pd.DataFrame({name: [*values, totals[name]] for name, values in columns.items()}, index=index)
+        found.attrs["notes"] = (WOE_SIGN,)
+        return found
 
     def recount(self, values: Any, y: Floats, weights: Floats | None = None, *, zero_cell: float = 0.5) -> BinningTable:
         """The same bins counted on other rows: another sample, another month. values, y, weights (n,).

@@ -65,7 +65,9 @@ class BinaryOutcome:
     def fit(self, plan: Plan, training: Training, report: Callable[[str], None], journal: Path | None) -> Fitted:
         """Scorecards and boosting."""
         selection, candidates = fit_candidates(plan, training, report=report, journal=journal)
-        return Fitted(candidates, selection, (selection_evidence(selection), *common_evidence(training)))
+        waterfalls = {c.id: c.selection.waterfall for c in candidates if c.selection is not None}
+        told = selection_evidence(waterfalls, "no candidate is a scorecard; all predictors are used")
+        return Fitted(candidates, selection, (told, *common_evidence(training)))
 
     def evaluate(
         self, plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate], scored: Scored

@@ -21,7 +21,6 @@ from credit_risk.sampling.maturity import MATURITY_CHART
 from credit_risk.sampling.observation_points import observation_points_frame, overlapping_rows
 from credit_risk.sampling.outcome import Outcome
 from credit_risk.sampling.spec import SamplesSpec
-from credit_risk.selection.waterfall import Selection
 
 SNAPSHOT = ("data/snapshot.parquet",)
 READY = "the outcome is a ready column; the package holds no performance history"
@@ -126,8 +125,9 @@ def overrides_evidence(rows: Sequence[dict[str, Any]]) -> Evidence:
     return table("classing.overrides", overrides_frame(rows), inputs=("plan.json",))
 
 
-def selection_evidence(selection: Selection | None) -> Evidence:
-    """Evidence `selection.waterfall`."""
-    if selection is None:
-        return absent("selection.waterfall", "not_applicable", "no candidate is a scorecard; all predictors are used")
-    return table("selection.waterfall", selection.waterfall, inputs=SNAPSHOT)
+def selection_evidence(waterfalls: Mapping[str, pd.DataFrame], why_none: str) -> Evidence:
+    """Evidence `selection.waterfall`: by candidate, how its characteristics were chosen; why_none: where none chose."""
+    told = [frame.assign(model=name)[["model", *frame.columns]] for name, frame in waterfalls.items() if len(frame)]
+    if not told:
+        return absent("selection.waterfall", "not_applicable", why_none)
+    return table("selection.waterfall", pd.concat(told, ignore_index=True), inputs=SNAPSHOT)

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.contract.test_evidence_mutations import changed, serious
-from tests.credit_risk.cli.command import done
+from tests.credit_risk.cli.command import done, frame
 from tests.credit_risk.lifecycle.test_classing_plans import applicants
 from validation import read_package, validate
 
@@ -58,11 +59,11 @@ def test_every_characteristic_is_counted_again_and_changes_by_hand_are_told(good
     assert compared["classing.samples: good"] == 2 * (sum(bins.values()) - bins["OLDER"])
     (limits,) = [o for o in run.outcomes if o.test == "classing: limits of the plan"]
     assert (limits.outcome, limits.compared) == ("pass", 2)
-    (told,) = [f for f in run.findings["findings"] if f["test"] == "classing: limits of the plan"]
-    assert told["severity"] == "observation"
-    assert "HOUSING" in told["statement"]
-    assert "min_share 0.05 is not kept" in told["statement"]
-    assert "A. Modeller: they float" in told["statement"]
+    (found,) = [f for f in run.findings["findings"] if f["test"] == "classing: limits of the plan"]
+    assert found["severity"] == "observation"
+    assert "HOUSING" in found["statement"]
+    assert "min_share 0.05 is not kept" in found["statement"]
+    assert "A. Modeller: they float" in found["statement"]
     reasons = [o.reason or "" for o in run.outcomes if "OLDER" in o.test]
     assert any("neither in a model" in reason for reason in reasons)
 
@@ -138,8 +139,8 @@ def test_limits_that_a_challenger_breaks_are_found(limits: dict[str, Any], good:
     found = [
         f for f in validate(read_package(package)).findings["findings"] if f["test"].startswith("classing: limits")
     ]
-    told = {f["quantity"]: f["severity"] for f in found if "HOUSING" not in f["quantity"]}
-    assert told == {"AGE in other": "medium"}
+    severities = {f["quantity"]: f["severity"] for f in found if "HOUSING" not in f["quantity"]}
+    assert severities == {"AGE in other": "medium"}
 
 
 def test_limits_of_what_stands_in_no_model_are_found(good: Path, tmp_path: Path) -> None:
@@ -151,3 +152,45 @@ def test_limits_of_what_stands_in_no_model_are_found(good: Path, tmp_path: Path)
     replan(package, without_changes)
     found = serious(package)
     assert found["classing: limits of the plan"] == "medium"
+
+
+def told(package: Path) -> pd.DataFrame:
+    return frame(package, "selection.waterfall").set_index(["model", "characteristic"])
+
+
+def test_every_scorecard_tells_its_own_selection(good: Path) -> None:
+    waterfall = told(good)
+    assert set(waterfall.index) == {(m, c) for m in ("card", "other") for c in ("INCOME", "AGE", "HOUSING", "OLDER")}
+    chosen = waterfall.index[waterfall["decision"] == "selected"].tolist()
+    assert chosen == [("card", "INCOME"), ("other", "AGE")]
+    assert waterfall.loc[("card", "AGE"), "step"] == waterfall.loc[("other", "INCOME"), "step"] == "plan"
+    compared = reading(good)
+    assert compared["selection.waterfall: selected"] == 2
+    assert compared["selection.waterfall: characteristics"] == 8
+    assert compared["selection.waterfall: information value"] == 6  # OLDER is derived for no model
+    assert compared["selection.stability: sample_psi"] == 3
+
+
+WATERFALL: list[tuple[str, Callable[[Any], Any], str]] = [
+    ("decision", lambda v: "left out" if v == "selected" else "selected", "selected"),
+    ("information_value", lambda v: v * 1.001, "information value"),
+    ("characteristic", lambda v: "other", "characteristics"),
+    ("model", lambda v: "third", "models"),
+]
+
+
+@pytest.mark.parametrize("model", ["card", "other"])
+@pytest.mark.parametrize(("column", "change", "quantity"), WATERFALL)
+def test_a_selection_that_is_not_so_is_found(
+    model: str, column: str, change: Callable[[Any], Any], quantity: str, good: Path, tmp_path: Path
+) -> None:
+    package = shutil.copytree(good, tmp_path / "package")
+    row = told(package).index.tolist().index((model, "AGE"))
+    changed(package, "selection.waterfall", column, row, change)
+    assert f"selection.waterfall: {quantity}" in serious(package)
+
+
+def test_a_rule_that_a_challenger_breaks_is_found(good: Path, tmp_path: Path) -> None:
+    package = shutil.copytree(good, tmp_path / "package")
+    replan(package, lambda plan: plan["selection"].update(max_p_value=1e-60))
+    assert "selection.waterfall: p-value within the plan's limit" in serious(package)

@@ -105,9 +105,19 @@ def selected(good_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         for i, name in enumerate(scorecard.BIN_OF)
     }
     waterfall = [
-        ["INCOME", total["INCOME"], "final", "selected", None, None, "passed every step", "discrimination"],
-        ["REGION", total["REGION"], "final", "selected", None, None, "passed every step", None],
-        ["NOISE", 0.001, "information value", "left out", 0.001, 0.02, "below the threshold", None],
+        [
+            "toy",
+            "INCOME",
+            total["INCOME"],
+            "final",
+            "selected",
+            None,
+            None,
+            "passed every step",
+            "discrimination",
+        ],
+        ["toy", "REGION", total["REGION"], "final", "selected", None, None, "passed every step", None],
+        ["toy", "NOISE", 0.001, "information value", "left out", 0.001, 0.02, "below the threshold", None],
     ]
     roles = {"INCOME": "predictor", "REGION": "predictor", "NOISE": "predictor", "SEX": "protected"}
     terms = {name: [True, None, role == "protected", False, False, name != "NOISE"] for name, role in roles.items()}
@@ -174,11 +184,12 @@ WATERFALL, STABILITY, LEAKAGE = "selection.waterfall", "selection.stability", "d
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (cell(WATERFALL, 0, 1, lambda v: v * (1 + 1e-9)), f"{WATERFALL}: information value"),
-        (cell(WATERFALL, 0, 7, None), f"{WATERFALL}: suspicion of leakage"),
-        (cell(WATERFALL, 1, 3, "left out"), f"{WATERFALL}: selected"),
-        (cell(WATERFALL, 2, 0, "OTHER"), f"{WATERFALL}: characteristics"),
-        (cell(WATERFALL, 2, 4, 0.03), f"{WATERFALL}: thresholds broken"),
+        (cell(WATERFALL, 0, 2, lambda v: v * (1 + 1e-9)), f"{WATERFALL}: information value"),
+        (cell(WATERFALL, 0, 8, None), f"{WATERFALL}: suspicion of leakage"),
+        (cell(WATERFALL, 1, 4, "left out"), f"{WATERFALL}: selected"),
+        (cell(WATERFALL, 2, 1, "OTHER"), f"{WATERFALL}: characteristics"),
+        (cell(WATERFALL, 2, 5, 0.03), f"{WATERFALL}: thresholds broken"),
+        (cell(WATERFALL, 2, 0, "another"), f"{WATERFALL}: models"),
         (limit(max_p_value=1e-300), f"{WATERFALL}: p-value within the plan's limit"),
         (limit(max_variance_inflation=1.0), f"{WATERFALL}: variance inflation within the plan's limit"),
         (limit(max_correlation=1e-6), f"{WATERFALL}: correlation within the plan's limit"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from validation.comparisons.classing import fixed_bins, recount_step
+from validation.comparisons.classing import fixed_bins
+from validation.comparisons.held import UNREAD, Held, held_classings
 from validation.comparisons.inference import setting_of
 from validation.comparisons.regression import design
 from validation.rebuild import metrics
@@ -15,7 +16,7 @@ from validation.rebuild.logistic import LogisticFit, correlation, variance_infla
 from validation.rebuild.recount import effective_counts
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import Scorecard, planned_classings, scorecard_of
+from validation.structure import Scorecard, scorecard_of
 
 AREA, STABILITY = "selection.waterfall", "selection.stability"
 BELOW = ("information value", "Gini", "declared trend")
@@ -31,72 +32,83 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-def compare_selection(space: Workspace, fit: LogisticFit | None) -> None:
-    """Compare who was screened, selected and suspected, what the thresholds did, and the stability; then the rules."""
-    compare_group_stability(space, _steps(space))
+def compare_selection(space: Workspace, fits: Mapping[str, LogisticFit]) -> None:
+    """Compare who was screened, selected and suspected, what the thresholds did, and the stability; then the rules.
+
+    fits: our own fit by model id.
+    """
+    held = held_classings(space)
+    compare_group_stability(space, {name: (one.ids, len(one.step["bins"])) for name, one in held.items()})
     table = space.package.rows_of(AREA)
     if table is None:
         space.ledger.not_evaluable(AREA, "the package holds no such table")
         return
-    _compare_names(space, table)
-    _compare_values(space, table)
+    cards = _selecting(space)
+    _compare_names(space, cards, table)
+    _compare_suspicions(space, table)
+    _compare_values(space, table, held)
     compare_decisions(space, table)
-    card = scorecard_of(space.package.model)
-    if card is not None and fit is not None:
-        _compare_rules(space, card, fit)
+    rules: dict[str, tuple[list[bool], list[str]]] = {}
+    for model_id, card in cards.items():
+        if model_id in fits:
+            for quantity, kept, labels in _kept_rules(space, model_id, card, fits[model_id]):
+                both = rules.setdefault(quantity, ([], []))
+                both[0].extend(kept)
+                both[1].extend(labels)
+    for quantity, (kept, labels) in rules.items():
+        space.ledger.words(AREA, quantity, [True] * len(kept), kept, labels)
 
 
-def _compare_names(space: Workspace, table: list[dict[str, Any]]) -> None:
+def _selecting(space: Workspace) -> dict[str, Scorecard]:
+    """The scorecards by model id whose characteristics were selected: those of the plan's type `scorecard`."""
+    found = {}
+    for model_id, model in space.package.models.items():
+        card = scorecard_of(model)
+        if card is not None and setting_of(space, model_id, "type") in (None, "scorecard"):
+            found[model_id] = card
+    return found
+
+
+def _compare_names(space: Workspace, cards: Mapping[str, Scorecard], table: list[dict[str, Any]]) -> None:
+    """Every scorecard tells every predictor once, and those that it uses are the selected ones."""
+    names = {model_id: space.package.candidate_ids[model_id] for model_id in cards}
+    space.ledger.words(AREA, "models", sorted({row["model"] for row in table}), sorted(names.values()), "model")
     contract = space.package.rows_of("data.contract")
     if contract is not None:
-        wanted = sorted(row["column"] for row in contract if row["role"] in ("predictor", "derived"))
-        space.ledger.words(AREA, "characteristics", sorted(row["characteristic"] for row in table), wanted, "name")
-    card = _told_of(space)
-    if card is not None:
-        names = sorted(term.characteristic for term in card.terms)
-        chosen = sorted(row["characteristic"] for row in table if row["decision"] == "selected")
-        space.ledger.words(AREA, "selected", chosen, names, "name")
+        predictors = [row["column"] for row in contract if row["role"] in ("predictor", "derived")]
+        wanted = sorted(f"{model} {column}" for model in names.values() for column in predictors)
+        space.ledger.words(AREA, "characteristics", sorted(_labels(table)), wanted, wanted)
+    used = sorted(f"{names[model_id]} {term.characteristic}" for model_id, card in cards.items() for term in card.terms)
+    chosen = sorted(_labels([row for row in table if row["decision"] == "selected"]))
+    space.ledger.words(AREA, "selected", chosen, used, used)
+
+
+def _compare_suspicions(space: Workspace, table: list[dict[str, Any]]) -> None:
     leakage = space.package.rows_of("data.leakage")
-    if leakage is not None:
-        failed: dict[str, list[str]] = {}
-        for row in leakage:
-            if row["flagged"] and row["role"] == "predictor":
-                failed.setdefault(row["characteristic"], []).append(row["check"])
-        own = [", ".join(failed[row["characteristic"]]) if row["characteristic"] in failed else None for row in table]
-        labels = [row["characteristic"] for row in table]
-        space.ledger.words(AREA, "suspicion of leakage", [row["suspicion"] for row in table], own, labels)
+    if leakage is None:
+        return
+    failed: dict[str, list[str]] = {}
+    for row in leakage:
+        if row["flagged"] and row["role"] == "predictor":
+            failed.setdefault(row["characteristic"], []).append(row["check"])
+    own = [", ".join(failed[row["characteristic"]]) if row["characteristic"] in failed else None for row in table]
+    space.ledger.words(AREA, "suspicion of leakage", [row["suspicion"] for row in table], own, _labels(table))
 
 
-def _told_of(space: Workspace) -> Scorecard | None:
-    """Return the scorecard whose selection is told: the champion, else the first of the plan."""
-    ids = {name: model_id for model_id, name in space.package.candidate_ids.items()}
-    plan = [str(item.get("id")) for item in space.package.plan.get("models") or [] if isinstance(item, dict)]
-    order = [space.package.champion_id, *(ids[name] for name in plan if name in ids), *space.package.models]
-    cards = (scorecard_of(space.package.models[model_id]) for model_id in order)
-    return next((card for card in cards if card is not None), None)
+def _labels(rows: list[dict[str, Any]]) -> list[str]:
+    return [f"{row['model']} {row['characteristic']}" for row in rows]
 
 
-def _compare_values(space: Workspace, table: list[dict[str, Any]]) -> None:
-    """Information value of every characteristic whose bins are in a model, missing share of every column."""
-    steps = _steps(space)
-    rows = [row for row in table if row["characteristic"] in steps and not fixed_bins(space, row["characteristic"])]
-    names = [row["characteristic"] for row in rows]
-    own = [recount_step(space, *steps[name]).total for name in names]
+def _compare_values(space: Workspace, table: list[dict[str, Any]], held: Mapping[str, Held]) -> None:
+    """Information value of every characteristic whose bins we can count, missing share of every column."""
+    rows = [row for row in table if row["characteristic"] in held and not fixed_bins(space, row["characteristic"])]
+    total = {name: held[name].counts(space).total for name in {row["characteristic"] for row in rows}}
+    own = [total[row["characteristic"]] for row in rows]
     developer = [row["information_value"] for row in rows]
-    space.ledger.numbers(AREA, "information value", "information_value", developer, own, names)
+    space.ledger.numbers(AREA, "information value", "information_value", developer, own, _labels(rows))
     left = [row for row in table if row["step"] == "missing share" and row["characteristic"] in space.frame.columns]
-    names = [row["characteristic"] for row in left]
-    shares = [_missing_share(space, name) for name in names]
-    space.ledger.numbers(AREA, "missing share", "share", [row["value"] for row in left], shares, names)
-
-
-def _steps(space: Workspace) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Return the model and classing step of every characteristic that some model classes, the champion's first."""
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    for model_id, model in space.package.models.items():
-        for step in planned_classings(model):
-            found.setdefault(step["input"], (model_id, step))
-    return found
+    shares = [_missing_share(space, row["characteristic"]) for row in left]
+    space.ledger.numbers(AREA, "missing share", "share", [row["value"] for row in left], shares, _labels(left))
 
 
 def _missing_share(space: Workspace, name: str) -> float:
@@ -110,7 +122,7 @@ def compare_decisions(space: Workspace, table: list[dict[str, Any]]) -> None:
     plan = space.package.plan.get("selection") or {}
     rows = [row for row in table if row["value"] is not None and row["threshold"] is not None]
     rows = [row for row in rows if row["step"] in SETTINGS or row["step"] in BELOW]
-    labels = [row["characteristic"] for row in rows]
+    labels = _labels(rows)
     broken = []
     for row in rows:
         high = plan.get("max_information_value") if row["step"] == "information value" else None
@@ -119,16 +131,18 @@ def compare_decisions(space: Workspace, table: list[dict[str, Any]]) -> None:
     space.ledger.words(AREA, "thresholds broken", [True] * len(rows), broken, labels)
     told = [row for row in rows if row["step"] in SETTINGS and SETTINGS[row["step"]] in plan]
     thresholds = [plan[SETTINGS[row["step"]]] for row in told]
-    names = [row["characteristic"] for row in told]
-    space.ledger.words(AREA, "thresholds of the plan", [row["threshold"] for row in told], thresholds, names)
+    space.ledger.words(AREA, "thresholds of the plan", [row["threshold"] for row in told], thresholds, _labels(told))
 
 
-def _compare_rules(space: Workspace, card: Scorecard, fit: LogisticFit) -> None:
-    """Say of each selected characteristic that is not forced whether it keeps the plan's rules, by our own numbers."""
+def _kept_rules(
+    space: Workspace, model_id: str, card: Scorecard, fit: LogisticFit
+) -> Iterator[tuple[str, list[bool], list[str]]]:
+    """For each rule of the plan, whether every selected characteristic that is not forced keeps it, by our numbers."""
     plan = space.package.plan.get("selection") or {}
     forced = {item if isinstance(item, str) else item.get("name") for item in plan.get("include") or []}
     names = [term.characteristic for term in card.terms]
-    x, weight = design(space, space.package.champion_id, card)[:, 1:], space.weight[space.known(DEVELOPMENT)]
+    labels = [f"{space.package.candidate_ids[model_id]} {name}" for name in names]
+    x, weight = design(space, model_id, card)[:, 1:], space.weight[space.known(DEVELOPMENT)]
     related = np.abs(correlation(x, weight)) - np.eye(len(names))
     related[[name in forced for name in names]] = 0.0  # a forced one stays beside whatever came before it
     inflation = variance_inflation(x, weight)
@@ -139,38 +153,35 @@ def _compare_rules(space: Workspace, card: Scorecard, fit: LogisticFit) -> None:
         ("p-value", "max_p_value" if by_p_value else "", [float(value) for value in fit.p_value[1:]]),
     ]
     for quantity, setting, values in limits:
-        if not isinstance(plan.get(setting), (int, float)):
-            continue
-        kept = [name in forced or value <= plan[setting] for name, value in zip(names, values, strict=True)]
-        space.ledger.words(AREA, f"{quantity} within the plan's limit", [True] * len(names), kept, names)
-    bounded = setting_of(space, space.package.champion_id, "coefficients") == "negative"
+        if isinstance(plan.get(setting), (int, float)):
+            kept = [name in forced or value <= plan[setting] for name, value in zip(names, values, strict=True)]
+            yield f"{quantity} within the plan's limit", kept, labels
+    bounded = setting_of(space, model_id, "coefficients") == "negative"
     if plan.get("sign_check"):
-        kept = [
-            name in forced or b < 0 or (bounded and b == 0) for name, b in zip(names, fit.coefficient[1:], strict=True)
-        ]
-        space.ledger.words(AREA, "negative coefficient", [True] * len(names), kept, names)
+        pairs = zip(names, fit.coefficient[1:], strict=True)
+        yield "negative coefficient", [n in forced or b < 0 or (bounded and b == 0) for n, b in pairs], labels
 
 
-def compare_group_stability(space: Workspace, steps: Mapping[str, tuple[str, Mapping[str, Any]]]) -> None:
-    """Count again the worst sample and the worst period of every characteristic whose bins are in a model.
+def compare_group_stability(space: Workspace, bins: Mapping[str, tuple[np.ndarray, int]]) -> None:
+    """Count again the worst sample and the worst period of every characteristic whose bins we know.
 
-    steps: model and classing step by characteristic.
+    bins: by characteristic the bin (n,) of every row of the snapshot, and how many bins there are.
     """
     table = space.package.rows_of(STABILITY)
     if table is None:
         space.ledger.not_evaluable(STABILITY, "the package holds no such table")
         return
-    rows = [row for row in table if row["characteristic"] in steps]
-    own = [_stability(space, *steps[row["characteristic"]]) for row in rows]
+    rows = [row for row in table if row["characteristic"] in bins]
+    own = [_stability(space, *bins[row["characteristic"]]) for row in rows]
     labels = [row["characteristic"] for row in rows]
     for column, rule in _COLUMNS.items():
         developer = [row[column] for row in rows]
         space.ledger.numbers(STABILITY, column, rule, developer, [found[column] for found in own], labels)
     for column in ("sample", "period"):
         space.ledger.words(STABILITY, column, [row[column] for row in rows], [found[column] for found in own], labels)
-    left_out = [row["characteristic"] for row in table if row["characteristic"] not in steps]
+    left_out = [row["characteristic"] for row in table if row["characteristic"] not in bins]
     if left_out:
-        space.ledger.not_evaluable(f"{STABILITY}: {', '.join(left_out)}", "no model of the package holds its bins")
+        space.ledger.not_evaluable(f"{STABILITY}: {', '.join(left_out)}", UNREAD)
 
 
 _COLUMNS = {
@@ -184,8 +195,7 @@ _COLUMNS = {
 }
 
 
-def _stability(space: Workspace, model_id: str, step: Mapping[str, Any]) -> dict[str, Any]:
-    ids, bins = space.scored[model_id][step["output_bin"]].data, len(step["bins"])
+def _stability(space: Workspace, ids: np.ndarray, bins: int) -> dict[str, Any]:
     inside = space.rows[DEVELOPMENT]
     samples = sorted(name for name in space.rows if name != DEVELOPMENT)
     sample = _worst(space, ids, bins, [(name, inside, space.rows[name]) for name in samples])

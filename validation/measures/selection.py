@@ -1,4 +1,4 @@
-"""The waterfall of the champion on amounts and fractions, and the stability of its characteristics."""
+"""The waterfalls of the candidates on amounts and fractions, and the stability of its characteristics."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from validation.structure import steps_of
 
 def compare_selection(space: Workspace, champion: Glm | None, fit: GlmFit | None) -> None:
     """Compare who was screened and selected, information values, thresholds, and the signs of what is in the model."""
-    compare_group_stability(space, classed(space))
+    steps = classed(space)
+    bins = {n: (space.scored[model][step["output_bin"]].data, len(step["bins"])) for n, (model, step) in steps.items()}
+    compare_group_stability(space, bins)
     table = space.package.rows_of(AREA)
     if table is None:
         space.ledger.not_evaluable(AREA, "the package holds no such table")
         return
-    names = sorted(step["input"] for step in steps_of(space.package.model, "classing"))
-    chosen = sorted(row["characteristic"] for row in table if row["decision"] == "selected")
-    space.ledger.words(AREA, "selected", chosen, names, "name")
-    steps = classed(space)
+    for model_id, model in space.package.models.items():
+        name = space.package.candidate_ids[model_id]
+        names = sorted(step["input"] for step in steps_of(model, "classing"))
+        chosen = sorted(r["characteristic"] for r in table if r["model"] == name and r["decision"] == "selected")
+        space.ledger.words(AREA, "selected", chosen, names, name)
     rows = [row for row in table if row["characteristic"] in steps]
-    labels = [row["characteristic"] for row in rows]
-    own = [recount_step(space, *steps[name]).total for name in labels]
+    own = [recount_step(space, *steps[row["characteristic"]]).total for row in rows]
+    labels = [f"{row['model']} {row['characteristic']}" for row in rows]
     developer = [row["information_value"] for row in rows]
     space.ledger.numbers(AREA, "information value", "information_value", developer, own, labels)
     compare_decisions(space, table)

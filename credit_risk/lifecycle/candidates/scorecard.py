@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ from credit_risk.selection.waterfall import Screened, Selection, select_characte
 def fit_scorecard(spec: ScorecardSpec, context: FitContext) -> Candidate:
     """The scorecard of the selected characteristics: coefficients, points, reasons, model.json."""
     selection = context.selection(asked_by(spec, context.training))
-    return scorecard_of(spec, context, selection, context.model_file(spec))
+    return replace(scorecard_of(spec, context, selection, context.model_file(spec)), selection=selection)
 
 
 def scorecard_of(spec: ScorecardSpec, context: FitContext, selection: Selection, file: str) -> Candidate:

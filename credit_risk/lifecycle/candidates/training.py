@@ -135,7 +135,8 @@ class Candidate:
 
     unrounded: name of the value that holds the linear score before any rounding of points; remark: what the modeller
     must hear as soon as it is fitted, or nothing; grown: of trees, the model before its reasons; divided: of segments,
-    their scorecards; tables: classing of its own by characteristic, where it is not that of the plan.
+    their scorecards; tables: classing of its own by characteristic, where it is not that of the plan; selection: of a
+    scorecard, how its characteristics were chosen.
     """
 
     id: str
@@ -153,6 +154,7 @@ class Candidate:
     glm: GlmFit | None = None
     divided: Divided | None = None
     tables: Mapping[str, BinningTable] | None = None
+    selection: Selection | None = None
 
     def __repr__(self) -> str:
         return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"

@@ -13,7 +13,7 @@ from credit_risk.binning.mean_report import MEAN_FIGURE_CHART, mean_figure_frame
 from credit_risk.lifecycle.binary import suspected
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
-from credit_risk.lifecycle.data_evidence import SNAPSHOT
+from credit_risk.lifecycle.data_evidence import SNAPSHOT, selection_evidence
 from credit_risk.lifecycle.fitted import Fitted, Told, Trained
 from credit_risk.lifecycle.measures.glm import fit_glm_candidate
 from credit_risk.lifecycle.measures.performance import evaluate_measures
@@ -81,11 +81,11 @@ class MeasuredOutcome:
         return Trained(training, evidence, f"{len(training.tables)} characteristics{suspected(screened[0])}")
 
     def fit(self, plan: Plan, training: MeasureTraining, report: Callable[[str], None], journal: Path | None) -> Fitted:
-        """Generalised linear models; the waterfall is the champion's."""
+        """Generalised linear models, each with its waterfall."""
         made = {s.id: fit_glm_candidate(plan, s, training) for s in plan.models if isinstance(s, GlmSpec)}
-        waterfall = made[plan.champion.id][1]
-        notes = (f"of the candidate {plan.champion.id}",)
-        evidence = (_waterfall(waterfall, notes), *_absent("scaling."))
+        waterfalls = {name: waterfall for name, (_, waterfall) in made.items()}
+        why = "every characteristic enters as it is (raw terms); none is classed and selected"
+        evidence = (selection_evidence(waterfalls, why), *_absent("scaling."))
         return Fitted(tuple(candidate for candidate, _ in made.values()), None, evidence)
 
     def evaluate(
@@ -125,13 +125,6 @@ def _classing(plan: Plan, training: MeasureTraining) -> list[Evidence]:
         found.append(table(means, classed.frame(), parameter=name, inputs=SNAPSHOT, notes=per))
         found.append(table(figure, bars, parameter=name, inputs=SNAPSHOT, notes=per, chart=dict(MEAN_FIGURE_CHART)))
     return found
-
-
-def _waterfall(frame: pd.DataFrame, notes: tuple[str, ...]) -> Evidence:
-    if frame.empty:
-        reason = "every characteristic enters as it is (raw terms); none is classed and selected"
-        return absent("selection.waterfall", "not_applicable", reason)
-    return table("selection.waterfall", frame, inputs=SNAPSHOT, notes=notes)
 
 
 def _headline(level: pd.DataFrame, ranking: pd.DataFrame, champion: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -130,3 +132,29 @@ def test_fine_gini_of_a_perfect_separator_is_one() -> None:
     assert table.fine_gini == pytest.approx(1.0, abs=0.02)
     values = np.where(y == 1, 2.0, 1.0)
     assert class_numeric("x", values, y, settings=SPEC).fine_gini == 1.0
+
+
+def test_the_table_under_the_names_of_optbinning_is_its_table() -> None:
+    optbinning = pytest.importorskip("optbinning")
+    rng = np.random.default_rng(8)
+    x = np.where(rng.random(4000) < 0.05, np.nan, rng.normal(size=4000))
+    y = (rng.random(4000) < 1 / (1 + np.exp(1.2 - np.nan_to_num(x)))).astype(float)
+    spec = ClassingSpec(max_bins=5)
+    ours = class_frame(pd.DataFrame({"x": x}), y, settings=spec)["x"]
+    cuts = [b.lower for b in ours.bins if b.kind == "interval" and b.lower is not None]
+    solver = optbinning.OptimalBinning(user_splits=cuts, user_splits_fixed=[True] * len(cuts), monotonic_trend=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # optbinning's own, of pandas
+        theirs = solver.fit(x, y.astype(int)).binning_table.build()
+    found = ours.optbinning_frame()
+    assert list(found.columns) == list(theirs.columns)
+    theirs = theirs[theirs["Bin"] != "Special"]
+    assert found["Bin"].tolist()[-2:] == ["missing", ""]
+    assert found.index[-1] == theirs.index[-1] == "Totals"
+    for column in theirs.columns[1:-2]:
+        wanted = pd.to_numeric(theirs[column], errors="coerce").to_numpy(float)
+        np.testing.assert_allclose(found[column].to_numpy(float), wanted, rtol=1e-12, err_msg=column)
+    for column in ("IV", "JS"):
+        np.testing.assert_allclose(found[column].to_numpy(float), theirs[column].to_numpy(float), rtol=1e-9)
+    assert found.attrs["notes"] == ours.frame().attrs["notes"]
+    assert "goods / share of bads" in found.attrs["notes"][0]
