@@ -16,7 +16,7 @@ from validation.rebuild.logistic import LogisticFit, correlation, variance_infla
 from validation.rebuild.recount import effective_counts
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import Scorecard, scorecard_of
+from validation.structure import Scorecard, scorecard_of, steps_of
 
 AREA, STABILITY = "selection.waterfall", "selection.stability"
 BELOW = ("information value", "Gini", "declared trend")
@@ -50,7 +50,7 @@ def compare_selection(space: Workspace, fits: Mapping[str, LogisticFit]) -> None
     compare_decisions(space, table)
     rules: dict[str, tuple[list[bool], list[str]]] = {}
     for model_id, card in cards.items():
-        if model_id in fits:
+        if card is not None and model_id in fits:
             for quantity, kept, labels in _kept_rules(space, model_id, card, fits[model_id]):
                 both = rules.setdefault(quantity, ([], []))
                 both[0].extend(kept)
@@ -59,17 +59,20 @@ def compare_selection(space: Workspace, fits: Mapping[str, LogisticFit]) -> None
         space.ledger.words(AREA, quantity, [True] * len(kept), kept, labels)
 
 
-def _selecting(space: Workspace) -> dict[str, Scorecard]:
-    """The scorecards by model id whose characteristics were selected: those of the plan's type `scorecard`."""
+def _selecting(space: Workspace) -> dict[str, Scorecard | None]:
+    """By id the models whose characteristics were selected: those of the plan's type `scorecard`.
+
+    None where the published score goes back to rounded points, and not to the regression itself.
+    """
     found = {}
     for model_id, model in space.package.models.items():
-        card = scorecard_of(model)
-        if card is not None and setting_of(space, model_id, "type") in (None, "scorecard"):
+        card, told = scorecard_of(model), setting_of(space, model_id, "type")
+        if told == "scorecard" or (told is None and card is not None):
             found[model_id] = card
     return found
 
 
-def _compare_names(space: Workspace, cards: Mapping[str, Scorecard], table: list[dict[str, Any]]) -> None:
+def _compare_names(space: Workspace, cards: Mapping[str, Scorecard | None], table: list[dict[str, Any]]) -> None:
     """Every scorecard tells every predictor once, and those that it uses are the selected ones."""
     names = {model_id: space.package.candidate_ids[model_id] for model_id in cards}
     space.ledger.words(AREA, "models", sorted({row["model"] for row in table}), sorted(names.values()), "model")
@@ -78,9 +81,13 @@ def _compare_names(space: Workspace, cards: Mapping[str, Scorecard], table: list
         predictors = [row["column"] for row in contract if row["role"] in ("predictor", "derived")]
         wanted = sorted(f"{model} {column}" for model in names.values() for column in predictors)
         space.ledger.words(AREA, "characteristics", sorted(_labels(table)), wanted, wanted)
-    used = sorted(f"{names[model_id]} {term.characteristic}" for model_id, card in cards.items() for term in card.terms)
+    used = sorted(f"{names[model_id]} {used}" for model_id in cards for used in _used(space, model_id))
     chosen = sorted(_labels([row for row in table if row["decision"] == "selected"]))
     space.ledger.words(AREA, "selected", chosen, used, used)
+
+
+def _used(space: Workspace, model_id: str) -> list[str]:
+    return [str(step["input"]) for step in steps_of(space.package.models[model_id], "classing")]
 
 
 def _compare_suspicions(space: Workspace, table: list[dict[str, Any]]) -> None:
