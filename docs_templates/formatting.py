@@ -20,6 +20,7 @@ SAMPLE_WORDS = {
     "out_of_sample": "Out of sample",
     "out_of_time": "Out of time",
     "out_of_time_before": "Out of time, before",
+    "in no sample": "In no sample",
 }
 VERDICT_WORDS = {"not_evaluable": "not evaluable", "approve_with_conditions": "approve with conditions"}
 WORDS = {"sample": SAMPLE_WORDS, "outcome": VERDICT_WORDS, "verdict": VERDICT_WORDS}

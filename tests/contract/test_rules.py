@@ -315,3 +315,20 @@ def test_a_protected_column_in_a_rule_is_found(package: Path, tmp_path: Path) ->
     run = validate(read(altered(package, tmp_path / "p", "plan.json", _protected)))
     tests = {item["test"] for item in run.findings["findings"]}
     assert "battery: protected column as input of m" in tests
+
+
+def test_rules_that_hit_nobody_or_the_wrong_ones_are_told(tmp_path: Path) -> None:
+    rules = """rules:
+  - {id: nobody, when: AGE > 200, action: refer}
+  - {id: wrong, when: INCOME > 4000, action: decline, reason: Income}
+  - {id: generous, when: HOUSING == 'rent', action: accept}
+"""
+    head, tail = PLAN.split("rules:\n")[0], PLAN.split("reason: Too many visits}\n")[1]
+    package = done(tmp_path, f"{head}{rules}{tail}", applicants())
+    assert disagreements(package) == []
+    found = json.loads((package / "validation/findings.json").read_text("utf-8"))["findings"]
+    told = {item["test"]: item["statement"] for item in found}
+    assert "nobody" in told["rules: every rule hits somebody"]
+    statement = told["rules: hits turn out as the rules suppose"]
+    assert "wrong (" in statement
+    assert "generous (" in statement

@@ -214,6 +214,45 @@ def _compare_hits(space: Workspace, rules: Sequence[Rule], order: list[int], hit
             own.append({**head, **counts, **_rates(space, mine), "bad_rate_others": others})
         before = before | hits[:, k]
     _compare_table(space, HITS, ("order", "rule", "action", "sample"), own)
+    _judge(space, [row for row in own if row["sample"] == "all"])
+
+
+def _judge(space: Workspace, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Tell rules that hit nobody, and those whose hits turn out the other way than the rule supposes.
+
+    A rule that declines or refers supposes more bads than among the others, one that accepts fewer; it is contradicted
+    where the interval of the bad rate of its hits lies wholly on the other side.
+    """
+    idle = [row["rule"] for row in rows if not row["hits"]]
+    wrong = []
+    for row in rows:
+        other, risky = row["bad_rate_others"], row["action"] != "accept"
+        if row["lower"] is not None and other is not None and (row["upper"] < other if risky else row["lower"] > other):
+            wrong.append(f"{row['rule']} ({row['bad_rate']:.4f} against {other:.4f} of the others)")
+    told = (
+        ("rule_idle", "rules: every rule hits somebody", idle, "These rules hit no row of the snapshot: "),
+        (
+            "rule_contradicted",
+            "rules: hits turn out as the rules suppose",
+            wrong,
+            "The booked whom these rules hit turn out the other way than the rules suppose: ",
+        ),
+    )
+    for check, test, names, statement in told:
+        finding = None
+        if names:
+            finding = Finding(
+                test=test,
+                severity=space.policy.checks[check],
+                quantity="rules",
+                developer_value=None,
+                validator_value=len(names),
+                tolerance=0.0,
+                statement=f"{statement}{', '.join(names)}.",
+                remedy="Look at the rule again, or say why it stands.",
+                evidence=(HITS,),
+            )
+        space.ledger.check(Outcome(test, "review" if names else "pass", len(rows), "none", None, finding))
 
 
 def _compare_overlaps(space: Workspace, rules: Sequence[Rule], order: list[int], hits: NDArray[np.bool_]) -> None:
