@@ -13,7 +13,8 @@ from credit_risk._core.errors import PlanError
 from credit_risk.models.rule_spec import rule_texts
 from credit_risk.plan import check_plan, plan_schema, read_plan
 
-DATA = "{source: t.csv, key: K, date: D, protected: {eu: [SEX]}, forbidden: [TERM], columns: {A: {type: numeric}}}"
+COLUMNS = "{A: {type: numeric}, PHONE: {personal: true}}"
+DATA = f"{{source: t.csv, key: K, date: D, protected: {{eu: [SEX]}}, forbidden: [TERM], columns: {COLUMNS}}}"
 HEAD = f"model: {{id: m}}\ndata: {DATA}\noutcome: {{column: Y, bad: 1}}\nexports: []\n"
 
 
@@ -27,6 +28,7 @@ def write(folder: Path, rules: str, more: str = "") -> Path:
             "HOME": ["own", "rent", "other"] * 20,
             "OPENED": ["2020-05-01", "2019-01-01"] * 30,
             "FLAG": [0] * 60,
+            "PHONE": [f"+44 {i:06d}" for i in range(60)],
             "SEX": ["f", "m"] * 30,
             "TERM": [i % 4 for i in range(60)],
             "Y": [0, 1, 0] * 20,
@@ -66,6 +68,7 @@ FAULTS = [
     (f"{{id: r, when: SEX == 'f', {R}}}", "rules[0].when", "protected"),
     (f"{{id: r, when: TERM > 3, {R}}}", "rules[0].when", "forbidden"),
     (f"{{id: r, when: Y == 1, {R}}}", "rules[0].when", "it is the outcome"),
+    (f"{{id: r, when: is_missing(PHONE), {R}}}", "rules[0].when", "personal data"),
     (f"{{id: r, when: K > 3, {R}}}", "rules[0].when", "the key"),
     (f"{{id: r, when: D == '2024-01-01', {R}}}", "rules[0].when", "the date"),
     ("{id: r, when: A < 3, action: decline}", "rules[0].reason", "no words for them in en"),
