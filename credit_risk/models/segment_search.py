@@ -8,7 +8,7 @@ nothing is divided below it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -102,12 +102,18 @@ def judging_parts(rows: GainRows, seed: int) -> Integers:
 
 
 def search_segments(
-    rows: GainRows, variables: Sequence[Variable], rules: SearchRules, *, seed: int = 0, weights: Floats | None = None
+    rows: GainRows,
+    variables: Sequence[Variable],
+    rules: SearchRules,
+    *,
+    seed: int = 0,
+    weights: Floats | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> Found:
     """The tree of segments of rows (n,) by `variables` (values (n,)).
 
     weights (n,): as declared, for shares and counts; by default 1 each. The division of greatest gain is made first,
-    until there are `max_segments`.
+    until there are `max_segments`. report: takes words on how far the search is.
     """
     w = np.ones(len(rows.y)) if weights is None else weights
     searched, judges = search_half(rows, seed), judging_parts(rows, seed)
@@ -117,7 +123,7 @@ def search_segments(
     tried: list[Tried] = []
     leaves = 1
     open_nodes = [root]
-    _try(root, rows, known, rules, w, searched, folds, tried)
+    _try(root, rows, known, rules, w, searched, folds, tried, report)
     while leaves < rules.max_segments:
         ready = [node for node in open_nodes if node.best is not None]
         if not ready:
@@ -139,7 +145,7 @@ def search_segments(
         for child in (node.left, node.right):
             open_nodes.append(child)
             if child.depth < rules.max_depth and leaves < rules.max_segments:
-                _try(child, rows, known, rules, w, searched, folds, tried)
+                _try(child, rows, known, rules, w, searched, folds, tried, report)
     return Found(root.tree(), tuple(tried), searched)
 
 
@@ -156,11 +162,14 @@ def _try(
     searched: Mask,
     folds: Integers,
     tried: list[Tried],
+    report: Callable[[str], None] | None,
 ) -> None:
     """Add every allowed division of a node to `tried`, and its place of the best where that gains."""
     best, most = None, 0.0
     part = np.where(searched, folds, -1)
     for variable in known.values():
+        if report is not None:
+            report(f"{len(tried)} divisions tried, now {variable.name} in {node.name}")
         for rule in candidate_rules(variable, node.rows, rules, weights):
             side = np.where(node.rows, rule.place(variable), -1)
             sizes = _sizes(side, rows.y, weights, rules)

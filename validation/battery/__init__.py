@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from validation.battery import inputs, performance, regression, texts
+from validation.battery import inputs, performance, regression, segments, texts
 from validation.rebuild.logistic import LogisticFit
+from validation.rebuild.segments import is_segmented
 from validation.rebuild.workspace import Workspace
 
 
@@ -11,6 +12,9 @@ def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
     """Run every check; outcomes and findings go to the ledger. `fit` is our refit of a scorecard, or None."""
     inputs.check_inputs(space)
     inputs.check_samples(space)
-    regression.check_regression(space, fit)
+    if is_segmented(space.package.model):
+        segments.check_segments(space)
+    else:
+        regression.check_regression(space, fit)
     performance.check_performance(space)
     texts.check_texts(space.package, space.policy, space.ledger)

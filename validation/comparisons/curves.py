@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from validation.rebuild import calibration, metrics
+from validation.rebuild.segments import is_segmented, parts_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import scorecard_of
 
@@ -120,13 +121,10 @@ def _compare_distribution(space: Workspace, table: list[dict[str, Any]]) -> None
 def _compare_rounding(space: Workspace, table: list[dict[str, Any]]) -> None:
     """Gini of the linear score before rounding, which the coefficients give, and of the score as it is."""
     model_id = space.package.champion_id
-    card, score = scorecard_of(space.package.model), space.output(model_id, "score")
-    if card is None or card.offset is not None or score is None:
+    linear, score = _unrounded(space), space.output(model_id, "score")
+    if linear is None or score is None:
         space.ledger.not_evaluable(ROUNDING, "the champion is not a regression on weights of evidence alone")
         return
-    linear = np.full(len(space.outcome), card.intercept)
-    for term in card.terms:
-        linear = linear + term.coefficient * space.scored[model_id][term.classing["output_woe"]].data
     told = [row for row in table if row["sample"] in space.rows]
     own: Mapping[str, list[float]] = {"gini_unrounded": [], "gini_rounded": []}
     for row in told:
@@ -137,3 +135,26 @@ def _compare_rounding(space: Workspace, table: list[dict[str, Any]]) -> None:
     for name, values in own.items():
         labels = [row["sample"] for row in told]
         space.ledger.numbers(ROUNDING, name, "gini", [row[name] for row in told], values, labels)
+
+
+def _unrounded(space: Workspace) -> np.ndarray | None:
+    """Linear score (n,) from the coefficients, of segments each on its own rows; None of other models."""
+    if is_segmented(space.package.model):
+        linear = np.full(len(space.outcome), np.nan)
+        for part in parts_of(space, space.package.champion_id):
+            own, rows = _of_card(part.space), np.concatenate([*part.space.rows.values()])
+            if own is None:
+                return None
+            linear[rows] = own[rows]
+        return linear
+    return _of_card(space)
+
+
+def _of_card(space: Workspace) -> np.ndarray | None:
+    card = scorecard_of(space.package.model)
+    if card is None or card.offset is not None:
+        return None
+    linear = np.full(len(space.outcome), card.intercept)
+    for term in card.terms:
+        linear = linear + term.coefficient * space.scored[space.package.champion_id][term.classing["output_woe"]].data
+    return linear

@@ -16,7 +16,7 @@ from validation.rebuild import clustered
 from validation.rebuild.logistic import fit_logistic
 from validation.rebuild.reasons import told_by
 from validation.rebuild.segment_gain import paired
-from validation.rebuild.segments import PUBLISHED, Part, is_segmented, one_model, parts_of, switch_of
+from validation.rebuild.segments import PUBLISHED, Part, has_events, is_segmented, one_model, parts_of, switch_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps.values import text_of_number
 from validation.structure import steps_of
@@ -149,10 +149,10 @@ def _compare_part(part: Part) -> None:
 
 def _has_events(part: Part) -> bool:
     """Say whether development has goods and bads in a segment, and record a finding where it has not."""
+    if has_events(part):
+        return True
     y = part.space.outcome[part.space.known(DEVELOPMENT)]
     bads = int(np.count_nonzero(y == 1))
-    if 0 < bads < len(y):
-        return True
     test = f"segments: goods and bads of {part.key}"
     finding = Finding(
         test=test,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from validation.package import Package
-from validation.rebuild.workspace import Workspace
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import made_by, read_by, steps_of
 
 Step = Mapping[str, Any]
@@ -54,6 +54,12 @@ def parts_of(space: Workspace, model_id: str) -> list[Part]:
         own = replace(space, package=package, rows=rows, scored={key: space.scored[model_id]})
         parts.append(Part(str(name), key, own))
     return parts
+
+
+def has_events(part: Part) -> bool:
+    """Say whether development has goods and bads in a segment."""
+    known = part.space.outcome[part.space.known(DEVELOPMENT)]
+    return 0 < int(np.count_nonzero(known == 1)) < len(known)
 
 
 def _package(package: Package, model: Mapping[str, Any], candidate: str, key: str, name: Any) -> Package:

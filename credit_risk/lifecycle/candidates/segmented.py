@@ -35,7 +35,7 @@ def fit_segmented(spec: SegmentedScorecardSpec, context: FitContext) -> Candidat
     Raises ModelError where a segment has no events or cannot be modelled, with every segment that cannot, and where a
     search is refused and the plan says that this is an error.
     """
-    segments = find_segments(spec, context.training, context.plan.samples.seed)
+    segments = find_segments(spec, context.training, context.plan.samples.seed, context.report)
     evidence = fitted_evidence(spec, segments)
     if segments.refused:
         return _one_model(spec, context, evidence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from credit_risk.lifecycle.candidates.fields import derivations, read_inputs, ta
 from credit_risk.lifecycle.candidates.training import Floats, Training
 from credit_risk.models import segment_rules as rules
 from credit_risk.models.assemble import Identity, document, free_name
+from credit_risk.models.boosting_folds import silent
 from credit_risk.models.segment_gain import (
     Gain,
     GainRows,
@@ -59,14 +60,18 @@ class Segments:
         return self.found is not None and not self.found.found
 
 
-def find_segments(spec: SegmentedScorecardSpec, training: Training, seed: int) -> Segments:
-    """The segments of a plan's candidate on the development rows.
+def find_segments(
+    spec: SegmentedScorecardSpec, training: Training, seed: int, report: Callable[[str], None] = silent
+) -> Segments:
+    """The segments of a plan's candidate on the development rows. report: takes words on how far a search is.
 
     Raises ModelError where a variable is no predictor, a row belongs to no segment, or a segment has no bads or goods.
     """
     names = list(spec.characteristics or training.tables)
     _refuse_unknown(spec, training, names)
-    return _searched(spec, training, seed, names) if spec.segments.search else _given(spec, training, seed, names)
+    return (
+        _searched(spec, training, seed, names, report) if spec.segments.search else _given(spec, training, seed, names)
+    )
 
 
 def _refuse_unknown(spec: SegmentedScorecardSpec, training: Training, names: Sequence[str]) -> None:
@@ -157,7 +162,9 @@ def _otherwise(declared: str, weights: Mapping[str, float]) -> str | None:
 
 
 # ---------------------------------------------------------------------------------------------------- searched
-def _searched(spec: SegmentedScorecardSpec, training: Training, seed: int, names: Sequence[str]) -> Segments:
+def _searched(
+    spec: SegmentedScorecardSpec, training: Training, seed: int, names: Sequence[str], report: Callable[[str], None]
+) -> Segments:
     search = spec.segments.search
     assert search is not None
     variables = list(search.variables or names)
@@ -172,7 +179,9 @@ def _searched(spec: SegmentedScorecardSpec, training: Training, seed: int, names
         spec.segments.level,
     )
     columns = [_part(variable_of(training, name), inside) for name in variables]
-    found = search_segments(rows, columns, allowed, seed=seed, weights=declared)
+    found = search_segments(
+        rows, columns, allowed, seed=seed, weights=declared, report=lambda words: report(f"{spec.id}: {words}")
+    )
     segment_names, expression = rules.segment_names(found.tree), rules.tree_expression(found.tree)
     read, used = rules.tree_variables(found.tree), len(inside) / len(training.y)
     if not found.found:

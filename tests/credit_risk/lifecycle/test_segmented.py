@@ -58,6 +58,16 @@ def test_segments_are_found_and_the_validator_agrees(found: Path) -> None:
     assert {"segmentation.gain.seg", "segmentation.segments.seg", "segmentation.characteristics.seg"} <= areas
 
 
+def test_the_validator_judges_each_segments_regression_and_the_rounding(found: Path) -> None:
+    coverage = json.loads((found / "validation/findings.json").read_text("utf-8"))["coverage"]
+    passed = {item["test"] for item in coverage if item["outcome"] == "pass"}
+    for key in ("seg.segment_1", "seg.segment_2"):
+        for name in ("coefficient signs", "collinearity of DEBT", "significance of INCOME", "events per coefficient"):
+            assert f"battery: {name} in {key}" in passed
+    assert {"scaling.rounding_effect: gini_unrounded", "scaling.rounding_effect: gini_rounded"} <= passed
+    assert {"reasons.catalogue: codes and characteristics", "reasons.frequency: first"} <= passed
+
+
 def test_scores_of_segments_stand_on_one_scale(found: Path) -> None:
     scales = [step["scaling"] for step in model(found)["steps"] if step["type"] == "scale"]
     assert len(scales) == 2
