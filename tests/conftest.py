@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if hasattr(time, "tzset"):
     time.tzset()
@@ -28,8 +28,10 @@ PROGRAMS_NEEDED = {"java": "java", "poppler": "pdftoppm"}
 BUILD_SECONDS = 20 * 60
 
 # The same examples on every run; HYPOTHESIS_PROFILE=explore looks for new ones.
-settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
-settings.register_profile("explore", deadline=None, max_examples=1000)
+# How long the drawing of examples takes says something of the machine's load and nothing of the code.
+UNTIMED = (HealthCheck.too_slow,)
+settings.register_profile("fixed", derandomize=True, deadline=None, database=None, suppress_health_check=UNTIMED)
+settings.register_profile("explore", deadline=None, max_examples=1000, suppress_health_check=UNTIMED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 

@@ -44,7 +44,7 @@ def evaluate(node: Mapping[str, Any], names: Mapping[str, Value], rows: int) -> 
 
 def _apply(operation: str, arguments: list[Value]) -> Value:
     if operation in _TWO:
-        return reduce(lambda a, b: _arithmetic(operation, a, b), arguments)
+        return _arithmetic(operation, arguments)
     if operation in _ONE:
         return _unary(operation, arguments[0])
     if operation in _EXTREME:
@@ -72,11 +72,13 @@ def _apply(operation: str, arguments: list[Value]) -> Value:
     return special[operation](arguments)
 
 
-def _arithmetic(operation: str, a: Value, b: Value) -> Value:
-    missing = a.missing() | b.missing()
+def _arithmetic(operation: str, arguments: list[Value]) -> Value:
+    """Calculate from left to right; where an argument is missing nothing is calculated, so nothing overflows."""
+    missing = reduce(np.logical_or, (item.missing() for item in arguments))
     if operation == "divide":
-        missing = missing | (b.data == 0)
-    return values.number(_TWO[operation](a.data, b.data), a.error | b.error, missing)
+        missing = missing | (arguments[1].data == 0)
+    error = reduce(np.logical_or, (item.error for item in arguments))
+    return values.number(reduce(_TWO[operation], (item.data for item in arguments)), error, missing)
 
 
 def _share(arguments: list[Value]) -> Value:
