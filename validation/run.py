@@ -33,6 +33,7 @@ from validation.comparisons import (
     segments,
     selection,
     stability,
+    two_stage,
 )
 from validation.comparisons.performance import Headline
 from validation.findings import Finding, Outcome, findings_document
@@ -115,6 +116,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     expectations.compare_expectations(whole)
     groups.compare_groups(space)
     boosting.compare_boosting(space)
+    two_stage.compare_two_stage(space, fits)
     return Rebuild(space.ledger, tuple(headlines), fit, space)
 
 

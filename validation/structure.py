@@ -45,11 +45,15 @@ def planned_classings(model: Mapping[str, Any]) -> list[Step]:
 
 
 def scorecard_of(model: Mapping[str, Any]) -> Scorecard | None:
-    """Return the regression on WoE that gives the linear score, or None where the model is of another kind."""
+    """Return the regression on WoE that gives the linear score, or None where the model is of another kind.
+
+    Where the published linear score is that of the rounded score, the regression is the one that the score is made of.
+    """
     classings = {step["output_woe"]: step for step in steps_of(model, "classing")}
+    wanted = {model["outputs"].get("linear_score"), *(step["output"] for step in stages_of(model)[-1:])}
     for step in steps_of(model, "linear"):
         terms = step["terms"]
-        if step["output"] != model["outputs"].get("linear_score") or not terms:
+        if step["output"] not in wanted or not terms:
             continue
         if all(term["input"] in classings for term in terms):
             found = tuple(
@@ -60,7 +64,12 @@ def scorecard_of(model: Mapping[str, Any]) -> Scorecard | None:
                 )
                 for term in terms
             )
-            points = [item for item in steps_of(model, "scale") if item["form"] == "points"]
+            bins = {term.classing["output_bin"] for term in found}
+            points = [
+                item
+                for item in steps_of(model, "scale")
+                if item["form"] == "points" and bins & {part["input"] for part in item["characteristics"]}
+            ]
             reasons = steps_of(model, "reasons")
             return Scorecard(
                 intercept=float(step["intercept"]),
@@ -70,6 +79,30 @@ def scorecard_of(model: Mapping[str, Any]) -> Scorecard | None:
                 reasons=reasons[0] if reasons else None,
             )
     return None
+
+
+def stages_of(model: Mapping[str, Any]) -> list[Step]:
+    """Return the linear and trees steps that make the linear score, the first stage first, each the next one's offset.
+
+    A linear step that turns the published score back into log-odds is none of them. Empty where no one step is last.
+    """
+    made = {step["output"]: step for step in model["steps"] if step["type"] in ("linear", "trees")}
+    score = model["outputs"].get("score")
+    own = {name: step for name, step in made.items() if score not in [term["input"] for term in step.get("terms", [])]}
+    started = {step["offset"] for step in own.values()}
+    last = [name for name in own if name not in started]
+    found: list[Step] = []
+    name = last[0] if len(last) == 1 else None
+    while name in own:
+        found.insert(0, own[name])
+        name = own[name]["offset"]
+    return found
+
+
+def own_trees(model: Mapping[str, Any]) -> list[Step]:
+    """Return the trees that the model's own evidence is of: not those of a first stage."""
+    started = {step["offset"] for kind in ("linear", "trees") for step in steps_of(model, kind)}
+    return [step for step in steps_of(model, "trees") if step["output"] not in started]
 
 
 def sources_of(model: Mapping[str, Any]) -> set[str]:

@@ -21,6 +21,7 @@ from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.lifecycle.rules import policy_rules
 from credit_risk.lifecycle.trends import declared_orders, declared_trends
 from credit_risk.models.assemble import InputColumn
+from credit_risk.models.spec import OffsetSpec
 from credit_risk.plan import Plan
 from credit_risk.sampling import Intake
 from credit_risk.sampling.clusters import cluster_numbers, row_clusters
@@ -46,13 +47,14 @@ class Prepared:
 def prepare(plan: Plan, intake: Intake) -> Prepared:
     """Divide the rows into samples, with the weights of the plan (1 where it names none).
 
-    Columns that only group or weigh rows are no predictors.
+    Columns that only group or weigh rows are no predictors, nor are those that a candidate starts from.
     """
     spec, frame = plan.samples, intake.frame
     labels = label_rows(intake, spec, plan.time_column)
     weights = np.ones(len(labels)) if spec.weight is None else row_weights(frame[spec.weight], spec.weight)
     only = [n for n in (spec.group, spec.weight) if n is not None and intake.roles.get(n) == "predictor"]
-    intake = _for_sampling_only(_told_rows(intake, labels), only)
+    intake = _no_predictors(_told_rows(intake, labels), only, "sampling")
+    intake = _no_predictors(intake, list(offset_columns(plan)), "offset")
     return Prepared(intake, labels, weights, row_clusters(intake, spec), labels == DEVELOPMENT)
 
 
@@ -68,14 +70,20 @@ def _told_rows(intake: Intake, labels: NDArray[np.object_]) -> Intake:
     return replace(intake, tables={**intake.tables, "data.waterfall": told})
 
 
-def _for_sampling_only(intake: Intake, names: Sequence[str]) -> Intake:
-    """Columns that only group or weigh rows: no predictors, and told so in the contract."""
+def _no_predictors(intake: Intake, names: Sequence[str], role: str) -> Intake:
+    """Columns with a role of their own: no predictors, and told so in the contract."""
     if not names:
         return intake
     contract = intake.tables["data.contract"].copy()
-    contract.loc[contract["column"].isin(names), "role"] = "sampling"
-    roles = {**intake.roles, **dict.fromkeys(names, "sampling")}
+    contract.loc[contract["column"].isin(names), "role"] = role
+    roles = {**intake.roles, **dict.fromkeys(names, role)}
     return replace(intake, roles=roles, tables={**intake.tables, "data.contract": contract})
+
+
+def offset_columns(plan: Plan) -> list[str]:
+    """Columns of the source that are the first stage of a candidate, each once."""
+    offsets = (getattr(spec, "offset", None) for spec in plan.models)
+    return list(dict.fromkeys(o.column for o in offsets if isinstance(o, OffsetSpec) and o.column is not None))
 
 
 def class_predictors(plan: Plan, prepared: Prepared) -> Training:
@@ -103,7 +111,7 @@ def class_predictors(plan: Plan, prepared: Prepared) -> Training:
         y,
         weights,
         tables,
-        model_inputs(intake),
+        model_inputs(intake, offset_columns(plan)),
         derive_steps(plan, intake),
         scaling,
         {name: words_of(plan, name) for name in names},

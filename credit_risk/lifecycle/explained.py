@@ -14,7 +14,7 @@ from credit_risk.explanation import summary
 from credit_risk.explanation.reference import systematic_rows
 from credit_risk.explanation.shapley import Attribution, linear_shapley, tree_interactions, tree_shapley
 from credit_risk.lifecycle.candidates import Candidate, Training
-from credit_risk.lifecycle.candidates.training import own_training
+from credit_risk.lifecycle.candidates.training import Grown, Stage, own_training
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, with_classing
 from credit_risk.plan import Plan
 from credit_risk.sampling.periods import period_labels
@@ -96,22 +96,39 @@ def explain(plan: Plan, candidate: Candidate, scored: Scored, frame: pd.DataFram
         applicants = f"development applicants who score at or above {cut_off:g}"
     weights = np.asarray(weights, dtype=np.float64)[inside]
     values = candidate.compiled.values(frame.loc[inside])
-    if candidate.grown is not None:
-        matrix = candidate.grown.matrix(values)
-        attribution = tree_shapley(
-            candidate.grown.trees, _players(candidate), matrix, matrix[background], weights[background]
-        )
-    elif candidate.tables is not None:
+    if candidate.tables is not None:
         attribution = _points(candidate, values, background, weights)
     else:
-        attribution = _linear(candidate, values, background, weights)
+        parts = [_attribution(candidate, stage, values, background, weights) for stage in candidate.parts]
+        attribution = _together(parts)
     return Explained(attribution, inside, development, background, applicants, weights)
 
 
-def _players(candidate: Candidate) -> dict[str, list[int]]:
-    assert candidate.grown is not None
-    place = {name: k for k, name in enumerate(candidate.grown.trees["features"])}
-    return {name: [place[feature] for feature in own] for name, own in candidate.grown.features.items()}
+def _together(parts: Sequence[Attribution]) -> Attribution:
+    """The stages added up: a characteristic has what each of them gives it."""
+    if len(parts) == 1:
+        return parts[0]
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+    place = {name: k for k, name in enumerate(names)}
+    values = np.zeros((len(parts[0].values), len(names)))
+    for part in parts:
+        values[:, [place[name] for name in part.names]] += part.values
+    return Attribution(names, values, sum(part.base for part in parts), parts[0].method)
+
+
+def _attribution(
+    candidate: Candidate, stage: Stage, values: Mapping[str, NDArray[np.float64]], background: Mask, weights: Floats
+) -> Attribution:
+    """What one stage adds to the log-odds."""
+    if stage.grown is None:
+        return _linear(candidate, stage, values, background, weights)
+    matrix = stage.grown.matrix(values)
+    return tree_shapley(stage.grown.trees, _players(stage.grown), matrix, matrix[background], weights[background])
+
+
+def _players(grown: Grown) -> dict[str, list[int]]:
+    place = {name: k for k, name in enumerate(grown.trees["features"])}
+    return {name: [place[feature] for feature in own] for name, own in grown.features.items()}
 
 
 def _points(
@@ -130,16 +147,16 @@ def _points(
 
 
 def _linear(
-    candidate: Candidate, values: Mapping[str, NDArray[np.float64]], background: Mask, weights: Floats
+    candidate: Candidate, stage: Stage, values: Mapping[str, NDArray[np.float64]], background: Mask, weights: Floats
 ) -> Attribution:
     steps = candidate.model["steps"]
-    step = next(s for s in steps if s["type"] == "linear" and s["output"] == candidate.unrounded)
+    step = next(s for s in steps if s["type"] == "linear" and s["output"] == stage.linear)
     classed = {s["output_woe"]: s["input"] for s in steps if s["type"] == "classing"}
-    names = [classed[term["input"]] for term in step["terms"]]
-    woe = np.column_stack([values[term["input"]] for term in step["terms"]])
-    mean = weights[background] @ woe[background] / weights[background].sum()
+    names = [classed.get(term["input"], term["input"]) for term in step["terms"]]
+    terms = np.column_stack([values[term["input"]] for term in step["terms"]])
+    mean = weights[background] @ terms[background] / weights[background].sum()
     coefficients = np.array([term["coefficient"] for term in step["terms"]])
-    return linear_shapley(names, float(step["intercept"]), coefficients, woe, mean)
+    return linear_shapley(names, float(step["intercept"]), coefficients, terms, mean)
 
 
 def _groups(plan: Plan, scored: Scored, frame: pd.DataFrame, explained: Explained) -> dict[tuple[str, str], Mask]:
@@ -165,12 +182,14 @@ def _evidence(
     names, rows = explained.attribution.names, explained.development
     values, weights = explained.attribution.values[rows], explained.weights[rows]
     importance = summary.importance_frame(names, values, weights)
-    bins = {name: scored.bin_ids[name][explained.inside][rows] for name in names}
-    labels = {name: [b.label for b in training.tables[name].bins] for name in names}
-    dependence = summary.dependence_frame(names, values, weights, bins, labels)
+    classed = [name for name in names if name in training.tables]  # not the column of a first stage
+    bins = {name: scored.bin_ids[name][explained.inside][rows] for name in classed}
+    labels = {name: [b.label for b in training.tables[name].bins] for name in classed}
+    places = [names.index(name) for name in classed]
+    dependence = summary.dependence_frame(classed, values[:, places], weights, bins, labels)
     intervals = {
         name: [k for k, b in enumerate(training.tables[name].bins) if b.kind == "interval"]
-        for name in names
+        for name in classed
         if training.tables[name].kind == "numeric"
     }
     lines = summary.dependence_lines(dependence, intervals, importance["characteristic"].tolist())
@@ -195,16 +214,21 @@ def _evidence(
 
 def _interactions(candidate: Candidate, explained: Explained, frame: pd.DataFrame, file: str) -> Evidence:
     """Interactions of evenly spaced development rows; a scorecard has none."""
-    if candidate.grown is None:
+    grown = [stage.grown for stage in candidate.parts if stage.grown is not None]
+    if not grown:
         return absent(INTERACTIONS, "not_applicable", ADDITIVE, parameter=candidate.id)
     values = candidate.compiled.values(frame.loc[explained.inside])
-    matrix, margin = candidate.grown.matrix(values), np.asarray(values[candidate.unrounded], dtype=np.float64)
+    margin = np.asarray(values[candidate.unrounded], dtype=np.float64)
     rows, weights = np.flatnonzero(explained.development), explained.weights
     places, _ = systematic_rows(margin[rows], weights[rows], INTERACTION_ROWS)
-    background = explained.background
-    found = tree_interactions(
-        candidate.grown.trees, _players(candidate), matrix[rows][places], matrix[background], weights[background]
-    )
+    background, names = explained.background, explained.attribution.names
+    found = np.zeros((len(places), len(names), len(names)))
+    for one in grown:
+        matrix, players = one.matrix(values), _players(one)
+        where = [names.index(name) for name in players]
+        found[np.ix_(range(len(places)), where, where)] += tree_interactions(
+            one.trees, players, matrix[rows][places], matrix[background], weights[background]
+        )
     size = summary.mean_absolute(explained.attribution.values[rows], weights[rows])
     pairs = summary.interaction_frame(explained.attribution.names, found, float(size.sum()))
     note = f"mean over {len(places)} development applicants, evenly spaced along the linear score"

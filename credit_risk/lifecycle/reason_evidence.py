@@ -14,6 +14,7 @@ from credit_risk.explanation import reasons as r
 from credit_risk.explanation.reference import ABOVE_CUT_OFF, BASELINE, MAXIMUM, MEAN_DEVELOPMENT, SELECTION
 from credit_risk.lifecycle.candidates import Candidate, Training
 from credit_risk.lifecycle.candidates.reasons import methods, scorecard_reasons, tree_reasons
+from credit_risk.lifecycle.candidates.staged_reasons import reason_values, staged, staged_reasons
 from credit_risk.lifecycle.performance import Scored
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import points_name
@@ -96,7 +97,7 @@ def catalogue_frame(training: Training, champion: Candidate, codes: r.ReasonCode
     held = _values(training, champion, codes)
     rows = []
     for k, reason in enumerate(codes.reasons):
-        if champion.points is not None:
+        if champion.points is not None and not champion.stages:
             own = [champion.points.points[member] for member in reason.members]
             most, fewest = float(sum(p.max() for p in own)), float(sum(p.min() for p in own))
         else:
@@ -106,7 +107,7 @@ def catalogue_frame(training: Training, champion: Candidate, codes: r.ReasonCode
                 "reason_code": reason.words.code,
                 "characteristic": ", ".join(reason.members),
                 "fields": ", ".join(source_fields(training, reason.members)),
-                "direction": _direction([training.tables[member] for member in reason.members]),
+                "direction": _direction(training, champion, reason.members),
                 "source": reason.words.source or None,
                 "text": next(iter(reason.words.texts.values())),
                 "text_source": reason.words.text_source,
@@ -119,12 +120,25 @@ def catalogue_frame(training: Training, champion: Candidate, codes: r.ReasonCode
     return pd.DataFrame(rows)
 
 
-def _direction(tables: list[BinningTable]) -> str:
+def _direction(training: Training, champion: Candidate, members: tuple[str, ...]) -> str:
     """Which values lower the score, in words, each once."""
-    words = [
-        "category" if not table.has_order else ADVERSE.get(table.trend, "depends on the value") for table in tables
-    ]
-    return ", ".join(dict.fromkeys(words))
+    columns = {stage.column: stage.linear for stage in champion.stages if stage.column is not None}
+    return ", ".join(
+        dict.fromkeys(
+            _of_column(champion, columns[name]) if name in columns else _of_table(training.tables[name])
+            for name in members
+        )
+    )
+
+
+def _of_table(table: BinningTable) -> str:
+    return ADVERSE.get(table.trend, "depends on the value") if table.has_order else "category"
+
+
+def _of_column(champion: Candidate, linear: str) -> str:
+    """A column that is the first stage: high log-odds of bad lower the score, or few points."""
+    step = next(s for s in champion.model["steps"] if s.get("output") == linear)
+    return ADVERSE["ascending" if step["terms"][0]["coefficient"] > 0 else "descending"]
 
 
 def source_fields(training: Training, members: tuple[str, ...]) -> list[str]:
@@ -151,6 +165,8 @@ def texts_frame(codes: r.ReasonCodes) -> pd.DataFrame:
 
 def _values(training: Training, champion: Candidate, codes: r.ReasonCodes) -> Floats:
     """Points or attributions (n, reasons) of the development rows, as `codes` reads them."""
+    if champion.stages:
+        return reason_values(training, staged(champion), codes)
     if champion.points is not None:
         points = champion.points.points
         each = {
@@ -173,7 +189,7 @@ def _agreement(plan: Plan, training: Training, champion: Candidate) -> Evidence:
     rows = np.ones(len(score), dtype=bool) if cut_off is None else score < cut_off
     population = "all development applicants" if cut_off is None else f"development applicants below {cut_off:g}"
     given: dict[str, Objects] = {}
-    for method in methods(plan, trees=champion.points is None):
+    for method in methods(plan, trees=any(part.grown is not None for part in champion.parts)):
         codes = _codes(plan, training, champion, method)
         given[method] = rank_reasons(codes.steps()[-1], _values(training, champion, codes)[rows])
     weights = training.weights[rows]
@@ -186,6 +202,10 @@ def _codes(plan: Plan, training: Training, champion: Candidate, method: str) -> 
     assert champion.reasons is not None
     if method == champion.reasons.compared.method:
         return champion.reasons
+    if champion.stages:
+        other = staged_reasons(plan, training, staged(champion), method)
+        assert other is not None
+        return other
     if champion.points is not None:
         names = champion.points.points
         ids: Mapping[str, NDArray[np.int64]] = {

@@ -30,6 +30,7 @@ from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.rules import rules_evidence
 from credit_risk.lifecycle.segment_reasons import segment_reason_evidence
+from credit_risk.lifecycle.two_stage import two_stage_evidence
 from credit_risk.lifecycle.weighted_notes import told_of_weights
 from credit_risk.models.boosting import defect_faults
 from credit_risk.models.spec import MonotoneBoostingSpec
@@ -130,7 +131,8 @@ def judge(
     )
     explained = explanation_evidence(plan, trained.training, candidates, scored, intake.frame, prepared.weights)
     rules = rules_evidence(plan, intake, scored)
-    made = (*champion_evidence(champion, scored, linear, coverage), *explained, *reasons, *rules)
+    staged = two_stage_evidence(plan, trained.training, candidates, scored, intake.frame)
+    made = (*champion_evidence(champion, scored, linear, coverage), *staged, *explained, *reasons, *rules)
     evidence = (*made, *performance.evidence)
     return Judged(champion, scored, cases, evidence, performance.detail)
 

@@ -93,6 +93,8 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "boosting.early_stopping.": FOLDS,
         "boosting.search.": FOLDS,
         "boosting.simplicity.": FOLDS,
+        "two_stage.gain.": f"{AREA}; log losses and likelihoods are weighted; rows and bads are counted",
+        "two_stage.offset_check.": FITTED,
         "performance.discrimination": f"{AREA}; KS is of weighted rows, its interval at {KISH}; rows are counted",
         "performance.comparison": AREA,
         "performance.baselines": f"{AREA}; log loss is weighted; rows and bads are counted",
@@ -134,6 +136,7 @@ NO_ROWS = (
     *("model.identity", "data.source", "data.contract", "data.columns_left_out", "outcome.definition"),
     *("outcome.history", "outcome.window", "classing.policy", "scaling.parameters", "glm.parameters."),
     *("boosting.parameters.", "boosting.interactions.", "boosting.monotonicity.", "reasons.method", "reasons.texts"),
+    "two_stage.stages.",
     *("rules.declared", "rules.texts", "verification.coverage", "verification.exports"),
 )
 """Tables that count no rows of the samples."""

@@ -92,18 +92,30 @@ def link_step(source: str, output: str) -> Step:
     return {"id": "probability", "type": "link", "function": "logit", "input": source, "output": output}
 
 
-def linear_step(fit: LogisticFit, output: str) -> Step:
-    """The linear score, log-odds of bad, from weights of evidence."""
+def linear_step(fit: LogisticFit, output: str, offset: str | None = None) -> Step:
+    """The linear score, log-odds of bad, from weights of evidence, on top of the value named `offset`."""
     coefficients = zip(fit.terms[1:], fit.coef[1:], strict=True)
     terms = [{"input": woe_name(name), "coefficient": float(b)} for name, b in coefficients]
     return {
         "id": "linear_score",
         "type": "linear",
         "intercept": fit.intercept,
-        "offset": None,
+        "offset": offset,
         "terms": terms,
         "output": output,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a second stage starts: names of the values that hold the first stage's log-odds of bad and its score.
+
+    stage_score: the name for the points of the second stage by itself.
+    """
+
+    linear: str
+    score: str
+    stage_score: str
 
 
 def scorecard_steps(
@@ -113,14 +125,23 @@ def scorecard_steps(
     names: ValueNames = PLAIN_NAMES,
     *,
     probability_from: str,
+    start: Start | None = None,
 ) -> list[Step]:
-    """Classing of each characteristic, linear score, probability, points. Reasons are added by the caller."""
+    """Classing of each characteristic, linear score, probability, points. Reasons are added by the caller.
+
+    start: of a second stage, whose score is the sum of the first stage's and its own points.
+    """
     classing = [tables[name].step() for name in fit.terms[1:]]
-    linear, scale = linear_step(fit, names.linear_score), points.step(names.score)
+    linear = linear_step(fit, names.linear_score, None if start is None else start.linear)
+    scale = [points.step(names.score)]
+    if start is not None:
+        own = {**points.step(start.stage_score), "id": "stage_score"}
+        both = [start.score, start.stage_score]
+        scale = [own, {"id": "score", "type": "sum", "inputs": both, "output": names.score}]
     if probability_from == "unrounded":
-        return [*classing, linear, link_step(names.linear_score, names.probability), scale]
+        return [*classing, linear, link_step(names.linear_score, names.probability), *scale]
     back = linear_score_of_points(points.scaling, names)
-    return [*classing, linear, scale, back, link_step(names.linear_score_of_points, names.probability)]
+    return [*classing, linear, *scale, back, link_step(names.linear_score_of_points, names.probability)]
 
 
 def linear_score_of_points(scaling: Scaling, names: ValueNames) -> Step:
@@ -135,6 +156,21 @@ def linear_score_of_points(scaling: Scaling, names: ValueNames) -> Step:
     }
 
 
+def score_step(scaling: Scaling, identifier: str, source: str, output: str) -> Step:
+    """The score in points of a log-odds of bad, by the linear map."""
+    return {
+        "id": identifier,
+        "type": "scale",
+        "form": "linear",
+        "input": source,
+        "factor": scaling.factor,
+        "offset": scaling.offset,
+        "rounding": scaling.rounding,
+        "scaling": scaling.as_dict(),
+        "output": output,
+    }
+
+
 def boosting_steps(
     fit: BoostingFit,
     preparation: Sequence[Step],
@@ -142,20 +178,14 @@ def boosting_steps(
     names: ValueNames = PLAIN_NAMES,
     *,
     probability_from: str = "unrounded",
+    offset: str | None = None,
 ) -> list[Step]:
-    """Preparation of features, trees, probability, score by the linear map of the margin."""
-    scale: Step = {
-        "id": "score",
-        "type": "scale",
-        "form": "linear",
-        "input": names.linear_score,
-        "factor": scaling.factor,
-        "offset": scaling.offset,
-        "rounding": scaling.rounding,
-        "scaling": scaling.as_dict(),
-        "output": names.score,
-    }
-    trees = fit.step(names.linear_score)
+    """Preparation of features, trees, probability, score by the linear map of the margin.
+
+    offset: name of the log-odds that each row of a second stage starts from.
+    """
+    scale = score_step(scaling, "score", names.linear_score, names.score)
+    trees = fit.step(names.linear_score, offset)
     if probability_from == "unrounded":
         return [*preparation, trees, link_step(names.linear_score, names.probability), scale]
     back = linear_score_of_points(scaling, names)

@@ -9,6 +9,7 @@ from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
 from credit_risk.models.candidate_spec import CandidateSpec
+from credit_risk.models.offset_spec import OffsetSpec
 from credit_risk.sampling.spec import ColumnName
 
 Metric = Literal["log_loss", "auc"]
@@ -136,3 +137,11 @@ class MonotoneBoostingSpec(CandidateSpec):
     early_stopping: EarlyStoppingSpec | None = Field(default=None, description="Number of trees from the folds.")
     search: SearchSpec | None = Field(default=None, description="Search of settings; null: the settings above.")
     simplicity: SimplicitySpec | None = Field(default=None, description="Simpler models and what they cost.")
+    characteristics: Annotated[tuple[ColumnName, ...], Strict(False)] | None = Field(
+        default=None, min_length=1, description="The only predictors that this candidate may use. null: all predictors."
+    )
+    offset: OffsetSpec | None = Field(
+        default=None,
+        description="The first stage of a two-stage model, whose log-odds every row starts from (xgboost's "
+        "base_margin), in training and in scoring; null: there is none.",
+    )

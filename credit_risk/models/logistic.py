@@ -235,11 +235,8 @@ def with_profile(
     return replace(fit, lower=lower, upper=upper)
 
 
-def _null_likelihood(y: Floats, w: Floats, offset: Floats | None) -> float:
-    """Log likelihood of the constant alone, beside the offset."""
-    if offset is None:
-        rate = float(np.sum(w * y) / np.sum(w))
-        return float(np.sum(w) * (rate * np.log(rate) + (1 - rate) * np.log1p(-rate)))
+def fitted_constant(y: Floats, w: Floats, offset: Floats) -> float:
+    """The constant of greatest likelihood beside an offset, a: Σ w·(y − expit(offset + a)) = 0. All (n,)."""
     a = 0.0
     for _ in range(100):
         p = special.expit(offset + a)
@@ -247,7 +244,15 @@ def _null_likelihood(y: Floats, w: Floats, offset: Floats | None) -> float:
         a += min(max(step, -2.0), 2.0)
         if abs(step) < 1e-13 * (1 + abs(a)):
             break
-    eta = offset + a
+    return a
+
+
+def _null_likelihood(y: Floats, w: Floats, offset: Floats | None) -> float:
+    """Log likelihood of the constant alone, beside the offset."""
+    if offset is None:
+        rate = float(np.sum(w * y) / np.sum(w))
+        return float(np.sum(w) * (rate * np.log(rate) + (1 - rate) * np.log1p(-rate)))
+    eta = offset + fitted_constant(y, w, offset)
     return float(np.sum(w * (y * eta - np.logaddexp(0.0, eta))))
 
 

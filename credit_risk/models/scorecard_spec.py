@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from credit_risk.models.candidate_spec import CandidateSpec
+from credit_risk.models.offset_spec import OffsetSpec
 
 
 class ScorecardOptions(CandidateSpec):
@@ -44,3 +45,7 @@ class ScorecardSpec(ScorecardOptions):
     """Logistic regression on weights of evidence."""
 
     type: Literal["scorecard"] = Field(description="Type of the model.")
+    offset: OffsetSpec | None = Field(
+        default=None,
+        description="The first stage of a two-stage model, whose log-odds every row starts from; null: there is none.",
+    )

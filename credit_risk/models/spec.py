@@ -10,6 +10,7 @@ from credit_risk.models.boosting_spec import MonotoneBoostingSpec
 from credit_risk.models.candidate_spec import IDENTIFIER, CandidateSpec
 from credit_risk.models.expert_spec import ExpertScorecardSpec
 from credit_risk.models.glm_spec import GlmSpec
+from credit_risk.models.offset_spec import OffsetSpec
 from credit_risk.models.scorecard_spec import ScorecardSpec
 from credit_risk.models.segmented_spec import SegmentedScorecardSpec
 
@@ -39,6 +40,7 @@ __all__ = [
     "GlmSpec",
     "ModelSpec",
     "MonotoneBoostingSpec",
+    "OffsetSpec",
     "ScorecardSpec",
     "SegmentedScorecardSpec",
     "default_models",

@@ -16,6 +16,7 @@ from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
 from credit_risk.plan.reason_checks import personal_columns, reason_faults, undisclosable
 from credit_risk.plan.rule_checks import dated_rules, rule_faults
 from credit_risk.plan.segmented_checks import segmented_faults
+from credit_risk.plan.two_stage_checks import first_stages, offset_columns, offset_of, two_stage_faults
 from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.sampling.spec import OBSERVATION_POINT
@@ -52,6 +53,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         lambda whole: expert_faults(whole, role_of_columns(whole)),
         lambda whole: rule_faults(whole, role_of_columns(whole), _dates(whole)),
         lambda whole: segmented_faults(whole, role_of_columns(whole)),
+        lambda whole: two_stage_faults(whole, role_of_columns(whole)),
     )
     return [item for check in checks for item in check(plan)]
 
@@ -176,9 +178,15 @@ def pmml_refusal(plan: dict[str, Any]) -> str | None:
     models = _at(plan, "models")
     listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list | tuple) else []
     champions = [model for model in listed if model.get("champion") is True]
-    if len(champions) != 1 or champions[0].get("type") in (None, *PMML_CHAMPIONS):
+    if len(champions) != 1 or champions[0].get("type") is None:
         return None
-    return f"PMML is written of a scorecard only, and the champion is a {champions[0]['type']}"
+    if champions[0]["type"] not in PMML_CHAMPIONS:
+        return f"PMML is written of a scorecard only, and the champion is a {champions[0]['type']}"
+    stages = [champions[0], *first_stages(plan, champions[0])]
+    if any(offset_of(stage).get("column") is not None for stage in stages):
+        return "PMML is written of scorecards only, and the champion starts from a column (models.offset.column)"
+    other = next((stage["type"] for stage in stages if stage.get("type") not in (None, *PMML_CHAMPIONS)), None)
+    return None if other is None else f"PMML is written of scorecards only, and a first stage is a {other}"
 
 
 def _asked_exports(plan: dict[str, Any]) -> list[str]:
@@ -360,7 +368,8 @@ def _is_text(plan: dict[str, Any], expression: dict[str, Any], depth: int = 0) -
 
 
 def _predictors(plan: dict[str, Any]) -> Found:
-    roles, exclude = columns_beside(plan) | role_of_columns(plan), set(_forced(plan, "exclude"))
+    beside = {name: f"an offset ({where})" for name, where in offset_columns(plan).items()}
+    roles, exclude = beside | columns_beside(plan) | role_of_columns(plan), set(_forced(plan, "exclude"))
     yield from _beside(plan, roles)
     for index, name in enumerate(_forced(plan, "include")):
         path: Path = ("selection", "include", index)

@@ -31,6 +31,7 @@ from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
 from credit_risk.plan.outcome_checks import MEASURES
 from credit_risk.plan.spec import IdentitySpec
+from credit_risk.plan.two_stage_checks import offset_columns
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.expressions import parse_expression
 from credit_risk.sampling.source import Source, read_source
@@ -197,6 +198,8 @@ class Plan(Spec):
                     named.setdefault(name, f"models[{index}].raw.{name}")
             if isinstance(model, SegmentedScorecardSpec) and model.segments.column is not None:
                 named.setdefault(model.segments.column, f"models[{index}].segments.column")
+        for name, path in offset_columns(self.as_dict()).items():
+            named.setdefault(name, path)
         lists: dict[str, tuple[str, ...]] = {
             "classing.overrides": tuple(o.characteristic for o in self.classing.overrides),
             "selection.include": tuple(self.selection.included),

@@ -90,14 +90,20 @@ class PointsTable:
 
 
 def points_table(
-    intercept: float, coefficients: Mapping[str, float], tables: Mapping[str, BinningTable], scaling: Scaling
+    intercept: float,
+    coefficients: Mapping[str, float],
+    tables: Mapping[str, BinningTable],
+    scaling: Scaling,
+    *,
+    second_stage: bool = False,
 ) -> PointsTable:
     """Points of bin j of characteristic i: −factor·b_i·WoE_ij; base points: offset − factor·a. Rounded as declared.
 
     intercept a and coefficients b of the log-odds of bad; the order of `coefficients` is that of the points table.
+    second_stage: the points are added to a score that holds the offset already, so that base points are −factor·a.
     """
     unrounded = {name: -scaling.factor * b * tables[name].result.woe + 0.0 for name, b in coefficients.items()}
-    base = scaling.offset - scaling.factor * intercept
+    base = (0.0 if second_stage else scaling.offset) - scaling.factor * intercept
     rounded = {name: scaling.round(values + 0.0) for name, values in unrounded.items()}
     return PointsTable(scaling, float(scaling.round(np.array([base]))[0]), base, unrounded, rounded)
 
@@ -134,12 +140,14 @@ def points_frame(points: PointsTable, tables: Mapping[str, BinningTable]) -> pd.
     return pd.DataFrame(rows)
 
 
-def bounds_frame(points: PointsTable, ids: Mapping[str, NDArray[np.int64]], weights: Floats) -> pd.DataFrame:
+def bounds_frame(
+    points: PointsTable, ids: Mapping[str, NDArray[np.int64]], weights: Floats, total_name: str = "score"
+) -> pd.DataFrame:
     """Evidence `scorecard.bounds.{model}`: neutral points and bounds, by characteristic and of the score.
 
     ids: by characteristic, the bins (n,) of development rows; weights (n,). Neutral points are the weighted mean of
     development: of the score, those of the average applicant. Least and greatest are over all bins; `occurring` over
-    bins that hold rows of development, of the score over its rows.
+    bins that hold rows of development, of the score over its rows. total_name: what the sum of all points is called.
     """
     base, total = points.base_points, np.full(len(weights), points.base_points)
     rows: list[tuple[str, float, float, float, float, float]] = [("base points", base, base, base, base, base)]
@@ -149,7 +157,7 @@ def bounds_frame(points: PointsTable, ids: Mapping[str, NDArray[np.int64]], weig
         total = total + mine
         least, greatest = least + float(values.min()), greatest + float(values.max())
         rows.append((name, _mean(mine, weights), float(values.min()), float(values.max()), *_range(mine)))
-    rows.append(("score", _mean(total, weights), least, greatest, *_range(total)))
+    rows.append((total_name, _mean(total, weights), least, greatest, *_range(total)))
     columns = ["item", "neutral_points", "least", "greatest", "least_occurring", "greatest_occurring"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -221,11 +221,13 @@ def _refuse(causes: Sequence[tuple[str, str, np.ndarray]], total: int) -> None:
 
 
 def _numbers(run: Run, names: list[str], step: Step, what: str) -> tuple[list[np.ndarray], np.ndarray]:
-    """Data of number columns, and the rows in error because one is in error or missing."""
+    """Data of number columns, and the rows in error because one is in error or missing, told as `what` of its name."""
     columns = [run.columns[name] for name in names]
     error = any_error(columns, run.rows)
     missing = any_missing(columns, run.rows) & ~error
-    run.blame(step["id"], what, missing)
+    if missing.any():
+        for name, column in zip(names, columns, strict=True):
+            run.blame(step["id"], what.format(repr(name)), column.missing & missing)
     return [c.data for c in columns], error | missing
 
 
@@ -272,10 +274,10 @@ def _classing(step: Step, run: Run, _: Any) -> None:
 def _linear(step: Step, run: Run, _: Any) -> None:
     names = [term["input"] for term in step["terms"]]
     offset = step["offset"]
-    terms, error = _numbers(run, names, step, "a term is missing")
+    terms, error = _numbers(run, names, step, "{} is missing")
     shift = None
     if offset is not None:
-        (shift,), missing = _numbers(run, [offset], step, f"the offset {offset!r} is missing")
+        (shift,), missing = _numbers(run, [offset], step, "the offset {} is missing")
         error = error | missing
     with np.errstate(all="ignore"):
         data = s.linear_value(step, terms, shift, run.rows)
@@ -287,7 +289,7 @@ def _trees(step: Step, run: Run, packed: list[s.PackedTree] | None) -> None:
     error = any_error(features, run.rows)
     offset = None
     if step["offset"] is not None:
-        (offset,), missing = _numbers(run, [step["offset"]], step, "the offset is missing")
+        (offset,), missing = _numbers(run, [step["offset"]], step, "the offset {} is missing")
         error = error | missing
     matrix = np.column_stack([f.array() for f in features])
     with np.errstate(all="ignore"):
@@ -306,7 +308,7 @@ def _attribution(step: Step, run: Run, packed: PackedAttribution) -> None:
 
 
 def _sum(step: Step, run: Run, _: Any) -> None:
-    terms, error = _numbers(run, step["inputs"], step, "a term is missing")
+    terms, error = _numbers(run, step["inputs"], step, "{} is missing")
     data = terms[0]
     with np.errstate(all="ignore"):
         for term in terms[1:]:
@@ -381,7 +383,7 @@ def _grade(step: Step, run: Run, _: Any) -> None:
 
 def _reasons(step: Step, run: Run, _: Any) -> None:
     names = [item["input"] for item in step["characteristics"]]
-    points, error = _numbers(run, names, step, "points are missing")
+    points, error = _numbers(run, names, step, "points are missing: {}")
     run.columns[step["output"]] = Column(REASONS, s.rank_reasons(step, np.stack(points).T), _none(run), error)
 
 

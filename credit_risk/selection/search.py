@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.models.covariance import INDEPENDENT, NONROBUST, Rows, score_variance
-from credit_risk.models.logistic import LogisticFit, fit_bounded, fit_logistic, variance_inflation
+from credit_risk.models.logistic import LogisticFit, fit_bounded, fit_logistic, fitted_constant, variance_inflation
 from credit_risk.models.separation import Labels
 from credit_risk.selection.redundancy import INFLATED, Drop, greatest_inflation
 from credit_risk.selection.spec import SelectionSpec
@@ -132,7 +132,8 @@ class SearchData:
     """woe ((n,) by characteristic), y (n,), weights (n,) or None, confidence of the intervals of the final fit.
 
     dependence: how rows belong together, for every standard error and test; bounded: no coefficient above zero;
-    labels: words for the values of woe, in which separation is told.
+    labels: words for the values of woe, in which separation is told; offset (n,): log-odds that every fit starts from,
+    or None.
     """
 
     woe: Mapping[str, Floats]
@@ -142,6 +143,7 @@ class SearchData:
     dependence: Rows = INDEPENDENT
     bounded: bool = False
     labels: Labels | None = None
+    offset: Floats | None = None
 
     def fit(self, names: Sequence[str]) -> LogisticFit:
         """Logistic regression on the named characteristics."""
@@ -155,7 +157,18 @@ class SearchData:
             confidence=self.confidence,
             dependence=self.dependence,
             labels=self.labels,
+            offset=self.offset,
         )
+
+    def probability(self, names: Sequence[str], design: Floats) -> Floats:
+        """Probability of bad (n,) by the model of the named characteristics, whose design (n, k+1) has a constant."""
+        start = np.zeros(len(self.y)) if self.offset is None else self.offset
+        if names:
+            return np.asarray(expit(start + design @ self.fit(names).coef))
+        w = np.ones(len(self.y)) if self.weights is None else self.weights
+        if self.offset is None:
+            return np.full(len(self.y), np.sum(w * self.y) / np.sum(w))
+        return np.asarray(expit(start + fitted_constant(self.y, w, start)))
 
     def score_tests(self, names: Sequence[str], candidates: Sequence[str]) -> dict[str, float]:
         """As `Searched.score_tests`."""
@@ -185,8 +198,7 @@ def score_tests(data: SearchData, names: Sequence[str], candidates: Sequence[str
     """
     w = np.ones(len(data.y)) if data.weights is None else data.weights
     design = np.column_stack([np.ones(len(data.y)), *(data.woe[n] for n in names)])
-    rate = np.sum(w * data.y) / np.sum(w)
-    p = expit(design @ data.fit(names).coef) if names else np.full(len(data.y), rate)
+    p = data.probability(names, design)
     v, residual = w * p * (1 - p), w * (data.y - p)
     inverse = np.linalg.inv(design.T @ (design * v[:, None]))
     found = {}

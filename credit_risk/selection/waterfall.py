@@ -45,12 +45,14 @@ def select_characteristics(
     named: frozenset[str] | None = None,
     bounded: bool = False,
     labels: Labels | None = None,
+    offset: Floats | None = None,
 ) -> Selection:
     """Run the waterfall on development.
 
     candidates and woe ((n,) each) by characteristic; y (n,) 0/1; dependence: how rows belong together, for the tests;
     named: the only ones that may enter, None where all may; bounded: fits in which no coefficient is above zero;
-    labels: words for the values of woe, in which separation is told.
+    labels: words for the values of woe, in which separation is told; offset (n,): log-odds that every fit and test
+    starts from.
     Screen, each characteristic by itself: the plan's list, leakage, declared trend, one bin, missing share, information
     value, Gini, stability over samples and time; then correlation and collinearity; then the search for the model
     (sign, criterion, variance inflation). Raises ModelError where nothing is left.
@@ -66,6 +68,7 @@ def select_characteristics(
         named=named,
         bounded=bounded,
         labels=labels,
+        offset=offset,
     )
     if fit is None:
         raise ModelError(_nothing_left(log, spec))
@@ -84,6 +87,7 @@ def run_waterfall(
     named: frozenset[str] | None = None,
     bounded: bool = False,
     labels: Labels | None = None,
+    offset: Floats | None = None,
 ) -> tuple[tuple[str, ...], LogisticFit | None, WaterfallLog]:
     """The names that are left, in descending information value, their fit (None where none is), and the log."""
     log = WaterfallLog(candidates)
@@ -103,12 +107,8 @@ def run_waterfall(
         weights=weights,
     )
     names = independent(names, woe, log.drop, kept=spec.included)
-    names, fit = search(
-        names,
-        SearchData(woe, y, weights, confidence, dependence, bounded, labels),
-        rules_of(spec, bounded=bounded),
-        log.drop,
-    )
+    data = SearchData(woe, y, weights, confidence, dependence, bounded, labels, offset)
+    names, fit = search(names, data, rules_of(spec, bounded=bounded), log.drop)
     return tuple(names), fit, log
 
 

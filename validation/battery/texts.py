@@ -68,6 +68,7 @@ def applicable_ids(package: Package) -> list[str]:
     classed = [step["input"] for step in planned_classings(package.model)]
     candidates = package.candidate_ids
     kinds = {candidates[k]: one["model"]["type"] for k, one in package.models.items()}
+    kinds |= {name: _own_kind(package, name) for name, kind in kinds.items() if kind == "two_stage"}
     binary = package.outcome_type == "binary"
     classed_names = list(dict.fromkeys(classed))
     names: dict[str, list[str | None]] = {
@@ -95,6 +96,12 @@ def applicable_ids(package: Package) -> list[str]:
             head, _, tail = entry["id"].partition("{")
             wanted.append(head if name is None else f"{head}{name}{tail.partition('}')[2]}")
     return wanted
+
+
+def _own_kind(package: Package, name: str) -> str:
+    """What the second stage of a two-stage model is, by the plan."""
+    listed = [item for item in package.plan.get("models") or [] if isinstance(item, dict) and item.get("id") == name]
+    return str(listed[0].get("type")) if listed else "two_stage"
 
 
 def _check_references(package: Package, policy: Policy, ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ from validation.rebuild.directions import SIGNS, declared_trends
 from validation.rebuild.monotonicity import prove
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps.values import as_number
-from validation.structure import steps_of
+from validation.structure import own_trees, steps_of
 
 Step = Mapping[str, Any]
 Rows = list[dict[str, Any]]
@@ -25,7 +25,7 @@ def compare_boosting(space: Workspace) -> None:
     """Compare directions and their proof with our own, for every model of trees."""
     for model_id, model in space.package.models.items():
         name = space.package.candidate_ids[model_id]
-        for step in steps_of(model, "trees"):
+        for step in own_trees(model):
             bound = _compare_constraints(space, model_id, name, step)
             _compare_monotonicity(space, name, step, bound)
             compare_interactions(space, name, step)

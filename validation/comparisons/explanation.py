@@ -107,21 +107,22 @@ def _compare_dependence(space: Workspace, name: str, found: Explained) -> None:
 def _compare_interaction(space: Workspace, model_id: str, name: str, found: Explained) -> None:
     area = f"{INTERACTION}.{name}"
     table = space.package.rows_of(area)
-    if found.trees is None or table is None:
-        reason = "the model is additive" if found.trees is None else "the package holds no such table"
+    if not found.games or table is None:
+        reason = "the model is additive" if not found.games else "the package holds no such table"
         space.ledger.not_evaluable(area, reason)
         return
     rows = space.rows[DEVELOPMENT]
     margin = space.scored[model_id][found.linear].data
     places, _ = spaced_rows(margin[rows], space.weight[rows], INTERACTION_ROWS)
-    matrix = rebuilt.features_of(space, model_id, found.trees)
     share = space.weight[found.background] / space.weight[found.background].sum()
-    own = attribution.interaction_indices(
-        found.trees, found.owners, matrix[rows][places], matrix[found.background], share
-    )
-    if own is None:
-        space.ledger.not_evaluable(area, "the coalitions of a tree are too many to write out")
-        return
+    own = np.zeros((len(places), len(found.names), len(found.names)))
+    for trees, owners in found.games:
+        matrix = rebuilt.features_of(space, model_id, trees)
+        one = attribution.interaction_indices(trees, owners, matrix[rows][places], matrix[found.background], share)
+        if one is None:
+            space.ledger.not_evaluable(area, "the coalitions of a tree are too many to write out")
+            return
+        own[:, : one.shape[1], : one.shape[2]] += one
     size = np.abs(own).mean(axis=0)
     total = _sizes(space, found, rows).sum()
     place = {one: k for k, one in enumerate(found.names)}

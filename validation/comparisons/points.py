@@ -65,7 +65,8 @@ def _own_points(card: Scorecard) -> tuple[float, dict[str, np.ndarray]]:
         )
         for term in card.terms
     }
-    return scaling.base_points(card.intercept, factor, offset), points
+    start = 0.0 if card.offset is not None else offset  # the score of the first stage holds it
+    return scaling.base_points(card.intercept, factor, start), points
 
 
 def _rule(rounding: str) -> str:
@@ -160,7 +161,10 @@ def _compare_evidence(space: Workspace, area: str, card: Scorecard) -> None:
 
 
 def compare_bounds(space: Workspace, model_id: str, step: Any) -> None:
-    """Compare neutral points and bounds of the score with our own, from the bins of the development rows."""
+    """Compare neutral points and bounds of the score with our own, from the bins of the development rows.
+
+    The points of a second stage are not the score, and are told as what they are.
+    """
     area = f"scorecard.bounds.{space.package.candidate_ids[model_id]}"
     table = space.package.rows_of(area)
     if table is None:
@@ -175,7 +179,9 @@ def compare_bounds(space: Workspace, model_id: str, step: Any) -> None:
         mine = points[space.scored[model_id][item["input"]].data[rows].astype(np.int64)]
         total, least, greatest = total + mine, least + points.min(), greatest + points.max()
         own[item["characteristic"]] = [np.average(mine, weights=weight), points.min(), points.max(), *_ends(mine)]
-    own["score"] = [np.average(total, weights=weight), least, greatest, *_ends(total)]
+    published = space.package.models[model_id]["outputs"].get("score")
+    whole = "score" if step["output"] == published else "points of this stage"
+    own[whole] = [np.average(total, weights=weight), least, greatest, *_ends(total)]
     names = [row["item"] for row in table]
     space.ledger.words(area, "items", sorted(names), sorted(own), "item")
     known = [row for row in table if row["item"] in own]

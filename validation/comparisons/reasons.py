@@ -44,11 +44,9 @@ def compare_references(space: Workspace, told: Told) -> None:
     items = told.step["characteristics"]
     labels = [item["characteristic"] for item in items]
     area = "reasons step" if told.model_id == space.package.champion_id else f"reasons step of {told.model_id}"
-    if told.attribution is None:
-        own = rebuilt.point_references(space, told)
-    else:
-        own = [0.0] * len(items)
-        _compare_background(space, told, area)
+    own = rebuilt.references(space, told)
+    for of in told.attributions:
+        _compare_background(space, told, of, area)
     stated = [item["reference_points"] for item in items]
     space.ledger.numbers(area, "reference points", "baseline", stated, own, labels, [CATALOGUE])
     ranked = [value - told.step["rank_step"] * rank for rank, value in enumerate(own, start=1)]
@@ -56,23 +54,21 @@ def compare_references(space: Workspace, told: Told) -> None:
     space.ledger.numbers(area, "baseline", "baseline", stated, ranked, labels, [CATALOGUE])
 
 
-def _compare_background(space: Workspace, told: Told, area: str) -> None:
-    assert told.attribution is not None
-    stated = told.attribution["background"]
-    own = rebuilt.background_of(space, told)
-    features = rebuilt.trees_of(told)["features"]
+def _compare_background(space: Workspace, told: Told, of: Mapping[str, Any], area: str) -> None:
+    stated = of["background"]
+    own = rebuilt.background_of(space, told, of)
+    features = rebuilt.trees_of(told, of)["features"]
     rows = np.array(stated["rows"], dtype=np.float64)
     labels = [f"row {row + 1} {name}" for row in range(len(own.rows)) for name in features]
     space.ledger.numbers(area, "background", "identity", rows.reshape(-1), own.rows.reshape(-1), labels, [METHOD])
     space.ledger.numbers(area, "weights of the background", "count", stated["weights"], own.weights, "row", [METHOD])
     share = own.weights / own.weights.sum()
-    base = float(share @ _outputs(told, own.rows))
-    space.ledger.numbers(area, "base", "linear_score", [told.attribution["base"]], [base], ["base"], [METHOD])
+    base = float(share @ _outputs(rebuilt.trees_of(told, of), own.rows))
+    space.ledger.numbers(area, "base", "linear_score", [of["base"]], [base], ["base"], [METHOD])
 
 
-def _outputs(told: Told, matrix: np.ndarray) -> np.ndarray:
+def _outputs(step: Mapping[str, Any], matrix: np.ndarray) -> np.ndarray:
     """Base margin and leaves of every background row, without an offset."""
-    step = rebuilt.trees_of(told)
     total = np.full(len(matrix), float(step["base_margin"]))
     for tree in step["trees"]:
         total = total + np.asarray(tree["value"], dtype=np.float64)[tree_steps.leaves(tree, matrix)]
@@ -89,7 +85,7 @@ def compare_catalogue(space: Workspace, told: Told) -> None:
     stated = [(row["reason_code"], sorted(row["characteristic"].split(", "))) for row in table]
     own: list[Any] = []
     for item in items:
-        members = ", ".join(rebuilt.members_of(told, item["characteristic"]))
+        members = ", ".join(rebuilt.members_of(space, told, item["characteristic"]))
         own.append((item["reason_code"], sorted(members.split(", "))))
     space.ledger.words(CATALOGUE, "codes and characteristics", stated, own, "reason", [CATALOGUE])
     if len(table) != len(items):
@@ -105,7 +101,7 @@ def compare_catalogue(space: Workspace, told: Told) -> None:
         space.ledger.numbers(CATALOGUE, column, "baseline", [row[column] for row in table], numbers, labels)
     rows = space.rows[DEVELOPMENT]
     bounds = [_bounds(space, told, item["input"], rows) for item in items]
-    rule = "points_rounded" if told.attribution is None else "attribution"
+    rule = "attribution" if told.attributions else "points_rounded"
     for column, place in (("minimum_points", 0), ("maximum_points", 1)):
         numbers = [pair[place] for pair in bounds]
         space.ledger.numbers(CATALOGUE, column, rule, [row[column] for row in table], numbers, labels)
@@ -113,7 +109,7 @@ def compare_catalogue(space: Workspace, told: Told) -> None:
 
 def _compare_meaning(space: Workspace, told: Told, table: list[dict[str, Any]], labels: list[str]) -> None:
     """Compare the columns that a reason reads, through the model's derive steps, and which values lower the score."""
-    members = [rebuilt.members_of(told, item["characteristic"]) for item in told.step["characteristics"]]
+    members = [rebuilt.members_of(space, told, item["characteristic"]) for item in told.step["characteristics"]]
     fields = [sorted(", ".join(rebuilt.source_columns(told.model, names)).split(", ")) for names in members]
     stated = [sorted(row["fields"].split(", ")) for row in table]
     space.ledger.words(CATALOGUE, "fields", stated, fields, labels, [CATALOGUE])
@@ -131,7 +127,7 @@ def _direction(space: Workspace, told: Told, members: list[str]) -> str | None:
 
     The recounted bad rates are held against that trend elsewhere (classing). None where no trend is known.
     """
-    declared, found = declared_trends(space.package.plan), []
+    declared, found = declared_trends(space.package.plan) | _offset_trends(space), []
     if is_expert(told.model):
         return ", ".join(dict.fromkeys(_direction_of_points(told, name) for name in members))
     for name in members:
@@ -156,8 +152,18 @@ def _direction_of_points(told: Told, name: str) -> str:
     return "low values" if np.all(steps >= 0) else "high values"
 
 
+def _offset_trends(space: Workspace) -> dict[str, str]:
+    """Trends of columns that are a first stage: risk rises with log-odds of bad, and falls as points rise."""
+    offsets = [item.get("offset") for item in space.package.plan.get("models") or [] if isinstance(item, Mapping)]
+    return {
+        offset["column"]: "ascending" if offset.get("base_score") is None else "descending"
+        for offset in offsets
+        if isinstance(offset, Mapping) and offset.get("column") is not None
+    }
+
+
 def _bounds(space: Workspace, told: Told, name: str, rows: np.ndarray) -> tuple[float, float]:
-    if told.attribution is not None:
+    if told.attributions or told.staged:
         data = space.scored[told.model_id][name].data[rows]
         return float(data.min()), float(data.max())
     parts = [part["points"] for part in rebuilt.parts_of(told, name)]

@@ -37,9 +37,6 @@ def compare_regressions(space: Workspace) -> dict[str, LogisticFit]:
             if model_id == space.package.champion_id and model["model"]["type"] != "segmented":
                 space.ledger.not_evaluable(area, "the champion is not a regression on weights of evidence")
             continue
-        if card.offset is not None:
-            space.ledger.not_evaluable(area, "the regression has an offset, which is not refitted")
-            continue
         fit = _compare_regression(space, model_id, card, area)
         if fit is not None:
             fits[model_id] = fit
@@ -52,15 +49,16 @@ def _compare_regression(space: Workspace, model_id: str, card: Scorecard, area: 
     kind = inference.covariance_of(space, model_id)
     confidence = confidence_of(space, model_id)
     y, weight, clusters = space.outcome[rows], space.weight[rows], space.cluster[rows]
+    offset = None if card.offset is None else space.scored[model_id][card.offset].data[rows]
     bounded = inference.setting_of(space, model_id, "coefficients") == "negative"
     derivative = None
     try:
         if bounded:
-            fit, derivative = fit_negative(x, y, weight, confidence, kind, clusters)
+            fit, derivative = fit_negative(x, y, weight, confidence, kind, clusters, offset)
         else:
-            fit = fit_logistic(x, y, weight, confidence, kind, clusters)
+            fit = fit_logistic(x, y, weight, confidence, kind, clusters, offset)
         if inference.setting_of(space, model_id, "interval") == "profile":
-            fit = with_profile(fit, x, y, weight, confidence)
+            fit = with_profile(fit, x, y, weight, confidence, offset)
     except (np.linalg.LinAlgError, ValueError) as error:
         _record_failure(space, area, f"the covariance of the coefficients cannot be computed: {error}")
         return None

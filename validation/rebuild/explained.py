@@ -13,7 +13,7 @@ from validation.rebuild.reference import rule_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import attribution
 from validation.steps.values import as_number
-from validation.structure import is_expert, made_by, read_by, steps_of
+from validation.structure import is_expert, made_by, read_by, stages_of, steps_of
 
 Floats = NDArray[np.float64]
 Step = Mapping[str, Any]
@@ -23,15 +23,14 @@ Step = Mapping[str, Any]
 class Explained:
     """values (n, k) over all rows of the snapshot, of the characteristics `names`; base; the background's rows.
 
-    trees, owners: of a model of trees, else None and nothing.
+    games: trees, and by feature the place of its characteristic in `names`; of stages of trees, else none.
     """
 
     names: list[str]
     values: Floats
     base: float
     background: NDArray[np.int64]
-    trees: Step | None
-    owners: list[int]
+    games: tuple[tuple[Step, list[int]], ...]
     linear: str
 
 
@@ -49,31 +48,44 @@ def explain(space: Workspace, model_id: str, names: list[str]) -> Explained | No
     """Return the attributions of a model whose evidence names these characteristics; None for another kind."""
     model = space.package.models[model_id]
     rows = background_rows(space, model_id)
-    trees = steps_of(model, "trees")
-    if len(trees) == 1 and trees[0]["offset"] is None:
-        return _of_trees(space, model_id, trees[0], names, rows)
     if is_expert(model):
         return _of_points(space, model_id, rows)
-    classed = {step["output_woe"]: step["input"] for step in steps_of(model, "classing")}
-    for step in steps_of(model, "linear"):
-        if step["terms"] and step["offset"] is None and all(term["input"] in classed for term in step["terms"]):
-            return _of_scorecard(space, model_id, step, classed, rows)
-    return None
+    stages = stages_of(model) if space.package.outcome_type == "binary" else []
+    parts = [_of_stage(space, model_id, step, names, rows) for step in stages]
+    found = [part for part in parts if part is not None]
+    if not found or len(found) < len(parts):
+        return None
+    values = np.sum([part.values for part in found], axis=0)
+    base = sum(part.base for part in found)
+    games = tuple(game for part in found for game in part.games)
+    return Explained(names, values, base, rows, games, stages[-1]["output"])
+
+
+def _of_stage(
+    space: Workspace, model_id: str, step: Step, names: list[str], rows: NDArray[np.int64]
+) -> Explained | None:
+    """What one stage adds, by the characteristics `names`; None where it reads what is none of them."""
+    if step["type"] == "trees":
+        return _of_trees(space, model_id, step, names, rows)
+    classed = {s["output_woe"]: s["input"] for s in steps_of(space.package.models[model_id], "classing")}
+    owner = [classed.get(term["input"], term["input"]) for term in step["terms"]]
+    if not owner or not set(owner) <= set(names):
+        return None
+    return _of_scorecard(space, model_id, step, owner, names, rows)
 
 
 def _of_scorecard(
-    space: Workspace, model_id: str, step: Step, classed: Mapping[str, str], rows: NDArray[np.int64]
+    space: Workspace, model_id: str, step: Step, owner: list[str], names: list[str], rows: NDArray[np.int64]
 ) -> Explained:
     """In an additive model a characteristic adds the same to every coalition: its term less the background's mean."""
     scored, weight = space.scored[model_id], space.weight[rows]
-    columns, base = [], float(step["intercept"])
-    for term in step["terms"]:
+    values, base = np.zeros((len(space.frame), len(names))), float(step["intercept"])
+    for name, term in zip(owner, step["terms"], strict=True):
         part = float(term["coefficient"]) * scored[term["input"]].data
         mean = float(weight @ part[rows] / weight.sum())
-        columns.append(part - mean)
+        values[:, names.index(name)] += part - mean
         base += mean
-    names = [classed[term["input"]] for term in step["terms"]]
-    return Explained(names, np.column_stack(columns), base, rows, None, [], step["output"])
+    return Explained(names, values, base, rows, (), step["output"])
 
 
 def _of_points(space: Workspace, model_id: str, rows: NDArray[np.int64]) -> Explained | None:
@@ -95,7 +107,7 @@ def _of_points(space: Workspace, model_id: str, rows: NDArray[np.int64]) -> Expl
     offset = stated["base_score"] - factor * np.log(stated["base_odds"])
     names = [item["characteristic"] for item in scale["characteristics"]]
     held = float(slope * (offset - base) / factor + float(calibration["intercept"]))
-    return Explained(names, np.column_stack(columns), held, rows, None, [], model["outputs"]["linear_score"])
+    return Explained(names, np.column_stack(columns), held, rows, (), model["outputs"]["linear_score"])
 
 
 def _of_trees(
@@ -109,10 +121,12 @@ def _of_trees(
     share = space.weight[rows] / space.weight[rows].sum()
     used = np.unique(np.concatenate(list(space.rows.values())))
     found = np.full((len(matrix), len(names)), np.nan)
-    found[used] = attribution.shapley_values(trees, owners, matrix[used], matrix[rows], share)
-    linear = space.scored[model_id][trees["output"]].data
-    base = float(share @ linear[rows])
-    return Explained(names, found, base, rows, trees, owners, trees["output"])
+    inside = attribution.shapley_values(trees, owners, matrix[used], matrix[rows], share)
+    found[used] = np.pad(inside, ((0, 0), (0, len(names) - inside.shape[1])))
+    scored = space.scored[model_id]
+    start = 0.0 if trees["offset"] is None else scored[trees["offset"]].data[rows]
+    base = float(share @ (scored[trees["output"]].data[rows] - start))
+    return Explained(names, found, base, rows, ((trees, owners),), trees["output"])
 
 
 def features_of(space: Workspace, model_id: str, trees: Step) -> Floats:

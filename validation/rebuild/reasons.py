@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from validation.rebuild.reference import Rule, rule_of, spaced_rows, typical_number, typical_text
+from validation.rebuild.staged import attributions_of, characteristics_of, leaves_of, part_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.score import run_step
 from validation.steps import attribution, points, values
@@ -22,13 +23,18 @@ Step = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The published reasons of one model: its `reasons` step, the attribution behind it, or None, and its rule."""
+    """The published reasons of one model: its `reasons` step, the attributions behind it, and its rule."""
 
     model_id: str
     model: Mapping[str, Any]
     step: Step
-    attribution: Step | None
+    attributions: tuple[Step, ...]
     rule: Rule
+
+    @property
+    def staged(self) -> bool:
+        """Whether the model has two stages or more."""
+        return bool(self.model["model"]["type"] == "two_stage")
 
 
 def told_by(space: Workspace, model_id: str) -> Told | None:
@@ -36,19 +42,16 @@ def told_by(space: Workspace, model_id: str) -> Told | None:
     model = space.package.models[model_id]
     for step in steps_of(model, "reasons"):
         if step["output"] == model["outputs"].get("reasons"):
-            read = {item["input"] for item in step["characteristics"]}
-            own = [s for s in steps_of(model, "attribution") if read & {c["output"] for c in s["characteristics"]}]
-            return Told(model_id, model, step, own[0] if own else None, rule_of(space.package))
+            return Told(model_id, model, step, attributions_of(model, step), rule_of(space.package))
     return None
 
 
-def members_of(told: Told, name: str) -> list[str]:
+def members_of(space: Workspace, told: Told, name: str) -> list[str]:
     """Return the characteristics behind a reason: those of the plan's group that the model has, or itself."""
     if name not in told.rule.groups:
         return [name]
-    known = {item["name"] for item in told.model["inputs"]} | {n for s in told.model["steps"] for n in made_by(s)}
-    scored = {item["characteristic"] for s in steps_of(told.model, "scale") for item in s.get("characteristics", [])}
-    return [member for member in told.rule.groups[name] if member in (scored or known)]
+    read = characteristics_of(told.model, set(space.package.plan.get("derive") or {}))
+    return [member for member in told.rule.groups[name] if member in read]
 
 
 def source_columns(model: Step, names: list[str]) -> list[str]:
@@ -70,32 +73,45 @@ def reference_rows(space: Workspace, told: Told, method: str | None = None) -> N
     return rows if score is None else rows[told.rule.rows(score.data[rows], method)]
 
 
-def point_references(space: Workspace, told: Told, method: str | None = None) -> list[float]:
-    """Return the reference points of every reason of a scorecard."""
+def references(space: Workspace, told: Told, method: str | None = None) -> list[float]:
+    """Return what every reason is held against: of each stage its points by the rule; of attributions nothing."""
     method, rows = method or told.rule.method, reference_rows(space, told, method)
-    weight = space.weight[rows]
+    attributed = {c["output"] for step in told.attributions for c in step["characteristics"]}
     found = []
     for item in told.step["characteristics"]:
-        if method == "maximum":
-            found.append(float(sum(max(part["points"]) for part in parts_of(told, item["input"]))))
-        elif method == "baseline":
-            found.append(
-                float(sum(_baseline_points(space, told, part, rows) for part in parts_of(told, item["input"])))
-            )
-        else:
-            own = space.scored[told.model_id][item["input"]].data[rows]
-            found.append(float(weight @ own / np.sum(weight)))
+        leaves = [leaf for leaf in leaves_of(told.model, item["input"]) if leaf not in attributed]
+        found.append(float(sum(_held_against(space, told, leaf, method, rows) for leaf in leaves)))
     return found
+
+
+def _held_against(space: Workspace, told: Told, leaf: str, method: str, rows: NDArray[np.int64]) -> float:
+    """What one value in points is held against: of a characteristic, or of the column that is the first stage."""
+    part, scored = part_of(told.model, leaf), space.scored[told.model_id]
+    if method == "maximum":
+        most = scored[leaf].data[space.rows[DEVELOPMENT]] if part is None else part["points"]
+        return float(max(most))
+    if method == "baseline":
+        if part is not None:
+            return _baseline_points(space, told, part, rows)
+        return _baseline_column(space, told, leaf, rows)
+    weight = space.weight[rows]
+    return float(weight @ scored[leaf].data[rows] / np.sum(weight))
+
+
+def _baseline_column(space: Workspace, told: Told, leaf: str, rows: NDArray[np.int64]) -> float:
+    """Points of the baseline applicant's value of the column that is the first stage."""
+    steps = told.model["steps"]
+    scale = next(step for step in steps if leaf in made_by(step))
+    offset = next(step for step in steps if scale["input"] in made_by(step))
+    names = {term["input"]: typical(space, told, term["input"], rows) for term in offset["terms"]}
+    names |= run_step(offset, names, 1, steps)
+    return float(run_step(scale, names, 1, steps)[leaf].data[0])
 
 
 def parts_of(told: Told, name: str) -> list[Step]:
     """Return the entries of the points table that a value adds up."""
-    items = [item for s in steps_of(told.model, "scale") for item in s.get("characteristics", [])]
-    direct = [item for item in items if item["output"] == name]
-    if direct:
-        return direct
-    inputs = [n for s in steps_of(told.model, "sum") if s["output"] == name for n in s["inputs"]]
-    return [part for n in inputs for part in parts_of(told, n)]
+    found = [part_of(told.model, leaf) for leaf in leaves_of(told.model, name)]
+    return [part for part in found if part is not None]
 
 
 def _baseline_points(space: Workspace, told: Told, part: Step, rows: NDArray[np.int64]) -> float:
@@ -146,12 +162,12 @@ class Background:
     weights: Floats
 
 
-def background_of(space: Workspace, told: Told, method: str | None = None) -> Background:
-    """Return the rows that trees are compared with, by the plan's rule or by another method."""
+def background_of(space: Workspace, told: Told, of: Step, method: str | None = None) -> Background:
+    """Return the rows that the trees of an attribution `of` are compared with, by the plan's rule or another method."""
     method, rows = method or told.rule.method, reference_rows(space, told, method)
-    features = trees_of(told)["features"]
+    features = trees_of(told, of)["features"]
     if method == "baseline":
-        made = _made_from_characteristics(space, told, rows)
+        made = _made_from_characteristics(space, told, of, rows)
         one = [values.as_number(made[name]).data[0] for name in features]
         return Background(np.array([one], dtype=np.float64), np.ones(1))
     linear = space.output(told.model_id, "linear_score")
@@ -162,17 +178,14 @@ def background_of(space: Workspace, told: Told, method: str | None = None) -> Ba
     return Background(matrix[rows][places], weights)
 
 
-def trees_of(told: Told) -> Step:
-    """Return the trees that the attribution explains."""
-    assert told.attribution is not None
-    name = told.attribution["trees"]
-    return next(s for s in steps_of(told.model, "trees") if s["id"] == name)
+def trees_of(told: Told, of: Step) -> Step:
+    """Return the trees that an attribution explains."""
+    return next(s for s in steps_of(told.model, "trees") if s["id"] == of["trees"])
 
 
-def _made_from_characteristics(space: Workspace, told: Told, rows: NDArray[np.int64]) -> dict[str, Value]:
+def _made_from_characteristics(space: Workspace, told: Told, of: Step, rows: NDArray[np.int64]) -> dict[str, Value]:
     """Every value that can be made for one applicant with the baseline's characteristics."""
-    assert told.attribution is not None
-    members = [m for item in told.attribution["characteristics"] for m in members_of(told, item["characteristic"])]
+    members = [m for item in of["characteristics"] for m in members_of(space, told, item["characteristic"])]
     names = {member: typical(space, told, member, rows) for member in members}
     for step in told.model["steps"]:
         fresh = not set(made_by(step)) & set(names)
@@ -184,24 +197,26 @@ def _made_from_characteristics(space: Workspace, told: Told, rows: NDArray[np.in
 def reasons_by(space: Workspace, told: Told, method: str, rows: NDArray[np.int64]) -> list[tuple[str, ...]]:
     """Return the reasons that `rows` of the snapshot would be told by another method."""
     scored, step = space.scored[told.model_id], told.step
-    names: dict[str, Value] = {}
-    if told.attribution is None:
-        held = point_references(space, told, method)
-        for item in step["characteristics"]:
-            given = scored[item["input"]]
-            names[item["input"]] = Value(given.kind, given.data[rows], given.error[rows])
-    else:
-        trees, background = trees_of(told), background_of(space, told, method)
+    none = np.zeros(len(rows), dtype=bool)
+    attributed: dict[str, Floats] = {}
+    for of in told.attributions:
+        trees, background = trees_of(told, of), background_of(space, told, of, method)
         matrix = np.column_stack([values.as_number(scored[name]).data[rows] for name in trees["features"]])
-        owners = attribution.owners_of(told.attribution, trees)
+        owners = attribution.owners_of(of, trees)
         share = background.weights / background.weights.sum()
         found = attribution.shapley_values(trees, owners, matrix, background.rows, share)
-        held = [0.0] * len(step["characteristics"])
-        for number, item in enumerate(told.attribution["characteristics"]):
-            data = float(told.attribution["multiplier"]) * found[:, number]
-            names[item["output"]] = values.number(data, np.zeros(len(rows), dtype=bool))
+        for number, item in enumerate(of["characteristics"]):
+            attributed[item["output"]] = float(of["multiplier"]) * found[:, number]
+    names: dict[str, Value] = {}
+    for item in step["characteristics"]:
+        total = np.zeros(len(rows))
+        for leaf in leaves_of(told.model, item["input"]):
+            total = total + (attributed[leaf] if leaf in attributed else scored[leaf].data[rows])
+        names[item["input"]] = values.number(total, none)
     items = [
         {**item, "baseline": reference - step["rank_step"] * rank}
-        for rank, (item, reference) in enumerate(zip(step["characteristics"], held, strict=True), start=1)
+        for rank, (item, reference) in enumerate(
+            zip(step["characteristics"], references(space, told, method), strict=True), start=1
+        )
     ]
     return list(points.reasons({**step, "characteristics": items}, names)[step["output"]].data)

@@ -20,25 +20,33 @@ COLUMNS = ("standard_error", "z", "p_value", "lower", "upper", "independent_erro
 
 
 def fit_negative(
-    x: Floats, y: Floats, weight: Floats, confidence: float, kind: str, clusters: Integers
+    x: Floats,
+    y: Floats,
+    weight: Floats,
+    confidence: float,
+    kind: str,
+    clusters: Integers,
+    offset: Floats | None = None,
 ) -> tuple[LogisticFit, Floats]:
     """Return the fit under b_j ≤ 0 for all but the first column of x, and the derivatives (k,) of its log-likelihood.
 
-    Raises as `fit_logistic` does, and ValueError where the conditions of the maximum do not hold.
+    offset (n,) or None. Raises as `fit_logistic` does, and ValueError where the conditions of the maximum do not hold.
     """
 
+    shift = np.zeros(len(y)) if offset is None else offset
+
     def loss(beta: Floats) -> tuple[float, Floats]:
-        residual = weight * (y - special.expit(x @ beta))
-        return -log_likelihood(x, y, weight, beta) / len(y), -(x.T @ residual) / len(y)
+        residual = weight * (y - special.expit(shift + x @ beta))
+        return -log_likelihood(x, y, weight, beta, shift) / len(y), -(x.T @ residual) / len(y)
 
     bounds = [(None, None), *[(None, 0.0)] * (x.shape[1] - 1)]
     options = {"maxiter": 5000, "maxfun": 50000, "ftol": 0.0, "gtol": 1e-12, "maxcor": 30}
     found = optimize.minimize(loss, np.zeros(x.shape[1]), jac=True, bounds=bounds, method="L-BFGS-B", options=options)
     held = np.asarray(found.x > -NEAR_ZERO)
     held[0] = False
-    part = fit_logistic(x[:, ~held], y, weight, confidence, kind, clusters)
+    part = fit_logistic(x[:, ~held], y, weight, confidence, kind, clusters, offset)
     fit = _spread(part, held)
-    derivative = x.T @ (weight * (y - special.expit(x @ fit.coefficient)))
+    derivative = x.T @ (weight * (y - special.expit(shift + x @ fit.coefficient)))
     slack = 1e-6 * max(1.0, float(np.sum(weight)))
     if np.any(fit.coefficient[1:] > 0) or np.any(derivative[held] < -slack):
         raise ValueError("the conditions of the maximum under b <= 0 do not hold")
@@ -67,26 +75,35 @@ def _spread(part: LogisticFit, held: np.ndarray) -> LogisticFit:
     )
 
 
-def with_profile(fit: LogisticFit, x: Floats, y: Floats, weight: Floats, confidence: float) -> LogisticFit:
+def with_profile(
+    fit: LogisticFit, x: Floats, y: Floats, weight: Floats, confidence: float, offset: Floats | None = None
+) -> LogisticFit:
     """Return the fit with intervals of the profile likelihood. Raises ValueError where a bound is not found."""
+    shift = np.zeros(len(y)) if offset is None else offset
     free = np.flatnonzero(fit.free)
     lower, upper = fit.lower.copy(), fit.upper.copy()
     fall = 0.5 * float(special.chdtri(1, 1.0 - confidence))
     for place, term in enumerate(free):
         for bounds, sign in ((lower, -1.0), (upper, 1.0)):
-            bounds[term] = _bound(x[:, free], y, weight, fit, free, place, sign, fall)
+            bounds[term] = _bound((x[:, free], y, weight, shift), fit, free, place, sign, fall)
     return replace(fit, lower=lower, upper=upper)
 
 
 def _bound(
-    x: Floats, y: Floats, weight: Floats, fit: LogisticFit, free: np.ndarray, place: int, sign: float, fall: float
+    data: tuple[Floats, Floats, Floats, Floats],
+    fit: LogisticFit,
+    free: np.ndarray,
+    place: int,
+    sign: float,
+    fall: float,
 ) -> float:
+    x, y, weight, shift = data
     centre, error = fit.coefficient[free[place]], fit.independent_error[free[place]]
     rest = np.delete(x, place, axis=1)
     start = np.delete(fit.coefficient[free], place)
 
     def excess(value: float) -> float:
-        return fit.log_likelihood - fall - _greatest(rest, y, weight, start, x[:, place] * value)
+        return fit.log_likelihood - fall - _greatest(rest, y, weight, start, shift + x[:, place] * value)
 
     step = sign * error
     for _ in range(60):

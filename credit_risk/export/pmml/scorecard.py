@@ -19,6 +19,7 @@ from credit_risk._core.errors import Fault, PackageError
 from credit_risk.export.pmml import expressions as e
 from credit_risk.export.pmml.baselines import portable_baselines
 from credit_risk.export.pmml.derived import derived_fields, unsupported_operations
+from credit_risk.export.pmml.staged import one_scorecard
 from credit_risk.export.pmml.xml import Element, to_bytes
 from credit_risk.scoring import check_model
 from credit_risk.scoring.expressions import references
@@ -49,7 +50,7 @@ class _Plan:
 
 
 def scorecard_pmml(model: Mapping[str, Any], package_hash: str, verification: pd.DataFrame | None = None) -> bytes:
-    """The PMML 4.4 document of a scorecard.
+    """The PMML 4.4 document of a scorecard, or of a scorecard on top of a scorecard.
 
     `model` is a model.json that `compile_model` accepts; `package_hash` is written into the header; `verification`
     (the frame of verification.csv) is embedded as `ModelVerification`. Output fields: `score`, `linear_score`,
@@ -57,6 +58,7 @@ def scorecard_pmml(model: Mapping[str, Any], package_hash: str, verification: pd
     them (with `model_` before a name that an input column has). Numbers agree with `CompiledModel.score` to 1e-9.
     Raises PackageError with every reason why the model cannot be written.
     """
+    model = one_scorecard(model)
     _refuse_unsupported(model)
     plan = _plan(model)
     inputs = _used_inputs(plan)

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk._core.evidence import Evidence, absent, key_values, table
 from credit_risk.lifecycle.candidates.boosting_choice import Choice, Inputs, choose_settings
-from credit_risk.lifecycle.candidates.fields import derivations, feature_frame, read_inputs, taken_names
-from credit_risk.lifecycle.candidates.reasons import with_reasons
-from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Grown, Training
+from credit_risk.lifecycle.candidates.fields import feature_frame
+from credit_risk.lifecycle.candidates.first_stage import first_stage, sources
+from credit_risk.lifecycle.candidates.reasons import refuse_untold, told, with_reasons
+from credit_risk.lifecycle.candidates.scorecard import TWO_STAGE, overlap_remark, refuse_unknown
+from credit_risk.lifecycle.candidates.staged_reasons import Staged, staged_reasons
+from credit_risk.lifecycle.candidates.training import SNAPSHOT, Candidate, FitContext, Grown, Stage, Training
 from credit_risk.lifecycle.trends import declared_trends
 from credit_risk.models.assemble import boosting_steps, document, value_names
 from credit_risk.models.boosting import BoostingFit, Bounds, fit_rows, parameter_items
@@ -26,35 +30,37 @@ from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.models.tree_features import TreeFeature, constraints_frame, declared_unused, tree_features
 from credit_risk.plan import Plan
 from credit_risk.scoring import compile_model
+from credit_risk.selection.waterfall import UNNAMED
 
 CONTRADICTED = "contradicted by the data"
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Features of the trees on development, (n, k), and characteristics left out, with why."""
+    """Features of the trees on development, (n, k), characteristics left out, with why; offset (n,), or None."""
 
     matrix: pd.DataFrame
     features: tuple[TreeFeature, ...]
     left_out: Mapping[str, str]
+    offset: NDArray[np.float64] | None = None
 
 
 def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Candidate:
     """Monotone boosting on every classed predictor, bound in the directions that the plan declares."""
-    training, left_out = boosting_training(context.plan, context.training)
+    plan, first = context.plan, first_stage(spec, context)
+    training, left_out = boosting_training(plan, context.training, spec.characteristics, spec.id)
     names = list(training.tables)
-    derived, inputs = derivations(names, training), read_inputs(names, training)
-    taken = taken_names(inputs, derived)
-    values, probability_from = value_names(taken), context.plan.scaling.probability_from
-    declared = declared_trends(context.plan, names)
-    preparation, features = tree_features(training.tables, declared, spec.constraints, taken)
-    matrix = feature_frame(training.frame, inputs, [*derived, *preparation], [f.name for f in features])
-    prepared = Prepared(matrix, tuple(features), left_out)
-    rows = boosting_rows(matrix, training.y, weights=training.weights, max_bin=spec.max_bin)
+    read = sources(names, training) if first is None else first.sources(names, training)
+    offset = None if first is None else first.offset
+    values, probability_from = value_names(read.taken), plan.scaling.probability_from
+    declared = declared_trends(plan, names)
+    preparation, features = tree_features(training.tables, declared, spec.constraints, read.taken)
+    made = [*read.derived, *preparation]
+    matrix = feature_frame(training.frame, read.inputs, made, [f.name for f in features])
+    prepared = Prepared(matrix, tuple(features), left_out, offset)
+    rows = boosting_rows(matrix, training.y, weights=training.weights, offset=offset, max_bin=spec.max_bin)
     bounds = Bounds(tuple(f.direction for f in features), feature_groups(features, spec.interactions))
-    inputs_of_choice = Inputs(
-        rows, bounds, context.plan.samples.seed, training.clusters, context.journal, context.report
-    )
+    inputs_of_choice = Inputs(rows, bounds, plan.samples.seed, training.clusters, context.journal, context.report)
     choice = choose_settings(spec, inputs_of_choice)
     fit = fit_rows(rows, bounds, choice.spec)
     outputs = {
@@ -64,10 +70,23 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Ca
         "grade": None,
         "reasons": None,
     }
-    steps = [*derived, *boosting_steps(fit, preparation, training.scaling, values, probability_from=probability_from)]
-    model = document(context.identity(spec), "monotone_boosting", inputs, steps, outputs)
-    grown = Grown(model, compile_model(model), values.linear_score, _by_characteristic(features), preparation, taken)
-    explained, reasons = with_reasons(context, spec, grown, values.reasons)
+    inside = None if first is None else first.inside(read.taken, training.scaling)
+    start = None if inside is None else inside.start.linear
+    own = boosting_steps(fit, preparation, training.scaling, values, probability_from=probability_from, offset=start)
+    steps = [*read.derived, *(inside.steps if inside is not None else ()), *own]
+    kind = "monotone_boosting" if first is None else TWO_STAGE
+    model = document(context.identity(spec), kind, read.inputs, steps, outputs)
+    by_characteristic = _by_characteristic(features)
+    grown = Grown(model, compile_model(model), values.linear_score, by_characteristic, preparation, read.taken)
+    stages: tuple[Stage, ...] = ()
+    if first is None or inside is None:
+        explained, reasons = with_reasons(context, spec, grown, values.reasons)
+    else:
+        stages = (*inside.stages(model, grown.compiled, read.taken), Stage(values.linear_score, grown=grown))
+        reasons = staged_reasons(plan, context.training, Staged(model, grown.compiled, stages, read.taken))
+        explained = told(model, reasons, values.reasons)
+        if spec.champion:
+            refuse_untold(plan, spec.id, reasons)
     evidence = (*_evidence(spec, context, training, prepared, fit, choice), *choice.evidence)
     return Candidate(
         spec.id,
@@ -75,12 +94,14 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Ca
         explained,
         compile_model(explained),
         evidence,
-        tuple(names),
+        tuple(dict.fromkeys([*(() if first is None else first.characteristics), *names])),
         values.linear_score,
         reasons=reasons,
         boosting=fit,
-        remark=_remark(evidence),
+        remark="; ".join(filter(None, (_remark(evidence), overlap_remark(stages)))),
         grown=grown,
+        stages=stages,
+        offset=start,
     )
 
 
@@ -107,7 +128,7 @@ def _evidence(
         features, matrix, y, training.tables, prepared.left_out, confidence, weights, against
     )
     monotonicity = monotonicity_frame(fit.trees, fit.features, fit.constraints)
-    margin = np.full(len(y), fit.base_margin)
+    margin = np.full(len(y), fit.base_margin) if prepared.offset is None else prepared.offset
     frame, tables = training.frame, training.tables
     missing = missing_frame(fit.trees, margin, features, matrix, frame, tables, y, training.weights)
     items = {**parameter_items(fit), **choice.settled}
@@ -151,18 +172,24 @@ def _remark(evidence: tuple[Evidence, ...]) -> str:
     return f"declared against the data: {', '.join(contradicted)}" if len(contradicted) else ""
 
 
-def boosting_training(plan: Plan, training: Training) -> tuple[Training, dict[str, str]]:
-    """What boosting may use, and what it may not, with why.
+def boosting_training(
+    plan: Plan, training: Training, named: Sequence[str] | None = None, model: str = ""
+) -> tuple[Training, dict[str, str]]:
+    """What boosting may use, and what it may not, with why. named: the only characteristics that `model` may use.
 
     It may use what the plan includes, and what is neither excluded by it, nor suspected to know the outcome, nor left
-    without a trend by classing, which leaves it one weight of evidence only. Raises ModelError where nothing is left.
+    without a trend by classing, which leaves it one weight of evidence only. Raises ModelError where nothing is left,
+    or where a name is of no predictor.
     """
     limits = plan.selection
+    refuse_unknown(named or (), training, model)
     left_out: dict[str, str] = {}
     for name, one in training.tables.items():
-        if name in limits.included:
+        if named is not None and name not in named:
+            left_out[name] = UNNAMED
+        elif name in limits.included:
             continue
-        if name in limits.excluded:
+        elif name in limits.excluded:
             left_out[name] = "excluded by the plan (selection.exclude)"
         elif one.fine_gini > limits.max_gini:
             left_out[name] = f"suspected to know the outcome: Gini {one.fine_gini:.4f} above selection.max_gini"

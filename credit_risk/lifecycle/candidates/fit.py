@@ -12,7 +12,7 @@ from credit_risk.lifecycle.candidates.expert import fit_expert_scorecard
 from credit_risk.lifecycle.candidates.ruled import ruled
 from credit_risk.lifecycle.candidates.scorecard import fit_scorecard, select
 from credit_risk.lifecycle.candidates.segmented import fit_segmented
-from credit_risk.lifecycle.candidates.training import Asked, Candidate, FitContext, Training
+from credit_risk.lifecycle.candidates.training import Asked, Candidate, FitContext, Floats, Training
 from credit_risk.models.boosting_folds import silent
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import scaling_frame
@@ -40,9 +40,9 @@ def fit_candidates(
     fitted: dict[str, Candidate] = {}
     for spec in plan.models:
 
-        def selection(asked: Asked, champion: bool = spec.id == plan.champion.id) -> Selection:
+        def selection(asked: Asked, offset: Floats | None, champion: bool = spec.id == plan.champion.id) -> Selection:
             if asked not in made:
-                made[asked] = select(plan, training, asked)
+                made[asked] = select(plan, training, asked, offset)
             told.setdefault(champion, made[asked])
             return made[asked]
 

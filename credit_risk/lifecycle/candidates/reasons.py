@@ -55,13 +55,13 @@ def scorecard_reasons(
 ) -> r.ReasonCodes:
     """Reason codes of a scorecard by the plan's reference, or by `method`. ids: development bins (n,)."""
     spec, method = plan.reason_codes, method or plan.reason_codes.reference
-    members = _players(plan, training, list(points.points))
+    members = players_of(plan, training, list(points.points))
     each = {name: points.points[name][ids[name]] for name in points.points}
     group = group_of(plan, method, points.base_points + np.sum(list(each.values()), axis=0))
     rows, weights = group.rows, training.weights[group.rows]
     if method == BASELINE:
         values = baseline_values(plan, training, list(points.points), rows)
-        held = {name: float(points.points[name][_bin(training.tables[name], values[name])]) for name in each}
+        held = {name: float(points.points[name][bin_of(training.tables[name], values[name])]) for name in each}
         references = {name: float(sum(held[m] for m in own)) for name, own in members.items()}
     elif method == MAXIMUM:
         references = {name: float(sum(points.points[m].max() for m in own)) for name, own in members.items()}
@@ -70,14 +70,14 @@ def scorecard_reasons(
         references = {name: float(np.sum(weights * value) / np.sum(weights)) for name, value in sums.items()}
     added = [_sum_step(name, own) for name, own in members.items() if own != (name,)]
     names = {name: points_name(name) for name in members}
-    reasons = r.rank_reasons_of(members, names, references, _words(plan, training, members), spec.rank_step)
+    reasons = r.rank_reasons_of(members, names, references, words_by_reason(plan, training, members), spec.rank_step)
     return r.ReasonCodes(
         r.POINTS,
         reference_words(method, group.applicants),
         reasons,
         spec.maximum,
         spec.rank_step,
-        _inquiries(plan, members),
+        inquiries_of(plan, members),
         tuple(added),
         r.Compared(method, group.applicants, int(rows.sum()), 1 if method == BASELINE else int(rows.sum())),
     )
@@ -88,7 +88,7 @@ def _sum_step(name: str, members: Sequence[str]) -> Step:
     return {"id": points_name(name), "type": "sum", "inputs": inputs, "output": points_name(name)}
 
 
-def _bin(table: BinningTable, value: float | str | None) -> int:
+def bin_of(table: BinningTable, value: float | str | None) -> int:
     given = np.array([value], dtype=np.float64 if table.kind == "numeric" else object)
     return int(table.assign(given)[0])
 
@@ -104,10 +104,15 @@ def with_reasons(
     codes = tree_reasons(context.plan, context.training, grown)
     if spec.champion:
         refuse_untold(context.plan, spec.id, codes)
+    return told(grown.model, codes, output), codes
+
+
+def told(model: Mapping[str, Any], codes: r.ReasonCodes | None, output: str) -> dict[str, Any]:
+    """model.json with the steps of its reasons, named `output`; unchanged without any."""
     if codes is None:
-        return dict(grown.model), None
-    steps = [*grown.model["steps"], *codes.steps(output)]
-    return {**grown.model, "steps": steps, "outputs": {**grown.model["outputs"], "reasons": output}}, codes
+        return dict(model)
+    steps = [*model["steps"], *codes.steps(output)]
+    return {**model, "steps": steps, "outputs": {**model["outputs"], "reasons": output}}
 
 
 def tree_reasons(plan: Plan, training: Training, grown: Grown, method: str | None = None) -> r.ReasonCodes | None:
@@ -115,51 +120,53 @@ def tree_reasons(plan: Plan, training: Training, grown: Grown, method: str | Non
     spec, method = plan.reason_codes, method or plan.reason_codes.reference
     if method == MAXIMUM:
         return None
-    members = _players(plan, training, list(grown.features))
+    members = players_of(plan, training, list(grown.features))
     values = grown.compiled.values(training.frame)
     score, linear = (np.asarray(values[grown.model["outputs"][k]], dtype=float) for k in ("score", "linear_score"))
     group = group_of(plan, method, score)
     if method == BASELINE:
         chosen = baseline_values(plan, training, list(grown.features), group.rows)
-        rows, weights = _features_of(grown, training, chosen), np.ones(1)
+        rows, weights = features_of(grown, training, chosen), np.ones(1)
     else:
         places, weights = systematic_rows(linear[group.rows], training.weights[group.rows], spec.background_rows)
         rows = grown.matrix(values)[group.rows][places]
-    step = _attribution_step(grown, members, rows, weights, group.applicants, training.scaling.factor)
+    step = attribution_step(grown, members, rows, weights, group.applicants, training.scaling.factor)
     names = {part["characteristic"]: part["output"] for part in step["characteristics"]}
     none = dict.fromkeys(members, 0.0)
     return r.ReasonCodes(
         r.ATTRIBUTIONS,
         reference_words(method, group.applicants, "attributions"),
-        r.rank_reasons_of(members, names, none, _words(plan, training, members), spec.rank_step),
+        r.rank_reasons_of(members, names, none, words_by_reason(plan, training, members), spec.rank_step),
         spec.maximum,
         spec.rank_step,
-        _inquiries(plan, members),
+        inquiries_of(plan, members),
         (step,),
         r.Compared(method, group.applicants, int(group.rows.sum()), len(rows), step["base"]),
     )
 
 
-def _attribution_step(
+def attribution_step(
     grown: Grown,
     members: Mapping[str, tuple[str, ...]],
     rows: Floats,
     weights: Floats,
     applicants: str,
     factor: float,
+    tag: str = "",
 ) -> Step:
+    """Attributions of the trees. tag: before the step's id and the names of its values, in a model of two stages."""
     trees = grown.trees
     place = {name: k for k, name in enumerate(trees["features"])}
     features = {name: [f for m in own for f in grown.features[m]] for name, own in members.items()}
     packed = pack_attribution(trees, [[place[f] for f in each] for each in features.values()], rows, weights)
     return {
-        "id": "attribution",
+        "id": f"{tag}attribution",
         "type": "attribution",
         "trees": trees["id"],
         "multiplier": -factor,
         "base": packed.base,
         "characteristics": [
-            {"characteristic": name, "features": each, "output": free_name(f"attribution({name})", grown.taken)}
+            {"characteristic": name, "features": each, "output": free_name(f"{tag}attribution({name})", grown.taken)}
             for name, each in features.items()
         ],
         "background": {
@@ -170,7 +177,7 @@ def _attribution_step(
     }
 
 
-def _features_of(grown: Grown, training: Training, values: Mapping[str, float | str | None]) -> Floats:
+def features_of(grown: Grown, training: Training, values: Mapping[str, float | str | None]) -> Floats:
     """Features (1, features) of characteristics that have these values, made by the model's own steps."""
     inputs, columns = [], {}
     for name in grown.features:
@@ -221,7 +228,7 @@ def _as_value(stated: str | float | bool | None, number: bool) -> float | str | 
     return stated if isinstance(stated, str) else text_of_number(stated)
 
 
-def _players(plan: Plan, training: Training, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def players_of(plan: Plan, training: Training, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     groups = plan.reason_codes.groups
     faults = [
         Fault(f"the group {name!r} bears the name of a column", "group_name", path=f"reason_codes.groups.{name}")
@@ -233,12 +240,12 @@ def _players(plan: Plan, training: Training, names: Sequence[str]) -> dict[str, 
     return r.players(names, groups)
 
 
-def _inquiries(plan: Plan, members: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def inquiries_of(plan: Plan, members: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     asked = set(plan.reason_codes.inquiries)
     return tuple(name for name, own in members.items() if asked & set(own))
 
 
-def _words(plan: Plan, training: Training, members: Mapping[str, tuple[str, ...]]) -> dict[str, ReasonWords]:
+def words_by_reason(plan: Plan, training: Training, members: Mapping[str, tuple[str, ...]]) -> dict[str, ReasonWords]:
     return {name: training.words[name] if name in training.words else words_of(plan, name) for name in members}
 
 

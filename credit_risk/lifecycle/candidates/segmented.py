@@ -77,7 +77,7 @@ def _one_model(spec: SegmentedScorecardSpec, context: FitContext, evidence: Sequ
         path = f"models.{spec.id}.segments.search"
         raise ModelError(Fault(message, "segments_refused", path=path, remedy=remedy))
     one = _scorecard_spec(spec, spec.id, champion=spec.champion)
-    selection = context.selection(asked_by(one, context.training))
+    selection = context.selection(asked_by(one, context.training), None)
     found = scorecard_of(one, context, selection, context.model_file(spec))
     remark = "segments are refused: one scorecard"
     return replace(found, type=spec.type, evidence=(*evidence, *found.evidence), remark=remark)

@@ -19,10 +19,11 @@ from credit_risk.models.assemble import Identity, InputColumn
 from credit_risk.models.boosting import BoostingFit
 from credit_risk.models.boosting_folds import silent
 from credit_risk.models.glm import GlmFit
+from credit_risk.models.logistic import LogisticFit
 from credit_risk.models.rules import Rule
 from credit_risk.models.spec import ModelSpec
 from credit_risk.plan import Plan
-from credit_risk.scaling.points import PointsTable, Scaling
+from credit_risk.scaling.points import PointsTable, Scaling, points_name
 from credit_risk.scoring import CompiledModel
 from credit_risk.selection.waterfall import Selection
 
@@ -130,13 +131,36 @@ class Divided:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage of a candidate adds to its score, under the names of the candidate's model.
+
+    linear: the value that holds the log-odds up to and with this stage. A scorecard: its points, and `named`, by
+    characteristic the value of its points. Trees: grown, whose model is the candidate's. A column that is the first
+    stage: its name, and `named` for its score.
+    """
+
+    linear: str
+    points: PointsTable | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
+    grown: Grown | None = None
+    column: str | None = None
+
+    @property
+    def characteristics(self) -> tuple[str, ...]:
+        """What the stage reads."""
+        return tuple(self.named if self.grown is None else self.grown.features)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A fitted candidate. model: its model.json; compiled: what scores it; evidence: what is told of it.
 
     unrounded: name of the value that holds the linear score before any rounding of points; remark: what the modeller
     must hear as soon as it is fitted, or nothing; grown: of trees, the model before its reasons; divided: of segments,
     their scorecards; tables: classing of its own by characteristic, where it is not that of the plan; selection: of a
-    scorecard, how its characteristics were chosen.
+    scorecard, how its characteristics were chosen; stages: of a two-stage model, the first stage first and its own
+    last, else none; points and grown are then those of its own stage; offset: the value that its own stage starts from,
+    or None; regression: of a scorecard.
     """
 
     id: str
@@ -155,6 +179,17 @@ class Candidate:
     divided: Divided | None = None
     tables: Mapping[str, BinningTable] | None = None
     selection: Selection | None = None
+    stages: tuple[Stage, ...] = ()
+    offset: str | None = None
+    regression: LogisticFit | None = None
+
+    @property
+    def parts(self) -> tuple[Stage, ...]:
+        """Its stages; of a scorecard or trees by themselves, the one."""
+        if self.stages or (self.points is None and self.grown is None):
+            return self.stages
+        named = {} if self.points is None else {name: points_name(name) for name in self.points.points}
+        return (Stage(self.unrounded, self.points, named, self.grown),)
 
     def __repr__(self) -> str:
         return f"Candidate({self.id!r}, {self.type}, {len(self.characteristics)} characteristics)"
@@ -168,20 +203,22 @@ class Candidate:
 class Asked:
     """What a scorecard asks of selection: level of intervals, covariance and bounds of the coefficients, as declared.
 
-    characteristics: the only ones that may enter, None where all may.
+    characteristics: the only ones that may enter, None where all may; offset: the first stage in words, or None.
     """
 
     confidence: float
     covariance: str
     characteristics: tuple[str, ...] | None = None
     coefficients: str = "any"
+    offset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FitContext:
     """What a fitter may use besides its own spec. fitted: the candidates before it in the plan, by id.
 
-    selection: the selection of characteristics as `Asked` says, made once for all that ask for the same; report: takes
+    selection: the selection of characteristics as `Asked` says, made once for all that ask for the same, with the
+    offset (n,) that every fit starts from or None; report: takes
     words on how far a long fit is; journal: folder beside the output where a search writes its finished trials, to be
     taken up again after an interruption, or None.
     """
@@ -189,7 +226,7 @@ class FitContext:
     plan: Plan
     training: Training
     fitted: Mapping[str, Candidate]
-    selection: Callable[[Asked], Selection]
+    selection: Callable[[Asked, Floats | None], Selection]
     report: Callable[[str], None] = silent
     journal: Path | None = None
 
