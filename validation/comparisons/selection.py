@@ -87,7 +87,12 @@ def _compare_names(space: Workspace, cards: Mapping[str, Scorecard | None], tabl
 
 
 def _used(space: Workspace, model_id: str) -> list[str]:
-    return [str(step["input"]) for step in steps_of(space.package.models[model_id], "classing")]
+    """What a scorecard itself uses: not what a first stage under it does."""
+    model = space.package.models[model_id]
+    card = scorecard_of(model)
+    if card is not None:
+        return [term.characteristic for term in card.terms]
+    return [str(step["input"]) for step in steps_of(model, "classing")]
 
 
 def _compare_suspicions(space: Workspace, table: list[dict[str, Any]]) -> None:
