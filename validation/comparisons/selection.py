@@ -60,14 +60,16 @@ def compare_selection(space: Workspace, fits: Mapping[str, LogisticFit]) -> None
 
 
 def _selecting(space: Workspace) -> dict[str, Scorecard | None]:
-    """By id the models whose characteristics were selected: those of the plan's type `scorecard`.
+    """By id the models whose characteristics were selected: those of the plan's type `scorecard`, and
+    of segments that were refused, which are one scorecard.
 
     None where the published score goes back to rounded points, and not to the regression itself.
     """
     found = {}
     for model_id, model in space.package.models.items():
         card, told = scorecard_of(model), setting_of(space, model_id, "type")
-        if told == "scorecard" or (told is None and card is not None):
+        refused = told == "segmented_scorecard" and model["model"]["type"] == "scorecard"
+        if told == "scorecard" or refused or (told is None and card is not None):
             found[model_id] = card
     return found
 

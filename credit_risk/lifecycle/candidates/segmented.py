@@ -80,7 +80,7 @@ def _one_model(spec: SegmentedScorecardSpec, context: FitContext, evidence: Sequ
     selection = context.selection(asked_by(one, context.training), None)
     found = scorecard_of(one, context, selection, context.model_file(spec))
     remark = "segments are refused: one scorecard"
-    return replace(found, type=spec.type, evidence=(*evidence, *found.evidence), remark=remark)
+    return replace(found, type=spec.type, evidence=(*evidence, *found.evidence), remark=remark, selection=selection)
 
 
 def _scorecard_spec(spec: SegmentedScorecardSpec, key: str, *, champion: bool = False) -> ScorecardSpec:

@@ -122,6 +122,8 @@ def test_segments_that_do_not_differ_are_refused_and_one_scorecard_is_left(tmp_p
     assert model(package)["model"]["type"] == "scorecard"
     assert frame(package, "segmentation.decision.seg")["decision"].tolist() == ["refused: one model"]
     assert evidence(package, "segmentation.gain.seg")["kind"] == "not_applicable"
+    chosen = frame(package, "selection.waterfall").groupby("model")["decision"].apply(list)
+    assert chosen["seg"] == chosen["card"]
     assert "segments are refused: one scorecard" in ended.err + ended.out
 
 
