@@ -78,11 +78,23 @@ def scale(model: Any) -> None:
     step(model, "segment_2.score")["scaling"]["factor"] *= 1.001
 
 
+def chosen(column: str, value: Any) -> Callable[[Any], None]:
+    """Change a cell of the division that was chosen."""
+
+    def change(item: Any) -> None:
+        names = [one["name"] for one in item["columns"]]
+        row = next(row for row in item["rows"] if row[names.index("chosen")])
+        row[names.index(column)] = value
+
+    return change
+
+
 def test_the_package_as_it_was_made_passes(good: Path) -> None:
     assert breaches(good) == set()
 
 
 COEFFICIENTS, POINTS = "scorecard.coefficients.seg.segment_2", "scorecard.points.seg.segment_1"
+SEARCHED = "segmentation.search.seg"
 DECISION, GAIN, SEGMENTS = "segmentation.decision.seg", "segmentation.gain.seg", "segmentation.segments.seg"
 
 
@@ -108,6 +120,9 @@ DECISION, GAIN, SEGMENTS = "segmentation.decision.seg", "segmentation.gain.seg",
         (SEGMENTS, cell(0, "bads", lambda v: v + 1), f"{SEGMENTS}: bads"),
         (SEGMENTS, cell(1, "calibration_intercept", lambda v: v + 0.01), f"{SEGMENTS}: calibration_intercept"),
         (SEGMENTS, cell(2, "auc", lambda v: v + 0.001), f"{SEGMENTS}: auc"),
+        (SEARCHED, cell(0, "gain", lambda v: 1e6), f"{SEARCHED}: gain of the best"),
+        (SEARCHED, chosen("decision", "refused"), f"{SEARCHED}: decision"),
+        (SEARCHED, chosen("test_p_value", 0.04), f"{SEARCHED}: test_p_value"),
         (DECISION, cell(0, "gain", lambda v: v + 0.1), f"{DECISION}: gain"),
         (DECISION, cell(0, "p_value", lambda v: 0.5), f"{DECISION}: p_value"),
         (DECISION, cell(0, "auc_one", lambda v: v - 0.001), f"{DECISION}: auc_one"),

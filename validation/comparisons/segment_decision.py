@@ -27,7 +27,8 @@ RULES = {
     "auc_segments": "auc",
     "level": "count",
 }
-PAY, NOT_SHOWN = "separate models pay", "separate models are not shown to pay"
+PAY, NOT_SHOWN, REFUSED = "separate models pay", "separate models are not shown to pay", "refused: one model"
+SEARCH, MADE = "segmentation.search", "made"
 
 
 def compare_decision(space: Workspace, model_id: str) -> None:
@@ -44,11 +45,60 @@ def compare_decision(space: Workspace, model_id: str) -> None:
     if lacking:
         space.ledger.not_evaluable(area, f"no model makes the derived characteristics {', '.join(lacking)}")
         return
-    own = _own(space, model_id, spec, names)
+    switch = switch_of(space.package.models[model_id], "linear_score")
+    assert switch is not None
+    cases, value = [case["equals"] for case in switch["cases"]], space.scored[model_id][switch["input"]].data
+    if set(value[space.known(DEVELOPMENT)].tolist()) != set(cases):
+        space.ledger.not_evaluable(area, "development rows are not in all of the segments, or in others")
+        return
+    own = _own(space, (cases, value), spec, names)
     row = table[0]
     for column, rule in RULES.items():
         space.ledger.numbers(area, column, rule, [row[column]], [own.get(column)], [column])
     space.ledger.words(area, "decision", [row["decision"]], [own["decision"]], ["decision"])
+
+
+def compare_searches(space: Workspace) -> None:
+    """Hold every search against itself: the best division of a node is the chosen one, made where its test says so.
+
+    What was made leads to as many segments as the model has, none to one scorecard.
+    """
+    ids = {name: model_id for model_id, name in space.package.candidate_ids.items()}
+    for item in space.package.plan.get("models") or []:
+        if isinstance(item, dict) and item.get("type") == "segmented_scorecard" and item.get("id") in ids:
+            name = str(item["id"])
+            _compare_search(space, name, space.package.models[ids[name]], float(item["segments"]["level"]))
+
+
+def _compare_search(space: Workspace, name: str, model: Mapping[str, Any], level: float) -> None:
+    area, switch = f"{SEARCH}.{name}", switch_of(model, "linear_score")
+    table = space.package.rows_of(area)
+    if table is None:
+        return
+    chosen = [row for row in table if row["chosen"]]
+    labels = [row["node"] for row in chosen]
+    gains_of = {node: [row["gain"] for row in table if row["node"] == node] for node in labels}
+    best = [max((gain for gain in gains_of[node] if gain is not None), default=np.nan) for node in labels]
+    space.ledger.numbers(area, "gain of the best", "log_likelihood", [row["gain"] for row in chosen], best, labels)
+    tested = [row for row in chosen if row["test_p_value"] is not None]
+    own = [MADE if row["test_p_value"] <= level else "refused" for row in tested]
+    named = [row["node"] for row in tested]
+    space.ledger.words(area, "decision", [row["decision"] for row in tested], own, named)
+    p_values = [_p_value(row["test_gain"], row["test_standard_error"]) for row in tested]
+    space.ledger.numbers(area, "test_p_value", "p_value", [row["test_p_value"] for row in tested], p_values, named)
+    made = sum(row["decision"] == MADE for row in chosen)
+    count = 1 if switch is None else len(switch["cases"])
+    space.ledger.numbers(area, "segments", "rows", [made + 1], [count], ["divisions made and one"])
+    if switch is None:
+        row = (space.package.rows_of(f"{AREA}.{name}") or [{}])[0]
+        space.ledger.words(f"{AREA}.{name}", "decision", [row.get("decision")], [REFUSED], ["decision"])
+
+
+def _p_value(gain: float | None, error: float | None) -> float:
+    """Return the upper tail of a stated gain and its stated error; NaN where one is absent, 1 without an error."""
+    if gain is None or error is None:
+        return float("nan")
+    return float(special.ndtr(-gain / error)) if error > 0 else 1.0
 
 
 def _spec(space: Workspace, name: str) -> Mapping[str, Any]:
@@ -73,17 +123,16 @@ def _derived(space: Workspace, name: str) -> np.ndarray | None:
     return None
 
 
-def _own(space: Workspace, model_id: str, spec: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+def _own(
+    space: Workspace, segments: tuple[list[Any], np.ndarray], spec: Mapping[str, Any], names: list[str]
+) -> dict[str, Any]:
     search = spec["segments"].get("search")
     seed = int((space.package.plan.get("samples") or {}).get("seed", 0))
     known = space.known(DEVELOPMENT)
     parts = 1 if search is None else -(-len(known) // int(search["max_rows"]))
     kept = known if parts == 1 else known[gains.drawn(space.cluster[known], seed, parts, "rows") == 0]
     rows = _rows(space, names, kept)
-    switch = switch_of(space.package.models[model_id], "linear_score")
-    assert switch is not None
-    cases = [case["equals"] for case in switch["cases"]]
-    value = space.scored[model_id][switch["input"]].data
+    cases, value = segments
     segment = np.array([cases.index(name) for name in value[kept]], dtype=np.int64)
     part = gains.drawn(rows.cluster, seed, gains.PARTS, "judge")
     if search is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from validation.comparisons import classing, points, reasons, regression
-from validation.comparisons.segment_decision import compare_decision
+from validation.comparisons.segment_decision import compare_decision, compare_searches
 from validation.findings import Finding, Outcome
 from validation.rebuild import clustered
 from validation.rebuild.logistic import fit_logistic
@@ -75,6 +75,7 @@ def compare_segments(space: Workspace) -> None:
             _compare_reasons(space, parts)
         _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
         compare_decision(space, model_id)
+    compare_searches(space)
 
 
 def _compare_choices(space: Workspace, model_id: str, model: Mapping[str, Any]) -> None:
