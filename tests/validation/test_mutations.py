@@ -249,6 +249,11 @@ PLANS = {
     "bins that are too great": ({"max_share": 0.1}, "classing: limits of the plan", "medium"),
     "bins with too few bads": ({"min_bads": 1e4}, "classing: limits of the plan", "medium"),
     "bad rates that are too near": ({"min_rate_difference": 0.5}, "classing: limits of the plan", "medium"),
+    "categories whose bad rates are too near": (
+        {"characteristics": {"REGION": {"min_rate_difference": 0.5}}},
+        "classing: limits of the plan",
+        "medium",
+    ),
     "bad rates that chance parts": ({"max_p_value": 1e-12}, "classing: limits of the plan", "medium"),
     "edges that are no candidates": (
         {"characteristics": {"INCOME": {"candidate_splits": [25.0, 40.0]}}},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,3 +68,32 @@ def test_shortest_period_with_enough_bads(months: int, unit: str) -> None:
     """300 rows, half of them bad, spread over months: 60, 20, 7.5 and 0.75 rows a month; 15 of each are wanted."""
     dates = [f"{2000 + (i % months) // 12}-{1 + (i % months) % 12:02d}-01" for i in range(300)]
     assert choose_unit(dates, [float(i < 150) for i in range(300)], 15) == unit
+
+
+def greatest_p_value(data: dict[str, list[Any]]) -> float:
+    """Of neighbouring bins of INCOME on development, weights as Kish's effective rows, row by row."""
+    function = BIN_OF["INCOME"][0]
+    rows = zip(data["INCOME"], data["_outcome"], data["_weight"], data["_sample"], strict=True)
+    kept = [(function(x), y, w) for x, y, w, sample in rows if sample == b.DEVELOPMENT and function(x) < 4]
+    scale = sum(w for *_, w in kept) / sum(w * w for *_, w in kept)
+    found = []
+    for one in range(3):
+        n = [scale * sum(w for k, _, w in kept if k == one + i) for i in (0, 1)]
+        bads = [scale * sum(w for k, y, w in kept if k == one + i and y == 1) for i in (0, 1)]
+        pooled = sum(bads) / sum(n)
+        z = (bads[0] / n[0] - bads[1] / n[1]) / math.sqrt(pooled * (1 - pooled) * (1 / n[0] + 1 / n[1]))
+        found.append(math.erfc(abs(z) / math.sqrt(2)))
+    return max(found)
+
+
+@pytest.mark.parametrize(("times", "kept"), [(1.001, True), (0.999, False)])
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_neighbours_are_tested_at_effective_rows(scale: float, times: float, kept: bool, package: Path) -> None:
+    data = b.population()
+    data["_weight"] = (scale * np.random.default_rng(3).uniform(0.2, 3.0, len(data["_key"]))).tolist()
+    weighted_package(package, scale)
+    limit = {"characteristics": {"INCOME": {"max_p_value": times * greatest_p_value(data)}}}
+    b.change_json(package, "plan.json", lambda document: document.update(classing=limit))
+    run = validate(read_package(package))
+    broken = [o.finding.quantity for o in run.outcomes if o.test.startswith("classing: limits") and o.finding]
+    assert broken == ([] if kept else ["INCOME"])

@@ -31,14 +31,14 @@ HOLDS = ("kind", "lower", "upper", "values", "codes", "takes_missing")
 class Ordinary:
     """Bins of ordinary values (k,), special codes and missing not counted; rows: weight of all development rows.
 
-    plain: whether every row weighs 1.
+    scale: sum of the weights of ordinary values over that of their squares; weights times it are Kish's effective rows.
     """
 
     bins: tuple[Step, ...]
     good: Floats
     bad: Floats
     rows: float
-    plain: bool
+    scale: float
 
 
 def compare_limits(space: Workspace) -> None:
@@ -76,9 +76,10 @@ def _broken(space: Workspace, held: Held, settings: Mapping[str, Any]) -> Iterat
     apart = take_apart(step, known, space.outcome[rows], space.weight[rows], zero_cell)
     k = len(apart.ordinary)
     by_id = {item["id"]: item for item in step["bins"]}
-    plain = bool(np.all(space.weight[rows] == 1.0))
+    good, bad, squared = apart.counts.good[:k], apart.counts.bad[:k], apart.counts.squared[:k]
+    scale = float(np.sum(good + bad) / np.sum(squared)) if np.sum(squared) > 0 else 1.0
     total = float(np.sum(apart.counts.good) + np.sum(apart.counts.bad))
-    found = Ordinary(tuple(by_id[i] for i in apart.ordinary), apart.counts.good[:k], apart.counts.bad[:k], total, plain)
+    found = Ordinary(tuple(by_id[i] for i in apart.ordinary), good, bad, total, scale)
     if len(found.bins) == 1 and _told_as_one(space, held.name):
         return
     yield from _numbers(found, settings)
@@ -111,20 +112,26 @@ def _numbers(found: Ordinary, settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _neighbours(found: Ordinary, settings: Mapping[str, Any], in_order: bool) -> Iterator[str]:
-    """Least difference of bad rates, and the test of neighbours (pooled two-proportion z-test), of bins in order."""
-    size = found.good + found.bad
-    if not in_order or np.any(size == 0):
+    """Least difference of bad rates, and the test of neighbours (pooled two-proportion z-test).
+
+    Bins of categories without an order are neighbours by their bad rates.
+    """
+    bad, size = found.bad, found.good + found.bad
+    if np.any(size == 0):
         return
-    rate = found.bad / size
+    if not in_order:
+        order = np.argsort(bad / size, kind="stable")
+        bad, size = bad[order], size[order]
+    rate = bad / size
     least = _value(settings, "min_rate_difference", 0.0)
     if np.any(np.abs(np.diff(rate)) < least - SLACK):
         yield f"neighbours differ by less than min_rate_difference {least}"
     most = settings.get("max_p_value")
-    if most is None or not found.plain:
+    if most is None:
         return
     for one in range(len(size) - 1):
-        pooled = float(np.sum(found.bad[one : one + 2]) / np.sum(size[one : one + 2]))
-        spread = math.sqrt(pooled * (1 - pooled) * (1 / size[one] + 1 / size[one + 1]))
+        pooled = float(np.sum(bad[one : one + 2]) / np.sum(size[one : one + 2]))
+        spread = math.sqrt(pooled * (1 - pooled) * (1 / size[one] + 1 / size[one + 1]) / found.scale)
         p_value = 2 * float(stats.norm.sf(abs(rate[one] - rate[one + 1]) / spread)) if spread > 0 else 1.0
         if p_value > float(most) * (1 + 1e-6):
             yield f"neighbours have a p-value of {p_value:.4g}, at most {most}"
