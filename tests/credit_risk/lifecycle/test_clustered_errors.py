@@ -125,6 +125,7 @@ ALLOWS_FOR_CLUSTERS = (
     *("samples.measures", "performance.level", "performance.mean_bands", "performance.mean_curve"),
     *("performance.measure_groups", "fairness.measures", RANKING, SEGMENTS),
     *("segmentation.decision.", "segmentation.search.", "segmentation.gain."),
+    *("two_stage.gain.", "two_stage.offset_check."),  # its likelihood ratio says that it takes rows as independent
 )
 NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.", "data.contract")
 """Accounts, each once; edges of bins; the least and greatest values of a column."""
