@@ -23,6 +23,7 @@ Mask = NDArray[np.bool_]
 BINS = 5
 RIDGE = 5.0
 SCREEN = 0.01
+MOST_CHARACTERISTICS = 15
 STEPS = 50
 TOLERANCE = 1e-7
 
@@ -212,19 +213,25 @@ def _teachable(rows: GainRows, segment: Integers, taught: Integers, count: int) 
 
 
 def _screened(rows: GainRows, parts: Sequence[Integers]) -> list[int]:
-    """Characteristics that tell something of the outcome in one of the parts (rows); both sides use the same ones."""
-    return [place for place in range(len(rows.sizes)) if any(_tells(rows, place, part) for part in parts)]
+    """Characteristics that tell something of the outcome in one of the parts (rows); both sides use the same ones.
+
+    At most MOST_CHARACTERISTICS, those of greatest chi-square per degree of freedom in any part.
+    """
+    strength = [max(_strength(rows, place, part) for part in parts) for place in range(len(rows.sizes))]
+    order = sorted((place for place, value in enumerate(strength) if value > 0), key=lambda k: (-strength[k], k))
+    return sorted(order[:MOST_CHARACTERISTICS])
 
 
-def _tells(rows: GainRows, place: int, at: Integers) -> bool:
-    """Whether Pearson's chi-square of bins against the outcome reaches the level SCREEN."""
+def _strength(rows: GainRows, place: int, at: Integers) -> float:
+    """Pearson's chi-square of bins against the outcome per degree of freedom; 0 where it does not reach SCREEN."""
     ids, w, size = rows.bins[at, place], rows.weights[at], rows.sizes[place]
     bad, both = np.bincount(ids, w * rows.y[at], size), np.bincount(ids, w, size)
     held, rate = both > 0, float(bad.sum() / both.sum())
-    if held.sum() < 2:
-        return False
+    degrees = int(held.sum()) - 1
+    if degrees < 1:
+        return 0.0
     statistic = float(np.sum((bad[held] - both[held] * rate) ** 2 / (both[held] * rate * (1.0 - rate))))
-    return bool(special.chdtrc(int(held.sum()) - 1, statistic) <= SCREEN)
+    return statistic / degrees if special.chdtrc(degrees, statistic) <= SCREEN else 0.0
 
 
 def _fit(rows: GainRows, at: Integers, group: Integers, count: int, chosen: Sequence[int]) -> _Fit:

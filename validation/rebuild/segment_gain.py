@@ -18,7 +18,7 @@ from validation.rebuild.clusters import dense
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-BINS, RIDGE, SCREEN, PARTS = 5, 5.0, 0.01, 5
+BINS, RIDGE, SCREEN, PARTS, MOST_USED = 5, 5.0, 0.01, 5, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,9 @@ def _left_out(rows: Rows, segment: Integers, test: NDArray[np.bool_]) -> Gain | 
             return None
     if len(set(segment[tested].tolist())) < count:
         return None
-    used = [k for k, bins in enumerate(rows.bins) if any(_tells(rows, bins, part) for part in (taught, *groups))]
+    strength = [max(_strength(rows, bins, part) for part in (taught, *groups)) for bins in rows.bins]
+    ranked = sorted(range(len(strength)), key=lambda k: -strength[k])
+    used = [k for k in ranked[:MOST_USED] if strength[k] > 0]
     constants = _indicators(segment, count)
     one = _linear(rows, constants, used, taught, tested)
     separate = np.empty(len(tested))
@@ -115,17 +117,18 @@ def _left_out(rows: Rows, segment: Integers, test: NDArray[np.bool_]) -> Gain | 
     return Gain(tested, one, separate)
 
 
-def _tells(rows: Rows, bins: Floats, at: Integers) -> bool:
-    """Say whether Pearson's chi-square of the table of bins by outcome has a p-value of at most SCREEN."""
+def _strength(rows: Rows, bins: Floats, at: Integers) -> float:
+    """Return Pearson's chi-square of bins by outcome per degree of freedom; 0 where its p-value is above SCREEN."""
     w, y = rows.weight[at], rows.outcome[at]
     total, bad = w @ bins[at], (w * y) @ bins[at]
     kept = total > 0
     rate, degrees = bad.sum() / total.sum(), int(kept.sum()) - 1
     if degrees < 1:
-        return False
+        return 0.0
     cells = np.stack([bad[kept], (total - bad)[kept]])
     expected = np.stack([total[kept] * rate, total[kept] * (1.0 - rate)])
-    return bool(special.chdtrc(degrees, np.sum((cells - expected) ** 2 / expected)) <= SCREEN)
+    value = float(np.sum((cells - expected) ** 2 / expected))
+    return value / degrees if special.chdtrc(degrees, value) <= SCREEN else 0.0
 
 
 def _linear(rows: Rows, constants: Floats, used: list[int], taught: Integers, tested: Integers) -> Floats:

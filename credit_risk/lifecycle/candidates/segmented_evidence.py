@@ -8,7 +8,7 @@ from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.evaluation.area_under_curve import auc
 from credit_risk.lifecycle.candidates.segments import Segments
 from credit_risk.lifecycle.candidates.training import SNAPSHOT
-from credit_risk.models.segment_gain import BINS, RIDGE, SCREEN, Gain
+from credit_risk.models.segment_gain import BINS, MOST_CHARACTERISTICS, RIDGE, SCREEN, Gain
 from credit_risk.models.segment_search import JUDGING, Tried
 from credit_risk.models.segmented_spec import SegmentedScorecardSpec
 
@@ -21,7 +21,8 @@ SEARCH_COLUMNS = (
 MODELS = (
     f"models of the test: logistic regression with a weight for each of at most {BINS} bins of values a "
     f"characteristic, ridge {RIDGE:g}, of the characteristics whose chi-square reaches {SCREEN:g} in the whole or in a "
-    "segment; the one model has a constant for each segment, so that a difference of base rates is no gain"
+    f"segment, at most the {MOST_CHARACTERISTICS} of greatest chi-square per degree of freedom; the one model has a "
+    "constant for each segment, so that a difference of base rates is no gain"
 )
 
 

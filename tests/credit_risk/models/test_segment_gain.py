@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
 from credit_risk.models.segment_gain import (
+    MOST_CHARACTERISTICS,
     bin_logistic,
     compared,
     crossed_gain,
@@ -138,3 +139,16 @@ def test_rare_categories_share_a_bin() -> None:
     assert size == 6
     assert [ids[values == name][0] for name in "abcdef"] == [0, 1, 2, 3, 4, 4]
     assert ids[-1] == 5
+
+
+def test_of_many_characteristics_the_strongest_are_used_and_the_others_change_nothing() -> None:
+    x, segment, y = _world(1200)
+    none, random = np.zeros(len(y), bool), np.random.default_rng(8)
+    weaker = [quick_bins(0.3 * x[:, 1] + random.normal(size=len(y)), none)[0] for _ in range(30)]
+    strong = [quick_bins(x[:, 0] + 0.1 * random.normal(size=len(y)), none)[0] for _ in range(MOST_CHARACTERISTICS)]
+    part = np.arange(len(y)) % 2
+    few = crossed_gain(gain_rows(np.column_stack(strong), [6] * len(strong), y), segment, part)
+    many = crossed_gain(gain_rows(np.column_stack([*weaker, *strong]), [6] * (30 + len(strong)), y), segment, part)
+    assert few is not None
+    assert many is not None
+    assert many.gain == pytest.approx(few.gain, abs=1e-9)
