@@ -40,7 +40,7 @@ from credit_risk.scaling.spec import ScalingSpec
 from credit_risk.scoring import CompiledModel, compile_model
 
 Floats = NDArray[np.float64]
-USUAL: dict[str, Any] = {"trend": "auto", "max_bins": 10}
+USUAL: dict[str, Any] = {"trend": "auto", "max_bins": 10, "min_share": 0.03}
 ONE_WEIGHT, LEFT_OUT = "classing leaves it one weight of evidence", ["characteristic", "reason"]
 SUSPECT = 0.95
 
@@ -60,9 +60,10 @@ class ScorecardClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     """Scorecard: classing, weights of evidence, logistic regression with inference, points; raw columns in.
 
     classing: the Binner that classes the columns, with its settings, special codes and trends; None: up to ten bins of
-    trend `auto`, which also finds peaks and valleys. The other parameters have the meaning of the plan's
-    model type `scorecard` and of its `scaling`. Every characteristic that classing gives more than one weight of
-    evidence enters, unless it is a linear combination of others; selectors stand before the scorecard in a pipeline.
+    3 % of the weight or more, of trend `auto`, which also finds peaks and valleys. The other parameters have the
+    meaning of the plan's model type `scorecard` and of its `scaling`. Every characteristic that classing gives more
+    than one weight of evidence enters, unless it is a linear combination of others; selectors stand before the
+    scorecard in a pipeline.
     The second class in sorted order is bad.
 
     Attributes: classing_ (fitted Binner), tables_ (BinningTable by characteristic of the scorecard), result_
