@@ -202,7 +202,7 @@ def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored
         else:
             names = (
                 characteristics
-                if "characteristic" in identifier
+                if "{characteristic}" in identifier
                 else ("card",)
                 if stem.startswith("scorecard.")
                 else ("boosting",)
