@@ -12,7 +12,9 @@ from scipy import stats
 from sklearn import metrics as sk
 from statsmodels.stats.proportion import proportion_confint
 
-from validation.rebuild import metrics
+from credit_risk.evaluation.area_under_curve import delong_interval
+from credit_risk.evaluation.clustered import clustered_auc_interval
+from validation.rebuild import clustered, metrics
 from validation.rebuild.binning import weight_of_evidence
 
 cases = st.integers(0, 2**32 - 1)
@@ -129,3 +131,17 @@ def test_weight_of_evidence_by_hand() -> None:
     assert value[0] == pytest.approx((90 / 105 - 0.5) * expected[0], rel=1e-15)
     assert value[3] == pytest.approx((5.5 / 105 - 0.5 / 10) * expected[3], rel=1e-12)
     assert value[2] == 0.0
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_bounds_of_a_perfect_order_are_those_of_the_modelling_package(sign: float) -> None:
+    """Without a variance: Newcombe's score interval, of effective rows, and of clusters where they repeat."""
+    y = np.repeat([0.0, 1.0], [40, 12])
+    risk, weights = sign * y, np.linspace(0.5, 3.0, 52)
+    for w in (None, weights):
+        other, own = delong_interval(y, risk, w, 0.9), metrics.auc(y, risk, w, 0.9)
+        assert own.auc == other.auc == (sign + 1) / 2
+        assert (own.lower, own.upper) == pytest.approx((other.lower, other.upper), rel=1e-12, abs=1e-15)
+        groups = np.arange(52) // 3
+        other, own = clustered_auc_interval(y, risk, groups, w, 0.9), clustered.auc(y, risk, groups, w, 0.9)
+        assert (own.lower, own.upper) == pytest.approx((other.lower, other.upper), rel=1e-12, abs=1e-15)

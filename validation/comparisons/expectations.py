@@ -55,7 +55,7 @@ def _judged(space: Workspace, x: np.ndarray) -> dict[str, Any]:
     if len(np.unique(y)) < 2 or np.ptp(x[rows]) == 0:
         return found | {"verdict": "not evaluable"}
     area = metrics.auc(y, x[rows], space.weight[rows], space.confidence)
-    if np.isnan(area.lower):
+    if not area.standard_error > 0:
         return found | {"auc": area.auc, "verdict": "not evaluable"}
     p_value = 2.0 * float(special.ndtr(-abs(area.auc - 0.5) / area.standard_error))
     words = "confirmed" if area.lower > 0.5 else "contradicted by the data" if area.upper < 0.5 else NEITHER

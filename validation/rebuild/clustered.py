@@ -25,9 +25,13 @@ def auc(
     bads, goods = metrics.components(outcome, risk, weight)
     shares = _shares(outcome, weight)
     area = metrics.weighted_mean(bads, shares[outcome == 1] if weight is not None else np.ones(len(bads)))
+    if area in (0.0, 1.0):
+        bad = outcome == 1
+        held = [float(len(np.unique(clusters[side]))) for side in (bad, ~bad)]
+        return metrics.Auc(area, 0.0, *metrics.perfect_bounds(area, held[0], held[1], confidence))
     error = _error(outcome, bads, goods, clusters, shares)
-    if not error > 0 or not 0 < area < 1:
-        return metrics.Auc(area, error, np.nan, np.nan)
+    if not error > 0:
+        return metrics.Auc(area, error, area + error, area + error)  # NaN where the error is
     half = special.ndtri(0.5 + confidence / 2.0) * error / (area * (1.0 - area))
     centre = special.logit(area)
     return metrics.Auc(area, error, float(special.expit(centre - half)), float(special.expit(centre + half)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 Floats = NDArray[np.float64]
 
@@ -26,18 +26,39 @@ def auc(outcome: Floats, risk: Floats, weight: Floats | None = None, confidence:
 
     Variance: DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, from the structural components (Sun and Xu 2014);
     with weights (n,) each component counts with its squared share of the weight. Bounds on the logit scale (Pepe 2003,
-    section 5.2); without a width where the variance is zero or the AUC 0 or 1.
+    section 5.2); where the AUC is 0 or 1 those of `perfect_bounds`, at Kish's effective sizes; without width where the
+    variance is zero otherwise.
     """
     bads, goods, w = *components(outcome, risk, weight), _weights(outcome, weight)
     area = weighted_mean(bads, w[outcome == 1])
+    if area in (0.0, 1.0):
+        sides = [w[outcome == 1], w[outcome != 1]]
+        sizes = [effective_size(float(np.sum(side)), float(np.sum(side**2))) for side in sides]
+        return Auc(area, 0.0, *perfect_bounds(area, sizes[0], sizes[1], confidence))
     if min(len(bads), len(goods)) < 2:
         return Auc(area, np.nan, np.nan, np.nan)
     error = float(np.sqrt(_mean_variance(bads, w[outcome == 1]) + _mean_variance(goods, w[outcome != 1])))
-    if error == 0 or not 0 < area < 1:
-        return Auc(area, error, np.nan, np.nan)
+    if error == 0:
+        return Auc(area, error, area, area)
     half = special.ndtri(0.5 + confidence / 2.0) * error / (area * (1.0 - area))
     centre = special.logit(area)
     return Auc(area, error, float(special.expit(centre - half)), float(special.expit(centre + half)))
+
+
+def perfect_bounds(area: float, bads: float, goods: float, confidence: float) -> tuple[float, float]:
+    """Return bounds of an AUC of 0 or 1: method 5 of Newcombe (2006), Statistics in Medicine 25, 559-573.
+
+    The θ with (area − θ)² = z²·V(θ), V(θ) = θ(1 − θ)(1 + N(1 − θ)/(2 − θ) + Nθ/(1 + θ))/(bads·goods),
+    N = (bads + goods)/2 − 1: the variance of Hanley and McNeil at θ, their sizes averaged.
+    """
+    z, more = float(special.ndtri(0.5 + confidence / 2.0)), (bads + goods) / 2.0 - 1.0
+
+    def beyond(theta: float) -> float:
+        spread = 1.0 + more * ((1.0 - theta) / (2.0 - theta) + theta / (1.0 + theta))
+        return (1.0 - theta) * bads * goods - z * z * theta * spread
+
+    reach = float(optimize.bisect(beyond, 0.0, 1.0, xtol=1e-15, rtol=1e-15))
+    return (reach, 1.0) if area == 1.0 else (0.0, 1.0 - reach)
 
 
 def components(outcome: Floats, risk: Floats, weight: Floats | None = None) -> tuple[Floats, Floats]:
