@@ -70,7 +70,7 @@ def compare_segments(space: Workspace) -> None:
         if against is None:
             space.ledger.not_evaluable(f"{GAIN}.{name}", "the package has not the scorecard that it is held against")
         else:
-            _compare_table(space, f"{GAIN}.{name}", GAIN_RULES, _gains(space, model_id, against))
+            _compare_table(space, f"{GAIN}.{name}", GAIN_RULES, gains_of(space, model_id, against))
         if model_id == space.package.champion_id:
             _compare_reasons(space, parts)
         _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
@@ -253,7 +253,7 @@ def _compare_table(
         space.ledger.numbers(area, column, rule, [stated[label][column] for label in labels], mine, labels)
 
 
-def _gains(space: Workspace, model_id: str, against: str) -> dict[str, dict[str, float | None]]:
+def gains_of(space: Workspace, model_id: str, against: str) -> dict[str, dict[str, float | None]]:
     """Return by sample what the segments gain over the one model."""
     found: dict[str, dict[str, float | None]] = {}
     one, own = (space.output(name, "linear_score") for name in (against, model_id))

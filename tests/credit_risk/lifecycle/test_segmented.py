@@ -12,7 +12,7 @@ import pytest
 from scipy import special
 
 from credit_risk.scoring import compile_model
-from tests.credit_risk.cli.command import Ended, disagreements, evidence, frame, model, run, write_plan
+from tests.credit_risk.cli.command import Ended, disagreements, evidence, findings, frame, model, run, write_plan
 
 HEAD = "model: {id: m}\ndata: {source: table.csv}\noutcome: {column: BAD, bad: 1}\nsamples: {out_of_sample: 0.3}\n"
 SEARCH = "{search: {variables: [CHANNEL], max_segments: 2}}"
@@ -64,6 +64,7 @@ def test_the_validator_judges_each_segments_regression_and_the_rounding(found: P
     for key in ("seg.segment_1", "seg.segment_2"):
         for name in ("coefficient signs", "collinearity of DEBT", "significance of INCOME", "events per coefficient"):
             assert f"battery: {name} in {key}" in passed
+    assert "battery: segments pay (out_of_sample)" in passed
     assert {"scaling.rounding_effect: gini_unrounded", "scaling.rounding_effect: gini_rounded"} <= passed
     assert {"reasons.catalogue: codes and characteristics", "reasons.frequency: first"} <= passed
 
@@ -159,6 +160,17 @@ def test_a_row_of_no_segment_is_refused_when_scored(found: Path) -> None:
         compile_model(model(found)).score(new)
     (fault,) = refused.value.faults
     assert fault.row == 2
+
+
+def test_given_segments_that_do_not_pay_are_told_by_both(tmp_path: Path) -> None:
+    ended = run(write_plan(tmp_path, models("{column: CHANNEL}"), applications(differ=False)))
+    assert ended.status == 0, ended.err
+    package = tmp_path / "out"
+    assert "which are not shown to pay on unseen rows" in ended.err
+    assert frame(package, "segmentation.decision.seg")["decision"].tolist() == ["separate models are not shown to pay"]
+    told = {one["test"]: one["severity"] for one in findings(package)}
+    assert told["battery: segments pay (out_of_sample)"] == "observation"
+    assert disagreements(package) == []
 
 
 def test_a_notice_tells_the_reasons_of_the_applicants_own_segment(tmp_path: Path) -> None:
