@@ -173,23 +173,31 @@ def compare_bounds(space: Workspace, model_id: str, step: Any) -> None:
     rows = space.known(DEVELOPMENT)
     weight, base = space.weight[rows], float(step["base_points"])
     total, least, greatest = np.full(len(rows), base), base, base
-    own = {"base points": [base] * 5}
+    made: list[tuple[str, list[float]]] = [("base points", [base] * 5)]
     for item in step["characteristics"]:
         points = np.asarray(item["points"], dtype=np.float64)
         mine = points[space.scored[model_id][item["input"]].data[rows].astype(np.int64)]
         total, least, greatest = total + mine, least + points.min(), greatest + points.max()
-        own[item["characteristic"]] = [np.average(mine, weights=weight), points.min(), points.max(), *_ends(mine)]
+        ends = [np.average(mine, weights=weight), points.min(), points.max(), *_ends(mine)]
+        made.append((str(item["characteristic"]), ends))
     published = space.package.models[model_id]["outputs"].get("score")
     whole = "score" if step["output"] == published else "points of this stage"
-    own[whole] = [np.average(total, weights=weight), least, greatest, *_ends(total)]
+    made.append((whole, [np.average(total, weights=weight), least, greatest, *_ends(total)]))
     names = [row["item"] for row in table]
-    space.ledger.words(area, "items", sorted(names), sorted(own), "item")
-    known = [row for row in table if row["item"] in own]
+    space.ledger.words(area, "items", sorted(names), sorted(name for name, _ in made), "item")
+    # A characteristic may be called as the sum is: the first of a name is the first of it on the other side.
+    own = dict(zip(_numbered([name for name, _ in made]), (values for _, values in made), strict=True))
+    known = [(key, row) for key, row in zip(_numbered(names), table, strict=True) if key in own]
     columns = ("neutral_points", "least", "greatest", "least_occurring", "greatest_occurring")
     for place, column in enumerate(columns):
-        mine_of = [float(own[row["item"]][place]) for row in known]
-        labels = [row["item"] for row in known]
-        space.ledger.numbers(area, column, "points_unrounded", [row[column] for row in known], mine_of, labels)
+        mine_of = [float(own[key][place]) for key, _ in known]
+        labels = [row["item"] for _, row in known]
+        space.ledger.numbers(area, column, "points_unrounded", [row[column] for _, row in known], mine_of, labels)
+
+
+def _numbered(names: list[str]) -> list[tuple[str, int]]:
+    """Each name with how many of the same stand before it."""
+    return [(name, names[:place].count(name)) for place, name in enumerate(names)]
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:
