@@ -42,12 +42,14 @@ def apply_overrides(
     weights: Floats,
     *,
     settings: ClassingSpec,
+    places: Sequence[int] | None = None,
 ) -> Overridden:
     """Apply operations in order and count anew on development: values, y, weights (n,).
 
     `table` has special codes and missing apart; what `settings` or an operation joins is joined when the operation is
     done, and operations name bins as they stand before or after that. Leaving an operation out of the list takes it
-    back. Raises ModelError naming every operation that cannot be applied.
+    back. places: of each operation, its place in the plan's list (from 0), which errors name. Raises ModelError naming
+    every operation that cannot be applied.
     """
     rows: list[dict[str, Any]] = []
     faults: list[Fault] = []
@@ -59,7 +61,8 @@ def apply_overrides(
             changed, wanted = _apply(table, result, override, joins, values, y, weights, settings.zero_cell)
             result = finished(changed, settings, wanted)
         except (_NotThere, NoSuchBin) as error:
-            faults.append(_fault(table, override, number, str(error)))
+            place = number - 1 if places is None else places[number - 1]
+            faults.append(_fault(table, override, place, number, str(error)))
             continue
         table, joins = changed, wanted
         rows.append(
@@ -217,12 +220,12 @@ def _detail(override: Override) -> str:
     return f"edge {number_text(edge)}" if edge is not None else ", ".join(override.categories)  # type: ignore[attr-defined]
 
 
-def _fault(table: BinningTable, override: Override, number: int, message: str) -> Fault:
+def _fault(table: BinningTable, override: Override, place: int, number: int, message: str) -> Fault:
     name = table.characteristic
     return Fault(
         f"override {number} of {name!r} cannot be applied: {message}",
         code="override",
-        path=f"classing.overrides, {name}",
+        path=f"classing.overrides[{place}]",
         found=f"{override.operation}: {_detail(override)}",  # type: ignore[attr-defined]
         remedy="look at the classing table and name what is there",
     )

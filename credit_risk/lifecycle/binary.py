@@ -58,7 +58,7 @@ class BinaryOutcome:
             *not_of_binary(CLASSING),
             *classing_evidence(training.tables, plan.classing),
             joined_evidence(training.tables),
-            overrides_evidence(training.overrides),
+            overrides_evidence(training.overrides, [m.id for m in plan.models if m.type == "segmented_scorecard"]),
         )
         return Trained(training, evidence, f"{len(training.tables)} characteristics{suspected(screened[0])}")
 

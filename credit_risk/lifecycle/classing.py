@@ -139,10 +139,12 @@ def override_classing(
             remedy = f"predictors are {', '.join(list(tables)[:30])}"
             faults.append(Fault(f"{name!r} is no predictor", "override", path="classing.overrides", remedy=remedy))
             continue
-        overrides = [o for o in plan.classing.overrides if o.characteristic == name]
-        settings = plan.classing.of(name)
+        mine = {place: o for place, o in enumerate(plan.classing.overrides) if o.characteristic == name}
+        values, settings = frame[name].to_numpy(), plan.classing.of(name)
         try:
-            result = apply_overrides(tables[name], overrides, frame[name].to_numpy(), y, weights, settings=settings)
+            result = apply_overrides(
+                tables[name], list(mine.values()), values, y, weights, settings=settings, places=list(mine)
+            )
         except ModelError as error:
             faults += error.faults
             continue

@@ -118,11 +118,13 @@ def joined_evidence(tables: Mapping[str, BinningTable]) -> Evidence:
     return table("classing.joined", frame, inputs=SNAPSHOT)
 
 
-def overrides_evidence(rows: Sequence[dict[str, Any]]) -> Evidence:
-    """Evidence `classing.overrides`."""
+def overrides_evidence(rows: Sequence[dict[str, Any]], segmented: Sequence[str] = ()) -> Evidence:
+    """Evidence `classing.overrides`. segmented: ids of candidates whose segments are classed by themselves."""
     if not rows:
         return absent("classing.overrides", "not_applicable", "the plan changes no classing by hand")
-    return table("classing.overrides", overrides_frame(rows), inputs=("plan.json",))
+    told = (f"Not made in the segments of {', '.join(segmented)}, each of which is classed on its own rows.",)
+    notes = told if segmented else ()
+    return table("classing.overrides", overrides_frame(rows), inputs=("plan.json",), notes=notes)
 
 
 def selection_evidence(waterfalls: Mapping[str, pd.DataFrame], why_none: str) -> Evidence:

@@ -21,6 +21,7 @@ from credit_risk.lifecycle.measures.training import MeasureTraining
 from credit_risk.lifecycle.performance import Scored
 from credit_risk.lifecycle.progress import Progress, silent
 from credit_risk.plan import Plan
+from credit_risk.plan.places import places_told
 from credit_risk.selection.waterfall import Selection
 
 
@@ -108,5 +109,5 @@ def develop(
     from credit_risk.lifecycle.stages import run_stages
 
     threadpoolctl = optional_import("threadpoolctl", "model")
-    with threadpoolctl.threadpool_limits(limits=1):
+    with threadpoolctl.threadpool_limits(limits=1), places_told(plan):
         return run_stages(plan, progress, data, None if journal is None else Path(journal))

@@ -73,7 +73,7 @@ def _model(
         yield _fault(message, "offset", found=name, allowed=allowed, remedy="write it before this candidate")
     elif models[places[0]].get("type") not in (None, *STAGES):
         kind = models[places[0]]["type"]
-        message = f"a {kind} is no first stage: only a scorecard or monotone boosting is"
+        message = f"a candidate of type {kind} is no first stage: only a scorecard or monotone boosting is"
         yield _fault(message, "offset", found=name, allowed=allowed)
 
 

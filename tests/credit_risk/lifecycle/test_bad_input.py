@@ -66,7 +66,12 @@ REFUSED: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         "",
         "classing: {overrides: [{characteristic: INCOME, operation: fix_woe, bin: '[1, 2)', woe: 0, reason: x, "
         "author: y}, {characteristic: AGE, operation: merge, edge: 999, reason: x, author: y}]}\n",
-        ("there is no bin '[1, 2)'", "there is no edge 999", "classing.overrides, INCOME", "classing.overrides, AGE"),
+        (
+            "there is no bin '[1, 2)'",
+            "there is no edge 999",
+            "plan.yaml:5 classing.overrides[0]: override 1 of 'INCOME'",
+            "classing.overrides[1]: override 1 of 'AGE'",
+        ),
     ),
 ]
 

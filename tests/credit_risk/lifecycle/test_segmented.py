@@ -271,3 +271,15 @@ def test_points_for_the_probability_are_followed_by_segment(tmp_path: Path) -> N
     assert step["factor"] == pytest.approx(factor)
     own = special.expit((step["offset"] - scored["score"]) / step["factor"])
     assert scored["probability"].to_numpy() == pytest.approx(own.to_numpy(), abs=1e-12)
+
+
+def test_changes_of_the_classing_by_hand_say_that_segments_do_not_have_them(tmp_path: Path) -> None:
+    given = "{column: CHANNEL}"
+    change = "{characteristic: INCOME, operation: merge, edge: 2500, reason: one price band, author: Credit policy}"
+    fixed = "characteristics: {INCOME: {fixed_splits: [2500, 3500]}}"
+    merge = f"classing: {{{fixed}, overrides: [{change}]}}\n"
+    ended = run(write_plan(tmp_path, models(given) + merge, applications()))
+    assert ended.status == 0, ended.err
+    assert disagreements(tmp_path / "out") == []
+    told = evidence(tmp_path / "out", "classing.overrides")["notes"]
+    assert told == ["Not made in the segments of seg, each of which is classed on its own rows."]
