@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,19 @@ class Explained:
     weights: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is explained by itself: a candidate, or the scorecard of a segment, whose rows alone then have a sample.
+
+    training: with the classing of its own; segment: its name, or nothing.
+    """
+
+    candidate: Candidate
+    training: Training
+    scored: Scored
+    segment: str = ""
+
+
 def explanation_evidence(
     plan: Plan,
     training: Training,
@@ -65,20 +78,44 @@ def explanation_evidence(
     backgrounds: list[dict[str, object]] = []
     for candidate in candidates:
         file = "model.json" if candidate.id == plan.champion.id else f"challengers/{candidate.id}/model.json"
-        if candidate.grown is None and candidate.points is None:
-            reason = f"a {candidate.type} is neither a scorecard nor trees, which are explained exactly"
+        parts = _parts(training, candidate, scored, frame)
+        if candidate.divided is not None or not parts:
+            keys = ", ".join(part.candidate.id for part in parts)
+            other = f"a {candidate.type} is neither a scorecard nor trees, which are explained exactly"
+            reason = f"the scorecard of each segment is explained by itself: {keys}" if parts else other
             found += [absent(i, "not_applicable", reason, parameter=candidate.id) for i in IDS]
-            continue
-        explained = explain(plan, candidate, scored, frame, weights)
-        own, scored_own = own_training(training, candidate.tables), with_classing(scored, candidate.tables, frame)
-        groups = _groups(plan, scored, frame, explained)
-        found += _evidence(own, candidate, explained, scored_own, groups, file)
-        found.append(_interactions(candidate, explained, frame, file))
-        backgrounds += _backgrounds(candidate, explained)
+        for part in parts:
+            explained = explain(plan, part.candidate, part.scored, frame, weights)
+            if part.segment:
+                explained = replace(explained, applicants=f"{explained.applicants} of the segment {part.segment}")
+            groups = _groups(plan, part.scored, frame, explained)
+            found += _evidence(part.training, part.candidate, explained, part.scored, groups, file)
+            found.append(_interactions(part.candidate, explained, frame, file))
+            backgrounds += _backgrounds(part.candidate, explained)
     if not backgrounds:
         reason = "no candidate is a scorecard or trees"
         return [absent("explanation.background", "not_applicable", reason), *found]
     return [table("explanation.background", pd.DataFrame(backgrounds), inputs=(SNAPSHOT,)), *found]
+
+
+def _parts(training: Training, candidate: Candidate, scored: Scored, frame: pd.DataFrame) -> list[Part]:
+    """The candidate itself, or the scorecard of each of its segments with the rows of the segment; none of another."""
+    if candidate.divided is None:
+        if candidate.grown is None and candidate.points is None:
+            return []
+        own = own_training(training, candidate.tables)
+        return [Part(candidate, own, with_classing(scored, candidate.tables, frame))]
+    segment = np.asarray(candidate.compiled.values(frame)[candidate.divided.value], dtype=object)
+    parts = []
+    for card in candidate.divided.cards:
+        tables = {name: card.training.tables[name] for name in card.candidate.characteristics}
+        classed = with_classing(scored, tables, frame)
+        sample = scored.sample.copy()
+        sample[segment != card.name] = None
+        predictions = {card.key: scored.predictions[candidate.id]}
+        mine = replace(classed, sample=sample, predictions=predictions)
+        parts.append(Part(card.candidate, card.training, mine, card.name))
+    return parts
 
 
 def explain(plan: Plan, candidate: Candidate, scored: Scored, frame: pd.DataFrame, weights: Floats) -> Explained:

@@ -89,11 +89,24 @@ def chosen(column: str, value: Any) -> Callable[[Any], None]:
     return change
 
 
+def background(column: str, by: float) -> Callable[[Any], None]:
+    """Change what the explanations of the second segment are held against."""
+
+    def change(item: Any) -> None:
+        names = [one["name"] for one in item["columns"]]
+        row = next(row for row in item["rows"] if row[:2] == ["seg.segment_2", "explanations"])
+        row[names.index(column)] += by
+
+    return change
+
+
 def test_the_package_as_it_was_made_passes(good: Path) -> None:
     assert breaches(good) == set()
 
 
 COEFFICIENTS, POINTS = "scorecard.coefficients.seg.segment_2", "scorecard.points.seg.segment_1"
+IMPORTANCE, DEPENDENCE = "explanation.importance.seg.segment_1", "explanation.dependence.seg.segment_2"
+STABILITY, BACKGROUND = "explanation.stability.seg.segment_2", "explanation.background"
 SEARCHED = "segmentation.search.seg"
 DECISION, GAIN, SEGMENTS = "segmentation.decision.seg", "segmentation.gain.seg", "segmentation.segments.seg"
 
@@ -127,6 +140,11 @@ DECISION, GAIN, SEGMENTS = "segmentation.decision.seg", "segmentation.gain.seg",
         (DECISION, cell(0, "p_value", lambda v: 0.5), f"{DECISION}: p_value"),
         (DECISION, cell(0, "auc_one", lambda v: v - 0.001), f"{DECISION}: auc_one"),
         (DECISION, cell(0, "decision", lambda v: "refused: one model"), f"{DECISION}: decision"),
+        (IMPORTANCE, cell(0, "mean_absolute", lambda v: v * 1.01), f"{IMPORTANCE}: mean_absolute"),
+        (DEPENDENCE, cell(0, "mean", lambda v: v + 0.01), f"{DEPENDENCE}: mean"),
+        (STABILITY, cell(2, "share", lambda v: v + 0.01), f"{STABILITY}: share"),
+        (BACKGROUND, background("base", 0.01), f"{BACKGROUND}: base of seg.segment_2"),
+        (BACKGROUND, background("population", 1), f"{BACKGROUND}: applicants of seg.segment_2"),
     ],
 )
 def test_changes_are_found(good: Path, tmp_path: Path, file: str, change: Callable[[Any], None], test: str) -> None:

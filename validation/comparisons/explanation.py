@@ -9,6 +9,7 @@ import numpy as np
 from validation.rebuild import explained as rebuilt
 from validation.rebuild.explained import Explained
 from validation.rebuild.reference import spaced_rows
+from validation.rebuild.segments import is_segmented
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import attribution
@@ -24,6 +25,8 @@ def compare_explanations(space: Workspace) -> None:
     """Compare what the package tells of the attributions of its models with our own."""
     stated = {(row["model"], row["used_for"]): row for row in space.package.rows_of(BACKGROUND) or []}
     for model_id, name in space.package.candidate_ids.items():
+        if is_segmented(space.package.models[model_id]):
+            continue  # the scorecard of each segment is explained by itself, on its own rows
         table = space.package.rows_of(f"{IMPORTANCE}.{name}")
         if table is None:
             space.ledger.not_evaluable(f"{IMPORTANCE}.{name}", "the package holds no such table")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from validation.comparisons import classing, points, reasons, regression
+from validation.comparisons import classing, explanation, points, reasons, regression
 from validation.comparisons.segment_decision import compare_decision, compare_searches
 from validation.findings import Finding, Outcome
 from validation.rebuild import clustered
@@ -134,7 +134,7 @@ def _record_mixed(space: Workspace, file: str, names: list[str]) -> None:
 
 
 def _compare_part(part: Part) -> None:
-    """Weights of evidence, regression, points and references of one segment, on its rows alone."""
+    """Weights of evidence, regression, points, references and attributions of one segment, on its rows alone."""
     space, key = part.space, part.key
     if not _has_events(part):
         return
@@ -146,6 +146,7 @@ def _compare_part(part: Part) -> None:
     told = told_by(space, key)
     if told is not None:
         reasons.compare_references(space, told)
+    explanation.compare_explanations(space)
 
 
 def _has_events(part: Part) -> bool:

@@ -55,6 +55,8 @@ def test_segments_are_found_and_the_validator_agrees(found: Path) -> None:
     areas = {row[0] for row in compared}
     for kind in ("coefficients", "fit", "covariance", "correlation", "points", "bounds"):
         assert {f"scorecard.{kind}.seg.segment_1", f"scorecard.{kind}.seg.segment_2"} <= areas, kind
+    for kind in ("importance", "dependence", "stability"):
+        assert {f"explanation.{kind}.seg.segment_1", f"explanation.{kind}.seg.segment_2"} <= areas, kind
     assert {"segmentation.gain.seg", "segmentation.segments.seg", "segmentation.characteristics.seg"} <= areas
 
 
@@ -97,6 +99,43 @@ def test_each_segment_is_scored_by_its_own_scorecard_alone(found: Path) -> None:
         linear = table["intercept"] + sum(table[term] * woe[term] for term in woe)
         assert np.asarray(linear)[inside] == pytest.approx(scored["linear_score"][inside].to_numpy(), abs=1e-12)
         assert evidence(found, f"scorecard.points.seg.segment_{number}")["notes"][0] == f"segment: {name}"
+
+
+def test_each_segment_is_explained_against_its_own_applicants(found: Path) -> None:
+    rows = pd.read_parquet(found / "data/snapshot.parquet").query("_sample == 'development'")
+    values = compile_model(model(found)).values(rows)
+    told = frame(found, "explanation.background").query("used_for == 'explanations'").set_index("model")
+    for number, name in enumerate(["CHANNEL in {branch, online}", "CHANNEL = broker"], start=1):
+        key, inside = f"seg.segment_{number}", np.equal(values["segment"], name)
+        assert told.loc[key, "applicants"] == f"all development applicants of the segment {name}"
+        assert told.loc[key, "population"] == inside.sum()
+        assert told.loc[key, "base"] == pytest.approx(values["linear_score"][inside].mean(), abs=1e-12)
+        importance = frame(found, f"explanation.importance.{key}").set_index("characteristic")
+        coefficients = frame(found, f"scorecard.coefficients.{key}").set_index("term")["coefficient"]
+        assert set(importance.index) == set(coefficients.index[1:])
+        for term, size in importance["mean_absolute"].items():
+            part = coefficients[term] * values[f"segment_{number}.woe({term})"][inside]
+            assert size == pytest.approx(np.abs(part - part.mean()).mean(), abs=1e-12)
+        assert (
+            frame(found, f"explanation.dependence.{key}").groupby("characteristic")["rows"].sum().eq(inside.sum()).all()
+        )
+    whole = evidence(found, "explanation.importance.seg")
+    assert whole["kind"] == "not_applicable"
+    assert whole["reason"].endswith("seg.segment_1, seg.segment_2")
+
+
+def test_a_segment_is_explained_against_those_of_it_that_are_approved(tmp_path: Path) -> None:
+    ended = run(write_plan(tmp_path, models(SEARCH) + "strategy: {cut_off: 520}\n", applications()))
+    assert ended.status == 0, ended.err
+    assert disagreements(tmp_path / "out") == []
+    rows = pd.read_parquet(tmp_path / "out/data/snapshot.parquet").query("_sample == 'development'")
+    values = compile_model(model(tmp_path / "out")).values(rows)
+    inside = np.equal(values["segment"], "CHANNEL = broker") & (np.asarray(values["score"], float) >= 520)
+    told = frame(tmp_path / "out", "explanation.background").set_index(["model", "used_for"])
+    row = told.loc[("seg.segment_2", "explanations")]
+    assert row["applicants"] == "development applicants who score at or above 520 of the segment CHANNEL = broker"
+    assert row["population"] == inside.sum()
+    assert row["base"] == pytest.approx(values["linear_score"][inside].mean(), abs=1e-12)
 
 
 def test_a_reloaded_model_scores_bit_by_bit_as_the_package_says(found: Path) -> None:
