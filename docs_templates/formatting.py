@@ -10,7 +10,7 @@ from docs_templates.evidence import Cell, Column
 MISSING = "–"
 SMALLEST_P_VALUE = 0.0001
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-FIXED_DECIMALS = {"auc": 4, "woe": 3, "coefficient": 4, "correlation": 3, "ratio": 3, "log_odds": 4}
+FIXED_DECIMALS = {"auc": 4, "woe": 3, "coefficient": 4, "correlation": 3, "ratio": 3, "log_odds": 4, "linear_score": 4}
 TINY = 5e-5
 DECIMALS_BY_NAME = {f"information_value{end}": 4 for end in ("", "_before", "_after", "_apart")}
 

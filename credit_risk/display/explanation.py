@@ -21,7 +21,7 @@ class ImportanceDisplay(Display):
         part = self._frame.iloc[::-1]
         ax.barh(range(len(part)), part["mean_absolute"], color=line_style(0)["color"], height=0.7)
         ax.set_yticks(range(len(part)), [str(name) for name in part["characteristic"]])
-        ax.set(xlabel="Mean absolute attribution (log-odds)")
+        ax.set(xlabel="Mean absolute attribution (linear score)")
         ax.grid(axis="y", visible=False)
 
 
@@ -37,8 +37,6 @@ class DependenceDisplay(Display):
             part = self._frame[self._frame["characteristic"] == name]
             style = {**line_style(index), **marker_style(index)}
             ax.plot(part["position"], part["mean"], label=name, **style)
-        ax.set(
-            xlim=(0, 1), xlabel="Share of applicants with a lower value", ylabel="Mean attribution (log-odds of bad)"
-        )
+        ax.set(xlim=(0, 1), xlabel="Share of applicants with a lower value", ylabel="Mean attribution (linear score)")
         percent_axis(ax.xaxis)
         ax.legend(loc="best")

@@ -1,27 +1,35 @@
-"""Evidence on what each candidate makes of its characteristics: Shapley values against approved applicants."""
+"""Evidence on what each candidate makes of its characteristics: Shapley values against approved applicants.
+
+Of a generalised linear model they are on the scale of its link, against all development rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.evidence import Evidence, absent, table
+from credit_risk.binning.mean_table import MeanTable
+from credit_risk.binning.table import BinningTable
 from credit_risk.explanation import summary
 from credit_risk.explanation.reference import systematic_rows
 from credit_risk.explanation.shapley import Attribution, linear_shapley, tree_interactions, tree_shapley
-from credit_risk.lifecycle.candidates import Candidate, Training
-from credit_risk.lifecycle.candidates.training import Grown, Stage, own_training
+from credit_risk.lifecycle.candidates import Candidate
+from credit_risk.lifecycle.candidates.training import Grown, Stage
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, with_classing
 from credit_risk.plan import Plan
 from credit_risk.sampling.periods import period_labels
 from credit_risk.scaling.points import points_name
+from credit_risk.scoring.expressions import references
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Tables = Mapping[str, BinningTable | MeanTable]
 INTERACTION_ROWS = 500
 INTERACTIONS = "explanation.interaction.{model}"
 IDS = (
@@ -33,6 +41,11 @@ IDS = (
     "explanation.stability.{model}",
 )
 SNAPSHOT = "data/snapshot.parquet"
+GIVEN = (
+    "the offset and the logarithm of the exposure of a generalised linear model are given and not attributed: base and "
+    "attributions add up to the linear score less these, and the mean linear score is told less these too"
+)
+LINKS = {"log": "natural logarithm", "logit": "log-odds", "probit": "probit"}
 ADDITIVE = "the linear score is a sum over characteristics, so that none interacts with another"
 
 
@@ -41,7 +54,8 @@ class Explained:
     """A candidate's attributions over the rows of all samples, development first in nothing but name.
 
     inside: the rows (n,) that stand in a sample; values over those; background: development rows among them that they
-    are held against, `applicants` in words; weights over those inside.
+    are held against, `applicants` in words; weights over those inside; scale: of the attributions, in words where it is
+    not log-odds of bad.
     """
 
     attribution: Attribution
@@ -50,35 +64,39 @@ class Explained:
     background: Mask
     applicants: str
     weights: Floats
+    scale: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """What is explained by itself: a candidate, or the scorecard of a segment, whose rows alone then have a sample.
 
-    training: with the classing of its own; segment: its name, or nothing.
+    tables: classing of the plan with that of its own; segment: its name, or nothing.
     """
 
     candidate: Candidate
-    training: Training
+    tables: Tables
     scored: Scored
     segment: str = ""
 
 
 def explanation_evidence(
     plan: Plan,
-    training: Training,
+    tables: Tables,
     candidates: Sequence[Candidate],
     scored: Scored,
     frame: pd.DataFrame,
     weights: Floats,
 ) -> list[Evidence]:
-    """Background, importance, dependence, interaction, stability of every candidate. frame, weights: all rows (n,)."""
+    """Background, importance, dependence, interaction, stability of every candidate. tables: classing of the plan.
+
+    frame, weights: all rows (n,).
+    """
     found: list[Evidence] = []
     backgrounds: list[dict[str, object]] = []
     for candidate in candidates:
         file = "model.json" if candidate.id == plan.champion.id else f"challengers/{candidate.id}/model.json"
-        parts = _parts(training, candidate, scored, frame)
+        parts = _parts(tables, candidate, scored, frame)
         if candidate.divided is not None or not parts:
             keys = ", ".join(part.candidate.id for part in parts)
             other = f"a {candidate.type} is neither a scorecard nor trees, which are explained exactly"
@@ -89,32 +107,33 @@ def explanation_evidence(
             if part.segment:
                 explained = replace(explained, applicants=f"{explained.applicants} of the segment {part.segment}")
             groups = _groups(plan, part.scored, frame, explained)
-            found += _evidence(part.training, part.candidate, explained, part.scored, groups, file)
+            found += _evidence(part.tables, part.candidate, explained, part.scored, groups, file)
             found.append(_interactions(part.candidate, explained, frame, file))
             backgrounds += _backgrounds(part.candidate, explained)
     if not backgrounds:
-        reason = "no candidate is a scorecard or trees"
+        reason = "no candidate is a scorecard, trees or a generalised linear model"
         return [absent("explanation.background", "not_applicable", reason), *found]
-    return [table("explanation.background", pd.DataFrame(backgrounds), inputs=(SNAPSHOT,)), *found]
+    notes = (GIVEN,) if any(c.glm is not None and _score_step(c)["offset"] is not None for c in candidates) else ()
+    return [table("explanation.background", pd.DataFrame(backgrounds), inputs=(SNAPSHOT,), notes=notes), *found]
 
 
-def _parts(training: Training, candidate: Candidate, scored: Scored, frame: pd.DataFrame) -> list[Part]:
+def _parts(tables: Tables, candidate: Candidate, scored: Scored, frame: pd.DataFrame) -> list[Part]:
     """The candidate itself, or the scorecard of each of its segments with the rows of the segment; none of another."""
     if candidate.divided is None:
-        if candidate.grown is None and candidate.points is None:
+        if candidate.grown is None and candidate.points is None and candidate.glm is None:
             return []
-        own = own_training(training, candidate.tables)
+        own = {**tables, **(candidate.tables or {})}
         return [Part(candidate, own, with_classing(scored, candidate.tables, frame))]
     segment = np.asarray(candidate.compiled.values(frame)[candidate.divided.value], dtype=object)
     parts = []
     for card in candidate.divided.cards:
-        tables = {name: card.training.tables[name] for name in card.candidate.characteristics}
-        classed = with_classing(scored, tables, frame)
+        own = {name: card.training.tables[name] for name in card.candidate.characteristics}
+        classed = with_classing(scored, own, frame)
         sample = scored.sample.copy()
         sample[segment != card.name] = None
         predictions = {card.key: scored.predictions[candidate.id]}
         mine = replace(classed, sample=sample, predictions=predictions)
-        parts.append(Part(card.candidate, card.training, mine, card.name))
+        parts.append(Part(card.candidate, card.training.tables, mine, card.name))
     return parts
 
 
@@ -122,17 +141,22 @@ def explain(plan: Plan, candidate: Candidate, scored: Scored, frame: pd.DataFram
     """Attributions of a scorecard or of trees in log-odds of bad, against approved development applicants.
 
     Approved are those at or above the plan's cut-off; where it declares none, or nobody reaches it, all are taken.
+    Those of a generalised linear model are on the scale of its link, against all of development.
     """
     inside = pd.notna(scored.sample)
     development = (scored.sample == DEVELOPMENT)[inside]
+    weights = np.asarray(weights, dtype=np.float64)[inside]
+    values = candidate.compiled.values(frame.loc[inside])
+    if candidate.glm is not None:
+        attribution = _generalised(candidate, values, development, weights)
+        rows, scale = "all development rows", _scale(plan, candidate)
+        return Explained(attribution, inside, development, development, rows, weights, scale)
     score = scored.predictions[candidate.id]["score"].to_numpy(float)[inside]
     background, applicants = development, "all development applicants"
     cut_off = plan.strategy.cut_off
     if cut_off is not None and (development & (score >= cut_off)).any():
         background = development & (score >= cut_off)
         applicants = f"development applicants who score at or above {cut_off:g}"
-    weights = np.asarray(weights, dtype=np.float64)[inside]
-    values = candidate.compiled.values(frame.loc[inside])
     if candidate.tables is not None:
         attribution = _points(candidate, values, background, weights)
     else:
@@ -183,6 +207,38 @@ def _points(
     return linear_shapley(names, intercept, np.full(len(names), -slope / factor), points, mean)
 
 
+def _generalised(
+    candidate: Candidate, values: Mapping[str, NDArray[np.float64]], background: Mask, weights: Floats
+) -> Attribution:
+    """Of a generalised linear model: what the terms of a characteristic add to the linear score less its offset."""
+    steps, step = candidate.model["steps"], _score_step(candidate)
+    owner = {s["output_woe"]: s["input"] for s in steps if s["type"] == "classing"}
+    owner |= {s["output"]: references(s["expression"])[0] for s in steps if s["type"] == "derive"}
+    inputs = [term["input"] for term in step["terms"]]
+    terms = np.column_stack([values[name] for name in inputs])
+    mean = weights[background] @ terms[background] / weights[background].sum()
+    coefficients = np.array([term["coefficient"] for term in step["terms"]])
+    one = linear_shapley(inputs, float(step["intercept"]), coefficients, terms, mean)
+    summed = {name: np.zeros(len(terms)) for name in candidate.characteristics}
+    for name, column in zip(inputs, one.values.T, strict=True):
+        summed[owner[name]] += column
+    return Attribution(tuple(summed), np.column_stack(list(summed.values())), one.base, one.method)
+
+
+def _score_step(candidate: Candidate) -> dict[str, Any]:
+    """The linear step of a generalised linear model."""
+    steps = candidate.model["steps"]
+    return next(s for s in steps if s["type"] == "linear" and s["output"] == candidate.unrounded)
+
+
+def _scale(plan: Plan, candidate: Candidate) -> str:
+    """The scale of the attributions of a generalised linear model, in words."""
+    assert candidate.glm is not None
+    outcome = plan.outcome
+    per = f" per unit of {outcome.exposure}" if outcome.type == "amount" and outcome.exposure is not None else ""
+    return f"on the scale of the link: {LINKS[candidate.glm.family.link.name]} of the expected {outcome.type}{per}"
+
+
 def _linear(
     candidate: Candidate, stage: Stage, values: Mapping[str, NDArray[np.float64]], background: Mask, weights: Floats
 ) -> Attribution:
@@ -209,7 +265,7 @@ def _groups(plan: Plan, scored: Scored, frame: pd.DataFrame, explained: Explaine
 
 
 def _evidence(
-    training: Training,
+    tables: Tables,
     candidate: Candidate,
     explained: Explained,
     scored: Scored,
@@ -219,23 +275,26 @@ def _evidence(
     names, rows = explained.attribution.names, explained.development
     values, weights = explained.attribution.values[rows], explained.weights[rows]
     importance = summary.importance_frame(names, values, weights)
-    classed = [name for name in names if name in training.tables]  # not the column of a first stage
+    classed = [name for name in names if name in tables]  # not the column of a first stage
     bins = {name: scored.bin_ids[name][explained.inside][rows] for name in classed}
-    labels = {name: [b.label for b in training.tables[name].bins] for name in classed}
+    labels = {name: [b.label for b in tables[name].bins] for name in classed}
     places = [names.index(name) for name in classed]
     dependence = summary.dependence_frame(classed, values[:, places], weights, bins, labels)
     intervals = {
-        name: [k for k, b in enumerate(training.tables[name].bins) if b.kind == "interval"]
+        name: [k for k, b in enumerate(tables[name].bins) if b.kind == "interval"]
         for name in classed
-        if training.tables[name].kind == "numeric"
+        if tables[name].kind == "numeric"
     }
     lines = summary.dependence_lines(dependence, intervals, importance["characteristic"].tolist())
     shown = importance[["characteristic", "mean_absolute", "share"]].head(summary.SHOWN)
     stability = summary.stability_frame(names, explained.attribution.values, explained.weights, groups)
-    inputs, note = (file, SNAPSHOT), (f"{explained.attribution.method}, against {explained.applicants}",)
+    note = f"{explained.attribution.method}, against {explained.applicants}"
+    notes = (note, explained.scale) if explained.scale else (note,)
 
     def made(identifier: str, rows: pd.DataFrame, chart: dict[str, object] | None = None) -> Evidence:
-        return table(identifier, rows, parameter=candidate.id, inputs=inputs, notes=note, chart=chart)
+        if chart is not None and explained.scale:
+            chart = chart | {"y_title": str(chart["y_title"]).split(" (")[0] + " (linear score)"}
+        return table(identifier, rows, parameter=candidate.id, inputs=(file, SNAPSHOT), notes=notes, chart=chart)
 
     figure = "explanation.dependence_figure.{model}"
     return [

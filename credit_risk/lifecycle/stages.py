@@ -129,7 +129,7 @@ def judge(
         if champion.divided is None
         else segment_reason_evidence(plan, champion, scored)
     )
-    explained = explanation_evidence(plan, trained.training, candidates, scored, intake.frame, prepared.weights)
+    explained = explanation_evidence(plan, trained.training.tables, candidates, scored, intake.frame, prepared.weights)
     rules = rules_evidence(plan, intake, scored)
     staged = two_stage_evidence(plan, trained.training, candidates, scored, intake.frame)
     made = (*champion_evidence(champion, scored, linear, coverage), *staged, *explained, *reasons, *rules)

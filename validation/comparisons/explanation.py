@@ -33,7 +33,10 @@ def compare_explanations(space: Workspace) -> None:
             continue
         found = rebuilt.explain(space, model_id, [row["characteristic"] for row in table])
         if found is None:
-            space.ledger.not_evaluable(f"{IMPORTANCE}.{name}", "the model is neither a scorecard nor trees")
+            space.ledger.not_evaluable(
+                f"{IMPORTANCE}.{name}",
+                "the model is no scorecard, trees or generalised linear model of what the table names",
+            )
             continue
         _compare_background(space, name, found, stated.get((name, "explanations")))
         _compare_importance(space, name, found, table)

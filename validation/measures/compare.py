@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from validation.battery import inputs, texts
-from validation.comparisons import data, observation, scoring
+from validation.comparisons import data, explanation, observation, scoring
 from validation.comparisons.performance import Headline
 from validation.measures import battery, classing, performance, regression, samples, selection
 from validation.measures.fit import GlmFit
@@ -33,6 +33,7 @@ def compare_measures(space: Workspace) -> tuple[list[Headline], tuple[Refitted, 
     champion = next((r for r in refitted if r.glm.model_id == space.package.champion_id), None)
     glm, fit = (None, None) if champion is None else (champion.glm, champion.fit)
     selection.compare_selection(space, glm, fit)
+    explanation.compare_explanations(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     return performance.compare_performance(space, glm), refitted

@@ -1,4 +1,4 @@
-"""Attributions of a scorecard or of trees over the snapshot, against the applicants that the plan approves."""
+"""Attributions of a scorecard, trees or a generalised linear model over the snapshot, against their background."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def explain(space: Workspace, model_id: str, names: list[str]) -> Explained | No
     rows = background_rows(space, model_id)
     if is_expert(model):
         return _of_points(space, model_id, rows)
-    stages = stages_of(model) if space.package.outcome_type == "binary" else []
+    if space.package.outcome_type != "binary":
+        return _of_terms(space, model_id, names, rows)
+    stages = stages_of(model)
     parts = [_of_stage(space, model_id, step, names, rows) for step in stages]
     found = [part for part in parts if part is not None]
     if not found or len(found) < len(parts):
@@ -72,6 +74,19 @@ def _of_stage(
     if not owner or not set(owner) <= set(names):
         return None
     return _of_scorecard(space, model_id, step, owner, names, rows)
+
+
+def _of_terms(space: Workspace, model_id: str, names: list[str], rows: NDArray[np.int64]) -> Explained | None:
+    """Of an amount or a fraction: a term adds to the characteristic that its value is made of, the offset to none."""
+    model = space.package.models[model_id]
+    found = [step for step in steps_of(model, "linear") if step["output"] == model["outputs"].get("linear_score")]
+    if len(found) != 1 or not found[0]["terms"]:
+        return None
+    owner = [_owner(model, term["input"], names) for term in found[0]["terms"]]
+    known = [name for name in owner if name is not None]
+    if len(known) < len(owner) or set(known) != set(names):
+        return None
+    return _of_scorecard(space, model_id, found[0], known, names, rows)
 
 
 def _of_scorecard(
