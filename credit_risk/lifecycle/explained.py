@@ -212,9 +212,10 @@ def _generalised(
 ) -> Attribution:
     """Of a generalised linear model: what the terms of a characteristic add to the linear score less its offset."""
     steps, step = candidate.model["steps"], _score_step(candidate)
-    owner = {s["output_woe"]: s["input"] for s in steps if s["type"] == "classing"}
-    owner |= {s["output"]: references(s["expression"])[0] for s in steps if s["type"] == "derive"}
     inputs = [term["input"] for term in step["terms"]]
+    owner = {s["output_woe"]: s["input"] for s in steps if s["type"] == "classing"}
+    raw = [s for s in steps if s["type"] == "derive" and s["output"] in inputs]
+    owner |= {s["output"]: references(s["expression"])[0] for s in raw}
     terms = np.column_stack([values[name] for name in inputs])
     mean = weights[background] @ terms[background] / weights[background].sum()
     coefficients = np.array([term["coefficient"] for term in step["terms"]])
