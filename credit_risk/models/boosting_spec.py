@@ -92,6 +92,29 @@ class SimplicitySpec(Spec):
     )
 
 
+class CategoriesSpec(Spec):
+    """How categories without a declared order enter the trees: the weight of evidence of their class, and single ones.
+
+    A category whose class holds others too may have a feature of its own, 1 where the value is that category, 0
+    elsewhere.
+    """
+
+    min_rows: int = Field(
+        default=100, ge=1, description="Least rows of development of a category with a feature of its own."
+    )
+    max_levels: int = Field(
+        default=64,
+        ge=0,
+        le=1000,
+        description="Most categories of a characteristic with a feature of their own, the most frequent ones; 0: none.",
+    )
+    bound: bool = Field(
+        default=False,
+        description="Whether the bad rate may not rise with the weight of evidence of their class. Categories without "
+        "an order have no expectation that a direction could come from; declared orders are bound always.",
+    )
+
+
 class MonotoneBoostingSpec(CandidateSpec):
     """Gradient-boosted trees whose bad rate rises or falls with a feature as the plan declares."""
 
@@ -101,6 +124,9 @@ class MonotoneBoostingSpec(CandidateSpec):
         description="Which features are monotone: those whose trend the plan declares (data.columns.*.expected_trend, "
         "derive.*.expected_trend, classing.monotonic), or also those whose trend the classing found in development. A "
         "trend that was found is a suggestion, is told as such, and is no rationale.",
+    )
+    categories: CategoriesSpec = Field(
+        default=CategoriesSpec(), description="How categories without a declared order enter the trees."
     )
     interactions: Annotated[tuple[Group, ...], Strict(False)] | None = Field(
         default=None,

@@ -47,15 +47,59 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Ordinary:
-    """Distribution of a feature's ordinary values: sorted values and the weight below each place, from 0 to 1."""
+    """Distribution of the ordinary values of one feature: sorted values, the weight below each place, from 0 to 1."""
 
+    feature: int
     values: Floats
     below: Floats
+
+    @property
+    def whole(self) -> tuple[float, float]:
+        """All values, as an interval `[lower, upper)`."""
+        return -np.inf, np.inf
+
+    def covers(self, feature: int) -> bool:
+        """Whether it averages over this feature."""
+        return feature == self.feature
+
+    def split(self, part: tuple[float, float], feature: int, threshold: float) -> list[tuple[Any, float]]:
+        """The values of `part` below the threshold, and the others, each with its share of the part."""
+        lower, upper = part
+        total = self.share(lower, upper)
+        sides = ((lower, min(upper, threshold)), (max(lower, threshold), upper))
+        return [(side, self.share(*side) / total if side[0] < side[1] and total > 0 else 0.0) for side in sides]
 
     def share(self, lower: float, upper: float) -> float:
         """Share of the values in `[lower, upper)`."""
         a, b = np.searchsorted(self.values, (lower, upper), side="left")
         return float(self.below[max(b, a)] - self.below[a])
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Distribution of several features of one characteristic: distinct rows (m, features) and their shares (m,)."""
+
+    features: tuple[int, ...]
+    values: Floats
+    shares: Floats
+
+    @property
+    def whole(self) -> Bools:
+        """All rows (m,)."""
+        return np.ones(len(self.shares), bool)
+
+    def covers(self, feature: int) -> bool:
+        """Whether it averages over this feature."""
+        return feature in self.features
+
+    def split(self, part: Bools, feature: int, threshold: float) -> list[tuple[Any, float]]:
+        """The rows of `part` below the threshold, and the others, each with its share of the part."""
+        below = self.values[:, self.features.index(feature)] < threshold
+        total = float(self.shares[part].sum())
+        return [(side, float(self.shares[side].sum()) / total) for side in (part & below, part & ~below)]
+
+
+Known = Ordinary | Joint
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +126,8 @@ def missing_frame(
 
     matrix (n, k) features and frame (n, …) characteristics of development; base_margin, y, weights (n,). For each
     characteristic, and for missing and each special code, the margin of the rows in that state is held against the mean
-    margin that the same rows would have with an ordinary value, distributed as it is where it is ordinary. Where no row
-    is in the state, up to MOST_ROWS stand for those that might be.
+    margin that the same rows would have with an ordinary value, distributed as it is where it is ordinary, the features
+    of a characteristic together. Where no row is in the state, up to MOST_ROWS stand for those that might be.
     """
     x = matrix.to_numpy(float)
     rows = Rows(x, base_margin + sums(trees, x), np.asarray(y, float), np.asarray(weights, float))
@@ -101,11 +145,12 @@ def states_of(table: BinningTable, column: pd.Series, places: Sequence[int]) -> 
     values = column.to_numpy(object)
     missing = pd.isna(column).to_numpy(bool)
     codes = [(code, one) for one in table.bins for code in one.codes]
+    zeros = dict.fromkeys(places[1:], 0.0)
     if table.kind == "categorical":
         lacking = next(one for one in table.bins if one.kind == "missing" or one.takes_missing)
-        states = [State("missing", missing, {places[0]: _woe(table, lacking)})]
-        return states + [State(f"special {code}", values == code, {places[0]: _woe(table, one)}) for code, one in codes]
-    zeros = dict.fromkeys(places[1:], 0.0)
+        states = [State("missing", missing, {places[0]: _woe(table, lacking), **zeros})]
+        special = [(code, {places[0]: _woe(table, one), **zeros}) for code, one in codes]
+        return states + [State(f"special {code}", values == code, put) for code, put in special]
     states = [State("missing", missing, {places[0]: np.nan, **zeros})]
     for place, (code, _) in zip(places[1:], codes, strict=True):
         held = np.equal(column.to_numpy(float), float(code))
@@ -129,14 +174,14 @@ def _compared(
         return (state.name, count, count, *rates, None, None, None, None, "no value is ordinary")
     chosen = np.flatnonzero(state.rows) if count else spread(len(rows.x))
     own = [tree for tree in trees if not set(places).isdisjoint(tree["feature"])]
-    known = ordinary_values(rows.x[ordinary, places[0]], rows.weights[ordinary])
+    known = ordinary_of(rows.x[ordinary][:, places], rows.weights[ordinary], places)
     x, w = rows.x[chosen], rows.weights[chosen]
     rest = rows.margin[chosen] - sums(own, x)
     x = x.copy()
     x[:, places] = [state.values[place] for place in places]
     as_is = sums(own, x)
     x[:, places[1:]] = 0.0
-    as_ordinary = sums(own, x, places[0], known)
+    as_ordinary = sums(own, x, known)
     difference = as_is - as_ordinary
     mean = float(np.average(difference, weights=w))
     words = "the same" if abs(mean) <= TINY else "riskier" if mean > 0 else "safer"
@@ -153,11 +198,23 @@ def _compared(
     )
 
 
-def ordinary_values(values: Floats, weights: Floats) -> Ordinary:
-    """Distribution of values (n,) with weights (n,)."""
+def ordinary_of(values: Floats, weights: Floats, places: Sequence[int]) -> Known:
+    """Distribution of a characteristic's features: values (n, features) with weights (n,); places: their numbers.
+
+    Of the first alone where the others are 0, as the indicators of special codes are for ordinary values.
+    """
+    if not values[:, 1:].any():
+        return ordinary_values(values[:, 0], weights, places[0])
+    distinct, number = np.unique(values, axis=0, return_inverse=True)
+    counts = np.bincount(number.ravel(), weights=weights)
+    return Joint(tuple(places), distinct, counts / counts.sum())
+
+
+def ordinary_values(values: Floats, weights: Floats, feature: int) -> Ordinary:
+    """Distribution of values (n,) of one feature with weights (n,)."""
     order = np.argsort(values, kind="stable")
     cumulated = np.concatenate([[0.0], np.cumsum(weights[order])])
-    return Ordinary(values[order], cumulated / cumulated[-1])
+    return Ordinary(feature, values[order], cumulated / cumulated[-1])
 
 
 def spread(rows: int) -> NDArray[np.int64]:
@@ -165,36 +222,35 @@ def spread(rows: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, rows - 1, min(rows, MOST_ROWS)).astype(np.int64))
 
 
-def sums(trees: Sequence[Tree], x: Floats, feature: int | None = None, known: Ordinary | None = None) -> Floats:
-    """Sum (n,) of the trees; where a feature is named, its value in x is passed over and `known` averaged over."""
+def sums(trees: Sequence[Tree], x: Floats, known: Known | None = None) -> Floats:
+    """Sum (n,) of the trees; values in x of the features that `known` covers are passed over and it is averaged."""
     total = np.zeros(len(x))
     for tree in trees:
-        total += _walk(tree, x, feature, known)
+        total += _walk(tree, x, known)
     return total
 
 
-def _walk(tree: Tree, x: Floats, feature: int | None, known: Ordinary | None) -> Floats:
+def _walk(tree: Tree, x: Floats, known: Known | None) -> Floats:
     """Value (n,) of a tree: leaf by leaf, each row's share in it times its value.
 
-    At a split on `feature` a row goes both ways, each with the share of its ordinary values.
+    At a split on a feature that is averaged over a row goes both ways, each with the share of its ordinary values.
     """
     total = np.zeros(len(x))
-    stack: list[tuple[int, NDArray[np.int64], float, float, float]] = [(0, np.arange(len(x)), 1.0, -np.inf, np.inf)]
+    begin = None if known is None else known.whole
+    stack: list[tuple[int, NDArray[np.int64], float, Any]] = [(0, np.arange(len(x)), 1.0, begin)]
     while stack:
-        node, rows, share, lower, upper = stack.pop()
+        node, rows, share, part = stack.pop()
         left, right = tree["left"][node], tree["right"][node]
         if left < 0:
             total[rows] += share * float(tree["value"][node])
             continue
-        threshold = float(tree["threshold"][node])
-        if known is not None and tree["feature"][node] == feature:
-            whole = known.share(lower, upper)
-            for child, low, high in ((left, lower, min(upper, threshold)), (right, max(lower, threshold), upper)):
-                inside = known.share(low, high) / whole if low < high and whole > 0 else 0.0
+        feature, threshold = tree["feature"][node], float(tree["threshold"][node])
+        if known is not None and known.covers(feature):
+            for child, (side, inside) in zip((left, right), known.split(part, feature, threshold), strict=True):
                 if inside > 0:
-                    stack.append((child, rows, share * inside, low, high))
+                    stack.append((child, rows, share * inside, side))
         else:
-            values = x[rows, tree["feature"][node]]
+            values = x[rows, feature]
             go_left = np.where(np.isnan(values), bool(tree["default_left"][node]), values < threshold)
-            stack += [(left, rows[go_left], share, lower, upper), (right, rows[~go_left], share, lower, upper)]
+            stack += [(left, rows[go_left], share, part), (right, rows[~go_left], share, part)]
     return total

@@ -21,6 +21,7 @@ Mode = Literal["declared", "declared_and_mined"]
 DIRECTIONS = {"ascending": 1, "descending": -1}
 WORDS = {1: "ascending", -1: "descending", 0: "none"}
 BY_DEFINITION, INDICATOR, NO_SOURCE = "weight of evidence", "indicator of a special code", "none"
+CATEGORY = "indicator of a category"
 COLUMNS = [
     "feature",
     "characteristic",
@@ -41,12 +42,14 @@ class TreeFeature:
     """A feature of the trees. direction: 1 the bad rate may not fall with it, −1 it may not rise, 0 unbound.
 
     source: where the direction comes from: the plan, `mined` from development, or what the feature is by definition.
+    category: the one that the feature is of, None where it is of none.
     """
 
     name: str
     characteristic: str
     direction: int
     source: str
+    category: str | None = None
 
 
 def tree_features(
@@ -54,19 +57,28 @@ def tree_features(
     declared: Mapping[str, Trend],
     mode: Mode = "declared_and_mined",
     taken: Collection[str] = (),
+    levels: Mapping[str, Sequence[str]] | None = None,
+    bind_unordered: bool = False,
 ) -> tuple[list[Step], list[TreeFeature]]:
     """How each classed characteristic enters the trees: preparation steps, and the features in order.
 
     Numbers enter raw, missing as missing; their special codes become missing, with an indicator for each code, which is
-    unbound. Categories enter as weights of evidence, which by definition fall as the bad rate rises. declared: trends
-    that the plan states. No name that is made here is one of `taken`, the names of inputs and derived characteristics.
+    unbound. Categories enter as weights of evidence, which by definition fall as the bad rate rises: bound where the
+    plan declares their order, else only where `bind_unordered`; the `levels` of a characteristic have an unbound
+    indicator each. declared: trends that the plan states. No name that is made here is one of `taken`, the names of
+    inputs and derived characteristics.
     """
     steps: list[Step] = []
     features: list[TreeFeature] = []
     for name, table in tables.items():
         if table.kind == "categorical":
             steps.append(table.step())
-            features.append(TreeFeature(woe_name(name), name, -1, BY_DEFINITION))
+            direction = -1 if table.has_order or bind_unordered else 0
+            features.append(TreeFeature(woe_name(name), name, direction, BY_DEFINITION))
+            for category in (levels or {}).get(name, ()):
+                step = _level(name, category, {*taken, *(made["id"] for made in steps)})
+                steps.append(step)
+                features.append(TreeFeature(step["output"], name, 0, CATEGORY, category))
             continue
         codes = [code for b in table.bins for code in b.codes]
         made = [_without_specials(name, codes, taken)] if codes else []
@@ -148,8 +160,10 @@ def _row(
 ) -> tuple[Any, ...]:
     table, source = tables[feature.characteristic], feature.source
     head = (feature.name, feature.characteristic, True, WORDS[feature.direction], source)
-    if source in (BY_DEFINITION, INDICATOR):
-        words = "falls with risk by definition" if source == BY_DEFINITION else "not bound"
+    if source in (BY_DEFINITION, INDICATOR, CATEGORY):
+        words = "not bound" if source != BY_DEFINITION else "falls with risk by definition"
+        if source == BY_DEFINITION and feature.direction == 0:
+            words = "not bound: the categories have no declared order"
         return (*head, None, None, None, None, None, words)
     x = matrix[feature.name].to_numpy(float)
     known = np.isfinite(x)
@@ -185,6 +199,11 @@ def special_name(characteristic: str, code: Code) -> str:
     return f"special({characteristic}, {number_text(code)})"
 
 
+def category_name(characteristic: str, category: str) -> str:
+    """Name of the indicator of one category."""
+    return f"category({characteristic}, {category})"
+
+
 def _without_specials(name: str, codes: Sequence[Code], taken: Collection[str]) -> Step:
     is_code = {"op": "in", "args": [{"ref": name}, *({"const": code} for code in codes)]}
     expression = {"op": "if", "args": [is_code, {"const": None}, {"ref": name}]}
@@ -192,12 +211,20 @@ def _without_specials(name: str, codes: Sequence[Code], taken: Collection[str]) 
 
 
 def _indicator(name: str, code: Code, taken: Collection[str]) -> Step:
-    equal = {"op": "equal", "args": [{"ref": name}, {"const": code}]}
-    known = {"op": "if", "args": [equal, {"const": 1.0}, {"const": 0.0}]}
-    missing = {"op": "is_missing", "args": [{"ref": name}]}
-    expression = {"op": "if", "args": [missing, {"const": 0.0}, known]}
+    expression = _one_where(name, code)
     description = f"1 where {name} holds the special code {number_text(code)}, 0 elsewhere, also where it is missing"
     return _derive(free_name(special_name(name, code), taken), expression, description)
+
+
+def _level(name: str, category: str, taken: Collection[str]) -> Step:
+    description = f"1 where {name} is {category}, 0 elsewhere, also where it is missing"
+    return _derive(free_name(category_name(name, category), taken), _one_where(name, category), description)
+
+
+def _one_where(name: str, value: Code) -> Step:
+    equal = {"op": "equal", "args": [{"ref": name}, {"const": value}]}
+    known = {"op": "if", "args": [equal, {"const": 1.0}, {"const": 0.0}]}
+    return {"op": "if", "args": [{"op": "is_missing", "args": [{"ref": name}]}, {"const": 0.0}, known]}
 
 
 def _derive(output: str, expression: Step, description: str) -> Step:

@@ -51,6 +51,7 @@ from credit_risk.models.assemble import Identity, InputColumn, document, link_st
 from credit_risk.models.boosting import Bounds, fit_rows  # noqa: E402
 from credit_risk.models.boosting_rows import boosting_rows  # noqa: E402
 from credit_risk.models.boosting_spec import MonotoneBoostingSpec, SearchSpec  # noqa: E402
+from credit_risk.models.category_features import chosen_levels  # noqa: E402
 from credit_risk.models.monotonicity import monotonicity_frame  # noqa: E402
 from credit_risk.models.scorecard_classifier import ScorecardClassifier  # noqa: E402
 from credit_risk.models.tree_features import tree_features  # noqa: E402
@@ -258,7 +259,9 @@ def boosting(data: Data, train: np.ndarray, test: np.ndarray, side: str) -> dict
     tables = class_frame(x, y, settings=data.settings, trends=data.trends, specials=specials, orders=data.orders)
     tables = {n: finished(table, data.settings.of(n)) for n, table in tables.items()}
     tables = {n: b for n, b in tables.items() if b.information_value > 0}
-    preparation, features = tree_features(tables, data.trends, "declared")
+    asked = our_spec().categories
+    levels = chosen_levels(tables, x, asked)
+    preparation, features = tree_features(tables, data.trends, "declared", (), levels, asked.bound)
     inputs = [InputColumn(n, data.types[n], data.specials[n], "") for n in tables]
     names = [f.name for f in features]
     spec = our_spec()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons.boosting_categories import compare_categories
 from validation.comparisons.boosting_effects import compare_choice, compare_interactions, compare_missing
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
@@ -28,6 +29,7 @@ def compare_boosting(space: Workspace) -> None:
         for step in own_trees(model):
             bound = _compare_constraints(space, model_id, name, step)
             _compare_monotonicity(space, name, step, bound)
+            compare_categories(space, model_id, name, step)
             compare_interactions(space, name, step)
             compare_missing(space, model_id, name, step)
             compare_choice(space, model_id, name, step)

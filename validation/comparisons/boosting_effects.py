@@ -152,11 +152,11 @@ def _states(
     """Missing and each special code: rows in it, and what the features of the characteristic then are."""
     classing = next((s for s in steps_of(model, "classing") if s["output_woe"] == features[0]), None)
     if classing is not None:
-        bins = classing["bins"]
-        found = {"missing": (raw.missing(), [bins[place_of_missing(classing)]["woe"]])}
+        bins, zeros = classing["bins"], [0.0] * (len(features) - 1)
+        found = {"missing": (raw.missing(), [bins[place_of_missing(classing)]["woe"], *zeros])}
         for one in bins:
             for code in one.get("codes", []):
-                found[f"special {code}"] = (np.equal(raw.data, code), [one["woe"]])
+                found[f"special {code}"] = (np.equal(raw.data, code), [one["woe"], *zeros])
         return found
     nothing = [math.nan, *[0.0] * (len(features) - 1)]
     found = {"missing": (raw.missing(), list(nothing))}

@@ -40,8 +40,8 @@ def state_effect(
     """Return the effect of a state of one characteristic; None where no value of it is ordinary.
 
     matrix (n, features), margin, weight, in_state, ordinary (n,). columns: the characteristic's features, its value
-    first; values: what they have in the state. With ordinary values the first runs over those of the ordinary rows and
-    the others are 0. Tree by tree, a value in each gap between the tree's own thresholds tells all.
+    first; values: what they have in the state. With ordinary values they run together over those of the ordinary rows.
+    Tree by tree, one of those rows for each way that the tree's own thresholds part them tells all.
     """
     if not ordinary.any():
         return None
@@ -55,15 +55,15 @@ def state_effect(
     put[:, columns] = values
     plain = rows.copy()
     plain[:, columns] = 0.0
-    known, known_weight = matrix[ordinary, columns[0]], weight[ordinary]
+    known, known_weight = _distinct(matrix[ordinary][:, columns], weight[ordinary])
     for tree in step["trees"]:
         if set(columns).isdisjoint(tree["feature"]):
             continue
         value = np.asarray(tree["value"], dtype=np.float64)
         own += value[leaves(tree, rows)]
         state += value[leaves(tree, put)]
-        for representative, share in _gaps(tree, columns[0], known, known_weight):
-            plain[:, columns[0]] = representative
+        for representative, share in _gaps(tree, columns, known, known_weight):
+            plain[:, columns] = representative
             usual += share * value[leaves(tree, plain)]
     rest = margin[chosen] - own
     change = state - usual
@@ -76,10 +76,23 @@ def state_effect(
     )
 
 
-def _gaps(tree: Mapping[str, Any], column: int, known: Floats, weight: Floats) -> list[tuple[float, float]]:
-    """A value in each gap between the tree's thresholds of a feature, with the gap's share of the known values."""
-    thresholds = np.unique([t for f, t in zip(tree["feature"], tree["threshold"], strict=True) if f == column])
-    places = np.searchsorted(thresholds, known, side="right")
-    shares = np.bincount(places, weights=weight, minlength=len(thresholds) + 1) / np.sum(weight)
-    lowest = np.nextafter(thresholds[0], -np.inf) if len(thresholds) else 0.0
-    return [(float(v), float(s)) for v, s in zip([lowest, *thresholds], shares, strict=True) if s > 0]
+def _distinct(values: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Distinct rows (m, columns) of values, and the share of the weight of each (m,)."""
+    rows, number = np.unique(values, axis=0, return_inverse=True)
+    weights = np.bincount(number.ravel(), weights=weight)
+    return rows, weights / np.sum(weights)
+
+
+def _gaps(
+    tree: Mapping[str, Any], columns: Sequence[int], known: Floats, shares: Floats
+) -> list[tuple[NDArray[np.float64], float]]:
+    """For each way that a tree's thresholds part the known rows: one of these (columns,), and the share of all."""
+    place = {column: k for k, column in enumerate(columns)}
+    pairs = zip(tree["feature"], tree["threshold"], strict=True)
+    splits = sorted({(place[f], t) for f, t in pairs if f in place})
+    sides = np.zeros(len(known), dtype=np.int64)
+    for column, threshold in splits:
+        _, sides = np.unique(2 * sides + (known[:, column] >= threshold), return_inverse=True)
+    _, first = np.unique(sides, return_index=True)
+    held = np.bincount(sides, weights=shares)
+    return [(known[row], float(share)) for row, share in zip(first, held, strict=True)]

@@ -23,6 +23,7 @@ from credit_risk.lifecycle.trends import declared_trends
 from credit_risk.models.assemble import boosting_steps, document, value_names
 from credit_risk.models.boosting import BoostingFit, Bounds, fit_rows, parameter_items
 from credit_risk.models.boosting_rows import boosting_rows
+from credit_risk.models.category_features import categories_frame, chosen_levels
 from credit_risk.models.interactions import feature_groups, interactions_frame
 from credit_risk.models.missing_effect import missing_frame
 from credit_risk.models.monotonicity import monotonicity_frame
@@ -54,7 +55,8 @@ def fit_monotone_boosting(spec: MonotoneBoostingSpec, context: FitContext) -> Ca
     offset = None if first is None else first.offset
     values, probability_from = value_names(read.taken), plan.scaling.probability_from
     declared = declared_trends(plan, names)
-    preparation, features = tree_features(training.tables, declared, spec.constraints, read.taken)
+    levels, bound = chosen_levels(training.tables, training.frame, spec.categories), spec.categories.bound
+    preparation, features = tree_features(training.tables, declared, spec.constraints, read.taken, levels, bound)
     made = [*read.derived, *preparation]
     matrix = feature_frame(training.frame, read.inputs, made, [f.name for f in features])
     prepared = Prepared(matrix, tuple(features), left_out, offset)
@@ -136,6 +138,7 @@ def _evidence(
     return (
         key_values("boosting.parameters.{model}", dict(items), inputs=("plan.json",), **named),
         table("boosting.constraints.{model}", constraints, inputs=SNAPSHOT, **named),
+        _categories(spec, prepared, training),
         _interactions(spec, fit, file),
         table("boosting.importance.{model}", fit.importance, inputs=file, **named),
         table("boosting.monotonicity.{model}", monotonicity, inputs=file, notes=offset_notes(fit), **named),
@@ -147,6 +150,19 @@ def offset_notes(fit: BoostingFit) -> tuple[str, ...]:
     """What the proof does not cover where rows start from an offset."""
     words = "rows start from an offset: the direction binds what the trees add to it, not the sum of both"
     return (words,) if fit.has_offset else ()
+
+
+def _categories(spec: MonotoneBoostingSpec, prepared: Prepared, training: Training) -> Evidence:
+    identifier, asked = "boosting.categories.{model}", spec.categories
+    frame = categories_frame(prepared.features, training.tables, training.frame, training.y, training.weights)
+    if not len(frame):
+        reason = "no characteristic of categories without a declared order"
+        return absent(identifier, "not_applicable", reason, parameter=spec.id)
+    rule = (
+        f"a category has a feature of its own where its class holds others too and it has {asked.min_rows} rows, at "
+        f"most {asked.max_levels} of a characteristic, the most frequent ones (models.{spec.id}.categories)"
+    )
+    return table(identifier, frame, parameter=spec.id, inputs=SNAPSHOT, notes=(rule,))
 
 
 def _interactions(spec: MonotoneBoostingSpec, fit: BoostingFit, file: tuple[str, ...]) -> Evidence:

@@ -12,7 +12,7 @@ from credit_risk.binning.classing import class_frame
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.models.assemble import Identity, InputColumn, document
 from credit_risk.models.boosting import fit_boosting
-from credit_risk.models.missing_effect import missing_frame, ordinary_values, sums
+from credit_risk.models.missing_effect import missing_frame, ordinary_of, ordinary_values, sums
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.models.tree_features import tree_features
 from credit_risk.scoring import compile_model
@@ -34,8 +34,8 @@ def test_the_average_over_ordinary_values_is_that_of_every_value_put_in(seed: in
     step = {**fit.step(), "base_margin": 0.0}
     present = ~np.isnan(x[:, 1])
     weights = rng.random(n) + 0.1 if weighted else np.ones(n)
-    known = ordinary_values(x[present, 1], weights[present])
-    found = sums(fit.trees, x, 1, known)
+    known = ordinary_values(x[present, 1], weights[present], 1)
+    found = sums(fit.trees, x, known)
     brute = np.zeros(n)
     for value, weight in zip(x[present, 1], weights[present], strict=True):
         put = x.copy()
@@ -43,6 +43,24 @@ def test_the_average_over_ordinary_values_is_that_of_every_value_put_in(seed: in
         brute += weight * evaluate_trees(step, put)
     np.testing.assert_allclose(found, brute / weights[present].sum(), atol=1e-12)
     np.testing.assert_allclose(sums(fit.trees, x), evaluate_trees(step, x), atol=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_features_of_one_characteristic_are_averaged_over_together(weighted: bool) -> None:
+    rng = np.random.default_rng(5)
+    n, level = 400, rng.integers(0, 6, 400)
+    x = np.column_stack([level // 2, level == 1, level == 4, rng.normal(size=n)]).astype(float)
+    y = (rng.random(n) < 0.2 + 0.1 * np.array([0, 5, 1, 2, 6, 3])[level]).astype(float)
+    fit = fit_boosting(pd.DataFrame(x), y, [0, 0, 0, 1], SPEC)
+    step = {**fit.step(), "base_margin": 0.0}
+    weights = rng.random(n) + 0.1 if weighted else np.ones(n)
+    known = ordinary_of(x[:, :3], weights, [0, 1, 2])
+    brute = np.zeros(n)
+    for value, weight in zip(x[:, :3], weights, strict=True):
+        put = x.copy()
+        put[:, :3] = value
+        brute += weight * evaluate_trees(step, put)
+    np.testing.assert_allclose(sums(fit.trees, x, known), brute / weights.sum(), atol=1e-12)
 
 
 @pytest.fixture(scope="module")

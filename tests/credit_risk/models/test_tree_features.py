@@ -47,7 +47,7 @@ Data = tuple[pd.DataFrame, np.ndarray, dict[str, BinningTable]]
 def test_the_plans_word_comes_first(data: Data, declared, mode, direction: int, source: str) -> None:
     found = {f.name: f for f in tree_features(data[2], declared, mode)[1]}
     assert (found["z"].direction, found["z"].source) == (direction, source)
-    assert (found["woe(c)"].direction, found["woe(c)"].source) == (-1, "weight of evidence")
+    assert (found["woe(c)"].direction, found["woe(c)"].source) == (0, "weight of evidence")
     assert [found[f"special(x, {code})"].direction for code in (-9, -8)] == [0, 0]
 
 
