@@ -88,6 +88,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "segmentation.characteristics.": "information value, Gini, shares, correlations and fits are weighted",
         "segmentation.reasons.": "reference points are weighted means; applicants are counted",
         "boosting.constraints.": AREA,
+        "boosting.categories.": "bad rates are weighted; rows and bads are counted, and rows choose the categories",
         "boosting.importance.": "gains are of weighted rows",
         "boosting.missing.": "rates and margins are weighted; rows are counted",
         "boosting.early_stopping.": FOLDS,

@@ -13,12 +13,18 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d, validate_data
 
 from credit_risk._core.errors import ModelError
+from credit_risk.binning.classing import class_frame
 from credit_risk.binning.frames import columns_of, is_frame
-from credit_risk.binning.inputs import binary_outcome, checked_weights, input_names, same_columns
+from credit_risk.binning.inputs import binary_outcome, checked_weights, input_names, of_kinds, same_columns
+from credit_risk.binning.spec import ClassingSpec
 from credit_risk.models.assemble import Identity, InputColumn, document, free_name, link_step
 from credit_risk.models.boosting import BoostingFit, fit_boosting
+from credit_risk.models.boosting_spec import CategoriesSpec
+from credit_risk.models.category_features import chosen_levels
+from credit_risk.models.interactions import feature_groups
 from credit_risk.models.monotonicity import monotonicity_frame
 from credit_risk.models.spec import MonotoneBoostingSpec
+from credit_risk.models.tree_features import TreeFeature, tree_features
 from credit_risk.scoring import CompiledModel, compile_model
 
 Floats = NDArray[np.float64]
@@ -31,11 +37,13 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters have the meaning of the plan's model type `monotone_boosting`. monotone: by column, how the probability
     of the second class moves with the value (`ascending`, `descending`); interactions: groups of columns that may stand
-    in one path of a tree, a column that none names standing alone; threads: of training. Columns are numbers, missing
-    as NaN: categories become numbers first, by `WoeTransformer` for one. The second class in sorted order is bad.
+    in one path of a tree, a column that none names standing alone; categories: the plan's settings of categories, its
+    defaults where None; threads: of training. Columns of a frame are numbers, missing as NaN, or text, which enters as
+    the plan's does: classed by default settings, as weight of evidence, frequent categories of a class with others with
+    a feature of their own. Arrays hold numbers. The second class in sorted order is bad.
 
-    Attributes: result_ (BoostingFit), classes_, feature_importances_ (k,) shares of gain, n_features_in_,
-    feature_names_in_. Arrays have columns x0, x1, ….
+    Attributes: result_ (BoostingFit), tables_ (classing of each column of text), classes_, feature_importances_ (k,)
+    shares of gain by column, n_features_in_, feature_names_in_. Arrays have columns x0, x1, ….
     """
 
     def __init__(
@@ -43,6 +51,7 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):
         *,
         monotone: Mapping[str, Direction] | None = None,
         interactions: Sequence[Sequence[str]] | None = None,
+        categories: Mapping[str, Any] | None = None,
         trees: int = 200,
         depth: int = 3,
         leaves: int | None = None,
@@ -56,6 +65,7 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):
     ):
         self.monotone = monotone
         self.interactions = interactions
+        self.categories = categories
         self.trees = trees
         self.depth = depth
         self.leaves = leaves
@@ -70,37 +80,42 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):
     def fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, offset: ArrayLike | None = None
     ) -> MonotoneBoostingClassifier:
-        """Train on X (n, k) of numbers, y (n,) of two classes, weights (n,); offset (n,) log-odds that rows start from.
+        """Train on X (n, k), y (n,) of two classes, weights (n,); offset (n,) log-odds that rows start from.
 
         X is a frame of pandas, polars or Arrow, or an array; rows of weight 0 are left out. Raises ValueError where X
-        holds anything but numbers (infinite ones are refused), where `monotone` or `interactions` name an unknown
-        column, where y has other than two classes, where a parameter is no setting of a plan, and for `reg_alpha` where
-        the installed xgboost takes wrong gains from it.
+        holds anything but numbers (infinite ones are refused) and text, where `monotone` or `interactions` name an
+        unknown column, or `monotone` one of text, where y has other than two classes, where a parameter is no
+        setting of a plan, and for `reg_alpha` where the installed xgboost takes wrong gains from it.
         """
         frame = self._columns(X, reset=True)
         self.classes_, outcome = binary_outcome(y, len(frame))
         weights = checked_weights(sample_weight, frame)
         shift = _offset(offset, len(frame))
         names = list(frame.columns)
-        directions, groups = self._directions(names), self._groups(names)
+        self._check_names(frame)
         kept = np.ones(len(frame), bool) if weights is None else weights > 0
         given = [None if a is None else a[kept] for a in (weights, shift)]
+        frame, outcome = frame[kept].reset_index(drop=True), outcome[kept]
+        self._kinds = {n: "numeric" if pd.api.types.is_numeric_dtype(frame[n]) else "categorical" for n in names}
         try:
+            spec = self._spec()
+            self._prepare(frame, outcome, given[0], spec)
             self.result_: BoostingFit = fit_boosting(
-                frame[kept],
-                outcome[kept],
-                directions,
-                self._spec(),
+                prepared(frame, self._inputs(), self._steps, self._features),
+                outcome,
+                [feature.direction for feature in self._features],
+                spec,
                 weights=given[0],
                 offset=given[1],
-                groups=groups,
+                groups=feature_groups(self._features, self.interactions),
                 threads=self.threads,
             )
         except ModelError as error:
             raise ValueError(str(error)) from error
         self._compiled: CompiledModel = compile_model(self.to_model())
-        gains = self.result_.importance.set_index("feature")["gain_share"]
-        self.feature_importances_ = gains.loc[names].to_numpy(float)
+        gains, owner = self.result_.importance, {f.name: f.characteristic for f in self._features}
+        shares = gains["gain_share"].groupby(gains["feature"].map(owner)).sum()
+        self.feature_importances_ = shares.loc[names].to_numpy(float)
         return self
 
     def decision_function(self, X: Any, offset: ArrayLike | None = None) -> Floats:
@@ -135,13 +150,13 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "result_")
         identity = Identity(id, name or id, version, "probability of bad", f"the outcome is {self.classes_[1]}")
-        inputs = [InputColumn(column, "number", {}, "") for column in self.result_.features]
+        inputs = self._inputs()
         offset = self._offset_name() if self.result_.has_offset else None
         if offset is not None:
             inputs.append(InputColumn(offset, "number", {}, "log-odds that the row starts from"))
-        taken = {column.name for column in inputs}
+        taken = {column.name for column in inputs} | {feature.name for feature in self._features}
         linear, probability = free_name("linear_score", taken), free_name("probability", taken)
-        steps = [self.result_.step(linear, offset), link_step(linear, probability)]
+        steps = [*self._steps, self.result_.step(linear, offset), link_step(linear, probability)]
         outputs = {"linear_score": linear, "probability": probability, "score": None, "grade": None, "reasons": None}
         return document(identity, "monotone_boosting", inputs, steps, outputs)
 
@@ -152,29 +167,46 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):
         return monotonicity_frame(fit.trees, fit.features, fit.constraints)
 
     def _offset_name(self) -> str:
-        return free_name("offset", set(self.result_.features))
+        return free_name("offset", {*self._kinds, *self.result_.features})
 
     def _spec(self) -> MonotoneBoostingSpec:
         own = {name: getattr(self, name) for name in MonotoneBoostingSpec.model_fields if hasattr(self, name)}
-        own |= {"interactions": None}
+        own |= {"interactions": None, "categories": CategoriesSpec(**(self.categories or {}))}
         return MonotoneBoostingSpec(id="boosting", type="monotone_boosting", **own)
 
-    def _directions(self, names: Sequence[str]) -> list[int]:
-        asked = dict(self.monotone or {})
+    def _inputs(self) -> list[InputColumn]:
+        types = {"numeric": "number", "categorical": "string"}
+        return [InputColumn(name, types[kind], {}, "") for name, kind in self._kinds.items()]
+
+    def _check_names(self, frame: pd.DataFrame) -> None:
+        asked, names = dict(self.monotone or {}), list(frame.columns)
         _refuse_unknown("monotone", asked, names)
         wrong = sorted(f"{name}: {word!r}" for name, word in asked.items() if word not in SIGNS)
         if wrong:
             raise ValueError(f"monotone: {', '.join(wrong)}; allowed are {', '.join(SIGNS)}")
-        return [SIGNS[asked.get(name, "none")] for name in names]
+        text = [name for name in asked if SIGNS[asked[name]] and not pd.api.types.is_numeric_dtype(frame[name])]
+        if text:
+            raise ValueError(f"monotone: columns {text} hold text, which has no order that a direction could follow")
+        _refuse_unknown("interactions", [name for group in self.interactions or () for name in group], names)
 
-    def _groups(self, names: Sequence[str]) -> list[tuple[int, ...]] | None:
-        if self.interactions is None:
-            return None
-        groups = [tuple(group) for group in self.interactions]
-        named = [name for group in groups for name in group]
-        _refuse_unknown("interactions", named, names)
-        alone = [(name,) for name in names if name not in named]
-        return [tuple(names.index(name) for name in group) for group in (*groups, *alone) if group]
+    def _prepare(self, frame: pd.DataFrame, y: Floats, weights: Floats | None, spec: MonotoneBoostingSpec) -> None:
+        """Classing of text, the steps that make features, and the features, in the order of the columns."""
+        text = [name for name, kind in self._kinds.items() if kind == "categorical"]
+        self.tables_ = class_frame(frame[text], y, settings=ClassingSpec(), weights=weights) if text else {}
+        telling = {name: table for name, table in self.tables_.items() if table.information_value > 0}
+        levels = chosen_levels(telling, frame, spec.categories)
+        self._steps: list[dict[str, Any]] = []
+        self._features: list[TreeFeature] = []
+        for name in self._kinds:
+            if name in self.tables_:
+                taken = {*self._kinds, *(feature.name for feature in self._features)}
+                one = {name: self.tables_[name]}
+                steps, features = tree_features(one, {}, "declared", taken, levels, spec.categories.bound)
+                self._steps += steps
+                self._features += features
+            else:
+                sign = SIGNS[(self.monotone or {}).get(name, "none")]
+                self._features.append(TreeFeature(name, name, sign, "monotone" if sign else "none"))
 
     def _columns(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """X as a frame of float64 columns under the names of fit."""
@@ -183,17 +215,22 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):
             return columns_of(x, input_names(self))
         same_columns(self, X, reset=reset)
         frame = columns_of(X, input_names(self))
-        text = [str(name) for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
-        if text:
-            remedy = "turn categories into numbers first, by WoeTransformer for one"
-            raise ValueError(f"columns {text} hold text, and trees take numbers: {remedy}")
-        return frame
+        return frame if reset else of_kinds(frame, self._kinds)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.classifier_tags = ClassifierTags(multi_class=False)
         return tags
+
+
+def prepared(
+    frame: pd.DataFrame, inputs: Sequence[InputColumn], steps: Sequence[dict[str, Any]], features: Sequence[TreeFeature]
+) -> pd.DataFrame:
+    """Features (n, k) of columns, made by the same steps that make them in scoring."""
+    unnamed = Identity("features", "features", "0", "", "")
+    values = compile_model(document(unnamed, "monotone_boosting", inputs, steps, {})).values(frame)
+    return pd.DataFrame({feature.name: np.asarray(values[feature.name], float) for feature in features})
 
 
 def _offset(offset: ArrayLike | None, rows: int) -> Floats | None:

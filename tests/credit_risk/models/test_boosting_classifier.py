@@ -23,6 +23,8 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import credit_risk as cr
 from credit_risk._core import canonical_json
+from credit_risk.binning.classing import class_frame
+from credit_risk.binning.spec import ClassingSpec
 from credit_risk.models.boosting import fit_boosting
 from credit_risk.models.boosting_classifier import MonotoneBoostingClassifier
 from credit_risk.package.schema import schema_faults
@@ -176,7 +178,7 @@ def test_an_offset_is_asked_for_where_it_was_fitted(data: Data) -> None:
         (lambda f: f.drop(columns="age"), "Feature names seen at fit time, yet now missing:\n- age"),
         (lambda f: f.assign(more=1.0), "Feature names unseen at fit time:\n- more"),
         (lambda f: f[["arrears", "age", "income"]], "must be in the same order"),
-        (lambda f: f.assign(age="old"), "hold text, and trees take numbers"),
+        (lambda f: f.assign(age="old"), "'age' (text, in fit numeric)"),
         (lambda f: f.assign(age=pd.Timestamp("2026-01-01")), "age"),
         (lambda f: f.assign(income=np.inf, arrears=-np.inf), "2 faults"),
         (lambda f: f.iloc[:0], "Found array with 0 sample"),
@@ -188,6 +190,58 @@ def test_rows_that_cannot_be_scored_are_refused(data: Data, change: Any, message
     with pytest.raises(ValueError) as caught:
         fitted.predict_proba(change(frame))
     assert message in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def towns(data: Data) -> Data:
+    """With a column of text between the numbers, whose eight categories matter and stand in few classes."""
+    rng, frame = np.random.default_rng(7), data[0].copy()
+    place = rng.integers(0, 8, len(frame))
+    town = np.array([f"town {k}" for k in range(8)], dtype=object)[place]
+    town[rng.random(len(frame)) < 0.05] = None
+    frame.insert(1, "town", town)
+    odd = np.array([1.2, -0.4, 0.1, 0.9, -1.1, 0.3, -0.2, 0.0])[place]
+    risk = odd - 1.2 * (np.log(frame["income"]) - 8) - 1
+    return frame, np.where(rng.random(len(frame)) < 1 / (1 + np.exp(-risk)), "bad", "a good")
+
+
+def test_text_enters_as_in_a_plan(towns: Data) -> None:
+    frame, y = towns
+    bad = (y == "bad").astype(float)
+    fitted = small(monotone={"income": "descending"}, categories={"min_rows": 50, "max_levels": 3}).fit(frame, y)
+    table = class_frame(frame[["town"]], bad, settings=ClassingSpec())["town"]
+    shared = {v for b in table.bins if len(b.values) > 1 for v in b.values}
+    counts = frame["town"].value_counts()
+    levels = sorted(sorted(shared, key=lambda v: (-counts[v], v))[:3])
+    texts = frame["town"].astype(object).where(frame["town"].notna(), None).to_numpy()
+    own = pd.DataFrame({"income": frame["income"], "woe": table.transform(texts)})
+    own = own.assign(
+        **{v: (frame["town"] == v).astype(float) for v in levels}, age=frame["age"], arrears=frame["arrears"]
+    )
+    direct = fit_boosting(own, bad, [-1, *[0] * 6], fitted._spec())
+    assert fitted.result_.trees == direct.trees
+    assert fitted.result_.features[1:5] == ("woe(town)", *(f"category(town, {v})" for v in levels))
+    assert fitted.feature_importances_.shape == (4,)
+    assert fitted.feature_importances_.sum() == pytest.approx(1.0)
+    gains = direct.importance.set_index("feature")["gain_share"]
+    assert fitted.feature_importances_[1] == pytest.approx(gains[["woe", *levels]].sum())
+
+
+def test_a_reloaded_model_of_text_predicts_bit_by_bit_in_frames_of_any_kind(towns: Data) -> None:
+    frame, y = towns
+    fitted = small(interactions=[["town", "income"]]).fit(frame, y)
+    document = canonical_json.to_bytes(fitted.to_model())
+    assert schema_faults("model", json.loads(document), "model.json") == []
+    new = frame.assign(town=np.where(np.arange(len(frame)) % 7 == 0, "never seen", frame["town"]))
+    wanted = cr.compile_model(json.loads(document)).score(new)["probability"].to_numpy(float)
+    for given in (new, pl.from_pandas(new), pa.Table.from_pandas(new)):
+        np.testing.assert_array_equal(fitted.predict_proba(given)[:, 1], wanted)
+    with pytest.raises(ValueError, match=r"'town' \(numeric, in fit text\)"):
+        fitted.predict(frame.assign(town=1.0))
+    with pytest.raises(ValueError, match="which has no order that a direction could follow"):
+        small(monotone={"town": "ascending"}).fit(frame, y)
+    with pytest.raises(ValueError, match="min_rows"):
+        small(categories={"min_rows": 0}).fit(frame, y)
 
 
 @pytest.mark.parametrize(
