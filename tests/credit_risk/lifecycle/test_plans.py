@@ -107,7 +107,7 @@ def test_directions_of_boosting_are_the_plans_word_first(tmp_path: Path) -> None
     assert told["direction"].to_dict() == {
         "INCOME": "ascending",
         "AGE": "descending",
-        "woe(HOUSING)": "descending",
+        "woe(HOUSING)": "none",
         "NOISE": "none",
     }
     assert told.loc["INCOME", "verdict"] == "contradicted by the data"
