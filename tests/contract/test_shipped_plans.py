@@ -9,6 +9,8 @@ import pytest
 
 from tests.credit_risk.cli.command import credit_risk, disagreements, findings, frame, model
 
+pytestmark = pytest.mark.xdist_group("shipped plans")  # each is run once, so on one worker
+
 
 def test_taiwan_is_approved_without_a_finding(taiwan_package: Path) -> None:
     assert findings(taiwan_package) == []

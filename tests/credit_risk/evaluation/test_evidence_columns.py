@@ -63,8 +63,9 @@ ELSEWHERE = {
     *("performance.level", "performance.ranking", "performance.mean_bands", "performance.mean_curve"),
     *("performance.lorenz", "performance.measure_groups", "fairness.measures"),
     "performance.baseline_differences",
+    *("rules.hits", "rules.overlaps", "rules.decisions"),
 }
-"""Made, and held against the catalogue, in tests of amounts and fractions and of baselines."""
+"""Made, and held against the catalogue, in tests of amounts and fractions, of baselines and of rules."""
 
 
 @pytest.mark.parametrize("pattern", TABLES)

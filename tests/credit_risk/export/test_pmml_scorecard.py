@@ -413,7 +413,7 @@ def test_all_that_pmml_cannot_hold_is_told_at_once() -> None:
     }
     probit = {"id": "f", "type": "link", "function": "probit", "input": "z", "output": "normal"}
     model = with_tail(guard, probit)
-    model["model"]["type"] = "two_stage"
+    model["model"]["type"] = "monotone_boosting"
     model["outputs"]["decision"] = ["refer"]
     with pytest.raises(PackageError) as caught:
         scorecard_pmml(model, HASH)
