@@ -116,7 +116,7 @@ def test_directions_of_boosting_are_the_plans_word_first(tmp_path: Path) -> None
     assert told.loc["NOISE", "suggestion"] in ("ascending", "descending")
     assert "declared against the data: INCOME" in ended.err
     bound = frame(package, "boosting.monotonicity.trees").set_index("feature")
-    assert list(bound.index) == ["INCOME", "AGE", "woe(HOUSING)"]
+    assert list(bound.index) == ["INCOME", "AGE"]
     assert (bound["violations"] == 0).all()
     left_out = run(write_plan(tmp_path / "left", plan.split("selection:")[0], portfolio(900)))
     assert "declared against the data: INCOME" in left_out.err
