@@ -87,6 +87,18 @@ def document(
     }
 
 
+def derive_step(output: str, expression: Step, description: str) -> Step:
+    """A number that an expression makes."""
+    return {
+        "id": output,
+        "type": "derive",
+        "output": output,
+        "value_type": "number",
+        "expression": expression,
+        "description": description,
+    }
+
+
 def link_step(source: str, output: str) -> Step:
     """Probability of bad from log-odds."""
     return {"id": "probability", "type": "link", "function": "logit", "input": source, "output": output}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from credit_risk.models.assemble import FORMAT_VERSION, Identity, InputColumn, ValueNames, free_name
+from credit_risk.models.assemble import FORMAT_VERSION, Identity, InputColumn, ValueNames, derive_step, free_name
 from credit_risk.models.glm import GlmFit
 from credit_risk.models.glm_terms import Terms
 
@@ -30,12 +30,12 @@ def offset_steps(exposure: str | None, offset: str | None, taken: Collection[str
     if exposure is None:
         return [], offset
     name = free_name(f"ln({exposure})", taken)
-    steps = [_derive(name, {"op": "logarithm", "args": [{"ref": exposure}]}, f"natural logarithm of {exposure}")]
+    steps = [derive_step(name, {"op": "logarithm", "args": [{"ref": exposure}]}, f"natural logarithm of {exposure}")]
     if offset is None:
         return steps, name
     total = free_name(f"{offset} + {name}", {*taken, name})
     both = {"op": "add", "args": [{"ref": offset}, {"ref": name}]}
-    return [*steps, _derive(total, both, f"{offset} and the logarithm of {exposure}")], total
+    return [*steps, derive_step(total, both, f"{offset} and the logarithm of {exposure}")], total
 
 
 def glm_document(
@@ -77,15 +77,4 @@ def glm_document(
             "grade": None,
             "decision": [],
         },
-    }
-
-
-def _derive(output: str, expression: Step, description: str) -> Step:
-    return {
-        "id": output,
-        "type": "derive",
-        "output": output,
-        "value_type": "number",
-        "expression": expression,
-        "description": description,
     }

@@ -17,7 +17,7 @@ from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Code, number_text
 from credit_risk.binning.mean_table import MeanTable
 from credit_risk.binning.table import woe_name
-from credit_risk.models.assemble import free_name
+from credit_risk.models.assemble import derive_step, free_name
 from credit_risk.models.glm_spec import RawTerm
 
 Floats = NDArray[np.float64]
@@ -108,7 +108,7 @@ def _numeric(
         expression = {"op": "divide", "args": [centred, {"const": deviation}]}
         told += f"; the number enters less {mean!r}, divided by {deviation!r}"
     output = free_name(f"number({name})", taken)
-    terms, steps = [Term(name, NUMBER, name, output)], [_derive(output, expression, f"{name} as a number")]
+    terms, steps = [Term(name, NUMBER, name, output)], [derive_step(output, expression, f"{name} as a number")]
     if spec.missing == "indicator":
         for label, condition, hit in _absences(name, codes, absent, values):
             if hit.any():
@@ -196,15 +196,4 @@ def _indicator(
     output = free_name(f"indicator({label})", taken)
     expression = {"op": "if", "args": [condition, {"const": 1.0}, {"const": 0.0}]}
     terms.append(Term(label, INDICATOR, name, output))
-    steps.append(_derive(output, expression, f"1 where {label}, else 0"))
-
-
-def _derive(output: str, expression: Step, description: str) -> Step:
-    return {
-        "id": output,
-        "type": "derive",
-        "output": output,
-        "value_type": "number",
-        "expression": expression,
-        "description": description,
-    }
+    steps.append(derive_step(output, expression, f"1 where {label}, else 0"))

@@ -14,7 +14,7 @@ from credit_risk.binning.bins import Code, number_text
 from credit_risk.binning.classing import MINED, Trend
 from credit_risk.binning.expectation import trend_verdict
 from credit_risk.binning.table import BinningTable, woe_name
-from credit_risk.models.assemble import Step, free_name
+from credit_risk.models.assemble import Step, derive_step, free_name
 
 Floats = NDArray[np.float64]
 Mode = Literal["declared", "declared_and_mined"]
@@ -207,32 +207,21 @@ def category_name(characteristic: str, category: str) -> str:
 def _without_specials(name: str, codes: Sequence[Code], taken: Collection[str]) -> Step:
     is_code = {"op": "in", "args": [{"ref": name}, *({"const": code} for code in codes)]}
     expression = {"op": "if", "args": [is_code, {"const": None}, {"ref": name}]}
-    return _derive(free_name(value_name(name), taken), expression, f"{name}, missing where it holds a special code")
+    return derive_step(free_name(value_name(name), taken), expression, f"{name}, missing where it holds a special code")
 
 
 def _indicator(name: str, code: Code, taken: Collection[str]) -> Step:
     expression = _one_where(name, code)
     description = f"1 where {name} holds the special code {number_text(code)}, 0 elsewhere, also where it is missing"
-    return _derive(free_name(special_name(name, code), taken), expression, description)
+    return derive_step(free_name(special_name(name, code), taken), expression, description)
 
 
 def _level(name: str, category: str, taken: Collection[str]) -> Step:
     description = f"1 where {name} is {category}, 0 elsewhere, also where it is missing"
-    return _derive(free_name(category_name(name, category), taken), _one_where(name, category), description)
+    return derive_step(free_name(category_name(name, category), taken), _one_where(name, category), description)
 
 
 def _one_where(name: str, value: Code) -> Step:
     equal = {"op": "equal", "args": [{"ref": name}, {"const": value}]}
     known = {"op": "if", "args": [equal, {"const": 1.0}, {"const": 0.0}]}
     return {"op": "if", "args": [{"op": "is_missing", "args": [{"ref": name}]}, {"const": 0.0}, known]}
-
-
-def _derive(output: str, expression: Step, description: str) -> Step:
-    return {
-        "id": output,
-        "type": "derive",
-        "output": output,
-        "value_type": "number",
-        "expression": expression,
-        "description": description,
-    }

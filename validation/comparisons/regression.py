@@ -60,11 +60,11 @@ def _compare_regression(space: Workspace, model_id: str, card: Scorecard, area: 
         if inference.setting_of(space, model_id, "interval") == "profile":
             fit = with_profile(fit, x, y, weight, confidence, offset)
     except (np.linalg.LinAlgError, ValueError) as error:
-        _record_failure(space, area, f"the covariance of the coefficients cannot be computed: {error}")
+        record_failure(space, area, f"the covariance of the coefficients cannot be computed: {error}")
         return None
     if not fit.converged or fit.separated:
         word = "a linear predictor beyond ±30 (separation)" if fit.separated else "no convergence"
-        _record_failure(space, area, f"the refit ended with {word}")
+        record_failure(space, area, f"the refit ended with {word}")
     terms = ["intercept", *(term.characteristic for term in card.terms)]
     model = [card.intercept, *(term.coefficient for term in card.terms)]
     file = space.package.file_of(model_id)
@@ -114,7 +114,15 @@ def design(space: Workspace, model_id: str, card: Scorecard) -> np.ndarray:
     return np.column_stack([np.ones(len(rows)), *columns])
 
 
-def _record_failure(space: Workspace, area: str, reason: str) -> None:
+def record_failure(
+    space: Workspace,
+    area: str,
+    reason: str,
+    what: str = "regression",
+    terms: str = "the characteristics",
+    apart: str = "classes",
+) -> None:
+    """Record that a model could not be refitted soundly, with the reason. what, terms, apart: in words."""
     finding = Finding(
         test=f"{area}: convergence",
         severity=space.policy.checks["not_converged"],
@@ -122,8 +130,8 @@ def _record_failure(space: Workspace, area: str, reason: str) -> None:
         developer_value=None,
         validator_value=None,
         tolerance=None,
-        statement=f"The regression could not be refitted soundly: {reason}.",
-        remedy="Remove the characteristics that separate the classes or are linear combinations of others.",
+        statement=f"The {what} could not be refitted soundly: {reason}.",
+        remedy=f"Remove {terms} that separate the {apart} or are linear combinations of others.",
         evidence=(area,),
     )
     space.ledger.check(Outcome(f"{area}: convergence", "fail", 1, None, reason, finding))

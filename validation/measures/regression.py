@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from validation.findings import Finding, Outcome
+from validation.comparisons.regression import record_failure
 from validation.measures.families import Family, distribution
 from validation.measures.fit import GlmFit, fit_glm
 from validation.measures.structure import PARAMETERS, Glm, covariance_kind, design, outcome_of
@@ -24,6 +24,8 @@ COLUMNS = {
     "upper": "coefficient",
 }
 SHOWN, QUANTILES = 1_000, 200
+IN_WORDS = ("model", "terms", "rows")
+"""What could not be refitted, of what it is made, and what its terms may separate."""
 
 
 def compare_glm(space: Workspace, glm: Glm) -> GlmFit | None:
@@ -36,10 +38,10 @@ def compare_glm(space: Workspace, glm: Glm) -> GlmFit | None:
     try:
         fit = fit_glm(x, y, weight, offset, glm.family, **options)
     except (np.linalg.LinAlgError, ValueError) as error:
-        _record_failure(space, area, f"the refit failed: {error}")
+        record_failure(space, area, f"the refit failed: {error}", *IN_WORDS)
         return None
     if not fit.converged:
-        _record_failure(space, area, "the refit did not converge")
+        record_failure(space, area, "the refit did not converge", *IN_WORDS)
     labels = [f"{glm.name} {name}" for name in _terms(space, glm)]
     space.ledger.numbers(
         "model.json", f"coefficients of {glm.name}", "coefficient", glm.coefficients, fit.coefficient, labels, [area]
@@ -56,21 +58,6 @@ def _terms(space: Workspace, glm: Glm) -> list[str]:
     table = space.package.rows_of(f"glm.coefficients.{glm.name}") or []
     names = [row["term"] for row in table]
     return names if len(names) == len(glm.terms) + 1 else ["intercept", *glm.terms]
-
-
-def _record_failure(space: Workspace, area: str, reason: str) -> None:
-    finding = Finding(
-        test=f"{area}: convergence",
-        severity=space.policy.checks["not_converged"],
-        quantity="refit",
-        developer_value=None,
-        validator_value=None,
-        tolerance=None,
-        statement=f"The model could not be refitted soundly: {reason}.",
-        remedy="Remove terms that separate the rows or are linear combinations of others.",
-        evidence=(area,),
-    )
-    space.ledger.check(Outcome(f"{area}: convergence", "fail", 1, None, reason, finding))
 
 
 def _compare_parameters(space: Workspace, glm: Glm, kind: str) -> None:
