@@ -229,7 +229,7 @@ class BinningTable(Counted):
         return float(sum(c for c, b in zip(of.count, of.bins, strict=True) if b.kind == kind) / np.sum(of.count))
 
     def _repr_html_(self) -> str:
-        from credit_risk.display.tables import html_table
+        from credit_risk._core.html_table import html_table
 
         title = f"{self.characteristic}: information value {self.information_value:.4f}, trend {self.trend}"
         return html_table(self.frame(), caption=title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from credit_risk._core.html_table import format_value, html_table
 from credit_risk.display.base import Display
 from credit_risk.display.classing import ClassingDisplay
 from credit_risk.display.classing_groups import ClassingPeriodsDisplay, ClassingSamplesDisplay
@@ -10,7 +11,6 @@ from credit_risk.display.curves import CalibrationDisplay, RocDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
-from credit_risk.display.tables import format_value, html_table
 
 DISPLAYS: dict[str, type[Display]] = {
     "performance.roc": RocDisplay,

@@ -11,8 +11,8 @@ import pandas as pd
 
 from credit_risk._core.errors import CreditRiskError, Fault, MissingExtraError
 from credit_risk._core.extras import optional_import
+from credit_risk._core.html_table import html_table
 from credit_risk.display.style import RC
-from credit_risk.display.tables import html_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

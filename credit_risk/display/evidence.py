@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from credit_risk._core.evidence import Evidence, catalogue
+from credit_risk._core.html_table import html_table
 from credit_risk.display import DISPLAYS
 from credit_risk.display.base import Display
-from credit_risk.display.tables import html_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from credit_risk._core.html_table import format_value
 from credit_risk.display.base import Display, percent_axis, series_names
 from credit_risk.display.style import COLOURS, HATCHES, line_style, marker_style, readable
-from credit_risk.display.tables import format_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,7 @@ import pandas as pd
 
 from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.errors import Fault, PackageError, ScoringError
-from credit_risk.display.tables import html_table
+from credit_risk._core.html_table import html_table
 from credit_risk.explanation.notice import RULE, compose_reasons, score_range
 from credit_risk.package import Package, read_package
 from credit_risk.sampling import read_source

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from credit_risk._core.clock import Clock, system_clock
-from credit_risk.display.tables import html_table
+from credit_risk._core.html_table import html_table
 from credit_risk.lifecycle.contents import add_core, seal
 from credit_risk.lifecycle.develop import Development, develop
 from credit_risk.lifecycle.exports import export_refusals, write_exports

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from credit_risk.display.tables import html_table
+from credit_risk._core.html_table import html_table
 
 _AUTHORED = {"text", "author", "date"}
 
