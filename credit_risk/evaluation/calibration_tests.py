@@ -109,7 +109,7 @@ def spiegelhalter(y: ArrayLike, probability: ArrayLike, weights: ArrayLike | Non
 
 def binomial_p_value(bad: float, count: float, probability: float) -> float:
     """P(X >= bad) for X binomial(count, probability): small where more bads occurred than predicted (BCBS WP14)."""
-    _check_grade(bad, count, probability)
+    check_grade(bad, count, probability)
     return float(stats.binom.sf(bad - 1, count, probability))
 
 
@@ -119,13 +119,13 @@ def jeffreys_p_value(bad: float, count: float, probability: float) -> float:
     ECB, Instructions for reporting the validation results of internal models, section 2.5.3.1: the null
     hypothesis is that the predicted PD is not below the true one.
     """
-    _check_grade(bad, count, probability)
+    check_grade(bad, count, probability)
     return float(special.betainc(bad + 0.5, count - bad + 0.5, probability))
 
 
 def normal_p_value(bad: float, count: float, probability: float) -> float:
     """P(Z >= (bad - n p)/sqrt(n p (1 - p))): normal approximation of `binomial_p_value`; NaN at probability 0 or 1."""
-    _check_grade(bad, count, probability)
+    check_grade(bad, count, probability)
     variance = count * probability * (1.0 - probability)
     return float(special.ndtr((count * probability - bad) / math.sqrt(variance))) if variance > 0 else math.nan
 
@@ -234,7 +234,8 @@ def _two_sided(total: float, variance: float) -> NormalTest:
     return NormalTest(z, float(2.0 * special.ndtr(-abs(z))))
 
 
-def _check_grade(bad: float, count: float, probability: float) -> None:
+def check_grade(bad: float, count: float, probability: float) -> None:
+    """Raise CreditRiskError unless 0 <= bad <= count, count > 0 and 0 <= probability <= 1."""
     arguments = Arguments()
     given = {"bad": bad, "count": count, "probability": probability}
     ok = count > 0 and 0 <= bad <= count and 0.0 <= probability <= 1.0

@@ -20,6 +20,9 @@ from credit_risk.evaluation import ScoredSample
 OF_COUNTS = {
     *("adverse_impact_ratio", "binomial_p_value", "jeffreys_interval", "jeffreys_p_value", "wilson_interval"),
     *("population_stability_index", "stability_table", "weight_of_evidence"),
+    *("capped_probability", "correlated_binomial_p_value", "correlated_jeffreys_p_value", "mixed_chi_square"),
+    *("concentration", "concentration_table", "concentration_test", "matrix_weighted_bandwidth", "migration_table"),
+    *("multi_period_normal_test", "portfolio_normal_test", "vasicek_quantile"),
 }
 """Counts go in, which may be weighted, or scaled to effective rows (`bin_counts` does it)."""
 OF_SAMPLES = {"adverse_impact_table", "fairness_group_table", "score_band_table"}
