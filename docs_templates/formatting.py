@@ -17,6 +17,7 @@ DECIMALS_BY_NAME = {f"information_value{end}": 4 for end in ("", "_before", "_af
 SAMPLE_WORDS = {
     "all": "All",
     "development": "Development",
+    "calibration": "Calibration",
     "out_of_sample": "Out of sample",
     "out_of_time": "Out of time",
     "out_of_time_before": "Out of time, before",

@@ -23,7 +23,7 @@ from validation.errors import Fault, ValidationInputError
 from validation.package import Package
 
 REQUIRED = ("plan.yaml", "plan.json", "model.json", "verification.csv")
-_SAMPLE = "(development|out_of_sample|out_of_time|out_of_time_before)"
+_SAMPLE = "(development|calibration|out_of_sample|out_of_time|out_of_time_before)"
 _CORE = re.compile(
     r"plan\.yaml|plan\.json|model\.json|verification\.csv|data/snapshot\.parquet"
     rf"|challengers/[^/]+/model\.json|(challengers/[^/]+/)?predictions/{_SAMPLE}\.parquet|evidence/[^/]+\.json"

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from validation.errors import Fault, ValidationInputError
 
-SAMPLES = ("development", "out_of_sample", "out_of_time", "out_of_time_before")
+SAMPLES = ("development", "calibration", "out_of_sample", "out_of_time", "out_of_time_before")
 LEADING = ("_key", "_sample", "_outcome", "_status", "_weight", "_cluster")
 MAXIMUM_CELLS = 2_000_000_000
 

@@ -72,10 +72,13 @@ def clusters_evidence(spec: SamplesSpec, labels: np.ndarray, clusters: np.ndarra
     if not repeats(clusters[known]):
         reason = "every row stands by itself: no obligor, account or group (samples.group) repeats in the samples"
         return absent("samples.clusters", "not_applicable", reason)
+    drawn = "development and out_of_sample"
+    if spec.calibration is not None:
+        drawn = "development, calibration and out_of_sample"
     of = {None: "the obligor or account of the performance history", "duplicates": "rows equal in all columns"}
     notes = [
         f"a cluster is {of.get(spec.group, f'the rows of one value of {spec.group}')}; a row without one counts as one",
-        "development and out_of_sample share no cluster: whole clusters were drawn, those with a bad apart",
+        f"{drawn} share no cluster: whole clusters were drawn, those with a bad apart",
     ]
     if spec.out_of_time is not None:
         apart = "rows of development whose cluster also stands out of time are in no sample"

@@ -18,6 +18,7 @@ from credit_risk.lifecycle.trends import declared_trends
 from credit_risk.plan import Plan
 from credit_risk.sampling.column_types import DATE, TypedColumn
 from credit_risk.sampling.periods import period_labels
+from credit_risk.sampling.samples import CALIBRATION
 from credit_risk.selection.leakage import LeftOutColumn, leakage_frame, suspicions
 from credit_risk.selection.stability import GroupStability, group_stability, stability_frame
 
@@ -98,8 +99,13 @@ def _expectations(frame: pd.DataFrame) -> Evidence:
 
 
 def stability_rows(plan: Plan, prepared: Prepared, tables: Mapping[str, Classed]) -> pd.DataFrame:
-    """Rows of `selection.stability`: every sample against development, every period of it against its other rows."""
-    frame, labels, inside = prepared.intake.frame, prepared.labels, prepared.development
+    """Rows of `selection.stability`: samples against development, every period of it against its other rows.
+
+    The calibration sample is not looked at: nothing of it may choose characteristics.
+    """
+    frame, inside = prepared.intake.frame, prepared.development
+    labels = prepared.labels.copy()
+    labels[labels == CALIBRATION] = None
     spec, date = plan.selection, dated_column(plan, prepared.intake.types)
     weights = None if plan.samples.weight is None else prepared.weights
     inner = None if weights is None else weights[inside]

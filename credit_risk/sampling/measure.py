@@ -14,7 +14,7 @@ from credit_risk.sampling.outcome import MISSING, Outcome
 from credit_risk.sampling.spec import OutcomeSpec
 
 STRATA = 5
-SAMPLE_ORDER = ("development", "out_of_sample", "out_of_time", "out_of_time_before")
+SAMPLE_ORDER = ("development", "calibration", "out_of_sample", "out_of_time", "out_of_time_before")
 SUMMARY_COLUMNS = [
     *("sample", "rows", "weight", "mean", "mean_lower", "mean_upper", "rate", "standard_deviation", "minimum"),
     *("median", "maximum", "zero_share", "one_share"),

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from credit_risk.evaluation.intervals import effective_rows, wilson_interval
-from credit_risk.sampling.samples import DEVELOPMENT, OUT_OF_SAMPLE, OUT_OF_TIME, OUT_OF_TIME_BEFORE
+from credit_risk.sampling.samples import DEVELOPMENT, OUT_OF_TIME, SAMPLES
 
-SAMPLES = (DEVELOPMENT, OUT_OF_SAMPLE, OUT_OF_TIME, OUT_OF_TIME_BEFORE)
 POINT_COLUMNS = (
     *("observation_point", "rows", "good", "bad", "neither", "bad_rate", "bad_rate_lower", "bad_rate_upper"),
     *SAMPLES,

@@ -1,9 +1,9 @@
-"""Development, out-of-sample and out-of-time: by date first, then stratified by outcome, settled by the seed alone."""
+"""The samples of a plan: by date first, then stratified by outcome, settled by the seed alone."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,9 @@ from credit_risk.sampling.measure import outcome_strata
 from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
 
 DEVELOPMENT, OUT_OF_SAMPLE = "development", "out_of_sample"
+CALIBRATION = "calibration"
 OUT_OF_TIME, OUT_OF_TIME_BEFORE = "out_of_time", "out_of_time_before"
-SAMPLES = (DEVELOPMENT, OUT_OF_SAMPLE, OUT_OF_TIME, OUT_OF_TIME_BEFORE)
+SAMPLES = (DEVELOPMENT, CALIBRATION, OUT_OF_SAMPLE, OUT_OF_TIME, OUT_OF_TIME_BEFORE)
 SUMMARY_COLUMNS = ("sample", "rows", "weight", "good", "bad", "bad_rate", "bad_rate_lower", "bad_rate_upper")
 STAGE = "samples"
 
@@ -32,8 +33,9 @@ def split_samples(
     """Label of each row, object (n,): one of SAMPLES, or None (unknown outcome, or a group on two sides in time).
 
     dates (n,): ISO 8601 text or whole numbers, as the bounds of out-of-time are; groups (n,): whole numbers, rows of
-    one never stand in both development and out-of-sample. Each row draws a 64-bit number; among the rows that no date
-    keeps out, in each class the floor(share * rows + 1/2) rows with the smallest numbers are held out. With groups,
+    one never stand in two of development, calibration and out-of-sample. Each row draws a 64-bit number; among the rows
+    that no date keeps out, in each class the floor(share * rows + 1/2) rows with the smallest numbers are held out, and
+    those with the next smallest numbers, as many as the share of calibration says, are for calibration. With groups,
     whole groups are (stratified by whether one holds a bad, in the order of the number of their first row, which does
     not depend on how many rows they have, until the share is reached); where `spec` keeps groups apart in time, a row
     inside the development period whose group also stands out of time belongs to no sample.
@@ -49,11 +51,11 @@ def split_samples(
     inside = known & (labels == None)  # noqa: E711 - elementwise
     strata = outcome_strata(outcome, kind)
     if groups is None:
-        _split_rows(labels, inside, strata, draws, spec.out_of_sample)
+        _split_rows(labels, inside, strata, draws, _shares(spec))
     else:
         if spec.apart_in_time:
             inside &= ~np.isin(groups, groups[known & ~inside])
-        _split_groups(labels, inside, strata, draws, groups, spec.out_of_sample)
+        _split_groups(labels, inside, strata, draws, groups, _shares(spec))
     (_refuse_empty_classes if kind == "binary" else _refuse_constant_samples)(labels, outcome, spec)
     return labels
 
@@ -90,34 +92,62 @@ def _times(dates: np.ndarray, spec: OutOfTimeSpec) -> np.ndarray:
     raise IntakeError(Fault(message, code="out_of_time", path="samples.out_of_time", found=found, allowed=allowed))
 
 
-def _split_rows(labels: np.ndarray, inside: np.ndarray, strata: np.ndarray, draws: np.ndarray, share: float) -> None:
+def _shares(spec: SamplesSpec) -> dict[str, float]:
+    """Samples that are drawn out of development, in order, with their shares."""
+    shares = {OUT_OF_SAMPLE: spec.out_of_sample}
+    return shares if spec.calibration is None else {**shares, CALIBRATION: spec.calibration}
+
+
+def _split_rows(
+    labels: np.ndarray, inside: np.ndarray, strata: np.ndarray, draws: np.ndarray, shares: Mapping[str, float]
+) -> None:
     for value in np.unique(strata[inside]):
         rows = np.flatnonzero(inside & (strata == value))
-        held = math.floor(share * len(rows) + 0.5)
         labels[rows] = DEVELOPMENT
-        labels[rows[np.argsort(draws[rows], kind="stable")[:held]]] = OUT_OF_SAMPLE
+        drawn, start = rows[np.argsort(draws[rows], kind="stable")], 0
+        for sample, share in shares.items():
+            held = math.floor(share * len(rows) + 0.5)
+            labels[drawn[start : start + held]] = sample
+            start += held
 
 
 def _split_groups(
-    labels: np.ndarray, inside: np.ndarray, strata: np.ndarray, draws: np.ndarray, groups: np.ndarray, share: float
+    labels: np.ndarray,
+    inside: np.ndarray,
+    strata: np.ndarray,
+    draws: np.ndarray,
+    groups: np.ndarray,
+    shares: Mapping[str, float],
 ) -> None:
     rows = np.flatnonzero(inside)
     frame = pd.DataFrame({"group": groups[rows], "draw": draws[rows], "of": strata[rows]})
     table = frame.groupby("group", sort=True).agg(draw=("draw", "first"), of=("of", "max"), rows=("draw", "size"))
-    held: list[int] = []
+    labels[rows] = DEVELOPMENT
+    held: dict[str, list[int]] = {sample: [] for sample in shares}
     for _, stratum in table.sort_values("draw", kind="stable").groupby("of"):
-        target = math.floor(share * stratum["rows"].sum() + 0.5)
-        held += stratum.index[stratum["rows"].cumsum() <= target].tolist()
-    labels[rows] = np.where(np.isin(groups[rows], held), OUT_OF_SAMPLE, DEVELOPMENT)
+        whole, rest = stratum["rows"].sum(), stratum["rows"]
+        for sample, share in shares.items():
+            taken = rest.index[rest.cumsum() <= math.floor(share * whole + 0.5)]
+            held[sample] += taken.tolist()
+            rest = rest.drop(taken)
+    for sample, members in held.items():
+        labels[rows[np.isin(groups[rows], members)]] = sample
 
 
 def _wanted(spec: SamplesSpec) -> list[str]:
     """Samples that the plan asks for."""
-    wanted = [DEVELOPMENT, OUT_OF_SAMPLE]
+    wanted = [DEVELOPMENT, *_shares(spec)]
     if spec.out_of_time is not None:
         wanted += [OUT_OF_TIME] if spec.out_of_time.after is not None else []
         wanted += [OUT_OF_TIME_BEFORE] if spec.out_of_time.before is not None else []
     return wanted
+
+
+def _key_of(sample: str) -> str:
+    """The key of the plan that makes a sample."""
+    if sample.startswith(OUT_OF_TIME):
+        return "samples.out_of_time"
+    return "samples.calibration" if sample == CALIBRATION else "samples.out_of_sample"
 
 
 def _refuse_constant_samples(labels: np.ndarray, outcome: np.ndarray, spec: SamplesSpec) -> None:
@@ -126,7 +156,7 @@ def _refuse_constant_samples(labels: np.ndarray, outcome: np.ndarray, spec: Samp
         values = outcome[labels == sample]
         if len(values) == 0 or np.ptp(values) == 0:
             found = f"{len(values):,} rows" + (f", all {float(values[0])!r}" if len(values) else "")
-            path = "samples.out_of_time" if sample.startswith(OUT_OF_TIME) else "samples.out_of_sample"
+            path = _key_of(sample)
             message = f"the outcomes of the sample {sample} would not differ"
             remedy = f"take more rows, or change {path}"
             faults.append(Fault(message, "constant_outcome", path=path, found=found, remedy=remedy))
@@ -140,8 +170,8 @@ def _refuse_empty_classes(labels: np.ndarray, outcome: np.ndarray, spec: Samples
         for value, words in ((1.0, "bads"), (0.0, "goods")):
             if not np.any((labels == sample) & (outcome == value)):
                 in_all = np.count_nonzero(outcome == value)
-                found = f"{in_all:,} {words} in all, share held out {spec.out_of_sample:g}"
-                path = "samples.out_of_time" if sample.startswith(OUT_OF_TIME) else "samples.out_of_sample"
+                path, share = _key_of(sample), sum(_shares(spec).values())
+                found = f"{in_all:,} {words} in all, share held out {share:g}"
                 remedy = f"take more rows, or change {path}"
                 message = f"the sample {sample} would have no {words}"
                 faults.append(Fault(message, "empty_class", path=path, found=found, remedy=remedy))

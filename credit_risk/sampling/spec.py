@@ -245,7 +245,7 @@ class OutOfTimeSpec(Spec):
 
 
 class SamplesSpec(Spec):
-    """How rows are divided into development, out-of-sample and out-of-time."""
+    """How rows are divided into development, calibration, out-of-sample and out-of-time."""
 
     out_of_time: OutOfTimeSpec | None = Field(
         default=None,
@@ -253,9 +253,9 @@ class SamplesSpec(Spec):
     )
     group: Literal["duplicates"] | ColumnName | None = Field(
         default=None,
-        description="Column whose equal values never stand in both development and out_of_sample, such as the "
-        "applicant; duplicates: rows equal in all columns but the key. Null: the obligor or account of the performance "
-        "history; without one, every row by itself.",
+        description="Column whose equal values never stand in two of development, calibration and out_of_sample, such "
+        "as the applicant; duplicates: rows equal in all columns but the key. Null: the obligor or account of the "
+        "performance history; without one, every row by itself.",
     )
     weight: ColumnName | None = Field(
         default=None,
@@ -265,7 +265,20 @@ class SamplesSpec(Spec):
     out_of_sample: float = Field(
         default=0.3, gt=0, lt=1, description="Share of goods and of bads held out of development."
     )
+    calibration: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Share of goods and of bads kept for fitting the calibration (calibration.sample): no model is "
+        "fitted or selected on them. Null: no such sample.",
+    )
     seed: int = Field(default=20261120, ge=0, lt=2**63, description="Seed of everything random in the plan.")
+
+    @model_validator(mode="after")
+    def _development_is_left(self) -> SamplesSpec:
+        if self.calibration is not None and self.out_of_sample + self.calibration >= 1.0:
+            raise ValueError("samples.out_of_sample and samples.calibration together leave no development")
+        return self
 
     @property
     def apart_in_time(self) -> bool:

@@ -111,21 +111,26 @@ def check_samples(space: Workspace) -> None:
 
 
 def _check_clusters(space: Workspace) -> None:
-    """Development and out-of-sample share no obligor, account or group: the test rows would not be independent."""
-    test = "battery: development and out_of_sample share no cluster"
+    """Samples drawn at random share no obligor, account or group: the test rows would not be independent."""
     known = space.frame["_cluster"].notna().to_numpy()
-    if not known.any():
-        space.ledger.not_evaluable(test, "the snapshot names no clusters")
-        return
+    pairs = [(DEVELOPMENT, "out_of_sample")]
+    if "calibration" in space.rows:
+        pairs += [(DEVELOPMENT, "calibration"), ("calibration", "out_of_sample")]
     none = np.zeros(0, dtype=np.int64)
-    first, second = (space.rows.get(name, none) for name in (DEVELOPMENT, "out_of_sample"))
-    shared = np.intersect1d(space.cluster[first], space.cluster[second])
-    finding = None
-    if len(shared):
-        statement = f"{len(shared)} clusters (obligors, accounts, groups) stand in both development and out_of_sample."
-        finding = _sample_finding(space, test, "sample_overlap", len(shared), statement)
-    outcome = "fail" if finding else "pass"
-    space.ledger.check(Outcome(test, outcome, int(known.sum()), "no cluster in both", None, finding))
+    for names in pairs:
+        both = " and ".join(names)
+        test = f"battery: {both} share no cluster"
+        if not known.any():
+            space.ledger.not_evaluable(test, "the snapshot names no clusters")
+            continue
+        first, second = (space.rows.get(name, none) for name in names)
+        shared = np.intersect1d(space.cluster[first], space.cluster[second])
+        finding = None
+        if len(shared):
+            statement = f"{len(shared)} clusters (obligors, accounts, groups) stand in both {both}."
+            finding = _sample_finding(space, test, "sample_overlap", len(shared), statement)
+        outcome = "fail" if finding else "pass"
+        space.ledger.check(Outcome(test, outcome, int(known.sum()), "no cluster in both", None, finding))
 
 
 def _sample_finding(space: Workspace, test: str, check: str, value: int, statement: str) -> Finding:

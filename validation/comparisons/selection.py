@@ -211,7 +211,7 @@ _COLUMNS = {
 
 def _stability(space: Workspace, ids: np.ndarray, bins: int) -> dict[str, Any]:
     inside = space.rows[DEVELOPMENT]
-    samples = sorted(name for name in space.rows if name != DEVELOPMENT)
+    samples = sorted(name for name in space.rows if name not in (DEVELOPMENT, "calibration"))
     sample = _worst(space, ids, bins, [(name, inside, space.rows[name]) for name in samples])
     spec, periods = space.package.plan.get("selection") or {}, _periods(space)
     judged, few = [], 0

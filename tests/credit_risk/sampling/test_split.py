@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from credit_risk.sampling.samples import duplicate_groups, fold_labels, samples_
 from credit_risk.sampling.spec import OutOfTimeSpec, SamplesSpec
 
 SPEC = SamplesSpec()
+FROZEN = ["fc2f85435cbca0b0", "644057e4d77f66b2"]
 
 
 def outcome_of(n: int, seed: int = 0, rate: float = 0.3) -> np.ndarray:
@@ -43,6 +45,43 @@ def test_groups_of_one_row_keep_the_shares_of_rows() -> None:
     for value in (0.0, 1.0):
         rows = y == value
         assert np.mean(labels[rows] == "out_of_sample") == pytest.approx(0.3, abs=1 / rows.sum())
+
+
+@given(st.integers(0, 10_000), st.booleans(), st.floats(0.05, 0.4), st.floats(0.05, 0.4))
+@settings(max_examples=60, deadline=None)
+def test_calibration_is_drawn_after_out_of_sample_and_leaves_it_as_it_is(
+    seed: int, grouped: bool, share: float, calibration: float
+) -> None:
+    n = 900
+    y = outcome_of(n, seed)
+    groups = np.random.default_rng(seed + 1).integers(0, n // 2, n) if grouped else None
+    held = round(share, 3)
+    without = split_samples(y, SamplesSpec(out_of_sample=held, seed=seed), groups=groups)
+    spec = SamplesSpec(out_of_sample=held, calibration=round(calibration, 3), seed=seed)
+    labels = split_samples(y, spec, groups=groups)
+    assert ((labels == "out_of_sample") == (without == "out_of_sample")).all()
+    assert set(labels[without == "development"]) == {"development", "calibration"}
+    if groups is None:
+        for value in (0.0, 1.0):
+            rows = y == value
+            assert abs(np.sum(labels[rows] == "calibration") - spec.calibration * rows.sum()) <= 0.5 + 1e-9
+    else:
+        assert (pd.Series(labels).groupby(groups).nunique() == 1).all()
+        assert abs(np.mean(labels == "calibration") - calibration) < 0.02
+
+
+def test_shares_that_leave_no_development_are_refused() -> None:
+    with pytest.raises(ValueError, match="leave no development"):
+        SamplesSpec(out_of_sample=0.6, calibration=0.4)
+
+
+def test_labels_without_a_calibration_sample_are_those_of_before() -> None:
+    """Frozen before plans could ask for a calibration sample."""
+    y = outcome_of(1000, 5)
+    groups = np.random.default_rng(6).integers(0, 400, 1000)
+    found = [split_samples(y, SPEC, groups=g) for g in (None, groups)]
+    texts = ["".join(str(label)[0] for label in labels).encode() for labels in found]
+    assert [hashlib.sha256(text).hexdigest()[:16] for text in texts] == FROZEN
 
 
 def test_dates_divide_before_anything_else() -> None:
