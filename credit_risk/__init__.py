@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "CalibrationError": "credit_risk._core.errors",
     "CreditRiskError": "credit_risk._core.errors",
     "IntakeError": "credit_risk._core.errors",
     "ModelError": "credit_risk._core.errors",
@@ -51,6 +52,7 @@ _PUBLIC = {
     "StabilitySelector": "credit_risk.selection.estimators",
     "StepwiseSelector": "credit_risk.selection.estimators",
     "VarianceInflationSelector": "credit_risk.selection.estimators",
+    "fit_map": "credit_risk.calibration.fit",
     "fit_logistic": "credit_risk.models.logistic",
     "fit_glm": "credit_risk.models.glm",
     "GeneralizedLinearRegressor": "credit_risk.models.regressors",
@@ -64,11 +66,12 @@ _PUBLIC = {
     "population_stability_index": "credit_risk.evaluation.stability",
 }
 
-_ROOMS = ("datasets", "evaluation", "explanation", "display")
+_ROOMS = ("calibration", "datasets", "evaluation", "explanation", "display")
 
 __all__ = [
     "AdverseAction",
     "Binner",
+    "CalibrationError",
     "CharacteristicSelector",
     "ClassingSpec",
     "CorrelationSelector",
@@ -93,6 +96,7 @@ __all__ = [
     "__version__",
     "adverse_action",
     "auc",
+    "calibration",
     "calibration_table",
     "check_plan",
     "class_frame",
@@ -102,6 +106,7 @@ __all__ = [
     "discrimination_table",
     "fit_glm",
     "fit_logistic",
+    "fit_map",
     "ks",
     "linear_shapley",
     "path_dependent_shapley",
@@ -119,6 +124,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from credit_risk._core.errors import (
+        CalibrationError,
         CreditRiskError,
         IntakeError,
         ModelError,
@@ -131,6 +137,7 @@ if TYPE_CHECKING:
     from credit_risk.binning.spec import ClassingSpec
     from credit_risk.binning.transformers import Binner, WoeTransformer
     from credit_risk.binning.woe import weight_of_evidence
+    from credit_risk.calibration.fit import fit_map
     from credit_risk.evaluation.area_under_curve import auc
     from credit_risk.evaluation.calibration import calibration_table
     from credit_risk.evaluation.discrimination import discrimination_table

@@ -76,6 +76,12 @@ class ModelError(CreditRiskError):
     headline = "model refused"
 
 
+class CalibrationError(CreditRiskError):
+    """A calibration cannot be estimated on these data, or would break the order of the score."""
+
+    headline = "calibration refused"
+
+
 class PackageError(CreditRiskError):
     """A model package is not valid, or an output folder cannot be used."""
 

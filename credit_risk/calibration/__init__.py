@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from credit_risk.calibration.fit import METHODS, MapFit, fit_map
+from credit_risk.calibration.maps import (
+    AnchoredMap,
+    BetaMap,
+    CalibrationMap,
+    IdentityMap,
+    InterceptShift,
+    LogisticMap,
+    OrderReport,
+    PiecewiseLinearMap,
+    StepMap,
+    require_order,
+)
 from credit_risk.calibration.master_scale import MasterScale, geometric_edges, given_scale, scale_frame
 from credit_risk.calibration.scale_design import ScaleDesign, ScaleRules, TriedScale, design_scale
 
 __all__ = [
+    "METHODS",
+    "AnchoredMap",
+    "BetaMap",
+    "CalibrationMap",
+    "IdentityMap",
+    "InterceptShift",
+    "LogisticMap",
+    "MapFit",
     "MasterScale",
+    "OrderReport",
+    "PiecewiseLinearMap",
     "ScaleDesign",
     "ScaleRules",
+    "StepMap",
     "TriedScale",
     "design_scale",
+    "fit_map",
     "geometric_edges",
     "given_scale",
+    "require_order",
     "scale_frame",
 ]

@@ -108,10 +108,12 @@ def _link(names: Names, step: Step, path: str) -> None:
 
 def _calibrate(names: Names, step: Step, path: str) -> None:
     names.read(step["input"], f"{path}/input", NUMBER)
-    if step["method"] == "piecewise_linear":
+    if step["method"] in ("piecewise_linear", "piecewise_constant"):
         x, y = step["x"], step["y"]
-        if len(x) != len(y):
-            names.fault("x and y are of different length", "calibration_order", f"{path}/x", [len(x), len(y)])
+        constant = step["method"] == "piecewise_constant"
+        if len(y) != len(x) + constant:
+            message = "y is not one longer than x" if constant else "x and y are of different length"
+            names.fault(message, "calibration_order", f"{path}/x", [len(x), len(y)])
         if any(b <= a for a, b in pairwise(x)):
             names.fault("x does not increase strictly", "calibration_order", f"{path}/x")
         if any(b < a for a, b in pairwise(y)):

@@ -209,6 +209,8 @@ def calibrate(step: Step, x: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
             shifted = float(step["a"]) * np.log(x) - float(step["b"]) * np.log(1.0 - x) + float(step["c"])
         return inverse_link("logit", shifted)
+    if method == "piecewise_constant":
+        return _piecewise_constant(np.array(step["x"], float), np.array(step["y"], float), x)
     return _piecewise_linear(np.array(step["x"], float), np.array(step["y"], float), x)
 
 
@@ -220,6 +222,11 @@ def _piecewise_linear(knots: np.ndarray, levels: np.ndarray, x: np.ndarray) -> n
     return np.where(
         x < knots[0], levels[0], np.where(x >= knots[-1], levels[-1], np.where(np.isnan(x), np.nan, inside))
     )
+
+
+def _piecewise_constant(cuts: np.ndarray, levels: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """`levels[i]` on `[cuts[i − 1], cuts[i])`, ends open; one level more than cuts."""
+    return np.where(np.isnan(x), np.nan, levels[np.searchsorted(cuts, x, side="right").clip(max=len(cuts))])
 
 
 def scale_linear(step: Step, x: np.ndarray) -> np.ndarray:

@@ -127,7 +127,19 @@ def calibrate(step: Step) -> Element:
         given = apply("ln", apply("/", x, complement)) if on_probability else x
         moved = apply("+", apply("*", number(step["slope"]), given), number(step["intercept"]))
         return logistic(moved) if on_probability else moved
+    if step["method"] == "piecewise_constant":
+        return _piecewise_constant(x, step["x"], step["y"])
     return _piecewise_linear(x, step["x"], step["y"])
+
+
+def _piecewise_constant(x: Element, cuts: Sequence[float], levels: Sequence[float]) -> Element:
+    """Nested `if` that halve the cuts, so that their depth is the logarithm of the number of cuts."""
+    if not cuts:
+        return number(levels[0])
+    half = len(cuts) // 2
+    below = _piecewise_constant(x, cuts[:half], levels[: half + 1])
+    above = _piecewise_constant(x, cuts[half + 1 :], levels[half + 1 :])
+    return apply("if", apply("lessThan", x, number(cuts[half])), below, above)
 
 
 def _piecewise_linear(x: Element, knots: Sequence[float], levels: Sequence[float]) -> Element:

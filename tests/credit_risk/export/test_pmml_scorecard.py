@@ -254,6 +254,9 @@ TAILS = {
     ),
     "beta": calibrated(input="pd", method="beta", a=1.5, b=0.5, c=-0.125),
     "isotonic": calibrated(input="pd", method="piecewise_linear", x=[0.3, 0.5, 0.6], y=[0.1, 0.1, 0.9]),
+    "steps": calibrated(
+        input="z", method="piecewise_constant", x=[-1.0, -0.25, 0.0, 0.5, 1.0], y=[0.01, 0.02, 0.1, 0.3, 0.3, 0.6]
+    ),
     "intercept shift": with_tail(
         {"id": "k", "type": "calibrate", "input": "z", "method": "intercept_shift", "shift": -0.75, "output": "z2"},
         {"id": "q", "type": "link", "function": "logit", "input": "z2", "output": "p2"},

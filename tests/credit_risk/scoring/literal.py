@@ -233,6 +233,8 @@ def calibrate(step: dict[str, Any], x: float) -> float:
         log_odds(x)
         return logit(step["a"] * math.log(x) - step["b"] * math.log(1 - x) + step["c"])
     xs, ys = step["x"], step["y"]
+    if step["method"] == "piecewise_constant":
+        return ys[sum(x >= cut for cut in xs)]
     if x < xs[0]:
         return ys[0]
     for k in range(len(xs) - 1):

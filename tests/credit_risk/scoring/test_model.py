@@ -119,6 +119,7 @@ def segmented() -> dict[str, Any]:
         calibrate("l2", "l1", method="intercept_shift", shift=-0.7),
         calibrate("q2", "q1", method="beta", a=1.2, b=0.8, c=0.1),
         calibrate("q3", "q2", method="piecewise_linear", x=[0.1, 0.2, 0.7], y=[0.05, 0.3, 0.3]),
+        calibrate("q4", "total", method="piecewise_constant", x=[-0.5, 0.0, 0.25], y=[0.05, 0.3, 0.3, 0.5]),
         {
             "id": "sc",
             "type": "scale",
