@@ -24,6 +24,7 @@ from credit_risk.calibration.maps import (
     OrderReport,
     require_order,
 )
+from credit_risk.evaluation.calibration import brier_score, log_loss
 
 Floats = NDArray[np.float64]
 PARAMETER_COLUMNS = ("parameter", "estimate", "standard_error", "robust_standard_error", "at_bound")
@@ -104,18 +105,6 @@ def fit_map(
         order=order,
         notes=fitted.notes,
     )
-
-
-def log_loss(y: Floats, probability: Floats, weights: Floats) -> float:
-    """Weighted mean of −ln of the probability given to what happened; infinite where that is 0."""
-    with np.errstate(divide="ignore"):
-        loss = -np.log(np.where(y == 1.0, probability, 1.0 - probability))
-    return float(weights @ loss / weights.sum())
-
-
-def brier_score(y: Floats, probability: Floats, weights: Floats) -> float:
-    """Weighted mean of (y − p)² (Brier 1950)."""
-    return float(weights @ np.square(y - probability) / weights.sum())
 
 
 def _settings(method: str, fit: Callable[..., _Fitted], given: Mapping[str, Any]) -> dict[str, Any]:
