@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from credit_risk.calibration.anchor import Anchor, anchor_map, anchor_shift, bayes_odds_shift
+from credit_risk.calibration.choice import MapChoice, choose_map, stratified_folds
 from credit_risk.calibration.fit import METHODS, MapFit, fit_map
 from credit_risk.calibration.maps import (
     AnchoredMap,
@@ -20,12 +22,14 @@ from credit_risk.calibration.scale_design import ScaleDesign, ScaleRules, TriedS
 
 __all__ = [
     "METHODS",
+    "Anchor",
     "AnchoredMap",
     "BetaMap",
     "CalibrationMap",
     "IdentityMap",
     "InterceptShift",
     "LogisticMap",
+    "MapChoice",
     "MapFit",
     "MasterScale",
     "OrderReport",
@@ -34,10 +38,15 @@ __all__ = [
     "ScaleRules",
     "StepMap",
     "TriedScale",
+    "anchor_map",
+    "anchor_shift",
+    "bayes_odds_shift",
+    "choose_map",
     "design_scale",
     "fit_map",
     "geometric_edges",
     "given_scale",
     "require_order",
     "scale_frame",
+    "stratified_folds",
 ]

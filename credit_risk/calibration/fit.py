@@ -24,6 +24,7 @@ from credit_risk.calibration.maps import (
     OrderReport,
     require_order,
 )
+from credit_risk.calibration.venn_abers import venn_abers, venn_abers_map
 from credit_risk.evaluation.calibration import brier_score, log_loss
 
 Floats = NDArray[np.float64]
@@ -175,6 +176,11 @@ def _centred_isotonic(rows: Rows) -> _Fitted:
     return _Fitted(centred_isotonic_map(blocks), notes=_block_notes(blocks))
 
 
+def _venn_abers(rows: Rows) -> _Fitted:
+    found = venn_abers_map(venn_abers(rows))
+    return _Fitted(found, notes=(f"{len(found.y)} steps", "the test row of Venn-Abers has the weight 1"))
+
+
 def _block_notes(blocks: Blocks) -> tuple[str, ...]:
     found = [f"{len(blocks.weight)} blocks"]
     if blocks.merged_low:
@@ -218,5 +224,6 @@ METHODS: dict[str, Callable[..., _Fitted]] = {
     "beta": _beta,
     "isotonic": _isotonic,
     "centred_isotonic": _centred_isotonic,
+    "venn_abers": _venn_abers,
 }
 """Methods from the simplest to the most flexible."""

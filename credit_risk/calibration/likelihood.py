@@ -16,7 +16,7 @@ from credit_risk._core.errors import CalibrationError, Fault
 
 Floats = NDArray[np.float64]
 STEPS = 200
-TOLERANCE = 1e-12
+TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ def maximise(
         direction = np.zeros_like(beta)
         direction[free] = _solve(information[np.ix_(free, free)], gradient[free])
         gain = float(gradient @ direction)
+        if gain <= TOLERANCE * scale:
+            return _told(problem, _polished(problem, beta, free), bound, iteration)
         moved, risen = _line_search(problem, beta, direction, value, gradient)
-        if moved is None or gain <= TOLERANCE * TOLERANCE * scale:
-            if gain <= TOLERANCE * scale:
-                return _told(problem, _polished(problem, beta if moved is None else moved, free), bound, iteration)
+        if moved is None:
             break
         beta, value = moved, risen
     remedy = "Use label smoothing, more rows, or method none with a long-run anchor."
