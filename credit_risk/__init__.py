@@ -61,6 +61,19 @@ _PUBLIC = {
     "Scaling": "credit_risk.scaling.points",
     "auc": "credit_risk.evaluation.area_under_curve",
     "ks": "credit_risk.evaluation.kolmogorov_smirnov",
+    "average_precision": "credit_risk.evaluation.precision_recall",
+    "at_cut_off": "credit_risk.evaluation.cut_offs",
+    "auc_bootstrap": "credit_risk.evaluation.bootstrap",
+    "cap_curve": "credit_risk.evaluation.lift",
+    "delong_difference": "credit_risk.evaluation.area_under_curve",
+    "delong_interval": "credit_risk.evaluation.area_under_curve",
+    "gains_table": "credit_risk.evaluation.lift",
+    "h_measure": "credit_risk.evaluation.h_measure",
+    "initial_auc_test": "credit_risk.evaluation.initial_auc",
+    "partial_auc": "credit_risk.evaluation.partial_area",
+    "precision_recall_curve": "credit_risk.evaluation.precision_recall",
+    "rank_association": "credit_risk.evaluation.association",
+    "roc_hull": "credit_risk.evaluation.h_measure",
     "discrimination_table": "credit_risk.evaluation.discrimination",
     "calibration_table": "credit_risk.evaluation.calibration",
     "population_stability_index": "credit_risk.evaluation.stability",
@@ -95,26 +108,39 @@ __all__ = [
     "WoeTransformer",
     "__version__",
     "adverse_action",
+    "at_cut_off",
     "auc",
+    "auc_bootstrap",
+    "average_precision",
     "calibration",
     "calibration_table",
+    "cap_curve",
     "check_plan",
     "class_frame",
     "compile_model",
     "datasets",
+    "delong_difference",
+    "delong_interval",
     "develop",
     "discrimination_table",
     "fit_glm",
     "fit_logistic",
     "fit_map",
+    "gains_table",
+    "h_measure",
+    "initial_auc_test",
     "ks",
     "linear_shapley",
+    "partial_auc",
     "path_dependent_shapley",
     "period_labels",
     "population_stability_index",
+    "precision_recall_curve",
+    "rank_association",
     "read_package",
     "read_plan",
     "recount_by",
+    "roc_hull",
     "run_plan",
     "stability_by",
     "tree_shapley",
@@ -138,10 +164,18 @@ if TYPE_CHECKING:
     from credit_risk.binning.transformers import Binner, WoeTransformer
     from credit_risk.binning.woe import weight_of_evidence
     from credit_risk.calibration.fit import fit_map
-    from credit_risk.evaluation.area_under_curve import auc
+    from credit_risk.evaluation.area_under_curve import auc, delong_difference, delong_interval
+    from credit_risk.evaluation.association import rank_association
+    from credit_risk.evaluation.bootstrap import auc_bootstrap
     from credit_risk.evaluation.calibration import calibration_table
+    from credit_risk.evaluation.cut_offs import at_cut_off
     from credit_risk.evaluation.discrimination import discrimination_table
+    from credit_risk.evaluation.h_measure import h_measure, roc_hull
+    from credit_risk.evaluation.initial_auc import initial_auc_test
     from credit_risk.evaluation.kolmogorov_smirnov import ks
+    from credit_risk.evaluation.lift import cap_curve, gains_table
+    from credit_risk.evaluation.partial_area import partial_auc
+    from credit_risk.evaluation.precision_recall import average_precision, precision_recall_curve
     from credit_risk.evaluation.stability import population_stability_index
     from credit_risk.explanation.shapley import linear_shapley, path_dependent_shapley, tree_shapley
     from credit_risk.lifecycle.adverse_action import AdverseAction, adverse_action

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from credit_risk.evaluation.association import rank_association
 from credit_risk.evaluation.bands import band_edges, score_band_table, score_distribution
+from credit_risk.evaluation.bootstrap import auc_bootstrap
 from credit_risk.evaluation.calibration import brier_score, calibration_curve, calibration_table, log_loss
 from credit_risk.evaluation.calibration_tests import (
     binomial_p_value,
@@ -23,12 +25,14 @@ from credit_risk.evaluation.common_factor import (
 )
 from credit_risk.evaluation.concentration import concentration, concentration_table, concentration_test
 from credit_risk.evaluation.curves import roc_curve, roc_table
+from credit_risk.evaluation.cut_offs import accept_rate_cut_off, at_cut_off, cut_off_table
 from credit_risk.evaluation.discrimination import (
     auc,
     comparison_table,
     delong_difference,
     delong_interval,
     discrimination_table,
+    hanley_mcneil_standard_error,
     ks,
 )
 from credit_risk.evaluation.fairness import (
@@ -38,23 +42,33 @@ from credit_risk.evaluation.fairness import (
     protected_grouping,
     standardised_mean_difference,
 )
+from credit_risk.evaluation.h_measure import h_measure, roc_hull
+from credit_risk.evaluation.initial_auc import initial_auc_table, initial_auc_test
 from credit_risk.evaluation.intervals import jeffreys_interval, wilson_interval
+from credit_risk.evaluation.lift import cap_curve, cap_table, gains_table, lift_table
 from credit_risk.evaluation.migration import matrix_weighted_bandwidth, migration_matrix, migration_table
+from credit_risk.evaluation.partial_area import partial_auc, partial_auc_of_accepts
 from credit_risk.evaluation.portfolio_tests import (
     calibration_in_the_large,
     capped_probability,
     multi_period_normal_test,
     portfolio_normal_test,
 )
+from credit_risk.evaluation.precision_recall import average_precision, precision_recall_curve, precision_recall_table
+from credit_risk.evaluation.ranking_measures import measure_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.stability import bin_counts, population_stability_index, stability_table
 
 __all__ = [
     "CHARTS",
     "ScoredSample",
+    "accept_rate_cut_off",
     "adverse_impact_ratio",
     "adverse_impact_table",
+    "at_cut_off",
     "auc",
+    "auc_bootstrap",
+    "average_precision",
     "band_edges",
     "bin_counts",
     "binomial_p_value",
@@ -64,6 +78,8 @@ __all__ = [
     "calibration_intercept",
     "calibration_slope",
     "calibration_table",
+    "cap_curve",
+    "cap_table",
     "capped_probability",
     "comparison_table",
     "concentration",
@@ -73,24 +89,38 @@ __all__ = [
     "correlated_hosmer_lemeshow",
     "correlated_jeffreys_p_value",
     "correlated_spiegelhalter",
+    "cut_off_table",
     "delong_difference",
     "delong_interval",
     "discrimination_table",
     "fairness_group_table",
+    "gains_table",
+    "h_measure",
+    "hanley_mcneil_standard_error",
     "hosmer_lemeshow",
+    "initial_auc_table",
+    "initial_auc_test",
     "jeffreys_interval",
     "jeffreys_p_value",
     "ks",
+    "lift_table",
     "log_loss",
     "matrix_weighted_bandwidth",
+    "measure_table",
     "migration_matrix",
     "migration_table",
     "mixed_chi_square",
     "multi_period_normal_test",
+    "partial_auc",
+    "partial_auc_of_accepts",
     "population_stability_index",
     "portfolio_normal_test",
+    "precision_recall_curve",
+    "precision_recall_table",
     "protected_grouping",
+    "rank_association",
     "roc_curve",
+    "roc_hull",
     "roc_table",
     "score_band_table",
     "score_distribution",

@@ -40,7 +40,7 @@ class Arguments:
         if odd.any():
             codes = ", ".join(f"{code:g}" for code in np.unique(finite[odd])[:5])
             self._fault(name, "outcome codes other than 0 and 1", "outcome_code", codes, "0 (good) and 1 (bad)")
-        elif both_classes and len(finite) == len(y) > 0 and len(np.unique(finite)) == 1:
+        elif both_classes and len(finite) == len(y) > 0 and bool(np.all(finite == finite[0])):
             found = f"{len(y)} rows, all {finite[0]:g}"
             self._fault(name, "the outcome has one class only", "one_class", found, "goods and bads")
         return y

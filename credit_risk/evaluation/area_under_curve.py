@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
-from credit_risk.evaluation.intervals import effective_rows, normal_quantile
+from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.evaluation.ranked import Ranked, mean_variance, rank
 
 LOGIT = "DeLong variance, interval on the logit scale"
 SCORE = "Hanley-McNeil variance, score interval (Newcombe 2006), since DeLong's variance is zero"
@@ -78,7 +79,7 @@ def auc(y: ArrayLike, risk: ArrayLike, weights: ArrayLike | None = None) -> floa
     arguments = Arguments()
     y_, x, w = arguments.outcome(y), arguments.numbers("risk", risk), arguments.weights(weights)
     arguments.raise_if_any()
-    return placements(y_ == 1, x, w).auc
+    return area_of_ranked(rank(y_ == 1, x, w))
 
 
 def placements(bad: np.ndarray, risk: Floats, weights: Floats | None = None) -> Placements:
@@ -121,17 +122,37 @@ def delong_interval(
     check_confidence(arguments, confidence)
     y_, x, w = arguments.outcome(y), arguments.numbers("risk", risk), arguments.weights(weights)
     arguments.raise_if_any()
-    return interval_of_placements(placements(y_ == 1, x, w), confidence)
+    return interval_of_ranked(rank(y_ == 1, x, w), confidence)
 
 
-def interval_of_placements(parts: Placements, confidence: float) -> AreaUnderCurve:
-    """`delong_interval` from structural components."""
-    few = min(len(parts.of_bads), len(parts.of_goods)) < 2
-    flat = np.ptp(parts.of_bads) == 0.0 and np.ptp(parts.of_goods) == 0.0
-    error = math.nan if few else 0.0 if flat else math.sqrt(_covariance(parts, parts))
-    m = float(len(parts.of_bads)) if parts.weights_bad is None else effective_rows(parts.weights_bad)
-    n = float(len(parts.of_goods)) if parts.weights_good is None else effective_rows(parts.weights_good)
-    return interval_of_error(parts.auc, error, m, n, confidence)
+def area_of_ranked(ranked: Ranked) -> float:
+    """`auc` from ranked counts."""
+    good, bad = ranked.good, ranked.bad
+    if not np.any((good > 0) & (bad > 0)):  # separated, perhaps: exact with weights, too
+        lowest_bad, highest_good = np.flatnonzero(bad)[0], np.flatnonzero(good)[-1]
+        if lowest_bad > highest_good:
+            return 1.0
+        if np.flatnonzero(bad)[-1] < np.flatnonzero(good)[0]:
+            return 0.0
+    elif len(good) == 1:
+        return 0.5
+    up_to = np.cumsum(good)
+    return float(np.sum(bad * (2.0 * up_to - good)) / (2.0 * float(np.sum(bad)) * float(up_to[-1])))
+
+
+def interval_of_ranked(ranked: Ranked, confidence: float) -> AreaUnderCurve:
+    """`delong_interval` from ranked counts: a component is the same for all rows of one risk."""
+    area, (m, n) = area_of_ranked(ranked), ranked.effective
+    if min(ranked.bads, ranked.goods) < 2:
+        return interval_of_error(area, math.nan, m, n, confidence)
+    if area in (0.0, 1.0) or len(ranked.values) == 1:
+        return interval_of_error(area, 0.0, m, n, confidence)
+    up_to_good, up_to_bad = np.cumsum(ranked.good), np.cumsum(ranked.bad)
+    of_bads = (up_to_good - ranked.good / 2.0) / up_to_good[-1]
+    of_goods = (up_to_bad[-1] - up_to_bad + ranked.bad / 2.0) / up_to_bad[-1]
+    variance = mean_variance(ranked.bad, ranked.bad_squared, of_bads, ranked.bads)
+    variance += mean_variance(ranked.good, ranked.good_squared, of_goods, ranked.goods)
+    return interval_of_error(area, math.sqrt(variance), m, n, confidence)
 
 
 def interval_of_error(a: float, error: float, m: float, n: float, confidence: float) -> AreaUnderCurve:
@@ -194,7 +215,7 @@ def difference_of_error(auc_a: float, auc_b: float, error: float, confidence: fl
     return AucDifference(auc_a, auc_b, difference, error, lower, upper, p_value, confidence)
 
 
-def hanley_mcneil_standard_error(area: float, bads: int, goods: int) -> float:
+def hanley_mcneil_standard_error(area: float, bads: float, goods: float) -> float:
     """Standard error under the exponential approximation (Hanley and McNeil 1982, Radiology 143, 29-36)."""
     arguments = Arguments()
     arguments.require(0.0 <= area <= 1.0, "area", "not an AUC", "range", found=repr(area), allowed="0 to 1")

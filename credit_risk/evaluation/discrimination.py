@@ -19,7 +19,7 @@ from credit_risk.evaluation.area_under_curve import (
     delong_difference,
     delong_interval,
     hanley_mcneil_standard_error,
-    interval_of_placements,
+    interval_of_ranked,
     placements,
 )
 from credit_risk.evaluation.clustered import (
@@ -33,7 +33,8 @@ from credit_risk.evaluation.clustered import (
     ks_of_clusters,
     repeated,
 )
-from credit_risk.evaluation.kolmogorov_smirnov import KS_METHOD, KolmogorovSmirnov, ks, ks_of_arrays
+from credit_risk.evaluation.kolmogorov_smirnov import KS_METHOD, KolmogorovSmirnov, ks, ks_of_ranked
+from credit_risk.evaluation.ranked import rank
 
 __all__ = [
     "AreaUnderCurve",
@@ -154,10 +155,10 @@ def _methods(codes: Mapping[str, Codes], samples: list[str]) -> list[str]:
 def _measures(
     bad: np.ndarray, risk: np.ndarray, weights: np.ndarray | None, codes: Codes | None, confidence: float
 ) -> tuple[AreaUnderCurve, KolmogorovSmirnov]:
-    parts = placements(bad, risk, weights)
     if codes is None:
-        return interval_of_placements(parts, confidence), ks_of_arrays(bad, risk, weights, confidence)
-    area = interval_of_clusters(parts, clusters_of(bad, codes), confidence)
+        ranked = rank(bad, risk, weights)
+        return interval_of_ranked(ranked, confidence), ks_of_ranked(ranked, confidence)
+    area = interval_of_clusters(placements(bad, risk, weights), clusters_of(bad, codes), confidence)
     return area, ks_of_clusters(bad, risk, codes, confidence, weights)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
-from credit_risk.evaluation.intervals import effective_rows, normal_quantile
+from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.evaluation.ranked import Ranked, rank
 
 KS_METHOD = (
     "KS: exact over all distinct values; interval by the normal approximation at the maximising value, widened "
@@ -19,7 +20,7 @@ KS_METHOD = (
 
 # Mean of the maximum over all t of W(t) - t^2/2 (Janson, Louchard and Martin-Löf 2010, Electron. J. Probab. 15),
 # and of the Kolmogorov distribution, sqrt(pi/2) ln 2.
-_PARABOLIC_MAXIMUM = 0.996193
+PARABOLIC_MAXIMUM = 0.996193
 _KOLMOGOROV_MEAN = math.sqrt(math.pi / 2.0) * math.log(2.0)
 
 
@@ -69,17 +70,18 @@ def ks_of_arrays(
     design_effect: variance of the distance over that of independent rows; where above 1 it divides the numbers of bads
     and goods in the bias of the maximum and in the test.
     """
-    values, inverse = np.unique(risk, return_inverse=True)
-    w = np.ones(len(risk)) if weights is None else weights
-    below_bad = np.cumsum(np.bincount(inverse[bad], w[bad], len(values)))
-    below_good = np.cumsum(np.bincount(inverse[~bad], w[~bad], len(values)))
+    return ks_of_ranked(rank(bad, risk, weights), confidence, design_effect=design_effect)
+
+
+def ks_of_ranked(ranked: Ranked, confidence: float, *, design_effect: float = 1.0) -> KolmogorovSmirnov:
+    """`ks_of_arrays` from ranked counts."""
+    below_bad, below_good = np.cumsum(ranked.bad), np.cumsum(ranked.good)
     total_bad, total_good = below_bad[-1], below_good[-1]
     gap = np.abs(below_bad * total_good - below_good * total_bad)  # whole numbers without weights: exact
     gap[-1] = 0.0
     place = int(np.argmax(gap))
     distance = float(gap[place] / (total_bad * total_good))
-    m = float(total_bad) if weights is None else effective_rows(w[bad])
-    n = float(total_good) if weights is None else effective_rows(w[~bad])
+    m, n = ranked.effective
     f1, f0 = float(below_bad[place] / total_bad), float(below_good[place] / total_good)
     error = math.sqrt(design_effect * (max(f1 * (1.0 - f1), 0.0) / m + max(f0 * (1.0 - f0), 0.0) / n))
     m, n = m / max(design_effect, 1.0), n / max(design_effect, 1.0)
@@ -88,7 +90,7 @@ def ks_of_arrays(
     bias = maximum_bias(distance, m, n)
     lower = 0.0 if p_value >= 1.0 - confidence else max(distance - bias - z * error, 0.0)
     upper = min(distance + z * error, 1.0)
-    return KolmogorovSmirnov(distance, float(values[place]), error, lower, upper, p_value, confidence)
+    return KolmogorovSmirnov(distance, float(ranked.values[place]), error, lower, upper, p_value, confidence)
 
 
 def maximum_bias(distance: float, bads: float, goods: float) -> float:
@@ -104,4 +106,4 @@ def maximum_bias(distance: float, bads: float, goods: float) -> float:
     if d == 0.0 or math.isinf(d):
         return ceiling if d == 0.0 else 0.0
     density = math.exp(-d * d / 8.0) / math.sqrt(2.0 * math.pi)
-    return min(_PARABOLIC_MAXIMUM * (density * noise * noise / d) ** (1.0 / 3.0), ceiling)
+    return min(PARABOLIC_MAXIMUM * (density * noise * noise / d) ** (1.0 / 3.0), ceiling)

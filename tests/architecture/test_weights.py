@@ -23,9 +23,13 @@ OF_COUNTS = {
     *("capped_probability", "correlated_binomial_p_value", "correlated_jeffreys_p_value", "mixed_chi_square"),
     *("concentration", "concentration_table", "concentration_test", "matrix_weighted_bandwidth", "migration_table"),
     *("multi_period_normal_test", "portfolio_normal_test", "vasicek_quantile"),
+    *("hanley_mcneil_standard_error", "initial_auc_test"),
 }
 """Counts go in, which may be weighted, or scaled to effective rows (`bin_counts` does it)."""
-OF_SAMPLES = {"adverse_impact_table", "fairness_group_table", "score_band_table"}
+OF_SAMPLES = {
+    *("adverse_impact_table", "fairness_group_table", "score_band_table"),
+    *("cut_off_table", "initial_auc_table", "lift_table", "measure_table"),
+}
 """Samples go in, which hold their weights (`ScoredSample`)."""
 OF_NO_ROWS = {
     "linear_shapley": "the background is given by its means",
