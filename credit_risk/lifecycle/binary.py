@@ -20,7 +20,8 @@ from credit_risk.lifecycle.data_evidence import (
     selection_evidence,
 )
 from credit_risk.lifecycle.fitted import Fitted, Told, Trained
-from credit_risk.lifecycle.performance import Scored, evaluate, with_classing
+from credit_risk.lifecycle.long_run import long_run_evidence
+from credit_risk.lifecycle.performance import Scored, evaluate, input_files, with_classing
 from credit_risk.lifecycle.screening import screen
 from credit_risk.lifecycle.segmentation import segmentation_evidence
 from credit_risk.plan import Plan
@@ -81,7 +82,9 @@ class BinaryOutcome:
         recounted = recounted_evidence(plan, prepared, scored, training.tables)
         baselines = baseline_evidence(plan, training, candidates, scored, prepared.intake.frame)
         divided = segmentation_evidence(plan, candidates, scored, prepared.intake.frame)
-        evidence = (*found, *divided, *recounted, *baselines, *not_of_binary(EVALUATION))
+        probability = scored.predictions[champion.id]["probability"].to_numpy(float)
+        long_run = long_run_evidence(plan, prepared, probability, input_files(scored, [champion.id], champion.id))
+        evidence = (*found, *divided, *recounted, *baselines, *long_run, *not_of_binary(EVALUATION))
         return Told(evidence, _headline(discrimination, champion.id))
 
 

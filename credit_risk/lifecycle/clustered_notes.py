@@ -33,6 +33,8 @@ INDEPENDENT = (
     "performance.score_bands",
     "performance.calibration",
     "performance.calibration_curve",
+    "long_run.cohorts",
+    "long_run.figure",
     "stability.psi",
     "fairness.adverse_impact",
     "expert.agreement.",

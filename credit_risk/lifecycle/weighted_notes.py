@@ -105,6 +105,12 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "performance.score_distribution": "shares are weighted",
         "performance.calibration": CALIBRATION,
         "performance.calibration_curve": f"groups, means and rates are weighted, intervals at {KISH} of the group",
+        "long_run.cohorts": f"rates and means are weighted, their intervals at {KISH}; rows and bads are counted",
+        "long_run.figure": f"rates and means are weighted, their intervals at {KISH}",
+        "long_run.average": f"rates of cohorts are weighted, the error of sampling alone is at {KISH} of each",
+        "long_run.cycle_years": "rates of cohorts are weighted; rows are counted",
+        "long_run.cycle": "rates of cohorts are weighted",
+        "long_run.philosophy": f"rates and means of cohorts are weighted, sampling variances at {KISH}",
         "performance.level": RATIOS,
         "performance.ranking": f"Gini indices are weighted, resampled with the weights; the rank correlation is of "
         f"weighted ranks, its interval at {KISH}; rows are counted",

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from credit_risk._core import canonical_json
 from credit_risk._core.spec import Spec
 from credit_risk.binning.spec import ClassingSpec
+from credit_risk.calibration.long_run_spec import LongRunSpec
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.explanation.spec import ReasonCodesSpec
 from credit_risk.models.rule_spec import RuleSpec
@@ -66,6 +67,9 @@ class Plan(Spec):
     selection: SelectionSpec = Field(default=SelectionSpec(), description="Which characteristics enter.")
     models: Annotated[tuple[ModelSpec, ...], Strict(False)] = Field(
         default_factory=default_models, min_length=1, description="Candidate models; exactly one is the champion."
+    )
+    long_run: LongRunSpec = Field(
+        default=LongRunSpec(), description="Yearly cohorts, their long-run average, and the cycle."
     )
     scaling: ScalingSpec = Field(default=ScalingSpec(), description="Points.")
     reason_codes: ReasonCodesSpec = Field(default=ReasonCodesSpec(), description="Reason codes.")

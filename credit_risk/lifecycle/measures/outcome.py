@@ -15,6 +15,7 @@ from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.data_evidence import SNAPSHOT, selection_evidence
 from credit_risk.lifecycle.fitted import Fitted, Told, Trained
+from credit_risk.lifecycle.long_run import IDS as LONG_RUN
 from credit_risk.lifecycle.measures.glm import fit_glm_candidate
 from credit_risk.lifecycle.measures.performance import evaluate_measures
 from credit_risk.lifecycle.measures.screening import screen_measures
@@ -41,6 +42,7 @@ REASONS = MappingProxyType(
             "classing.stability",
             "classing.period_stability",
             "fairness.groups",
+            *LONG_RUN,
         ),
         "points are of a binary outcome": (
             "scaling.parameters",
