@@ -21,6 +21,7 @@ from validation.comparisons import (
     groups,
     leakage,
     limits,
+    long_run,
     observation,
     performance,
     placing,
@@ -115,6 +116,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     curves.compare_curves(space)
     expectations.compare_expectations(whole)
     groups.compare_groups(space)
+    long_run.compare_long_run(space)
     boosting.compare_boosting(space)
     two_stage.compare_two_stage(space, fits)
     return Rebuild(space.ledger, tuple(headlines), fit, space)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from credit_risk.calibration.anchor import Anchor, anchor_map, anchor_shift, bayes_odds_shift
+from credit_risk.calibration.asset_correlation import correlation_by_likelihood, correlation_by_moments
 from credit_risk.calibration.choice import MapChoice, choose_map, stratified_folds
+from credit_risk.calibration.cohorts import CohortRules, cohort_table
+from credit_risk.calibration.cycle import CycleYear, cycle_table, cycle_years_table
 from credit_risk.calibration.fit import METHODS, MapFit, fit_map
+from credit_risk.calibration.long_run import average_table, cohort_mean, long_run_target
 from credit_risk.calibration.maps import (
     AnchoredMap,
     BetaMap,
@@ -18,6 +22,7 @@ from credit_risk.calibration.maps import (
     require_order,
 )
 from credit_risk.calibration.master_scale import MasterScale, geometric_edges, given_scale, scale_frame
+from credit_risk.calibration.philosophy import philosophy_table
 from credit_risk.calibration.scale_design import ScaleDesign, ScaleRules, TriedScale, design_scale
 
 __all__ = [
@@ -26,6 +31,8 @@ __all__ = [
     "AnchoredMap",
     "BetaMap",
     "CalibrationMap",
+    "CohortRules",
+    "CycleYear",
     "IdentityMap",
     "InterceptShift",
     "LogisticMap",
@@ -40,12 +47,21 @@ __all__ = [
     "TriedScale",
     "anchor_map",
     "anchor_shift",
+    "average_table",
     "bayes_odds_shift",
     "choose_map",
+    "cohort_mean",
+    "cohort_table",
+    "correlation_by_likelihood",
+    "correlation_by_moments",
+    "cycle_table",
+    "cycle_years_table",
     "design_scale",
     "fit_map",
     "geometric_edges",
     "given_scale",
+    "long_run_target",
+    "philosophy_table",
     "require_order",
     "scale_frame",
     "stratified_folds",

@@ -13,6 +13,8 @@ from scipy import special
 from credit_risk.calibration.asset_correlation import correlation_by_likelihood, correlation_by_moments
 from credit_risk.calibration.long_run import default_lags
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
+from credit_risk.evaluation.calibration_tests import NormalTest
+from credit_risk.evaluation.portfolio_tests import multi_period_normal_test
 
 PHILOSOPHY_COLUMNS = ("quantity", "value", "standard_error", "lower", "upper", "p_value")
 FEWEST = 3
@@ -55,22 +57,6 @@ def line_with_errors(x: ArrayLike, y: ArrayLike, lags: int) -> Line:
     return Line(float(at_zero @ beta), errors[0], float(beta[1]), errors[1], r_squared)
 
 
-def multi_period_normal(rates: ArrayLike, probability: ArrayLike) -> tuple[float, float]:
-    """z = sum (r_t - p_t) / (sqrt(T) tau) and its one-sided p-value: small where probabilities were too low.
-
-    tau is the standard deviation of r_t - p_t over periods (divisor T - 1), so that correlation within a period is
-    allowed for, and correlation between periods is not. Basel Committee (2005), Working Paper 14, section III.4. The
-    normal distribution is of many periods: with few, the test rejects too often. Both NaN for T < 2 or no variance.
-    """
-    difference = np.asarray(rates, np.float64) - np.asarray(probability, np.float64)
-    size = len(difference)
-    spread = float(np.std(difference, ddof=1)) if size > 1 else 0.0
-    if spread == 0.0:
-        return math.nan, math.nan
-    z = math.fsum(difference) / (math.sqrt(size) * spread)
-    return z, float(special.ndtr(-z))
-
-
 def philosophy_table(
     rates: ArrayLike,
     probability: ArrayLike,
@@ -86,8 +72,8 @@ def philosophy_table(
     predictions make with it, 1 of a point-in-time model and 0 of a through-the-cycle one. `following_log_odds`: the
     same of log-odds. `following_less_sampling`: with the sampling variance mean r(1 - r)/n taken from var(r), which
     else pulls it to 0. `sampling_share`: that variance over var(r). `slope` and `intercept`: of rates on predictions, 1
-    and 0 where predictions move as rates do. `bias`: mean r - p. Bounds by Student's t, T - 2 degrees of freedom (T - 1 of
-    the bias). Asset correlations: see `asset_correlation`. Raises CreditRiskError outside [0, 1].
+    and 0 where predictions move as rates do. `bias`: mean r - p. Bounds by Student's t, T - 2 degrees of freedom (T - 1
+    of the bias). Asset correlations: see `asset_correlation`. Raises CreditRiskError outside [0, 1].
     """
     arguments = Arguments()
     check_confidence(arguments, confidence)
@@ -146,9 +132,9 @@ def _sampling(r: Floats, p: Floats, n: Floats) -> list[Row]:
 def _bias(r: Floats, p: Floats, confidence: float) -> list[Row]:
     difference = r - p
     error = float(np.std(difference, ddof=1)) / math.sqrt(len(r)) if len(r) > 1 else math.nan
-    z, p_value = multi_period_normal(r, p)
+    test = multi_period_normal_test(r, p) if len(r) > 1 else NormalTest(math.nan, math.nan)
     bias = _bounded("bias", float(difference.mean()), error, len(r) - 1, confidence)
-    return [bias, ("multi_period_z", z, math.nan, math.nan, math.nan, p_value)]
+    return [bias, ("multi_period_z", test.statistic, math.nan, math.nan, math.nan, test.p_value)]
 
 
 def _correlations(r: Floats, n: Floats, confidence: float) -> list[Row]:

@@ -7,6 +7,7 @@ from credit_risk.display.base import Display
 from credit_risk.display.classing import ClassingDisplay
 from credit_risk.display.classing_groups import ClassingPeriodsDisplay, ClassingSamplesDisplay
 from credit_risk.display.coefficients import CoefficientDisplay
+from credit_risk.display.cohorts import CohortDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
@@ -22,6 +23,7 @@ DISPLAYS: dict[str, type[Display]] = {
     "classing.samples.{characteristic}": ClassingSamplesDisplay,
     "classing.periods.{characteristic}": ClassingPeriodsDisplay,
     "scorecard.coefficients.{model}": CoefficientDisplay,
+    "long_run.cohorts": CohortDisplay,
     "outcome.vintages": VintageDisplay,
     "outcome.maturity": MaturityDisplay,
     "outcome.roll_rates": RollRateDisplay,
@@ -37,6 +39,7 @@ __all__ = [
     "ClassingPeriodsDisplay",
     "ClassingSamplesDisplay",
     "CoefficientDisplay",
+    "CohortDisplay",
     "DependenceDisplay",
     "Display",
     "ImportanceDisplay",

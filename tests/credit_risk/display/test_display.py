@@ -23,6 +23,7 @@ from credit_risk.display import (
     ClassingPeriodsDisplay,
     ClassingSamplesDisplay,
     CoefficientDisplay,
+    CohortDisplay,
     DependenceDisplay,
     Display,
     ImportanceDisplay,
@@ -399,3 +400,20 @@ def test_a_long_list_of_categories_tells_how_many_the_picture_cuts() -> None:
     assert short_label("AK, AL + special 0") == "AK, AL + special 0"
     assert short_label("[100, 200) & own, [200, 300) & own, [300, 400) & own") == "[100, 200) & own … and 2 more"
     assert short_label("a name that is no list and far too long") == "a name that is no list and far to…"
+
+
+def test_cohorts_are_made_from_predictions() -> None:
+    rng = np.random.default_rng(3)
+    dates = np.repeat([f"{2010 + year}-0{1 + year % 3}-15" for year in range(6)], [300, 300, 300, 50, 300, 300])
+    p = rng.uniform(0.02, 0.2, len(dates))
+    y = (rng.random(len(dates)) < p).astype(float)
+    w = rng.uniform(0.5, 2.0, len(dates))
+    shown = CohortDisplay.from_predictions(y, p, dates, weights=w)
+    assert shown.frame()["counted"].tolist() == [True, True, True, False, True, True]
+    rates = shown.frame().loc[shown.frame()["counted"], "bad_rate"]
+    assert shown.average == pytest.approx(rates.mean())
+    ax = shown.plot()
+    lines = [line for line in ax.get_lines() if len(set(line.get_ydata())) == 1 and len(line.get_ydata()) == 2]
+    assert any(line.get_ydata()[0] == pytest.approx(shown.average) for line in lines)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["2010", "2011", "2012", "2014", "2015"]
+    assert shown.svg() == shown.svg()
