@@ -34,6 +34,7 @@ from validation.comparisons import (
     segments,
     selection,
     stability,
+    strategy,
     two_stage,
 )
 from validation.comparisons.performance import Headline
@@ -107,6 +108,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     reasons.compare_reasons(whole)
     explanation.compare_explanations(whole)
     rules.compare_rules(space)
+    strategy.compare_strategy(space)
     segments.compare_segments(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)

@@ -12,6 +12,7 @@ from credit_risk.display.curves import CalibrationDisplay, RocDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
+from credit_risk.display.strategy import CutOffDisplay, ProfitDisplay
 
 DISPLAYS: dict[str, type[Display]] = {
     "performance.roc": RocDisplay,
@@ -30,6 +31,9 @@ DISPLAYS: dict[str, type[Display]] = {
     "explanation.importance.{model}": ImportanceDisplay,
     "explanation.importance_figure.{model}": ImportanceDisplay,
     "explanation.dependence_figure.{model}": DependenceDisplay,
+    "strategy.cut_offs": CutOffDisplay,
+    "strategy.acceptance_curve": CutOffDisplay,
+    "strategy.profit_curve": ProfitDisplay,
 }
 
 __all__ = [
@@ -40,10 +44,12 @@ __all__ = [
     "ClassingSamplesDisplay",
     "CoefficientDisplay",
     "CohortDisplay",
+    "CutOffDisplay",
     "DependenceDisplay",
     "Display",
     "ImportanceDisplay",
     "MaturityDisplay",
+    "ProfitDisplay",
     "RocDisplay",
     "RollRateDisplay",
     "ScoreBandDisplay",

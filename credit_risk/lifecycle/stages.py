@@ -30,6 +30,7 @@ from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.rules import rules_evidence
 from credit_risk.lifecycle.segment_reasons import segment_reason_evidence
+from credit_risk.lifecycle.strategy import refuse_amounts, strategy_evidence
 from credit_risk.lifecycle.two_stage import two_stage_evidence
 from credit_risk.lifecycle.weighted_notes import told_of_weights
 from credit_risk.models.boosting import defect_faults
@@ -58,6 +59,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     with stage(progress, "outcome and samples") as detail:
         prepared = prepare(plan, intake)
         intake = prepared.intake
+        refuse_amounts(plan, intake, prepared.labels)
         summary = kind.summarise(plan, prepared)
         detail.text = summary.detail
     with stage(progress, "classing") as detail:
@@ -132,7 +134,8 @@ def judge(
     explained = explanation_evidence(plan, trained.training.tables, candidates, scored, intake.frame, prepared.weights)
     rules = rules_evidence(plan, intake, scored)
     staged = two_stage_evidence(plan, trained.training, candidates, scored, intake.frame)
-    made = (*champion_evidence(champion, scored, linear, coverage), *staged, *explained, *reasons, *rules)
+    strategy = strategy_evidence(plan, intake, scored)
+    made = (*champion_evidence(champion, scored, linear, coverage), *staged, *explained, *reasons, *rules, *strategy)
     evidence = (*made, *performance.evidence)
     return Judged(champion, scored, cases, evidence, performance.detail)
 

@@ -31,6 +31,7 @@ IMPACT = (
     "approval rates and their ratio are weighted; its bounds and the p-value, of two proportions with pooled variance, "
     f"are at {KISH} of the groups; rows and approved are counted"
 )
+CUT_OFFS = f"rates and profit are weighted, intervals of rates at {KISH}; rows, accepted, known and bads are counted"
 EXPLAINED = "means are weighted; rows are counted"
 NOTES: Mapping[str, str] = MappingProxyType(
     {
@@ -135,6 +136,10 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "reasons.agreement": "shares are weighted; applicants are counted",
         "rules.hits": f"shares and bad rates are weighted, intervals at {KISH}; rows, hits and bads are counted",
         "rules.overlaps": "shares are weighted; rows are counted",
+        "strategy.cut_offs": CUT_OFFS,
+        "strategy.acceptance_curve": CUT_OFFS,
+        "strategy.profit_curve": CUT_OFFS,
+        "strategy.best_cut_off": f"{CUT_OFFS}; resamples are of rows (clusters) with their weights",
         "rules.decisions": f"shares and bad rates are weighted, intervals at {KISH}; rows and bads are counted",
     }
 )
@@ -144,6 +149,7 @@ NO_ROWS = (
     *("outcome.history", "outcome.window", "classing.policy", "scaling.parameters", "glm.parameters."),
     *("boosting.parameters.", "boosting.interactions.", "boosting.monotonicity.", "reasons.method", "reasons.texts"),
     "two_stage.stages.",
+    "strategy.assumptions",
     *("rules.declared", "rules.texts", "verification.coverage", "verification.exports"),
 )
 """Tables that count no rows of the samples."""

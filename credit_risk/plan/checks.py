@@ -17,6 +17,7 @@ from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
 from credit_risk.plan.reason_checks import personal_columns, reason_faults, undisclosable
 from credit_risk.plan.rule_checks import dated_rules, rule_faults
 from credit_risk.plan.segmented_checks import segmented_faults
+from credit_risk.plan.strategy_checks import strategy_faults
 from credit_risk.plan.two_stage_checks import first_stages, offset_columns, offset_of, two_stage_faults
 from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
@@ -56,6 +57,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         lambda whole: rule_faults(whole, role_of_columns(whole), _dates(whole)),
         lambda whole: segmented_faults(whole, role_of_columns(whole)),
         lambda whole: two_stage_faults(whole, role_of_columns(whole)),
+        lambda whole: strategy_faults(whole, role_of_columns(whole)),
     )
     return [item for check in checks for item in check(plan)]
 

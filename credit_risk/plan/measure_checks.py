@@ -65,10 +65,6 @@ def _settings(plan: dict[str, Any], kind: str) -> Found:
             if given not in (None, [], ()) and given != usual:
                 message = f"{key} is of the classing of a binary outcome, and the outcome is of type {kind}"
                 yield (*path, key), _fault(message, "outcome", remedy=f"leave {key} out")
-    strategy = plan.get("strategy")
-    if isinstance(strategy, dict) and strategy.get("cut_off") is not None:
-        message = f"a cut-off is of a score, and a model of a {kind} has none"
-        yield ("strategy", "cut_off"), _fault(message, "outcome", remedy="leave cut_off out")
 
 
 def columns_beside(plan: dict[str, Any]) -> dict[str, str]:

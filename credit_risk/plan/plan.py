@@ -74,7 +74,9 @@ class Plan(Spec):
     scaling: ScalingSpec = Field(default=ScalingSpec(), description="Points.")
     reason_codes: ReasonCodesSpec = Field(default=ReasonCodesSpec(), description="Reason codes.")
     evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="Evaluation tables.")
-    strategy: StrategySpec = Field(default=StrategySpec(), description="Cut-off.")
+    strategy: StrategySpec = Field(
+        default=StrategySpec(), description="Cut-off, curves of cut-offs, profit, and what is aimed at."
+    )
     exports: Annotated[tuple[Literal["pmml"], ...], Strict(False)] = Field(
         default=("pmml",),
         description="Formats to export the champion to; where the plan names none, none that cannot hold the champion.",
@@ -224,7 +226,7 @@ class Plan(Spec):
         for path, names in lists.items():
             for index, name in enumerate(names):
                 named.setdefault(name, f"{path}[{index}]")
-        for name, path in (*self._interacting(), *self._ruling()):
+        for name, path in (*self._interacting(), *self._ruling(), *self.strategy.columns().items()):
             named.setdefault(name, path)
         return {name: path for name, path in named.items() if name not in self.derive}
 

@@ -42,7 +42,7 @@ class Intake:
     text (object, None is missing). The key is not among them. `key`: int64 or object (n,). `outcome`: 1.0 bad,
     0.0 good (an amount or fraction where `kind` says so), NaN in no sample (n,); `decided` says how. `roles`: column
     to key, date, outcome, exposure, status, account, protected, personal, forbidden, predictor, monthly (for derive
-    only), derived or left_out.
+    only), strategy (named there alone), derived or left_out.
     `types`: column to numeric, categorical or date. `specials`: column to code (float in numeric columns) to
     meaning. `derived`: name to expression tree (SPECIFICATION 3.1), in order; `rules`: condition of each policy rule
     by id. `tables`: evidence frames by catalogue id. `source`, `definition`: items of `data.source` and

@@ -190,6 +190,8 @@ def _role(state: State, name: str, column: TypedColumn) -> str:
         return "forbidden"
     if name in state.monthly and _for_derive_only(state, name):
         return "monthly"
+    if state.named.get(name, "").startswith("strategy."):
+        return "strategy"
     if name in state.named:
         return "date" if column.type == DATE else "predictor"
     return "predictor"

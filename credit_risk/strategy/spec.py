@@ -1,15 +1,88 @@
-"""What a plan says of strategy."""
+"""What a plan says of strategy: the cut-off, what a good earns and a bad loses, what is aimed at."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
+from credit_risk.sampling.spec import ColumnName
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Limited = ("bad_rate_at_most", "acceptance_at_least")
+
+
+class ProductSpec(Spec):
+    """An amount of each applicant: the product of columns of the source, times a rate."""
+
+    columns: Annotated[tuple[ColumnName, ...], Strict(False)] = Field(
+        min_length=1, description="Columns of the source, numeric, 0 or more, without missing values; multiplied."
+    )
+    rate: float = Field(default=1.0, gt=0, description="What their product is multiplied by.")
+
+
+Amount = Annotated[float, Field(ge=0)] | ProductSpec
+
+
+class ProfitSpec(Spec):
+    """What is earned of an accepted applicant who turns out good, and lost of one who turns out bad."""
+
+    good: Amount = Field(description="Earned of a good: a number, or columns of the source times a rate.")
+    bad: Amount = Field(description="Lost of a bad: a number of 0 or more, or columns of the source times a rate.")
+    currency: Text | None = Field(default=None, description="Unit of both amounts, as text.")
+    source: Text | None = Field(default=None, description="Where the two assumptions come from, in words.")
+    author: Text | None = Field(default=None, description="Who answers for them.")
+
+
+class AimSpec(Spec):
+    """What the best cut-off is to reach."""
+
+    type: Literal["maximum_profit", "bad_rate_at_most", "acceptance_at_least"] = Field(
+        description="maximum_profit: the greatest expected profit (needs strategy.profit). bad_rate_at_most: the "
+        "lowest cut-off whose bad rate among the accepted is at most limit. acceptance_at_least: the highest cut-off "
+        "that accepts at least limit of the applicants."
+    )
+    limit: float | None = Field(default=None, gt=0, lt=1, description="Greatest bad rate, or least acceptance rate.")
+
+    @model_validator(mode="after")
+    def _limit_where_it_belongs(self) -> AimSpec:
+        if (self.type in Limited) != (self.limit is not None):
+            wanted = "needs a limit between 0 and 1" if self.type in Limited else "has no limit: leave it out"
+            raise ValueError(f"the aim {self.type} {wanted}")
+        return self
 
 
 class StrategySpec(Spec):
-    """The cut-off. It is never assumed: undeclared means that tests of a cut-off are not evaluable."""
+    """Cut-off and what it is judged by. Nothing is assumed: what is not declared is not evaluable."""
 
     cut_off: float | None = Field(
         default=None, description="Lowest score that is accepted; null: not declared, tests at a cut-off do not apply."
     )
+    cut_offs: (
+        Annotated[int, Field(ge=2, le=200)]
+        | Annotated[tuple[float, ...], Strict(False), Field(min_length=1, max_length=200)]
+    ) = Field(
+        default=20,
+        description="Cut-offs of the curves: a list of scores, or how many parts of equal weight the scores of "
+        "development are divided into, each part beginning with a cut-off.",
+    )
+    profit: ProfitSpec | None = Field(
+        default=None, description="Earned and lost of the accepted; null: not declared, profit is not evaluable."
+    )
+    aim: AimSpec | None = Field(
+        default=None, description="What the best cut-off is to reach; null: not declared, none is searched for."
+    )
+    resamples: int = Field(
+        default=200, ge=50, le=10_000, description="Resamples of the bootstrap of the best cut-off, seeded by the plan."
+    )
+
+    def columns(self) -> dict[str, str]:
+        """Columns of the source that strategy reads, each with its key path."""
+        found: dict[str, str] = {}
+        for side in ("good", "bad"):
+            amount = None if self.profit is None else getattr(self.profit, side)
+            for index, name in enumerate(amount.columns if isinstance(amount, ProductSpec) else ()):
+                found.setdefault(name, f"strategy.profit.{side}.columns[{index}]")
+        return found

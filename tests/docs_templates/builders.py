@@ -120,7 +120,11 @@ def _groups(identifier: str) -> list[Json]:
 
 
 _MEANS: Json = {"type": "interval", "y": ["observed_mean"], "lower": "lower", "upper": "upper"}
+_RATES: Json = {"type": "interval", "x": "acceptance_rate", "y": ["bad_rate"], "series": "sample"}
+_PROFIT: Json = {"type": "interval", "x": "cut_off", "y": ["profit"], "series": "sample"}
 CHARTS: dict[str, Json] = {
+    "strategy.acceptance_curve": {**_RATES, "lower": "bad_rate_lower", "upper": "bad_rate_upper"},
+    "strategy.profit_curve": {**_PROFIT, "lower": "profit_lower", "upper": "profit_upper"},
     "boosting.early_stopping.": {"type": "line", "x": "trees", "y": ["mean", "lower", "upper"]},
     "performance.mean_curve": {**_MEANS, "x": "expected_mean", "series": "sample", "reference": "diagonal"},
     "performance.lorenz": {"type": "line", "x": "base_share", "y": ["outcome_share"], "series": "sample"},

@@ -1,0 +1,76 @@
+"""What must hold of strategy: columns that hold amounts, an aim that can be judged, an outcome that has a score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from credit_risk._core.errors import Fault
+from credit_risk.plan.document import Path
+from credit_risk.plan.outcome_checks import MEASURES
+
+Found = Iterator[tuple[Path, Fault]]
+OF_SCORES = ("cut_off", "profit", "aim")
+ALLOWED = ("forbidden (data.forbidden)", "not disclosable")
+"""Roles (or their beginnings) that keep a column out of a model, and not out of a strategy."""
+
+
+def strategy_faults(plan: dict[str, Any], roles: dict[str, str]) -> Found:
+    """All faults of `strategy`; parts of the wrong type are passed over. roles: columns with what else they are."""
+    strategy = plan.get("strategy")
+    if not isinstance(strategy, dict):
+        return
+    outcome = plan.get("outcome")
+    kind = outcome.get("type", "binary") if isinstance(outcome, dict) else "binary"
+    if kind in MEASURES:
+        for key in OF_SCORES:
+            if strategy.get(key) is not None:
+                message = f"a cut-off is of a score, and a model of a {kind} has none"
+                yield ("strategy", key), Fault(message, code="outcome", remedy=f"leave {key} out")
+        return
+    yield from _aim(strategy)
+    yield from _cut_offs(strategy)
+    derived = plan.get("derive") if isinstance(plan.get("derive"), dict) else {}
+    for path, name in _columns(strategy):
+        yield from _column(path, name, roles, derived or {}, plan)
+
+
+def _aim(strategy: dict[str, Any]) -> Found:
+    aim = strategy.get("aim")
+    if isinstance(aim, dict) and aim.get("type") == "maximum_profit" and strategy.get("profit") is None:
+        message = "the greatest profit is aimed at, and nothing says what a good earns and a bad loses"
+        yield ("strategy", "aim"), Fault(message, code="missing_key", remedy="write strategy.profit, or another aim")
+
+
+def _cut_offs(strategy: dict[str, Any]) -> Found:
+    given = strategy.get("cut_offs")
+    if isinstance(given, list | tuple):
+        for index, value in enumerate(given):
+            if isinstance(value, int | float) and value in given[:index]:
+                message = f"the cut-off {value:g} stands twice"
+                yield ("strategy", "cut_offs", index), Fault(message, code="duplicate_name", remedy="name it once")
+
+
+def _columns(strategy: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    profit = strategy.get("profit")
+    for side in ("good", "bad"):
+        amount = profit.get(side) if isinstance(profit, dict) else None
+        names = amount.get("columns") if isinstance(amount, dict) else None
+        for index, name in enumerate(names if isinstance(names, list | tuple) else ()):
+            if isinstance(name, str):
+                yield ("strategy", "profit", side, "columns", index), name
+
+
+def _column(path: Path, name: str, roles: dict[str, str], derived: dict[str, Any], plan: dict[str, Any]) -> Found:
+    if name in derived:
+        message = f"{name!r} is derived, and strategy reads columns of the source, which stand in the snapshot"
+        yield path, Fault(message, code="role", remedy="name the columns that it is derived from; they are multiplied")
+    elif name in roles and not roles[name].startswith(ALLOWED):
+        message = f"{name!r} may not be used here: it is {roles[name]}"
+        yield path, Fault(message, code="role", remedy="name another column")
+    data = plan.get("data")
+    columns = data.get("columns") if isinstance(data, dict) else None
+    spec = columns.get(name) if isinstance(columns, dict) else None
+    if isinstance(spec, dict) and (spec.get("type") in ("categorical", "date") or spec.get("order") is not None):
+        message = f"{name!r} is not numeric, so it is no amount"
+        yield path, Fault(message, code="type", found=str(spec.get("type")), allowed="a numeric column")

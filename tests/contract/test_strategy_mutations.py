@@ -1,0 +1,113 @@
+"""Strategy from plan to package: the validator counts every number again, and finds each that was changed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.contract.test_evidence_mutations import changed, serious
+from tests.credit_risk.cli.command import done, evidence, frame, portfolio
+
+PLAN = """model: {id: m}
+data: {source: table.csv, key: ID, forbidden: [LGD]}
+outcome: {column: BAD, bad: 1}
+samples: {weight: W}
+evaluation: {baselines: false}
+strategy:
+  cut_off: 520
+  cut_offs: 6
+  profit: {good: {columns: [AMOUNT], rate: 0.1}, bad: {columns: [AMOUNT, LGD]}, source: Finance, currency: EUR}
+  aim: {type: maximum_profit}
+models: [{id: card, type: scorecard, champion: true}]
+"""
+CUT_OFFS, BEST, ASSUMED = "strategy.cut_offs", "strategy.best_cut_off", "strategy.assumptions"
+
+
+def applicants(rows: int = 900) -> pd.DataFrame:
+    """The small portfolio with weights, a loan amount, and what share of it would be lost."""
+    random = np.random.default_rng(1)
+    table = portfolio(rows).assign(ID=np.arange(rows) + 1, W=1.0 + np.arange(rows) % 3 / 2)
+    return table.assign(AMOUNT=random.integers(1, 50, rows) * 100.0, LGD=random.uniform(0.2, 0.8, rows).round(2))
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return without_annexes(done(tmp_path_factory.mktemp("strategy"), PLAN, applicants(), "--no-validation"))
+
+
+def without_annexes(package: Path) -> Path:
+    for annex in ("exports", "documents", "validation"):
+        shutil.rmtree(package / annex, ignore_errors=True)
+    return package
+
+
+def test_the_validator_disagrees_with_no_number(good: Path) -> None:
+    assert serious(good) == {}
+    roles = frame(good, "data.contract").set_index("column")["role"]
+    assert roles["AMOUNT"] == "strategy"  # named there alone: no predictor
+    assert roles["LGD"] == "forbidden"
+    assert "AMOUNT" not in set(frame(good, "classing.summary")["characteristic"])
+
+
+def test_profit_is_that_of_the_file(good: Path) -> None:
+    told = frame(good, CUT_OFFS).query("sample == 'out_of_sample' and declared").iloc[0]
+    table = applicants().set_index("ID")
+    held = pd.read_parquet(good / "predictions/out_of_sample.parquet").set_index("_key")["score"]
+    rows = table.loc[held.index]
+    earned = np.where(rows["BAD"] == 1, -rows["AMOUNT"] * rows["LGD"], 0.1 * rows["AMOUNT"])
+    assert told["profit"] == pytest.approx(np.average(np.where(held >= 520, earned, 0.0), weights=rows["W"]))
+    assert told["accepted"] == (held >= 520).sum()
+
+
+CASES: list[tuple[str, str, int, Any, str]] = [
+    *((CUT_OFFS, column, 2, lambda v: v + 1, column) for column in ("rows", "accepted", "known", "bad")),
+    *(
+        (CUT_OFFS, column, 3, lambda v: v * 1.0001, column)
+        for column in ("acceptance_rate", "acceptance_lower", "bad_rate", "bad_rate_upper", "bads_avoided")
+    ),
+    *(
+        (CUT_OFFS, c, 9, lambda v: v * 1.0001, c)
+        for c in ("goods_declined", "goods_declined_lower", "bads_avoided_upper")
+    ),
+    *(
+        (CUT_OFFS, column, 4, lambda v: v + 1.0, column)
+        for column in ("profit", "profit_lower", "profit_upper", "cut_off")
+    ),
+    (CUT_OFFS, "declared", 1, lambda v: not v, "rows"),
+    ("strategy.acceptance_curve", "bad_rate", 3, lambda v: v + 0.001, "bad_rate"),
+    ("strategy.profit_curve", "profit", 3, lambda v: v + 1.0, "profit"),
+    (BEST, "cut_off", 2, lambda v: v + 1, "cut_off"),
+    (BEST, "own_cut_off", 3, lambda v: v - 1, "own_cut_off"),
+    (BEST, "own_value", 3, lambda v: v * 1.01, "own_value"),
+    (BEST, "own_lower", 3, lambda v: v - 20, "bounds of best cut-offs, in widths"),
+    (BEST, "reached", 0, lambda v: not v, "rows"),
+    (ASSUMED, "value", 1, lambda _: "AMOUNT × 0.2", "as the plan declares"),
+]
+
+
+@pytest.mark.parametrize(("name", "column", "row", "change", "quantity"), CASES)
+def test_a_change_is_found(
+    good: Path, tmp_path: Path, name: str, column: str, row: int, change: Any, quantity: str
+) -> None:
+    package = Path(shutil.copytree(good, tmp_path / "package"))
+    changed(package, name, column, row, change)
+    assert f"{name}: {quantity}" in serious(package)
+
+
+def test_what_is_not_declared_is_not_evaluable(tmp_path: Path) -> None:
+    plan = "model: {id: m}\ndata: {source: table.csv}\noutcome: {column: BAD, bad: 1}\nevaluation: {baselines: false}\n"
+    plan += "models: [{id: card, type: scorecard, champion: true}]\n"
+    package = done(tmp_path, plan, portfolio(600))
+    assert evidence(package, "strategy.profit_curve")["kind"] == "not_applicable"
+    assert "strategy.profit" in evidence(package, "strategy.profit_curve")["reason"]
+    assert evidence(package, BEST)["kind"] == "not_applicable"
+    table = frame(package, CUT_OFFS)
+    assert table["profit"].isna().all()
+    assert not table["declared"].any()
+    assert len(table) == 2 * 20
+    assert serious(without_annexes(package)) == {}
