@@ -127,9 +127,10 @@ def proportion(event: Mask, base: Floats, clusters: Codes | None, confidence: fl
     total = float(np.sum(base))
     if not total > 0:
         return NONE
-    value = min(float(np.sum(base[event])) / total, 1.0)
+    inside = event[base > 0]
+    value = float(inside[0]) if inside.all() or not inside.any() else float(np.sum(base[event])) / total
     size = effective_rows(base[base > 0])
-    if clusters is not None:
+    if clusters is not None and 0 < value < 1:
         size /= design_effect(base * (event - value), clusters)
     lower, upper = wilson_interval([value * size], [size], confidence)
     return value, float(lower[0]), float(upper[0])

@@ -54,9 +54,10 @@ def share(event: NDArray[np.bool_], base: Floats, cluster: Integers, confidence:
     total = float(np.sum(base))
     if total <= 0:
         return UNKNOWN
-    value = float(base @ event) / total
+    held = set(event[base > 0].tolist())
+    value = float(base @ event) / total if len(held) == 2 else float(held.pop())
     size = metrics.effective_size(total, float(base @ base))
-    if repeat(cluster):
+    if repeat(cluster) and 0.0 < value < 1.0:
         influence = base * (event.astype(np.float64) - value)
         alone = float(np.sum(influence**2))
         size /= max(spread(influence, cluster) / alone, 1.0) if alone > 0 else 1.0
