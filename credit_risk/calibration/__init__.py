@@ -7,8 +7,10 @@ from credit_risk.calibration.asset_correlation import correlation_by_likelihood,
 from credit_risk.calibration.choice import MapChoice, choose_map, stratified_folds
 from credit_risk.calibration.cohorts import CohortRules, cohort_table
 from credit_risk.calibration.cycle import CycleYear, cycle_table, cycle_years_table
+from credit_risk.calibration.external import ExternalFit, calibrate_to_external
 from credit_risk.calibration.fit import METHODS, MapFit, fit_map
 from credit_risk.calibration.long_run import average_table, cohort_mean, long_run_target
+from credit_risk.calibration.low_default import LowDefaultBounds, pluto_tasche
 from credit_risk.calibration.maps import (
     AnchoredMap,
     BetaMap,
@@ -23,6 +25,7 @@ from credit_risk.calibration.maps import (
 )
 from credit_risk.calibration.master_scale import MasterScale, geometric_edges, given_scale, scale_frame
 from credit_risk.calibration.philosophy import philosophy_table
+from credit_risk.calibration.quasi_moment import QuasiMomentFit, implied_auc, match_quasi_moments
 from credit_risk.calibration.scale_design import ScaleDesign, ScaleRules, TriedScale, design_scale
 
 __all__ = [
@@ -33,14 +36,17 @@ __all__ = [
     "CalibrationMap",
     "CohortRules",
     "CycleYear",
+    "ExternalFit",
     "IdentityMap",
     "InterceptShift",
     "LogisticMap",
+    "LowDefaultBounds",
     "MapChoice",
     "MapFit",
     "MasterScale",
     "OrderReport",
     "PiecewiseLinearMap",
+    "QuasiMomentFit",
     "ScaleDesign",
     "ScaleRules",
     "StepMap",
@@ -49,6 +55,7 @@ __all__ = [
     "anchor_shift",
     "average_table",
     "bayes_odds_shift",
+    "calibrate_to_external",
     "choose_map",
     "cohort_mean",
     "cohort_table",
@@ -60,8 +67,11 @@ __all__ = [
     "fit_map",
     "geometric_edges",
     "given_scale",
+    "implied_auc",
     "long_run_target",
+    "match_quasi_moments",
     "philosophy_table",
+    "pluto_tasche",
     "require_order",
     "scale_frame",
     "stratified_folds",
