@@ -53,6 +53,15 @@ _PUBLIC = {
     "StepwiseSelector": "credit_risk.selection.estimators",
     "VarianceInflationSelector": "credit_risk.selection.estimators",
     "fit_map": "credit_risk.calibration.fit",
+    "ProbabilityCalibrator": "credit_risk.calibration.estimator",
+    "choose_map": "credit_risk.calibration.choice",
+    "anchor_map": "credit_risk.calibration.anchor",
+    "anchor_shift": "credit_risk.calibration.anchor",
+    "bayes_odds_shift": "credit_risk.calibration.anchor",
+    "calibrate_to_external": "credit_risk.calibration.external",
+    "match_quasi_moments": "credit_risk.calibration.quasi_moment",
+    "pluto_tasche": "credit_risk.calibration.low_default",
+    "fit_segments": "credit_risk.calibration.segments",
     "fit_logistic": "credit_risk.models.logistic",
     "fit_glm": "credit_risk.models.glm",
     "GeneralizedLinearRegressor": "credit_risk.models.regressors",
@@ -98,6 +107,7 @@ __all__ = [
     "PackageError",
     "Plan",
     "PlanError",
+    "ProbabilityCalibrator",
     "RecountRules",
     "Scaling",
     "ScorecardClassifier",
@@ -108,14 +118,19 @@ __all__ = [
     "WoeTransformer",
     "__version__",
     "adverse_action",
+    "anchor_map",
+    "anchor_shift",
     "at_cut_off",
     "auc",
     "auc_bootstrap",
     "average_precision",
+    "bayes_odds_shift",
+    "calibrate_to_external",
     "calibration",
     "calibration_table",
     "cap_curve",
     "check_plan",
+    "choose_map",
     "class_frame",
     "compile_model",
     "datasets",
@@ -126,14 +141,17 @@ __all__ = [
     "fit_glm",
     "fit_logistic",
     "fit_map",
+    "fit_segments",
     "gains_table",
     "h_measure",
     "initial_auc_test",
     "ks",
     "linear_shapley",
+    "match_quasi_moments",
     "partial_auc",
     "path_dependent_shapley",
     "period_labels",
+    "pluto_tasche",
     "population_stability_index",
     "precision_recall_curve",
     "rank_association",
@@ -163,7 +181,14 @@ if TYPE_CHECKING:
     from credit_risk.binning.spec import ClassingSpec
     from credit_risk.binning.transformers import Binner, WoeTransformer
     from credit_risk.binning.woe import weight_of_evidence
+    from credit_risk.calibration.anchor import anchor_map, anchor_shift, bayes_odds_shift
+    from credit_risk.calibration.choice import choose_map
+    from credit_risk.calibration.estimator import ProbabilityCalibrator
+    from credit_risk.calibration.external import calibrate_to_external
     from credit_risk.calibration.fit import fit_map
+    from credit_risk.calibration.low_default import pluto_tasche
+    from credit_risk.calibration.quasi_moment import match_quasi_moments
+    from credit_risk.calibration.segments import fit_segments
     from credit_risk.evaluation.area_under_curve import auc, delong_difference, delong_interval
     from credit_risk.evaluation.association import rank_association
     from credit_risk.evaluation.bootstrap import auc_bootstrap

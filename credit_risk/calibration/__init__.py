@@ -7,6 +7,7 @@ from credit_risk.calibration.asset_correlation import correlation_by_likelihood,
 from credit_risk.calibration.choice import MapChoice, choose_map, stratified_folds
 from credit_risk.calibration.cohorts import CohortRules, cohort_table
 from credit_risk.calibration.cycle import CycleYear, cycle_table, cycle_years_table
+from credit_risk.calibration.estimator import ProbabilityCalibrator
 from credit_risk.calibration.external import ExternalFit, calibrate_to_external
 from credit_risk.calibration.fit import METHODS, MapFit, fit_map
 from credit_risk.calibration.long_run import average_table, cohort_mean, long_run_target
@@ -27,6 +28,7 @@ from credit_risk.calibration.master_scale import MasterScale, geometric_edges, g
 from credit_risk.calibration.philosophy import philosophy_table
 from credit_risk.calibration.quasi_moment import QuasiMomentFit, implied_auc, match_quasi_moments
 from credit_risk.calibration.scale_design import ScaleDesign, ScaleRules, TriedScale, design_scale
+from credit_risk.calibration.segments import SegmentFits, fit_segments
 
 __all__ = [
     "METHODS",
@@ -46,9 +48,11 @@ __all__ = [
     "MasterScale",
     "OrderReport",
     "PiecewiseLinearMap",
+    "ProbabilityCalibrator",
     "QuasiMomentFit",
     "ScaleDesign",
     "ScaleRules",
+    "SegmentFits",
     "StepMap",
     "TriedScale",
     "anchor_map",
@@ -65,6 +69,7 @@ __all__ = [
     "cycle_years_table",
     "design_scale",
     "fit_map",
+    "fit_segments",
     "geometric_edges",
     "given_scale",
     "implied_auc",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from credit_risk._core.errors import CalibrationError, Fault
@@ -88,3 +91,25 @@ def checked_rate(value: float, name: str) -> float:
         allowed = "between 0 and 1, neither included: rates of 0 and 1 have infinite log-odds"
         raise CalibrationError(Fault("not a rate", "range", path=name, found=repr(value), allowed=allowed))
     return float(value)
+
+
+def label_series(labels: Sequence[Any] | ArrayLike, rows: int, name: str) -> pd.Series:
+    """Labels of rows as objects; CalibrationError where there is not one a row."""
+    listed = labels.tolist() if isinstance(labels, (pd.Series, np.ndarray)) else list(labels)  # type: ignore[arg-type]
+    if len(listed) != rows:
+        found = f"{len(listed)}, {rows} rows"
+        raise CalibrationError(Fault(f"one {name} a row", "length", path=name, found=found))
+    return pd.Series(listed, dtype=object)
+
+
+def places_of(names: list[Any], labels: Sequence[Any] | ArrayLike, rows: int, name: str) -> NDArray[np.int64]:
+    """Place (n,) in `names` of the label of each row; CalibrationError where a label is none of them."""
+    series = label_series(labels, rows, name)
+    places = series.map({label: place for place, label in enumerate(names)})
+    unknown = series[places.isna()].astype(str)
+    if len(unknown):
+        shown = ", ".join(f"{label} ({count} rows)" for label, count in unknown.value_counts().iloc[:5].items())
+        allowed = ", ".join(map(str, names[:20]))
+        message = f"{name}s without a map or an external rate"
+        raise CalibrationError(Fault(message, f"unknown_{name}", path=name, found=shown, allowed=allowed))
+    return places.to_numpy(dtype=np.int64)

@@ -27,9 +27,9 @@ from scipy.special import expit, xlogy
 from scipy.stats import chi2
 
 from credit_risk._core.errors import CalibrationError, Fault
-from credit_risk.calibration._arrays import refuse
+from credit_risk.calibration._arrays import places_of, refuse
 from credit_risk.calibration.anchor import anchor_shift
-from credit_risk.calibration.maps import AnchoredMap, CalibrationMap, IdentityMap, LogisticMap
+from credit_risk.calibration.maps import AnchoredMap, CalibrationMap, IdentityMap, LogisticMap, Step, switch_steps
 from credit_risk.evaluation._arrays import Arguments
 
 Floats = NDArray[np.float64]
@@ -66,11 +66,15 @@ class ExternalFit:
     def probability(self, linear_score: ArrayLike, band: Sequence[Any] | ArrayLike) -> Floats:
         """Probability of bad (n,) of linear scores (n,) in bands (n,); CalibrationError on a band without a rate."""
         score = np.asarray(linear_score, dtype=np.float64)
-        places = _places(list(self.maps), band, len(score))
+        places = places_of(list(self.maps), band, len(score), "band")
         result = np.empty(len(score))
         for k, one in enumerate(self.maps.values()):
             result[places == k] = one.probability(score[places == k])
         return result
+
+    def steps(self, source: str, band: str, output: str) -> list[Step]:
+        """Steps of model.json from the score `source` and the value `band`: each map, then a `switch` by band."""
+        return switch_steps(self.maps, source, band, output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +274,7 @@ def _checked(
     table = _rate_table(arguments, rates, form)
     refuse(arguments)
     names = table["band"].tolist()
-    place = _places(names, band, len(score))
+    place = places_of(names, band, len(score), "band")
     held = np.bincount(place, minlength=len(names)) > 0
     kept = np.cumsum(held) - 1
     notes = [] if held.all() else [f"no applicants in band {names[k]}: not used" for k in np.flatnonzero(~held)]
@@ -315,20 +319,6 @@ def _rate_table(arguments: Arguments, rates: pd.DataFrame, form: Form) -> pd.Dat
         table[name] = values
     table["rate"] = rate
     return table
-
-
-def _places(names: list[Any], band: Sequence[Any] | ArrayLike, rows: int) -> NDArray[np.int64]:
-    labels = pd.Series(np.asarray(band).tolist() if not isinstance(band, pd.Series) else band.tolist(), dtype=object)
-    if len(labels) != rows:
-        raise CalibrationError(Fault("one band a row", "length", path="band", found=f"{len(labels)}, {rows} rows"))
-    known = {name: place for place, name in enumerate(names)}
-    places = labels.map(known)
-    unknown = places.isna()
-    if unknown.any():
-        counts = labels[unknown].astype(str).value_counts()
-        shown = ", ".join(f"{name} ({count} rows)" for name, count in counts.iloc[:5].items())
-        raise CalibrationError(Fault("bands without an external rate", "bands", path="band", found=shown))
-    return places.to_numpy(dtype=np.int64)
 
 
 def _log_odds(p: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from credit_risk._core.errors import CalibrationError, Fault
 from credit_risk.calibration._arrays import Rows, checked_rows
-from credit_risk.calibration.isotonic import Blocks, centred_isotonic_map, isotonic_blocks, isotonic_map
+from credit_risk.calibration.isotonic import (
+    Blocks,
+    centred_isotonic_map,
+    isotonic_blocks,
+    isotonic_map,
+    refuse_unranked,
+)
 from credit_risk.calibration.likelihood import LikelihoodFit, maximise
 from credit_risk.calibration.maps import (
     BetaMap,
@@ -126,7 +133,8 @@ def _none(rows: Rows) -> _Fitted:
 def _intercept_shift(rows: Rows) -> _Fitted:
     """The shift of greatest likelihood; it makes the weighted mean probability the weighted bad rate."""
     design, free = np.ones((len(rows.y), 1)), np.full(1, -np.inf)
-    found = maximise(design, rows.y, rows.weights, free, np.zeros(1), offset=rows.score)
+    start = _log_odds(rows.rate) - np.average(rows.score, weights=rows.weights)
+    found = maximise(design, rows.y, rows.weights, free, np.array([start]), offset=rows.score)
     frame = _parameters(("shift",), found, smoothed=False)
     return _Fitted(InterceptShift(float(found.coefficients[0])), frame)
 
@@ -139,7 +147,7 @@ def _logistic(rows: Rows, smoothing: bool = False) -> _Fitted:
     else:
         _refuse_separation(rows, "logistic")
     design = np.column_stack([rows.score, np.ones(len(rows.y))])
-    start = np.array([1.0, 0.0])
+    start = np.array([0.0, _log_odds(rows.rate)])
     found = maximise(design, target, rows.weights, np.full(2, -np.inf), start)
     slope, intercept = (float(value) for value in found.coefficients)
     if slope <= 0.0:
@@ -156,7 +164,7 @@ def _beta(rows: Rows) -> _Fitted:
     log_p, log_complement = -np.logaddexp(0.0, -rows.score), -np.logaddexp(0.0, rows.score)
     design = np.column_stack([log_p, -log_complement, np.ones(len(rows.y))])
     lower = np.array([0.0, 0.0, -np.inf])
-    found = maximise(design, rows.y, rows.weights, lower, np.array([1.0, 1.0, 0.0]))
+    found = maximise(design, rows.y, rows.weights, lower, np.array([0.0, 0.0, _log_odds(rows.rate)]))
     a, b, c = (float(value) for value in found.coefficients)
     if a == 0.0 and b == 0.0:
         message = "beta calibration would give every score the same probability: it does not rank these rows by risk"
@@ -164,6 +172,10 @@ def _beta(rows: Rows) -> _Fitted:
     held = [name for name, one in zip("ab", found.at_bound, strict=False) if one]
     notes = (f"{held[0]} is held at 0: freely estimated it is negative, which would break the order",) if held else ()
     return _Fitted(BetaMap(a, b, c), _parameters(("a", "b", "c"), found, smoothed=False), notes)
+
+
+def _log_odds(rate: float) -> float:
+    return math.log(rate / (1.0 - rate))
 
 
 def _isotonic(rows: Rows) -> _Fitted:
@@ -177,6 +189,7 @@ def _centred_isotonic(rows: Rows) -> _Fitted:
 
 
 def _venn_abers(rows: Rows) -> _Fitted:
+    refuse_unranked(rows)
     found = venn_abers_map(venn_abers(rows))
     return _Fitted(found, notes=(f"{len(found.y)} steps", "the test row of Venn-Abers has the weight 1"))
 

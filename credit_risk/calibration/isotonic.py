@@ -45,8 +45,7 @@ def isotonic_blocks(rows: Rows) -> Blocks:
     CalibrationError where one block is left: the score ranks nothing.
     """
     scores, weight, bads = rows.by_score()
-    starts = isotonic_regression(bads / weight, weights=weight, increasing=True).blocks[:-1]
-    starts = _equal_joined(starts, weight, bads)
+    starts = _pooled(weight, bads)
     rate = np.add.reduceat(bads, starts) / np.add.reduceat(weight, starts)
     low, high = int((rate <= 0.0).sum()), int((rate >= 1.0).sum())
     kept = np.ones(len(starts), dtype=bool)
@@ -67,6 +66,19 @@ def isotonic_blocks(rows: Rows) -> Blocks:
         merged_low=float(sums[:low].sum()),
         merged_high=float(sums[len(starts) - high :].sum()),
     )
+
+
+def refuse_unranked(rows: Rows) -> None:
+    """CalibrationError where isotonic regression pools all scores: they rank nothing, or the wrong way round."""
+    _, weight, bads = rows.by_score()
+    if len(_pooled(weight, bads)) < 2:
+        raise CalibrationError(_one_block(rows, separated=False))
+
+
+def _pooled(weight: Floats, bads: Floats) -> NDArray[np.int64]:
+    """Starts of the blocks of the isotonic regression, blocks of equal rate joined."""
+    starts = isotonic_regression(bads / weight, weights=weight, increasing=True).blocks[:-1]
+    return _equal_joined(starts, weight, bads)
 
 
 def _one_block(rows: Rows, separated: bool) -> Fault:

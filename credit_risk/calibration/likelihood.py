@@ -73,7 +73,10 @@ def maximise(
         direction[free] = _solve(information[np.ix_(free, free)], gradient[free])
         gain = float(gradient @ direction)
         if gain <= TOLERANCE * scale:
-            return _told(problem, _polished(problem, beta, free), bound, iteration)
+            beta = _polished(problem, beta, free)
+            if not _is_stationary(problem, beta, free):
+                break
+            return _told(problem, beta, bound, iteration)
         moved, risen = _line_search(problem, beta, direction, value, gradient)
         if moved is None:
             break
@@ -120,6 +123,13 @@ def _polished(problem: _Problem, beta: Floats, free: NDArray[np.bool_]) -> Float
         trial = beta.copy()
         trial[free] += _solve(information, gradient)
     return beta
+
+
+def _is_stationary(problem: _Problem, beta: Floats, free: NDArray[np.bool_]) -> bool:
+    """Whether the gradient is nil against what it is made of; not so where all probabilities are 0 or 1 as doubles."""
+    columns = problem.design[:, free]
+    left = problem.weights * (problem.target - problem.probability(beta))
+    return bool(np.all(np.abs(columns.T @ left) <= 1e-7 * (np.abs(columns).T @ problem.weights)))
 
 
 def _told(problem: _Problem, beta: Floats, bound: NDArray[np.bool_], iterations: int) -> LikelihoodFit:

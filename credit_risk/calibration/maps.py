@@ -7,7 +7,7 @@ the same doubles. A missing linear score (NaN) has a missing probability.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, Protocol, cast
@@ -319,6 +319,23 @@ def require_order(calibration: CalibrationMap, linear_score: ArrayLike) -> Order
 def _fall(scores: Floats, probabilities: Floats, at: int) -> str:
     pairs = (f"{probabilities[k]:.6g} at log-odds {scores[k]:.6g}" for k in (at, at + 1))
     return " but ".join(pairs)
+
+
+def switch_steps(maps: Mapping[Any, CalibrationMap], source: str, label: str, output: str) -> list[Step]:
+    """Steps of model.json of one map a label: those of each, then a `switch` by the value `label` to `output`.
+
+    A map that several labels share stands once. A row with another label is in error.
+    """
+    made: list[Step] = []
+    known: dict[int, str] = {}
+    cases = []
+    for name, one in maps.items():
+        if id(one) not in known:
+            known[id(one)] = f"{output}.map_{len(known)}"
+            made += one.steps(source, known[id(one)])
+        cases.append({"equals": name, "value": known[id(one)]})
+    switch = {"id": output, "type": "switch", "input": label, "cases": cases, "default": None, "output": output}
+    return [*made, switch]
 
 
 def run_steps(steps: Sequence[Step], linear_score: ArrayLike) -> Floats:

@@ -19,7 +19,7 @@ from credit_risk.evaluation import ScoredSample
 
 OF_COUNTS = {
     *("adverse_impact_ratio", "binomial_p_value", "jeffreys_interval", "jeffreys_p_value", "wilson_interval"),
-    *("population_stability_index", "stability_table", "weight_of_evidence"),
+    *("pluto_tasche", "population_stability_index", "stability_table", "weight_of_evidence"),
     *("capped_probability", "correlated_binomial_p_value", "correlated_jeffreys_p_value", "mixed_chi_square"),
     *("concentration", "concentration_table", "concentration_test", "matrix_weighted_bandwidth", "migration_table"),
     *("multi_period_normal_test", "portfolio_normal_test", "vasicek_quantile"),
@@ -32,6 +32,7 @@ OF_SAMPLES = {
 }
 """Samples go in, which hold their weights (`ScoredSample`)."""
 OF_NO_ROWS = {
+    "bayes_odds_shift": "two rates",
     "linear_shapley": "the background is given by its means",
     "period_labels": "dates go in, labels come out",
     "protected_grouping": "groups are values, or quantile bands of rows by declared convention",

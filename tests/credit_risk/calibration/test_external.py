@@ -14,6 +14,8 @@ from credit_risk._core.errors import CalibrationError
 from credit_risk.calibration import IdentityMap, LogisticMap, calibrate_to_external, fit_map
 from credit_risk.datasets import Portfolio, outcome_drivers, simulate_portfolio
 from credit_risk.evaluation import auc
+from credit_risk.scoring import compile_model
+from tests.credit_risk.calibration.test_maps import model_of
 
 EDGES = np.array([540.0, 580.0, 610.0, 630.0, 650.0, 670.0, 695.0, 720.0, 755.0])
 
@@ -176,7 +178,7 @@ def test_bad_rates_are_refused_together() -> None:
     wrong = rates.assign(rate=[0.0, 1.5, 0.1, 0.1, 0.1], count=[0, 1, 1, 1, 1], band=[0, 1, 2, 2, 4])
     with pytest.raises(CalibrationError, match=r"3 faults(.|\n)*stands twice(.|\n)*0: 0.0, 1: 1.5(.|\n)*rates.count"):
         calibrate_to_external(s, band, wrong)
-    with pytest.raises(CalibrationError, match=r"bands without an external rate(.|\n)*4 \(7 rows\)"):
+    with pytest.raises(CalibrationError, match=r"bands without a map or an external rate(.|\n)*4 \(7 rows\)"):
         calibrate_to_external(s, band, rates.iloc[:4])
     with pytest.raises(CalibrationError, match=r"columns are absent"):
         calibrate_to_external(s, band, rates[["band"]])
@@ -187,8 +189,19 @@ def test_bad_rates_are_refused_together() -> None:
     with pytest.raises(CalibrationError, match=r"one band a row"):
         calibrate_to_external(s, band[:-1], rates)
     fit = calibrate_to_external(s, band, rates, first=IdentityMap())
-    with pytest.raises(CalibrationError, match=r"without an external rate(.|\n)*7 \(1 rows\)"):
+    with pytest.raises(CalibrationError, match=r"or an external rate(.|\n)*7 \(1 rows\)"):
         fit.probability([0.0], [7])
+
+
+def test_the_compiled_model_gives_the_same_doubles() -> None:
+    s, band, rates = grouped()
+    names = np.array(["a", "b", "c", "d", "e"])
+    fit = calibrate_to_external(s, names[band], rates.assign(band=names), first=LogisticMap(0.7, -0.2))
+    model = model_of(IdentityMap())
+    model["inputs"].append({"name": "bureau", "type": "string", "specials": [], "description": ""})
+    model["steps"] = [model["steps"][0], *fit.steps("linear_score", "bureau", "probability")]
+    scored = compile_model(model).score(pd.DataFrame({"s": s, "bureau": names[band]}))["probability"]
+    assert scored.tolist() == fit.probability(s, names[band]).tolist()
 
 
 def test_rates_that_fall_where_risk_rises_are_refused() -> None:

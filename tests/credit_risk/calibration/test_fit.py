@@ -181,7 +181,7 @@ def test_bad_input_is_refused(method: str) -> None:
         fit_map(method, s, y, colour=1)
 
 
-@pytest.mark.parametrize("method", ["logistic", "beta", "isotonic", "centred_isotonic"])
+@pytest.mark.parametrize("method", ["logistic", "beta", "isotonic", "centred_isotonic", "venn_abers"])
 def test_a_score_that_ranks_the_other_way_is_refused(method: str) -> None:
     s, y = sample(800, 12, slope=1.5, intercept=2.0)
     with pytest.raises(CalibrationError, match=r"break the order|the same probability|do not rank"):

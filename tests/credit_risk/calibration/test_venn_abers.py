@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
+from credit_risk._core.errors import CalibrationError
 from credit_risk.calibration import fit_map
 from tests.credit_risk.calibration.samples import sample
 
@@ -34,6 +35,12 @@ def test_every_score_is_two_isotonic_regressions(seed: int, rows: int, digits: i
     y = (random.random(rows) < 1.0 / (1.0 + np.exp(-s))).astype(float)
     w = random.integers(1, 4, rows).astype(float) if whole else random.uniform(0.3, 3.0, rows)
     assume(len(np.unique(s)) > 1 and 0.0 < y.mean() < 1.0)
+    places = np.unique(s, return_inverse=True)[1]
+    weight = np.bincount(places, w)
+    if np.ptp(isotonic_regression(np.bincount(places, w * y) / weight, weights=weight).x) < 1e-9:
+        with pytest.raises(CalibrationError, match="pools all scores into one block"):
+            fit_map("venn_abers", s, y, w)
+        return
     fit = fit_map("venn_abers", s, y, w)
     known = np.unique(s)
     at = np.concatenate([known, (known[1:] + known[:-1]) / 2.0, [known[0] - 1.0, known[-1] + 1.0]])
