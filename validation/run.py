@@ -18,6 +18,7 @@ from validation.comparisons import (
     expectations,
     expert,
     explanation,
+    fairness,
     groups,
     leakage,
     limits,
@@ -119,6 +120,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     expectations.compare_expectations(whole)
     groups.compare_groups(space)
     long_run.compare_long_run(space)
+    fairness.compare_fairness(space)
     boosting.compare_boosting(space)
     two_stage.compare_two_stage(space, fits)
     return Rebuild(space.ledger, tuple(headlines), fit, space)

@@ -55,5 +55,15 @@ CHARTS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
             "y_title": "Share of the outcome",
             "reference": "diagonal",
         },
+        "fairness.curves": {
+            "type": "line",
+            "x": "approval_rate",
+            "y": ["adverse_impact_ratio"],
+            "series": "group",
+            "panels": "attribute",
+            "x_title": "Approval rate of all",
+            "y_title": "Adverse impact ratio",
+            "reference": "one",
+        },
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
 from credit_risk.evaluation.area_under_curve import AreaUnderCurve, delong_interval
 from credit_risk.evaluation.clustered import clustered_auc_interval
 from credit_risk.evaluation.intervals import effective_rows, normal_quantile
+from credit_risk.evaluation.jurisdictions import joined
+from credit_risk.evaluation.measured import cluster_sums
 from credit_risk.evaluation.protected_groups import MISSING, ProtectedGrouping, protected_grouping
 from credit_risk.evaluation.samples import ScoredSample
 
@@ -34,17 +36,31 @@ ADVERSE = "below four-fifths and significant"
 NOT_SIGNIFICANT = "below four-fifths, not significant"
 NOT_BELOW = "not below four-fifths"
 NOT_EVALUABLE = "not evaluable"
+PASS, REVIEW = "pass", "review"
+RESULTS = {REFERENCE: "reference", ADVERSE: REVIEW, NOT_SIGNIFICANT: PASS, NOT_BELOW: PASS}
+"""Result of each verdict: a rate below four fifths is for review only where it is significant too."""
 
-_GROUP_COLUMNS = [
-    *("attribute", "group", "sample", "rows", "bad", "bad_rate", "mean_probability", "mean_score"),
-    *("standardised_mean_difference", "auc", "auc_lower", "auc_upper", "evaluable"),
+_MEASURES = [
+    *("rows", "bad", "bad_rate", "mean_probability", "mean_score", "standardised_mean_difference"),
+    *("difference_lower", "difference_upper", "auc", "auc_lower", "auc_upper", "evaluable"),
 ]
+_GROUP_COLUMNS = ["jurisdiction", "attribute", "group", "sample", *_MEASURES]
 _IMPACT_COLUMNS = [
-    *("attribute", "group", "reference_group", "sample", "rows", "approved", "approval_rate"),
-    *("adverse_impact_ratio", "lower", "upper", "p_value", "verdict"),
+    *("jurisdiction", "attribute", "group", "reference_group", "sample", "rows", "approved", "approval_rate"),
+    *("adverse_impact_ratio", "lower", "upper", "p_value", "verdict", "result"),
 ]
 
 Attributes = Mapping[str, Mapping[str, ArrayLike]]
+Jurisdictions = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class MeanDifference:
+    """A standardised difference of means with its bounds; all NaN where it is not defined."""
+
+    value: float
+    lower: float
+    upper: float
 
 
 def standardised_mean_difference(score: ArrayLike, in_group: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -54,19 +70,44 @@ def standardised_mean_difference(score: ArrayLike, in_group: ArrayLike, weights:
     is empty or the score is constant. The convention of fair-lending analysis: one scale for all groups of
     a sample.
     """
+    return mean_difference_interval(score, in_group, weights).value
+
+
+def mean_difference_interval(
+    score: ArrayLike,
+    in_group: ArrayLike,
+    weights: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> MeanDifference:
+    """`standardised_mean_difference` with normal bounds from its influence function.
+
+    A row of share s of its side (group or rest) and share t of all contributes ±s(x − mean of its side)/sd −
+    d/2·t((x − mean)²/sd² − 1), so that the standard deviation is estimated too; the variance sums squares, of clusters
+    where `clusters` (n,) are given (Hampel 1974, JASA 69, 383-393).
+    """
     arguments = Arguments()
     x, g = arguments.numbers("score", score), arguments.outcome(in_group, both_classes=False, name="in_group")
     w = arguments.weights(weights)
+    check_confidence(arguments, confidence)
     arguments.raise_if_any()
     mass = np.ones(len(x)) if w is None else w
     inside = g == 1.0
+    undefined = MeanDifference(math.nan, math.nan, math.nan)
     if inside.all() or not inside.any():
-        return math.nan
+        return undefined
     centre = _mean(x, mass)
     spread = math.sqrt(math.fsum(mass * (x - centre) ** 2) / math.fsum(mass))
     if spread == 0.0 or np.ptp(x) == 0.0:
-        return math.nan
-    return (_mean(x[inside], mass[inside]) - _mean(x[~inside], mass[~inside])) / spread
+        return undefined
+    means = _mean(x[inside], mass[inside]), _mean(x[~inside], mass[~inside])
+    value = (means[0] - means[1]) / spread
+    shares = np.where(inside, mass / math.fsum(mass[inside]), -mass / math.fsum(mass[~inside]))
+    pull = shares * (x - np.where(inside, *means)) / spread
+    pull -= value / 2.0 * mass / math.fsum(mass) * (((x - centre) / spread) ** 2 - 1.0)
+    sums = pull if clusters is None else cluster_sums(pull, np.asarray(clusters))
+    half = normal_quantile(confidence) * math.sqrt(math.fsum(sums**2))
+    return MeanDifference(value, value - half, value + half)
 
 
 def fairness_group_table(
@@ -74,6 +115,7 @@ def fairness_group_table(
     attributes: Attributes,
     *,
     groupings: Mapping[str, ProtectedGrouping] | None = None,
+    jurisdictions: Jurisdictions | None = None,
     reference_sample: str = "development",
     min_bads: int = 30,
     confidence: float = 0.95,
@@ -84,7 +126,8 @@ def fairness_group_table(
     `reference_sample` by `protected_grouping` unless `groupings` gives them. A group with fewer than
     `min_bads` bads or goods is not evaluable: its rows and bads are told, every measure is missing. AUC by
     `delong_interval` of `risk`, or `clustered_auc_interval` where rows of one cluster repeat in the group (weights
-    count in rates, means and AUC). Raises CreditRiskError where
+    count in rates, means and AUC); the difference of means by `mean_difference_interval`. `jurisdictions` of each
+    attribute label its rows. Raises CreditRiskError where
     attributes and samples do not fit.
     """
     chosen = _groupings(samples, attributes, groupings, reference_sample, confidence)
@@ -94,8 +137,8 @@ def fairness_group_table(
             labels = grouping.assign(attributes[attribute][name])
             for group in grouping.order(labels.tolist()):
                 values = _group_row(sample, labels == group, min_bads, confidence)
-                head = {"attribute": attribute, "group": group, "sample": name}
-                rows.append({**head, **values})
+                head = {"jurisdiction": joined(jurisdictions, attribute), "attribute": attribute, "group": group}
+                rows.append({**head, "sample": name, **values})
     frame = pd.DataFrame(rows, columns=_GROUP_COLUMNS)
     note = f"groups with fewer than {min_bads} bads or goods are not evaluable: their measures are missing"
     frame.attrs["notes"] = (note, *(_rule(grouping, reference_sample) for grouping in chosen.values()))
@@ -141,14 +184,7 @@ def weighted_impact_ratio(
     pooled = (rate * size + reference_rate * reference_size) / (size + reference_size)
     variance = pooled * (1.0 - pooled) * (1.0 / size + 1.0 / reference_size)
     p_value = 1.0 if not variance > 0 else float(2.0 * stats.norm.sf(abs(rate - reference_rate) / math.sqrt(variance)))
-    if reference_rate == 0:
-        return math.nan, math.nan, math.nan, p_value
-    ratio = rate / reference_rate
-    if rate == 0:
-        return ratio, math.nan, math.nan, p_value
-    variance = (1.0 - rate) / (size * rate) + (1.0 - reference_rate) / (reference_size * reference_rate)
-    factor = math.exp(normal_quantile(confidence) * math.sqrt(max(variance, 0.0)))
-    return ratio, ratio / factor, ratio * factor, p_value
+    return *ratio_interval(rate, size, reference_rate, reference_size, confidence), p_value
 
 
 def four_fifths_verdict(
@@ -175,6 +211,7 @@ def adverse_impact_table(
     *,
     groupings: Mapping[str, ProtectedGrouping] | None = None,
     references: Mapping[str, str] | None = None,
+    jurisdictions: Jurisdictions | None = None,
     reference_sample: str = "development",
     min_rows: int = 30,
     min_share: float = 0.02,
@@ -187,7 +224,8 @@ def adverse_impact_table(
     an attribute is the caller's, else the group with the highest approval rate on `reference_sample` (29 CFR
     1607.4(D)) among those with at least `min_rows` rows and `min_share` of the rows, never MISSING; it is the
     same for every sample. A group with fewer than `min_rows` rows is not evaluable. Verdicts: REFERENCE,
-    ADVERSE, NOT_SIGNIFICANT, NOT_BELOW, NOT_EVALUABLE with its reason. Raises CreditRiskError where attributes
+    ADVERSE, NOT_SIGNIFICANT, NOT_BELOW, NOT_EVALUABLE with its reason; result: review where ADVERSE, pass, reference
+    or not evaluable. `jurisdictions` of each attribute label its rows. Raises CreditRiskError where attributes
     and samples do not fit, a reference group does not occur, or the cut-off is not a number.
     """
     chosen = _groupings(samples, attributes, groupings, reference_sample, confidence)
@@ -207,7 +245,9 @@ def adverse_impact_table(
         notes.append(f"{attribute}: reference group {reference or 'none'} ({origin})")
         for name in samples:
             for group in grouping.order(list(counts[name])):
-                head = {"attribute": attribute, "group": group, "reference_group": reference, "sample": name}
+                label = joined(jurisdictions, attribute)
+                head: dict[str, Any] = {"jurisdiction": label, "attribute": attribute, "group": group}
+                head |= {"reference_group": reference, "sample": name}
                 rows.append({**head, **_impact_row(counts[name], group, reference, min_rows, confidence)})
     frame = pd.DataFrame(rows, columns=_IMPACT_COLUMNS)
     frame.attrs["notes"] = tuple(notes)
@@ -217,7 +257,7 @@ def adverse_impact_table(
 def _group_row(sample: ScoredSample, inside: np.ndarray, min_bads: int, confidence: float) -> dict[str, Any]:
     count, bad = int(inside.sum()), int((inside & sample.bad).sum())
     evaluable = min(bad, count - bad) >= max(min_bads, 1)
-    measures: tuple[float, ...] = (math.nan,) * 7
+    measures: tuple[float, ...] = (math.nan,) * 9
     if evaluable:
         w = None if sample.weights is None else sample.weights[inside]
         mass = np.ones(count) if w is None else w
@@ -225,9 +265,9 @@ def _group_row(sample: ScoredSample, inside: np.ndarray, min_bads: int, confiden
         clusters = None if sample.clusters is None else sample.clusters[inside]
         area = _area(y, sample.risk[inside], w, clusters, confidence)
         means = (_mean(values[inside], mass) for values in (sample.y, sample.probability, sample.score))
-        difference = standardised_mean_difference(sample.score, inside, sample.weights)
-        measures = (*means, difference, area.auc, area.lower, area.upper)
-    return dict(zip(_GROUP_COLUMNS[3:], (count, bad, *measures, evaluable), strict=True))
+        apart = mean_difference_interval(sample.score, inside, sample.weights, sample.clusters, confidence)
+        measures = (*means, apart.value, apart.lower, apart.upper, area.auc, area.lower, area.upper)
+    return dict(zip(_MEASURES, (count, bad, *measures, evaluable), strict=True))
 
 
 def _area(
@@ -269,7 +309,26 @@ def _impact_row(
         tail = (1.0, math.nan, math.nan, math.nan, REFERENCE)
     else:
         tail = _impact(own, base, confidence)
-    return dict(zip(_IMPACT_COLUMNS[4:], (own.rows, own.approved, own.rate, *tail), strict=True))
+    result = RESULTS.get(tail[-1], NOT_EVALUABLE)
+    return dict(zip(_IMPACT_COLUMNS[5:], (own.rows, own.approved, own.rate, *tail, result), strict=True))
+
+
+def ratio_interval(
+    rate: float, size: float, reference_rate: float, reference_size: float, confidence: float = 0.95
+) -> tuple[float, float, float]:
+    """Ratio of two approval rates and its bounds on the logarithmic scale (Katz et al. 1978).
+
+    The variance of a rate p of (effective) size n is (1 − p)/(n p); all NaN where nobody of the reference is approved,
+    bounds NaN where nobody of the group is.
+    """
+    if reference_rate == 0:
+        return math.nan, math.nan, math.nan
+    ratio = rate / reference_rate
+    if rate == 0:
+        return ratio, math.nan, math.nan
+    variance = (1.0 - rate) / (size * rate) + (1.0 - reference_rate) / (reference_size * reference_rate)
+    factor = math.exp(normal_quantile(confidence) * math.sqrt(max(variance, 0.0)))
+    return ratio, ratio / factor, ratio * factor
 
 
 def _impact(own: _Approvals, base: _Approvals, confidence: float) -> tuple[Any, ...]:

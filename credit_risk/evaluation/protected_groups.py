@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,8 @@ from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._groups import class_numbers, quantile_edges
 
 MISSING = "missing"
+TOGETHER = " × "
+Labels = dict[str, dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,59 @@ def protected_grouping(
             fault = Fault("edges do not ascend", path=f"{attribute}.edges", found=str(list(edges)))
             raise CreditRiskError(fault)
     return ProtectedGrouping(attribute, cuts, (*_band_labels(cuts), *tail))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedAttributes:
+    """Attributes grouped once. labels: {attribute: {sample: (n,) texts, None where missing}}; groupings know the order.
+
+    Both are what the tables of fairness take as `attributes` and `groupings`.
+    """
+
+    labels: Labels
+    groupings: dict[str, ProtectedGrouping]
+
+
+def group_attributes(
+    attributes: Mapping[str, Mapping[str, ArrayLike]],
+    *,
+    reference_sample: str = "development",
+    edges: Mapping[str, Sequence[float]] | None = None,
+) -> GroupedAttributes:
+    """Learn groups on `reference_sample` by `protected_grouping` (with `edges` where given) and label all rows once."""
+    labels: Labels = {}
+    groupings = {}
+    for name, values in attributes.items():
+        learnt = protected_grouping(name, values[reference_sample], edges=(edges or {}).get(name))
+        labels[name] = {sample: _without_missing(learnt.assign(column)) for sample, column in values.items()}
+        groupings[name] = ProtectedGrouping(name, None, learnt.groups)
+    return GroupedAttributes(labels, groupings)
+
+
+def intersect(grouped: GroupedAttributes, *, reference_sample: str = "development") -> GroupedAttributes:
+    """Groups of every two attributes together, named `A × B`; missing where either is."""
+    labels: Labels = {}
+    groupings = {}
+    names = list(grouped.labels)
+    for first, second in ((a, b) for i, a in enumerate(names) for b in names[i + 1 :]):
+        both = f"{first}{TOGETHER}{second}"
+        one, other = grouped.labels[first], grouped.labels[second]
+        labels[both] = {sample: _together(one[sample], other[sample]) for sample in one}
+        pairs = [(a, b) for a in grouped.groupings[first].groups for b in grouped.groupings[second].groups]
+        order = [f"{a}{TOGETHER}{b}" for a, b in pairs if MISSING not in (a, b)]
+        present = set(labels[both][reference_sample].tolist())
+        tail = (MISSING,) if None in present else ()
+        groupings[both] = ProtectedGrouping(both, None, (*(g for g in order if g in present), *tail))
+    return GroupedAttributes(labels, groupings)
+
+
+def _together(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    pairs = zip(one.tolist(), other.tolist(), strict=True)
+    return np.array([None if a is None or b is None else f"{a}{TOGETHER}{b}" for a, b in pairs], dtype=object)
+
+
+def _without_missing(labels: np.ndarray) -> np.ndarray:
+    return np.array([None if label == MISSING else label for label in labels.tolist()], dtype=object)
 
 
 def _objects(values: ArrayLike) -> list[Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 from credit_risk.evaluation.fairness import Attributes, fairness_group_table
 from credit_risk.evaluation.samples import ScoredSample
 
-NOT_SHOWN = ["mean_score", "standardised_mean_difference"]
+NOT_SHOWN = ["jurisdiction", "mean_score", "standardised_mean_difference", "difference_lower", "difference_upper"]
 
 
 def subpopulation_table(

@@ -19,6 +19,7 @@ from credit_risk.lifecycle.data_evidence import (
     overrides_evidence,
     selection_evidence,
 )
+from credit_risk.lifecycle.fairness_evidence import fairness_evidence
 from credit_risk.lifecycle.fitted import Fitted, Told, Trained
 from credit_risk.lifecycle.long_run import long_run_evidence
 from credit_risk.lifecycle.performance import Scored, evaluate, input_files, with_classing
@@ -75,16 +76,16 @@ class BinaryOutcome:
     ) -> Told:
         """Discrimination, calibration, bands, stability, fairness; classing on every sample; baselines."""
         champion = next(c for c in candidates if c.id == plan.champion.id)
-        characteristics, cut_off = champion.characteristics, plan.strategy.cut_off
         own = with_classing(scored, champion.tables, prepared.intake.frame)
-        found = evaluate(own, champion.id, plan.evaluation, characteristics=characteristics, cut_off=cut_off)
+        found = evaluate(own, champion.id, plan.evaluation, characteristics=champion.characteristics)
         discrimination = next(e for e in found if e.id == "performance.discrimination").frame()
         recounted = recounted_evidence(plan, prepared, scored, training.tables)
         baselines = baseline_evidence(plan, training, candidates, scored, prepared.intake.frame)
         divided = segmentation_evidence(plan, candidates, scored, prepared.intake.frame)
         probability = scored.predictions[champion.id]["probability"].to_numpy(float)
         long_run = long_run_evidence(plan, prepared, probability, input_files(scored, [champion.id], champion.id))
-        evidence = (*found, *divided, *recounted, *baselines, *long_run, *not_of_binary(EVALUATION))
+        fair = (*found, *fairness_evidence(plan, champion, scored))
+        evidence = (*fair, *divided, *recounted, *baselines, *long_run, *not_of_binary(EVALUATION))
         return Told(evidence, _headline(discrimination, champion.id))
 
 

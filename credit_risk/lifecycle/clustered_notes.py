@@ -37,6 +37,9 @@ INDEPENDENT = (
     "long_run.figure",
     "stability.psi",
     "fairness.adverse_impact",
+    "fairness.error_rates",
+    "fairness.curves",
+    "fairness.intersections",
     "expert.agreement.",
     "expert.ordering.",
     "rules.hits",
@@ -47,6 +50,11 @@ SEGMENTS = "segmentation.segments."
 SEGMENTS_NOTE = (
     "the interval of the AUC allows for clusters, that of the intercept takes rows as independent, and rows of one "
     "obligor, account or group repeat (samples.clusters), so it is too narrow"
+)
+FAIRNESS = ("fairness.calibration", "fairness.age")
+FAIRNESS_NOTE = (
+    "the intervals of the gap and of the difference of means allow for clusters, those of slope, intercept and ratio "
+    "and the p-value take rows as independent, and rows of one obligor, account or group repeat (samples.clusters)"
 )
 RANKING = "performance.ranking"
 RANKING_NOTE = (
@@ -73,4 +81,6 @@ def _noted(item: Evidence) -> Evidence:
         return replace(item, notes=(*item.notes, RANKING_NOTE))
     if item.id.startswith(SEGMENTS) and item.kind == "table":
         return replace(item, notes=(*item.notes, SEGMENTS_NOTE))
+    if item.id in FAIRNESS and item.kind == "table":
+        return replace(item, notes=(*item.notes, FAIRNESS_NOTE))
     return replace(item, notes=(*item.notes, NOTE)) if _independent(item) else item

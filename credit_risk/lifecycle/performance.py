@@ -16,7 +16,6 @@ from credit_risk.evaluation.calibration import calibration_curve, calibration_ta
 from credit_risk.evaluation.charts import CHARTS
 from credit_risk.evaluation.curves import roc_table
 from credit_risk.evaluation.discrimination import comparison_table, discrimination_table
-from credit_risk.evaluation.fairness import adverse_impact_table, fairness_group_table
 from credit_risk.evaluation.representativeness import representativeness_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.spec import EvaluationSpec
@@ -113,16 +112,14 @@ def evaluate(
     spec: EvaluationSpec,
     *,
     characteristics: Sequence[str],
-    cut_off: float | None,
 ) -> list[Evidence]:
-    """Discrimination, calibration, bands, stability and fairness tables of all samples."""
+    """Discrimination, calibration, bands, stability and subpopulation tables of all samples."""
     return [
         *_discrimination(scored, champion, spec),
         *_bands(scored, champion, spec),
         *_calibration(scored, champion, spec),
         _stability(scored, champion, spec, characteristics),
         _subpopulations(scored, champion, spec),
-        *_fairness(scored, champion, spec, cut_off),
     ]
 
 
@@ -215,19 +212,3 @@ def _subpopulations(scored: Scored, champion: str, spec: EvaluationSpec) -> Evid
     samples = scored.scored_samples(champion)
     frame = subpopulation_table(samples, values, min_bads=spec.min_bads, confidence=spec.confidence)
     return table(identifier, frame, inputs=input_files(scored, [champion], champion))
-
-
-def _fairness(scored: Scored, champion: str, spec: EvaluationSpec, cut_off: float | None) -> list[Evidence]:
-    ids = ("fairness.groups", "fairness.adverse_impact")
-    if scored.attributes.shape[1] == 0:
-        return [absent(i, "not_applicable", "the plan names no protected attributes") for i in ids]
-    samples = scored.scored_samples(champion)
-    attributes = by_sample(scored, scored.attributes)
-    inputs = input_files(scored, [champion], champion)
-    groups = fairness_group_table(samples, attributes, min_bads=spec.min_bads, confidence=spec.confidence)
-    found = [table("fairness.groups", groups, inputs=inputs)]
-    if cut_off is None:
-        reason = "not evaluable: the plan declares no cut-off (strategy.cut_off), and none is assumed"
-        return [*found, absent("fairness.adverse_impact", "not_applicable", reason)]
-    impact = adverse_impact_table(samples, attributes, cut_off, confidence=spec.confidence)
-    return [*found, table("fairness.adverse_impact", impact, inputs=inputs)]

@@ -124,6 +124,11 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "fairness.groups": GROUPS,
         "fairness.measures": RATIOS,
         "fairness.adverse_impact": IMPACT,
+        "fairness.error_rates": f"shares are weighted, their intervals at {KISH}; rows and events are counted",
+        "fairness.calibration": f"rates, means and gap are weighted; of slope and intercept: {CALIBRATION}",
+        "fairness.curves": f"cut-offs, rates and ratios are weighted, intervals at {KISH}; rows are counted",
+        "fairness.intersections": f"{GROUPS}; {IMPACT}",
+        "fairness.age": f"means and their difference are weighted; {IMPACT}",
         "explanation.background": "means are weighted; applicants are counted",
         "explanation.importance.": EXPLAINED,
         "explanation.importance_figure.": EXPLAINED,
@@ -151,6 +156,7 @@ NO_ROWS = (
     "two_stage.stages.",
     "strategy.assumptions",
     *("rules.declared", "rules.texts", "verification.coverage", "verification.exports"),
+    "fairness.jurisdictions",
 )
 """Tables that count no rows of the samples."""
 

@@ -11,6 +11,7 @@ from credit_risk.plan.boosting_checks import boosting_faults
 from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, order_faults
 from credit_risk.plan.document import Path
 from credit_risk.plan.expert_checks import expert_faults
+from credit_risk.plan.fairness_checks import fairness_faults
 from credit_risk.plan.long_run_checks import long_run_faults
 from credit_risk.plan.measure_checks import columns_beside, measure_faults
 from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
@@ -52,6 +53,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _information,
         _over_time,
         reason_faults,
+        fairness_faults,
         lambda whole: boosting_faults(whole, role_of_columns(whole)),
         lambda whole: expert_faults(whole, role_of_columns(whole)),
         lambda whole: rule_faults(whole, role_of_columns(whole), _dates(whole)),

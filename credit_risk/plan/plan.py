@@ -42,6 +42,7 @@ from credit_risk.sampling.table_source import source_of_database, source_of_fram
 from credit_risk.scaling.spec import ScalingSpec
 from credit_risk.scoring.expressions import references
 from credit_risk.selection.spec import SelectionSpec
+from credit_risk.strategy.fairness_spec import FairnessSpec
 from credit_risk.strategy.spec import StrategySpec
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -74,6 +75,7 @@ class Plan(Spec):
     scaling: ScalingSpec = Field(default=ScalingSpec(), description="Points.")
     reason_codes: ReasonCodesSpec = Field(default=ReasonCodesSpec(), description="Reason codes.")
     evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="Evaluation tables.")
+    fairness: FairnessSpec = Field(default=FairnessSpec(), description="Protected groups, and how they are compared.")
     strategy: StrategySpec = Field(
         default=StrategySpec(), description="Cut-off, curves of cut-offs, profit, and what is aimed at."
     )

@@ -16,12 +16,13 @@ from tests.validation.toy_package import builders
 from validation import read_package, validate
 
 PLAN = """model: {id: m}
-data: {source: table.csv, protected: [AGE, SEX]}
+data: {source: table.csv, protected: {us_ecoa: [AGE, SEX], eu: [SEX]}}
 outcome: {column: BAD, bad: 1}
 samples: {group: WHO}
 models: [{id: scorecard, type: scorecard, champion: true}]
 evaluation: {subpopulations: [HOUSING, CHILDREN], min_bads: 20}
 strategy: {cut_off: 500}
+fairness: {age: AGE, edges: {AGE: [30, 45, 62]}}
 exports: []
 """
 
@@ -30,7 +31,7 @@ exports: []
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(8)
     table = portfolio(1600)
-    sex = np.where(table["INCOME"] > 3000, rng.choice(["f", "m"], 1600, p=[0.35, 0.65]), rng.choice(["f", "m"], 1600))
+    sex = np.where(table["INCOME"] > 3000, rng.choice(["f", "m"], 1600, p=[0.15, 0.85]), rng.choice(["f", "m"], 1600))
     sex = np.where(rng.random(1600) < 0.1, None, sex)
     kinds = {"SEX": sex, "CHILDREN": rng.integers(0, 3, 1600), "WHO": np.arange(1600) // 2}
     return done(tmp_path_factory.mktemp("groups"), PLAN, table.assign(**kinds))
@@ -41,6 +42,8 @@ def test_the_validator_agrees_on_every_kind_of_group(package: Path) -> None:
     groups, impact = frame(package, "fairness.groups"), frame(package, "fairness.adverse_impact")
     assert {"missing", "f", "m"} <= set(groups["group"])
     assert any(group.startswith("[") for group in groups["group"])
+    for table in ("error_rates", "calibration", "curves", "intersections", "age", "jurisdictions"):
+        assert len(frame(package, f"fairness.{table}"))
     assert {"0", "1", "2"} <= set(frame(package, "performance.subpopulations")["group"])
     assert {"below four-fifths and significant", "not below four-fifths", "reference group"} <= set(impact["verdict"])
     coverage = json.loads((package / "validation" / "findings.json").read_text("utf-8"))["coverage"]
@@ -62,7 +65,55 @@ def _set(column: str, value: Any, of: str = "", only: str = "") -> Any:
     return change
 
 
+def _drop(item: dict[str, Any]) -> None:
+    """Leave out the last row."""
+    del item["rows"][-1]
+
+
+def _swap(item: dict[str, Any]) -> None:
+    """Exchange the names of two groups of SEX."""
+    place = [one["name"] for one in item["columns"]].index("group")
+    for row in item["rows"]:
+        row[place] = {"f": "m", "m": "f"}.get(row[place], row[place])
+
+
 CHANGES = {
+    "group left out": ("fairness.groups", _drop, "fairness.groups: rows of all groups"),
+    "jurisdiction": ("fairness.groups", _set("jurisdiction", "eu"), "fairness.groups: jurisdiction"),
+    "mean difference": (
+        "fairness.groups",
+        _set("difference_upper", lambda v: v + 1e-4),
+        "fairness.groups: difference_upper",
+    ),
+    "ratio": (
+        "fairness.adverse_impact",
+        _set("adverse_impact_ratio", lambda v: v * 1.001, "group", "f"),
+        "fairness.adverse_impact: adverse_impact_ratio",
+    ),
+    "result": ("fairness.adverse_impact", _set("result", "pass"), "fairness.adverse_impact: result"),
+    "groups exchanged": ("fairness.error_rates", _swap, "fairness.error_rates: rows"),
+    "difference of rates": (
+        "fairness.error_rates",
+        _set("difference_lower", lambda v: v - 1e-3),
+        "fairness.error_rates: difference_lower",
+    ),
+    "error verdict": (
+        "fairness.error_rates",
+        _set("verdict", "no difference shown", "verdict", "differs from the reference group"),
+        "fairness.error_rates: verdict",
+    ),
+    "gap": ("fairness.calibration", _set("gap", lambda v: v + 1e-4), "fairness.calibration: gap"),
+    "slope": ("fairness.calibration", _set("slope_lower", lambda v: v + 0.01), "fairness.calibration: slope_lower"),
+    "curve": ("fairness.curves", _set("upper", lambda v: v * 1.01), "fairness.curves: upper"),
+    "cut-off": ("fairness.curves", _set("cut_off", lambda v: v + 1.0), "fairness.curves: cut-offs"),
+    "not adjusted": (
+        "fairness.intersections",
+        _set("adjusted_p_value", lambda v: v * 0.9),
+        "fairness.intersections: adjusted_p_value",
+    ),
+    "age": ("fairness.age", _set("difference_upper", lambda v: v - 0.1), "fairness.age: difference_upper"),
+    "age is input": ("fairness.age", _set("age_is_input", True), "fairness.age: age is an input"),
+    "measure left out": ("fairness.jurisdictions", _drop, "fairness.jurisdictions"),
     "rows": ("fairness.groups", _set("rows", lambda v: v + 1, "group", "f"), "fairness.groups: rows"),
     "missing": ("fairness.groups", _set("mean_probability", lambda v: v * 1.01, "group", "missing"), "fairness.groups"),
     "interval": (

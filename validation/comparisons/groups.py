@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from validation.rebuild import clustered, metrics
+from validation.rebuild import clustered, group_rates, metrics
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 SUBPOPULATIONS, GROUPS, IMPACT = "performance.subpopulations", "fairness.groups", "fairness.adverse_impact"
@@ -21,6 +21,8 @@ _GROUPS = {
     "mean_probability": "mean_probability",
     "mean_score": "mean",
     "standardised_mean_difference": "difference",
+    "difference_lower": "interval",
+    "difference_upper": "interval",
     "auc": "auc",
     "auc_lower": "interval",
     "auc_upper": "interval",
@@ -35,6 +37,13 @@ _IMPACT = {
     "p_value": "p_value",
 }
 FEWEST_ROWS, LEAST_SHARE = 30, 0.02
+TOGETHER = " × "
+RESULTS = {
+    "reference group": "reference",
+    "not below four-fifths": "pass",
+    "below four-fifths, not significant": "pass",
+    "below four-fifths and significant": "review",
+}
 Rows = list[dict[str, Any]]
 
 
@@ -45,17 +54,18 @@ def compare_groups(space: Workspace) -> None:
         if table is None:
             space.ledger.not_evaluable(area, "the package holds no such table")
             continue
-        kept = _found(space, area, table)
-        own = [_measures(space, row["sample"], inside) for row, inside in kept]
-        _compare(space, area, _GROUPS, [row for row, _ in kept], own)
+        kept = found_rows(space, area, table)
+        own = [measures(space, row["sample"], inside) for row, inside in kept]
+        compare_columns(space, area, _GROUPS, [row for row, _ in kept], own)
+        compare_whole(space, area, table)
     _compare_impact(space)
 
 
-def _found(space: Workspace, area: str, table: Rows) -> list[tuple[dict[str, Any], np.ndarray]]:
+def found_rows(space: Workspace, area: str, table: Rows) -> list[tuple[dict[str, Any], np.ndarray]]:
     """Rows of the table, each with the rows (n,) of its sample, of known outcome, that are in its group."""
     kept = []
     for row in table:
-        inside = _inside(space, row["attribute"], row["group"], row["sample"])
+        inside = members(space, row["attribute"], row["group"], row["sample"])
         if inside is not None:
             kept.append((row, inside))
     if len(kept) < len(table):
@@ -63,7 +73,9 @@ def _found(space: Workspace, area: str, table: Rows) -> list[tuple[dict[str, Any
     return kept
 
 
-def _inside(space: Workspace, column: str, group: str, sample: str) -> np.ndarray | None:
+def members(space: Workspace, column: str, group: str, sample: str) -> np.ndarray | None:
+    if column not in space.frame.columns and TOGETHER in column:
+        return _both(space, column, group, sample)
     if column not in space.frame.columns or sample not in space.rows:
         return None
     values = space.frame[column].iloc[space.known(sample)]
@@ -76,6 +88,17 @@ def _inside(space: Workspace, column: str, group: str, sample: str) -> np.ndarra
         text = group[1:-1] if group == '"missing"' else group
         return ~absent & np.equal(values.to_numpy(object), text).astype(bool)
     return ~absent & _in_band(values.to_numpy(np.float64), group)
+
+
+def _both(space: Workspace, columns: str, group: str, sample: str) -> np.ndarray | None:
+    """Rows of a group of two columns together, `A × B`; those of `missing` are missing in one of them or both."""
+    names = columns.split(TOGETHER)
+    groups = group.split(TOGETHER) if group != "missing" else ["missing"] * len(names)
+    parts = [members(space, name, one, sample) for name, one in zip(names, groups, strict=True)]
+    if any(part is None for part in parts):
+        return None
+    first, second = (part for part in parts if part is not None)
+    return first | second if group == "missing" else first & second
 
 
 def _in_band(x: np.ndarray, group: str) -> np.ndarray:
@@ -92,7 +115,7 @@ def _in_band(x: np.ndarray, group: str) -> np.ndarray:
     return x == float(group)
 
 
-def _measures(space: Workspace, sample: str, inside: np.ndarray) -> dict[str, float]:
+def measures(space: Workspace, sample: str, inside: np.ndarray) -> dict[str, float]:
     model_id, every = space.package.champion_id, space.known(sample)
     rows = every[inside]
     y, w = space.outcome[rows], space.weight[rows]
@@ -108,23 +131,19 @@ def _measures(space: Workspace, sample: str, inside: np.ndarray) -> dict[str, fl
         found["mean_probability"] = metrics.weighted_mean(probability.data[rows], w)
     if score is not None:
         found["mean_score"] = metrics.weighted_mean(score.data[rows], w)
-        found["standardised_mean_difference"] = _gap(score.data[every], inside, space.weight[every])
+        parts = (score.data[every], inside, space.weight[every], space.cluster[every])
+        apart = group_rates.mean_difference(*parts, space.confidence)
+        names = ("standardised_mean_difference", "difference_lower", "difference_upper")
+        found |= dict(zip(names, apart, strict=True))
     if linear is not None:
         area = clustered.auc(y, linear.data[rows], space.cluster[rows], w, space.confidence)
         found |= {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper}
     return found
 
 
-def _gap(score: np.ndarray, inside: np.ndarray, weight: np.ndarray) -> float:
-    """Mean score of the group less that of the rest, over the standard deviation of all; NaN without one of them."""
-    if inside.all() or not inside.any():
-        return np.nan
-    spread = np.sqrt(metrics.weighted_mean((score - metrics.weighted_mean(score, weight)) ** 2, weight))
-    means = [metrics.weighted_mean(score[part], weight[part]) for part in (inside, ~inside)]
-    return float((means[0] - means[1]) / spread) if spread > 0 else np.nan
-
-
-def _compare(space: Workspace, area: str, columns: Mapping[str, str], rows: Rows, own: list[dict[str, float]]) -> None:
+def compare_columns(
+    space: Workspace, area: str, columns: Mapping[str, str], rows: Rows, own: list[dict[str, float]]
+) -> None:
     labels = [f"{row['attribute']} {row['group']} {row['sample']}" for row in rows]
     for column, rule in columns.items():
         if rows and column in rows[0]:
@@ -138,9 +157,24 @@ def _compare_impact(space: Workspace) -> None:
     if table is None or score is None or cut_off is None:
         space.ledger.not_evaluable(IMPACT, "the package holds no such table, or neither score nor cut-off")
         return
-    kept = _found(space, IMPACT, table)
+    rows, own, words, counted = impacts(space, found_rows(space, IMPACT, table), score.data, cut_off)
+    compare_columns(space, IMPACT, _IMPACT, rows, own)
+    compare_whole(space, IMPACT, table)
+    labels = [f"{row['attribute']} {row['group']} {row['sample']}" for row in rows]
+    space.ledger.words(IMPACT, "verdict", [row["verdict"].split(":")[0] for row in rows], words, labels)
+    results = [RESULTS.get(word, "not evaluable") for word in words]
+    space.ledger.words(IMPACT, "result", [row["result"] for row in rows], results, labels)
+    _compare_references(space, table, counted)
+
+
+def impacts(
+    space: Workspace, kept: list[tuple[dict[str, Any], np.ndarray]], score: np.ndarray, cut_off: float
+) -> tuple[Rows, list[dict[str, float]], list[str], dict[tuple[Any, Any, Any], dict[str, float]]]:
+    """Return the rows, our numbers and verdict of each, and the approvals by attribute, group and sample."""
     counted = {
-        (row["attribute"], row["group"], row["sample"]): _approvals(space, row["sample"], inside, score.data, cut_off)
+        (row["attribute"], row["group"], row["sample"]): approvals(
+            space, space.known(row["sample"])[inside], score, cut_off
+        )
         for row, inside in kept
     }
     plain = {name: bool(np.all(space.weight[space.known(name)] == 1.0)) for name in space.rows}
@@ -148,43 +182,56 @@ def _compare_impact(space: Workspace) -> None:
     for row, _ in kept:
         group = counted[row["attribute"], row["group"], row["sample"]]
         base = counted.get((row["attribute"], row["reference_group"], row["sample"]))
-        found, verdict = _impact(group, base, row, plain[row["sample"]], space.confidence)
+        found, verdict = impact(group, base, row, plain[row["sample"]], (space.confidence, fewest_rows(space)))
         rows.append(row)
         own.append(group | found)
         words.append(verdict)
-    _compare(space, IMPACT, _IMPACT, rows, own)
-    labels = [f"{row['attribute']} {row['group']} {row['sample']}" for row in rows]
-    space.ledger.words(IMPACT, "verdict", [row["verdict"].split(":")[0] for row in rows], words, labels)
-    _compare_references(space, table, counted)
+    return rows, own, words, counted
 
 
-def _approvals(
-    space: Workspace, sample: str, inside: np.ndarray, score: np.ndarray, cut_off: float
-) -> dict[str, float]:
-    rows = space.known(sample)[inside]
+def fewest_rows(space: Workspace) -> int:
+    """Return how many rows a group needs, as the plan sets it."""
+    return int(space.package.setting("fairness", "min_rows", FEWEST_ROWS))
+
+
+def compare_whole(space: Workspace, area: str, table: Rows) -> None:
+    """Groups of an attribute make up the sample: no row is left out or counted twice."""
+    sums: dict[tuple[str, str], int] = {}
+    for row in table:
+        place = (row["attribute"], row["sample"])
+        sums[place] = sums.get(place, 0) + int(row["rows"])
+    labels = [f"{attribute} {sample}" for attribute, sample in sums]
+    own = [len(space.known(sample)) for _, sample in sums]
+    space.ledger.numbers(area, "rows of all groups", "rows", list(sums.values()), own, labels)
+
+
+def approvals(space: Workspace, rows: np.ndarray, score: np.ndarray, cut_off: float) -> dict[str, float]:
+    """Return rows, approved, approval rate and effective size of rows of the snapshot."""
     approved, w = score[rows] >= cut_off, space.weight[rows]
     size = metrics.effective_size(float(np.sum(w)), float(np.sum(w**2)))
     rate = metrics.weighted_mean(approved.astype(np.float64), w)
     return {"rows": len(rows), "approved": int(approved.sum()), "approval_rate": rate, "size": size}
 
 
-def _impact(
-    group: Mapping[str, float], base: Mapping[str, float] | None, row: Mapping[str, Any], plain: bool, confidence: float
+def impact(
+    group: Mapping[str, float],
+    base: Mapping[str, float] | None,
+    row: Mapping[str, Any],
+    plain: bool,
+    rules: tuple[float, int],
 ) -> tuple[dict[str, float], str]:
     """Ratio to the reference group, bounds (Katz et al. 1978), p-value and verdict in words (29 CFR 1607.4(D))."""
     none = dict.fromkeys(("adverse_impact_ratio", "lower", "upper", "p_value"), np.nan)
-    small = min(group["rows"], 0 if base is None else base["rows"]) < FEWEST_ROWS
+    confidence, fewest = rules
+    small = min(group["rows"], 0 if base is None else base["rows"]) < fewest
     if base is None or small or base["approved"] == 0:
         return none, "not evaluable"
     if row["group"] == row["reference_group"]:
         return none | {"adverse_impact_ratio": 1.0}, "reference group"
     p, q, n, m = group["approval_rate"], base["approval_rate"], group["size"], base["size"]
     p_value = _exact(group, base) if plain else _two_proportions(p, q, n, m)
-    found = none | {"adverse_impact_ratio": p / q, "p_value": p_value}
-    if group["approved"] > 0:
-        error = np.sqrt(max((1.0 - p) / (n * p) + (1.0 - q) / (m * q), 0.0))
-        half = float(special.ndtri(0.5 + confidence / 2.0)) * error
-        found |= {"lower": float(p / q * np.exp(-half)), "upper": float(p / q * np.exp(half))}
+    bounds = group_rates.katz(p, n, q, m, confidence)
+    found = dict(zip(("adverse_impact_ratio", "lower", "upper"), bounds, strict=True)) | {"p_value": p_value}
     if p / q >= 0.8 * (1.0 - 1e-12):
         return found, "not below four-fifths"
     significant = "and significant" if p_value < 1.0 - confidence else ", not significant"
@@ -205,14 +252,21 @@ def _two_proportions(p: float, q: float, n: float, m: float) -> float:
 def _compare_references(
     space: Workspace, table: Rows, counted: Mapping[tuple[Any, Any, Any], Mapping[str, float]]
 ) -> None:
-    """The reference group is that of the greatest approval rate on development among those that are large enough."""
-    names = list(dict.fromkeys(row["attribute"] for row in table))
+    """The reference group is that of the greatest approval rate on development among those that are large enough.
+
+    Where the plan names a reference group, it is that one.
+    """
+    named = (space.package.plan.get("fairness") or {}).get("references") or {}
+    told = [row for row in table if row["attribute"] in named]
+    wanted = [named[row["attribute"]] for row in told]
+    space.ledger.words(IMPACT, "reference group", [row["reference_group"] for row in told], wanted, "row")
+    names = [name for name in dict.fromkeys(row["attribute"] for row in table) if name not in named]
     stated = [next(row["reference_group"] for row in table if row["attribute"] == name) for name in names]
     best: list[float] = []
     given: list[float | None] = []
     for name, reference in zip(names, stated, strict=True):
         groups = {k[1]: v for k, v in counted.items() if k[0] == name and k[2] == DEVELOPMENT}
-        least = max(FEWEST_ROWS, LEAST_SHARE * sum(one["rows"] for one in groups.values()))
+        least = max(fewest_rows(space), LEAST_SHARE * sum(one["rows"] for one in groups.values()))
         fit = [one["approval_rate"] for key, one in groups.items() if key != "missing" and one["rows"] >= least]
         best.append(max(fit, default=np.nan))
         given.append(groups[reference]["approval_rate"] if reference in groups else None)

@@ -114,10 +114,10 @@ def _calibration(y: np.ndarray, p: np.ndarray, w: np.ndarray, confidence: float)
         "slope": np.nan,
     }
     inner = (p > 0) & (p < 1)
-    return found | _regressions(y, np.log(p) - np.log1p(-p), w, confidence) if inner.all() else found
+    return found | regressions(y, np.log(p) - np.log1p(-p), w, confidence) if inner.all() else found
 
 
-def _regressions(y: np.ndarray, linear: np.ndarray, w: np.ndarray, confidence: float) -> dict[str, float]:
+def regressions(y: np.ndarray, linear: np.ndarray, w: np.ndarray, confidence: float) -> dict[str, float]:
     """Slope and intercept of the log-odds, with bounds; what cannot be fitted is left out."""
     a = calibration.intercept(y, linear, w)
     lower, upper = calibration.regression_bounds(y, linear, w, np.array([a]), confidence, slope=False)

@@ -17,6 +17,11 @@ from credit_risk.evaluation import (
     curves,
     discrimination,
     fairness,
+    fairness_curves,
+    fairness_gaps,
+    fairness_intersections,
+    jurisdictions,
+    protected_groups,
     representativeness,
     stability,
     subpopulations,
@@ -40,7 +45,21 @@ def tables() -> dict[str, pd.DataFrame]:
     probabilities = {name: (s.y, s.probability) for name, s in samples.items()}
     edges = bands.band_edges(samples["development"].score, 10)
     counts = stability.bin_counts({n: np.searchsorted(edges, s.score, side="right") for n, s in samples.items()})
+    kinds = {name: np.where(a > 40, "old", "young").astype(object) for name, a in ages.items()}
+    grouped = protected_groups.group_attributes({"AGE": ages, "KIND": kinds})
+    options = {"groupings": grouped.groupings, "references": {"AGE": None, "KIND": "old"}}
+    both = protected_groups.intersect(grouped)
+    told = jurisdictions.jurisdiction_table({"AGE": ("us_ecoa", "xx")}, "AGE")
+    told.attrs["notes"] = ()
     return {
+        "fairness.jurisdictions": told,
+        "fairness.error_rates": fairness_gaps.error_rate_table(samples, grouped.labels, 630.0, **options),
+        "fairness.curves": fairness_curves.fairness_curve_table(samples, grouped.labels, **options),
+        "fairness.calibration": fairness_gaps.calibration_gap_table(
+            samples, grouped.labels, groupings=grouped.groupings
+        ),
+        "fairness.intersections": fairness_intersections.intersection_table(samples, both, 630.0),
+        "fairness.age": fairness_gaps.age_table(samples, "AGE", ages, 630.0),
         "performance.discrimination": discrimination.discrimination_table({"a": risks, "b": noisy}),
         "performance.comparison": discrimination.comparison_table("a", {"a": risks, "b": noisy}),
         "performance.roc": curves.roc_table(risks),
@@ -88,7 +107,14 @@ def test_every_figure_of_this_room_has_a_chart() -> None:
     mine = {n for n, e in catalogue().items() if e.producer.startswith("credit_risk.evaluation.")}
     assert mine == set(TABLES) | ELSEWHERE
     for pattern, chart in CHARTS.items():
-        named = [chart["x"], *chart["y"], chart.get("series"), chart.get("lower"), chart.get("upper")]
+        named = [
+            chart["x"],
+            *chart["y"],
+            chart.get("series"),
+            chart.get("panels"),
+            chart.get("lower"),
+            chart.get("upper"),
+        ]
         assert {name for name in named if name} <= {c["name"] for c in catalogue()[pattern].columns}
 
 

@@ -1,0 +1,39 @@
+"""What a plan says of fairness."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from pydantic.types import Strict
+
+from credit_risk._core.spec import Spec
+
+Name = Annotated[str, StringConstraints(min_length=1)]
+Edges = Annotated[tuple[float, ...], Strict(False)]
+
+
+class FairnessSpec(Spec):
+    """How protected groups (`data.protected`) are made and compared."""
+
+    references: dict[Name, Name] = Field(
+        default_factory=dict,
+        description="Reference group of an attribute, as the tables name it; of others it is the group with the "
+        "highest approval rate on development (29 CFR 1607.4(D)), without a cut-off that of the highest mean score.",
+    )
+    edges: dict[Name, Edges] = Field(
+        default_factory=dict,
+        description="Edges of the bands [a, b) of a protected number, ascending; of others every value is a group, or "
+        "quarters of development where there are more than ten.",
+    )
+    age: Name | None = Field(
+        default=None,
+        description="Protected column that is an age in years, for the test of applicants of 62 and over (12 CFR "
+        "1002.6(b)(2)); null: no column is taken for an age, and there is no such test.",
+    )
+    intersections: bool = Field(
+        default=True, description="Whether groups of every two protected attributes together are compared."
+    )
+    min_rows: int = Field(
+        default=30, ge=2, le=1_000_000, description="Fewest rows of a group for which a rate is told and compared."
+    )
