@@ -93,6 +93,7 @@ DEFAULTS = """{
                  "languages": ["en"], "notices": false},
 "evaluation": {"confidence": 0.95, "bands": 10, "min_bads": 30, "min_rows": 20, "period": "auto",
                "baselines": true, "replicates": 200, "subpopulations": []},
+"fairness": {"references": {}, "edges": {}, "age": null, "intersections": true, "min_rows": 30},
 "strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200},
 "exports": ["pmml"],
 "documents": ["development_dossier", "validation_report"]
