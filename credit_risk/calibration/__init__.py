@@ -6,6 +6,7 @@ from credit_risk.calibration.anchor import Anchor, anchor_map, anchor_shift, bay
 from credit_risk.calibration.asset_correlation import correlation_by_likelihood, correlation_by_moments
 from credit_risk.calibration.choice import MapChoice, choose_map, stratified_folds
 from credit_risk.calibration.cohorts import CohortRules, cohort_table
+from credit_risk.calibration.curve import map_curves
 from credit_risk.calibration.cycle import CycleYear, cycle_table, cycle_years_table
 from credit_risk.calibration.estimator import ProbabilityCalibrator
 from credit_risk.calibration.external import ExternalFit, calibrate_to_external
@@ -74,6 +75,7 @@ __all__ = [
     "given_scale",
     "implied_auc",
     "long_run_target",
+    "map_curves",
     "match_quasi_moments",
     "philosophy_table",
     "pluto_tasche",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from credit_risk._core.html_table import format_value, html_table
 from credit_risk.display.base import Display
+from credit_risk.display.calibration_map import CalibrationMapDisplay
 from credit_risk.display.classing import ClassingDisplay
 from credit_risk.display.classing_groups import ClassingPeriodsDisplay, ClassingSamplesDisplay
 from credit_risk.display.coefficients import CoefficientDisplay
@@ -39,6 +40,7 @@ DISPLAYS: dict[str, type[Display]] = {
 __all__ = [
     "DISPLAYS",
     "CalibrationDisplay",
+    "CalibrationMapDisplay",
     "ClassingDisplay",
     "ClassingPeriodsDisplay",
     "ClassingSamplesDisplay",
