@@ -5,6 +5,12 @@ from __future__ import annotations
 from credit_risk._core.html_table import format_value, html_table
 from credit_risk.display.base import Display
 from credit_risk.display.calibration_map import CalibrationMapDisplay
+from credit_risk.display.calibration_tables import (
+    CalibrationChoiceDisplay,
+    ExternalRatesDisplay,
+    LowDefaultDisplay,
+    SegmentCalibrationDisplay,
+)
 from credit_risk.display.classing import ClassingDisplay
 from credit_risk.display.classing_groups import ClassingPeriodsDisplay, ClassingSamplesDisplay
 from credit_risk.display.coefficients import CoefficientDisplay
@@ -39,6 +45,7 @@ DISPLAYS: dict[str, type[Display]] = {
 
 __all__ = [
     "DISPLAYS",
+    "CalibrationChoiceDisplay",
     "CalibrationDisplay",
     "CalibrationMapDisplay",
     "ClassingDisplay",
@@ -49,13 +56,16 @@ __all__ = [
     "CutOffDisplay",
     "DependenceDisplay",
     "Display",
+    "ExternalRatesDisplay",
     "ImportanceDisplay",
+    "LowDefaultDisplay",
     "MaturityDisplay",
     "ProfitDisplay",
     "RocDisplay",
     "RollRateDisplay",
     "ScoreBandDisplay",
     "ScoreDistributionDisplay",
+    "SegmentCalibrationDisplay",
     "VintageDisplay",
     "format_value",
     "html_table",

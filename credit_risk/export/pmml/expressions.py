@@ -128,27 +128,27 @@ def calibrate(step: Step) -> Element:
         moved = apply("+", apply("*", number(step["slope"]), given), number(step["intercept"]))
         return logistic(moved) if on_probability else moved
     if step["method"] == "piecewise_constant":
-        return _piecewise_constant(x, step["x"], step["y"])
+        return _by_interval(x, step["x"], [number(level) for level in step["y"]])
     return _piecewise_linear(x, step["x"], step["y"])
 
 
-def _piecewise_constant(x: Element, cuts: Sequence[float], levels: Sequence[float]) -> Element:
-    """Nested `if` that halve the cuts, so that their depth is the logarithm of the number of cuts."""
+def _by_interval(x: Element, cuts: Sequence[float], values: Sequence[Element]) -> Element:
+    """`values[i]` on `[cuts[i − 1], cuts[i])`: nested `if` that halve the cuts, so that a thousand are ten deep."""
     if not cuts:
-        return number(levels[0])
+        return values[0]
     half = len(cuts) // 2
-    below = _piecewise_constant(x, cuts[:half], levels[: half + 1])
-    above = _piecewise_constant(x, cuts[half + 1 :], levels[half + 1 :])
+    below = _by_interval(x, cuts[:half], values[: half + 1])
+    above = _by_interval(x, cuts[half + 1 :], values[half + 1 :])
     return apply("if", apply("lessThan", x, number(cuts[half])), below, above)
 
 
 def _piecewise_linear(x: Element, knots: Sequence[float], levels: Sequence[float]) -> Element:
-    cases = [(apply("lessThan", x, number(knots[0])), number(levels[0]))]
+    lines = []
     for k in range(len(knots) - 1):
         slope = (levels[k + 1] - levels[k]) / (knots[k + 1] - knots[k])
         rise = apply("*", apply("-", x, number(knots[k])), number(slope))
-        cases.append((apply("lessThan", x, number(knots[k + 1])), apply("+", number(levels[k]), rise)))
-    return choose(cases, number(levels[-1]))
+        lines.append(apply("+", number(levels[k]), rise))
+    return _by_interval(x, knots, [number(levels[0]), *lines, number(levels[-1])])
 
 
 def grade(step: Step, input_name: str) -> Element:
