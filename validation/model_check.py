@@ -99,6 +99,7 @@ class _Checker:
         kinds = {
             "linear_score": ("number",),
             "probability": ("number",),
+            "probability_with_margin": ("number",),
             "expected_value": ("number",),
             "score": ("number",),
             "grade": ("string",),

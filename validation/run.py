@@ -23,6 +23,7 @@ from validation.comparisons import (
     leakage,
     limits,
     long_run,
+    margins,
     observation,
     performance,
     placing,
@@ -90,6 +91,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     if space is None:
         return Rebuild(_without_rows(package, policy), (), None, None)
     if package.outcome_type != "binary":
+        margins.compare_registers(space)
         found, refitted = compare_measures(space)
         return Rebuild(space.ledger, tuple(found), None, space, refitted)
     whole = whole_of(space)
@@ -121,6 +123,8 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     groups.compare_groups(space)
     long_run.compare_long_run(space)
     fairness.compare_fairness(space)
+    margins.compare_margins(space)
+    margins.compare_registers(space)
     boosting.compare_boosting(space)
     two_stage.compare_two_stage(space, fits)
     return Rebuild(space.ledger, tuple(headlines), fit, space)

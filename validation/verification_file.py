@@ -12,7 +12,7 @@ from typing import Any
 from validation.errors import Fault, ValidationInputError
 
 Cell = float | str | None
-PUBLISHED = ("linear_score", "probability", "expected_value", "score", "grade")
+PUBLISHED = ("linear_score", "probability", "probability_with_margin", "expected_value", "score", "grade")
 """Published results but for the reasons, in the order of their columns."""
 
 

@@ -25,9 +25,11 @@ from credit_risk.lifecycle.explained import explanation_evidence
 from credit_risk.lifecycle.exports import exports_evidence
 from credit_risk.lifecycle.fitted import Trained
 from credit_risk.lifecycle.kinds import KINDS, OutcomeKind
+from credit_risk.lifecycle.margins import margined, margins_of, margins_told
 from credit_risk.lifecycle.performance import Scored, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.lifecycle.reason_evidence import reason_evidence
+from credit_risk.lifecycle.registers import register_evidence
 from credit_risk.lifecycle.rules import rules_evidence
 from credit_risk.lifecycle.segment_reasons import segment_reason_evidence
 from credit_risk.lifecycle.strategy import refuse_amounts, strategy_evidence
@@ -67,7 +69,8 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         detail.text = trained.detail
     with stage(progress, "selection and models") as detail:
         fitted = kind.fit(plan, trained.training, detail.say, journal)
-        candidates = fitted.candidates
+        margins = margins_of(plan, prepared)
+        candidates = margined(plan, fitted.candidates, margins)
         detail.text = ", ".join(_told(candidate) for candidate in candidates)
     with stage(progress, "evaluation") as detail:
         judged = judge(plan, prepared, trained, candidates, kind)
@@ -76,6 +79,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     evidence: list[Evidence] = [
         identity_evidence(plan, len(judged.champion.characteristics)),
         *authored_evidence(plan),
+        *register_evidence(plan),
         *data_evidence(intake),
         *summary.evidence,
         points_evidence(intake, prepared.labels, window, plan.evaluation.confidence, prepared.weights),
@@ -85,6 +89,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         *fitted.evidence,
         *(item for candidate in candidates for item in candidate.evidence),
         *judged.evidence,
+        margins_told(plan, prepared, margins, judged.scored),
         exports_evidence(plan),
     ]
     described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}

@@ -111,6 +111,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "long_run.average": f"rates of cohorts are weighted, the error of sampling alone is at {KISH} of each",
         "long_run.cycle_years": "rates of cohorts are weighted; rows are counted",
         "long_run.cycle": "rates of cohorts are weighted",
+        "calibration.margin_of_conservatism": "means are weighted",
         "long_run.philosophy": f"rates and means of cohorts are weighted, sampling variances at {KISH}",
         "performance.level": RATIOS,
         "performance.ranking": f"Gini indices are weighted, resampled with the weights; the rank correlation is of "
@@ -153,7 +154,7 @@ NO_ROWS = (
     *("model.identity", "data.source", "data.contract", "data.columns_left_out", "outcome.definition"),
     *("outcome.history", "outcome.window", "classing.policy", "scaling.parameters", "glm.parameters."),
     *("boosting.parameters.", "boosting.interactions.", "boosting.monotonicity.", "reasons.method", "reasons.texts"),
-    "two_stage.stages.",
+    *("two_stage.stages.", "judgement.overlays", "limitations.register"),
     "strategy.assumptions",
     *("rules.declared", "rules.texts", "verification.coverage", "verification.exports"),
     "fairness.jurisdictions",

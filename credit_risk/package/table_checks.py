@@ -156,7 +156,7 @@ def verification_frame(header: list[str], rows: list[list[str]], model: Json) ->
 
 def _result_columns(model: Json) -> list[str]:
     outputs = model["outputs"]
-    keys = ("linear_score", "probability", "expected_value", "score", "grade")
+    keys = ("linear_score", "probability", "probability_with_margin", "expected_value", "score", "grade")
     columns = [key for key in keys if outputs.get(key) is not None]
     if outputs.get("reasons") is not None:
         columns += [f"reason_{rank}" for rank in range(1, published_reasons(model) + 1)]

@@ -12,7 +12,7 @@ from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, ord
 from credit_risk.plan.document import Path
 from credit_risk.plan.expert_checks import expert_faults
 from credit_risk.plan.fairness_checks import fairness_faults
-from credit_risk.plan.long_run_checks import long_run_faults
+from credit_risk.plan.long_run_checks import long_run_faults, margin_faults
 from credit_risk.plan.measure_checks import columns_beside, measure_faults
 from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
 from credit_risk.plan.reason_checks import personal_columns, reason_faults, undisclosable
@@ -47,6 +47,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         outcome_faults,
         measure_faults,
         long_run_faults,
+        margin_faults,
         _derived,
         _predictors,
         _classing,

@@ -35,6 +35,15 @@ def long_run_faults(plan: dict[str, Any]) -> Found:
         yield ("long_run", "window_months"), Fault(message, "window", remedy="take it out")
 
 
+def margin_faults(plan: dict[str, Any]) -> Found:
+    """Faults of `margin_of_conservatism`: margins are of probabilities."""
+    margins, outcome = plan.get("margin_of_conservatism"), plan.get("outcome")
+    kind = outcome.get("type", "binary") if isinstance(outcome, dict) else "binary"
+    if isinstance(margins, list | tuple) and margins and kind in MEASURES:
+        message = f"margins are of probabilities, and the outcome is of type {kind}"
+        yield ("margin_of_conservatism",), Fault(message, "outcome", remedy="take them out")
+
+
 def _dated(plan: dict[str, Any], outcome: dict[str, Any]) -> bool:
     data, windows = plan.get("data"), outcome.get("windows")
     windows = windows if isinstance(windows, dict) else {}

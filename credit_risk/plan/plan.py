@@ -16,6 +16,7 @@ from credit_risk._core import canonical_json
 from credit_risk._core.spec import Spec
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.calibration.long_run_spec import LongRunSpec
+from credit_risk.calibration.margin_spec import MarginSpec
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.explanation.spec import ReasonCodesSpec
 from credit_risk.models.rule_spec import RuleSpec
@@ -31,7 +32,7 @@ from credit_risk.plan.checks import cross_faults, default_exports
 from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
 from credit_risk.plan.outcome_checks import MEASURES
-from credit_risk.plan.spec import IdentitySpec
+from credit_risk.plan.spec import IdentitySpec, OverlaySpec
 from credit_risk.plan.two_stage_checks import offset_columns
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.expressions import parse_expression
@@ -71,6 +72,13 @@ class Plan(Spec):
     )
     long_run: LongRunSpec = Field(
         default=LongRunSpec(), description="Yearly cohorts, their long-run average, and the cycle."
+    )
+    margin_of_conservatism: Annotated[tuple[MarginSpec, ...], Strict(False)] = Field(
+        default=(), description="Margins for what is deficient, in the order in which they are applied."
+    )
+    overlays: Annotated[tuple[OverlaySpec, ...], Strict(False)] | None = Field(
+        default=None,
+        description="Register of adjustments after the model; empty: none is in use; null: the plan does not say.",
     )
     scaling: ScalingSpec = Field(default=ScalingSpec(), description="Points.")
     reason_codes: ReasonCodesSpec = Field(default=ReasonCodesSpec(), description="Reason codes.")

@@ -16,6 +16,7 @@ FORMAT, FORMAT_VERSION = "credit-risk-model", "0.1"
 _PUBLISHED = {
     "linear_score": NUMBER,
     "probability": NUMBER,
+    "probability_with_margin": NUMBER,
     "expected_value": NUMBER,
     "score": NUMBER,
     "grade": STRING,

@@ -34,6 +34,7 @@ Step = Mapping[str, Any]
 PUBLISHED = (
     "linear_score",
     "probability",
+    "probability_with_margin",
     "expected_value",
     "score",
     "grade",

@@ -26,22 +26,44 @@ Record = dict[str, Any]
 
 def compare_long_run(space: Workspace) -> None:
     """Compare every table of `long_run.*` with ours; what the developer leaves out is told."""
-    table = space.package.rows_of(COHORTS)
-    column = time_column(space.package.plan)
-    if table is None or column is None or column not in space.frame:
+    table, recounted = space.package.rows_of(COHORTS), _recounted(space)
+    if table is None or recounted is None:
         space.ledger.not_evaluable(COHORTS, "the package holds no such table, or no dates")
         return
-    rules = own.cohort_plan(space.package.plan)
-    predicted = space.output(space.package.champion_id, "probability")
-    probability = np.full(len(space.outcome), np.nan) if predicted is None else predicted.data
-    months = [own.month_of(value) for value in space.frame[column].tolist()]
-    found = own.cohorts_of(months, space.outcome, space.weight, probability, rules, space.confidence)
+    found, rules = recounted
     _compare_cohorts(space, table, found)
     counted = [record for record in found if record["counted"]]
     averages = _compare_average(space, counted, rules)
     _compare_figure(space, found, averages)
     _compare_cycle(space, counted, rules)
     _compare_philosophy(space, counted, rules)
+
+
+def _recounted(space: Workspace) -> tuple[list[Record], own.CohortPlan] | None:
+    """Return our cohorts and the rules they follow, or None where the snapshot has no dates."""
+    column = time_column(space.package.plan)
+    if column is None or column not in space.frame:
+        return None
+    rules = own.cohort_plan(space.package.plan)
+    predicted = space.output(space.package.champion_id, "probability")
+    probability = np.full(len(space.outcome), np.nan) if predicted is None else predicted.data
+    months = [own.month_of(value) for value in space.frame[column].tolist()]
+    if all(month is None for month in months) or not np.isfinite(space.outcome).any():
+        return None
+    return own.cohorts_of(months, space.outcome, space.weight, probability, rules, space.confidence), rules
+
+
+def cohorts_of_package(space: Workspace) -> tuple[list[Record], own.CohortPlan] | None:
+    """Return the cohorts that count, by our own count, and the rules they follow; None where there are no dates."""
+    found = _recounted(space)
+    return None if found is None else ([record for record in found[0] if record["counted"]], found[1])
+
+
+def coverage_of_package(space: Workspace, counted: Sequence[Record], rules: own.CohortPlan) -> dict[str, float] | None:
+    """Return our coverage of the cycle, or None where the plan names none."""
+    if (space.package.plan.get("long_run") or {}).get("cycle") is None:
+        return None
+    return _cycle_of(space, counted, rules)[1]
 
 
 def _compare_cohorts(space: Workspace, table: list[Record], found: list[Record]) -> None:

@@ -15,7 +15,7 @@ from validation.steps.values import Value, as_number
 from validation.structure import steps_of
 from validation.verification_file import Verification, attributed, attribution_name, classing_name, points_name
 
-NUMBERS = ("linear_score", "probability", "expected_value", "score")
+NUMBERS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score")
 
 
 def compare_predictions(space: Workspace) -> None:
@@ -89,7 +89,7 @@ def _compare_sample(
     for key in NUMBERS:
         value = space.output(model_id, key)
         if value is not None:
-            rule = score_rule(model) if key == "score" else key
+            rule = score_rule(model) if key == "score" else _RULES.get(key, key)
             space.ledger.numbers(area, key, rule, table[key].to_numpy(), value.data[rows], labels, evidence)
     grade = space.output(model_id, "grade")
     if grade is not None:
@@ -157,6 +157,7 @@ def compare_verification(space: Workspace) -> None:
         space.ledger.words(area, "overall decision", given, own, labels, evidence)
 
 
+_RULES = {"probability_with_margin": "probability"}
 _WORDS = {"bin": "bin ids", "woe": "WoE", "attribution": "attributions", "decision": "decisions of rules"}
 
 
@@ -188,7 +189,7 @@ def _columns(model: Mapping[str, Any], values: Mapping[str, Value]) -> list[tupl
     for key in NUMBERS:
         name = model["outputs"].get(key)
         if name is not None:
-            found.append((key, score_rule(model) if key == "score" else key, values[name]))
+            found.append((key, score_rule(model) if key == "score" else _RULES.get(key, key), values[name]))
     for name in model["outputs"].get("decision") or []:
         found.append((f"decision:{name}", "identity", as_number(values[name])))
     return found

@@ -54,9 +54,9 @@ def scorecard_pmml(model: Mapping[str, Any], package_hash: str, verification: pd
 
     `model` is a model.json that `compile_model` accepts; `package_hash` is written into the header; `verification`
     (the frame of verification.csv) is embedded as `ModelVerification`. Output fields: `score`, `linear_score`,
-    `probability`, `grade`, `reason_1` …, `decision:<guard>` (1.0 or 0.0) and `overall_decision` as far as the model has
-    them (with `model_` before a name that an input column has). Numbers agree with `CompiledModel.score` to 1e-9.
-    Raises PackageError with every reason why the model cannot be written.
+    `probability`, `probability_with_margin`, `grade`, `reason_1` …, `decision:<guard>` (1.0 or 0.0) and
+    `overall_decision` as far as the model has them (with `model_` before a name that an input column has). Numbers
+    agree with `CompiledModel.score` to 1e-9. Raises PackageError with every reason why the model cannot be written.
     """
     model = one_scorecard(model)
     _refuse_unsupported(model)
@@ -152,7 +152,7 @@ def _plan(model: Mapping[str, Any]) -> _Plan:
     late = outputs.get("overall_decision")
     taken |= {s["output"] for s in steps if s["type"] in ("derive", "guard") and s["output"] != late}
     names: dict[str, str] = {}
-    for key in ("score", "linear_score", "probability", "grade"):
+    for key in ("score", "linear_score", "probability", "probability_with_margin", "grade"):
         if outputs.get(key) is not None:
             names[outputs[key]] = _unused(key, taken)
     for step in steps:
@@ -399,7 +399,7 @@ def _verification(plan: _Plan, inputs: dict[str, str], rows: pd.DataFrame) -> El
     """Boundary rows with what the model gives for them; an engine that verifies refuses other results."""
     columns: list[tuple[str, str, str | None]] = [(name, f"in:{name}", None) for name in inputs]
     outputs = plan.model["outputs"]
-    for key in ("score", "linear_score", "probability", "grade"):
+    for key in ("score", "linear_score", "probability", "probability_with_margin", "grade"):
         if outputs.get(key) is not None:
             columns.append((plan.names[outputs[key]], key, PRECISION if key != "grade" else None))
     columns += [(name, f"reason_{k + 1}", None) for k, name in enumerate(plan.reason_names)]

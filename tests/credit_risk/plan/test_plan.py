@@ -50,7 +50,7 @@ def faults(write):
 
 DEFAULTS = """{
 "model": {"id": "m", "name": "m", "version": "0.1.0", "purpose": null, "rationale": null, "uses": null,
-          "prohibited_uses": null, "limitations": [], "owner": null, "tier": null},
+          "prohibited_uses": null, "as_of": null, "limitations": [], "owner": null, "tier": null},
 "data": {"source": "t.csv", "number_format": null, "key": null, "date": null, "columns": {}, "monthly": {},
          "protected": [], "forbidden": []},
 "outcome": {"column": "Y", "bad": 1, "good": null, "indeterminate": [], "missing": "refuse", "history": null,
@@ -86,6 +86,7 @@ DEFAULTS = """{
 "long_run": {"cohorts": "auto", "year_starts": 1, "window_months": null, "min_rows": 100, "min_months": null,
 "min_years": 5, "leave_out": [], "lags": null, "cycle": null,
 "adjustment": {"method": "none", "relative": null, "reason": null, "author": null, "date": null}},
+"margin_of_conservatism": [], "overlays": null,
 "scaling": {"points_to_double_odds": 20.0, "base_score": 600.0, "base_odds": 50.0,
             "rounding": "half_away_from_zero", "probability_from": "unrounded"},
 "reason_codes": {"reference": "mean_development", "band_width": null, "baseline": {}, "background_rows": 200,
