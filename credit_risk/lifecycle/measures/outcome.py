@@ -104,7 +104,8 @@ class MeasuredOutcome:
         found = evaluate_measures(plan, prepared, scored, champion)
         level = next(e for e in found if e.id == "performance.level").frame()
         ranking = next(e for e in found if e.id == "performance.ranking").frame()
-        return Told((*found, *_absent("performance."), *_absent("fairness.")), _headline(level, ranking, champion.id))
+        apart = (*_absent("performance."), *_absent("fairness."), *_absent("long_run."))
+        return Told((*found, *apart), _headline(level, ranking, champion.id))
 
 
 def _absent(prefix: str) -> list[Evidence]:
