@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import expit
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import brier_score_loss, log_loss
+from xgboost import XGBClassifier
 
 from credit_risk._core.errors import CalibrationError
 from credit_risk.calibration import METHODS, choose_map, fit_map, stratified_folds
@@ -126,20 +131,29 @@ def test_bad_choices_are_refused_together() -> None:
 
 
 def test_platt_on_probabilities_is_not_platt_on_margins() -> None:
-    """An overfit score, whose margins are too wide: Platt on margins narrows them, on probabilities it cannot.
+    """Overfit boosting: scikit-learn's sigmoid takes probabilities, as XGBClassifier has no decision_function.
 
-    scikit-learn's sigmoid works on probabilities where a classifier has no decision_function.
+    A straight line in the probability cannot narrow margins that are too wide; one in the margin can.
     """
-    random = np.random.default_rng(11)
-    true = random.normal(-2.5, 1.2, 8000)
-    margin = 2.2 * true + 2.0 + random.normal(0.0, 1.5, 8000)
-    y = (random.random(8000) < expit(true)).astype(float)
-    half = np.arange(8000) < 4000
-    raw = log_loss(y[~half], expit(margin[~half]))
-    on_margin = log_loss(y[~half], fit_map("logistic", margin[half], y[half]).map.probability(margin[~half]))
-    p = expit(margin)
-    on_probability = log_loss(y[~half], fit_map("logistic", p[half], y[half]).map.probability(p[~half]))
-    beta = log_loss(y[~half], fit_map("beta", margin[half], y[half]).map.probability(margin[~half]))
-    assert on_margin < on_probability < raw
-    assert on_probability - on_margin > 0.005
-    assert beta == pytest.approx(on_margin, abs=0.002)
+    random = np.random.default_rng(1)
+    x = random.normal(size=(9000, 6))
+    y = (random.random(9000) < expit(-2.6 + x @ [0.9, 0.6, 0.4, 0.3, 0.0, 0.0])).astype(int)
+    fit, calibrate, test = (slice(start, start + 3000) for start in (0, 3000, 6000))
+    boosting = XGBClassifier(n_estimators=150, max_depth=6, learning_rate=0.3, n_jobs=1).fit(x[fit], y[fit])
+    theirs = CalibratedClassifierCV(FrozenEstimator(boosting), method="sigmoid", cv=2).fit(x[calibrate], y[calibrate])
+
+    def margin(rows: slice) -> np.ndarray:
+        return boosting.predict(x[rows], output_margin=True).astype(float)
+
+    def loss(method: str, before: Any = margin, **settings: bool) -> float:
+        calibration = fit_map(method, before(calibrate), y[calibrate], **settings).map
+        return log_loss(y[test], calibration.probability(before(test)))
+
+    raw = log_loss(y[test], expit(margin(test)))
+    on_probability = loss("logistic", lambda rows: boosting.predict_proba(x[rows])[:, 1].astype(float), smoothing=True)
+    assert on_probability == pytest.approx(log_loss(y[test], theirs.predict_proba(x[test])[:, 1]), abs=1e-4)
+    on_margin = loss("logistic")
+    assert raw > on_probability + 0.1
+    assert on_probability > on_margin + 0.005
+    assert on_probability > max(loss(name) for name in ("beta", "isotonic", "centred_isotonic", "venn_abers"))
+    assert loss("beta") == pytest.approx(on_margin, abs=0.001)

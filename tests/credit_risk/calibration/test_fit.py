@@ -201,3 +201,24 @@ def test_separation_is_told(method: str) -> None:
 def test_unknown_methods_are_refused() -> None:
     with pytest.raises(CalibrationError, match=r"unknown method(.|\n)*allowed: none, intercept_shift, logistic"):
         fit_map("platt", [0.0, 1.0], [0, 1])
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in ("none", "intercept_shift", "venn_abers")])
+def test_two_distinct_scores_have_their_bad_rates(method: str) -> None:
+    s = np.repeat([-2.0, 0.5], [400, 100])
+    y = np.concatenate([np.arange(400) < 20, np.arange(100) < 30]).astype(float)
+    fit = fit_map(method, s, y)
+    np.testing.assert_allclose(fit.map.probability([-2.0, 0.5]), [0.05, 0.3], rtol=1e-9)
+
+
+def test_margins_far_from_zero_are_fitted() -> None:
+    """Where sigmoid(s) is 0 or 1 as a double for every row, the likelihood at slope 1 tells no direction."""
+    s, y = sample(2000, 13)
+    for shift in (-300.0, 300.0):
+        moved = fit_map("logistic", s + shift, y).map
+        plain = fit_map("logistic", s, y).map
+        assert moved.slope == pytest.approx(plain.slope, rel=1e-6)
+        assert moved.intercept == pytest.approx(plain.intercept - plain.slope * shift, rel=1e-6)
+    assert fit_map("intercept_shift", s + 300.0, y).map.shift == pytest.approx(
+        fit_map("intercept_shift", s, y).map.shift - 300.0, rel=1e-9
+    )
