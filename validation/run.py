@@ -13,6 +13,7 @@ from validation.comparisons import (
     boosting,
     classing,
     curves,
+    cut_offs,
     data,
     edges,
     expectations,
@@ -28,6 +29,7 @@ from validation.comparisons import (
     performance,
     placing,
     points,
+    ranking,
     reasons,
     recounts,
     regression,
@@ -37,6 +39,7 @@ from validation.comparisons import (
     selection,
     stability,
     strategy,
+    subpopulations,
     two_stage,
 )
 from validation.comparisons.performance import Headline
@@ -125,6 +128,9 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     fairness.compare_fairness(space)
     margins.compare_margins(space)
     margins.compare_registers(space)
+    ranking.compare_ranking(space)
+    cut_offs.compare_cut_offs(space)
+    subpopulations.compare_subpopulations(space)
     boosting.compare_boosting(space)
     two_stage.compare_two_stage(space, fits)
     return Rebuild(space.ledger, tuple(headlines), fit, space)

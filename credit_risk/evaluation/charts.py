@@ -16,6 +16,23 @@ CHARTS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
             "y_title": "True positive rate (share of bads)",
             "reference": "diagonal",
         },
+        "performance.cap": {
+            "type": "line",
+            "x": "row_share",
+            "y": ["bad_share"],
+            "series": "sample",
+            "x_title": "Share of rows, the riskiest first",
+            "y_title": "Share of bads",
+            "reference": "diagonal",
+        },
+        "performance.precision_recall": {
+            "type": "line",
+            "x": "recall",
+            "y": ["precision"],
+            "series": "sample",
+            "x_title": "Recall (share of bads called bad)",
+            "y_title": "Precision (bad rate of those called bad)",
+        },
         "performance.score_distribution": {
             "type": "step",
             "x": "score",

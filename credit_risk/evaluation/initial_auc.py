@@ -13,7 +13,7 @@ from scipy import special
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation.area_under_curve import AreaUnderCurve, interval_of_ranked, placements
-from credit_risk.evaluation.clustered import clusters_of, interval_of_clusters
+from credit_risk.evaluation.clustered import Codes, clusters_of, interval_of_clusters
 from credit_risk.evaluation.cut_offs import repeated_within
 from credit_risk.evaluation.ranked import rank
 from credit_risk.evaluation.samples import ScoredSample
@@ -51,11 +51,18 @@ def initial_auc_test(initial: float, current: AreaUnderCurve) -> InitialAucTest:
 
 def auc_of_sample(sample: ScoredSample, confidence: float) -> AreaUnderCurve:
     """AUC of the risk of a sample with both classes, with its weights and, where they repeat, its clusters."""
-    if sample.clusters is not None and repeated_within(sample.clusters):
-        codes = np.unique(sample.clusters, return_inverse=True)[1].astype(np.int64)
+    codes = dense_clusters(sample)
+    if codes is not None:
         parts = placements(sample.bad, sample.risk, sample.weights)
         return interval_of_clusters(parts, clusters_of(sample.bad, codes), confidence)
     return interval_of_ranked(rank(sample.bad, sample.risk, sample.weights), confidence)
+
+
+def dense_clusters(sample: ScoredSample) -> Codes | None:
+    """Clusters (n,) of a sample from 0 without gaps, None where none repeats."""
+    if sample.clusters is None or not repeated_within(sample.clusters):
+        return None
+    return np.unique(sample.clusters, return_inverse=True)[1].astype(np.int64)
 
 
 def initial_auc_table(

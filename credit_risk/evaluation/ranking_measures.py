@@ -12,10 +12,10 @@ import pandas as pd
 from credit_risk.evaluation._arrays import Arguments, check_confidence
 from credit_risk.evaluation.area_under_curve import hanley_mcneil_standard_error
 from credit_risk.evaluation.bootstrap import bootstrap_of_rows
-from credit_risk.evaluation.clustered import Codes
-from credit_risk.evaluation.cut_offs import NO_CUT_OFF, repeated_within
+from credit_risk.evaluation.cut_offs import NO_CUT_OFF
 from credit_risk.evaluation.estimates import Estimate
 from credit_risk.evaluation.h_measure import BETA_2_2, BETTER_BETA, h_of_ranked, hull_of_ranked
+from credit_risk.evaluation.initial_auc import dense_clusters
 from credit_risk.evaluation.intervals import normal_quantile
 from credit_risk.evaluation.partial_area import partial_of_ranked
 from credit_risk.evaluation.precision_recall import average_precision_of_ranked
@@ -89,7 +89,7 @@ def _values(
     replicates: int,
     confidence: float,
 ) -> list[Value]:
-    codes = _codes(sample)
+    codes = dense_clusters(sample)
     rest = (codes, sample.bad, sample.weights)
     ranked = rank(sample.bad, sample.risk, sample.weights, places=codes is not None)
     partial = partial_of_ranked(ranked, 0.0, most, confidence, *rest).standardised
@@ -111,13 +111,6 @@ def _values(
 
 def _told(name: str, one: Estimate) -> Value:
     return name, one.value, one.lower, one.upper, one.method
-
-
-def _codes(sample: ScoredSample) -> Codes | None:
-    """Clusters of the sample from 0 without gaps, None where none repeats."""
-    if sample.clusters is None or not repeated_within(sample.clusters):
-        return None
-    return np.unique(sample.clusters, return_inverse=True)[1].astype(np.int64)
 
 
 def _accepts(sample: ScoredSample, ranked: Ranked, cut_off: float | None, confidence: float, rest: Any) -> Value:

@@ -44,15 +44,25 @@ def proportion(rows: Rows, event: Mask, base: Mask, confidence: float) -> Rate:
     sums over clusters over that of rows (Kish 1965, section 5.4), or at the effective number of clusters where all rows
     or none have the event.
     """
-    w, hit = rows.mass[base], event[base].astype(np.float64)
-    if len(w) == 0:
+    if not base.any():
         return Rate(math.nan, math.nan, math.nan)
-    value = float(w @ hit) / float(w.sum())
-    size = float(len(w)) if rows.weights is None else effective_rows(w)
-    if rows.codes is not None:
-        size = _clustered_size(w, hit - value, rows.codes[base], size)
+    value, size = _share(rows, event, base), effective_size(rows, event, base)
     lower, upper = (float(one[0]) for one in wilson_interval([min(value * size, size)], [size], confidence))
     return Rate(value, lower, upper)
+
+
+def effective_size(rows: Rows, event: Mask, base: Mask) -> float:
+    """Independent rows that would tell a proportion as precisely: what `proportion` takes its interval at."""
+    w, hit = rows.mass[base], event[base].astype(np.float64)
+    size = float(len(w)) if rows.weights is None else effective_rows(w)
+    if rows.codes is None:
+        return size
+    return _clustered_size(w, hit - _share(rows, event, base), rows.codes[base], size)
+
+
+def _share(rows: Rows, event: Mask, base: Mask) -> float:
+    w = rows.mass[base]
+    return float(w @ event[base].astype(np.float64)) / float(w.sum())
 
 
 def _clustered_size(w: Floats, residual: Floats, codes: NDArray[np.int64], size: float) -> float:

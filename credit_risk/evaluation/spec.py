@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -37,7 +38,20 @@ class EvaluationSpec(Spec):
         default=200,
         ge=20,
         le=100_000,
-        description="Resamples of the intervals of Gini indices, where the outcome is an amount or a fraction.",
+        description="Resamples of the bootstrap interval of the AUC (champion alone), or of Gini indices where the "
+        "outcome is an amount or a fraction.",
+    )
+    partial_area: float = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        description="Greatest false positive rate (share of goods rejected) of the partial area under the ROC curve.",
+    )
+    subpopulation_edges: Mapping[str, Annotated[tuple[float, ...], Field(min_length=1, strict=False)]] = Field(
+        default_factory=dict,
+        description="Edges of bands [a, b) of a number that subpopulations or data.protected name, as the table of "
+        "subpopulations bands it; without, fairness.edges of a protected column, else quarters of development, or "
+        "values where there are at most ten.",
     )
     subpopulations: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(
         default=(), strict=False, description="Columns by whose values the tables are repeated."

@@ -19,6 +19,7 @@ from credit_risk.lifecycle.data_evidence import (
     overrides_evidence,
     selection_evidence,
 )
+from credit_risk.lifecycle.discrimination import discrimination_evidence
 from credit_risk.lifecycle.fairness_evidence import fairness_evidence
 from credit_risk.lifecycle.fitted import Fitted, Told, Trained
 from credit_risk.lifecycle.long_run import long_run_evidence
@@ -78,6 +79,9 @@ class BinaryOutcome:
         champion = next(c for c in candidates if c.id == plan.champion.id)
         own = with_classing(scored, champion.tables, prepared.intake.frame)
         found = evaluate(own, champion.id, plan.evaluation, characteristics=champion.characteristics)
+        edges = {**plan.fairness.edges, **plan.evaluation.subpopulation_edges}
+        cut_off, seed = plan.strategy.cut_off, plan.samples.seed
+        found += discrimination_evidence(own, champion.id, plan.evaluation, edges=edges, cut_off=cut_off, seed=seed)
         discrimination = next(e for e in found if e.id == "performance.discrimination").frame()
         recounted = recounted_evidence(plan, prepared, scored, training.tables)
         baselines = baseline_evidence(plan, training, candidates, scored, prepared.intake.frame)

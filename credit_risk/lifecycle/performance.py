@@ -20,7 +20,6 @@ from credit_risk.evaluation.representativeness import representativeness_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.evaluation.stability import bin_counts, stability_table
-from credit_risk.evaluation.subpopulations import subpopulation_table
 from credit_risk.lifecycle.candidates.training import Classed
 from credit_risk.sampling.samples import SAMPLES
 
@@ -119,7 +118,6 @@ def evaluate(
         *_bands(scored, champion, spec),
         *_calibration(scored, champion, spec),
         _stability(scored, champion, spec, characteristics),
-        _subpopulations(scored, champion, spec),
     ]
 
 
@@ -202,13 +200,3 @@ def by_sample(scored: Scored, columns: pd.DataFrame) -> dict[str, dict[str, NDAr
     return {
         str(name): {s: columns[name].to_numpy()[scored.rows(s)] for s in scored.samples} for name in columns.columns
     }
-
-
-def _subpopulations(scored: Scored, champion: str, spec: EvaluationSpec) -> Evidence:
-    identifier = "performance.subpopulations"
-    if scored.subpopulations.shape[1] == 0:
-        return absent(identifier, "not_applicable", "the plan names no subpopulations (evaluation.subpopulations)")
-    values = by_sample(scored, scored.subpopulations)
-    samples = scored.scored_samples(champion)
-    frame = subpopulation_table(samples, values, min_bads=spec.min_bads, confidence=spec.confidence)
-    return table(identifier, frame, inputs=input_files(scored, [champion], champion))

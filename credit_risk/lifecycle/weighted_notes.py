@@ -102,6 +102,14 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "performance.baselines": f"{AREA}; log loss is weighted; rows and bads are counted",
         "performance.baseline_differences": AREA,
         "performance.roc": "rates are weighted",
+        "performance.measures": "measures are of weighted rows, variances count each row with its squared share of the "
+        "weight; resamples draw rows with their weights; rows and bads are counted",
+        "performance.initial_auc": f"{AREA}; rows and bads are counted",
+        "performance.cap": "shares are weighted",
+        "performance.precision_recall": "precision and recall are weighted",
+        "performance.lift": f"parts, rates and lifts are weighted, intervals at {KISH}; rows and bads are counted",
+        "performance.cut_offs": f"rates, and the cut-offs of accept rates, are weighted, intervals at {KISH}, of F1 "
+        "and lift by squared weights; rows, bads and accepted are counted",
         "performance.score_bands": f"rates, means and edges are weighted, intervals at {KISH}; rows are counted",
         "performance.score_distribution": "shares are weighted",
         "performance.calibration": CALIBRATION,
@@ -119,7 +127,8 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "performance.mean_bands": f"edges are of weights; {RATIOS}",
         "performance.mean_curve": RATIOS,
         "performance.lorenz": "shares are weighted",
-        "performance.subpopulations": GROUPS,
+        "performance.subpopulations": f"rates, means and ratios are weighted, their intervals and the Jeffreys p-value "
+        f"at {KISH}; {AREA}; KS is of weighted rows; rows and bads are counted",
         "performance.measure_groups": RATIOS,
         "stability.psi": f"shares are weighted; index and chance level at {KISH}; rows are counted",
         "fairness.groups": GROUPS,

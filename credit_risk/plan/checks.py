@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from credit_risk._core.errors import Fault
@@ -257,6 +258,20 @@ def _roles(plan: dict[str, Any]) -> Found:
     yield from _twice(("selection", "include"), _forced(plan, "include"))
     yield from _twice(("selection", "exclude"), _forced(plan, "exclude"))
     yield from _twice(("evaluation", "subpopulations"), _texts(plan, "evaluation", "subpopulations"))
+    yield from _bands(plan)
+
+
+def _bands(plan: dict[str, Any]) -> Found:
+    """Declared edges are of a column that the table of subpopulations shows, and ascend."""
+    shown = {*_texts(plan, "evaluation", "subpopulations"), *(name for _, name in _protected(plan))}
+    for name, edges in _mapping(plan, "evaluation", "subpopulation_edges").items():
+        path: Path = ("evaluation", "subpopulation_edges", name)
+        if name not in shown:
+            message = f"{name!r} is neither a subpopulation nor a protected column"
+            yield path, _fault(message, "reference", remedy="name it in evaluation.subpopulations or data.protected")
+        numbers = [edge for edge in edges if _is_number(edge)] if isinstance(edges, list | tuple) else []
+        if any(a >= b for a, b in pairwise(numbers)):
+            yield path, _fault("edges do not ascend", "order", found=str(list(edges)))
 
 
 def _columns(plan: dict[str, Any]) -> Found:

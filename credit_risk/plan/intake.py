@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from credit_risk._core.errors import Fault, IntakeError
 from credit_risk.models.rule_spec import rule_texts
 from credit_risk.plan.plan import Plan
 from credit_risk.sampling.intake import Intake, take_in
@@ -11,7 +14,7 @@ from credit_risk.sampling.source import Source
 
 def take_in_plan(plan: Plan, source: Source) -> Intake:
     """Types, roles and contract of the columns of `source`. Raises DataContractError with all breaches."""
-    return take_in(
+    taken = take_in(
         source,
         plan.data,
         plan.outcome,
@@ -22,6 +25,19 @@ def take_in_plan(plan: Plan, source: Source) -> Intake:
         history=plan.history_path(),
         rules=rule_texts(plan.rules),
     )
+    _refuse_edges_of_texts(plan, taken)
+    return taken
+
+
+def _refuse_edges_of_texts(plan: Plan, taken: Intake) -> None:
+    """Raise IntakeError where a column with declared edges holds no numbers."""
+    faults = [
+        Fault("edges are of a number, and the column is none", "type", path=f"evaluation.subpopulation_edges.{name}")
+        for name in plan.evaluation.subpopulation_edges
+        if name in taken.frame.columns and not pd.api.types.is_numeric_dtype(taken.frame[name])
+    ]
+    if faults:
+        raise IntakeError(faults)
 
 
 def needed_columns(plan: Plan) -> dict[str, str]:

@@ -87,6 +87,16 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
             for s in SAMPLES
             for i in range(10)
         ],
+        "performance.measures": [{**k, "measure": f"measure {i}"} for k in both for i in range(8)],
+        "performance.initial_auc": both,
+        "performance.lift": [{"sample": s, "part": p} for s in SAMPLES for p in range(1, 11)],
+        "performance.cut_offs": [{"sample": s, "basis": f"accept {p}0%"} for s in SAMPLES for p in range(2, 10)],
+        "performance.cap": [
+            {"sample": s, "row_share": i / 9, "bad_share": (i / 9) ** 0.4} for s in SAMPLES for i in range(10)
+        ],
+        "performance.precision_recall": [
+            {"sample": s, "recall": (i + 1) / 10, "precision": 0.9 - i / 12} for s in SAMPLES for i in range(10)
+        ],
         "performance.score_bands": [{"sample": s, "band": b} for s in SAMPLES for b in range(1, 11)],
         "performance.score_distribution": [
             {"outcome": o, "score": 400.0 + 10 * i} for o in ("good", "bad") for i in range(30)
@@ -127,6 +137,8 @@ CHARTS: dict[str, Json] = {
     "strategy.profit_curve": {**_PROFIT, "lower": "profit_lower", "upper": "profit_upper"},
     "boosting.early_stopping.": {"type": "line", "x": "trees", "y": ["mean", "lower", "upper"]},
     "performance.mean_curve": {**_MEANS, "x": "expected_mean", "series": "sample", "reference": "diagonal"},
+    "performance.cap": {"type": "line", "x": "row_share", "y": ["bad_share"], "series": "sample"},
+    "performance.precision_recall": {"type": "line", "x": "recall", "y": ["precision"], "series": "sample"},
     "performance.lorenz": {"type": "line", "x": "base_share", "y": ["outcome_share"], "series": "sample"},
     "glm.variance_power.": {"type": "line", "x": "variance_power", "y": ["log_likelihood"]},
     "glm.residuals.": {"type": "scatter", "x": "linear_predictor", "y": ["deviance_residual"], "reference": "zero"},

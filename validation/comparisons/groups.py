@@ -1,4 +1,4 @@
-"""Tables by group of a column: subpopulations, protected groups, adverse impact at the cut-off, counted again."""
+"""Tables by group of a column: protected groups, adverse impact at the cut-off, counted again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy import special, stats
 from validation.rebuild import clustered, group_rates, metrics
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
-SUBPOPULATIONS, GROUPS, IMPACT = "performance.subpopulations", "fairness.groups", "fairness.adverse_impact"
+GROUPS, IMPACT = "fairness.groups", "fairness.adverse_impact"
 _GROUPS = {
     "rows": "rows",
     "bad": "rows",
@@ -49,15 +49,14 @@ Rows = list[dict[str, Any]]
 
 def compare_groups(space: Workspace) -> None:
     """Compare every group of every named column on every sample, and what the cut-off does to protected groups."""
-    for area in (SUBPOPULATIONS, GROUPS):
-        table = space.package.rows_of(area)
-        if table is None:
-            space.ledger.not_evaluable(area, "the package holds no such table")
-            continue
-        kept = found_rows(space, area, table)
+    table = space.package.rows_of(GROUPS)
+    if table is None:
+        space.ledger.not_evaluable(GROUPS, "the package holds no such table")
+    else:
+        kept = found_rows(space, GROUPS, table)
         own = [measures(space, row["sample"], inside) for row, inside in kept]
-        compare_columns(space, area, _GROUPS, [row for row, _ in kept], own)
-        compare_whole(space, area, table)
+        compare_columns(space, GROUPS, _GROUPS, [row for row, _ in kept], own)
+        compare_whole(space, GROUPS, table)
     _compare_impact(space)
 
 

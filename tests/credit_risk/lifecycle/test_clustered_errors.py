@@ -114,6 +114,7 @@ def test_clustered_errors_without_clusters_are_refused_in_the_plan(tmp_path: Pat
 
 ALLOWS_FOR_CLUSTERS = (
     *("performance.discrimination", "performance.comparison", "performance.subpopulations", "fairness.groups"),
+    *("performance.measures", "performance.initial_auc", "performance.lift", "performance.cut_offs"),
     *(
         "scorecard.coefficients.",
         "scorecard.fit.",

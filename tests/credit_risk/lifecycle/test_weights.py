@@ -196,6 +196,8 @@ def test_evidence_that_forgot_the_weights_is_found_out(tmp_path: Path, monkeypat
         *("performance.baseline_differences: auc_difference", "reasons.frequency: any_share"),
         *("performance.calibration_curve: bad_rate", "performance.roc: true_positive_rate"),
         *("performance.score_distribution: share", "scaling.rounding_effect: gini_rounded"),
+        *("performance.measures: value", "performance.initial_auc: auc", "performance.lift: bad_rate"),
+        *("performance.cut_offs: recall", "performance.cap: share of bads (development)"),
         *("performance.subpopulations: bad_rate", "fairness.groups: standardised_mean_difference"),
         *("fairness.adverse_impact: approval_rate", "fairness.adverse_impact: p_value"),
     }

@@ -93,7 +93,8 @@ DEFAULTS = """{
                  "maximum": 4, "rank_step": 1e-6, "groups": {}, "inquiries": [], "catalogue": {},
                  "languages": ["en"], "notices": false},
 "evaluation": {"confidence": 0.95, "bands": 10, "min_bads": 30, "min_rows": 20, "period": "auto",
-               "baselines": true, "replicates": 200, "subpopulations": []},
+               "baselines": true, "replicates": 200, "partial_area": 0.2, "subpopulation_edges": {},
+               "subpopulations": []},
 "fairness": {"references": {}, "edges": {}, "age": null, "intersections": true, "min_rows": 30},
 "strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200},
 "exports": ["pmml"],
@@ -227,6 +228,8 @@ ONE_FAULT = [
     ("selection: {include: [Y]}", "selection.include[0]", "never_a_predictor", None),
     ("selection: {include: [A], exclude: [A]}", "selection.include[0]", "selection", None),
     ("evaluation: {subpopulations: [1]}", "evaluation.subpopulations[0]", "value", 'quotes: "1"'),
+    ("evaluation: {subpopulation_edges: {A: [1, 2]}}", "evaluation.subpopulation_edges.A", "reference", "name it in"),
+    ("evaluation: {partial_area: 0}", "evaluation.partial_area", "value", None),
     ("strategy: {cut_off: high}", "strategy.cut_off", "value", None),
 ]
 
