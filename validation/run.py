@@ -30,6 +30,7 @@ from validation.comparisons import (
     placing,
     points,
     ranking,
+    rating,
     reasons,
     recounts,
     regression,
@@ -119,6 +120,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)
+    rating.compare_rating(space)
     baselines.compare_baselines(space)
     stability.compare_stability(whole)
     curves.compare_curves(space)

@@ -19,6 +19,8 @@ from scipy import special
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.evaluation._arrays import Arguments
 from credit_risk.evaluation._groups import class_numbers, quantile_edges
+from credit_risk.evaluation.graded import HALF
+from credit_risk.evaluation.proportions import two_proportions
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -151,34 +153,19 @@ def _ratio(one: Floats, other: Floats) -> Floats:
 
 
 def _split_tests(p: Floats, y: Floats, w: Floats, edges: Floats) -> Floats:
-    """p-value of the two halves of every interval, split where `quantile_edges` of two classes would; 1 without one."""
+    """p-value of the two halves of every interval, split as `median_split` does; 1 without one."""
     distinct, place = np.unique(p, return_inverse=True)
     sums = [np.concatenate([[0.0], np.cumsum(np.bincount(place, v))]) for v in (w, w * w, w * y)]
     starts = np.concatenate([[0], np.searchsorted(distinct, edges), [len(distinct)]])
     low, high = np.broadcast_arrays(starts[:, None], starts[None, :])
-    below = sums[0][:-1]
-    target = (sums[0][low] + sums[0][high]) / 2.0
-    after = np.clip(np.searchsorted(below, target), low, np.maximum(high, low + 1))
-    before, reachable = (
-        np.clip(v, 0, len(below) - 1) for v in (np.maximum(after - 1, low), np.minimum(after, high - 1))
-    )
-    nearer = np.abs(below[before] - target) < np.abs(below[reachable] - target)
-    split = np.where(nearer, before, reachable)
+    target = sums[0][low] + HALF * (sums[0][high] - sums[0][low])
+    after = np.maximum(np.searchsorted(sums[0], target), low + 1)
+    split = np.clip(np.minimum(after, high - 1), 0, len(distinct))
     parts = [[s[split] - s[low], s[high] - s[split]] for s in sums]
     rates = [_ratio(parts[2][k], parts[0][k]) for k in (0, 1)]
     sizes = [_ratio(parts[0][k] ** 2, parts[1][k]) for k in (0, 1)]
-    tested = two_proportions(rates[0], sizes[0], rates[1], sizes[1])
+    _, tested = two_proportions(rates[0], sizes[0], rates[1], sizes[1])
     return np.where((split > low) & (split < high), tested, 1.0)
-
-
-def two_proportions(rate: Floats, size: Floats, other_rate: Floats, other_size: Floats) -> Floats:
-    """Two-sided p-value of two proportions with pooled variance; 1 where the variance is 0, or a size is."""
-    held = (size > 0) & (other_size > 0)
-    n, m = np.where(held, size, 1.0), np.where(held, other_size, 1.0)
-    common = (n * rate + m * other_rate) / (n + m)
-    variance = np.maximum(common * (1.0 - common), 0.0) * (1.0 / n + 1.0 / m)
-    z = np.divide(other_rate - rate, np.sqrt(variance), out=np.zeros_like(common), where=variance > 0)
-    return np.where(held, 2.0 * special.ndtr(-np.abs(z)), 1.0)
 
 
 def _search(cells: _Cells, rules: ScaleRules) -> list[TriedScale]:
@@ -220,9 +207,7 @@ def _rising(cells: _Cells, rules: ScaleRules, j: int) -> Flags:
     rising = one < other
     if rules.heterogeneity is None:
         return rising
-    shape = np.broadcast_shapes(one.shape, other.shape)
-    whole = [np.broadcast_to(v, shape) for v in (one, size, other, other_size)]
-    return rising & (two_proportions(*whole) <= rules.heterogeneity)
+    return rising & (two_proportions(one, size, other, other_size)[1] <= rules.heterogeneity)
 
 
 def _told(cells: _Cells, rules: ScaleRules, grades: int, best: Floats, came: Sequence[NDArray[np.int64]]) -> TriedScale:
@@ -238,7 +223,7 @@ def _told(cells: _Cells, rules: ScaleRules, grades: int, best: Floats, came: Seq
     low, high = np.array(bounds[:-1]), np.array(bounds[1:])
     share, rate, size = cells.share[low, high], cells.rate[low, high], cells.size[low, high]
     likelihood = math.fsum(cells.likelihood[low, high])
-    between = two_proportions(rate[:-1], size[:-1], rate[1:], size[1:])
+    _, between = two_proportions(rate[:-1], size[:-1], rate[1:], size[1:])
     return TriedScale(
         grades,
         tuple(float(cells.edges[b - 1]) for b in bounds[1:-1]),

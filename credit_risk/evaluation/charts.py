@@ -52,6 +52,18 @@ CHARTS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
             "y_title": "Observed bad rate",
             "reference": "diagonal",
         },
+        "rating.figure": {
+            "type": "bar_line",
+            "x": "grade",
+            "y": ["share"],
+            "line": ["bad_rate"],
+            "series": "series",
+            "lower": "bad_rate_lower",
+            "upper": "bad_rate_upper",
+            "x_title": "Grade",
+            "y_title": "Rows, share",
+            "line_title": "Bad rate",
+        },
         "performance.mean_curve": {
             "type": "interval",
             "x": "expected_mean",

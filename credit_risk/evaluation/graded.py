@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from credit_risk.evaluation._arrays import Arguments, Floats
 
 Integers = NDArray[np.int64]
+HALF = 0.5 - 1e-9
+"""Half of the weight, less what sums of weights may lose to rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +78,16 @@ class GradedSample:
         # A ratio of equal sums may round above 1.
         rate = np.where(bad == rows, np.where(rows > 0, 1.0, np.nan), bads / held)
         return GradeCounts(rows, bad, mass / mass.sum(), rate, size, expected / held)
+
+
+def median_split(probability: Floats, weights: Floats | None = None) -> float:
+    """The value that divides rows (n,) in two, p < split and p >= split; NaN where all are equal.
+
+    The least value, not the first, below which half of the (weighted) rows lie; the greatest where there is none.
+    """
+    distinct, place = np.unique(probability, return_inverse=True)
+    if len(distinct) < 2:
+        return float("nan")
+    mass = np.bincount(place, weights, len(distinct)).astype(np.float64)
+    below = np.cumsum(mass)[:-1]  # of distinct[1:]
+    return float(distinct[1:][min(int(np.searchsorted(below, HALF * mass.sum())), len(below) - 1)])

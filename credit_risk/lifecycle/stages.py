@@ -28,6 +28,7 @@ from credit_risk.lifecycle.kinds import KINDS, OutcomeKind
 from credit_risk.lifecycle.margins import margined, margins_of, margins_told
 from credit_risk.lifecycle.performance import Scored, representativeness_evidence
 from credit_risk.lifecycle.progress import Progress, stage
+from credit_risk.lifecycle.rating import rate_candidates, rating_evidence
 from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.registers import register_evidence
 from credit_risk.lifecycle.rules import rules_evidence
@@ -71,6 +72,8 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         fitted = kind.fit(plan, trained.training, detail.say, journal)
         margins = margins_of(plan, prepared)
         candidates = margined(plan, fitted.candidates, margins)
+        rated = rate_candidates(plan, prepared, fitted.candidates)
+        candidates = rated.candidates
         detail.text = ", ".join(_told(candidate) for candidate in candidates)
     with stage(progress, "evaluation") as detail:
         judged = judge(plan, prepared, trained, candidates, kind)
@@ -90,6 +93,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         *(item for candidate in candidates for item in candidate.evidence),
         *judged.evidence,
         margins_told(plan, prepared, margins, judged.scored),
+        *rating_evidence(plan, rated, judged.scored),
         exports_evidence(plan),
     ]
     described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}

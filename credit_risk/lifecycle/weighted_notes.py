@@ -130,6 +130,20 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "performance.subpopulations": f"rates, means and ratios are weighted, their intervals and the Jeffreys p-value "
         f"at {KISH}; {AREA}; KS is of weighted rows; rows and bads are counted",
         "performance.measure_groups": RATIOS,
+        "rating.scale": f"shares, rates and means are weighted, intervals at {KISH} of the grade; rows and bads are "
+        "counted",
+        "rating.design": f"shares and rates are weighted, likelihoods and tests at {KISH}; bads are counted",
+        "rating.validation": f"rates are weighted, their intervals and tests at {KISH} of the grade; rows and bads are "
+        "counted",
+        "rating.portfolio": f"rates and means are weighted, their intervals and tests at {KISH}; rows and bads are "
+        "counted",
+        "rating.concentration": "shares are weighted",
+        "rating.monotonicity": COUNTED,
+        "rating.heterogeneity": f"rates are weighted, tests at {KISH} of the grade; rows and bads are counted",
+        "rating.homogeneity": f"rates and the split are weighted, tests at {KISH} of each half; rows are counted",
+        "rating.figure": f"rates are weighted, intervals at {KISH} of the grade; shares are of rows",
+        "rating.migration": COUNTED,
+        "rating.migration_summary": COUNTED,
         "stability.psi": f"shares are weighted; index and chance level at {KISH}; rows are counted",
         "fairness.groups": GROUPS,
         "fairness.measures": RATIOS,
@@ -161,7 +175,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
 """By id, or its beginning where it ends with a full stop."""
 NO_ROWS = (
     *("model.identity", "data.source", "data.contract", "data.columns_left_out", "outcome.definition"),
-    *("outcome.history", "outcome.window", "classing.policy", "scaling.parameters", "glm.parameters."),
+    *("outcome.history", "outcome.window", "classing.policy", "scaling.parameters", "rating.policy", "glm.parameters."),
     *("boosting.parameters.", "boosting.interactions.", "boosting.monotonicity.", "reasons.method", "reasons.texts"),
     *("two_stage.stages.", "judgement.overlays", "limitations.register"),
     "strategy.assumptions",

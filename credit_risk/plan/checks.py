@@ -16,6 +16,7 @@ from credit_risk.plan.fairness_checks import fairness_faults
 from credit_risk.plan.long_run_checks import long_run_faults, margin_faults
 from credit_risk.plan.measure_checks import columns_beside, measure_faults
 from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
+from credit_risk.plan.rating_checks import rating_faults
 from credit_risk.plan.reason_checks import personal_columns, reason_faults, undisclosable
 from credit_risk.plan.rule_checks import dated_rules, rule_faults
 from credit_risk.plan.segmented_checks import segmented_faults
@@ -56,6 +57,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _over_time,
         reason_faults,
         fairness_faults,
+        rating_faults,
         lambda whole: boosting_faults(whole, role_of_columns(whole)),
         lambda whole: expert_faults(whole, role_of_columns(whole)),
         lambda whole: rule_faults(whole, role_of_columns(whole), _dates(whole)),

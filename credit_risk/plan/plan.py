@@ -17,6 +17,7 @@ from credit_risk._core.spec import Spec
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.calibration.long_run_spec import LongRunSpec
 from credit_risk.calibration.margin_spec import MarginSpec
+from credit_risk.calibration.rating_spec import RatingScaleSpec
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.explanation.spec import ReasonCodesSpec
 from credit_risk.models.rule_spec import RuleSpec
@@ -81,6 +82,9 @@ class Plan(Spec):
         description="Register of adjustments after the model; empty: none is in use; null: the plan does not say.",
     )
     scaling: ScalingSpec = Field(default=ScalingSpec(), description="Points.")
+    rating_scale: RatingScaleSpec | None = Field(
+        default=None, description="Grades of the published probability; null: none. {} designs a scale on the data."
+    )
     reason_codes: ReasonCodesSpec = Field(default=ReasonCodesSpec(), description="Reason codes.")
     evaluation: EvaluationSpec = Field(default=EvaluationSpec(), description="Evaluation tables.")
     fairness: FairnessSpec = Field(default=FairnessSpec(), description="Protected groups, and how they are compared.")

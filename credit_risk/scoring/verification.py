@@ -44,7 +44,8 @@ def verification_rows(
     `development` holds the input columns of the development sample. The base row is its first complete row. For every
     classing of an input: each interval edge, the double just below it, each category, each special code, missing and an
     unseen category. For trees: each threshold, its float32 value and neighbours, and a development row for each leaf.
-    For classings of derived values, guards, switches and grades: the first development row of each outcome. For guards:
+    For classings of derived values, guards, switches and grades: the first development row of each outcome. For grades:
+    the rows nearest to each edge on both sides. For guards:
     each constant that an input is held against, and the doubles beside it. Rows beyond
     `max_rows` are thinned evenly, tree rows first. Rows that the model refuses are left out. `verification_coverage`
     tells what is reached.
@@ -259,6 +260,19 @@ def _branch_cases(compiled: CompiledModel, inputs: dict[str, np.ndarray]) -> Ite
             rows = np.flatnonzero(values[step["input"]] == edge)
             if len(rows):
                 yield _Case("threshold", f"{step['input']} at {edge!r}", row=int(rows[0]))
+    for step in _steps(compiled, "grade"):
+        yield from _edge_cases(step, np.asarray(values[step["input"]], dtype=np.float64))
+
+
+def _edge_cases(step: Step, graded: np.ndarray) -> Iterator[_Case]:
+    """The development rows that come nearest to each edge between grades, below it and from it on."""
+    for grade in step["grades"][1:]:
+        edge = grade["lower"]
+        for side, inside in (("below", graded < edge), ("from", graded >= edge)):
+            rows = np.flatnonzero(inside)
+            if len(rows):
+                nearest = rows[np.argmin(np.abs(graded[rows] - edge))]
+                yield _Case("grade edge", f"{step['output']} {side} {edge!r}", row=int(nearest))
 
 
 def _splits(step: Step) -> Iterator[tuple[str, float]]:

@@ -116,6 +116,8 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
         "scorecard.points.": [{"characteristic": c, "bin_id": b} for c in characteristics for b in range(3)],
         "scorecard.coefficients.": [{"term": c} for c in ("intercept", *characteristics)],
         "data.profile": [{"column": f"COLUMN_{i}"} for i in range(60)],
+        "rating.validation": [{"sample": s, "grade": g} for s in SAMPLES for g in "ABCD"],
+        "rating.figure": [{"series": s, "grade": g} for s in ("scale", *SAMPLES) for g in "ABCD"],
         "validation.findings": [{"id": "VAL-1", "severity": "high", "statement": f"Differs for {MARKUP}"}],
     }
     return special.get(identifier, [{} for _ in range(5)])
@@ -194,6 +196,15 @@ CHARTS: dict[str, Json] = {
         "x": "period",
         "y": ["bad_rate"],
         "panels": "label",
+        "lower": "bad_rate_lower",
+        "upper": "bad_rate_upper",
+    },
+    "rating.figure": {
+        "type": "bar_line",
+        "x": "grade",
+        "y": ["share"],
+        "line": ["bad_rate"],
+        "series": "series",
         "lower": "bad_rate_lower",
         "upper": "bad_rate_upper",
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from validation.battery import inputs, performance, registers, regression, segments, texts
+from validation.battery import inputs, performance, rating, registers, regression, segments, texts
 from validation.rebuild.logistic import LogisticFit
 from validation.rebuild.segments import is_segmented
 from validation.rebuild.workspace import Workspace
@@ -18,4 +18,5 @@ def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
         regression.check_regression(space, fit)
     performance.check_performance(space)
     registers.check_registers(space)
+    rating.check_rating(space)
     texts.check_texts(space.package, space.policy, space.ledger)

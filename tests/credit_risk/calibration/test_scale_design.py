@@ -37,10 +37,11 @@ def cell(y: np.ndarray, w: np.ndarray) -> tuple[float, float]:
 
 
 def halves_differ(p: np.ndarray, y: np.ndarray, w: np.ndarray, level: float) -> bool:
-    edges = quantile_edges(p, 2, w)
-    if not len(edges):
+    values = np.unique(p)[1:]
+    if not len(values):
         return False
-    low = p < edges[0]
+    enough = [v for v in values if w[p < v].sum() >= w.sum() / 2]
+    low = p < (enough[0] if enough else values[-1])
     return z_test(cell(y[low], w[low]), cell(y[~low], w[~low])) <= level
 
 

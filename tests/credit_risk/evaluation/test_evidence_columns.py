@@ -94,8 +94,10 @@ ELSEWHERE = {
     *("performance.lorenz", "performance.measure_groups", "fairness.measures"),
     "performance.baseline_differences",
     *("rules.hits", "rules.overlaps", "rules.decisions"),
+    *("rating.validation", "rating.portfolio", "rating.concentration", "rating.figure", "rating.monotonicity"),
+    *("rating.heterogeneity", "rating.homogeneity", "rating.migration", "rating.migration_summary"),
 }
-"""Made, and held against the catalogue, in tests of amounts and fractions, of baselines and of rules."""
+"""Made, and held against the catalogue, in tests of amounts and fractions, of baselines, of rules and of grades."""
 
 
 @pytest.mark.parametrize("pattern", TABLES)
