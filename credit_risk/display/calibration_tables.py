@@ -25,6 +25,12 @@ class CalibrationChoiceDisplay(Display):
     columns = ("method", "mean", "difference", "difference_standard_error", "chosen")
     default_title = "Methods of calibration on rows held out"
 
+    def __init__(self, frame: pd.DataFrame, *, model: str | None = None, title: str | None = None):
+        """Of evidence `calibration.choice`, which holds several models: `model`, or the first of them."""
+        if "model" in frame.columns and len(frame):
+            frame = frame[frame["model"] == (frame["model"].iloc[0] if model is None else model)]
+        super().__init__(frame, title=title)
+
     @classmethod
     def from_predictions(
         cls, y: ArrayLike, linear_score: ArrayLike, *, weights: ArrayLike | None = None, **choice: Any

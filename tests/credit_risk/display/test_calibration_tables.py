@@ -38,6 +38,9 @@ def test_methods_compared() -> None:
     assert [label.get_text() for label in ax.get_yticklabels()] == ["none", "logistic", "beta"]
     ring = ax.collections[-1].get_offsets()
     assert np.asarray(ring)[0, 0] == means.loc[means["chosen"], "difference"].iloc[0]
+    two = pd.concat([means.assign(model="a"), means.assign(model="b", mean=0.0)], ignore_index=True)
+    assert CalibrationChoiceDisplay(two).frame()["model"].unique().tolist() == ["a"]
+    assert CalibrationChoiceDisplay(two, model="b").frame()["mean"].tolist() == [0.0] * 3
     refused = means.assign(mean=[0.1, np.nan, 0.1])
     assert b"cannot be fitted" in CalibrationChoiceDisplay(refused).svg()
 
