@@ -41,6 +41,7 @@ from validation.comparisons import (
     stability,
     strategy,
     subpopulations,
+    strategy_pairs,
     two_stage,
 )
 from validation.comparisons.performance import Headline
@@ -116,6 +117,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     explanation.compare_explanations(whole)
     rules.compare_rules(space)
     strategy.compare_strategy(space)
+    strategy_pairs.compare_pairs(space)
     segments.compare_segments(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)

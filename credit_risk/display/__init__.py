@@ -20,6 +20,7 @@ from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
 from credit_risk.display.strategy import CutOffDisplay, ProfitDisplay
+from credit_risk.display.two_scores import SwapSetDisplay, TwoScoreMatrixDisplay
 
 DISPLAYS: dict[str, type[Display]] = {
     "performance.roc": RocDisplay,
@@ -41,6 +42,8 @@ DISPLAYS: dict[str, type[Display]] = {
     "strategy.cut_offs": CutOffDisplay,
     "strategy.acceptance_curve": CutOffDisplay,
     "strategy.profit_curve": ProfitDisplay,
+    "strategy.swap_sets": SwapSetDisplay,
+    "strategy.matrix": TwoScoreMatrixDisplay,
 }
 
 __all__ = [
@@ -66,6 +69,8 @@ __all__ = [
     "ScoreBandDisplay",
     "ScoreDistributionDisplay",
     "SegmentCalibrationDisplay",
+    "SwapSetDisplay",
+    "TwoScoreMatrixDisplay",
     "VintageDisplay",
     "format_value",
     "html_table",

@@ -51,6 +51,7 @@ INDEPENDENT = (
     "fairness.intersections",
     "expert.agreement.",
     "expert.ordering.",
+    "strategy.matrix_order",
     "rules.hits",
     "rules.decisions",
 )

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.evidence import Cell, Evidence, absent, key_values, table
 from credit_risk._core.randomness import stage_generator
+from credit_risk.lifecycle.applicants import ALL, applicants
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, input_files
+from credit_risk.lifecycle.strategy_pairs import PAIR_IDS, pair_evidence
 from credit_risk.plan import Plan
 from credit_risk.plan.outcome_checks import MEASURES
 from credit_risk.sampling import Intake
@@ -22,8 +24,8 @@ from credit_risk.strategy.cut_offs import cut_off_table, cut_offs_of
 from credit_risk.strategy.spec import ProductSpec
 
 Floats = NDArray[np.float64]
-ALL = "all"
 IDS = (
+    *PAIR_IDS,
     "strategy.assumptions",
     "strategy.cut_offs",
     "strategy.acceptance_curve",
@@ -47,6 +49,8 @@ def refuse_amounts(plan: Plan, intake: Intake, labels: NDArray[np.object_]) -> N
             found = str(intake.types.get(name))
             faults.append(Fault(f"{name!r} is no number", "type", path=path, found=found, allowed="a numeric column"))
             continue
+        if path == "strategy.incumbent.column":
+            continue
         values = intake.frame[name].to_numpy(float)
         for wrong, words in ((np.isnan(values), "missing"), (values < 0, "below 0")):
             places = np.flatnonzero(wrong & rows)
@@ -69,6 +73,7 @@ def strategy_evidence(plan: Plan, intake: Intake, scored: Scored) -> list[Eviden
         key_values("strategy.assumptions", assumptions(plan), inputs=("plan.json",)),
         *_curves(plan, groups, inputs),
         _best(plan, groups, inputs),
+        *pair_evidence(plan, intake, scored, groups),
     ]
 
 
@@ -87,57 +92,33 @@ def assumptions(plan: Plan) -> dict[str, Cell]:
         "limit of the aim": "none" if aim is None or aim.limit is None else f"{aim.limit:.15g}",
         "resamples": str(strategy.resamples),
     }
-    return items
+    return items | _incumbent_items(plan) | _redeployment_items(plan)
+
+
+def _incumbent_items(plan: Plan) -> dict[str, Cell]:
+    incumbent = plan.strategy.incumbent
+    if incumbent is None:
+        return {"incumbent": "not declared"}
+    cut_off = "as many as the champion" if incumbent.cut_off is None else f"{incumbent.cut_off:.15g}"
+    direction = f"the bad rate is {incumbent.direction}"
+    return {"incumbent": incumbent.column, "cut-off of the incumbent": cut_off, "direction of the incumbent": direction}
+
+
+def _redeployment_items(plan: Plan) -> dict[str, Cell]:
+    rules = plan.strategy.redeployment
+    if rules is None:
+        return {"rules of redeployment": "not declared"}
+    items: dict[str, Cell] = {"rules of redeployment": f"on {rules.sample.replace('_', ' ')}"}
+    for name, part in (("all to accept", rules.auto_accept), ("one to reject", rules.reject)):
+        named = [f"{key} {value:.15g}" for key, value in part.model_dump().items() if value is not None]
+        items[name] = ", ".join(named) or "none"
+    return items | {"manual review": rules.manual_review, "on accepts only": rules.accepts_only}
 
 
 def _amount_words(amount: float | ProductSpec) -> str:
     if isinstance(amount, ProductSpec):
         return " × ".join([*amount.columns, *([] if amount.rate == 1.0 else [f"{amount.rate:.15g}"])])
     return f"{amount:.15g}"
-
-
-def amounts(plan: Plan, frame: pd.DataFrame) -> tuple[Floats | None, Floats | None]:
-    """What each row (n,) earns if it is good and loses if it is bad; None where the plan declares nothing."""
-    profit = plan.strategy.profit
-    if profit is None:
-        return None, None
-    return _amount(profit.good, frame), _amount(profit.bad, frame)
-
-
-def _amount(amount: float | ProductSpec, frame: pd.DataFrame) -> Floats:
-    if not isinstance(amount, ProductSpec):
-        return np.full(len(frame), float(amount))
-    values = np.ones(len(frame))
-    for name in amount.columns:
-        values = values * frame[name].to_numpy(float)
-    return values * amount.rate
-
-
-def applicants(plan: Plan, intake: Intake, scored: Scored, model: str) -> dict[str, Applicants]:
-    """By sample, and of all rows where outcomes are unknown in some: rows with the score of a model."""
-    score = scored.predictions[model]["score"].to_numpy(float)
-    good, bad = amounts(plan, intake.frame)
-    found = {}
-    for name, rows in groups_of_rows(scored, score).items():
-        money = {} if good is None or name == ALL else {"good": good[rows], "bad": _part(bad, rows)}
-        weights = None if scored.weights is None else scored.weights[rows]
-        found[name] = Applicants(score[rows], scored.y[rows], weights, clusters=scored.clusters[rows], **money)
-    return found
-
-
-def groups_of_rows(scored: Scored, score: Floats) -> dict[str, NDArray[np.bool_]]:
-    """Rows (n,) with a score of each sample, and of all where the outcome of some is not known."""
-    groups = {name: scored.rows(name) for name in scored.samples}
-    there = np.isfinite(score)
-    if scored.weights is not None:
-        there &= np.isfinite(scored.weights) & (scored.weights > 0)
-    if np.any(np.isnan(scored.y[there])):
-        groups[ALL] = there
-    return groups
-
-
-def _part(values: Floats | None, rows: NDArray[np.bool_]) -> Floats | None:
-    return None if values is None else values[rows]
 
 
 def _curves(plan: Plan, groups: Mapping[str, Applicants], inputs: tuple[str, ...]) -> list[Evidence]:

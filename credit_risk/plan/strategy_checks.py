@@ -10,7 +10,7 @@ from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import MEASURES
 
 Found = Iterator[tuple[Path, Fault]]
-OF_SCORES = ("cut_off", "profit", "aim")
+OF_SCORES = ("cut_off", "profit", "aim", "incumbent", "redeployment")
 ALLOWED = ("forbidden (data.forbidden)", "not disclosable")
 """Roles (or their beginnings) that keep a column out of a model, and not out of a strategy."""
 
@@ -30,6 +30,7 @@ def strategy_faults(plan: dict[str, Any], roles: dict[str, str]) -> Found:
         return
     yield from _aim(strategy)
     yield from _cut_offs(strategy)
+    yield from _redeployment(plan, strategy)
     derived = plan.get("derive") if isinstance(plan.get("derive"), dict) else {}
     for path, name in _columns(strategy):
         yield from _column(path, name, roles, derived or {}, plan)
@@ -59,6 +60,28 @@ def _columns(strategy: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         for index, name in enumerate(names if isinstance(names, list | tuple) else ()):
             if isinstance(name, str):
                 yield ("strategy", "profit", side, "columns", index), name
+    incumbent = strategy.get("incumbent")
+    if isinstance(incumbent, dict) and isinstance(incumbent.get("column"), str):
+        yield ("strategy", "incumbent", "column"), incumbent["column"]
+
+
+def _redeployment(plan: dict[str, Any], strategy: dict[str, Any]) -> Found:
+    rules, path = strategy.get("redeployment"), ("strategy", "redeployment")
+    if not isinstance(rules, dict):
+        return
+    models = plan.get("models")
+    if isinstance(models, list | tuple) and len(models) == 1:
+        message = "rules of redeployment are of challengers, and the plan has none"
+        yield path, Fault(message, code="no_challenger", remedy="add a model, or leave redeployment out")
+    samples = plan.get("samples")
+    if rules.get("sample") == "out_of_time" and not (isinstance(samples, dict) and samples.get("out_of_time")):
+        message = "challengers are to be judged out of time, and the plan makes no such sample"
+        yield (*path, "sample"), Fault(message, code="no_sample", remedy="write samples.out_of_time, or out_of_sample")
+    for key, what in (("auto_accept", "accepted"), ("reject", "rejected")):
+        part = rules.get(key)
+        if isinstance(part, dict) and all(value is None for value in part.values()):
+            message = f"no condition says when a challenger is {what}"
+            yield (*path, key), Fault(message, code="missing_key", remedy="name one condition or more")
 
 
 def _column(path: Path, name: str, roles: dict[str, str], derived: dict[str, Any], plan: dict[str, Any]) -> Found:
@@ -72,5 +95,5 @@ def _column(path: Path, name: str, roles: dict[str, str], derived: dict[str, Any
     columns = data.get("columns") if isinstance(data, dict) else None
     spec = columns.get(name) if isinstance(columns, dict) else None
     if isinstance(spec, dict) and (spec.get("type") in ("categorical", "date") or spec.get("order") is not None):
-        message = f"{name!r} is not numeric, so it is no amount"
+        message = f"{name!r} is not numeric, so it is neither an amount nor a score"
         yield path, Fault(message, code="type", found=str(spec.get("type")), allowed="a numeric column")

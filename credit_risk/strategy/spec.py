@@ -54,6 +54,75 @@ class AimSpec(Spec):
         return self
 
 
+class IncumbentSpec(Spec):
+    """A score that decides today, as a column of the source: what the champion would take the place of."""
+
+    column: ColumnName = Field(description="Column of the source with the score; rows that miss it are left out, told.")
+    cut_off: float | None = Field(
+        default=None,
+        description="Where it accepts today, on its own scale; null: where it accepts as many as the champion.",
+    )
+    direction: Literal["descending", "ascending"] = Field(
+        default="descending",
+        description="Trend of the bad rate as the score rises. descending: higher is safer, and accepted from the "
+        "cut-off up; ascending: higher is riskier, and accepted up to the cut-off.",
+    )
+
+
+class AcceptSpec(Spec):
+    """All that is named must hold for a challenger to be accepted."""
+
+    min_auc_difference: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="Least lower bound of the AUC of the challenger less that of the champion.",
+    )
+    max_calibration_gap: float | None = Field(
+        default=None, ge=0, description="Greatest |expected/observed - 1| of the challenger."
+    )
+    max_psi: float | None = Field(
+        default=None, ge=0, description="Greatest stability index of the challenger's score against development."
+    )
+    max_inversions: int | None = Field(
+        default=None, ge=0, description="Most significant inversions of the bad rate over the challenger's score bands."
+    )
+
+
+class RejectSpec(Spec):
+    """One of what is named suffices for a challenger to be rejected."""
+
+    max_auc_difference: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="Rejected where the upper bound of the difference in AUC is at most this.",
+    )
+    min_calibration_gap: float | None = Field(
+        default=None, ge=0, description="Rejected where |expected/observed - 1| is above this."
+    )
+    min_psi: float | None = Field(default=None, ge=0, description="Rejected where the stability index is above this.")
+    min_inversions: int | None = Field(
+        default=None, ge=0, description="Rejected where there are more significant inversions than this."
+    )
+
+
+class RedeploymentSpec(Spec):
+    """What becomes of a challenger, stated before the numbers are known. Reject goes before accept."""
+
+    sample: Literal["out_of_sample", "out_of_time"] = Field(
+        default="out_of_sample", description="Sample on which challengers are judged."
+    )
+    auto_accept: AcceptSpec = Field(description="All of it must hold.")
+    reject: RejectSpec = Field(description="One of it suffices.")
+    manual_review: Text = Field(description="Who reviews what is neither, and by what, in words.")
+    accepts_only: Literal["review", "warn"] = Field(
+        default="review",
+        description="Where outcomes are known only of whom the champion accepted, an equally good challenger looks "
+        "better than it is: review makes an accept a review by hand, warn leaves it with a note.",
+    )
+
+
 class StrategySpec(Spec):
     """Cut-off and what it is judged by. Nothing is assumed: what is not declared is not evaluable."""
 
@@ -78,6 +147,19 @@ class StrategySpec(Spec):
         default=200, ge=50, le=10_000, description="Resamples of the bootstrap of the best cut-off, seeded by the plan."
     )
 
+    incumbent: IncumbentSpec | None = Field(
+        default=None, description="The score that decides today; null: none, or the source does not hold it."
+    )
+    matrix_bands: int = Field(
+        default=5,
+        ge=2,
+        le=20,
+        description="Bands of equal weight on development of each score of the two-score matrix.",
+    )
+    redeployment: RedeploymentSpec | None = Field(
+        default=None, description="Rules of redeployment, stated beforehand; null: none, challengers are only compared."
+    )
+
     def columns(self) -> dict[str, str]:
         """Columns of the source that strategy reads, each with its key path."""
         found: dict[str, str] = {}
@@ -85,4 +167,6 @@ class StrategySpec(Spec):
             amount = None if self.profit is None else getattr(self.profit, side)
             for index, name in enumerate(amount.columns if isinstance(amount, ProductSpec) else ()):
                 found.setdefault(name, f"strategy.profit.{side}.columns[{index}]")
+        if self.incumbent is not None:
+            found.setdefault(self.incumbent.column, "strategy.incumbent.column")
         return found

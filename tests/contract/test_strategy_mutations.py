@@ -14,7 +14,7 @@ from tests.contract.test_evidence_mutations import changed, serious
 from tests.credit_risk.cli.command import done, evidence, frame, portfolio
 
 PLAN = """model: {id: m}
-data: {source: table.csv, key: ID, forbidden: [LGD]}
+data: {source: table.csv, key: ID, forbidden: [LGD, OLD]}
 outcome: {column: BAD, bad: 1}
 samples: {weight: W}
 evaluation: {baselines: false}
@@ -23,7 +23,15 @@ strategy:
   cut_offs: 6
   profit: {good: {columns: [AMOUNT], rate: 0.1}, bad: {columns: [AMOUNT, LGD]}, source: Finance, currency: EUR}
   aim: {type: maximum_profit}
-models: [{id: card, type: scorecard, champion: true}]
+  matrix_bands: 3
+  incumbent: {column: OLD, cut_off: -35, direction: ascending}
+  redeployment:
+    auto_accept: {min_auc_difference: -0.02, max_calibration_gap: 0.1, max_psi: 0.1, max_inversions: 0}
+    reject: {max_auc_difference: 0.0, min_psi: 0.25, min_calibration_gap: 0.5, min_inversions: 3}
+    manual_review: The model committee, by segment
+models:
+  - {id: card, type: scorecard, champion: true}
+  - {id: trees, type: monotone_boosting, trees: 10}
 """
 CUT_OFFS, BEST, ASSUMED = "strategy.cut_offs", "strategy.best_cut_off", "strategy.assumptions"
 
@@ -32,6 +40,7 @@ def applicants(rows: int = 900) -> pd.DataFrame:
     """The small portfolio with weights, a loan amount, and what share of it would be lost."""
     random = np.random.default_rng(1)
     table = portfolio(rows).assign(ID=np.arange(rows) + 1, W=1.0 + np.arange(rows) % 3 / 2)
+    table["OLD"] = np.where(np.arange(rows) % 50 == 3, np.nan, random.normal(-table["AGE"], 12).round(1))
     return table.assign(AMOUNT=random.integers(1, 50, rows) * 100.0, LGD=random.uniform(0.2, 0.8, rows).round(2))
 
 
@@ -88,6 +97,65 @@ CASES: list[tuple[str, str, int, Any, str]] = [
     (BEST, "reached", 0, lambda v: not v, "rows"),
     (ASSUMED, "value", 1, lambda _: "AMOUNT × 0.2", "as the plan declares"),
 ]
+
+
+SWAPS, CHANGES, MATRIX = "strategy.swap_sets", "strategy.swap_changes", "strategy.matrix"
+ORDER, COMPARISON, RULED = "strategy.matrix_order", "strategy.comparison", "strategy.redeployment"
+TOGETHER: list[tuple[str, str, int, Any, str]] = [
+    *((SWAPS, column, 1, lambda v: v + 1, column) for column in ("rows", "known", "bad", "profit")),
+    *((SWAPS, column, 2, lambda v: v * 1.001, column) for column in ("share", "bad_rate", "lower", "upper")),
+    *((CHANGES, c, 0, lambda v: v + 1, c) for c in ("rows", "unknown", "base_cut_off", "candidate_cut_off")),
+    *((CHANGES, c, 1, lambda v: v + 1e-4, c) for c in ("base_acceptance", "candidate_acceptance", "base_bad_rate")),
+    *((CHANGES, c, 2, lambda v: v + 1e-4, c) for c in ("candidate_bad_rate", "bad_rate_change", "change_lower")),
+    *((CHANGES, c, 3, lambda v: v + 1e-2, c) for c in ("change_upper", "change_p_value", "profit_change")),
+    *((CHANGES, c, 3, lambda v: v + 1e-2, c) for c in ("profit_lower", "profit_upper", "profit_p_value")),
+    *((MATRIX, c, 4, lambda v: v + 1, c) for c in ("rows", "known", "bad", "base_band", "candidate_from", "base_from")),
+    *((MATRIX, c, 5, lambda v: v + 1e-3, c) for c in ("share", "bad_rate", "lower", "upper")),
+    *((ORDER, c, 0, lambda v: v + 1, c) for c in ("compared", "inversions", "significant", "least_p_value")),
+    *((COMPARISON, c, 3, lambda v: v + 1e-3, c) for c in ("auc_base", "auc_candidate", "auc_difference", "auc_lower")),
+    *((COMPARISON, c, 3, lambda v: v + 1e-3, c) for c in ("auc_upper", "auc_p_value", "log_loss_difference")),
+    *((COMPARISON, c, 2, lambda v: v + 1e-3, c) for c in ("log_loss_lower", "log_loss_upper", "log_loss_p_value")),
+    *((COMPARISON, c, 2, lambda v: v + 1e-3, c) for c in ("brier_difference", "brier_p_value", "decisions_p_value")),
+    *((COMPARISON, c, 1, lambda v: v + 1, c) for c in ("only_base_right", "only_candidate_right", "rows", "bad")),
+    (RULED, "value", 0, lambda v: v + 1e-3, "value"),
+]
+
+
+def test_changes_of_two_scores_are_found(good: Path, tmp_path: Path) -> None:
+    package = Path(shutil.copytree(good, tmp_path / "package"))
+    for name, column, row, change, _ in TOGETHER:
+        changed(package, name, column, row, change)
+    found = serious(package)
+    assert {f"{name}: {quantity}" for name, *_, quantity in TOGETHER} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "change"),
+    [
+        ("condition", -1, lambda v: v.replace("manual_review", "auto_accept").replace("reject:", "auto_accept:")),
+        ("limit", 0, lambda v: v + 0.1),
+        ("met", 1, lambda v: not v),
+    ],
+)
+def test_another_outcome_of_the_rules_is_found(good: Path, tmp_path: Path, column: str, row: int, change: Any) -> None:
+    package = Path(shutil.copytree(good, tmp_path / "package"))
+    changed(package, RULED, column, row, change)
+    assert f"{RULED}: conditions and outcome" in serious(package)
+
+
+def test_rows_without_the_incumbent_are_told(good: Path) -> None:
+    item = evidence(good, SWAPS)
+    assert any("rows without a score of the incumbent are left out" in note for note in item["notes"])
+    cells = frame(good, SWAPS).query("sample == 'out_of_sample'").groupby(["base", "basis"])["rows"].sum()
+    table = applicants().set_index("ID")
+    held = pd.read_parquet(good / "predictions/out_of_sample.parquet")["_key"]
+    there = table.loc[held, "OLD"].notna()
+    assert cells["incumbent"].tolist() == [there.sum()] * 2
+    assert cells["card", "equal acceptance"] == len(there)
+    changes = frame(good, CHANGES).query("base == 'incumbent' and sample == 'out_of_sample'")
+    rate = np.average(table.loc[held, "OLD"][there] <= -35, weights=table.loc[held, "W"][there])
+    assert changes["base_acceptance"].tolist() == pytest.approx([rate] * 2)  # ascending: accepted up to the cut-off
+    assert changes["base_cut_off"].tolist() == [-35.0] * 2
 
 
 @pytest.mark.parametrize(("name", "column", "row", "change", "quantity"), CASES)

@@ -160,10 +160,39 @@ def _compare_assumptions(space: Workspace) -> None:
         "author of the amounts": profit.get("author") or nothing,
         "aim": str(aim["type"]).replace("_", " ") if aim else nothing,
         "limit of the aim": "none" if limit is None else f"{float(limit):.15g}",
+        "resamples": str(strategy.get("resamples", 200)),
+        **_incumbent(strategy.get("incumbent")),
+        **_redeployment(strategy.get("redeployment")),
     }
     stated = {row["item"]: row["value"] for row in space.package.rows_of(ASSUMED) or []}
     given = [stated.get(item) for item in wanted]
     space.ledger.words(ASSUMED, "as the plan declares", given, list(wanted.values()), list(wanted))
+
+
+def _incumbent(given: Mapping[str, Any] | None) -> dict[str, str]:
+    if given is None:
+        return {"incumbent": "not declared"}
+    cut_off = given.get("cut_off")
+    told = "as many as the champion" if cut_off is None else f"{float(cut_off):.15g}"
+    direction = f"the bad rate is {given['direction']}"
+    return {"incumbent": given["column"], "cut-off of the incumbent": told, "direction of the incumbent": direction}
+
+
+def _redeployment(given: Mapping[str, Any] | None) -> dict[str, str]:
+    if given is None:
+        return {"rules of redeployment": "not declared"}
+    items = {"rules of redeployment": f"on {given['sample'].replace('_', ' ')}"}
+    for words, key in (("all to accept", "auto_accept"), ("one to reject", "reject")):
+        named = [f"{name} {value:.15g}" for name, value in _ordered(key, given[key]) if value is not None]
+        items[words] = ", ".join(named) or "none"
+    return items | {"manual review": given["manual_review"], "on accepts only": given["accepts_only"]}
+
+
+def _ordered(key: str, part: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    first = "min" if key == "auto_accept" else "max"
+    other = "max" if key == "auto_accept" else "min"
+    names = [f"{first}_auc_difference", *(f"{other}_{name}" for name in ("calibration_gap", "psi", "inversions"))]
+    return [(name, part.get(name)) for name in names]
 
 
 def _compare_cut_offs(space: Workspace, groups: Mapping[str, Group]) -> Rows:

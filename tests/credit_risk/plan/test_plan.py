@@ -98,6 +98,8 @@ DEFAULTS = """{
                "subpopulations": []},
 "fairness": {"references": {}, "edges": {}, "age": null, "intersections": true, "min_rows": 30},
 "strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200},
+"strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200, "incumbent": null,
+             "matrix_bands": 5, "redeployment": null},
 "exports": ["pmml"],
 "documents": ["development_dossier", "validation_report"]
 }"""

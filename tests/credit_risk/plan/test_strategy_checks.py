@@ -23,6 +23,18 @@ WRONG = [
     ("{profit: {good: 1.0, bad: {columns: [BAD]}}}", "strategy.profit.bad.columns[0]", "role"),
     ("{profit: {good: 1.0, bad: {columns: [HOUSING]}}}", "strategy.profit.bad.columns[0]", "type"),
     ("{profit: {good: 1.0, bad: {columns: [AGE], rate: 0}}}", "strategy.profit.bad", None),
+    ("{incumbent: {column: HOUSING}}", "strategy.incumbent.column", "type"),
+    ("{incumbent: {column: BAD}}", "strategy.incumbent.column", "role"),
+    (
+        "{redeployment: {auto_accept: {max_psi: 0.1}, reject: {}, manual_review: x, sample: out_of_time}}",
+        "strategy.redeployment.sample",
+        "no_sample",
+    ),
+    (
+        "{redeployment: {auto_accept: {max_psi: 0.1}, reject: {}, manual_review: x}}",
+        "strategy.redeployment.reject",
+        None,
+    ),
     ("{profit: {good: 1.0, bad: -5.0}}", "strategy.profit.bad", None),
 ]
 
@@ -41,6 +53,12 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as caught:
         cr.read_plan(write_plan(tmp_path, f"{HEAD}strategy: {said}\n"))
     assert {fault.path for fault in caught.value.faults} == {"strategy.aim", "strategy.cut_offs[1]"}
+
+
+def test_rules_without_a_challenger_are_refused(tmp_path: Path) -> None:
+    rules = "{auto_accept: {max_psi: 0.1}, reject: {min_psi: 0.25}, manual_review: the committee}"
+    with pytest.raises(PlanError, match="the plan has none"):
+        cr.read_plan(write_plan(tmp_path, f"{HEAD}strategy: {{redeployment: {rules}}}\n{QUICK}"))
 
 
 def test_amounts_have_no_cut_off(tmp_path: Path) -> None:

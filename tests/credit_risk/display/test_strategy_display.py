@@ -1,0 +1,59 @@
+"""Displays of strategy hold the frame of the pure function and draw what it says."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit_risk.display import CutOffDisplay, Display, ProfitDisplay, SwapSetDisplay, TwoScoreMatrixDisplay
+from credit_risk.strategy.applicants import Applicants
+from credit_risk.strategy.cut_offs import cut_off_table, cut_offs_of
+
+RNG = np.random.default_rng(2)
+SCORE = np.round(RNG.normal(550, 30, 800))
+OTHER = SCORE + np.round(RNG.normal(0, 20, 800))
+Y = (RNG.random(800) < 1 / (1 + np.exp((SCORE - 520) / 20))).astype(float)
+W = RNG.uniform(0.5, 2, 800)
+
+
+def displays(weights: np.ndarray | None) -> list[Display]:
+    return [
+        CutOffDisplay.from_predictions(Y, SCORE, weights, cut_offs=10),
+        ProfitDisplay.from_predictions(Y, SCORE, weights, good=10.0, bad=80.0, cut_offs=[500.0, 540, 560]),
+        SwapSetDisplay.from_predictions(Y, SCORE, OTHER, weights, cut_off=540),
+        TwoScoreMatrixDisplay.from_predictions(Y, SCORE, OTHER, weights, bands=4),
+    ]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_display_draws_its_frame(place: int) -> None:
+    display = displays(W)[place]
+    ax = display.plot()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
+    assert display.svg() == display.svg()
+    plt.close("all")
+    assert not display.frame().equals(displays(None)[place].frame())  # weights count
+
+
+def test_the_frame_is_that_of_the_function() -> None:
+    one = Applicants(SCORE, Y, W)
+    pd.testing.assert_frame_equal(
+        CutOffDisplay.from_predictions(Y, SCORE, W, cut_offs=10).frame(),
+        cut_off_table({"sample": one}, cut_offs_of(SCORE, 10, W)),
+    )
+
+
+def test_the_swap_set_is_of_equal_acceptance_unless_a_cut_off_is_given() -> None:
+    told = SwapSetDisplay.from_predictions(Y, SCORE, OTHER, cut_off=540).frame().set_index("cell")
+    assert told["share"]["swapped in"] >= told["share"]["swapped out"]
+    given = SwapSetDisplay.from_predictions(Y, SCORE, OTHER, cut_off=540, candidate_cut_off=600).frame()
+    assert set(given["basis"]) == {"declared cut-offs"}
+
+
+def test_every_cell_of_the_matrix_has_its_number() -> None:
+    ax = TwoScoreMatrixDisplay.from_predictions(Y, SCORE, OTHER, bands=3).plot()
+    assert len([text for text in ax.texts if "n=" in text.get_text() or text.get_text() == "–"]) == 9
+    plt.close("all")
