@@ -88,7 +88,7 @@ _PUBLIC = {
     "population_stability_index": "credit_risk.evaluation.stability",
 }
 
-_ROOMS = ("calibration", "datasets", "evaluation", "explanation", "display")
+_ROOMS = ("calibration", "datasets", "evaluation", "explanation", "display", "strategy")
 
 __all__ = [
     "AdverseAction",

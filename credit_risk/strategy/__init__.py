@@ -1,1 +1,33 @@
-"""Cut-offs and what follows from them."""
+"""Cut-offs and what follows from them: curves, the best cut-off, swap sets, two scores, rules of redeployment."""
+
+from __future__ import annotations
+
+from credit_risk.strategy.applicants import Applicants
+from credit_risk.strategy.best_cut_off import Aim, best_cut_off, best_cut_off_table, resampled_cut_offs
+from credit_risk.strategy.comparison import compared_decisions, compared_losses, compared_ranking
+from credit_risk.strategy.cut_offs import cut_off_table, cut_offs_of
+from credit_risk.strategy.matrix import matrix_order, two_score_matrix
+from credit_risk.strategy.pair import Pair, matching_cut_off
+from credit_risk.strategy.redeployment import Rules, redeployment
+from credit_risk.strategy.swap_set import swap_change, swap_set
+
+__all__ = [
+    "Aim",
+    "Applicants",
+    "Pair",
+    "Rules",
+    "best_cut_off",
+    "best_cut_off_table",
+    "compared_decisions",
+    "compared_losses",
+    "compared_ranking",
+    "cut_off_table",
+    "cut_offs_of",
+    "matching_cut_off",
+    "matrix_order",
+    "redeployment",
+    "resampled_cut_offs",
+    "swap_change",
+    "swap_set",
+    "two_score_matrix",
+]

@@ -97,7 +97,6 @@ DEFAULTS = """{
                "baselines": true, "replicates": 200, "partial_area": 0.2, "subpopulation_edges": {},
                "subpopulations": []},
 "fairness": {"references": {}, "edges": {}, "age": null, "intersections": true, "min_rows": 30},
-"strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200},
 "strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200, "incumbent": null,
              "matrix_bands": 5, "redeployment": null},
 "exports": ["pmml"],
