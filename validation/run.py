@@ -40,8 +40,8 @@ from validation.comparisons import (
     selection,
     stability,
     strategy,
-    subpopulations,
     strategy_pairs,
+    subpopulations,
     two_stage,
 )
 from validation.comparisons.performance import Headline
