@@ -29,6 +29,7 @@ from validation.comparisons import (
     performance,
     placing,
     points,
+    proxies,
     ranking,
     rating,
     reasons,
@@ -135,6 +136,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     ranking.compare_ranking(space)
     cut_offs.compare_cut_offs(space)
     subpopulations.compare_subpopulations(space)
+    proxies.compare_proxies(whole)
     boosting.compare_boosting(space)
     two_stage.compare_two_stage(space, fits)
     return Rebuild(space.ledger, tuple(headlines), fit, space)

@@ -49,6 +49,7 @@ INDEPENDENT = (
     "fairness.error_rates",
     "fairness.curves",
     "fairness.intersections",
+    "fairness.proxies",
     "expert.agreement.",
     "expert.ordering.",
     "strategy.matrix_order",

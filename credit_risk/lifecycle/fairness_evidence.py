@@ -23,11 +23,13 @@ from credit_risk.evaluation.protected_groups import GroupedAttributes, group_att
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.performance import Scored, by_sample, input_files
+from credit_risk.lifecycle.proxy_evidence import PROXIES, proxy_evidence
 from credit_risk.plan import Plan
 
 FAIRNESS = (
     *("fairness.jurisdictions", "fairness.groups", "fairness.adverse_impact", "fairness.error_rates"),
     *("fairness.calibration", "fairness.curves", "fairness.intersections", "fairness.age"),
+    *PROXIES,
 )
 NO_CUT_OFF = "not evaluable: the plan declares no cut-off (strategy.cut_off), and none is assumed"
 
@@ -105,6 +107,15 @@ def fairness_evidence(plan: Plan, champion: Candidate, scored: Scored) -> list[E
         _curves(compared, inputs),
         _intersections(compared, inputs),
         _age(compared, champion, scored, inputs),
+        *proxy_evidence(
+            plan,
+            champion,
+            scored,
+            compared.grouped,
+            compared.jurisdictions,
+            judged_sample(compared.samples),
+            inputs,
+        ),
     ]
 
 

@@ -150,6 +150,8 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "fairness.adverse_impact": IMPACT,
         "fairness.error_rates": f"shares are weighted, their intervals at {KISH}; rows and events are counted",
         "fairness.calibration": f"rates, means and gap are weighted; of slope and intercept: {CALIBRATION}",
+        "fairness.proxies": f"tables are weighted, scaled to {KISH}; {AREA}; rows are counted",
+        "fairness.proxy_models": f"the classifier is fitted to weighted rows; {AREA}; rows are counted",
         "fairness.curves": f"cut-offs, rates and ratios are weighted, intervals at {KISH}; rows are counted",
         "fairness.intersections": f"{GROUPS}; {IMPACT}",
         "fairness.age": f"means and their difference are weighted; {IMPACT}",

@@ -34,6 +34,12 @@ class FairnessSpec(Spec):
     intersections: bool = Field(
         default=True, description="Whether groups of every two protected attributes together are compared."
     )
+    proxy_auc: float = Field(
+        default=0.6,
+        ge=0.5,
+        lt=1,
+        description="AUC from which on a predictor, or all inputs together, are said to tell a protected group.",
+    )
     min_rows: int = Field(
         default=30, ge=2, le=1_000_000, description="Fewest rows of a group for which a rate is told and compared."
     )

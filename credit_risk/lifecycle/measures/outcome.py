@@ -50,6 +50,8 @@ REASONS = MappingProxyType(
             "fairness.groups",
             *LONG_RUN,
             "fairness.calibration",
+            "fairness.proxies",
+            "fairness.proxy_models",
             "fairness.intersections",
         ),
         "points are of a binary outcome": (

@@ -93,11 +93,12 @@ ELSEWHERE = {
     *("performance.level", "performance.ranking", "performance.mean_bands", "performance.mean_curve"),
     *("performance.lorenz", "performance.measure_groups", "fairness.measures"),
     "performance.baseline_differences",
+    *("fairness.proxies", "fairness.proxy_models"),
     *("rules.hits", "rules.overlaps", "rules.decisions"),
     *("rating.validation", "rating.portfolio", "rating.concentration", "rating.figure", "rating.monotonicity"),
     *("rating.heterogeneity", "rating.homogeneity", "rating.migration", "rating.migration_summary"),
 }
-"""Made, and held against the catalogue, in tests of amounts and fractions, of baselines, of rules and of grades."""
+"""Made, and held against the catalogue, in tests of amounts and fractions, baselines, rules, grades and proxies."""
 
 
 @pytest.mark.parametrize("pattern", TABLES)
