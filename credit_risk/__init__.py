@@ -62,6 +62,8 @@ _PUBLIC = {
     "match_quasi_moments": "credit_risk.calibration.quasi_moment",
     "pluto_tasche": "credit_risk.calibration.low_default",
     "fit_segments": "credit_risk.calibration.segments",
+    "design_scale": "credit_risk.calibration.scale_design",
+    "given_scale": "credit_risk.calibration.master_scale",
     "fit_logistic": "credit_risk.models.logistic",
     "fit_glm": "credit_risk.models.glm",
     "GeneralizedLinearRegressor": "credit_risk.models.regressors",
@@ -136,6 +138,7 @@ __all__ = [
     "datasets",
     "delong_difference",
     "delong_interval",
+    "design_scale",
     "develop",
     "discrimination_table",
     "fit_glm",
@@ -143,6 +146,7 @@ __all__ = [
     "fit_map",
     "fit_segments",
     "gains_table",
+    "given_scale",
     "h_measure",
     "initial_auc_test",
     "ks",
@@ -187,7 +191,9 @@ if TYPE_CHECKING:
     from credit_risk.calibration.external import calibrate_to_external
     from credit_risk.calibration.fit import fit_map
     from credit_risk.calibration.low_default import pluto_tasche
+    from credit_risk.calibration.master_scale import given_scale
     from credit_risk.calibration.quasi_moment import match_quasi_moments
+    from credit_risk.calibration.scale_design import design_scale
     from credit_risk.calibration.segments import fit_segments
     from credit_risk.evaluation.area_under_curve import auc, delong_difference, delong_interval
     from credit_risk.evaluation.association import rank_association

@@ -18,6 +18,7 @@ from credit_risk.display.cohorts import CohortDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
+from credit_risk.display.rating import RatingScaleDisplay
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
 from credit_risk.display.strategy import CutOffDisplay, ProfitDisplay
 from credit_risk.display.two_scores import SwapSetDisplay, TwoScoreMatrixDisplay
@@ -33,6 +34,7 @@ DISPLAYS: dict[str, type[Display]] = {
     "classing.periods.{characteristic}": ClassingPeriodsDisplay,
     "scorecard.coefficients.{model}": CoefficientDisplay,
     "long_run.cohorts": CohortDisplay,
+    "rating.scale": RatingScaleDisplay,
     "outcome.vintages": VintageDisplay,
     "outcome.maturity": MaturityDisplay,
     "outcome.roll_rates": RollRateDisplay,
@@ -64,6 +66,7 @@ __all__ = [
     "LowDefaultDisplay",
     "MaturityDisplay",
     "ProfitDisplay",
+    "RatingScaleDisplay",
     "RocDisplay",
     "RollRateDisplay",
     "ScoreBandDisplay",

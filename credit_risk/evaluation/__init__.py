@@ -42,6 +42,14 @@ from credit_risk.evaluation.fairness import (
     protected_grouping,
     standardised_mean_difference,
 )
+from credit_risk.evaluation.grade_order import heterogeneity_table, homogeneity_table, monotonicity_table
+from credit_risk.evaluation.graded import GradedSample
+from credit_risk.evaluation.grades import (
+    GradePolicy,
+    grade_concentration_table,
+    grade_validation_table,
+    portfolio_table,
+)
 from credit_risk.evaluation.h_measure import h_measure, roc_hull
 from credit_risk.evaluation.initial_auc import initial_auc_table, initial_auc_test
 from credit_risk.evaluation.intervals import jeffreys_interval, wilson_interval
@@ -61,6 +69,8 @@ from credit_risk.evaluation.stability import bin_counts, population_stability_in
 
 __all__ = [
     "CHARTS",
+    "GradePolicy",
+    "GradedSample",
     "ScoredSample",
     "accept_rate_cut_off",
     "adverse_impact_ratio",
@@ -95,8 +105,12 @@ __all__ = [
     "discrimination_table",
     "fairness_group_table",
     "gains_table",
+    "grade_concentration_table",
+    "grade_validation_table",
     "h_measure",
     "hanley_mcneil_standard_error",
+    "heterogeneity_table",
+    "homogeneity_table",
     "hosmer_lemeshow",
     "initial_auc_table",
     "initial_auc_test",
@@ -110,11 +124,13 @@ __all__ = [
     "migration_matrix",
     "migration_table",
     "mixed_chi_square",
+    "monotonicity_table",
     "multi_period_normal_test",
     "partial_auc",
     "partial_auc_of_accepts",
     "population_stability_index",
     "portfolio_normal_test",
+    "portfolio_table",
     "precision_recall_curve",
     "precision_recall_table",
     "protected_grouping",

@@ -29,8 +29,10 @@ OF_COUNTS = {
 OF_SAMPLES = {
     *("adverse_impact_table", "fairness_group_table", "score_band_table"),
     *("cut_off_table", "initial_auc_table", "lift_table", "measure_table"),
+    *("grade_validation_table", "portfolio_table", "grade_concentration_table"),
+    *("monotonicity_table", "heterogeneity_table", "homogeneity_table"),
 }
-"""Samples go in, which hold their weights (`ScoredSample`)."""
+"""Samples go in, which hold their weights (`ScoredSample`, `GradedSample`)."""
 OF_NO_ROWS = {
     "bayes_odds_shift": "two rates",
     "linear_shapley": "the background is given by its means",
