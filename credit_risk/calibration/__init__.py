@@ -1,4 +1,7 @@
-"""Calibration of probabilities and the rating scale: arrays in, frozen results out."""
+"""Calibration of probabilities and the rating scale: arrays in, frozen results out.
+
+The estimator for scikit-learn stands in `credit_risk.calibration.estimator`: plans are read without that extra.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from credit_risk.calibration.choice import MapChoice, choose_map, stratified_fol
 from credit_risk.calibration.cohorts import CohortRules, cohort_table
 from credit_risk.calibration.curve import map_curves
 from credit_risk.calibration.cycle import CycleYear, cycle_table, cycle_years_table
-from credit_risk.calibration.estimator import ProbabilityCalibrator
 from credit_risk.calibration.external import ExternalFit, calibrate_to_external
 from credit_risk.calibration.fit import METHODS, MapFit, fit_map
 from credit_risk.calibration.long_run import average_table, cohort_mean, long_run_target
@@ -49,7 +51,6 @@ __all__ = [
     "MasterScale",
     "OrderReport",
     "PiecewiseLinearMap",
-    "ProbabilityCalibrator",
     "QuasiMomentFit",
     "ScaleDesign",
     "ScaleRules",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -15,7 +17,8 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import credit_risk as cr
 from credit_risk._core.errors import CalibrationError
-from credit_risk.calibration import ProbabilityCalibrator, anchor_map, choose_map, fit_map
+from credit_risk.calibration import anchor_map, choose_map, fit_map
+from credit_risk.calibration.estimator import ProbabilityCalibrator
 from tests.credit_risk.calibration.samples import sample
 
 NOT_CLAIMED = ("check_array_api_input",)
@@ -51,6 +54,12 @@ def contract_checks() -> Iterator[Any]:
 @pytest.mark.parametrize(("estimator", "check"), list(contract_checks()))
 def test_scikit_learn_contract(estimator: Any, check: Any) -> None:
     check(estimator)
+
+
+@pytest.mark.parametrize("module", ["credit_risk.calibration", "credit_risk.plan"])
+def test_plans_are_read_without_scikit_learn(module: str) -> None:
+    program = f"import sys; sys.modules['sklearn'] = None; import {module}"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_it_is_public() -> None:
