@@ -51,5 +51,18 @@ def test_the_expert_challenger_is_held_against_the_data(prescreen_package: Path)
     assert (expert["auc_lower"] > 0.6).all()
 
 
+def test_its_grades_are_told_apart_and_hold(prescreen_package: Path) -> None:
+    scale = frame(prescreen_package, "rating.scale")
+    assert 4 <= len(scale) <= 8
+    assert scale["share"].between(0.05, 0.30).all()
+    assert scale["probability"].is_monotonic_increasing
+    apart = frame(prescreen_package, "rating.heterogeneity").query("sample == 'development'")
+    assert (apart["p_value"] <= 0.05).all()
+    assert set(frame(prescreen_package, "rating.portfolio")["verdict"]) == {"pass"}
+    assert "fail" not in set(frame(prescreen_package, "rating.monotonicity")["verdict"])
+    expert = json.loads((prescreen_package / "challengers/expert/model.json").read_text("utf-8"))
+    assert expert["outputs"]["grade"] == "grade"
+
+
 def test_it_is_exported(prescreen_package: Path) -> None:
     assert (prescreen_package / "exports" / "prescreen-loans.pmml").stat().st_size > 10_000
