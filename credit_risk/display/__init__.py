@@ -17,7 +17,16 @@ from credit_risk.display.coefficients import CoefficientDisplay
 from credit_risk.display.cohorts import CohortDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
+from credit_risk.display.forest import (
+    ComparisonDisplay,
+    CutOffMeasuresDisplay,
+    DiscriminationDisplay,
+    InitialAucDisplay,
+    MeasureDisplay,
+    SubpopulationDisplay,
+)
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
+from credit_risk.display.ranking import CapDisplay, KsDisplay, LiftDisplay, PrecisionRecallDisplay
 from credit_risk.display.rating import RatingScaleDisplay
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
 from credit_risk.display.strategy import CutOffDisplay, ProfitDisplay
@@ -25,6 +34,15 @@ from credit_risk.display.two_scores import SwapSetDisplay, TwoScoreMatrixDisplay
 
 DISPLAYS: dict[str, type[Display]] = {
     "performance.roc": RocDisplay,
+    "performance.discrimination": DiscriminationDisplay,
+    "performance.comparison": ComparisonDisplay,
+    "performance.measures": MeasureDisplay,
+    "performance.initial_auc": InitialAucDisplay,
+    "performance.cap": CapDisplay,
+    "performance.precision_recall": PrecisionRecallDisplay,
+    "performance.lift": LiftDisplay,
+    "performance.cut_offs": CutOffMeasuresDisplay,
+    "performance.subpopulations": SubpopulationDisplay,
     "performance.calibration_curve": CalibrationDisplay,
     "performance.score_bands": ScoreBandDisplay,
     "performance.score_distribution": ScoreDistributionDisplay,
@@ -53,18 +71,27 @@ __all__ = [
     "CalibrationChoiceDisplay",
     "CalibrationDisplay",
     "CalibrationMapDisplay",
+    "CapDisplay",
     "ClassingDisplay",
     "ClassingPeriodsDisplay",
     "ClassingSamplesDisplay",
     "CoefficientDisplay",
     "CohortDisplay",
+    "ComparisonDisplay",
     "CutOffDisplay",
+    "CutOffMeasuresDisplay",
     "DependenceDisplay",
+    "DiscriminationDisplay",
     "Display",
     "ExternalRatesDisplay",
     "ImportanceDisplay",
+    "InitialAucDisplay",
+    "KsDisplay",
+    "LiftDisplay",
     "LowDefaultDisplay",
     "MaturityDisplay",
+    "MeasureDisplay",
+    "PrecisionRecallDisplay",
     "ProfitDisplay",
     "RatingScaleDisplay",
     "RocDisplay",
@@ -72,6 +99,7 @@ __all__ = [
     "ScoreBandDisplay",
     "ScoreDistributionDisplay",
     "SegmentCalibrationDisplay",
+    "SubpopulationDisplay",
     "SwapSetDisplay",
     "TwoScoreMatrixDisplay",
     "VintageDisplay",

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from credit_risk.display.base import Display, percent_axis, series_names
+from credit_risk.display.ranking import ALL, weights_of
 from credit_risk.display.style import REFERENCE, line_style, marker_style, readable
+from credit_risk.evaluation.area_under_curve import auc
+from credit_risk.evaluation.calibration import calibration_curve
+from credit_risk.evaluation.curves import roc_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +28,14 @@ class RocDisplay(Display):
     def __init__(self, frame: pd.DataFrame, *, areas: Mapping[str, float] | None = None, title: str | None = None):
         super().__init__(frame, title=title)
         self.areas = dict(areas or {})
+
+    @classmethod
+    def from_predictions(
+        cls, y: ArrayLike, risk: ArrayLike, *, weights: ArrayLike | None = None, sample: str = ALL
+    ) -> RocDisplay:
+        """Of outcomes (n,) 0/1 and a risk (n,) that is higher for riskier rows, by `roc_table`."""
+        frame = roc_table({sample: (y, risk)}, weights=weights_of(sample, weights))
+        return cls(frame, areas={sample: auc(y, risk, weights)})
 
     def _draw(self, ax: Axes) -> None:
         ax.plot([0, 1], [0, 1], **REFERENCE)
@@ -43,6 +56,13 @@ class CalibrationDisplay(Display):
 
     columns = ("sample", "mean_probability", "bad_rate", "lower", "upper")
     default_title = "Predicted and observed bad rate"
+
+    @classmethod
+    def from_predictions(
+        cls, y: ArrayLike, probability: ArrayLike, *, weights: ArrayLike | None = None, sample: str = ALL
+    ) -> CalibrationDisplay:
+        """Of outcomes (n,) 0/1 and probabilities (n,) of bad, by `calibration_curve`."""
+        return cls(calibration_curve({sample: (y, probability)}, weights=weights_of(sample, weights)))
 
     def _draw(self, ax: Axes) -> None:
         top = float(self._frame[["mean_probability", "upper"]].max().max()) * 1.04

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from credit_risk._core.html_table import format_value
 from credit_risk.display.base import Display, percent_axis, series_names
+from credit_risk.display.ranking import ALL
 from credit_risk.display.style import COLOURS, HATCHES, line_style, marker_style, readable
+from credit_risk.evaluation.bands import band_edges, score_band_table, score_distribution
+from credit_risk.evaluation.samples import ScoredSample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +30,21 @@ class ScoreBandDisplay(Display):
 
     def __init__(self, frame: pd.DataFrame, *, sample: str | None = None, title: str | None = None):
         super().__init__(frame if sample is None else frame[frame["sample"] == sample], title=title)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: ArrayLike,
+        score: ArrayLike,
+        probability: ArrayLike,
+        *,
+        weights: ArrayLike | None = None,
+        bands: int = 10,
+        sample: str = ALL,
+    ) -> ScoreBandDisplay:
+        """Of outcomes (n,) 0/1, scores (n,), higher is safer, and probabilities of bad (n,), by `score_band_table`."""
+        rows = ScoredSample(y, score, probability, weights=weights)
+        return cls(score_band_table({sample: rows}, band_edges(score, bands, weights)))
 
     def _draw(self, ax: Axes) -> None:
         names = series_names(self._frame["sample"])
@@ -56,6 +75,13 @@ class ScoreDistributionDisplay(Display):
 
     columns = ("outcome", "score", "share")
     default_title = "Distribution of the score"
+
+    @classmethod
+    def from_predictions(
+        cls, y: ArrayLike, score: ArrayLike, *, weights: ArrayLike | None = None
+    ) -> ScoreDistributionDisplay:
+        """Of outcomes (n,) 0/1 and scores (n,), by `score_distribution`."""
+        return cls(score_distribution(y, score, weights))
 
     def _draw(self, ax: Axes) -> None:
         for index, name in enumerate(series_names(self._frame["outcome"])):

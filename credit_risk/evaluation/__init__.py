@@ -53,6 +53,7 @@ from credit_risk.evaluation.grades import (
 from credit_risk.evaluation.h_measure import h_measure, roc_hull
 from credit_risk.evaluation.initial_auc import initial_auc_table, initial_auc_test
 from credit_risk.evaluation.intervals import jeffreys_interval, wilson_interval
+from credit_risk.evaluation.kolmogorov_smirnov import ks_table
 from credit_risk.evaluation.lift import cap_curve, cap_table, gains_table, lift_table
 from credit_risk.evaluation.migration import matrix_weighted_bandwidth, migration_matrix, migration_table
 from credit_risk.evaluation.partial_area import partial_auc, partial_auc_of_accepts
@@ -117,6 +118,7 @@ __all__ = [
     "jeffreys_interval",
     "jeffreys_p_value",
     "ks",
+    "ks_table",
     "lift_table",
     "log_loss",
     "matrix_weighted_bandwidth",

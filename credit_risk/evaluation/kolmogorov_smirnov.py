@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
@@ -17,6 +19,8 @@ KS_METHOD = (
     "KS: exact over all distinct values; interval by the normal approximation at the maximising value, widened "
     "downwards by the upward bias of a maximum; lower bound 0 where the distributions do not differ at that level"
 )
+
+KS_COLUMNS = ["sample", "risk", "good_share", "bad_share"]
 
 # Mean of the maximum over all t of W(t) - t^2/2 (Janson, Louchard and Martin-Löf 2010, Electron. J. Probab. 15),
 # and of the Kolmogorov distribution, sqrt(pi/2) ln 2.
@@ -91,6 +95,31 @@ def ks_of_ranked(ranked: Ranked, confidence: float, *, design_effect: float = 1.
     lower = 0.0 if p_value >= 1.0 - confidence else max(distance - bias - z * error, 0.0)
     upper = min(distance + z * error, 1.0)
     return KolmogorovSmirnov(distance, float(ranked.values[place]), error, lower, upper, p_value, confidence)
+
+
+def ks_table(
+    samples: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    max_points: int = 500,
+    weights: Mapping[str, ArrayLike] | None = None,
+) -> pd.DataFrame:
+    """Columns sample, risk, good_share, bad_share: both distribution functions at distinct risks.
+
+    samples: {name: (y, risk)}; weights: {name: weights (n,)}. At most about `max_points` risks a sample, evenly spread
+    over the rows, always with the one of the greatest distance; nothing is moved.
+    """
+    parts = []
+    for name, (y, risk) in samples.items():
+        arguments = Arguments(name)
+        y_, x = arguments.outcome(y), arguments.numbers("risk", risk)
+        w = arguments.weights((weights or {}).get(name))
+        arguments.raise_if_any()
+        ranked = rank(y_ == 1, x, w)
+        good, bad = np.cumsum(ranked.good) / ranked.total_good, np.cumsum(ranked.bad) / ranked.total_bad
+        keep = np.append(np.diff(np.floor((good + bad) * (max_points / 2.0))) > 0, True)
+        keep[[0, int(np.argmax(np.abs(good - bad)))]] = True
+        columns = {"risk": ranked.values[keep], "good_share": good[keep], "bad_share": bad[keep]}
+        parts.append(pd.DataFrame({"sample": name, **columns}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=KS_COLUMNS)
 
 
 def maximum_bias(distance: float, bads: float, goods: float) -> float:
