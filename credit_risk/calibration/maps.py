@@ -21,6 +21,7 @@ from credit_risk.scoring import steps as scoring
 Floats = NDArray[np.float64]
 Step = dict[str, Any]
 Order = Literal["strictly_increasing", "non_decreasing", "broken"]
+ROUNDING = 1e-12
 
 
 class CalibrationMap(Protocol):
@@ -296,13 +297,14 @@ class OrderReport:
 def require_order(calibration: CalibrationMap, linear_score: ArrayLike) -> OrderReport:
     """How `calibration` treats the order of linear scores (n,); CalibrationError where it would break it.
 
-    Also refused: a map by which all of several scores have one probability.
+    Also refused: a map by which all of several scores have one probability. Neighbouring doubles may fall by rounding
+    (a relative 1e-12): a line need not end on the double that the next begins with.
     """
     scores = np.unique(np.asarray(linear_score, dtype=np.float64))
     scores = scores[~np.isnan(scores)]
     probabilities = calibration.probability(scores)
     order = calibration.order_kept()
-    falls = np.flatnonzero(np.diff(probabilities) < 0.0)
+    falls = np.flatnonzero(np.diff(probabilities) < -ROUNDING * probabilities[1:])
     if order == "broken" or len(falls):
         found = f"{calibration.as_dict()}" if not len(falls) else _fall(scores, probabilities, int(falls[0]))
         remedy = "Choose another method, or find out why the score does not rank the calibration sample."

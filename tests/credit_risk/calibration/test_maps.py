@@ -172,6 +172,16 @@ def test_bad_maps_are_refused(make: Any, message: str) -> None:
         make()
 
 
+@given(
+    st.lists(st.floats(0.001, 0.999), min_size=3, max_size=3, unique=True), st.floats(-5.0, 5.0), st.floats(0.01, 9.0)
+)
+def test_rounding_at_a_knot_breaks_no_order(levels: list[float], start: float, width: float) -> None:
+    knots = (start, start + width / 3.0, start + width)
+    one = PiecewiseLinearMap(knots, tuple(sorted(levels)))
+    near = [np.nextafter(x, side) for x in knots for side in (-9.0, 99.0)]
+    assert require_order(one, [*knots, *near]).order == "non_decreasing"
+
+
 def test_a_falling_step_map_is_refused_with_numbers() -> None:
     one = StepMap((0.0, 1.0), (0.1, 0.4, 0.2))
     assert one.order_kept() == "broken"
