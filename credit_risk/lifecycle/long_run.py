@@ -237,7 +237,7 @@ def _cycle(found: LongRun) -> list[Evidence]:
     adjusted = found.plan.long_run.adjustment.method
     verdict = coverage_told(summary) + ("; the average is not adjusted" if adjusted == "none" else f"; {adjusted}")
     return [
-        table("long_run.cycle_years", years, inputs=inputs, notes=(told,)),
+        table("long_run.cycle_years", years.assign(year=years["year"].astype(str)), inputs=inputs, notes=(told,)),
         table("long_run.cycle", summary, inputs=inputs, notes=(verdict,)),
     ]
 

@@ -226,14 +226,15 @@ def _compare_cycle(space: Workspace, counted: Sequence[Record], rules: own.Cohor
     if asked is None or years is None or summary is None:
         return
     mine, told = _cycle_of(space, counted, rules)
-    space.ledger.words(YEARS, "years", [row["year"] for row in years], sorted(mine), "year")
-    kept = [row for row in years if row["year"] in mine]
-    labels = [str(row["year"]) for row in kept]
+    space.ledger.words(YEARS, "years", [row["year"] for row in years], [str(year) for year in sorted(mine)], "year")
+    named = {str(year): one for year, one in mine.items()}
+    kept = [row for row in years if row["year"] in named]
+    labels = [row["year"] for row in kept]
     space.ledger.words(
-        YEARS, "downturn", [r["downturn"] for r in kept], [mine[r["year"]]["downturn"] for r in kept], labels
+        YEARS, "downturn", [r["downturn"] for r in kept], [named[r["year"]]["downturn"] for r in kept], labels
     )
     for column, rule in {"indicator": "share", "cohorts": "rows", "rows": "rows", "bad_rate": "share"}.items():
-        values = [mine[row["year"]][column] for row in kept]
+        values = [named[row["year"]][column] for row in kept]
         space.ledger.numbers(YEARS, column, rule, [row[column] for row in kept], values, labels)
     _compare_quantities(space, CYCLE, summary, {name: {"value": value} for name, value in told.items()}, ("value",))
 
