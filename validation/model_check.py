@@ -239,10 +239,12 @@ def _link(self: _Checker, step: dict[str, Any], path: str) -> None:
 
 def _calibrate(self: _Checker, step: dict[str, Any], path: str) -> None:
     self.need(step["input"], ("number",), f"{path}/input")
-    if step["method"] == "piecewise_linear":
+    if step["method"] in ("piecewise_linear", "piecewise_constant"):
         x, y = step["x"], step["y"]
-        if len(x) != len(y):
-            self.report("calibration_order", "x and y are not equally long", path)
+        steps = step["method"] == "piecewise_constant"
+        if len(y) - len(x) != steps:
+            message = "y has not one value more than x" if steps else "x and y are not equally long"
+            self.report("calibration_order", message, path)
         if any(b <= a for a, b in itertools.pairwise(x)):
             self.report("calibration_order", "x does not increase strictly", f"{path}/x")
         if any(b < a for a, b in itertools.pairwise(y)):

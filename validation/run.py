@@ -11,6 +11,8 @@ from validation.compare import Comparison, Ledger
 from validation.comparisons import (
     baselines,
     boosting,
+    calibration,
+    calibration_choice,
     classing,
     curves,
     cut_offs,
@@ -124,6 +126,8 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)
     rating.compare_rating(space)
+    calibration.compare_calibration(space)
+    calibration_choice.compare_calibration_choice(space)
     baselines.compare_baselines(space)
     stability.compare_stability(whole)
     curves.compare_curves(space)

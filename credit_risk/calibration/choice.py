@@ -52,17 +52,19 @@ def choose_map(
     folds: int = 5,
     seed: int = 0,
     one_standard_error: bool = True,
+    place: NDArray[np.int64] | None = None,
 ) -> MapChoice:
     """Choose among `methods` by cross-validation inside a calibration sample of linear scores (n,) and outcomes (n,).
 
-    Folds are stratified by outcome and drawn with `seed`. criterion: weighted log loss or Brier score of the fold left
+    Folds are stratified by outcome and drawn with `seed`, or given: `place` (n,), 0 … folds − 1 (where rows of one
+    obligor belong in one fold). criterion: weighted log loss or Brier score of the fold left
     out, or its `miscalibration`. With `one_standard_error` the simplest method (in the order of METHODS) within one
     standard error of the paired difference to the best is chosen, else the best; of equal ones the simplest.
     CalibrationError: bad input, fewer goods or bads than folds, or no method that can be fitted in every fold.
     """
     rows = checked_rows(linear_score, y, weights)
     ordered = _checked_methods(methods, criterion, folds, rows)
-    place = stratified_folds(rows.y, folds, seed)
+    place = stratified_folds(rows.y, folds, seed) if place is None else _checked_folds(place, folds, rows)
     by_fold = pd.DataFrame(
         [_one(method, fold, rows, place, criterion) for method in ordered for fold in range(folds)],
         columns=list(FOLD_COLUMNS),
@@ -89,6 +91,20 @@ def stratified_folds(y: Floats, folds: int, seed: int) -> NDArray[np.int64]:
     for code in (0.0, 1.0):
         rows = np.flatnonzero(y == code)
         place[random.permutation(rows)] = np.arange(len(rows)) % folds
+    return place
+
+
+def _checked_folds(place: NDArray[np.int64], folds: int, rows: Rows) -> NDArray[np.int64]:
+    """Given folds, each of which must hold goods and bads."""
+    counts = [np.bincount(place[rows.y == code], minlength=folds) for code in (0.0, 1.0)]
+    empty = [str(fold + 1) for fold in range(folds) if min(count[fold] for count in counts) == 0]
+    if len(place) != len(rows.y) or len(counts[0]) > folds or len(counts[1]) > folds or empty:
+        found = f"{len(place)} rows" + (f", no goods or no bads in {', '.join(empty)}" if empty else "")
+        allowed = f"{len(rows.y)} rows in {folds} folds, each with goods and bads"
+        remedy = "Use fewer folds."
+        raise CalibrationError(
+            Fault("unusable folds", "range", path="folds", found=found, allowed=allowed, remedy=remedy)
+        )
     return place
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.lifecycle.baselines import baseline_evidence
+from credit_risk.lifecycle.calibration import calibrate_candidates, told
+from credit_risk.lifecycle.calibration_evidence import calibration_evidence
 from credit_risk.lifecycle.candidates import Candidate, Training, common_evidence, fit_candidates
 from credit_risk.lifecycle.classing import Prepared, class_predictors
 from credit_risk.lifecycle.classing_samples import recounted_evidence
@@ -69,8 +72,14 @@ class BinaryOutcome:
         """Scorecards and boosting."""
         selection, candidates = fit_candidates(plan, training, report=report, journal=journal)
         waterfalls = {c.id: c.selection.waterfall for c in candidates if c.selection is not None}
-        told = selection_evidence(waterfalls, "no candidate is a scorecard; all predictors are used")
-        return Fitted(candidates, selection, (told, *common_evidence(training)))
+        chosen = selection_evidence(waterfalls, "no candidate is a scorecard; all predictors are used")
+        return Fitted(candidates, selection, (chosen, *common_evidence(training)))
+
+    def calibrate(self, plan: Plan, prepared: Prepared, fitted: Fitted) -> Fitted:
+        """A map of the linear score for every candidate."""
+        candidates, rows, calibrated = calibrate_candidates(plan, prepared, fitted.candidates)
+        evidence = (*fitted.evidence, *calibration_evidence(plan, prepared, rows, calibrated))
+        return replace(fitted, candidates=candidates, evidence=evidence, detail=told(calibrated, rows))
 
     def evaluate(
         self, plan: Plan, prepared: Prepared, training: Training, candidates: Sequence[Candidate], scored: Scored

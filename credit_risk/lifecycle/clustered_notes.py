@@ -30,6 +30,7 @@ INDEPENDENT = (
     "glm.variance_power.",
     "glm.residual_means.",
     "boosting.constraints.",
+    "calibration.parameters",
     "performance.score_bands",
     "performance.calibration",
     "performance.calibration_curve",

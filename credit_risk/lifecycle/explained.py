@@ -199,7 +199,8 @@ def _points(
     card, steps = candidate.points, candidate.model["steps"]
     assert card is not None
     names, factor = list(card.points), card.scaling.factor
-    calibration = next((s for s in steps if s["type"] == "calibrate"), {"slope": 1.0, "intercept": 0.0})
+    own = (s for s in steps if s["type"] == "calibrate" and s["output"] == candidate.unrounded)
+    calibration = next(own, {"slope": 1.0, "intercept": 0.0})
     slope = float(calibration["slope"])
     points = np.column_stack([values[points_name(name)] for name in names])
     mean = weights[background] @ points[background] / weights[background].sum()

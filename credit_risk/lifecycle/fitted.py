@@ -29,8 +29,12 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Fitted candidates; the selection of a scorecard, where there is one; evidence that is not of one candidate."""
+    """Fitted candidates; the selection of a scorecard, where there is one; evidence that is not of one candidate.
+
+    detail: what was done to all of them, in words.
+    """
 
     candidates: tuple[Candidate, ...]
     selection: Selection | None
     evidence: tuple[Evidence, ...]
+    detail: str = ""

@@ -27,6 +27,9 @@ class OutcomeKind(Protocol):
     def fit(self, plan: Plan, training: Any, report: Callable[[str], None], journal: Path | None) -> Fitted:
         """Every candidate of the plan, in its order. report: told of progress; journal: folder for trials."""
 
+    def calibrate(self, plan: Plan, prepared: Prepared, fitted: Fitted) -> Fitted:
+        """The candidates with their calibrated probabilities, as the plan asks for, with its evidence."""
+
     def evaluate(
         self, plan: Plan, prepared: Prepared, training: Any, candidates: Sequence[Candidate], scored: Scored
     ) -> Told:

@@ -33,7 +33,7 @@ RISK_NOTE = "risk is the linear score (log-odds of bad); its order is that of th
 class Scored:
     """Rows of all samples. y, sample, clusters (n,), the last as whole numbers; predictions: by model, frame (n, …).
 
-    weights: (n,), None where the plan names none.
+    weights: (n,), None where the plan names none; calibrated_on: sample that calibrations were fitted on, or None.
     attributes, subpopulations: (n, …) protected columns, and those that the plan names for evaluation.
     """
 
@@ -45,6 +45,13 @@ class Scored:
     bin_ids: Mapping[str, NDArray[np.int64]]
     clusters: NDArray[np.int64]
     weights: Floats | None = None
+    calibrated_on: str | None = None
+
+    @property
+    def fitted_samples(self) -> tuple[str, ...]:
+        """Samples on which tests of calibration are not independent."""
+        own = self.calibrated_on
+        return (DEVELOPMENT,) if own in (None, DEVELOPMENT) else (DEVELOPMENT, str(own))
 
     @property
     def samples(self) -> list[str]:
@@ -176,12 +183,14 @@ def _calibration(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Ev
     models = [champion, *(m for m in scored.predictions if m != champion)]
     pairs = {model: scored.pairs(model, "probability") for model in models}
     weights = scored.weights_by_sample()
-    rows = calibration_table(pairs, spec.confidence, weights=weights)
+    rows = calibration_table(pairs, spec.confidence, fitted_samples=scored.fitted_samples, weights=weights)
     curve = calibration_curve(pairs[champion], spec.confidence, weights=weights)
-    chart = CHARTS["performance.calibration_curve"]
+    chart, own = CHARTS["performance.calibration_curve"], input_files(scored, [champion], champion)
+    told = f"the calibration is fitted on {scored.calibrated_on}: what is said of it is not independent"
+    notes = () if scored.calibrated_on is None else (told,)
     return [
-        table("performance.calibration", rows, inputs=input_files(scored, models, champion)),
-        table("performance.calibration_curve", curve, inputs=input_files(scored, [champion], champion), chart=chart),
+        table("performance.calibration", rows, inputs=input_files(scored, models, champion), notes=notes),
+        table("performance.calibration_curve", curve, inputs=own, notes=notes, chart=chart),
     ]
 
 

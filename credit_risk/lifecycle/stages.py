@@ -69,12 +69,12 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         trained = kind.train(plan, prepared)
         detail.text = trained.detail
     with stage(progress, "selection and models") as detail:
-        fitted = kind.fit(plan, trained.training, detail.say, journal)
+        fitted = kind.calibrate(plan, prepared, kind.fit(plan, trained.training, detail.say, journal))
         margins = margins_of(plan, prepared)
         candidates = margined(plan, fitted.candidates, margins)
-        rated = rate_candidates(plan, prepared, fitted.candidates)
+        rated = rate_candidates(plan, prepared, candidates)
         candidates = rated.candidates
-        detail.text = ", ".join(_told(candidate) for candidate in candidates)
+        detail.text = ", ".join(_told(candidate) for candidate in candidates) + fitted.detail
     with stage(progress, "evaluation") as detail:
         judged = judge(plan, prepared, trained, candidates, kind)
         detail.text = judged.headline
@@ -164,6 +164,7 @@ def score_samples(
         {name: table.assign(intake.frame[name].to_numpy()) for name, table in tables.items()},
         cluster_numbers(prepared.clusters),
         None if plan.samples.weight is None else prepared.weights,
+        plan.calibration.fitted_on,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from credit_risk._core.errors import Fault
 from credit_risk.plan.boosting_checks import boosting_faults
+from credit_risk.plan.calibration_checks import calibration_faults
 from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, order_faults
 from credit_risk.plan.document import Path
 from credit_risk.plan.expert_checks import expert_faults
@@ -64,6 +65,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         lambda whole: segmented_faults(whole, role_of_columns(whole)),
         lambda whole: two_stage_faults(whole, role_of_columns(whole)),
         lambda whole: strategy_faults(whole, role_of_columns(whole)),
+        calibration_faults,
     )
     return [item for check in checks for item in check(plan)]
 

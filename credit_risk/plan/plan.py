@@ -18,6 +18,7 @@ from credit_risk.binning.spec import ClassingSpec
 from credit_risk.calibration.long_run_spec import LongRunSpec
 from credit_risk.calibration.margin_spec import MarginSpec
 from credit_risk.calibration.rating_spec import RatingScaleSpec
+from credit_risk.calibration.spec import CalibrationSpec
 from credit_risk.evaluation.spec import EvaluationSpec
 from credit_risk.explanation.spec import ReasonCodesSpec
 from credit_risk.models.rule_spec import RuleSpec
@@ -80,6 +81,9 @@ class Plan(Spec):
     overlays: Annotated[tuple[OverlaySpec, ...], Strict(False)] | None = Field(
         default=None,
         description="Register of adjustments after the model; empty: none is in use; null: the plan does not say.",
+    )
+    calibration: CalibrationSpec = Field(
+        default=CalibrationSpec(), description="From the linear score to the published probability."
     )
     scaling: ScalingSpec = Field(default=ScalingSpec(), description="Points.")
     rating_scale: RatingScaleSpec | None = Field(

@@ -180,9 +180,14 @@ def _refuse_empty_classes(labels: np.ndarray, outcome: np.ndarray, spec: Samples
 
 
 def fold_labels(
-    labels: np.ndarray, outcome: np.ndarray, folds: int, seed: int, groups: np.ndarray | None = None
+    labels: np.ndarray,
+    outcome: np.ndarray,
+    folds: int,
+    seed: int,
+    groups: np.ndarray | None = None,
+    sample: str = DEVELOPMENT,
 ) -> np.ndarray:
-    """Fold 0 … folds − 1 of each development row, −1 elsewhere; stratified by outcome, groups in one fold. int64 (n,).
+    """Fold 0 … folds − 1 of each row of a sample, −1 elsewhere; stratified by outcome, groups in one fold. int64 (n,).
 
     Within a class, rows (groups: by their first row) in the order of their draw are dealt out in turn. Raises
     ValueError for folds < 2.
@@ -191,7 +196,7 @@ def fold_labels(
         raise ValueError(f"{folds} folds: two or more are needed")
     draws = stage_generator(seed, "folds").bit_generator.random_raw(len(labels))
     result = np.full(len(labels), -1, dtype=np.int64)
-    rows = np.flatnonzero(labels == DEVELOPMENT)
+    rows = np.flatnonzero(labels == sample)
     keys = np.arange(len(labels)) if groups is None else groups
     frame = pd.DataFrame({"key": keys[rows], "draw": draws[rows], "bad": outcome[rows] == 1.0})
     table = frame.groupby("key", sort=True).agg(draw=("draw", "first"), bad=("bad", "any")).sort_values(["bad", "draw"])

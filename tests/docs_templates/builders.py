@@ -106,6 +106,11 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
             for s in SAMPLES
             for i in range(10)
         ],
+        "calibration.map": [
+            {"curve": c, "linear_score": -3.0 + i / 10, "probability": i / 60}
+            for c in ("before", "after")
+            for i in range(50)
+        ],
         "model.identity": [{"item": "Champion"}, {"item": "Characteristics of the champion", "value": "6"}],
         "samples.summary": samples,
         "scaling.rounding_effect": samples,
@@ -181,6 +186,7 @@ CHARTS: dict[str, Json] = {
         "panels": "attribute",
         "reference": "one",
     },
+    "calibration.map": {"type": "line", "x": "linear_score", "y": ["probability"], "series": "curve"},
     "outcome.vintages": {"type": "line", "x": "month_on_book", "y": ["bad_rate"], "series": "cohort"},
     "outcome.maturity": {"type": "line", "x": "month_on_book", "y": ["bad_rate"]},
     "explanation.importance_figure.": {"type": "bar", "x": "characteristic", "y": ["mean_absolute"]},

@@ -167,7 +167,8 @@ def _compare_calibration(space: Workspace, model_id: str, spec: Mapping[str, Any
     """Compare the fit, and the calibration that the model uses: none, or that of the fit, as the plan says."""
     file, name = space.package.file_of(model_id), space.package.candidate_ids[model_id]
     area, asked = f"expert.calibration.{name}", spec.get("calibrate") is not None
-    steps = steps_of(space.package.models[model_id], "calibrate")
+    model = space.package.models[model_id]
+    steps = [step for step in steps_of(model, "calibrate") if step["output"] == model["outputs"]["linear_score"]]
     space.ledger.words(file, "calibration that the plan asks for", [len(steps)], [int(asked)], ["steps"], [area])
     if asked and len(steps) == 1:
         stated = [float(steps[0]["intercept"]), float(steps[0]["slope"])]

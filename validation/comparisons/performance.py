@@ -10,6 +10,7 @@ import numpy as np
 
 from validation.findings import Finding, Outcome
 from validation.rebuild import calibration, clustered, metrics
+from validation.rebuild.calibration_plan import calibrated_on
 from validation.rebuild.logistic import fit_logistic
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
@@ -97,7 +98,7 @@ def measure(space: Workspace, model_id: str, sample: str) -> dict[str, float]:
     probability = space.output(model_id, "probability")
     if probability is not None:
         result |= _calibration(y, probability.data[rows], w, space.confidence)
-        fitted = sample == DEVELOPMENT
+        fitted = sample in (DEVELOPMENT, calibrated_on(space.package.plan))
         found = calibration.hosmer_lemeshow(y, probability.data[rows], w, fitted=fitted)
         result["hosmer_lemeshow"], result["hosmer_lemeshow_p_value"] = found
     return result

@@ -111,7 +111,8 @@ def _of_points(space: Workspace, model_id: str, rows: NDArray[np.int64]) -> Expl
         return None
     stated = scale["scaling"]
     factor = stated["points_to_double_odds"] / np.log(2.0)
-    calibration = next(iter(steps_of(model, "calibrate")), {"slope": 1.0, "intercept": 0.0})
+    own = (step for step in steps_of(model, "calibrate") if step["output"] == model["outputs"]["linear_score"])
+    calibration = next(own, {"slope": 1.0, "intercept": 0.0})
     slope, base = float(calibration["slope"]), float(scale["base_points"])
     columns = []
     for item in scale["characteristics"]:

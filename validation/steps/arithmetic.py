@@ -88,4 +88,17 @@ def _piecewise(step: Mapping[str, Any], value: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(value), np.nan, result)
 
 
-_METHODS = {"logistic": _logistic, "intercept_shift": _shift, "beta": _beta, "piecewise_linear": _piecewise}
+def _constant(step: Mapping[str, Any], value: np.ndarray) -> np.ndarray:
+    """The level of the last cut that is not above the value; the first level below all of them."""
+    cuts, levels = (np.asarray(step[key], dtype=np.float64) for key in ("x", "y"))
+    place = np.searchsorted(cuts, value, side="right")
+    return np.where(np.isnan(value), np.nan, levels[np.minimum(place, len(cuts))])
+
+
+_METHODS = {
+    "logistic": _logistic,
+    "intercept_shift": _shift,
+    "beta": _beta,
+    "piecewise_linear": _piecewise,
+    "piecewise_constant": _constant,
+}

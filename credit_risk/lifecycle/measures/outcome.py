@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -64,6 +65,16 @@ REASONS = MappingProxyType(
             "fairness.curves",
             "fairness.age",
         ),
+        "probabilities are of a binary outcome": (
+            "calibration.samples",
+            "calibration.method",
+            "calibration.parameters",
+            "calibration.choice",
+            "calibration.folds",
+            "calibration.knots",
+            "calibration.order",
+            "calibration.map",
+        ),
         "bins changed by hand or joined are of a binary outcome": ("classing.overrides", "classing.joined"),
     }
 )
@@ -103,6 +114,10 @@ class MeasuredOutcome:
         why = "every characteristic enters as it is (raw terms); none is classed and selected"
         evidence = (selection_evidence(waterfalls, why), *_absent("scaling."))
         return Fitted(tuple(candidate for candidate, _ in made.values()), None, evidence)
+
+    def calibrate(self, plan: Plan, prepared: Prepared, fitted: Fitted) -> Fitted:
+        """Nothing: an expected amount or fraction is no probability."""
+        return replace(fitted, evidence=(*fitted.evidence, *_absent("calibration.")))
 
     def evaluate(
         self, plan: Plan, prepared: Prepared, training: MeasureTraining, candidates: Sequence[Candidate], scored: Scored

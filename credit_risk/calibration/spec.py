@@ -1,0 +1,62 @@
+"""What a plan says of calibration: which maps are tried, on which sample, and what decides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.types import Strict
+
+from credit_risk._core.spec import Spec
+
+Method = Literal["none", "intercept_shift", "logistic", "beta", "isotonic", "centred_isotonic", "venn_abers"]
+Criterion = Literal["log_loss", "brier", "miscalibration"]
+CalibrationSample = Literal["calibration", "out_of_sample", "development"]
+
+
+class CalibrationSpec(Spec):
+    """The key `calibration` of a plan: from the linear score of every candidate to its probability of bad.
+
+    The score and its points stay a linear map of the linear score; only the published probability is calibrated.
+    """
+
+    methods: Annotated[tuple[Method, ...], Strict(False)] = Field(
+        default=("none",),
+        min_length=1,
+        description="Maps to try, each increasing in the linear score (log-odds of bad). none: the logistic function "
+        "of the linear score. intercept_shift: a shift. logistic: slope and intercept (Platt). beta: three parameters. "
+        "isotonic: steps. centred_isotonic: lines between the steps' centres. venn_abers: two isotonic fits in one. Of "
+        "several, the criterion decides.",
+    )
+    criterion: Criterion = Field(
+        default="log_loss",
+        description="What decides among several methods, on the held-out folds of the sample: log loss, Brier score, "
+        "or the part of the Brier score that an isotonic recalibration of the fold takes away (miscalibration).",
+    )
+    one_standard_error: bool = Field(
+        default=True,
+        description="Whether the simplest method within one standard error (of paired differences over folds) of the "
+        "best is chosen, in the order none, intercept_shift, logistic, beta, isotonic, centred_isotonic, venn_abers; "
+        "else the best.",
+    )
+    folds: int = Field(
+        default=5,
+        ge=2,
+        le=50,
+        description="Folds of the sample on which several methods are compared; rows of one cluster in one fold.",
+    )
+    sample: CalibrationSample | None = Field(
+        default=None,
+        description="Sample that the map is fitted on; null: calibration, where samples.calibration makes one. On "
+        "out_of_sample or development, tests of calibration on that sample are not independent, and are told so.",
+    )
+
+    @property
+    def asked(self) -> bool:
+        """Whether the published probability may differ from the logistic function of the linear score."""
+        return self.methods != ("none",)
+
+    @property
+    def fitted_on(self) -> str | None:
+        """The sample that the calibration is fitted on; None where there is none."""
+        return (self.sample or "calibration") if self.asked else None

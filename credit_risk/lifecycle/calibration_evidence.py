@@ -1,0 +1,165 @@
+"""Evidence `calibration.*`: what was fitted on which sample, by which choice, and what it does to level and order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from credit_risk._core.evidence import Evidence, absent, table
+from credit_risk.calibration import IdentityMap, require_order
+from credit_risk.lifecycle.calibration import Calibrated, CalibrationRows, Floats
+from credit_risk.lifecycle.classing import Prepared
+from credit_risk.plan import Plan
+from credit_risk.sampling.samples import DEVELOPMENT, SAMPLES
+
+SNAPSHOT = "data/snapshot.parquet"
+GRID = 101
+INDEPENDENT = "independent"
+OF_MODELS = "not independent: the models are fitted on it"
+OF_CALIBRATION = "not independent: the calibration is fitted on it"
+NONE_ASKED = "the plan asks for no calibration (calibration.methods: none): the probability is that of the linear score"
+IDS = ("method", "parameters", "choice", "folds", "knots", "order", "map")
+MAP_CHART: MappingProxyType[str, Any] = MappingProxyType(
+    {
+        "type": "line",
+        "x": "linear_score",
+        "y": ["probability"],
+        "series": "curve",
+        "x_title": "Linear score (log-odds of bad)",
+        "y_title": "Probability of bad",
+    }
+)
+
+
+def calibration_evidence(
+    plan: Plan, prepared: Prepared, rows: CalibrationRows | None, calibrated: Sequence[Calibrated]
+) -> list[Evidence]:
+    """All of it; not applicable where the plan asks for no calibration."""
+    known = prepared.labels[np.isfinite(prepared.intake.outcome)]
+    samples = samples_frame(known, None if rows is None else rows.sample)
+    found = [table("calibration.samples", samples, inputs=("plan.json", SNAPSHOT))]
+    if rows is None:
+        return [*found, *(absent(f"calibration.{name}", "not_applicable", NONE_ASKED) for name in IDS)]
+    inputs = _files(plan, rows)
+    champion = next(one for one in calibrated if one.model == plan.champion.id)
+    curve = map_frame(champion)
+    chart = dict(MAP_CHART)
+    return [
+        *found,
+        table("calibration.method", method_frame(calibrated, rows), inputs=inputs, notes=_notes(calibrated)),
+        _parameters(calibrated, inputs),
+        *_choice(plan, calibrated, inputs),
+        _knots(calibrated, inputs),
+        table("calibration.order", order_frame(calibrated), inputs=inputs),
+        table("calibration.map", curve, inputs=("model.json", inputs[1]), chart=chart),
+    ]
+
+
+def _files(plan: Plan, rows: CalibrationRows) -> tuple[str, ...]:
+    challengers = (f"challengers/{model.id}/predictions/{rows.sample}.parquet" for model in plan.challengers)
+    return (SNAPSHOT, f"predictions/{rows.sample}.parquet", *challengers)
+
+
+def _notes(calibrated: Sequence[Calibrated]) -> tuple[str, ...]:
+    return tuple(f"{one.model}: {note}" for one in calibrated for note in one.fit.notes)
+
+
+def samples_frame(labels: np.ndarray, fitted_on: str | None) -> pd.DataFrame:
+    """Evidence `calibration.samples`. labels (n,): of rows with a known outcome; fitted_on: of the calibration."""
+    found = []
+    for sample in SAMPLES:
+        rows = int(np.count_nonzero(labels == sample))
+        if rows:
+            models, own = sample == DEVELOPMENT, sample == fitted_on
+            told = OF_CALIBRATION if own else OF_MODELS if models else INDEPENDENT
+            found.append((sample, rows, models, own, told))
+    return pd.DataFrame(found, columns=["sample", "rows", "fits_models", "fits_calibration", "calibration_tests"])
+
+
+def method_frame(calibrated: Sequence[Calibrated], rows: CalibrationRows) -> pd.DataFrame:
+    """Evidence `calibration.method`, one row a candidate; rates, means and losses are weighted."""
+    w = np.ones(len(rows.y)) if rows.weights is None else rows.weights
+    found = []
+    for one in calibrated:
+        before, after = (each.probability(one.linear_score) for each in (IdentityMap(), one.final))
+        levels = [float(w @ values / w.sum()) for values in (rows.y, before, after)]
+        losses = (one.fit.log_loss_before, one.fit.log_loss, one.fit.brier_before, one.fit.brier)
+        bads = int(np.count_nonzero(rows.y == 1.0))
+        found.append((one.model, one.fit.method, rows.sample, len(rows.y), bads, *levels, *losses))
+    columns = ["model", "method", "sample", "rows", "bads", "bad_rate", "mean_before", "mean_after"]
+    losses_named = ["log_loss_before", "log_loss_after", "brier_before", "brier_after"]
+    return pd.DataFrame(found, columns=[*columns, *losses_named])
+
+
+def _parameters(calibrated: Sequence[Calibrated], inputs: tuple[str, ...]) -> Evidence:
+    parts = [one.fit.parameters.assign(model=one.model) for one in calibrated if len(one.fit.parameters)]
+    if not parts:
+        reason = "no calibration has parameters: each is isotonic, or none"
+        return absent("calibration.parameters", "not_applicable", reason)
+    whole = pd.concat(parts, ignore_index=True)
+    note = (
+        "standard errors are of the information, with the linear score taken as known; robust ones of the sandwich, "
+        "for weights that are not counts"
+    )
+    names = ["model", "parameter", "estimate", "standard_error", "robust_standard_error", "at_bound"]
+    return table("calibration.parameters", whole[names], inputs=inputs, notes=(note,))
+
+
+def _choice(plan: Plan, calibrated: Sequence[Calibrated], inputs: tuple[str, ...]) -> list[Evidence]:
+    spec, ids = plan.calibration, ("calibration.choice", "calibration.folds")
+    if len(spec.methods) == 1:
+        reason = f"the plan names one method of calibration, {spec.methods[0]}"
+        return [absent(name, "not_applicable", reason) for name in ids]
+    decides = f"{spec.criterion.replace('_', ' ')} of rows that the map was not fitted on decides"
+    simplest = "the simplest method within one standard error of the best is chosen, in the order of the table"
+    notes = (f"{decides}: {simplest if spec.one_standard_error else 'the best is chosen'}; then it is fitted on all",)
+    chosen = [(one.model, one.choice) for one in calibrated if one.choice is not None]
+    means = pd.concat([each.means.assign(model=model) for model, each in chosen], ignore_index=True)
+    folds = pd.concat([each.by_fold.assign(model=model) for model, each in chosen], ignore_index=True)
+    folds = folds.assign(fold=folds["fold"] + 1)
+    tables = zip(ids, (means, folds), strict=True)
+    return [table(name, _model_first(frame), inputs=inputs, notes=notes) for name, frame in tables]
+
+
+def _model_first(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[["model", *(name for name in frame.columns if name != "model")]]
+
+
+def _knots(calibrated: Sequence[Calibrated], inputs: tuple[str, ...]) -> Evidence:
+    rows = []
+    for one in calibrated:
+        given = one.fit.map.as_dict()
+        if "x" not in given:
+            continue
+        x, y = list(given["x"]), list(given["y"])
+        starts = [None, *x] if len(y) > len(x) else x
+        rows += [(one.model, k + 1, start, p) for k, (start, p) in enumerate(zip(starts, y, strict=True))]
+    if not rows:
+        return absent("calibration.knots", "not_applicable", "no calibration is isotonic")
+    frame = pd.DataFrame(rows, columns=["model", "knot", "from_linear_score", "probability"])
+    note = "isotonic: the probability from this linear score up to the next; centred: at it, on lines between"
+    return table("calibration.knots", frame, inputs=inputs, notes=(note,))
+
+
+def order_frame(calibrated: Sequence[Calibrated]) -> pd.DataFrame:
+    """Evidence `calibration.order`: distinct linear scores of the sample, and how many probabilities they have."""
+    found = []
+    for one in calibrated:
+        order = require_order(one.final, one.linear_score)
+        words = order.order.replace("_", " ")
+        found.append((one.model, words, order.distinct_scores, order.distinct_probabilities, order.merged))
+    return pd.DataFrame(found, columns=["model", "order", "distinct_scores", "distinct_probabilities", "merged"])
+
+
+def map_frame(one: Calibrated) -> pd.DataFrame:
+    """Evidence `calibration.map`: probabilities before and after over the range of the linear score."""
+    grid: Floats = np.linspace(one.linear_score.min(), one.linear_score.max(), GRID)
+    parts = [
+        pd.DataFrame({"curve": name, "linear_score": grid, "probability": each.probability(grid)})
+        for name, each in (("before", IdentityMap()), ("after", one.final))
+    ]
+    return pd.concat(parts, ignore_index=True)

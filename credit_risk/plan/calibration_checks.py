@@ -1,0 +1,53 @@
+"""What must hold between the calibration and the rest of the plan. Works on plain values, as `checks` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from credit_risk._core.errors import Fault
+from credit_risk.plan.document import Path
+from credit_risk.plan.outcome_checks import MEASURES
+
+Found = Iterator[tuple[Path, Fault]]
+
+
+def calibration_faults(plan: Mapping[str, Any]) -> Found:
+    """A sample to fit on, methods named once, and an outcome of bads and goods."""
+    spec, samples, outcome = (_part(plan, key) for key in ("calibration", "samples", "outcome"))
+    share = samples.get("calibration")
+    if outcome.get("type") in MEASURES:
+        yield from _of_measures(spec, share)
+        return
+    given = spec.get("methods")
+    methods = list(given) if isinstance(given, list | tuple) else ["none"]
+    twice = [name for place, name in enumerate(methods) if name in methods[:place]]
+    if twice:
+        message = f"methods that stand twice: {', '.join(map(str, dict.fromkeys(twice)))}"
+        yield ("calibration", "methods"), Fault(message, "duplicate_name", remedy="name each once")
+    named = spec.get("sample")
+    if named == "calibration" and share is None:
+        message = "the plan makes no sample of that name"
+        remedy = "give samples.calibration a share, such as 0.2"
+        yield ("calibration", "sample"), Fault(message, "missing_key", found="calibration", remedy=remedy)
+    if named is None and share is None and methods != ["none"]:
+        message = "nothing says which sample the calibration is fitted on"
+        remedy = "give samples.calibration a share, such as 0.2, or name calibration.sample"
+        yield ("calibration",), Fault(message, "missing_key", remedy=remedy)
+
+
+def _of_measures(spec: Mapping[str, Any], share: Any) -> Found:
+    given = {("calibration",): bool(spec) and not _defaults(spec), ("samples", "calibration"): share is not None}
+    for path, told in given.items():
+        if told:
+            message = "probabilities are of a binary outcome, and this one is an amount or a fraction"
+            yield path, Fault(message, "outcome_type", remedy="leave it out")
+
+
+def _defaults(spec: Mapping[str, Any]) -> bool:
+    return list(spec.get("methods") or ["none"]) == ["none"] and spec.get("sample") is None
+
+
+def _part(plan: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = plan.get(key)
+    return value if isinstance(value, Mapping) else {}

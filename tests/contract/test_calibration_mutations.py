@@ -1,0 +1,140 @@
+"""A calibration or its evidence that was changed, its hashes made right again, is found by the validator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from credit_risk import read_package
+from credit_risk.calibration import fit_map
+from credit_risk.scoring import compile_model
+from tests.contract.altered import altered, cell, failures
+from tests.credit_risk.cli.command import PLAN, done, portfolio
+
+TEXT = PLAN + (
+    "models:\n  - {id: card, type: scorecard, champion: true}\n"
+    "  - {id: free, type: scorecard, characteristics: [INCOME]}\n"
+    "selection: {method: all}\nsamples: {out_of_sample: 0.3, calibration: 0.3}\n"
+    "evaluation: {baselines: false}\n"
+)
+LOGISTIC, STEPS = "calibration: {methods: [logistic, beta], folds: 3}\n", "calibration: {methods: [isotonic]}\n"
+CHANGES: list[tuple[str, str, int, Callable[[Any], Any], str]] = [
+    ("samples", "fits_calibration", 1, lambda v: not v, "what is fitted on each sample"),
+    ("samples", "calibration_tests", 1, lambda v: "independent", "what is fitted on each sample"),
+    ("method", "sample", 0, lambda v: "out_of_sample", "sample"),
+    ("method", "rows", 0, lambda v: v + 1, "rows"),
+    ("method", "bads", 0, lambda v: v + 1, "bads"),
+    *(("method", c, 0, lambda v: v * 1.0001, c) for c in ("bad_rate", "mean_before", "mean_after", "brier_after")),
+    *(("method", c, 1, lambda v: v * 1.0001, c) for c in ("log_loss_before", "log_loss_after", "brier_before")),
+    ("parameters", "estimate", 0, lambda v: v * 1.001, "estimate"),
+    ("parameters", "standard_error", 1, lambda v: v * 1.001, "standard_error"),
+    ("parameters", "robust_standard_error", 1, lambda v: v * 1.001, "robust_standard_error"),
+    ("parameters", "at_bound", 0, lambda v: not v, "bounds"),
+    ("choice", "mean", 0, lambda v: v * 1.0001, "mean"),
+    ("choice", "standard_error", 1, lambda v: v * 1.0001, "standard_error"),
+    ("choice", "difference", 0, lambda v: v + 0.0001, "difference"),
+    ("choice", "difference_standard_error", 0, lambda v: v + 0.0001, "difference_standard_error"),
+    ("choice", "chosen", 0, lambda v: not v, "chosen"),
+    ("folds", "value", 3, lambda v: v * 1.0001, "value"),
+    ("folds", "rows", 2, lambda v: v + 1, "rows"),
+    ("folds", "bads", 2, lambda v: v + 1, "bads"),
+    ("order", "order", 0, lambda v: "non decreasing", "order"),
+    ("order", "distinct_scores", 0, lambda v: v + 1, "distinct scores"),
+    ("order", "distinct_probabilities", 0, lambda v: v - 1, "distinct probabilities"),
+    ("order", "merged", 0, lambda v: v + 1, "merged"),
+    ("map", "probability", 150, lambda v: v * 1.001, "probability"),
+    ("map", "linear_score", 0, lambda v: v - 1.0, "range of the linear score"),
+]
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return done(tmp_path_factory.mktemp("calibrated"), TEXT + LOGISTIC, portfolio(900), "--no-validation")
+
+
+@pytest.fixture(scope="module")
+def stepped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return done(tmp_path_factory.mktemp("stepped"), TEXT + STEPS, portfolio(900), "--no-validation")
+
+
+def test_the_packages_as_made_have_no_finding(good: Path, stepped: Path) -> None:
+    assert failures(good) == {}
+    assert failures(stepped) == {}
+
+
+@pytest.mark.parametrize(("name", "column", "row", "change", "quantity"), CHANGES)
+def test_changed_evidence_is_found(
+    good: Path, tmp_path: Path, name: str, column: str, row: int, change: Callable[[Any], Any], quantity: str
+) -> None:
+    file = f"evidence/calibration.{name}.json"
+    found = failures(altered(good, tmp_path / "package", file, cell(row, column, change)))
+    assert f"calibration.{name}: {quantity}" in found
+
+
+def test_changed_knots_are_found(stepped: Path, tmp_path: Path) -> None:
+    for column, quantity in (("from_linear_score", "linear score"), ("probability", "probability")):
+        change = cell(1, column, lambda v: v * 1.001)
+        found = failures(altered(stepped, tmp_path / column, "evidence/calibration.knots.json", change))
+        assert f"calibration.knots: {quantity}" in found
+
+
+def with_map(**given: float) -> Callable[[Any], None]:
+    """Other parameters of the logistic map in a model.json."""
+
+    def change(item: Any) -> None:
+        step = next(step for step in item["steps"] if step["type"] == "calibrate")
+        assert set(given) <= set(step)
+        step.update(given)
+
+    return change
+
+
+def fitted(package: Path, sample: str, score: str = "card") -> dict[str, float]:
+    """The logistic map that a sample gives to the linear scores of a candidate."""
+    held = read_package(package)
+    snapshot = pd.read_parquet(package / "data" / "snapshot.parquet")
+    rows = snapshot[snapshot["_sample"] == sample]
+    document = held.model if score == "card" else held.challengers[score]
+    linear = compile_model(document).score(rows)["linear_score"].to_numpy()
+    found = fit_map("logistic", linear, rows["_outcome"].to_numpy()).map.as_dict()
+    return {key: found[key] for key in ("slope", "intercept")}
+
+
+def test_the_maps_of_the_package_are_logistic(good: Path) -> None:
+    """What the mutations below rest on."""
+    step = next(s for s in read_package(good).model["steps"] if s["type"] == "calibrate")
+    assert {key: step[key] for key in ("slope", "intercept")} == pytest.approx(fitted(good, "calibration"), abs=1e-12)
+
+
+def test_an_altered_slope_is_found(good: Path, tmp_path: Path) -> None:
+    slope = fitted(good, "calibration")["slope"]
+    found = failures(altered(good, tmp_path / "package", "model.json", with_map(slope=slope * 1.001)))
+    assert found["model.json: calibrated probability"] == "critical"
+
+
+def test_a_stale_calibration_is_found(good: Path, tmp_path: Path) -> None:
+    """Fitted to the scores of another model."""
+    stale = fitted(good, "calibration", "free")
+    found = failures(altered(good, tmp_path / "package", "model.json", with_map(**stale)))
+    assert found["model.json: calibrated probability"] == "critical"
+
+
+@pytest.mark.parametrize("sample", ["out_of_sample", "development"])
+def test_a_calibration_of_a_sample_that_is_told_as_independent_is_found(
+    good: Path, tmp_path: Path, sample: str
+) -> None:
+    other = fitted(good, sample)
+    found = failures(altered(good, tmp_path / "package", "model.json", with_map(**other)))
+    assert found["calibration.method: sample of the calibration of card"] == "critical"
+
+
+def test_a_probability_that_is_calibrated_though_the_plan_asks_for_none_is_found(good: Path, tmp_path: Path) -> None:
+    def change(item: Any) -> None:
+        item["calibration"]["methods"] = ["none"]
+
+    found = failures(altered(good, tmp_path / "package", "plan.json", change))
+    assert "model.json: probability without calibration" in found

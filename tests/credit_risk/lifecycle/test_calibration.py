@@ -1,0 +1,146 @@
+"""Calibration of a plan: sample, choice, the branch in model.json, evidence; what is refused; the validator agrees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit_risk import read_package
+from credit_risk.calibration import fit_map
+from credit_risk.scoring import compile_model
+from credit_risk.scoring.steps import inverse_link
+from tests.credit_risk.cli.command import (
+    PLAN,
+    QUICK,
+    disagreements,
+    done,
+    evidence,
+    frame,
+    model,
+    portfolio,
+    run,
+    write_plan,
+)
+
+QUICKLY = "evaluation: {baselines: false}\n"
+SAMPLES = "samples: {out_of_sample: 0.3, calibration: 0.25}\n"
+BOTH = "models:\n  - {id: card, type: scorecard, champion: true}\n  - {id: trees, type: monotone_boosting}\n"
+ALL = "none, intercept_shift, logistic, beta, isotonic, centred_isotonic, venn_abers"
+
+
+def planned(spec: str, samples: str = SAMPLES, models: str = QUICK) -> str:
+    return PLAN + models + samples + QUICKLY + f"calibration: {spec}\n"
+
+
+def test_probability_is_calibrated_and_the_score_stays_as_it_is(tmp_path: Path) -> None:
+    table = portfolio(1200)
+    plain = done(tmp_path / "plain", PLAN + QUICK + SAMPLES + QUICKLY, table, "--no-validation")
+    package = done(tmp_path / "calibrated", planned("{methods: [logistic]}"), table)
+    assert disagreements(package) == []
+    for sample in ("development", "calibration", "out_of_sample"):
+        one, other = (pd.read_parquet(p / "predictions" / f"{sample}.parquet") for p in (plain, package))
+        pd.testing.assert_frame_equal(one.drop(columns="probability"), other.drop(columns="probability"))
+        assert (one["probability"] == inverse_link("logit", one["linear_score"].to_numpy())).all()
+    snapshot = pd.read_parquet(package / "data" / "snapshot.parquet")
+    inside = pd.read_parquet(package / "predictions" / "calibration.parquet")
+    y = snapshot.loc[snapshot["_sample"] == "calibration", "_outcome"].to_numpy()
+    fit = fit_map("logistic", inside["linear_score"].to_numpy(), y)
+    np.testing.assert_allclose(fit.map.probability(inside["linear_score"].to_numpy()), inside["probability"], rtol=0)
+    assert inside["probability"].mean() == pytest.approx(y.mean(), abs=1e-12)
+    values = compile_model(model(package)).values(table)
+    assert (values["uncalibrated_probability"] == inverse_link("logit", values["linear_score"])).all()
+
+
+def test_a_map_of_steps_agrees_with_the_validator(tmp_path: Path) -> None:
+    package = done(tmp_path, planned("{methods: [venn_abers]}"), portfolio(900))
+    assert disagreements(package) == []
+    assert frame(package, "calibration.method")["method"].tolist() == ["venn_abers"]
+    curve = frame(package, "calibration.map")
+    after = curve.loc[curve["curve"] == "after", "probability"].to_numpy()
+    assert (np.diff(after) >= 0).all()
+
+
+def test_every_candidate_has_its_own_choice_among_all_methods(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    table = portfolio(1200)
+    table["W"] = rng.choice([0.5, 1.0, 3.0], len(table))
+    table["WHO"] = rng.integers(0, 700, len(table))
+    samples = "samples: {out_of_sample: 0.3, calibration: 0.3, weight: W, group: WHO}\n"
+    package = done(tmp_path, planned(f"{{methods: [{ALL}], criterion: brier, folds: 3}}", samples, BOTH), table)
+    assert disagreements(package) == []
+    means, folds = frame(package, "calibration.choice"), frame(package, "calibration.folds")
+    assert means.groupby("model")["chosen"].sum().tolist() == [1, 1]
+    assert (len(means), len(folds)) == (14, 42)
+    snapshot = pd.read_parquet(package / "data" / "snapshot.parquet")
+    inside = snapshot[snapshot["_sample"] == "calibration"]
+    assert folds.loc[folds["method"] == "beta", "rows"].sum() == 2 * len(inside)
+    others = snapshot[snapshot["_sample"] != "calibration"]
+    assert not set(inside["_cluster"]) & set(others["_cluster"])
+    assert "rows have the weight" in " ".join(evidence(package, "calibration.method")["notes"])
+
+
+def test_a_calibration_on_a_test_sample_is_told(tmp_path: Path) -> None:
+    spec = "{methods: [logistic], sample: out_of_sample}"
+    package = done(tmp_path, planned(spec, samples=""), portfolio(900))
+    assert disagreements(package) == []
+    told = frame(package, "calibration.samples").set_index("sample")["calibration_tests"]
+    assert told.to_dict() == {
+        "development": "not independent: the models are fitted on it",
+        "out_of_sample": "not independent: the calibration is fitted on it",
+    }
+    notes = " ".join(evidence(package, "performance.calibration")["notes"])
+    assert "fitted on out_of_sample: what is said of it is not independent" in notes
+    assert "G - 2 on development, out_of_sample" in notes
+
+
+def test_rounded_points_are_calibrated_on_their_own_log_odds(tmp_path: Path) -> None:
+    plan = planned("{methods: [isotonic]}") + "scaling: {probability_from: rounded}\n"
+    package = done(tmp_path, plan, portfolio(900))
+    assert disagreements(package) == []
+    held = read_package(package)
+    step = next(s for s in held.model["steps"] if s["id"] == held.model["outputs"]["probability"])
+    assert (step["method"], step["input"]) == ("piecewise_constant", "linear_score_of_points")
+
+
+def test_names_that_the_data_use_are_not_taken(tmp_path: Path) -> None:
+    table = portfolio(900).rename(columns={"INCOME": "uncalibrated_probability", "AGE": "calibration.log_odds"})
+    package = done(tmp_path, planned("{methods: [logistic]}"), table)
+    assert disagreements(package) == []
+    outputs = [step.get("output") for step in model(package)["steps"]]
+    assert {"model_uncalibrated_probability", "model_calibration.log_odds"} <= set(outputs)
+
+
+def test_a_map_that_would_break_the_order_is_refused(tmp_path: Path) -> None:
+    """Bads and goods are swapped where the calibration sample stands."""
+    table = portfolio(1200)
+    folder = write_plan(tmp_path, planned("{methods: [logistic]}"), table)
+    assert run(folder, "--no-validation").status == 0
+    snapshot = pd.read_parquet(folder / "out" / "data" / "snapshot.parquet")
+    inside = (snapshot["_sample"] == "calibration").to_numpy()
+    swapped = table.assign(BAD=np.where(inside, 1 - table["BAD"], table["BAD"]))
+    ended = run(write_plan(tmp_path / "swapped", planned("{methods: [logistic]}"), swapped), "--no-validation")
+    assert "break the order" in ended.err
+    assert "candidate scorecard, sample calibration" in ended.err
+    assert not (tmp_path / "swapped" / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (planned("{methods: [logistic]}", samples=""), "which sample the calibration is fitted on"),
+        (planned("{sample: calibration}", samples=""), "the plan makes no sample of that name"),
+        (planned("{methods: [beta, beta]}"), "methods that stand twice: beta"),
+        (planned("{methods: [platt]}"), "calibration.methods"),
+        (planned("{methods: []}"), "calibration.methods"),
+        (planned("{folds: 1}"), "calibration.folds"),
+        (PLAN + QUICK + "samples: {out_of_sample: 0.6, calibration: 0.5}\n", "leave no development"),
+        (PLAN.replace("BAD, bad: 1", "BAD, type: fraction") + SAMPLES, "probabilities are of a binary outcome"),
+    ],
+)
+def test_faults_of_a_plan(tmp_path: Path, text: str, said: str) -> None:
+    ended = run(write_plan(tmp_path, text, portfolio(60)))
+    assert ended.status != 0
+    assert said in ended.err

@@ -1,0 +1,292 @@
+"""Calibration: every map fitted again on the sample that the plan names, and held against what the models publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from validation.findings import Finding, Outcome
+from validation.rebuild import metrics
+from validation.rebuild.calibration_maps import METHODS, NotFitted, OwnMap, fit_own
+from validation.rebuild.calibration_plan import calibrated_on, methods_of
+from validation.rebuild.workspace import DEVELOPMENT, Workspace
+
+Floats = NDArray[np.float64]
+SAMPLES, METHOD, PARAMETERS, KNOTS, ORDER, MAP = (
+    f"calibration.{name}" for name in ("samples", "method", "parameters", "knots", "order", "map")
+)
+RULE = "calibrated_probability"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model's calibration by our own fit. rows: of the sample; score (n,): of all rows; before: without it."""
+
+    model_id: str
+    name: str
+    rows: NDArray[np.int64]
+    score: Floats
+    own: OwnMap
+
+
+def compare_calibration(space: Workspace) -> None:
+    """Compare samples, maps, parameters, level, order and curve of the calibration of every model."""
+    _compare_samples(space)
+    sample = calibrated_on(space.package.plan)
+    if sample is None:
+        _compare_uncalibrated(space)
+        return
+    fitted = [one for model_id in space.package.models if (one := _fitted(space, model_id, sample)) is not None]
+    for one in fitted:
+        _compare_probability(space, one, sample)
+    _compare_method(space, fitted, sample)
+    _compare_parameters(space, fitted)
+    _compare_knots(space, fitted)
+    _compare_order(space, fitted)
+    _compare_map(space, fitted)
+
+
+def _compare_samples(space: Workspace) -> None:
+    """Which samples the models and the calibration are fitted on, and so where tests of calibration are independent."""
+    table = space.package.rows_of(SAMPLES)
+    if table is None:
+        space.ledger.not_evaluable(SAMPLES, "the package holds no such table")
+        return
+    own, fitted_on = [], calibrated_on(space.package.plan)
+    for sample in space.rows:
+        rows = len(space.known(sample))
+        own.append((sample, rows, sample == DEVELOPMENT, sample == fitted_on, sample in (DEVELOPMENT, fitted_on)))
+    columns = ("sample", "rows", "fits_models", "fits_calibration")
+    stated = [(*(row[c] for c in columns), row["calibration_tests"] != "independent") for row in table]
+    space.ledger.words(SAMPLES, "what is fitted on each sample", sorted(stated), sorted(own), "sample", [SAMPLES])
+
+
+def _compare_uncalibrated(space: Workspace) -> None:
+    """Without calibration the probability is the logistic function of the linear score."""
+    for model_id in space.package.models:
+        outputs = [space.output(model_id, key) for key in ("linear_score", "probability")]
+        if None in outputs:
+            continue
+        score, probability = (value.data[_used(space)] for value in outputs if value is not None)
+        with np.errstate(over="ignore"):
+            own = 1.0 / (1.0 + np.exp(-score))
+        file = space.package.file_of(model_id)
+        space.ledger.numbers(file, "probability without calibration", "probability", probability, own, "row", [SAMPLES])
+
+
+def _used(space: Workspace) -> NDArray[np.int64]:
+    return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *space.rows.values()]))
+
+
+def _fitted(space: Workspace, model_id: str, sample: str) -> Fitted | None:
+    """Fit the method that the package states for a model, which the plan must name."""
+    name = space.package.candidate_ids[model_id]
+    stated = {row["model"]: str(row["method"]) for row in space.package.rows_of(METHOD) or []}
+    method, allowed = stated.get(name), methods_of(space.package.plan)
+    test = f"{METHOD}: {name}"
+    if method not in allowed or method not in METHODS:
+        _finding(space, test, "evidence_missing", method, f"The calibration of {name} is none of {', '.join(allowed)}.")
+        return None
+    score = space.output(model_id, "linear_score")
+    rows = space.judged(model_id, sample)
+    if score is None or not len(rows):
+        space.ledger.not_evaluable(test, f"no linear score, or no row in the sample {sample}")
+        return None
+    try:
+        own = fit_own(method, score.data[rows], space.outcome[rows], space.weight[rows])
+    except NotFitted as error:
+        statement = f"The calibration of {name} cannot be fitted on {sample}: {error}."
+        _finding(space, test, "calibration_sample", method, statement)
+        return None
+    return Fitted(model_id, name, rows, score.data, own)
+
+
+def _finding(space: Workspace, test: str, check: str, value: Any, statement: str) -> None:
+    finding = Finding(
+        test=test,
+        severity=space.policy.checks[check],
+        quantity="calibration",
+        developer_value=value,
+        validator_value=None,
+        tolerance=None,
+        statement=statement,
+        remedy="Fit the calibration again as the plan says, and submit the package again.",
+        evidence=(METHOD,),
+    )
+    space.ledger.check(Outcome(test, "fail", 1, None, None, finding))
+
+
+def _compare_probability(space: Workspace, one: Fitted, sample: str) -> None:
+    """The published probability of every row is that of our map; else say which sample it fits."""
+    value = space.output(one.model_id, "probability")
+    if value is None:
+        space.ledger.not_evaluable(f"{METHOD}: {one.name}", "the model publishes no probability")
+        return
+    used = _used(space)
+    published, own = value.data[used], one.own.probability(one.score[used])
+    keys = space.frame["_key"].to_numpy()[used]
+    file, labels = space.package.file_of(one.model_id), [f"key {key}" for key in keys]
+    found = space.ledger.numbers(file, "calibrated probability", RULE, published, own, labels, [METHOD])
+    test = f"{METHOD}: sample of the calibration of {one.name}"
+    if found is None or not found.breaches:
+        space.ledger.check(Outcome(test, "pass", 1, "the plan's", None))
+        return
+    for other in space.rows:
+        if other != sample and _fits(space, one, other, published, used):
+            tests = "not independent there, though the package says so"
+            statement = f"The calibration of {one.name} is that of {other}, not of {sample}: its tests are {tests}."
+            _finding(space, test, "calibration_sample", sample, statement)
+
+
+def _fits(space: Workspace, one: Fitted, sample: str, published: Floats, used: NDArray[np.int64]) -> bool:
+    rows = space.judged(one.model_id, sample)
+    try:
+        own = fit_own(one.own.method, one.score[rows], space.outcome[rows], space.weight[rows])
+    except (NotFitted, ValueError):
+        return False
+    tolerance = space.policy.tolerances[RULE]
+    return bool(np.all(tolerance.excess(published, own.probability(one.score[used])) <= tolerance.value))
+
+
+def _compare_method(space: Workspace, fitted: Sequence[Fitted], sample: str) -> None:
+    table = _table(space, METHOD, "model", [one.name for one in fitted])
+    if table is None:
+        return
+    own = {one.name: _levels(space, one) for one in fitted}
+    known = [row for row in table if row["model"] in own]
+    labels = [str(row["model"]) for row in known]
+    space.ledger.words(METHOD, "sample", [row["sample"] for row in known], [sample] * len(known), labels, [METHOD])
+    for column, rule in _LEVELS.items():
+        mine = [own[row["model"]][column] for row in known]
+        space.ledger.numbers(METHOD, column, rule, [row[column] for row in known], mine, labels, [METHOD])
+
+
+_LEVELS = {
+    "rows": "rows",
+    "bads": "rows",
+    "bad_rate": "share",
+    "mean_before": "mean_probability",
+    "mean_after": RULE,
+    "log_loss_before": "log_loss",
+    "log_loss_after": RULE,
+    "brier_before": "brier",
+    "brier_after": RULE,
+}
+
+
+def _levels(space: Workspace, one: Fitted) -> dict[str, float]:
+    y, w = space.outcome[one.rows], space.weight[one.rows]
+    found = {"rows": float(len(y)), "bads": float(np.count_nonzero(y == 1)), "bad_rate": float(w @ y / w.sum())}
+    before = fit_own("none", one.score[one.rows], y, w)
+    for word, each in (("before", before), ("after", one.own)):
+        p = each.probability(one.score[one.rows])
+        found |= {f"mean_{word}": float(w @ p / w.sum()), f"brier_{word}": metrics.brier(y, p, w)}
+        found[f"log_loss_{word}"] = metrics.log_loss(y, p, w)
+    return found
+
+
+def _table(space: Workspace, area: str, column: str, names: Sequence[str]) -> list[dict[str, Any]] | None:
+    """The rows of a table that tells of every one of `names`; what it leaves out is a finding."""
+    table = space.package.rows_of(area)
+    if table is None:
+        space.ledger.not_evaluable(area, "the package holds no such table")
+        return None
+    stated = list(dict.fromkeys(row[column] for row in table))
+    space.ledger.words(area, "models", sorted(map(str, stated)), sorted(names), "model", [area])
+    return table
+
+
+def _compare_parameters(space: Workspace, fitted: Sequence[Fitted]) -> None:
+    with_any = [one for one in fitted if one.own.estimates]
+    if not with_any:
+        return
+    table = _table(space, PARAMETERS, "model", [one.name for one in with_any])
+    if table is None:
+        return
+    stated = {(row["model"], row["parameter"]): row for row in table}
+    own = {(one.name, key): one.own for one in with_any for key in one.own.estimates}
+    space.ledger.words(PARAMETERS, "parameters", list(stated), list(own), "parameter", [PARAMETERS])
+    keys = [key for key in own if key in stated]
+    labels = [f"{model} {parameter}" for model, parameter in keys]
+    columns = {
+        "estimate": ("coefficient", lambda found, key: found.estimates[key]),
+        "standard_error": ("standard_error", lambda found, key: found.errors[key]),
+        "robust_standard_error": ("standard_error", lambda found, key: found.robust_errors[key]),
+    }
+    for column, (rule, get) in columns.items():
+        mine = [_number(get(own[key], key[1])) for key in keys]
+        space.ledger.numbers(PARAMETERS, column, rule, [stated[k][column] for k in keys], mine, labels, [PARAMETERS])
+    held = [bool(np.isnan(own[key].errors[key[1]])) for key in keys]
+    space.ledger.words(PARAMETERS, "bounds", [stated[k]["at_bound"] for k in keys], held, labels, [PARAMETERS])
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _compare_knots(space: Workspace, fitted: Sequence[Fitted]) -> None:
+    with_any = [one for one in fitted if one.own.knots]
+    if not with_any:
+        return
+    table = _table(space, KNOTS, "model", [one.name for one in with_any])
+    if table is None:
+        return
+    own = [(one.name, k + 1, x, p) for one in with_any for k, (x, p) in enumerate(one.own.knots)]
+    stated = [(row["model"], row["knot"]) for row in table]
+    space.ledger.words(KNOTS, "steps and knots", stated, [row[:2] for row in own], "knot", [KNOTS])
+    if len(stated) != len(own):
+        return
+    labels = [f"{name} {k}" for name, k, _, _ in own]
+    starts = [None if np.isinf(x) else x for _, _, x, _ in own]
+    given = [row["from_linear_score"] for row in table]
+    space.ledger.numbers(KNOTS, "linear score", "linear_score", given, starts, labels, [KNOTS])
+    levels = [row[3] for row in own]
+    space.ledger.numbers(KNOTS, "probability", RULE, [row["probability"] for row in table], levels, labels, [KNOTS])
+
+
+def _compare_order(space: Workspace, fitted: Sequence[Fitted]) -> None:
+    """Distinct scores, and of steps the distinct probabilities; lines and curves differ at every score in principle."""
+    table = _table(space, ORDER, "model", [one.name for one in fitted])
+    if table is None:
+        return
+    stated: Mapping[Any, Mapping[str, Any]] = {row["model"]: row for row in table}
+    known = [one for one in fitted if one.name in stated]
+    labels = [one.name for one in known]
+    words, counts, merged = [], [], []
+    for one in known:
+        values = np.unique(one.score[one.rows])
+        strict = not one.own.knots
+        words.append("strictly increasing" if strict else "non decreasing")
+        counts.append(len(values))
+        stands = one.own.method in ("isotonic", "venn_abers")
+        merged.append(len(np.unique(one.own.probability(values))) if stands else len(values) if strict else None)
+    space.ledger.words(ORDER, "order", [stated[n]["order"] for n in labels], words, labels, [ORDER])
+    given = [stated[n]["distinct_scores"] for n in labels]
+    space.ledger.numbers(ORDER, "distinct scores", "rows", given, counts, labels, [ORDER])
+    kept = [k for k, value in enumerate(merged) if value is not None]
+    given = [stated[labels[k]]["distinct_probabilities"] for k in kept]
+    names, mine = [labels[k] for k in kept], [merged[k] for k in kept]
+    space.ledger.numbers(ORDER, "distinct probabilities", "rows", given, mine, names, [ORDER])
+    differences = [stated[n]["distinct_scores"] - stated[n]["distinct_probabilities"] for n in labels]
+    space.ledger.numbers(ORDER, "merged", "rows", [stated[n]["merged"] for n in labels], differences, labels, [ORDER])
+
+
+def _compare_map(space: Workspace, fitted: Sequence[Fitted]) -> None:
+    """The drawn curve of the champion."""
+    table = space.package.rows_of(MAP)
+    champion = next((one for one in fitted if one.model_id == space.package.champion_id), None)
+    if table is None or champion is None:
+        space.ledger.not_evaluable(MAP, "the package holds no such figure")
+        return
+    x = np.array([row["linear_score"] for row in table], dtype=np.float64)
+    after = np.array([row["curve"] == "after" for row in table], dtype=bool)
+    own = np.where(after, champion.own.probability(x), 1.0 / (1.0 + np.exp(-x)))
+    labels = [f"{row['curve']} at {row['linear_score']:.6g}" for row in table]
+    space.ledger.numbers(MAP, "probability", RULE, [row["probability"] for row in table], own, labels, [MAP])
+    ends = champion.score[champion.rows]
+    given, mine = [float(x.min()), float(x.max())], [float(ends.min()), float(ends.max())]
+    space.ledger.numbers(MAP, "range of the linear score", "linear_score", given, mine, ["least", "greatest"], [MAP])
