@@ -19,6 +19,7 @@ from validation.comparisons import (
     data,
     edges,
     expectations,
+    experiment,
     expert,
     explanation,
     fairness,
@@ -121,6 +122,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     rules.compare_rules(space)
     strategy.compare_strategy(space)
     strategy_pairs.compare_pairs(space)
+    experiment.compare_experiment(space)
     segments.compare_segments(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)

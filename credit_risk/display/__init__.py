@@ -29,7 +29,7 @@ from credit_risk.display.history import MaturityDisplay, RollRateDisplay, Vintag
 from credit_risk.display.ranking import CapDisplay, KsDisplay, LiftDisplay, PrecisionRecallDisplay
 from credit_risk.display.rating import RatingScaleDisplay
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
-from credit_risk.display.strategy import CutOffDisplay, ProfitDisplay
+from credit_risk.display.strategy import BoundaryDisplay, CutOffDisplay, ProfitDisplay
 from credit_risk.display.two_scores import SwapSetDisplay, TwoScoreMatrixDisplay
 
 DISPLAYS: dict[str, type[Display]] = {
@@ -62,12 +62,14 @@ DISPLAYS: dict[str, type[Display]] = {
     "strategy.cut_offs": CutOffDisplay,
     "strategy.acceptance_curve": CutOffDisplay,
     "strategy.profit_curve": ProfitDisplay,
+    "strategy.experiment_looks": BoundaryDisplay,
     "strategy.swap_sets": SwapSetDisplay,
     "strategy.matrix": TwoScoreMatrixDisplay,
 }
 
 __all__ = [
     "DISPLAYS",
+    "BoundaryDisplay",
     "CalibrationChoiceDisplay",
     "CalibrationDisplay",
     "CalibrationMapDisplay",

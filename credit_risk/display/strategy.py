@@ -1,4 +1,4 @@
-"""Cut-off curves: bad rate against acceptance, and expected profit by cut-off."""
+"""Cut-off curves, expected profit by cut-off, and the boundaries of a test with several looks."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from credit_risk.display.base import Display, percent_axis, series_names
 from credit_risk.display.style import REFERENCE, line_style, marker_style, readable
 from credit_risk.strategy.applicants import Applicants
 from credit_risk.strategy.cut_offs import cut_off_table, cut_offs_of
+from credit_risk.strategy.spending import spending_boundaries
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,3 +108,30 @@ def _band(ax: Axes, index: int, name: str, part: pd.DataFrame, x: str, y: str) -
     ax.plot(part[x], part[y], label=readable(name), **style)
     edge = {"color": style["color"], "alpha": 0.15, "linewidth": 0}
     ax.fill_between(part[x], part[f"{y}_lower"], part[f"{y}_upper"], **edge)
+
+
+class BoundaryDisplay(Display):
+    """Frame of evidence `strategy.experiment_looks`: where each look stops the test, beside what one look would ask."""
+
+    columns = ("information", "z")
+    default_title = "Boundaries of the looks"
+
+    @classmethod
+    def from_looks(
+        cls, looks: int, *, significance: float = 0.05, spending: str = "obrien_fleming", title: str | None = None
+    ) -> BoundaryDisplay:
+        """Boundaries of equally spaced looks, as `spending_boundaries`."""
+        found = spending_boundaries(np.arange(1, looks + 1) / looks, significance, spending)
+        return cls(pd.DataFrame({"information": found.times, "z": found.z, "spent": found.spent}), title=title)
+
+    def _draw(self, ax: Axes) -> None:
+        x, z = self._frame["information"].astype(float), self._frame["z"].astype(float)
+        for side in (1.0, -1.0):
+            style = {**line_style(0), **marker_style(0)}
+            ax.plot(x, side * z, label="stops the test" if side > 0 else None, **style)
+        for side in (1.96, -1.96):
+            ax.axhline(side, **REFERENCE)
+        ax.annotate("1.96: one look", (0.0, 1.96), (2, 3), textcoords="offset points", fontsize=8, color="#666666")
+        ax.set(xlim=(0, 1.03), xlabel="Share of the information", ylabel="z of the difference")
+        percent_axis(ax.xaxis)
+        ax.legend(loc="upper right")

@@ -54,6 +54,7 @@ INDEPENDENT = (
     "expert.agreement.",
     "expert.ordering.",
     "strategy.matrix_order",
+    "strategy.experiment",
     "rules.hits",
     "rules.decisions",
 )

@@ -13,6 +13,7 @@ from credit_risk._core.evidence import Cell, Evidence, absent, key_values, table
 from credit_risk._core.randomness import stage_generator
 from credit_risk.lifecycle.applicants import ALL, applicants
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, input_files
+from credit_risk.lifecycle.strategy_experiment import EXPERIMENT_IDS, experiment_evidence
 from credit_risk.lifecycle.strategy_pairs import PAIR_IDS, pair_evidence
 from credit_risk.plan import Plan
 from credit_risk.plan.outcome_checks import MEASURES
@@ -26,6 +27,7 @@ from credit_risk.strategy.spec import ProductSpec
 Floats = NDArray[np.float64]
 IDS = (
     *PAIR_IDS,
+    *EXPERIMENT_IDS,
     "strategy.assumptions",
     "strategy.cut_offs",
     "strategy.acceptance_curve",
@@ -74,6 +76,7 @@ def strategy_evidence(plan: Plan, intake: Intake, scored: Scored) -> list[Eviden
         *_curves(plan, groups, inputs),
         _best(plan, groups, inputs),
         *pair_evidence(plan, intake, scored, groups),
+        *experiment_evidence(plan, scored, groups),
     ]
 
 

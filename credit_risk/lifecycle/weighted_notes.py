@@ -176,6 +176,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "reasons.agreement": "shares are weighted; applicants are counted",
         "rules.hits": f"shares and bad rates are weighted, intervals at {KISH}; rows, hits and bads are counted",
         "rules.overlaps": "shares are weighted; rows are counted",
+        "strategy.experiment": "the baseline and the variance are weighted; rows of the test have weight 1",
         "strategy.swap_sets": f"shares, bad rates and profit are weighted, intervals at {KISH}; rows are counted",
         "strategy.swap_changes": "rates and profit are weighted, errors of the influence of weighted rows",
         "strategy.matrix": f"shares and bad rates are weighted, intervals at {KISH}; rows and bads are counted",
@@ -195,7 +196,7 @@ NO_ROWS = (
     *("outcome.history", "outcome.window", "classing.policy", "scaling.parameters", "rating.policy", "glm.parameters."),
     *("boosting.parameters.", "boosting.interactions.", "boosting.monotonicity.", "reasons.method", "reasons.texts"),
     *("two_stage.stages.", "judgement.overlays", "limitations.register"),
-    "strategy.assumptions",
+    *("strategy.assumptions", "strategy.experiment_looks"),
     *("rules.declared", "rules.texts", "verification.coverage", "verification.exports"),
     "fairness.jurisdictions",
 )

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from credit_risk._core.errors import Fault
+from credit_risk.models.spec import default_models
 from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import MEASURES
 
 Found = Iterator[tuple[Path, Fault]]
-OF_SCORES = ("cut_off", "profit", "aim", "incumbent", "redeployment")
+OF_SCORES = ("cut_off", "profit", "aim", "incumbent", "redeployment", "experiment")
 ALLOWED = ("forbidden (data.forbidden)", "not disclosable")
 """Roles (or their beginnings) that keep a column out of a model, and not out of a strategy."""
 
@@ -31,6 +32,7 @@ def strategy_faults(plan: dict[str, Any], roles: dict[str, str]) -> Found:
     yield from _aim(strategy)
     yield from _cut_offs(strategy)
     yield from _redeployment(plan, strategy)
+    yield from _experiment(plan, strategy)
     derived = plan.get("derive") if isinstance(plan.get("derive"), dict) else {}
     for path, name in _columns(strategy):
         yield from _column(path, name, roles, derived or {}, plan)
@@ -82,6 +84,33 @@ def _redeployment(plan: dict[str, Any], strategy: dict[str, Any]) -> Found:
         if isinstance(part, dict) and all(value is None for value in part.values()):
             message = f"no condition says when a challenger is {what}"
             yield (*path, key), Fault(message, code="missing_key", remedy="name one condition or more")
+
+
+def _experiment(plan: dict[str, Any], strategy: dict[str, Any]) -> Found:
+    test, path = strategy.get("experiment"), ("strategy", "experiment")
+    if not isinstance(test, dict):
+        return
+    measure, listed = test.get("measure"), plan.get("models", [model.model_dump() for model in default_models()])
+    models = [model for model in listed if isinstance(model, dict)] if isinstance(listed, list | tuple) else None
+    others = None if models is None else [model.get("id") for model in models if model.get("champion") is not True]
+    if test.get("difference") in (0, 0.0):
+        message = "no test finds a difference of 0"
+        yield (*path, "difference"), Fault(message, code="range", found="0", allowed="above or below 0")
+    if measure == "profit" and (strategy.get("profit") is None or strategy.get("cut_off") is None):
+        message = "profit is to be tested, and the plan declares no amounts or no cut-off"
+        remedy = "write strategy.profit and strategy.cut_off, or another measure"
+        yield (*path, "measure"), Fault(message, code="missing_key", remedy=remedy)
+    if measure == "auc" and others is not None and not others:
+        message = "the AUC of a challenger is to be tested, and the plan has none"
+        yield (*path, "measure"), Fault(message, code="no_challenger", remedy="add a model, or name another measure")
+    name = test.get("challenger")
+    if isinstance(name, str) and others and name not in others:
+        message = f"{name!r} is no challenger of the plan"
+        yield (*path, "challenger"), Fault(message, code="no_challenger", allowed=", ".join(map(str, others)))
+    samples = plan.get("samples")
+    if test.get("sample") == "out_of_time" and not (isinstance(samples, dict) and samples.get("out_of_time")):
+        message = "the sample of the design is out of time, and the plan makes none"
+        yield (*path, "sample"), Fault(message, code="no_sample", remedy="write samples.out_of_time, or out_of_sample")
 
 
 def _column(path: Path, name: str, roles: dict[str, str], derived: dict[str, Any], plan: dict[str, Any]) -> Found:

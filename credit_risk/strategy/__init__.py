@@ -6,9 +6,11 @@ from credit_risk.strategy.applicants import Applicants
 from credit_risk.strategy.best_cut_off import Aim, best_cut_off, best_cut_off_table, resampled_cut_offs
 from credit_risk.strategy.comparison import compared_decisions, compared_losses, compared_ranking
 from credit_risk.strategy.cut_offs import cut_off_table, cut_offs_of
+from credit_risk.strategy.experiment import design, rows_for_mean, rows_for_rates
 from credit_risk.strategy.matrix import matrix_order, two_score_matrix
 from credit_risk.strategy.pair import Pair, matching_cut_off
 from credit_risk.strategy.redeployment import Rules, redeployment
+from credit_risk.strategy.spending import classical_constant, crossing, spending_boundaries
 from credit_risk.strategy.swap_set import swap_change, swap_set
 
 __all__ = [
@@ -18,15 +20,21 @@ __all__ = [
     "Rules",
     "best_cut_off",
     "best_cut_off_table",
+    "classical_constant",
     "compared_decisions",
     "compared_losses",
     "compared_ranking",
+    "crossing",
     "cut_off_table",
     "cut_offs_of",
+    "design",
     "matching_cut_off",
     "matrix_order",
     "redeployment",
     "resampled_cut_offs",
+    "rows_for_mean",
+    "rows_for_rates",
+    "spending_boundaries",
     "swap_change",
     "swap_set",
     "two_score_matrix",

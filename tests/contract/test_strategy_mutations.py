@@ -29,6 +29,7 @@ strategy:
     auto_accept: {min_auc_difference: -0.02, max_calibration_gap: 0.1, max_psi: 0.1, max_inversions: 0}
     reject: {max_auc_difference: 0.0, min_psi: 0.25, min_calibration_gap: 0.5, min_inversions: 3}
     manual_review: The model committee, by segment
+  experiment: {measure: auc, difference: 0.03, looks: 4, rows_per_month: 500, performance_months: 12}
 models:
   - {id: card, type: scorecard, champion: true}
   - {id: trees, type: monotone_boosting, trees: 10}
@@ -101,6 +102,7 @@ CASES: list[tuple[str, str, int, Any, str]] = [
 
 SWAPS, CHANGES, MATRIX = "strategy.swap_sets", "strategy.swap_changes", "strategy.matrix"
 ORDER, COMPARISON, RULED = "strategy.matrix_order", "strategy.comparison", "strategy.redeployment"
+EXPERIMENT, LOOKS = "strategy.experiment", "strategy.experiment_looks"
 TOGETHER: list[tuple[str, str, int, Any, str]] = [
     *((SWAPS, column, 1, lambda v: v + 1, column) for column in ("rows", "known", "bad", "profit")),
     *((SWAPS, column, 2, lambda v: v * 1.001, column) for column in ("share", "bad_rate", "lower", "upper")),
@@ -118,6 +120,12 @@ TOGETHER: list[tuple[str, str, int, Any, str]] = [
     *((COMPARISON, c, 2, lambda v: v + 1e-3, c) for c in ("brier_difference", "brier_p_value", "decisions_p_value")),
     *((COMPARISON, c, 1, lambda v: v + 1, c) for c in ("only_base_right", "only_candidate_right", "rows", "bad")),
     (RULED, "value", 0, lambda v: v + 1e-3, "value"),
+    *((EXPERIMENT, c, 0, lambda v: v * 1.01, c) for c in ("baseline", "variance", "fixed_rows", "inflation", "months")),
+    *((EXPERIMENT, c, 0, lambda v: v + 1, c) for c in ("sample_rows", "intake_months")),
+    *((LOOKS, c, 1, lambda v: v * 1.01, c) for c in ("information", "month", "nominal_p_value", "spent")),
+    *((LOOKS, c, 2, lambda v: v * 1.01, c) for c in ("stops_without_difference", "stops_with_difference")),
+    (LOOKS, "rows", 2, lambda v: v + 1, "rows"),
+    (LOOKS, "z", 0, lambda v: v - 0.5, "error that the boundaries spend"),
 ]
 
 
@@ -141,6 +149,21 @@ def test_another_outcome_of_the_rules_is_found(good: Path, tmp_path: Path, colum
     package = Path(shutil.copytree(good, tmp_path / "package"))
     changed(package, RULED, column, row, change)
     assert f"{RULED}: conditions and outcome" in serious(package)
+
+
+@pytest.mark.parametrize(("measure", "difference"), [("bad_rate", -0.03), ("profit", 20.0)])
+def test_other_measures_are_designed_and_recomputed(tmp_path: Path, measure: str, difference: float) -> None:
+    test = f"experiment: {{measure: {measure}, difference: {difference}, looks: 3, spending: pocock, "
+    test += "rows_per_month: 900, performance_months: 6}"
+    plan = PLAN.replace("experiment: {measure: auc, difference: 0.03, looks: 4, rows_per_month: 500, ", test + " # ")
+    plan = plan.replace("  - {id: trees, type: monotone_boosting, trees: 10}\n", "")
+    plan = plan[: plan.index("  redeployment")] + plan[plan.index("  experiment") :]
+    package = without_annexes(done(tmp_path, plan, applicants(), "--no-validation"))
+    assert serious(package) == {}
+    told = frame(package, EXPERIMENT).iloc[0]
+    assert told["measure"] == measure
+    assert told["rows"] == np.ceil(told["fixed_rows"] * told["inflation"])
+    assert frame(package, LOOKS)["stops_with_difference"].sum() == pytest.approx(0.8)
 
 
 def test_rows_without_the_incumbent_are_told(good: Path) -> None:

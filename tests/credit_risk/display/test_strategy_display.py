@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_risk.display import CutOffDisplay, Display, ProfitDisplay, SwapSetDisplay, TwoScoreMatrixDisplay
+from credit_risk.display import (
+    BoundaryDisplay,
+    CutOffDisplay,
+    Display,
+    ProfitDisplay,
+    SwapSetDisplay,
+    TwoScoreMatrixDisplay,
+)
 from credit_risk.strategy.applicants import Applicants
 from credit_risk.strategy.cut_offs import cut_off_table, cut_offs_of
 
@@ -51,6 +58,15 @@ def test_the_swap_set_is_of_equal_acceptance_unless_a_cut_off_is_given() -> None
     assert told["share"]["swapped in"] >= told["share"]["swapped out"]
     given = SwapSetDisplay.from_predictions(Y, SCORE, OTHER, cut_off=540, candidate_cut_off=600).frame()
     assert set(given["basis"]) == {"declared cut-offs"}
+
+
+def test_boundaries_are_drawn_on_both_sides() -> None:
+    display = BoundaryDisplay.from_looks(5)
+    ax = display.plot()
+    upper, lower = ax.lines[0].get_ydata(), ax.lines[1].get_ydata()
+    assert np.asarray(upper) == pytest.approx(display.frame()["z"])
+    assert np.asarray(lower) == pytest.approx(-display.frame()["z"])
+    plt.close("all")
 
 
 def test_every_cell_of_the_matrix_has_its_number() -> None:

@@ -12,6 +12,7 @@ from tests.credit_risk.cli.command import QUICK, portfolio, run, write_plan
 
 HEAD = "model: {id: m}\ndata: {source: table.csv, key: ID, columns: {HOUSING: {type: categorical}}}\n"
 HEAD += "outcome: {column: BAD, bad: 1}\nderive: {TWICE: AGE * 2}\n"
+LIVE = "rows_per_month: 100, performance_months: 12"
 WRONG = [
     ("{aim: {type: maximum_profit}}", "strategy.aim", "missing_key"),
     ("{aim: {type: bad_rate_at_most}}", "strategy.aim", "value"),
@@ -23,6 +24,14 @@ WRONG = [
     ("{profit: {good: 1.0, bad: {columns: [BAD]}}}", "strategy.profit.bad.columns[0]", "role"),
     ("{profit: {good: 1.0, bad: {columns: [HOUSING]}}}", "strategy.profit.bad.columns[0]", "type"),
     ("{profit: {good: 1.0, bad: {columns: [AGE], rate: 0}}}", "strategy.profit.bad", None),
+    (f"{{experiment: {{measure: bad_rate, difference: 0.0, {LIVE}}}}}", "strategy.experiment.difference", "range"),
+    (f"{{experiment: {{measure: profit, difference: 1.0, {LIVE}}}}}", "strategy.experiment.measure", "missing_key"),
+    (
+        f"{{experiment: {{measure: auc, difference: 0.1, challenger: x, {LIVE}}}}}",
+        "strategy.experiment.challenger",
+        "no_challenger",
+    ),
+    (f"{{experiment: {{measure: bad_rate, difference: 0.1, power: 0.4, {LIVE}}}}}", "strategy.experiment.power", None),
     ("{incumbent: {column: HOUSING}}", "strategy.incumbent.column", "type"),
     ("{incumbent: {column: BAD}}", "strategy.incumbent.column", "role"),
     (

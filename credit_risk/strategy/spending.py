@@ -1,0 +1,142 @@
+"""Boundaries of a test that is looked at more than once: spending of the error, exact by recursive integration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+from credit_risk._core.errors import CreditRiskError, Fault
+
+Floats = NDArray[np.float64]
+OBRIEN_FLEMING, POCOCK = "obrien_fleming", "pocock"
+FAR = 9.0  # standard deviations beyond which nothing is counted: 1e-19
+GREATEST = 12.0  # boundaries are searched below it; what a look may spend beyond is less than a double tells
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """times (K,): shares of the information; z (K,): |z| that ends the test at a look; spent (K,): error so far.
+
+    `nominal` (K,): two-sided p-value of each boundary.
+    """
+
+    times: Floats
+    z: Floats
+    spent: Floats
+
+    @property
+    def nominal(self) -> Floats:
+        """Two-sided p-value of each boundary."""
+        return np.asarray(2.0 * special.ndtr(-self.z), np.float64)
+
+
+def spent_error(times: Floats | Sequence[float], significance: float, spending: str) -> Floats:
+    """Two-sided error that may have been spent at each share of the information (K,), within (0, 1].
+
+    Lan and DeMets (1983), Biometrika 70, 659-663, a half on each side: obrien_fleming 4(1 - Phi(z/sqrt(t))) with
+    z the 1 - significance/4 quantile; pocock significance ln(1 + (e - 1) t).
+    """
+    t = np.asarray(times, np.float64)
+    if spending == OBRIEN_FLEMING:
+        return np.asarray(4.0 * special.ndtr(special.ndtri(significance / 4.0) / np.sqrt(t)), np.float64)
+    if spending == POCOCK:
+        return np.asarray(significance * np.log1p((np.e - 1.0) * t), np.float64)
+    allowed = f"{OBRIEN_FLEMING}, {POCOCK}"
+    raise CreditRiskError(Fault("no such spending function", path="spending", found=spending, allowed=allowed))
+
+
+def crossing(times: Floats | Sequence[float], z: Floats | Sequence[float], drift: float = 0.0) -> Floats:
+    """Probability (K,) that |Z| first reaches its boundary at each look; both sides count.
+
+    times: shares of the information; drift: mean of Z at full information, 0 under no difference. The density of
+    the score process between the boundaries is carried from look to look by Gauss-Legendre quadrature (Armitage,
+    McPherson and Rowe 1969, JRSS A 132, 235-244; Jennison and Turnbull 2000, chapter 19).
+    """
+    t, bounds = _checked(times), np.asarray(z, np.float64)
+    found = np.zeros(len(t))
+    nodes, mass, before = np.zeros(1), np.ones(1), 0.0
+    for k, (now, bound) in enumerate(zip(t, bounds, strict=True)):
+        found[k] = _leaves(nodes, mass, now - before, bound * np.sqrt(now), drift)
+        if k < len(t) - 1:
+            nodes, mass = _carried(nodes, mass, now - before, bound * np.sqrt(now), drift)
+        before = now
+    return found
+
+
+def spending_boundaries(times: Floats | Sequence[float], significance: float, spending: str) -> Boundaries:
+    """Boundaries at which each look spends what `spent_error` allows it, exactly, one after the other."""
+    t = _checked(times)
+    allowed = spent_error(t, significance, spending)
+    nodes, mass, before, found = np.zeros(1), np.ones(1), 0.0, np.zeros(len(t))
+    for k, now in enumerate(t):
+        step, root = now - before, float(np.sqrt(now))
+        wanted = float(allowed[k] - (allowed[k - 1] if k else 0.0))
+        state = (nodes, mass, step)
+
+        def excess(z: float, state: tuple[Floats, Floats, float] = state, r: float = root, w: float = wanted) -> float:
+            return _leaves(*state, z * r, 0.0) - w
+
+        found[k] = GREATEST if excess(GREATEST) > 0 else optimize.brentq(excess, 0.0, GREATEST, xtol=1e-12)
+        if k < len(t) - 1:
+            nodes, mass = _carried(nodes, mass, step, found[k] * root, 0.0)
+        before = now
+    return Boundaries(t, found, allowed)
+
+
+def classical_constant(looks: int, significance: float, kind: str) -> float:
+    """Constant c of equally spaced looks: O'Brien-Fleming |Z_k| >= c sqrt(K/k), Pocock |Z_k| >= c.
+
+    O'Brien and Fleming (1979), Biometrics 35, 549-556; Pocock (1977), Biometrika 64, 191-199.
+    """
+    times = np.arange(1, looks + 1) / looks
+
+    def excess(c: float) -> float:
+        return float(crossing(times, classical_boundary(looks, c, kind)).sum()) - significance
+
+    return float(optimize.brentq(excess, 0.5, 6.0, xtol=1e-10))
+
+
+def classical_boundary(looks: int, constant: float, kind: str) -> Floats:
+    """Boundaries (K,) of a constant, as in `classical_constant`."""
+    return constant * (np.sqrt(looks / np.arange(1.0, looks + 1)) if kind == OBRIEN_FLEMING else np.ones(looks))
+
+
+def drift_for_power(boundaries: Boundaries, power: float) -> float:
+    """Drift at which one of the boundaries is reached with probability `power`."""
+
+    def excess(drift: float) -> float:
+        return float(crossing(boundaries.times, boundaries.z, drift).sum()) - power
+
+    return float(optimize.brentq(excess, 0.0, 20.0, xtol=1e-10))
+
+
+def _checked(times: Floats | Sequence[float]) -> Floats:
+    t = np.asarray(times, np.float64)
+    if len(t) == 0 or t[0] <= 0 or t[-1] > 1 + 1e-12 or np.any(np.diff(t) <= 0):
+        found = ", ".join(f"{one:g}" for one in t)
+        message = "shares of the information at the looks do not rise within (0, 1]"
+        raise CreditRiskError(Fault(message, "range", path="times", found=found, allowed="0 < t1 < ... <= 1"))
+    return t
+
+
+def _leaves(nodes: Floats, mass: Floats, step: float, bound: float, drift: float) -> float:
+    """Probability that the score, distributed over nodes with mass, is beyond +-bound after a step of information."""
+    spread, mean = np.sqrt(step), nodes + drift * step
+    return float(mass @ (special.ndtr((mean - bound) / spread) + special.ndtr((-bound - mean) / spread)))
+
+
+def _carried(nodes: Floats, mass: Floats, step: float, bound: float, drift: float) -> tuple[Floats, Floats]:
+    """Nodes and masses of the score between the boundaries after a step."""
+    spread = float(np.sqrt(step))
+    mean = nodes + drift * step
+    low, high = max(-bound, mean.min() - FAR * spread), min(bound, mean.max() + FAR * spread)
+    points = int(np.clip(40 + 12 * (high - low) / spread, 60, 1500))
+    x, weight = np.polynomial.legendre.leggauss(points)
+    where = 0.5 * (high - low) * x + 0.5 * (high + low)
+    gaps = (where[:, None] - mean[None, :]) / spread
+    density = np.exp(-0.5 * gaps**2) @ mass / (spread * np.sqrt(2.0 * np.pi))
+    return where, 0.5 * (high - low) * weight * density

@@ -1,0 +1,71 @@
+"""Boundaries and sizes of a test with several looks, computed our own way: a dense grid and Simpson's rule."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
+
+Floats = NDArray[np.float64]
+POINTS = 1601
+
+
+def spent(times: Floats, significance: float, spending: str) -> Floats:
+    """Return the two-sided error that may have been spent at each share of the information (Lan and DeMets 1983)."""
+    if spending == "pocock":
+        return np.asarray(significance * np.log(1.0 + (math.e - 1.0) * times), dtype=np.float64)
+    quantile = float(stats.norm.isf(significance / 4.0))
+    return np.asarray(4.0 * stats.norm.sf(quantile / np.sqrt(times)), dtype=np.float64)
+
+
+class Walk:
+    """The density of the score between the boundaries, carried from look to look on a grid."""
+
+    def __init__(self, drift: float):
+        self.drift = drift
+        self.where, self.mass, self.time = np.zeros(1), np.ones(1), 0.0
+
+    def leaves(self, time: float, z: float) -> float:
+        """Return the probability to be beyond ±z for the first time at `time`."""
+        step, bound = time - self.time, z * math.sqrt(time)
+        mean = self.where + self.drift * step
+        over = stats.norm.sf((bound - mean) / math.sqrt(step)) + stats.norm.cdf((-bound - mean) / math.sqrt(step))
+        return float(np.sum(self.mass * over))
+
+    def go(self, time: float, z: float) -> None:
+        """Carry the density to `time`, between ±z."""
+        step, bound = time - self.time, z * math.sqrt(time)
+        mean, spread = self.where + self.drift * step, math.sqrt(step)
+        low, high = max(-bound, mean.min() - 9.0 * spread), min(bound, mean.max() + 9.0 * spread)
+        grid = np.linspace(low, high, POINTS)
+        weight = np.ones(POINTS)
+        weight[1:-1:2], weight[2:-1:2] = 4.0, 2.0
+        weight *= (high - low) / (POINTS - 1) / 3.0
+        density = stats.norm.pdf((grid[:, None] - mean[None, :]) / spread) @ self.mass / spread
+        self.where, self.mass, self.time = grid, weight * density, time
+
+
+def crossings(times: Floats, z: Floats, drift: float) -> Floats:
+    """Return the probability (K,) to stop at each look."""
+    walk, found = Walk(drift), []
+    for place, (time, bound) in enumerate(zip(times, z, strict=True)):
+        found.append(walk.leaves(float(time), float(bound)))
+        if place < len(times) - 1:
+            walk.go(float(time), float(bound))
+    return np.array(found)
+
+
+def drift_of(times: Floats, z: Floats, power: float) -> float:
+    """Return the drift at which the boundaries z (K,) are reached with `power`."""
+    return float(optimize.brentq(lambda d: float(np.sum(crossings(times, z, d))) - power, 0.0, 20.0, xtol=1e-8))
+
+
+def rows_of_rates(base: float, other: float, share: float, significance: float, power: float) -> float:
+    """Return the rows of both arms for two proportions (Fleiss, Levin and Paik 2003, section 4.2)."""
+    middle = base + share * (other - base)
+    variance = middle * (1.0 - middle) / (share * (1.0 - share))
+    own = base * (1.0 - base) / (1.0 - share) + other * (1.0 - other) / share
+    a, b = float(stats.norm.isf(significance / 2.0)), float(special.ndtri(power))
+    return ((a * math.sqrt(variance) + b * math.sqrt(own)) / (other - base)) ** 2
