@@ -27,8 +27,10 @@ from credit_risk.evaluation.grades import (
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT, SNAPSHOT, Scored, input_files
+from credit_risk.lifecycle.rating_migration import migration_evidence
 from credit_risk.models.assemble import free_name
 from credit_risk.plan import Plan
+from credit_risk.sampling.intake import Intake
 from credit_risk.sampling.periods import period_labels
 from credit_risk.scoring import compile_model
 from credit_risk.scoring.step_names import produced_names
@@ -104,7 +106,7 @@ def with_grade(candidate: Candidate, scale: MasterScale) -> Candidate:
     return replace(candidate, model=graded, compiled=compile_model(graded))
 
 
-def rating_evidence(plan: Plan, rated: Rated, scored: Scored) -> list[Evidence]:
+def rating_evidence(plan: Plan, rated: Rated, scored: Scored, intake: Intake) -> list[Evidence]:
     """Evidence `rating.*`: the scale and how it came about, and its validation in every sample by the champion."""
     spec, scale = plan.rating_scale, rated.scale
     if spec is None or scale is None or rated.graded is None:
@@ -128,7 +130,7 @@ def rating_evidence(plan: Plan, rated: Rated, scored: Scored) -> list[Evidence]:
         _design(rated),
         *(table(identifier, frame, inputs=files) for identifier, frame in tables.items()),
         table("rating.figure", figure, inputs=files, chart=CHARTS["rating.figure"]),
-        *_migration(),
+        *migration_evidence(intake, scored, champion, scale, plan.outcome.windows.rolling is not None),
     ]
 
 
@@ -214,8 +216,3 @@ def _design(rated: Rated) -> Evidence:
     ]
     note = "bounds are shown to six digits here; those of the scale are exact"
     return table("rating.design", pd.DataFrame(rows), inputs=(SNAPSHOT, "model.json"), notes=(note,))
-
-
-def _migration() -> list[Evidence]:
-    reason = "the rows are not accounts seen at several points in time (outcome.windows.rolling)"
-    return [absent(identifier, "not_applicable", reason) for identifier in RATING[-2:]]

@@ -93,7 +93,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         *(item for candidate in candidates for item in candidate.evidence),
         *judged.evidence,
         margins_told(plan, prepared, margins, judged.scored),
-        *rating_evidence(plan, rated, judged.scored),
+        *rating_evidence(plan, rated, judged.scored, intake),
         exports_evidence(plan),
     ]
     described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.comparisons.rating_migration import compare_migration
 from validation.rebuild import grades as own
 from validation.rebuild.periods import period_of
 from validation.rebuild.times import dated_column
@@ -72,6 +73,7 @@ def compare_rating(space: Workspace) -> None:
         else:
             _compare_rows(space, area, table, make())
     _compare_design(space, scale, plan)
+    compare_migration(space, scale.grades)
 
 
 def scale_of(space: Workspace) -> Scale | None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from credit_risk.datasets import simulate_portfolio
+from tests.contract.test_evidence_mutations import changed
 from tests.credit_risk.cli.command import credit_risk, disagreements, evidence, frame, model, run
 from tests.validation.toy_package import builders
 from validation import read_package, validate
@@ -33,6 +34,7 @@ derive:
   LATE_6M: count_at_least(1, columns('days_past_due_', 0, 5))
   REPAID_6M: 1 - share(balance_0, balance_5)
 models: [{id: scorecard, type: scorecard, champion: true}]
+rating_scale: {design: {min_grades: 2, max_grades: 5, min_bads: 5, heterogeneity: null}, max_share: 0.95}
 """
 
 
@@ -146,3 +148,31 @@ def test_counts_of_a_point_that_are_wrong_are_found(package: Path, tmp_path: Pat
     builders.change_json(copy, "evidence/samples.observation_points.json", change)
     found = validate(read_package(copy)).findings["findings"]
     assert f"samples.observation_points: {column}" in {finding["test"] for finding in found}
+
+
+def test_migration_between_grades_over_a_year(package: Path, tmp_path: Path) -> None:
+    """Each account's grade beside that of the same account twelve months later, joined by pandas."""
+    snapshot = pd.read_parquet(package / "data/snapshot.parquet")
+    files = [pd.read_parquet(path) for path in sorted((package / "predictions").glob("*.parquet"))]
+    rows = snapshot.merge(pd.concat(files)[["_key", "grade"]], on="_key")
+    rows["month"] = pd.PeriodIndex(rows["observation_point"], freq="M").year * 12
+    rows["month"] += pd.PeriodIndex(rows["observation_point"], freq="M").month
+    later = rows.assign(month=rows["month"] - 12)[["account", "month", "grade"]]
+    pairs = rows.merge(later, on=["account", "month"], suffixes=("", "_later"))
+    assert len(pairs) > 100
+    matrix = frame(package, "rating.migration")
+    expected = pairs.groupby(["grade", "grade_later"]).size()
+    found = matrix[matrix["count"] > 0].set_index(["from", "to"])["count"]
+    assert found.to_dict() == expected.to_dict()
+    summary = frame(package, "rating.migration_summary").set_index("item")["value"]
+    assert summary["pairs of rows a year apart"] == len(pairs)
+    kept = (pairs["grade"] == pairs["grade_later"]).mean()
+    assert summary["share that keeps its grade"] == pytest.approx(kept, rel=1e-12)
+    altered = Path(shutil.copytree(package, tmp_path / "package"))
+    for annex in ("exports", "documents", "validation"):
+        shutil.rmtree(altered / annex, ignore_errors=True)
+    changed(altered, "rating.migration", "count", 1, lambda v: v + 1)
+    changed(altered, "rating.migration", "p_value", 1, lambda v: v / 2 + 0.1)
+    changed(altered, "rating.migration_summary", "value", 1, lambda v: v * 1.01)
+    tests = {one["test"] for one in validate(read_package(altered)).findings["findings"]}
+    assert {"rating.migration: count", "rating.migration: p_value", "rating.migration_summary: value"} <= tests
