@@ -183,8 +183,11 @@ def _by_deviance(problem: _Problem, form: Form) -> tuple[Floats, Floats, Floats]
             length /= 2.0
         beta = beta + length * step
         value = min(value, _deviance(problem, weight, expit(offset + design @ beta)))
-        if np.abs(length * step).max() < 1e-12:
+        if np.abs(length * step).max() < 1e-10 * (1.0 + np.abs(beta).max()):
             break
+    else:
+        message = f"no finite {form} fits these rates"
+        raise CalibrationError(Fault(message, "not_converged", path="rates", found=f"after {STEPS} steps at {beta}"))
     log_odds = offset + design @ beta
     p = expit(log_odds)
     mean, jacobian = problem.mean(p), _jacobian(problem, p, design)

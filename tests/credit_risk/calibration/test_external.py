@@ -204,6 +204,13 @@ def test_the_compiled_model_gives_the_same_doubles() -> None:
     assert scored.tolist() == fit.probability(s, names[band]).tolist()
 
 
+@pytest.mark.parametrize("form", ["linear", "shift"])
+def test_rates_that_no_finite_map_reaches_are_refused(form: str) -> None:
+    s, band, rates = grouped()
+    with pytest.raises(CalibrationError, match=f"no finite {form} fits these rates"):
+        calibrate_to_external(s, band, rates.assign(rate=0.0), form=form)  # type: ignore[arg-type]
+
+
 def test_rates_that_fall_where_risk_rises_are_refused() -> None:
     s, band, rates = grouped()
     with pytest.raises(CalibrationError, match=r"break the order(.|\n)*slope -"):
