@@ -44,6 +44,8 @@ DISPLAYS: dict[str, type[Display]] = {
     "performance.cut_offs": CutOffMeasuresDisplay,
     "performance.subpopulations": SubpopulationDisplay,
     "performance.calibration_curve": CalibrationDisplay,
+    "calibration.map": CalibrationMapDisplay,
+    "calibration.choice": CalibrationChoiceDisplay,
     "performance.score_bands": ScoreBandDisplay,
     "performance.score_distribution": ScoreDistributionDisplay,
     "classing.table.{characteristic}": ClassingDisplay,

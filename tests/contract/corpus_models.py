@@ -402,7 +402,7 @@ def _referred(refer: str, otherwise: Json) -> Json:
 
 
 def every_step() -> Json:
-    """Segments, a two-part sum, guards, four calibrations, a linear scale and grades."""
+    """Segments, a two-part sum, guards, five calibrations, a linear scale and grades."""
     over_limit = {"op": "greater", "args": [{"ref": "ratio"}, {"const": 1.0}]}
     never = {"op": "in", "args": [{"ref": "purpose"}, {"const": "gambling"}, {"const": "Glücksspiel"}]}
     steps = _segment_steps()
@@ -447,6 +447,15 @@ def every_step() -> Json:
                 {"grade": "C", "lower": 0.3, "upper": None, "probability": None},
             ],
             "output": "grade",
+        },
+        {
+            "id": "steps",
+            "type": "calibrate",
+            "method": "piecewise_constant",
+            "x": [0.25, 0.5, 0.625],
+            "y": [0.01, 0.05, 0.05, 0.6],
+            "input": "raw",
+            "output": "p4",
         },
         {
             "id": "overall",
