@@ -38,6 +38,7 @@ from validation.comparisons import (
     reasons,
     recounts,
     regression,
+    reliability,
     rules,
     scoring,
     segments,
@@ -133,6 +134,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     baselines.compare_baselines(space)
     stability.compare_stability(whole)
     curves.compare_curves(space)
+    reliability.compare_reliability(space)
     expectations.compare_expectations(whole)
     groups.compare_groups(space)
     long_run.compare_long_run(space)

@@ -6,6 +6,7 @@ from credit_risk.evaluation.association import rank_association
 from credit_risk.evaluation.bands import band_edges, score_band_table, score_distribution
 from credit_risk.evaluation.bootstrap import auc_bootstrap
 from credit_risk.evaluation.calibration import brier_score, calibration_curve, calibration_table, log_loss
+from credit_risk.evaluation.calibration_test_table import calibration_tests_table, group_dependence_table
 from credit_risk.evaluation.calibration_tests import (
     binomial_p_value,
     calibration_intercept,
@@ -26,6 +27,7 @@ from credit_risk.evaluation.common_factor import (
 from credit_risk.evaluation.concentration import concentration, concentration_table, concentration_test
 from credit_risk.evaluation.curves import roc_curve, roc_table
 from credit_risk.evaluation.cut_offs import accept_rate_cut_off, at_cut_off, cut_off_table
+from credit_risk.evaluation.decomposition import calibration_errors, decomposition_table, errors_table
 from credit_risk.evaluation.discrimination import (
     auc,
     comparison_table,
@@ -53,6 +55,7 @@ from credit_risk.evaluation.grades import (
 from credit_risk.evaluation.h_measure import h_measure, roc_hull
 from credit_risk.evaluation.initial_auc import initial_auc_table, initial_auc_test
 from credit_risk.evaluation.intervals import jeffreys_interval, wilson_interval
+from credit_risk.evaluation.isotonic import recalibrate, score_decomposition
 from credit_risk.evaluation.kolmogorov_smirnov import ks_table
 from credit_risk.evaluation.lift import cap_curve, cap_table, gains_table, lift_table
 from credit_risk.evaluation.migration import matrix_weighted_bandwidth, migration_matrix, migration_table
@@ -65,8 +68,15 @@ from credit_risk.evaluation.portfolio_tests import (
 )
 from credit_risk.evaluation.precision_recall import average_precision, precision_recall_curve, precision_recall_table
 from credit_risk.evaluation.ranking_measures import measure_table
+from credit_risk.evaluation.reliability import reliability_table
 from credit_risk.evaluation.samples import ScoredSample
-from credit_risk.evaluation.stability import bin_counts, population_stability_index, stability_table
+from credit_risk.evaluation.stability import (
+    bin_counts,
+    population_stability_index,
+    stability_bins_table,
+    stability_table,
+    stability_tests,
+)
 
 __all__ = [
     "CHARTS",
@@ -85,10 +95,12 @@ __all__ = [
     "binomial_p_value",
     "brier_score",
     "calibration_curve",
+    "calibration_errors",
     "calibration_in_the_large",
     "calibration_intercept",
     "calibration_slope",
     "calibration_table",
+    "calibration_tests_table",
     "cap_curve",
     "cap_table",
     "capped_probability",
@@ -101,13 +113,16 @@ __all__ = [
     "correlated_jeffreys_p_value",
     "correlated_spiegelhalter",
     "cut_off_table",
+    "decomposition_table",
     "delong_difference",
     "delong_interval",
     "discrimination_table",
+    "errors_table",
     "fairness_group_table",
     "gains_table",
     "grade_concentration_table",
     "grade_validation_table",
+    "group_dependence_table",
     "h_measure",
     "hanley_mcneil_standard_error",
     "heterogeneity_table",
@@ -137,13 +152,18 @@ __all__ = [
     "precision_recall_table",
     "protected_grouping",
     "rank_association",
+    "recalibrate",
+    "reliability_table",
     "roc_curve",
     "roc_hull",
     "roc_table",
     "score_band_table",
+    "score_decomposition",
     "score_distribution",
     "spiegelhalter",
+    "stability_bins_table",
     "stability_table",
+    "stability_tests",
     "standardised_mean_difference",
     "vasicek_quantile",
     "wilson_interval",

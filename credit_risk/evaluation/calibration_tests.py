@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
 from credit_risk.evaluation._groups import class_numbers, quantile_edges
@@ -110,7 +110,14 @@ def spiegelhalter(y: ArrayLike, probability: ArrayLike, weights: ArrayLike | Non
 def binomial_p_value(bad: float, count: float, probability: float) -> float:
     """P(X >= bad) for X binomial(count, probability): small where more bads occurred than predicted (BCBS WP14)."""
     check_grade(bad, count, probability)
-    return float(stats.binom.sf(bad - 1, count, probability))
+    return float(at_least(bad, count, np.float64(probability)))
+
+
+def at_least(bad: float, count: float, probability: Floats | np.float64) -> Floats:
+    """P(X >= bad) of a binomial, (m,), as an incomplete beta function: also of counts at an effective size."""
+    if bad <= 0:
+        return np.ones(np.shape(probability))
+    return np.asarray(special.betainc(bad, count - bad + 1.0, probability), np.float64)
 
 
 def jeffreys_p_value(bad: float, count: float, probability: float) -> float:

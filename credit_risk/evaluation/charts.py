@@ -64,6 +64,17 @@ CHARTS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
             "y_title": "Rows, share",
             "line_title": "Bad rate",
         },
+        "performance.reliability": {
+            "type": "line",
+            "x": "probability",
+            "y": ["recalibrated"],
+            "series": "sample",
+            "lower": "lower",
+            "upper": "upper",
+            "x_title": "Predicted probability",
+            "y_title": "Recalibrated probability, and consistency band",
+            "reference": "diagonal",
+        },
         "performance.mean_curve": {
             "type": "interval",
             "x": "expected_mean",

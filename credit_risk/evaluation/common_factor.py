@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from credit_risk.evaluation._arrays import Arguments, Floats
-from credit_risk.evaluation.calibration_tests import NormalTest, check_grade, probability_groups
+from credit_risk.evaluation.calibration_tests import NormalTest, at_least, check_grade, probability_groups
 
 REACH = 9.0
 POINTS = 16_385
-GROUP_POINTS = 1_025
+GROUP_POINTS = 4_097
 DEGREE = 48
 
 
@@ -52,7 +52,7 @@ def correlated_binomial_p_value(bad: float, count: float, probability: float, co
     """P(X >= bad), X binomial given the factor: `binomial_p_value` at correlation 0. Small where PD is too low."""
     _check(bad, count, probability, correlation)
     factor, mass = _grid(POINTS)
-    tail = stats.binom.sf(bad - 1, count, conditional_probability(probability, correlation, factor))
+    tail = at_least(bad, count, conditional_probability(probability, correlation, factor))
     return _whole(mass, tail)
 
 

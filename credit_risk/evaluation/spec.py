@@ -53,6 +53,20 @@ class EvaluationSpec(Spec):
         "subpopulations bands it; without, fairness.edges of a protected column, else quarters of development, or "
         "values where there are at most ten.",
     )
+    asset_correlation: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="Asset correlation (one-factor model of Vasicek) at which tests of calibration allow for defaults "
+        "that share a cause; null: such p-values are not evaluable, and none is assumed.",
+    )
+    consistency_replicates: int = Field(
+        default=400,
+        ge=100,
+        le=100_000,
+        description="Draws of outcomes under the stated probabilities, for the consistency band of the reliability "
+        "diagram and the chance levels of miscalibration.",
+    )
     subpopulations: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(
         default=(), strict=False, description="Columns by whose values the tables are repeated."
     )

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import special, stats
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats
 
 ZeroCells = str | float
+REVIEW, FAIL = 0.1, 0.25
+"""Cuts of the rule of thumb (Siddiqi 2017, chapter 15)."""
 _COLUMNS = [
     *("quantity", "sample", "bins", "expected_rows", "actual_rows"),
     *("psi", "chance_level", "empty_cells", "zero_cell_rule"),
+    *("p_value", "critical_value", "tolerance_p_value", "score_shift", "verdict", "reason"),
+]
+BIN_COLUMNS = [
+    *("quantity", "sample", "bin", "label", "expected_share", "actual_share", "difference", "contribution"),
+    *("points", "score_shift"),
 ]
 
 
@@ -37,6 +45,24 @@ class PopulationStability:
     empty_cells: int
     zero_cell_rule: str
     contributions: Floats
+
+    @property
+    def unit(self) -> float:
+        """1/n + 1/m: the index of an unchanged population is about so many times chi-square with K - 1 degrees."""
+        return 1.0 / self.expected_total + 1.0 / self.actual_total
+
+
+@dataclass(frozen=True, slots=True)
+class StabilityTests:
+    """Chance of an index in an unchanged population, and where the population's own index is a tolerance.
+
+    p_value: of no change; critical_value, tolerance_p_value: 95 % point of the index, and chance of this one or more,
+    where the index of the populations is the tolerance.
+    """
+
+    p_value: float
+    critical_value: float
+    tolerance_p_value: float
 
 
 def psi_of_shares(expected_shares: ArrayLike, actual_shares: ArrayLike) -> Floats:
@@ -87,19 +113,49 @@ def population_stability_index(
     return PopulationStability(float(contributions.sum()), chance, bins, n, m, empty, rule, contributions)
 
 
+def stability_tests(result: PopulationStability, tolerance: float = REVIEW) -> StabilityTests:
+    """Tests of no change, chi-square(K - 1), and of a change within `tolerance`, noncentral with tolerance/(1/n + 1/m).
+
+    An index above `critical_value` shows that the shift itself, not only that of the samples, is beyond the tolerance.
+    One bin has nothing to shift: (1, 0, 1).
+    """
+    degrees, unit = result.bins - 1, result.unit
+    if degrees < 1:
+        return StabilityTests(1.0, 0.0, 1.0)
+    alone = float(special.chdtrc(degrees, result.psi / unit))
+    critical = float(stats.ncx2.ppf(0.95, degrees, tolerance / unit)) * unit
+    return StabilityTests(alone, critical, float(stats.ncx2.sf(result.psi / unit, degrees, tolerance / unit)))
+
+
+def stability_verdict(result: PopulationStability, tests: StabilityTests) -> tuple[str, str]:
+    """Verdict and reason by the rule of thumb: pass below 0.1, review below 0.25, fail from there on.
+
+    Not evaluable where chance alone reaches 0.1 and the index is not significantly above it.
+    """
+    if result.chance_level >= REVIEW and result.psi <= tests.critical_value:
+        return "not evaluable", f"too few rows: an unchanged population reaches {result.chance_level:.3g} by chance"
+    if result.psi >= FAIL:
+        return "fail", f"index of at least {FAIL:g}"
+    if result.psi >= REVIEW:
+        beyond = result.psi > tests.critical_value
+        return "review", f"index of at least {REVIEW:g}" + ("" if beyond else ", not significantly above it")
+    return "pass", f"index below {REVIEW:g}"
+
+
 def stability_table(
     counts: Mapping[str, Mapping[str, ArrayLike]],
     *,
     reference: str = "development",
     zero_cells: ZeroCells = "add_half",
     rows: Mapping[str, int] | None = None,
+    score_shifts: Mapping[str, Mapping[str, float]] | None = None,
 ) -> pd.DataFrame:
     """Columns of evidence `stability.psi`: each sample of each quantity against the sample `reference`.
 
     counts: {quantity: {sample: counts by bin, shape (k,)}}, bins in the same order for every sample of a quantity
     (`bin_counts` makes them); whole, or scaled to effective rows, and then `rows` are the numbers of rows of each
-    sample. Raises CreditRiskError where the reference is absent, lengths differ, or counts without `rows` are not
-    whole.
+    sample. score_shifts: {quantity: {sample: points}} by which the quantity moves the mean score. Raises
+    CreditRiskError where the reference is absent, lengths differ, or counts without `rows` are not whole.
     """
     found: list[dict[str, Any]] = []
     faults: list[Fault] = []
@@ -119,12 +175,54 @@ def stability_table(
                 ]
                 continue
             totals = (result.expected_total, result.actual_total)
-            pair = (rows[reference], rows[sample]) if rows is not None else tuple(_whole(total) for total in totals)
-            found.append({"quantity": quantity, "sample": sample, **_columns(result, *pair)})
+            first, second = (rows[reference], rows[sample]) if rows is not None else map(_whole, totals)
+            shift = (score_shifts or {}).get(quantity, {}).get(sample, math.nan)
+            found.append({"quantity": quantity, "sample": sample, **_columns(result, first, second, shift)})
     if faults:
         raise CreditRiskError(faults)
     frame = pd.DataFrame(found, columns=_COLUMNS)
-    frame.attrs["notes"] = (f"bins fixed on {reference}; missing and special codes are bins of their own",)
+    frame.attrs["notes"] = (
+        f"bins fixed on {reference}; missing and special codes are bins of their own",
+        f"verdict: pass below {REVIEW:g}, review below {FAIL:g}, else fail: a rule of thumb; not evaluable where an "
+        "unchanged population reaches the first of them by chance",
+        f"tolerance test: of a population whose own index is at most {REVIEW:g} (noncentral chi-square)",
+        "each quantity is tested by itself; nothing is corrected for the number of tests",
+    )
+    return frame
+
+
+def stability_bins_table(
+    counts: Mapping[str, Mapping[str, ArrayLike]],
+    labels: Mapping[str, Sequence[str]],
+    *,
+    points: Mapping[str, ArrayLike] | None = None,
+    reference: str = "development",
+    zero_cells: ZeroCells = "add_half",
+) -> pd.DataFrame:
+    """Columns of evidence `stability.bins`: what moved, one row a quantity, sample and bin.
+
+    counts as in `stability_table`; labels: {quantity: names of its bins (k,)}; points: {quantity: points of its bins
+    (k,)}, where a scorecard gives them: `score_shift` = (actual − expected share)·points sums to the shift of the mean
+    score by the quantity. `contribution` sums to the index, by the same rule of empty cells; shares are as counted.
+    Raises CreditRiskError as `population_stability_index` does.
+    """
+    parts = []
+    for quantity, samples in counts.items():
+        first = np.asarray(samples[reference], np.float64)
+        own = (points or {}).get(quantity)
+        worth = np.full(len(first), math.nan) if own is None else np.asarray(own, np.float64)
+        for sample, values in samples.items():
+            if sample == reference:
+                continue
+            found = population_stability_index(first, values, zero_cells)
+            second = np.asarray(values, np.float64)
+            shares = first / first.sum(), second / second.sum()
+            gap = shares[1] - shares[0]
+            cells = (quantity, sample, np.arange(1, len(first) + 1), list(labels[quantity]), *shares, gap)
+            rest = (found.contributions, worth, gap * worth)
+            parts.append(pd.DataFrame(dict(zip(BIN_COLUMNS, (*cells, *rest), strict=True))))
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=BIN_COLUMNS)
+    frame.attrs["notes"] = (f"bins fixed on {reference}; contributions sum to the population stability index",)
     return frame
 
 
@@ -163,9 +261,11 @@ def _without_empty_cells(e: Floats, a: Floats, empty: int, zero_cells: ZeroCells
     raise CreditRiskError(Fault(f"{empty} empty cells", code="empty_cells", path="actual_counts", remedy=remedy))
 
 
-def _columns(result: PopulationStability, expected_rows: int, actual_rows: int) -> dict[str, Any]:
+def _columns(result: PopulationStability, expected_rows: int, actual_rows: int, shift: float) -> dict[str, Any]:
+    tests = stability_tests(result)
     values: tuple[Any, ...] = (result.bins, expected_rows, actual_rows)
     values += (result.psi, result.chance_level, result.empty_cells, result.zero_cell_rule)
+    values += (tests.p_value, tests.critical_value, tests.tolerance_p_value, shift, *stability_verdict(result, tests))
     return dict(zip(_COLUMNS[2:], values, strict=True))
 
 

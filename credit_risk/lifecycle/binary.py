@@ -26,9 +26,11 @@ from credit_risk.lifecycle.discrimination import discrimination_evidence
 from credit_risk.lifecycle.fairness_evidence import fairness_evidence
 from credit_risk.lifecycle.fitted import Fitted, Told, Trained
 from credit_risk.lifecycle.long_run import long_run_evidence
-from credit_risk.lifecycle.performance import Scored, evaluate, input_files, with_classing
+from credit_risk.lifecycle.performance import Scored, evaluate, input_files, score_bands, with_classing
+from credit_risk.lifecycle.reliability import reliability_evidence
 from credit_risk.lifecycle.screening import screen
 from credit_risk.lifecycle.segmentation import segmentation_evidence
+from credit_risk.lifecycle.shifts import band_labels, points_of, stability_evidence
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary
 
@@ -87,10 +89,12 @@ class BinaryOutcome:
         """Discrimination, calibration, bands, stability, fairness; classing on every sample; baselines."""
         champion = next(c for c in candidates if c.id == plan.champion.id)
         own = with_classing(scored, champion.tables, prepared.intake.frame)
-        found = evaluate(own, champion.id, plan.evaluation, characteristics=champion.characteristics)
+        found = evaluate(own, champion.id, plan.evaluation)
         edges = {**plan.fairness.edges, **plan.evaluation.subpopulation_edges}
         cut_off, seed = plan.strategy.cut_off, plan.samples.seed
         found += discrimination_evidence(own, champion.id, plan.evaluation, edges=edges, cut_off=cut_off, seed=seed)
+        found += reliability_evidence(plan, own, champion.id)
+        found += _stability(plan, own, champion, training)
         discrimination = next(e for e in found if e.id == "performance.discrimination").frame()
         recounted = recounted_evidence(plan, prepared, scored, training.tables)
         baselines = baseline_evidence(plan, training, candidates, scored, prepared.intake.frame)
@@ -100,6 +104,23 @@ class BinaryOutcome:
         fair = (*found, *fairness_evidence(plan, champion, scored))
         evidence = (*fair, *divided, *recounted, *baselines, *long_run, *not_of_binary(EVALUATION))
         return Told(evidence, _headline(discrimination, champion.id))
+
+
+def _stability(plan: Plan, scored: Scored, champion: Candidate, training: Training) -> list[Evidence]:
+    """Evidence `stability.psi` and `stability.bins` of the score and the champion's characteristics."""
+    edges, bands = score_bands(scored, champion.id, plan.evaluation.bands)
+    tables = {**training.tables, **(champion.tables or {})}
+    ids = {"score": bands, **{name: scored.bin_ids[name] for name in champion.characteristics}}
+    labels = {name: [one.label for one in tables[name].bins] for name in champion.characteristics}
+    score = scored.predictions[champion.id]["score"].to_numpy(float)
+    return stability_evidence(
+        scored,
+        ids,
+        {"score": band_labels(edges), **labels},
+        input_files(scored, [champion.id], champion.id),
+        points=points_of(champion.model) if champion.divided is None else None,
+        score=score,
+    )
 
 
 def not_of_binary(identifiers: tuple[str, ...]) -> list[Evidence]:

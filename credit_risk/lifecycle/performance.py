@@ -19,7 +19,7 @@ from credit_risk.evaluation.discrimination import comparison_table, discriminati
 from credit_risk.evaluation.representativeness import representativeness_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.spec import EvaluationSpec
-from credit_risk.evaluation.stability import bin_counts, stability_table
+from credit_risk.evaluation.stability import bin_counts
 from credit_risk.lifecycle.candidates.training import Classed
 from credit_risk.sampling.samples import SAMPLES
 
@@ -116,15 +116,12 @@ def evaluate(
     scored: Scored,
     champion: str,
     spec: EvaluationSpec,
-    *,
-    characteristics: Sequence[str],
 ) -> list[Evidence]:
-    """Discrimination, calibration, bands, stability and subpopulation tables of all samples."""
+    """Discrimination, calibration, bands and subpopulation tables of all samples."""
     return [
         *_discrimination(scored, champion, spec),
         *_bands(scored, champion, spec),
         *_calibration(scored, champion, spec),
-        _stability(scored, champion, spec, characteristics),
     ]
 
 
@@ -194,14 +191,12 @@ def _calibration(scored: Scored, champion: str, spec: EvaluationSpec) -> list[Ev
     ]
 
 
-def _stability(scored: Scored, champion: str, spec: EvaluationSpec, characteristics: Sequence[str]) -> Evidence:
+def score_bands(scored: Scored, champion: str, bands: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Edges of the score bands of development, and band 0, 1, … of all rows (n,)."""
     first = scored.scored_samples(champion)[DEVELOPMENT]
-    edges = band_edges(first.score, spec.bands, first.weights)
+    edges = band_edges(first.score, bands, first.weights)
     score = scored.predictions[champion]["score"].to_numpy(float)
-    bands = np.searchsorted(edges, score, side="right")
-    quantities = {"score": bands, **{name: scored.bin_ids[name] for name in characteristics}}
-    frame = stability_table({n: scored.bin_counts(ids) for n, ids in quantities.items()}, rows=scored.sizes)
-    return table("stability.psi", frame, inputs=input_files(scored, [champion], champion))
+    return edges, np.searchsorted(edges, score, side="right").astype(np.int64)
 
 
 def by_sample(scored: Scored, columns: pd.DataFrame) -> dict[str, dict[str, NDArray[np.object_]]]:

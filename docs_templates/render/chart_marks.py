@@ -106,6 +106,9 @@ def marks(drawing: Drawing, data: ChartData, plot: Plot) -> None:
     elif data.type == "histogram":
         _histogram(drawing, data, plot)
     else:
+        if data.type == "line":
+            for index, series in enumerate(data.series):
+                _ribbon(drawing, plot, series, index)
         for index, series in enumerate(data.series):
             _points(drawing, data, plot, series, index, plot.y)
     for index, series in enumerate(data.lines):
@@ -138,7 +141,7 @@ def _points(drawing: Drawing, data: ChartData, plot: Plot, series: Series, index
     places = list(_places(plot, series))
     if data.type not in ("scatter",):
         _polyline(drawing, places, index, scale, stepped=data.type == "step", whole=data.type != "interval")
-    whiskers = any(low is not None and high is not None for _, _, low, high in places)
+    whiskers = data.type != "line" and any(low is not None and high is not None for _, _, low, high in places)
     marked = data.type in ("scatter", "interval", "bar_line") or len(places) == 1
     few = len(places) <= MANY_POINTS
     for x, y, low, high in places:
@@ -148,6 +151,24 @@ def _points(drawing: Drawing, data: ChartData, plot: Plot, series: Series, index
             _whisker(drawing, x, scale.at(low), scale.at(high), index)
         if marked and (few or data.type == "scatter"):
             _marker(drawing, x, scale.at(y), index, 2.3 if few else 1.2)
+
+
+def _ribbon(drawing: Drawing, plot: Plot, series: Series, index: int) -> None:
+    """The band between the bounds of a line: tinted so that others show through, its edges thin in the line's dash."""
+    run: list[tuple[float, float, float]] = []
+    for x, _, low, high in [*_places(plot, series), (None, None, None, None)]:
+        if x is not None and low is not None and high is not None:
+            run.append((x, plot.y.at(low), plot.y.at(high)))
+            continue
+        if len(run) > 1:
+            upper, lower = ([part for x, *ends in run for part in (x, ends[side])] for side in (1, 0))
+            back = [part for x, low, _ in reversed(run) for part in (x, low)]
+            tint = Color(color(index).red, color(index).green, color(index).blue, alpha=0.13)
+            drawing.add(Polygon(upper + back, fillColor=tint, strokeColor=None, strokeWidth=0))
+            for edge in (upper, lower):
+                look = {"strokeWidth": 0.4, "strokeDashArray": DASHES[index % len(DASHES)]}
+                drawing.add(PolyLine(edge, strokeColor=color(index), **look))
+        run = []
 
 
 def dodged(drawing: Drawing, plot: Plot, series: Series, index: int, shift: float) -> None:

@@ -22,6 +22,7 @@ OF_COUNTS = {
     *("pluto_tasche", "population_stability_index", "stability_table", "weight_of_evidence"),
     *("capped_probability", "correlated_binomial_p_value", "correlated_jeffreys_p_value", "mixed_chi_square"),
     *("concentration", "concentration_table", "concentration_test", "matrix_weighted_bandwidth", "migration_table"),
+    *("stability_bins_table", "stability_tests"),
     *("multi_period_normal_test", "portfolio_normal_test", "vasicek_quantile"),
     *("hanley_mcneil_standard_error", "initial_auc_test"),
 }

@@ -111,6 +111,14 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
             for c in ("before", "after")
             for i in range(50)
         ],
+        "performance.reliability": [
+            {"sample": s, "probability": i / 90, "recalibrated": i / 85, "lower": i / 120, "upper": i / 60}
+            for s in SAMPLES
+            for i in range(60)
+        ],
+        "performance.decomposition": both,
+        "performance.calibration_tests": both,
+        "stability.bins": [{"quantity": "score", "sample": s} for s in SAMPLES],
         "model.identity": [{"item": "Champion"}, {"item": "Characteristics of the champion", "value": "6"}],
         "samples.summary": samples,
         "scaling.rounding_effect": samples,
@@ -187,6 +195,15 @@ CHARTS: dict[str, Json] = {
         "reference": "one",
     },
     "calibration.map": {"type": "line", "x": "linear_score", "y": ["probability"], "series": "curve"},
+    "performance.reliability": {
+        "type": "line",
+        "x": "probability",
+        "y": ["recalibrated"],
+        "series": "sample",
+        "lower": "lower",
+        "upper": "upper",
+        "reference": "diagonal",
+    },
     "outcome.vintages": {"type": "line", "x": "month_on_book", "y": ["bad_rate"], "series": "cohort"},
     "outcome.maturity": {"type": "line", "x": "month_on_book", "y": ["bad_rate"]},
     "explanation.importance_figure.": {"type": "bar", "x": "characteristic", "y": ["mean_absolute"]},

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reportlab.graphics.shapes import Group, Line, PolyLine, Rect, String
+from reportlab.graphics.shapes import Group, Line, Polygon, PolyLine, Rect, String
 
 from docs_templates.evidence import Evidence
 from docs_templates.render import axes, chart_marks, charts, fonts, styles
@@ -93,9 +93,17 @@ def test_every_type_draws_within_its_box(kind: str, rows: list[list[Any]]) -> No
 def test_ordinary_data_leave_marks_for_each_value(kind: str) -> None:
     drawing = charts.draw(_figure(kind, DATA["ordinary"]), WIDTH, HEIGHT)
     marks = [c for c in drawing.contents if not isinstance(c, (String, Group, Line))]
-    if kind in ("line", "step"):
+    if kind == "line":  # two edges of the band of its bounds, filled, and the line itself
+        runs = [c for c in marks if isinstance(c, PolyLine)]
+        assert [len(run.points) for run in runs] == [16, 16, 16]
+        (band,) = [c for c in marks if isinstance(c, Polygon)]
+        assert len(band.points) == 32
+        assert 0 < band.fillColor.alpha < 0.3
+        upper, lower, line = (run.points[1::2] for run in runs)
+        assert all(low < y < high for low, y, high in zip(lower, line, upper, strict=True))
+    elif kind == "step":
         (run,) = [c for c in marks if isinstance(c, PolyLine)]
-        assert len(run.points) == (8 if kind == "line" else 15) * 2
+        assert len(run.points) == 30
     elif kind in ("bar", "grouped_bar", "stacked_bar", "bar_line", "histogram", "heatmap"):
         assert len([c for c in marks if isinstance(c, Rect)]) >= 8
     else:

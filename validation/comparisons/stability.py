@@ -8,12 +8,19 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from validation.comparisons.shifts import compare_bins, score_shifts, stability_word
 from validation.rebuild import metrics
 from validation.rebuild.recount import effective_counts
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import planned_classings, steps_of
 
 BANDS, STABILITY = "performance.score_bands", "stability.psi"
+TESTS = ("p_value", "critical_value", "tolerance_p_value")
+_INDEX = {
+    **dict.fromkeys(("psi", "chance_level", "critical_value"), "psi"),
+    **dict.fromkeys(("p_value", "tolerance_p_value"), "p_value"),
+    "score_shift": "mean",
+}
 REPRESENTATIVENESS = "samples.representativeness"
 _REPRESENTATIVENESS = {
     "bins": "rows",
@@ -102,8 +109,10 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray]) -> None:
         "bins": ([], []),
         "expected_rows": ([], []),
         "actual_rows": ([], []),
+        **{name: ([], []) for name in (*TESTS, "score_shift")},
     }
-    labels, left_out = [], []
+    labels, left_out, verdicts = [], [], []
+    shifts = score_shifts(space, ids)
     for row in table:
         counts = _counts(space, ids.get(row["quantity"]), row["sample"])
         if counts is None or row["zero_cell_rule"] not in ("no empty cell", "0.5 added to every cell"):
@@ -112,13 +121,20 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray]) -> None:
         found = metrics.population_stability(*counts)
         mine = {"psi": found.psi, "chance_level": found.chance_level, "bins": float(found.bins)}
         mine |= {"expected_rows": len(space.rows[DEVELOPMENT]), "actual_rows": len(space.rows[row["sample"]])}
+        tests = metrics.stability_tests(found.psi, found.bins, sum(1.0 / float(part.sum()) for part in counts))
+        mine |= {
+            **dict(zip(TESTS, tests, strict=True)),
+            "score_shift": shifts.get((row["quantity"], row["sample"]), np.nan),
+        }
+        verdicts.append((row["verdict"], stability_word(found.psi, found.chance_level, tests[1])))
         for name, value in mine.items():
             columns[name][0].append(row[name])
             columns[name][1].append(value)
         labels.append(f"{row['quantity']} {row['sample']}")
     for name, (developer, own) in columns.items():
-        rule = "psi" if name in ("psi", "chance_level") else "rows"
-        space.ledger.numbers(STABILITY, name, rule, developer, own, labels)
+        space.ledger.numbers(STABILITY, name, _INDEX.get(name, "rows"), developer, own, labels)
+    space.ledger.words(STABILITY, "verdict", [one[0] for one in verdicts], [one[1] for one in verdicts], labels)
+    compare_bins(space, ids)
     if left_out:
         names = ", ".join(dict.fromkeys(left_out))
         space.ledger.not_evaluable(

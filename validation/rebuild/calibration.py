@@ -28,17 +28,17 @@ def quantile_groups(values: Floats, weight: Floats, count: int = GROUPS) -> Inte
     return np.searchsorted(np.array(sorted(edges - {0}), dtype=np.int64), place, side="right").astype(np.int64)
 
 
-def grouped(values: Floats, y: Floats, p: Floats, weight: Floats) -> dict[str, Floats]:
+def grouped(values: Floats, y: Floats, p: Floats, weight: Floats, count: int = GROUPS) -> dict[str, Floats]:
     """Return, by quantile group (k,): Kish's effective rows, weighted bad rate and mean probability."""
-    group = quantile_groups(values, weight)
+    group = quantile_groups(values, weight, count)
     mass = np.bincount(group, weight)
     size = mass**2 / np.bincount(group, weight**2)
     return {"size": size, "rate": np.bincount(group, weight * y) / mass, "mean": np.bincount(group, weight * p) / mass}
 
 
-def hosmer_lemeshow(y: Floats, p: Floats, weight: Floats, *, fitted: bool) -> tuple[float, float]:
+def hosmer_lemeshow(y: Floats, p: Floats, weight: Floats, *, fitted: bool, count: int = GROUPS) -> tuple[float, float]:
     """Return Σ n(o − e)²/(e(1 − e)) over quantile groups and its p-value, G − 2 degrees where fitted, else G."""
-    parts = grouped(p, y, p, weight)
+    parts = grouped(p, y, p, weight, count)
     gap, spread = (parts["rate"] - parts["mean"]) ** 2, parts["mean"] * (1.0 - parts["mean"])
     if np.any((spread <= 0) & (gap > 0)):
         return np.nan, 0.0

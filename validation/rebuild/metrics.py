@@ -188,6 +188,18 @@ def population_stability(expected: Floats, actual: Floats) -> Stability:
     return Stability(float(np.sum((a - e) * np.log(a / e))), chance, bins, empty)
 
 
+def stability_tests(psi: float, bins: int, unit: float, tolerance: float = 0.1) -> tuple[float, float, float]:
+    """Return the p-value of no change, the 95 % point where the populations' own index is `tolerance`, and its p-value.
+
+    PSI/unit, unit = 1/n + 1/m, is about χ²(K − 1), noncentral with tolerance/unit under the tolerance.
+    """
+    if bins < 2:
+        return 1.0, 0.0, 1.0
+    shifted = stats.ncx2(bins - 1, tolerance / unit)
+    alone = float(stats.chi2.sf(psi / unit, bins - 1))
+    return alone, float(shifted.isf(0.05)) * unit, float(shifted.sf(psi / unit))
+
+
 def chi_square(first: Floats, second: Floats) -> tuple[float, int]:
     """Return Pearson's statistic of two sets of counts (k,) and its degrees of freedom, without bins empty in both.
 

@@ -16,10 +16,10 @@ from credit_risk.evaluation.measure_groups import measure_group_table
 from credit_risk.evaluation.measure_level import level_table
 from credit_risk.evaluation.measure_ranking import lorenz_table, ranking_table
 from credit_risk.evaluation.measured import MeasuredSample
-from credit_risk.evaluation.stability import stability_table
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, by_sample, input_files
+from credit_risk.lifecycle.shifts import band_labels, stability_evidence
 from credit_risk.plan import Plan
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ def evaluate_measures(plan: Plan, prepared: Prepared, scored: Scored, champion: 
         table("performance.mean_bands", bands, inputs=files, notes=(per, "edges are those of development")),
         _figure("performance.mean_curve", mean_curve(bands), files, (per,)),
         _figure("performance.lorenz", lorenz_table(samples), files, ()),
-        _stability(scored, prepared, champion, samples, edges, files, amounts),
+        *_stability(scored, champion, edges, files, amounts),
         _groups(plan, scored, samples, files, "performance.measure_groups", scored.subpopulations),
         _groups(plan, scored, samples, files, "fairness.measures", scored.attributes),
     ]
@@ -79,21 +79,15 @@ def _figure(identifier: str, frame: pd.DataFrame, inputs: tuple[str, ...], notes
 
 
 def _stability(
-    scored: Scored,
-    prepared: Prepared,
-    champion: Candidate,
-    samples: Mapping[str, MeasuredSample],
-    edges: Floats,
-    files: tuple[str, ...],
-    exposure: Floats | None,
-) -> Evidence:
-    """Evidence `stability.psi`: bands of what is expected, and bins of the champion's classed characteristics."""
+    scored: Scored, champion: Candidate, edges: Floats, files: tuple[str, ...], exposure: Floats | None
+) -> list[Evidence]:
+    """Evidence `stability.*`: bands of what is expected, and bins of the champion's classed characteristics."""
     expected = scored.predictions[champion.id]["expected_value"].to_numpy(float)
     bands = np.searchsorted(edges, expected if exposure is None else expected / exposure, side="right")
-    classed = [step["input"] for step in champion.model["steps"] if step["type"] == "classing"]
-    quantities = {EXPECTED: bands, **{name: scored.bin_ids[name] for name in classed}}
-    counts = {name: scored.bin_counts(ids) for name, ids in quantities.items()}
-    return table("stability.psi", stability_table(counts, rows=scored.sizes), inputs=files)
+    steps = {step["input"]: step for step in champion.model["steps"] if step["type"] == "classing"}
+    ids = {EXPECTED: bands.astype(np.int64), **{name: scored.bin_ids[name] for name in steps}}
+    labels = {name: [one["label"] for one in step["bins"]] for name, step in steps.items()}
+    return stability_evidence(scored, ids, {EXPECTED: band_labels(edges), **labels}, files)
 
 
 def _groups(

@@ -96,6 +96,7 @@ DEFAULTS = """{
                  "languages": ["en"], "notices": false},
 "evaluation": {"confidence": 0.95, "bands": 10, "min_bads": 30, "min_rows": 20, "period": "auto",
                "baselines": true, "replicates": 200, "partial_area": 0.2, "subpopulation_edges": {},
+               "asset_correlation": null, "consistency_replicates": 400,
                "subpopulations": []},
 "fairness": {"references": {}, "edges": {}, "age": null, "intersections": true, "proxy_auc": 0.6,
              "min_rows": 30},
