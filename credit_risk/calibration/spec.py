@@ -14,6 +14,15 @@ Criterion = Literal["log_loss", "brier", "miscalibration"]
 CalibrationSample = Literal["calibration", "out_of_sample", "development"]
 
 
+Rate = Annotated[float, Field(gt=0, lt=1)]
+
+
+class ResamplingSpec(Spec):
+    """Goods and bads of the sample were drawn at other rates than the population's."""
+
+    population_rate: Rate = Field(description="Share of bads in the population that the sample was drawn from.")
+
+
 class CalibrationSpec(Spec):
     """The key `calibration` of a plan: from the linear score of every candidate to its probability of bad.
 
@@ -51,10 +60,21 @@ class CalibrationSpec(Spec):
         "out_of_sample or development, tests of calibration on that sample are not independent, and are told so.",
     )
 
+    target: Rate | Literal["long_run_average"] | None = Field(
+        default=None,
+        description="What the mean probability of the sample shall be, such as a long-run default rate: after the map "
+        "the log-odds are shifted by what reaches it. long_run_average: that of the key long_run. Null: no anchor.",
+    )
+    resampling: ResamplingSpec | None = Field(
+        default=None,
+        description="Shift of the log-odds by Bayes' rule, only for a sample in which goods and bads were drawn at "
+        "known other rates; it does not make the mean probability the rate, and is no substitute for target.",
+    )
+
     @property
     def asked(self) -> bool:
         """Whether the published probability may differ from the logistic function of the linear score."""
-        return self.methods != ("none",)
+        return self.methods != ("none",) or self.target is not None or self.resampling is not None
 
     @property
     def fitted_on(self) -> str | None:

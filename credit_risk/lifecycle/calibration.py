@@ -10,10 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import CalibrationError
-from credit_risk.calibration import CalibrationMap, MapChoice, MapFit, choose_map, fit_map
+from credit_risk.calibration import (
+    AnchoredMap,
+    CalibrationMap,
+    IdentityMap,
+    MapChoice,
+    MapFit,
+    anchor_map,
+    bayes_odds_shift,
+    choose_map,
+    fit_map,
+)
 from credit_risk.calibration.spec import CalibrationSpec
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
+from credit_risk.lifecycle.long_run import long_run_default_rate
 from credit_risk.models.calibrated import with_calibration
 from credit_risk.plan import Plan
 from credit_risk.sampling.clusters import cluster_numbers
@@ -38,10 +49,26 @@ class CalibrationRows:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A shift of the log-odds after the map. kind: in words; means of the sample's probability before and after it.
+
+    odds_shift: by Bayes' rule from the mean before to the target, and the mean that it gives.
+    """
+
+    kind: str
+    target: float
+    shift: float
+    mean_before: float
+    mean_after: float
+    odds_shift: float
+    mean_by_odds_shift: float
+
+
+@dataclass(frozen=True, slots=True)
 class Calibrated:
     """The calibration of one candidate. linear_score (n,): of the rows; fit: of the method, before any anchor.
 
-    choice: None where the plan names one method; final: the map that the model holds.
+    choice: None where the plan names one method; level: None without a target; final: the map that the model holds.
     """
 
     model: str
@@ -49,6 +76,7 @@ class Calibrated:
     fit: MapFit
     choice: MapChoice | None
     final: CalibrationMap
+    level: Level | None = None
 
 
 def calibration_rows(plan: Plan, prepared: Prepared) -> CalibrationRows | None:
@@ -76,11 +104,12 @@ def calibrate_candidates(
     if rows is None:
         return tuple(candidates), None, ()
     frame = prepared.intake.frame.iloc[rows.place]
+    target = _target(plan, prepared)
     made, found, faults = [], [], []
     for candidate in candidates:
         score = candidate.compiled.score(frame, outputs=["linear_score"])["linear_score"].to_numpy(float)
         try:
-            calibrated = _calibrated(plan.calibration, candidate.id, score, rows)
+            calibrated = _levelled(_calibrated(plan.calibration, candidate.id, score, rows), plan, rows, target)
         except CalibrationError as error:
             faults += [_of_model(fault, candidate.id, rows.sample) for fault in error.faults]
             continue
@@ -112,8 +141,32 @@ def _calibrated(spec: CalibrationSpec, model: str, score: Floats, rows: Calibrat
     return Calibrated(model, score, choice.fit, choice, choice.fit.map)
 
 
+def _target(plan: Plan, prepared: Prepared) -> float | None:
+    """The rate that the mean probability shall have. Raises ModelError where there is no long-run average."""
+    given = plan.calibration.target
+    return long_run_default_rate(plan, prepared) if given == "long_run_average" else given
+
+
+def _levelled(one: Calibrated, plan: Plan, rows: CalibrationRows, target: float | None) -> Calibrated:
+    """The calibration with its shift to the target, or by Bayes' rule; as it is where the plan asks for neither."""
+    spec, w = plan.calibration, np.ones(len(rows.y)) if rows.weights is None else rows.weights
+    if target is not None:
+        found = anchor_map(one.fit.map, one.linear_score, target, rows.weights)
+        kind = "anchor to the long-run average" if spec.target == "long_run_average" else "anchor to a declared rate"
+        means = (found.mean_before, found.mean_after, found.odds_shift, found.mean_by_odds_shift)
+        return replace(one, final=found.map, level=Level(kind, target, found.shift, *means))
+    if spec.resampling is None:
+        return one
+    population = spec.resampling.population_rate
+    shift = bayes_odds_shift(float(w @ rows.y / w.sum()), population)
+    final = AnchoredMap(one.fit.map, shift)
+    before, after = (float(w @ each.probability(one.linear_score) / w.sum()) for each in (one.fit.map, final))
+    level = Level("Bayes' rule for a resampled sample", population, shift, before, after, shift, after)
+    return replace(one, final=final, level=level)
+
+
 def _with_map(candidate: Candidate, final: CalibrationMap) -> Candidate:
-    if final.method == "none" and "anchor_shift" not in final.as_dict():
+    if isinstance(final, IdentityMap):
         return candidate
     model = with_calibration(candidate.model, final.steps)
     return replace(candidate, model=model, compiled=compile_model(model))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.calibration import IdentityMap, require_order
+from credit_risk.evaluation.calibration import brier_score, log_loss
 from credit_risk.lifecycle.calibration import Calibrated, CalibrationRows, Floats
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.plan import Plan
@@ -22,7 +24,7 @@ INDEPENDENT = "independent"
 OF_MODELS = "not independent: the models are fitted on it"
 OF_CALIBRATION = "not independent: the calibration is fitted on it"
 NONE_ASKED = "the plan asks for no calibration (calibration.methods: none): the probability is that of the linear score"
-IDS = ("method", "parameters", "choice", "folds", "knots", "order", "map")
+IDS = ("method", "parameters", "choice", "folds", "anchor", "knots", "order", "map")
 MAP_CHART: MappingProxyType[str, Any] = MappingProxyType(
     {
         "type": "line",
@@ -53,6 +55,7 @@ def calibration_evidence(
         table("calibration.method", method_frame(calibrated, rows), inputs=inputs, notes=_notes(calibrated)),
         _parameters(calibrated, inputs),
         *_choice(plan, calibrated, inputs),
+        _anchor(calibrated, inputs),
         _knots(calibrated, inputs),
         table("calibration.order", order_frame(calibrated), inputs=inputs),
         table("calibration.map", curve, inputs=("model.json", inputs[1]), chart=chart),
@@ -87,7 +90,7 @@ def method_frame(calibrated: Sequence[Calibrated], rows: CalibrationRows) -> pd.
     for one in calibrated:
         before, after = (each.probability(one.linear_score) for each in (IdentityMap(), one.final))
         levels = [float(w @ values / w.sum()) for values in (rows.y, before, after)]
-        losses = (one.fit.log_loss_before, one.fit.log_loss, one.fit.brier_before, one.fit.brier)
+        losses = [measure(rows.y, p, w) for measure in (log_loss, brier_score) for p in (before, after)]
         bads = int(np.count_nonzero(rows.y == 1.0))
         found.append((one.model, one.fit.method, rows.sample, len(rows.y), bads, *levels, *losses))
     columns = ["model", "method", "sample", "rows", "bads", "bad_rate", "mean_before", "mean_after"]
@@ -129,6 +132,20 @@ def _model_first(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[["model", *(name for name in frame.columns if name != "model")]]
 
 
+def _anchor(calibrated: Sequence[Calibrated], inputs: tuple[str, ...]) -> Evidence:
+    levels = [(one.model, one.level) for one in calibrated if one.level is not None]
+    if not levels:
+        reason = "the plan anchors the probability to no rate (calibration.target) and tells of no resampling"
+        return absent("calibration.anchor", "not_applicable", reason)
+    rows = [{"model": model, **asdict(level)} for model, level in levels]
+    note = (
+        "the anchor is solved so that the mean of the probabilities is the target; Bayes' rule moves every row by the "
+        "difference of two log-odds, which is right for a resampled sample and misses a target, since the mean of "
+        "probabilities is not linear in the log-odds"
+    )
+    return table("calibration.anchor", pd.DataFrame(rows), inputs=(*inputs, "plan.json"), notes=(note,))
+
+
 def _knots(calibrated: Sequence[Calibrated], inputs: tuple[str, ...]) -> Evidence:
     rows = []
     for one in calibrated:
@@ -141,7 +158,10 @@ def _knots(calibrated: Sequence[Calibrated], inputs: tuple[str, ...]) -> Evidenc
     if not rows:
         return absent("calibration.knots", "not_applicable", "no calibration is isotonic")
     frame = pd.DataFrame(rows, columns=["model", "knot", "from_linear_score", "probability"])
-    note = "isotonic: the probability from this linear score up to the next; centred: at it, on lines between"
+    note = (
+        "before any anchor; isotonic, Venn-Abers: the probability from this linear score up to the next; centred: at "
+        "it, on lines between"
+    )
     return table("calibration.knots", frame, inputs=inputs, notes=(note,))
 
 

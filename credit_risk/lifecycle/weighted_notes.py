@@ -81,6 +81,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "robust ones do not",
         "calibration.choice": "losses are of weighted rows, folds count by their weight; errors are over folds",
         "calibration.folds": "losses and bads are of weighted rows; rows are counted",
+        "calibration.anchor": "means are weighted",
         "calibration.knots": "rates are weighted",
         "calibration.order": "distinct values are counted",
         "calibration.map": "the map is fitted to weighted rows",

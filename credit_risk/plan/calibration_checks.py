@@ -30,7 +30,12 @@ def calibration_faults(plan: Mapping[str, Any]) -> Found:
         message = "the plan makes no sample of that name"
         remedy = "give samples.calibration a share, such as 0.2"
         yield ("calibration", "sample"), Fault(message, "missing_key", found="calibration", remedy=remedy)
-    if named is None and share is None and methods != ["none"]:
+    if spec.get("target") is not None and spec.get("resampling") is not None:
+        message = "both move the level of the probability: an anchor to a rate, and Bayes' rule for a resampled sample"
+        remedy = "keep one of them: target, unless the sample was drawn at other rates than the population's"
+        yield ("calibration", "resampling"), Fault(message, "exclusive", remedy=remedy)
+    moved = methods != ["none"] or spec.get("target") is not None or spec.get("resampling") is not None
+    if named is None and share is None and moved:
         message = "nothing says which sample the calibration is fitted on"
         remedy = "give samples.calibration a share, such as 0.2, or name calibration.sample"
         yield ("calibration",), Fault(message, "missing_key", remedy=remedy)
@@ -45,7 +50,8 @@ def _of_measures(spec: Mapping[str, Any], share: Any) -> Found:
 
 
 def _defaults(spec: Mapping[str, Any]) -> bool:
-    return list(spec.get("methods") or ["none"]) == ["none"] and spec.get("sample") is None
+    own = ("sample", "target", "resampling")
+    return list(spec.get("methods") or ["none"]) == ["none"] and all(spec.get(key) is None for key in own)
 
 
 def _part(plan: Mapping[str, Any], key: str) -> Mapping[str, Any]:

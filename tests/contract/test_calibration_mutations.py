@@ -13,7 +13,7 @@ from credit_risk import read_package
 from credit_risk.calibration import fit_map
 from credit_risk.scoring import compile_model
 from tests.contract.altered import altered, cell, failures
-from tests.credit_risk.cli.command import PLAN, done, portfolio
+from tests.credit_risk.cli.command import PLAN, done, frame, portfolio
 
 TEXT = PLAN + (
     "models:\n  - {id: card, type: scorecard, champion: true}\n"
@@ -59,6 +59,33 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stepped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return done(tmp_path_factory.mktemp("stepped"), TEXT + STEPS, portfolio(900), "--no-validation")
+
+
+@pytest.fixture(scope="module")
+def anchored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    spec = "calibration: {methods: [logistic], target: 0.2}\n"
+    return done(tmp_path_factory.mktemp("anchored"), TEXT + spec, portfolio(900), "--no-validation")
+
+
+@pytest.mark.parametrize("column", ["target", "shift", "mean_before", "mean_after", "odds_shift", "mean_by_odds_shift"])
+def test_changed_anchors_are_found(anchored: Path, tmp_path: Path, column: str) -> None:
+    change = cell(0, column, lambda v: v * 1.0001)
+    found = failures(altered(anchored, tmp_path / "package", "evidence/calibration.anchor.json", change))
+    assert f"calibration.anchor: {column}" in found
+
+
+def test_an_anchor_that_misses_the_target_is_found(anchored: Path, tmp_path: Path) -> None:
+    """Bayes' rule in place of the solved shift."""
+    assert failures(anchored) == {}
+    row = frame(anchored, "calibration.anchor").iloc[0]
+
+    def change(item: Any) -> None:
+        step = next(step for step in item["steps"] if step.get("method") == "intercept_shift")
+        assert step["shift"] == pytest.approx(row["shift"], abs=1e-12)
+        step["shift"] = row["odds_shift"]
+
+    found = failures(altered(anchored, tmp_path / "package", "model.json", change))
+    assert found["calibration.anchor: published mean of the probability"] == "critical"
 
 
 def test_the_packages_as_made_have_no_finding(good: Path, stepped: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from validation.battery.cuts import judge
 from validation.rebuild import clustered, metrics
+from validation.rebuild.calibration_plan import moves_level
 from validation.rebuild.recount import effective_counts
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
@@ -93,6 +94,10 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
     rows = space.judged(model_id, sample)
     if value is None or not len(rows):
         space.ledger.not_evaluable(test, "no probability or no row")
+        return
+    if moves_level(space.package.plan):
+        reason = "the plan sets the level of the probability (calibration.target, resampling), not that of the sample"
+        space.ledger.not_evaluable(test, reason)
         return
     p, y, w = value.data[rows], space.outcome[rows], space.weight[rows]
     z = abs(clustered.calibration_z(y, p, space.cluster[rows], w))

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.comparisons.calibration_level import compare_levels, level_of
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
+from validation.rebuild.calibration_anchor import OwnLevel, shifted
 from validation.rebuild.calibration_maps import METHODS, NotFitted, OwnMap, fit_own
 from validation.rebuild.calibration_plan import calibrated_on, methods_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -24,13 +26,14 @@ RULE = "calibrated_probability"
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A model's calibration by our own fit. rows: of the sample; score (n,): of all rows; before: without it."""
+    """A model's calibration by our own fit. rows: of the sample; score (n,): of all rows; own: with its level."""
 
     model_id: str
     name: str
     rows: NDArray[np.int64]
     score: Floats
     own: OwnMap
+    level: OwnLevel | None
 
 
 def compare_calibration(space: Workspace) -> None:
@@ -43,6 +46,7 @@ def compare_calibration(space: Workspace) -> None:
     fitted = [one for model_id in space.package.models if (one := _fitted(space, model_id, sample)) is not None]
     for one in fitted:
         _compare_probability(space, one, sample)
+    compare_levels(space, {one.name: (one.model_id, one.rows, one.level) for one in fitted if one.level is not None})
     _compare_method(space, fitted, sample)
     _compare_parameters(space, fitted)
     _compare_knots(space, fitted)
@@ -102,7 +106,10 @@ def _fitted(space: Workspace, model_id: str, sample: str) -> Fitted | None:
         statement = f"The calibration of {name} cannot be fitted on {sample}: {error}."
         _finding(space, test, "calibration_sample", method, statement)
         return None
-    return Fitted(model_id, name, rows, score.data, own)
+    level = level_of(space, own, score.data[rows], rows)
+    if level is None:
+        return Fitted(model_id, name, rows, score.data, own, None)
+    return Fitted(model_id, name, rows, score.data, shifted(own, level.shift), level)
 
 
 def _finding(space: Workspace, test: str, check: str, value: Any, statement: str) -> None:
@@ -148,6 +155,8 @@ def _fits(space: Workspace, one: Fitted, sample: str, published: Floats, used: N
         own = fit_own(one.own.method, one.score[rows], space.outcome[rows], space.weight[rows])
     except (NotFitted, ValueError):
         return False
+    level = level_of(space, own, one.score[rows], rows)
+    own = own if level is None else shifted(own, level.shift)
     tolerance = space.policy.tolerances[RULE]
     return bool(np.all(tolerance.excess(published, own.probability(one.score[used])) <= tolerance.value))
 

@@ -13,9 +13,15 @@ def methods_of(plan: Mapping[str, Any]) -> list[str]:
     return [str(name) for name in (plan.get("calibration") or {}).get("methods") or [NONE]]
 
 
+def moves_level(plan: Mapping[str, Any]) -> bool:
+    """Return whether the plan sets the level of the probability: to a target, or by a rate of the population."""
+    spec = plan.get("calibration") or {}
+    return spec.get("target") is not None or spec.get("resampling") is not None
+
+
 def calibrated_on(plan: Mapping[str, Any]) -> str | None:
     """Return the sample that calibrations are fitted on, or None where the plan asks for none."""
     spec = plan.get("calibration") or {}
-    if methods_of(plan) == [NONE]:
+    if methods_of(plan) == [NONE] and not moves_level(plan):
         return None
     return str(spec.get("sample") or "calibration")

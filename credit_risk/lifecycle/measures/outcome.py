@@ -76,6 +76,7 @@ REASONS = MappingProxyType(
             "calibration.parameters",
             "calibration.choice",
             "calibration.folds",
+            "calibration.anchor",
             "calibration.knots",
             "calibration.order",
             "calibration.map",

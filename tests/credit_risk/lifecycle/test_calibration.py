@@ -113,6 +113,47 @@ def test_names_that_the_data_use_are_not_taken(tmp_path: Path) -> None:
     assert {"model_uncalibrated_probability", "model_calibration.log_odds"} <= set(outputs)
 
 
+@pytest.mark.parametrize("method", ["none", "beta", "isotonic"])
+def test_the_mean_probability_is_anchored_to_a_declared_rate(tmp_path: Path, method: str) -> None:
+    package = done(tmp_path, planned(f"{{methods: [{method}], target: 0.1}}"), portfolio(900))
+    assert disagreements(package) == []
+    inside = pd.read_parquet(package / "predictions" / "calibration.parquet")
+    assert inside["probability"].mean() == pytest.approx(0.1, abs=1e-9)
+    row = frame(package, "calibration.anchor").iloc[0]
+    assert row["mean_by_odds_shift"] - row["target"] > 1e-4  # Bayes' rule misses the target
+    assert row["shift"] < row["odds_shift"] < 0
+    assert frame(package, "calibration.order").loc[0, "distinct_probabilities"] > 2
+
+
+def test_the_long_run_average_is_a_target(tmp_path: Path) -> None:
+    table = portfolio(1500)
+    years = np.random.default_rng(3).integers(2015, 2021, len(table))
+    table["OPENED"] = [f"{year}-{month:02d}-15" for year, month in zip(years, np.arange(1500) % 12 + 1, strict=True)]
+    dated = planned("{methods: [logistic], target: long_run_average}") + "long_run: {min_rows: 20, window_months: 12}\n"
+    package = done(tmp_path, dated.replace("table.csv}", "table.csv, date: OPENED}"), table)
+    assert disagreements(package) == []
+    row = frame(package, "calibration.anchor").iloc[0]
+    averages = frame(package, "long_run.average").set_index("estimate")["value"]
+    assert row["target"] == averages["mean_of_cohorts"]
+    assert row["mean_after"] == pytest.approx(row["target"], abs=1e-9)
+
+
+def test_a_long_run_average_that_is_none_is_refused(tmp_path: Path) -> None:
+    ended = run(write_plan(tmp_path, planned("{target: long_run_average}"), portfolio(600)), "--no-validation")
+    assert ended.status != 0
+    assert "no long-run average to calibrate to" in ended.err
+
+
+def test_bayes_rule_is_for_resampled_samples(tmp_path: Path) -> None:
+    package = done(tmp_path, planned("{resampling: {population_rate: 0.05}}"), portfolio(900))
+    assert disagreements(package) == []
+    row = frame(package, "calibration.anchor").iloc[0]
+    rate = frame(package, "calibration.method").loc[0, "bad_rate"]
+    assert row["shift"] == pytest.approx(np.log(0.05 / 0.95) - np.log(rate / (1 - rate)), abs=1e-12)
+    both = frame(package, "performance.calibration").set_index("sample")["mean_probability"]
+    assert both["calibration"] == pytest.approx(row["mean_after"], abs=1e-12)
+
+
 def test_a_map_that_would_break_the_order_is_refused(tmp_path: Path) -> None:
     """Bads and goods are swapped where the calibration sample stands."""
     table = portfolio(1200)
@@ -135,6 +176,10 @@ def test_a_map_that_would_break_the_order_is_refused(tmp_path: Path) -> None:
         (planned("{methods: [beta, beta]}"), "methods that stand twice: beta"),
         (planned("{methods: [platt]}"), "calibration.methods"),
         (planned("{methods: []}"), "calibration.methods"),
+        (planned("{target: 0}"), "calibration.target"),
+        (planned("{target: 1.0}"), "calibration.target"),
+        (planned("{target: 0.1, resampling: {population_rate: 0.1}}"), "both move the level"),
+        (planned("{target: 0.1}", samples=""), "which sample the calibration is fitted on"),
         (planned("{folds: 1}"), "calibration.folds"),
         (PLAN + QUICK + "samples: {out_of_sample: 0.6, calibration: 0.5}\n", "leave no development"),
         (PLAN.replace("BAD, bad: 1", "BAD, type: fraction") + SAMPLES, "probabilities are of a binary outcome"),
