@@ -66,3 +66,11 @@ def test_its_grades_are_told_apart_and_hold(prescreen_package: Path) -> None:
 
 def test_it_is_exported(prescreen_package: Path) -> None:
     assert (prescreen_package / "exports" / "prescreen-loans.pmml").stat().st_size > 10_000
+
+
+def test_its_probability_is_chosen_on_rows_of_its_own(prescreen_package: Path) -> None:
+    choice = frame(prescreen_package, "calibration.choice")
+    assert choice.groupby("model")["chosen"].sum().to_dict() == {"boosting": 1, "expert": 1, "scorecard": 1}
+    told = frame(prescreen_package, "calibration.samples").set_index("sample")["calibration_tests"]
+    assert told[["out_of_sample", "out_of_time"]].eq("independent").all()
+    assert not told[["development", "calibration"]].eq("independent").any()
