@@ -75,3 +75,12 @@ def test_what_cannot_be_looked_at(check, text: str, wanted: list[tuple[str, str 
 def test_no_plan_at_all(tmp_path: Path) -> None:
     (fault,) = check_plan(tmp_path / "nothing.yaml")
     assert fault.code == "unreadable"
+
+
+def test_edges_of_subpopulations_ascend_and_are_of_numbers(check) -> None:
+    head = HEAD + "data: {source: t.csv, key: ID}\noutcome: {column: Y, bad: 1}\n"
+    wrong = "evaluation: {subpopulations: [AMOUNT], subpopulation_edges: {AMOUNT: [4, 3]}}\n"
+    assert check(head + wrong) == [("order", "evaluation.subpopulation_edges.AMOUNT")]
+    text = "evaluation: {subpopulations: [KIND], subpopulation_edges: {KIND: [1, 2]}}\n"
+    assert check(head + text) == [("type", "evaluation.subpopulation_edges.KIND")]
+    assert check(head + wrong.replace("4, 3", "3, 4")) == []
