@@ -28,7 +28,15 @@ from credit_risk.display.forest import (
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
 from credit_risk.display.ranking import CapDisplay, KsDisplay, LiftDisplay, PrecisionRecallDisplay
 from credit_risk.display.rating import RatingScaleDisplay
+from credit_risk.display.reliability import (
+    CalibrationErrorsDisplay,
+    CalibrationTestsDisplay,
+    DecompositionDisplay,
+    GroupDependenceDisplay,
+    ReliabilityDisplay,
+)
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
+from credit_risk.display.shifts import ContributionDisplay, StabilityDisplay
 from credit_risk.display.strategy import BoundaryDisplay, CutOffDisplay, ProfitDisplay
 from credit_risk.display.two_scores import SwapSetDisplay, TwoScoreMatrixDisplay
 
@@ -44,6 +52,13 @@ DISPLAYS: dict[str, type[Display]] = {
     "performance.cut_offs": CutOffMeasuresDisplay,
     "performance.subpopulations": SubpopulationDisplay,
     "performance.calibration_curve": CalibrationDisplay,
+    "performance.reliability": ReliabilityDisplay,
+    "performance.decomposition": DecompositionDisplay,
+    "performance.calibration_errors": CalibrationErrorsDisplay,
+    "performance.calibration_tests": CalibrationTestsDisplay,
+    "performance.hosmer_lemeshow_groups": GroupDependenceDisplay,
+    "stability.psi": StabilityDisplay,
+    "stability.bins": ContributionDisplay,
     "calibration.map": CalibrationMapDisplay,
     "calibration.choice": CalibrationChoiceDisplay,
     "performance.score_bands": ScoreBandDisplay,
@@ -74,7 +89,9 @@ __all__ = [
     "BoundaryDisplay",
     "CalibrationChoiceDisplay",
     "CalibrationDisplay",
+    "CalibrationErrorsDisplay",
     "CalibrationMapDisplay",
+    "CalibrationTestsDisplay",
     "CapDisplay",
     "ClassingDisplay",
     "ClassingPeriodsDisplay",
@@ -82,12 +99,15 @@ __all__ = [
     "CoefficientDisplay",
     "CohortDisplay",
     "ComparisonDisplay",
+    "ContributionDisplay",
     "CutOffDisplay",
     "CutOffMeasuresDisplay",
+    "DecompositionDisplay",
     "DependenceDisplay",
     "DiscriminationDisplay",
     "Display",
     "ExternalRatesDisplay",
+    "GroupDependenceDisplay",
     "ImportanceDisplay",
     "InitialAucDisplay",
     "KsDisplay",
@@ -98,11 +118,13 @@ __all__ = [
     "PrecisionRecallDisplay",
     "ProfitDisplay",
     "RatingScaleDisplay",
+    "ReliabilityDisplay",
     "RocDisplay",
     "RollRateDisplay",
     "ScoreBandDisplay",
     "ScoreDistributionDisplay",
     "SegmentCalibrationDisplay",
+    "StabilityDisplay",
     "SubpopulationDisplay",
     "SwapSetDisplay",
     "TwoScoreMatrixDisplay",
