@@ -9,6 +9,7 @@ from typing import Any
 from validation.battery import run_battery, texts
 from validation.compare import Comparison, Ledger
 from validation.comparisons import (
+    alternatives,
     baselines,
     boosting,
     calibration,
@@ -145,6 +146,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     cut_offs.compare_cut_offs(space)
     subpopulations.compare_subpopulations(space)
     proxies.compare_proxies(whole)
+    alternatives.compare_alternatives(whole)
     boosting.compare_boosting(space)
     two_stage.compare_two_stage(space, fits)
     return Rebuild(space.ledger, tuple(headlines), fit, space)

@@ -102,12 +102,21 @@ def mean_difference_interval(
         return undefined
     means = _mean(x[inside], mass[inside]), _mean(x[~inside], mass[~inside])
     value = (means[0] - means[1]) / spread
-    shares = np.where(inside, mass / math.fsum(mass[inside]), -mass / math.fsum(mass[~inside]))
-    pull = shares * (x - np.where(inside, *means)) / spread
-    pull -= value / 2.0 * mass / math.fsum(mass) * (((x - centre) / spread) ** 2 - 1.0)
+    pull = mean_difference_pull(x, inside, mass)
     sums = pull if clusters is None else cluster_sums(pull, np.asarray(clusters))
     half = normal_quantile(confidence) * math.sqrt(math.fsum(sums**2))
     return MeanDifference(value, value - half, value + half)
+
+
+def mean_difference_pull(score: Floats, inside: np.ndarray, mass: Floats) -> Floats:
+    """Influence (n,) of each row of weight `mass` on the standardised mean difference of the group `inside`."""
+    centre = _mean(score, mass)
+    spread = math.sqrt(math.fsum(mass * (score - centre) ** 2) / math.fsum(mass))
+    means = _mean(score[inside], mass[inside]), _mean(score[~inside], mass[~inside])
+    shares = np.where(inside, mass / math.fsum(mass[inside]), -mass / math.fsum(mass[~inside]))
+    pull = shares * (score - np.where(inside, *means)) / spread
+    value = (means[0] - means[1]) / spread
+    return pull - value / 2.0 * mass / math.fsum(mass) * (((score - centre) / spread) ** 2 - 1.0)
 
 
 def fairness_group_table(

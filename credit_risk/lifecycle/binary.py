@@ -101,7 +101,7 @@ class BinaryOutcome:
         divided = segmentation_evidence(plan, candidates, scored, prepared.intake.frame)
         probability = scored.predictions[champion.id]["probability"].to_numpy(float)
         long_run = long_run_evidence(plan, prepared, probability, input_files(scored, [champion.id], champion.id))
-        fair = (*found, *fairness_evidence(plan, champion, scored))
+        fair = (*found, *fairness_evidence(plan, champion, scored, training.tables))
         evidence = (*fair, *divided, *recounted, *baselines, *long_run, *not_of_binary(EVALUATION))
         return Told(evidence, _headline(discrimination, champion.id))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, PlanError
 from credit_risk._core.evidence import Evidence, absent, table
+from credit_risk.binning.table import BinningTable
 from credit_risk.evaluation.charts import CHARTS
 from credit_risk.evaluation.fairness import adverse_impact_table, fairness_group_table
 from credit_risk.evaluation.fairness_curves import fairness_curve_table, reference_by_score
@@ -21,6 +22,7 @@ from credit_risk.evaluation.fairness_intersections import intersection_table
 from credit_risk.evaluation.jurisdictions import AGE_RULE, jurisdiction_table, jurisdictions_of
 from credit_risk.evaluation.protected_groups import GroupedAttributes, group_attributes, intersect
 from credit_risk.evaluation.samples import ScoredSample
+from credit_risk.lifecycle.alternatives_evidence import ALTERNATIVES, alternatives_evidence
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.performance import Scored, by_sample, input_files
 from credit_risk.lifecycle.proxy_evidence import PROXIES, proxy_evidence
@@ -30,6 +32,7 @@ FAIRNESS = (
     *("fairness.jurisdictions", "fairness.groups", "fairness.adverse_impact", "fairness.error_rates"),
     *("fairness.calibration", "fairness.curves", "fairness.intersections", "fairness.age"),
     *PROXIES,
+    *ALTERNATIVES,
 )
 NO_CUT_OFF = "not evaluable: the plan declares no cut-off (strategy.cut_off), and none is assumed"
 
@@ -93,7 +96,9 @@ def compared_groups(plan: Plan, scored: Scored) -> Compared:
     return found
 
 
-def fairness_evidence(plan: Plan, champion: Candidate, scored: Scored) -> list[Evidence]:
+def fairness_evidence(
+    plan: Plan, champion: Candidate, scored: Scored, tables: Mapping[str, BinningTable]
+) -> list[Evidence]:
     """All tables of protected groups; none of them changes the model."""
     if scored.attributes.shape[1] == 0:
         return [absent(i, "not_applicable", "the plan names no protected attributes") for i in FAIRNESS]
@@ -116,7 +121,19 @@ def fairness_evidence(plan: Plan, champion: Candidate, scored: Scored) -> list[E
             judged_sample(compared.samples),
             inputs,
         ),
+        *_alternatives(compared, champion, scored, tables, inputs),
     ]
+
+
+def _alternatives(
+    compared: Compared,
+    champion: Candidate,
+    scored: Scored,
+    tables: Mapping[str, BinningTable],
+    inputs: tuple[str, ...],
+) -> list[Evidence]:
+    about = (compared.jurisdictions, compared.references, judged_sample(compared.samples))
+    return alternatives_evidence(compared.plan, champion, scored, tables, compared.grouped, about, inputs)
 
 
 def _groups(compared: Compared, inputs: tuple[str, ...]) -> list[Evidence]:

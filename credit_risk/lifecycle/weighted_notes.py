@@ -168,6 +168,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "fairness.calibration": f"rates, means and gap are weighted; of slope and intercept: {CALIBRATION}",
         "fairness.proxies": f"tables are weighted, scaled to {KISH}; {AREA}; rows are counted",
         "fairness.proxy_models": f"the classifier is fitted to weighted rows; {AREA}; rows are counted",
+        "fairness.alternatives": f"fits, rates and differences are weighted; {AREA}; rows and bads are counted",
         "fairness.curves": f"cut-offs, rates and ratios are weighted, intervals at {KISH}; rows are counted",
         "fairness.intersections": f"{GROUPS}; {IMPACT}",
         "fairness.age": f"means and their difference are weighted; {IMPACT}",
@@ -206,6 +207,7 @@ NO_ROWS = (
     *("strategy.assumptions", "strategy.experiment_looks"),
     *("rules.declared", "rules.texts", "verification.coverage", "verification.exports"),
     "fairness.jurisdictions",
+    "fairness.alternative_terms",
 )
 """Tables that count no rows of the samples."""
 

@@ -34,6 +34,8 @@ def fairness_faults(plan: dict[str, Any]) -> Found:
                 yield ("fairness", key, name), _not_protected(name, named)
     if isinstance(age := fairness.get("age"), str):
         yield from _age(plan, age, named)
+    if isinstance(fairness.get("less_discriminatory_alternatives"), dict):
+        yield from _search(plan, named)
     for name, edges in _part(fairness, "edges").items():
         numbers = isinstance(edges, list | tuple) and all(_number(edge) for edge in edges)
         if numbers and (not edges or any(a >= b for a, b in pairwise(edges))):
@@ -62,6 +64,19 @@ def _age(plan: dict[str, Any], age: str, named: set[str]) -> Found:
     if column.get("type") in ("categorical", "date") or column.get("order") is not None:
         message = f"the column {age!r} is no number, and an age is in years"
         yield path, _fault(message, "type", found=str(column.get("type")), allowed="a numeric column")
+
+
+def _search(plan: dict[str, Any], named: set[str]) -> Found:
+    """A search needs protected attributes, and a champion that is a scorecard of the whole sample."""
+    path: Path = ("fairness", "less_discriminatory_alternatives")
+    remedy = "name protected columns in data.protected, or leave the search out"
+    if not named:
+        yield path, _fault("there is no protected attribute to search for", "not_protected", remedy=remedy)
+    models = [model for model in plan.get("models") or [] if isinstance(model, dict)]
+    types = [model.get("type") for model in models if model.get("champion") is True]
+    if len(types) == 1 and types[0] != "scorecard":
+        message = "the search is of scorecards, and the champion is none"
+        yield path, _fault(message, "champion", found=str(types[0]), allowed="scorecard")
 
 
 def _not_protected(name: Any, named: set[str]) -> Fault:

@@ -13,6 +13,20 @@ Name = Annotated[str, StringConstraints(min_length=1)]
 Edges = Annotated[tuple[float, ...], Strict(False)]
 
 
+class AlternativesSpec(Spec):
+    """The search for less discriminatory alternatives of a scorecard. It reports, and never changes the model."""
+
+    gini_loss: float = Field(
+        default=0.01, ge=0, lt=1, description="Greatest loss of Gini that an alternative may have on held-out data."
+    )
+    least_reduction: float = Field(
+        default=0.05,
+        gt=0,
+        description="Least reduction of the standardised mean difference; smaller differences are not searched.",
+    )
+    fits: int = Field(default=60, ge=2, le=10_000, description="Most fits of the search.")
+
+
 class FairnessSpec(Spec):
     """How protected groups (`data.protected`) are made and compared."""
 
@@ -39,6 +53,11 @@ class FairnessSpec(Spec):
         ge=0.5,
         lt=1,
         description="AUC from which on a predictor, or all inputs together, are said to tell a protected group.",
+    )
+    less_discriminatory_alternatives: AlternativesSpec | None = Field(
+        default=None,
+        description="Search for alternatives of the champion, a scorecard, by which protected groups differ less; "
+        "null: none.",
     )
     min_rows: int = Field(
         default=30, ge=2, le=1_000_000, description="Fewest rows of a group for which a rate is told and compared."

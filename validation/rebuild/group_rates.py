@@ -70,13 +70,20 @@ def mean_difference(
     variance = metrics.weighted_mean((score - whole) ** 2, weight)
     sides = [metrics.weighted_mean(score[part], weight[part]) for part in (inside, ~inside)]
     value = (sides[0] - sides[1]) / float(np.sqrt(variance))
-    total = float(np.sum(weight))
+    half = float(special.ndtri(0.5 + confidence / 2.0)) * length(mean_pull(score, inside, weight), clusters)
+    return value, value - half, value + half
+
+
+def mean_pull(score: Floats, inside: Booleans, weight: Floats) -> Floats:
+    """Return the linear term (n,) of each row in the difference of means in standard deviations of all."""
+    whole = metrics.weighted_mean(score, weight)
+    variance = metrics.weighted_mean((score - whole) ** 2, weight)
+    sides = [metrics.weighted_mean(score[part], weight[part]) for part in (inside, ~inside)]
+    value = (sides[0] - sides[1]) / float(np.sqrt(variance))
     pull = np.zeros(len(score))
     for sign, part, mean in ((1.0, inside, sides[0]), (-1.0, ~inside, sides[1])):
         pull[part] += sign * weight[part] / np.sum(weight[part]) * (score[part] - mean) / np.sqrt(variance)
-    pull -= 0.5 * value / variance * weight / total * ((score - whole) ** 2 - variance)
-    half = float(special.ndtri(0.5 + confidence / 2.0)) * _length(pull, clusters)
-    return value, value - half, value + half
+    return pull - 0.5 * value / variance * weight / float(np.sum(weight)) * ((score - whole) ** 2 - variance)
 
 
 def calibration_gap(
@@ -85,12 +92,13 @@ def calibration_gap(
     """Return the weighted mean of y − p with normal bounds from its squared residuals, summed over clusters."""
     residual = y - p
     value = metrics.weighted_mean(residual, weight)
-    half = float(special.ndtri(0.5 + confidence / 2.0)) * _length(weight * (residual - value), clusters)
+    half = float(special.ndtri(0.5 + confidence / 2.0)) * length(weight * (residual - value), clusters)
     half /= float(np.sum(weight))
     return value, value - half, value + half
 
 
-def _length(pull: Floats, clusters: Integers) -> float:
+def length(pull: Floats, clusters: Integers) -> float:
+    """Return the root of the sum of squares of the pulls (n,), added up within clusters."""
     if repeat(clusters):
         numbers, count = dense(clusters)
         sums = np.zeros(count)

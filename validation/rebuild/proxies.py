@@ -19,7 +19,8 @@ def association(table: Floats, confidence: float) -> dict[str, float]:
         return dict.fromkeys(names, np.nan) | {"degrees": 0}
     n = float(np.sum(t))
     rows, columns = t.sum(axis=1), t.sum(axis=0)
-    square = n * (float(np.sum(t**2 / np.outer(rows, columns))) - 1.0)
+    both = np.outer(rows, columns)
+    square = float(np.sum((n * t - both) ** 2 / both)) / n
     degrees = (len(rows) - 1) * (len(columns) - 1)
     unit = n * (min(t.shape) - 1)
     entropies = [float(np.sum(special.entr(part / n))) for part in (rows, columns, t.ravel())]

@@ -57,6 +57,8 @@ REASONS = MappingProxyType(
             *LONG_RUN,
             "fairness.calibration",
             "fairness.proxies",
+            "fairness.alternatives",
+            "fairness.alternative_terms",
             "fairness.proxy_models",
             "fairness.intersections",
         ),

@@ -100,7 +100,7 @@ DEFAULTS = """{
                "asset_correlation": null, "consistency_replicates": 400,
                "subpopulations": []},
 "fairness": {"references": {}, "edges": {}, "age": null, "intersections": true, "proxy_auc": 0.6,
-             "min_rows": 30},
+             "less_discriminatory_alternatives": null, "min_rows": 30},
 "strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200, "incumbent": null,
              "matrix_bands": 5, "redeployment": null, "experiment": null},
 "exports": ["pmml"],
