@@ -30,6 +30,7 @@ from validation.comparisons import (
     long_run,
     margins,
     observation,
+    overrides,
     performance,
     placing,
     points,
@@ -125,6 +126,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     strategy.compare_strategy(space)
     strategy_pairs.compare_pairs(space)
     experiment.compare_experiment(space)
+    overrides.compare_overrides(space)
     segments.compare_segments(space)
     scoring.compare_predictions(space)
     scoring.compare_verification(space)

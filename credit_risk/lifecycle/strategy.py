@@ -14,6 +14,7 @@ from credit_risk._core.randomness import stage_generator
 from credit_risk.lifecycle.applicants import ALL, applicants
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, input_files
 from credit_risk.lifecycle.strategy_experiment import EXPERIMENT_IDS, experiment_evidence
+from credit_risk.lifecycle.strategy_overrides import OVERRIDE_IDS, override_evidence
 from credit_risk.lifecycle.strategy_pairs import PAIR_IDS, pair_evidence
 from credit_risk.plan import Plan
 from credit_risk.plan.outcome_checks import MEASURES
@@ -28,6 +29,7 @@ Floats = NDArray[np.float64]
 IDS = (
     *PAIR_IDS,
     *EXPERIMENT_IDS,
+    *OVERRIDE_IDS,
     "strategy.assumptions",
     "strategy.cut_offs",
     "strategy.acceptance_curve",
@@ -47,6 +49,8 @@ def refuse_amounts(plan: Plan, intake: Intake, labels: NDArray[np.object_]) -> N
     faults = []
     rows = pd.notna(labels)
     for name, path in plan.strategy.columns().items():
+        if path == "strategy.overrides.reason":
+            continue
         if intake.types.get(name) != "numeric":
             found = str(intake.types.get(name))
             faults.append(Fault(f"{name!r} is no number", "type", path=path, found=found, allowed="a numeric column"))
@@ -77,6 +81,7 @@ def strategy_evidence(plan: Plan, intake: Intake, scored: Scored) -> list[Eviden
         _best(plan, groups, inputs),
         *pair_evidence(plan, intake, scored, groups),
         *experiment_evidence(plan, scored, groups),
+        *override_evidence(plan, intake, scored),
     ]
 
 

@@ -11,7 +11,7 @@ from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import MEASURES
 
 Found = Iterator[tuple[Path, Fault]]
-OF_SCORES = ("cut_off", "profit", "aim", "incumbent", "redeployment", "experiment")
+OF_SCORES = ("cut_off", "profit", "aim", "incumbent", "redeployment", "experiment", "overrides")
 ALLOWED = ("forbidden (data.forbidden)", "not disclosable")
 """Roles (or their beginnings) that keep a column out of a model, and not out of a strategy."""
 
@@ -33,6 +33,7 @@ def strategy_faults(plan: dict[str, Any], roles: dict[str, str]) -> Found:
     yield from _cut_offs(strategy)
     yield from _redeployment(plan, strategy)
     yield from _experiment(plan, strategy)
+    yield from _overrides(plan, strategy, roles)
     derived = plan.get("derive") if isinstance(plan.get("derive"), dict) else {}
     for path, name in _columns(strategy):
         yield from _column(path, name, roles, derived or {}, plan)
@@ -84,6 +85,22 @@ def _redeployment(plan: dict[str, Any], strategy: dict[str, Any]) -> Found:
         if isinstance(part, dict) and all(value is None for value in part.values()):
             message = f"no condition says when a challenger is {what}"
             yield (*path, key), Fault(message, code="missing_key", remedy="name one condition or more")
+
+
+def _overrides(plan: dict[str, Any], strategy: dict[str, Any], roles: dict[str, str]) -> Found:
+    given, outcome = strategy.get("overrides"), plan.get("outcome")
+    if not isinstance(given, dict):
+        return
+    if not isinstance(outcome, dict) or outcome.get("status") is None:
+        message = "overrides are to be analysed, and no status tells what became of applicants"
+        yield ("strategy", "overrides"), Fault(message, code="missing_key", remedy="write outcome.status")
+    name = given.get("reason")
+    derived = plan.get("derive")
+    if isinstance(name, str) and (name in roles or (isinstance(derived, dict) and name in derived)):
+        message = f"{name!r} may not be used here: it is {roles.get(name, 'derived')}"
+        if not roles.get(name, "").startswith(ALLOWED):
+            path: Path = ("strategy", "overrides", "reason")
+            yield path, Fault(message, code="role", remedy="name another column of the source")
 
 
 def _experiment(plan: dict[str, Any], strategy: dict[str, Any]) -> Found:

@@ -148,6 +148,15 @@ class ExperimentSpec(Spec):
     performance_months: float = Field(ge=0, description="Months until the outcome of a row is known.")
 
 
+class OverridesSpec(Spec):
+    """Decisions changed by hand, as outcome.status tells them, held against a policy."""
+
+    policy: float = Field(gt=0, lt=1, description="Greatest share of decisions of a side that may be changed by hand.")
+    reason: ColumnName | None = Field(
+        default=None, description="Column of the source, of text, with the reason of an override; null: none is held."
+    )
+
+
 class StrategySpec(Spec):
     """Cut-off and what it is judged by. Nothing is assumed: what is not declared is not evaluable."""
 
@@ -184,6 +193,9 @@ class StrategySpec(Spec):
     redeployment: RedeploymentSpec | None = Field(
         default=None, description="Rules of redeployment, stated beforehand; null: none, challengers are only compared."
     )
+    overrides: OverridesSpec | None = Field(
+        default=None, description="Policy of overrides; null: not declared, overrides are not analysed."
+    )
     experiment: ExperimentSpec | None = Field(
         default=None, description="A live test of a challenger, designed beforehand; null: none is designed."
     )
@@ -197,4 +209,6 @@ class StrategySpec(Spec):
                 found.setdefault(name, f"strategy.profit.{side}.columns[{index}]")
         if self.incumbent is not None:
             found.setdefault(self.incumbent.column, "strategy.incumbent.column")
+        if self.overrides is not None and self.overrides.reason is not None:
+            found.setdefault(self.overrides.reason, "strategy.overrides.reason")
         return found

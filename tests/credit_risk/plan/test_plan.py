@@ -102,7 +102,8 @@ DEFAULTS = """{
 "fairness": {"references": {}, "edges": {}, "age": null, "intersections": true, "proxy_auc": 0.6,
              "less_discriminatory_alternatives": null, "min_rows": 30},
 "strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200, "incumbent": null,
-             "matrix_bands": 5, "redeployment": null, "experiment": null},
+             "matrix_bands": 5, "redeployment": null,
+             "overrides": null, "experiment": null},
 "exports": ["pmml"],
 "documents": ["development_dossier", "validation_report"]
 }"""

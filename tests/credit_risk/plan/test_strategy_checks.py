@@ -32,6 +32,8 @@ WRONG = [
         "no_challenger",
     ),
     (f"{{experiment: {{measure: bad_rate, difference: 0.1, power: 0.4, {LIVE}}}}}", "strategy.experiment.power", None),
+    ("{overrides: {policy: 0.1}}", "strategy.overrides", "missing_key"),
+    ("{overrides: {policy: 0.1, reason: BAD}}", "strategy.overrides.reason", "role"),
     ("{incumbent: {column: HOUSING}}", "strategy.incumbent.column", "type"),
     ("{incumbent: {column: BAD}}", "strategy.incumbent.column", "role"),
     (
