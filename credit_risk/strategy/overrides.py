@@ -34,7 +34,7 @@ def override_table(
     """Columns of evidence `strategy.overrides`, a row a direction and one of both.
 
     low side: declined and accepted by hand (overridden_low), of those and the rejected; high side: accepted and
-    declined by hand (overridden_high), of those, the booked and those that did not take up; who withdrew was not decided.
+    declined by hand (overridden_high), of those, the booked and those not taken up; who withdrew was not decided.
     verdict: pass where the rate is at most `policy`, fail where its lower bound is above it, else review, not evaluable
     without decisions. bad_rate of the overridden whose outcome is known beside their mean probability (n,), with the
     two-sided test of sum w(y - p) over the root of sum w^2 p(1 - p). Rates are weighted, intervals by `proportion`.
