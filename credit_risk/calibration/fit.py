@@ -160,13 +160,6 @@ def _logistic(rows: Rows, smoothing: bool = False) -> _Fitted:
 
 def _beta(rows: Rows) -> _Fitted:
     """a, b ≥ 0; where one would be negative it is 0 (Kull et al. 2017)."""
-    distinct = len(np.unique(rows.score))
-    if distinct < 3:
-        message = "beta calibration has three parameters, and the rows have fewer distinct scores"
-        remedy = "Use logistic calibration."
-        raise CalibrationError(
-            Fault(message, "not_determined", path="calibration", found=str(distinct), allowed="3", remedy=remedy)
-        )
     _refuse_separation(rows, "beta")
     log_p, log_complement = -np.logaddexp(0.0, -rows.score), -np.logaddexp(0.0, rows.score)
     design = np.column_stack([log_p, -log_complement, np.ones(len(rows.y))])

@@ -222,10 +222,3 @@ def test_margins_far_from_zero_are_fitted() -> None:
     assert fit_map("intercept_shift", s + 300.0, y).map.shift == pytest.approx(
         fit_map("intercept_shift", s, y).map.shift - 300.0, rel=1e-9
     )
-
-
-def test_beta_needs_three_distinct_scores() -> None:
-    score = np.repeat([-1.0, 0.5], 50)
-    y = np.tile([0.0, 0.0, 1.0, 0.0, 1.0], 20)
-    with pytest.raises(CalibrationError, match="fewer distinct scores"):
-        fit_map("beta", score, y)
