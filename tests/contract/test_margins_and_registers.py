@@ -59,7 +59,9 @@ CASES: list[tuple[str, str, int, Any, str]] = [
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    plan = PLAN.replace("model: {id: m}\n", HEAD).replace("bad: 1}", "bad: 1, default_conformant: true}")
+    more = "calibration: {target: long_run_average, sample: out_of_sample}\n"
+    more += "rating_scale: {geometric: {lower: 0.05, upper: 0.6, grades: 4}}\n"
+    plan = (PLAN + more).replace("model: {id: m}\n", HEAD).replace("bad: 1}", "bad: 1, default_conformant: true}")
     package = done(tmp_path_factory.mktemp("margins"), plan, table())
     assert disagreements(package) == []
     return package
@@ -87,6 +89,16 @@ def test_the_probability_with_margin_is_the_best_estimate_with_each_margin(good:
     told = frame(good, MARGINS)
     assert told["mean_after"].tolist()[:2] == told["mean_before"].tolist()[1:3]
     assert told["mean_after"].isna().tolist() == [False, False, False, True]
+
+
+def test_it_follows_the_calibration_to_the_long_run_average_and_is_not_graded(good: Path) -> None:
+    rows = pd.read_parquet(good / "predictions/out_of_sample.parquet")
+    weights = pd.read_parquet(good / "data/snapshot.parquet").set_index("_key")["_weight"].loc[rows["_key"]]
+    average = frame(good, "long_run.average").set_index("estimate").loc["adjusted", "value"]
+    assert np.average(rows["probability"], weights=weights) == pytest.approx(average, rel=1e-6)
+    assert np.average(rows["probability_with_margin"], weights=weights) > 1.1 * average
+    grade = next(step for step in model(good)["steps"] if step["type"] == "grade")
+    assert grade["input"] == model(good)["outputs"]["probability"]
 
 
 def test_pmml_gives_it_too(good: Path) -> None:
