@@ -17,6 +17,7 @@ from tests.contract.altered import altered, cell, failures
 from tests.contract.test_long_run_mutations import PLAN, table
 from tests.credit_risk.cli.command import disagreements, done, findings, frame, model
 from validation import read_package, validate
+from validation.battery.registers import check_registers
 from validation.compare import Ledger
 from validation.comparisons.margins import compare_margins, compare_registers
 from validation.policy import read_policy
@@ -128,6 +129,16 @@ def test_margins_that_are_missing_are_found(good: Path, tmp_path: Path) -> None:
     statement = told["battery: margin of conservatism covers deficiencies in sight"]
     assert "category C" in statement
     assert "cohorts were left out (2013)" in statement
+
+
+@pytest.mark.parametrize(("factor", "found"), [(1.0, False), (0.1, True)])
+def test_a_declared_target_far_from_the_average_is_found(space: Workspace, factor: float, found: bool) -> None:
+    average = next(r for r in space.package.rows_of("long_run.average") or [] if r["estimate"] == "adjusted")
+    plan = {**space.package.plan, "calibration": {"target": factor * average["value"]}}
+    own = replace(space, package=replace(space.package, plan=plan), ledger=Ledger(space.policy))
+    check_registers(own)
+    test = "battery: declared target against the long-run average"
+    assert [one.outcome == "fail" for one in own.ledger.outcomes if one.test == test] == [found]
 
 
 def test_a_step_that_holds_another_margin_is_found(good: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from validation.comparisons.long_run import cohorts_of_package, coverage_of_package
+from validation.comparisons.long_run import averages_of, cohorts_of_package, coverage_of_package
 from validation.comparisons.margins import LIMITATIONS, MARGINS, OVERLAYS, as_of, expired
 from validation.findings import Finding, Outcome
 from validation.rebuild.long_run import years_without_overlap
@@ -40,6 +40,7 @@ def check_registers(space: Workspace) -> None:
     undated = ["model.as_of"] if dated and today is None else []
     _listed(space, "expiries can be judged", "register_undated", LIMITATIONS, dated, undated)
     _check_margins(space, margins)
+    _check_target(space)
 
 
 def _ended(entries: Sequence[dict[str, Any]], name: str, today: str | None) -> list[str]:
@@ -113,6 +114,38 @@ def _check_margins(space: Workspace, margins: Sequence[dict[str, Any]]) -> None:
             evidence=(MARGINS,),
         )
     space.ledger.check(Outcome(test, "fail" if lacking else "pass", 1 + len(seen), "all covered", None, finding))
+
+
+def _check_target(space: Workspace) -> None:
+    """A rate to which probabilities are anchored by declaration must lie within the bounds of our long-run average."""
+    target = (space.package.plan.get("calibration") or {}).get("target")
+    cohorts = cohorts_of_package(space)
+    averages = None if cohorts is None else averages_of(space, *cohorts)
+    if averages is None or not isinstance(target, (int, float)):
+        return
+    told = averages.get("adjusted") or averages["mean_of_cohorts"]
+    test = "battery: declared target against the long-run average"
+    lower, upper = told["lower"], told["upper"]
+    if np.isnan(lower):
+        space.ledger.not_evaluable(test, "one year has no bounds")
+        return
+    finding = None
+    if not lower <= target <= upper:
+        finding = Finding(
+            test=test,
+            severity=space.policy.checks["target_departs"],
+            quantity="calibration target",
+            developer_value=float(target),
+            validator_value=told["value"],
+            tolerance=None,
+            statement=(
+                f"Probabilities are anchored to a declared rate of {target:.4g}; the average of the cohorts is "
+                f"{told['value']:.4g} ({lower:.4g} to {upper:.4g})."
+            ),
+            remedy="Argue the declared rate, or anchor to the long-run average (calibration.target).",
+            evidence=("long_run.average",),
+        )
+    space.ledger.check(Outcome(test, "fail" if finding else "pass", 1, "within the bounds", None, finding))
 
 
 def deficiencies(space: Workspace) -> list[str]:
