@@ -126,6 +126,8 @@ ALLOWS_FOR_CLUSTERS = (
     *("samples.measures", "performance.level", "performance.mean_bands", "performance.mean_curve"),
     *("performance.measure_groups", "fairness.measures", RANKING, SEGMENTS),
     *("segmentation.decision.", "segmentation.search.", "segmentation.gain."),
+    *("fairness.calibration", "fairness.age"),  # of the gap and the mean difference; a note says what does not
+    *("fairness.proxy_models", "fairness.alternatives"),
     *("two_stage.gain.", "two_stage.offset_check."),  # its likelihood ratio says that it takes rows as independent
 )
 NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.", "data.contract")
