@@ -127,7 +127,10 @@ def _fitted(bins: NDArray[np.int64], y: Floats, weights: Floats | None, tested: 
         columns.append((value[own] - mean) / scale)
         others.append((value[other] - mean) / scale)
     beta = ridge_logistic(np.column_stack([np.ones(len(y)), *columns]), y, w)
-    return np.column_stack([np.ones(len(tested)), *others]) @ beta
+    linear = np.full(len(tested), beta[0])
+    for other, coefficient in zip(others, beta[1:], strict=True):
+        linear += coefficient * other  # column by column: rows alike in their bins are alike to the last bit, and tie
+    return linear
 
 
 def ridge_logistic(x: Floats, y: Floats, w: Floats) -> Floats:

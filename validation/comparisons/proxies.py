@@ -20,7 +20,7 @@ _PROXIES = {
     "rows": "rows",
     "groups": "rows",
     "degrees": "rows",
-    "statistic": "psi",
+    "statistic": "chi_square",
     "p_value": "p_value",
     "adjusted_p_value": "p_value",
     "cramers_v": "standard_error",

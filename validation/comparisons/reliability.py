@@ -13,7 +13,7 @@ import numpy as np
 
 from validation.rebuild import calibration, common_factor, isotonic, metrics
 from validation.rebuild.calibration_plan import calibrated_on
-from validation.rebuild.isotonic import Curve
+from validation.rebuild.isotonic import Curve, Draws
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 CURVE, PARTS = "performance.reliability", "performance.decomposition"
@@ -60,7 +60,7 @@ def _rows(space: Workspace, model_id: str, sample: str) -> tuple[np.ndarray, np.
     return space.outcome[rows], value.data[rows], space.weight[rows]
 
 
-def _drawn(key: Key, rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> list[Curve]:
+def _drawn(key: Key, rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Draws:
     return isotonic.drawn(rows[1], rows[2], DRAWS, SEED + sum(map(ord, "/".join(key))))
 
 
@@ -82,7 +82,7 @@ def _near(value: float | None, drawn: np.ndarray, share: float, space: Workspace
     return float(np.clip(np.nan if value is None else value, low - 1e-9, high + 1e-9))
 
 
-def _compare_curve(space: Workspace, table: Rows, own: dict[str, tuple[Curve, list[Curve]]]) -> None:
+def _compare_curve(space: Workspace, table: Rows, own: dict[str, tuple[Curve, Draws]]) -> None:
     tail = (1.0 - space.confidence) / 2.0
     names = ("probability", "recalibrated", "lower", "upper", "block", "block_rows")
     stated, mine = ({name: list[Any]() for name in names} for _ in range(2))
@@ -93,7 +93,7 @@ def _compare_curve(space: Workspace, table: Rows, own: dict[str, tuple[Curve, li
         told = [row for row in table if row["sample"] == sample]
         at = np.array([row["probability"] for row in told], np.float64)
         places = _nearest(fit.probability, at)
-        rates = np.array([one.rate[places] for one in draws])
+        rates = np.array([one.rate[draws.cell[places]] for one in draws.curves])
         starts = np.flatnonzero(np.diff(fit.block, prepend=-1))
         wanted = np.union1d(starts, np.append(starts[1:], len(fit.block)) - 1)
         ends[0].append(sorted(set(wanted.tolist()) & set(places.tolist())))
@@ -124,7 +124,7 @@ def _nearest(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.where(wanted - values[before] < values[after] - wanted, before, after)
 
 
-def _compare_parts(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, list[Curve]]]) -> None:
+def _compare_parts(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, Draws]]) -> None:
     names = ("score", "miscalibration", "discrimination", "uncertainty", "chance_miscalibration", "p_value")
     stated, mine = ({name: list[Any]() for name in names} for _ in range(2))
     labels = []
@@ -133,7 +133,7 @@ def _compare_parts(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, l
             continue
         fit, draws = fits[row["model"], row["sample"]]
         values = isotonic.taken_apart(row["rule"], fit)
-        chance = np.array([isotonic.taken_apart(row["rule"], one)["miscalibration"] for one in draws])
+        chance = np.array([isotonic.taken_apart(row["rule"], one)["miscalibration"] for one in draws.curves])
         values["chance_miscalibration"] = _near(row["chance_miscalibration"], chance, 0.95, space)
         values["p_value"] = _near_share(row["p_value"], chance >= values["miscalibration"], space)
         labels.append(f"{row['model']} {row['sample']} {row['rule']}")
@@ -155,11 +155,11 @@ def _near_share(value: float, beyond: np.ndarray, space: Workspace) -> float:
     return float(np.clip(value, share - slack, share + slack))
 
 
-def _compare_errors(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, list[Curve]]]) -> None:
+def _compare_errors(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, Draws]]) -> None:
     names = ("value", "chance_mean", "chance_level", "p_value")
     stated, mine = ({name: list[Any]() for name in names} for _ in range(2))
     labels = []
-    drawn = {key: [isotonic.distances(one) for one in draws] for key, (_, draws) in fits.items()}
+    drawn = {key: [isotonic.distances(one) for one in draws.curves] for key, (_, draws) in fits.items()}
     for row in table:
         key, measure = (row["model"], row["sample"]), row["measure"]
         if key not in fits:

@@ -13,6 +13,7 @@ from validation.rebuild.calibration import quantile_groups
 Floats = NDArray[np.float64]
 MEASURES = ("ici", "e50", "e90", "e_max", "ece")
 GROUPS = 10
+CELLS, ENDS = 4_000, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,44 @@ def distances(found: Curve) -> dict[str, float]:
     return dict(zip(MEASURES, (float(np.sum(gap * w) / np.sum(w)), *points, float(gap.max()), ece), strict=True))
 
 
-def drawn(p: Floats, weight: Floats, replicates: int, seed: int) -> list[Curve]:
-    """Return curves of outcomes drawn by p, (n,): what calibrated rows give; every row is drawn, none pooled before."""
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Curves of outcomes drawn as if the probabilities were true; cell (k,) of each distinct probability in them."""
+
+    curves: tuple[Curve, ...]
+    cell: NDArray[np.int64]
+
+
+def drawn(p: Floats, weight: Floats, replicates: int, seed: int) -> Draws:
+    """Return curves of outcomes drawn row by row by p, (n,), counted in the cells that the package tells of."""
     random = np.random.default_rng(seed)
     values, place = np.unique(p, return_inverse=True)
-    mass, rows = (_sums(place, part, len(values)) for part in (weight, np.ones(len(p))))
+    cell = _cells(np.bincount(place))
+    size, place = int(cell[-1]) + 1, cell[place]
+    mass, rows = (_sums(place, part, size) for part in (weight, np.ones(len(p))))
+    mean = values if size == len(values) else _sums(place, weight * p, size) / mass
+    block = np.zeros(size, dtype=np.int64)  # nobody asks for the blocks of a draw
     found = []
     for _ in range(replicates):
-        bad = _sums(place, weight * (random.random(len(p)) < p), len(values))
+        bad = _sums(place, weight * (random.random(len(p)) < p), size)
         rate = np.asarray(optimize.isotonic_regression(bad / mass, weights=mass).x, np.float64)
-        found.append(Curve(values, rows, mass, bad, rate, np.cumsum(np.diff(rate, prepend=rate[0]) > 0)))
-    return found
+        found.append(Curve(mean, rows, mass, bad, rate, block))
+    return Draws(tuple(found), cell)
+
+
+def _cells(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the cell of each distinct probability, (k,): its own where there are few of them or at the ends."""
+    if len(rows) <= CELLS + 2 * ENDS:
+        return np.arange(len(rows), dtype=np.int64)
+    number, before, between = np.arange(len(rows), dtype=np.int64), 0, int(rows[ENDS:-ENDS].sum())
+    last, wanted = ENDS - 1, -1
+    for place in range(ENDS, len(rows) - ENDS):
+        own = before * CELLS // between
+        last, wanted = (last + 1, own) if own != wanted else (last, wanted)
+        number[place] = last
+        before += int(rows[place])
+    number[-ENDS:] = last + 1 + np.arange(ENDS)
+    return number
 
 
 def _sums(place: NDArray[np.int64], values: Floats, count: int) -> Floats:

@@ -83,4 +83,5 @@ def classifier(bins: Integers, y: Floats, weight: Floats, tested: Integers) -> F
         beta = beta + move
         if float(np.max(np.abs(move))) < 1e-13:
             break
-    return np.column_stack(others) @ beta
+    # column by column, so that rows alike in their bins are alike to the last bit and tie
+    return np.asarray(sum(one * b for one, b in zip(others, beta.tolist(), strict=True)), np.float64)
