@@ -45,6 +45,7 @@ INDEPENDENT = (
     "rating.homogeneity",
     "rating.figure",
     "rating.migration",
+    "rating.concentration",
     "performance.reliability",
     "performance.decomposition",
     "performance.calibration_errors",
@@ -59,7 +60,6 @@ INDEPENDENT = (
     "expert.agreement.",
     "expert.ordering.",
     "strategy.matrix_order",
-    "strategy.experiment",
     "rules.hits",
     "rules.decisions",
 )
@@ -73,6 +73,11 @@ FAIRNESS = ("fairness.calibration", "fairness.age")
 FAIRNESS_NOTE = (
     "the intervals of the gap and of the difference of means allow for clusters, those of slope, intercept and ratio "
     "and the p-value take rows as independent, and rows of one obligor, account or group repeat (samples.clusters)"
+)
+OVERRIDES = "strategy.overrides"
+OVERRIDES_NOTE = (
+    "the intervals allow for clusters, the p-value takes rows as independent, and rows of one obligor, account or group "
+    "repeat (samples.clusters), so it is too often significant"
 )
 RANKING = "performance.ranking"
 RANKING_NOTE = (
@@ -99,6 +104,8 @@ def _noted(item: Evidence) -> Evidence:
         return replace(item, notes=(*item.notes, RANKING_NOTE))
     if item.id.startswith(SEGMENTS) and item.kind == "table":
         return replace(item, notes=(*item.notes, SEGMENTS_NOTE))
+    if item.id == OVERRIDES and item.kind == "table":
+        return replace(item, notes=(*item.notes, OVERRIDES_NOTE))
     if item.id in FAIRNESS and item.kind == "table":
         return replace(item, notes=(*item.notes, FAIRNESS_NOTE))
     return replace(item, notes=(*item.notes, NOTE)) if _independent(item) else item

@@ -128,10 +128,15 @@ ALLOWS_FOR_CLUSTERS = (
     *("segmentation.decision.", "segmentation.search.", "segmentation.gain."),
     *("fairness.calibration", "fairness.age"),  # of the gap and the mean difference; a note says what does not
     *("fairness.proxy_models", "fairness.alternatives"),
+    "calibration.choice",  # folds of whole clusters
+    *("long_run.average", "long_run.philosophy"),  # errors over cohorts, which may be correlated
+    *("strategy.acceptance_curve", "strategy.best_cut_off", "strategy.comparison", "strategy.cut_offs"),
+    *("strategy.matrix", "strategy.override_effect", "strategy.overrides", "strategy.profit_curve"),
+    *("strategy.swap_changes", "strategy.swap_sets"),
     *("two_stage.gain.", "two_stage.offset_check."),  # its likelihood ratio says that it takes rows as independent
 )
-NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.", "data.contract")
-"""Accounts, each once; edges of bins; the least and greatest values of a column."""
+NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.", "data.contract", "strategy.experiment_looks")
+"""Accounts, each once; edges of bins; the least and greatest values of a column; a schedule of looks."""
 
 
 def test_every_table_with_intervals_or_tests_allows_for_clusters_or_says_that_it_does_not() -> None:
