@@ -76,8 +76,8 @@ FAIRNESS_NOTE = (
 )
 OVERRIDES = "strategy.overrides"
 OVERRIDES_NOTE = (
-    "the intervals allow for clusters, the p-value takes rows as independent, and rows of one obligor, account or group "
-    "repeat (samples.clusters), so it is too often significant"
+    "the intervals allow for clusters, the p-value takes rows as independent, and rows of one obligor, account or "
+    "group repeat (samples.clusters), so it is too often significant"
 )
 RANKING = "performance.ranking"
 RANKING_NOTE = (
