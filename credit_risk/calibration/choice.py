@@ -14,6 +14,7 @@ from scipy.optimize import isotonic_regression
 from credit_risk._core.errors import CalibrationError, Fault
 from credit_risk.calibration._arrays import Rows, checked_rows
 from credit_risk.calibration.fit import METHODS, MapFit, fit_map
+from credit_risk.calibration.maps import CalibrationMap
 from credit_risk.evaluation.calibration import brier_score, log_loss
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,11 @@ class MapChoice:
     seed: int
     by_fold: pd.DataFrame
     means: pd.DataFrame
+
+    @property
+    def map(self) -> CalibrationMap:
+        """The chosen map, fitted on all rows: that of `fit`."""
+        return self.fit.map
 
 
 def choose_map(

@@ -89,7 +89,7 @@ class ExternalRatesDisplay(Display):
             style = marker_style(index + 3) | {"linestyle": "none"}
             ax.plot(place, self._frame[name], label=f"mean probability {label}", **style)
         _named(ax, self._frame["band"])
-        ax.set(ylabel="Bad rate", ylim=(0, None))
+        ax.set(xlabel="Band", ylabel="Bad rate", ylim=(0, None))
         percent_axis(ax.yaxis, None)
         ax.legend(loc="best")
 

@@ -55,6 +55,9 @@ def _forest(
             where: Any = (0.02, height)
             text = note if len(names) == 1 else f"{readable(name)}: {note}"
             ax.annotate(text, where, xycoords=("axes fraction", "data"), fontsize=7, color="#555555", va="center")
+    if frame[value].isna().any() and frame[value].notna().any():  # room for the notes, clear of the intervals
+        left, right = ax.get_xlim()
+        ax.set_xlim(left - 0.34 * (right - left), right)
     ax.set_yticks(range(len(rows)), rows[::-1])
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.grid(visible=False, axis="y")

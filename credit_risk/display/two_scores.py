@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DARK = 0.55  # a cell this far up the scale is dark, and its number white
+FEW = 30  # a cell of fewer known outcomes has its number, and no shade: chance would be the darkest
 
 
 class SwapSetDisplay(Display):
@@ -85,16 +86,18 @@ class SwapSetDisplay(Display):
         ax.set_xlabel(f"{first['candidate']} in place of {first['base']}, {first['basis']}")
         ax.grid(visible=False, axis="x")
         percent_axis(ax.yaxis, None)
-        ax.legend(loc="upper left")
+        if len(samples) > 1:
+            ax.legend(loc="upper left")
 
 
 class TwoScoreMatrixDisplay(Display):
     """Frame of evidence `strategy.matrix`: bad rates as a heat map in one hue, the numbers in the cells.
 
-    Of several pairs and samples the first is drawn; select rows for another. A cell without known outcomes is empty.
+    Of several pairs and samples the first is drawn; select rows for another. A cell without known outcomes is empty;
+    one with fewer than FEW has its number, and no shade.
     """
 
-    columns = ("base", "candidate", "sample", "base_band", "candidate_band", "rows", "bad_rate")
+    columns = ("base", "candidate", "sample", "base_band", "candidate_band", "rows", "known", "bad_rate")
     default_title = "Bad rate by band of two scores"
 
     @classmethod
@@ -123,12 +126,17 @@ class TwoScoreMatrixDisplay(Display):
             frame = frame[frame[name] == first[name]]
         rates = frame.pivot_table(index="base_band", columns="candidate_band", values="bad_rate", dropna=False)
         values = rates.to_numpy(float)
-        top = float(np.nanmax(values)) or 1.0
-        ax.pcolormesh(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=top, edgecolors="white", linewidth=1)
-        counts = frame.pivot_table(index="base_band", columns="candidate_band", values="rows").to_numpy(float)
+        counts, known = (
+            frame.pivot_table(index="base_band", columns="candidate_band", values=name).to_numpy(float)
+            for name in ("rows", "known")
+        )
+        shaded = np.where(known >= FEW, values, np.nan)
+        top = float(np.nanmax(shaded)) if np.isfinite(shaded).any() else 1.0
+        top = top or 1.0
+        ax.pcolormesh(np.ma.masked_invalid(shaded), cmap="Blues", vmin=0, vmax=top, edgecolors="white", linewidth=1)
         for (i, j), value in np.ndenumerate(values):
             told = f"{value:.1%}\nn={counts[i, j]:,.0f}" if np.isfinite(value) else "–"
-            colour = "white" if np.isfinite(value) and value > DARK * top else "black"
+            colour = "white" if np.isfinite(shaded[i, j]) and value > DARK * top else "black"
             ax.text(j + 0.5, i + 0.5, told, ha="center", va="center", fontsize=8, color=colour)
         ax.set_xticks(np.arange(values.shape[1]) + 0.5, [f"{band:.0f}" for band in rates.columns])
         ax.set_yticks(np.arange(values.shape[0]) + 0.5, [f"{band:.0f}" for band in rates.index])

@@ -32,6 +32,7 @@ def test_values_by_fold_are_those_of_scikit_learn(criterion: str) -> None:
     s, y = sample(900, 2)
     w = np.random.default_rng(3).uniform(0.5, 2.0, len(s))
     choice = choose_map(s, y, w, methods=["beta", "logistic"], criterion=criterion, folds=3, seed=4)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(choice.map.probability(s), fit_map(choice.method, s, y, w).map.probability(s))
     place = stratified_folds(y, 3, 4)
     measure = log_loss if criterion == "log_loss" else brier_score_loss
     by_hand = {}

@@ -78,6 +78,20 @@ def test_groups_that_are_not_evaluable_say_so() -> None:
         display.SubpopulationDisplay(shown.frame(), measure="mean")
 
 
+def test_notes_on_what_is_not_evaluable_stand_clear_of_the_intervals() -> None:
+    few = display.SubpopulationDisplay.from_predictions(Y, RISK, PROBABILITY, GROUPS)
+    frame = few.frame()
+    frame.loc[frame.index[:1], ["auc", "auc_lower", "auc_upper"]] = np.nan
+    axes = display.SubpopulationDisplay(frame).plot()
+    axes.figure.canvas.draw()
+    notes = [text for text in axes.texts if "not evaluable" in text.get_text()]
+    assert notes
+    data = axes.transData.inverted()
+    ends = [data.transform(text.get_window_extent().corners())[:, 0].max() for text in notes]
+    assert max(ends) < np.nanmin(frame["auc_lower"])
+    plt.close(axes.figure)
+
+
 def test_tables_of_measures_have_plots() -> None:
     samples = {
         "development": ScoredSample(Y[:900], SCORE[:900], PROBABILITY[:900], RISK[:900]),

@@ -69,6 +69,27 @@ def test_boundaries_are_drawn_on_both_sides() -> None:
     plt.close("all")
 
 
+def test_a_sparse_cell_of_the_matrix_has_its_number_and_no_shade() -> None:
+    frame = TwoScoreMatrixDisplay.from_predictions(Y, SCORE, OTHER, bands=3).frame()
+    whole = TwoScoreMatrixDisplay(frame).plot().collections[0].get_array()
+    place = int(frame.index[frame["known"] >= 30][0])
+    frame.loc[place, ["rows", "known", "bad_rate"]] = [2, 2, 1.0]
+    ax = TwoScoreMatrixDisplay(frame).plot()
+    shades = ax.collections[0].get_array()
+    assert np.ma.count_masked(shades) == np.ma.count_masked(whole) + 1
+    assert shades.max() < 1.0
+    assert [text.get_text() for text in ax.texts if text.get_text().split("\n")[-1] == "n=2"] == ["100.0%\nn=2"]
+    plt.close("all")
+
+
+def test_one_sample_of_a_swap_set_needs_no_legend() -> None:
+    one = SwapSetDisplay.from_predictions(Y, SCORE, OTHER, cut_off=540).frame()
+    assert SwapSetDisplay(one).plot().get_legend() is None
+    two = pd.concat([one, one.assign(sample="other")], ignore_index=True)
+    assert SwapSetDisplay(two).plot().get_legend() is not None
+    plt.close("all")
+
+
 def test_every_cell_of_the_matrix_has_its_number() -> None:
     ax = TwoScoreMatrixDisplay.from_predictions(Y, SCORE, OTHER, bands=3).plot()
     assert len([text for text in ax.texts if "n=" in text.get_text() or text.get_text() == "–"]) == 9
