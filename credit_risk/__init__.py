@@ -88,6 +88,17 @@ _PUBLIC = {
     "discrimination_table": "credit_risk.evaluation.discrimination",
     "calibration_table": "credit_risk.evaluation.calibration",
     "population_stability_index": "credit_risk.evaluation.stability",
+    "adverse_impact_ratio": "credit_risk.evaluation.fairness",
+    "adverse_impact_table": "credit_risk.evaluation.fairness",
+    "fairness_group_table": "credit_risk.evaluation.fairness",
+    "standardised_mean_difference": "credit_risk.evaluation.fairness",
+    "error_rate_table": "credit_risk.evaluation.fairness_gaps",
+    "calibration_gap_table": "credit_risk.evaluation.fairness_gaps",
+    "fairness_curve_table": "credit_risk.evaluation.fairness_curves",
+    "group_attributes": "credit_risk.evaluation.protected_groups",
+    "proxy_table": "credit_risk.evaluation.proxies",
+    "proxy_model_table": "credit_risk.evaluation.proxy_models",
+    "search_alternatives": "credit_risk.strategy.alternatives_table",
 }
 
 _ROOMS = ("calibration", "datasets", "evaluation", "explanation", "display", "strategy")
@@ -120,6 +131,8 @@ __all__ = [
     "WoeTransformer",
     "__version__",
     "adverse_action",
+    "adverse_impact_ratio",
+    "adverse_impact_table",
     "anchor_map",
     "anchor_shift",
     "at_cut_off",
@@ -129,6 +142,7 @@ __all__ = [
     "bayes_odds_shift",
     "calibrate_to_external",
     "calibration",
+    "calibration_gap_table",
     "calibration_table",
     "cap_curve",
     "check_plan",
@@ -142,14 +156,18 @@ __all__ = [
     "develop",
     "discrimination_table",
     "display",
+    "error_rate_table",
     "evaluation",
     "explanation",
+    "fairness_curve_table",
+    "fairness_group_table",
     "fit_glm",
     "fit_logistic",
     "fit_map",
     "fit_segments",
     "gains_table",
     "given_scale",
+    "group_attributes",
     "h_measure",
     "initial_auc_test",
     "ks",
@@ -161,13 +179,17 @@ __all__ = [
     "pluto_tasche",
     "population_stability_index",
     "precision_recall_curve",
+    "proxy_model_table",
+    "proxy_table",
     "rank_association",
     "read_package",
     "read_plan",
     "recount_by",
     "roc_hull",
     "run_plan",
+    "search_alternatives",
     "stability_by",
+    "standardised_mean_difference",
     "strategy",
     "tree_shapley",
     "weight_of_evidence",
@@ -205,12 +227,23 @@ if TYPE_CHECKING:
     from credit_risk.evaluation.calibration import calibration_table
     from credit_risk.evaluation.cut_offs import at_cut_off
     from credit_risk.evaluation.discrimination import discrimination_table
+    from credit_risk.evaluation.fairness import (
+        adverse_impact_ratio,
+        adverse_impact_table,
+        fairness_group_table,
+        standardised_mean_difference,
+    )
+    from credit_risk.evaluation.fairness_curves import fairness_curve_table
+    from credit_risk.evaluation.fairness_gaps import calibration_gap_table, error_rate_table
     from credit_risk.evaluation.h_measure import h_measure, roc_hull
     from credit_risk.evaluation.initial_auc import initial_auc_test
     from credit_risk.evaluation.kolmogorov_smirnov import ks
     from credit_risk.evaluation.lift import cap_curve, gains_table
     from credit_risk.evaluation.partial_area import partial_auc
     from credit_risk.evaluation.precision_recall import average_precision, precision_recall_curve
+    from credit_risk.evaluation.protected_groups import group_attributes
+    from credit_risk.evaluation.proxies import proxy_table
+    from credit_risk.evaluation.proxy_models import proxy_model_table
     from credit_risk.evaluation.stability import population_stability_index
     from credit_risk.explanation.shapley import linear_shapley, path_dependent_shapley, tree_shapley
     from credit_risk.lifecycle.adverse_action import AdverseAction, adverse_action
@@ -234,6 +267,7 @@ if TYPE_CHECKING:
         StepwiseSelector,
         VarianceInflationSelector,
     )
+    from credit_risk.strategy.alternatives_table import search_alternatives
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,14 @@ from credit_risk.display.coefficients import CoefficientDisplay
 from credit_risk.display.cohorts import CohortDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
+from credit_risk.display.fairness import (
+    AdverseImpactDisplay,
+    AgeDisplay,
+    ErrorRateDisplay,
+    FairnessCurveDisplay,
+    GroupCalibrationDisplay,
+    GroupDifferenceDisplay,
+)
 from credit_risk.display.forest import (
     ComparisonDisplay,
     CutOffMeasuresDisplay,
@@ -26,6 +34,7 @@ from credit_risk.display.forest import (
     SubpopulationDisplay,
 )
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
+from credit_risk.display.proxies import AlternativesDisplay, ProxyDisplay, ProxyModelDisplay
 from credit_risk.display.ranking import CapDisplay, KsDisplay, LiftDisplay, PrecisionRecallDisplay
 from credit_risk.display.rating import RatingScaleDisplay
 from credit_risk.display.reliability import (
@@ -76,6 +85,16 @@ DISPLAYS: dict[str, type[Display]] = {
     "explanation.importance.{model}": ImportanceDisplay,
     "explanation.importance_figure.{model}": ImportanceDisplay,
     "explanation.dependence_figure.{model}": DependenceDisplay,
+    "fairness.groups": GroupDifferenceDisplay,
+    "fairness.adverse_impact": AdverseImpactDisplay,
+    "fairness.error_rates": ErrorRateDisplay,
+    "fairness.calibration": GroupCalibrationDisplay,
+    "fairness.curves": FairnessCurveDisplay,
+    "fairness.intersections": AdverseImpactDisplay,
+    "fairness.age": AgeDisplay,
+    "fairness.proxies": ProxyDisplay,
+    "fairness.proxy_models": ProxyModelDisplay,
+    "fairness.alternatives": AlternativesDisplay,
     "strategy.cut_offs": CutOffDisplay,
     "strategy.acceptance_curve": CutOffDisplay,
     "strategy.profit_curve": ProfitDisplay,
@@ -86,6 +105,9 @@ DISPLAYS: dict[str, type[Display]] = {
 
 __all__ = [
     "DISPLAYS",
+    "AdverseImpactDisplay",
+    "AgeDisplay",
+    "AlternativesDisplay",
     "BoundaryDisplay",
     "CalibrationChoiceDisplay",
     "CalibrationDisplay",
@@ -106,8 +128,12 @@ __all__ = [
     "DependenceDisplay",
     "DiscriminationDisplay",
     "Display",
+    "ErrorRateDisplay",
     "ExternalRatesDisplay",
+    "FairnessCurveDisplay",
+    "GroupCalibrationDisplay",
     "GroupDependenceDisplay",
+    "GroupDifferenceDisplay",
     "ImportanceDisplay",
     "InitialAucDisplay",
     "KsDisplay",
@@ -117,6 +143,8 @@ __all__ = [
     "MeasureDisplay",
     "PrecisionRecallDisplay",
     "ProfitDisplay",
+    "ProxyDisplay",
+    "ProxyModelDisplay",
     "RatingScaleDisplay",
     "ReliabilityDisplay",
     "RocDisplay",

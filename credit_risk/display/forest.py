@@ -37,7 +37,7 @@ MEASURES = {
 }
 
 
-def _forest(
+def draw_forest(
     ax: Axes, frame: pd.DataFrame, labels: Sequence[str], ends: tuple[str, str, str], series: str, note: str
 ) -> None:
     """One line a label, from the top; one point with whiskers a series; `note` in place of one that is missing."""
@@ -63,7 +63,7 @@ def _forest(
     ax.grid(visible=False, axis="y")
 
 
-class _Forest(Display):
+class Forest(Display):
     """A display with a line for each label."""
 
     def _size(self) -> tuple[float, float]:
@@ -76,7 +76,7 @@ class _Forest(Display):
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-class SubpopulationDisplay(_Forest):
+class SubpopulationDisplay(Forest):
     """Frame of evidence `performance.subpopulations`: one measure of every group on every sample.
 
     measure: auc, gini, ks, bad_rate, ratio or auc_difference. Groups that are not evaluable stay, and say so.
@@ -118,14 +118,14 @@ class SubpopulationDisplay(_Forest):
 
     def _draw(self, ax: Axes) -> None:
         *ends, title, reference = MEASURES[self.measure]
-        _forest(ax, self._frame, self._labels(), (ends[0], ends[1], ends[2]), "sample", "not evaluable")
+        draw_forest(ax, self._frame, self._labels(), (ends[0], ends[1], ends[2]), "sample", "not evaluable")
         if reference is not None:
             ax.axvline(reference, **REFERENCE)
         ax.set(xlabel=title)
         self._legend(ax)
 
 
-class DiscriminationDisplay(_Forest):
+class DiscriminationDisplay(Forest):
     """Frame of evidence `performance.discrimination`: AUC of every model on every sample, with intervals."""
 
     columns = ("model", "sample", "auc", "auc_lower", "auc_upper")
@@ -151,12 +151,12 @@ class DiscriminationDisplay(_Forest):
         return [readable(name) for name in self._frame["model"]]
 
     def _draw(self, ax: Axes) -> None:
-        _forest(ax, self._frame, self._labels(), ("auc", "auc_lower", "auc_upper"), "sample", "not evaluable")
+        draw_forest(ax, self._frame, self._labels(), ("auc", "auc_lower", "auc_upper"), "sample", "not evaluable")
         ax.set(xlabel="AUC")
         self._legend(ax)
 
 
-class MeasureDisplay(_Forest):
+class MeasureDisplay(Forest):
     """Frame of evidence `performance.measures`: every measure of a model, the first by default, on every sample."""
 
     columns = ("model", "sample", "measure", "value", "lower", "upper")
@@ -174,12 +174,12 @@ class MeasureDisplay(_Forest):
         return 9.4, super()._size()[1]
 
     def _draw(self, ax: Axes) -> None:
-        _forest(ax, self._frame, self._labels(), ("value", "lower", "upper"), "sample", "not evaluable")
+        draw_forest(ax, self._frame, self._labels(), ("value", "lower", "upper"), "sample", "not evaluable")
         ax.set(xlabel="Value")
         self._legend(ax)
 
 
-class InitialAucDisplay(_Forest):
+class InitialAucDisplay(Forest):
     """Frame of evidence `performance.initial_auc`: current AUC with its interval, the initial one as a mark."""
 
     columns = ("model", "sample", "initial_auc", "auc", "auc_lower", "auc_upper")
@@ -190,7 +190,7 @@ class InitialAucDisplay(_Forest):
 
     def _draw(self, ax: Axes) -> None:
         labels = self._labels()
-        _forest(ax, self._frame, labels, ("auc", "auc_lower", "auc_upper"), "sample", "not evaluable")
+        draw_forest(ax, self._frame, labels, ("auc", "auc_lower", "auc_upper"), "sample", "not evaluable")
         rows = list(dict.fromkeys(labels))
         at = [len(rows) - 1 - rows.index(label) for label in labels]
         mark: dict[str, Any] = {"marker": "|", "markersize": 18, "color": "#333333", "linestyle": "none"}
@@ -199,7 +199,7 @@ class InitialAucDisplay(_Forest):
         self._legend(ax)
 
 
-class ComparisonDisplay(_Forest):
+class ComparisonDisplay(Forest):
     """Frame of evidence `performance.comparison`: AUC of each challenger less that of the champion, paired."""
 
     columns = ("challenger", "sample", "auc_difference", "lower", "upper")
@@ -209,7 +209,7 @@ class ComparisonDisplay(_Forest):
         return [readable(name) for name in self._frame["challenger"]]
 
     def _draw(self, ax: Axes) -> None:
-        _forest(ax, self._frame, self._labels(), ("auc_difference", "lower", "upper"), "sample", "not evaluable")
+        draw_forest(ax, self._frame, self._labels(), ("auc_difference", "lower", "upper"), "sample", "not evaluable")
         ax.axvline(0.0, **REFERENCE)
         ax.set(xlabel="Challenger less champion")
         self._legend(ax)

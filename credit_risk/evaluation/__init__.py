@@ -41,9 +41,13 @@ from credit_risk.evaluation.fairness import (
     adverse_impact_ratio,
     adverse_impact_table,
     fairness_group_table,
+    mean_difference_interval,
     protected_grouping,
     standardised_mean_difference,
 )
+from credit_risk.evaluation.fairness_curves import fairness_curve_table, reference_by_score
+from credit_risk.evaluation.fairness_gaps import age_table, calibration_gap_table, error_rate_table
+from credit_risk.evaluation.fairness_intersections import holm, intersection_table
 from credit_risk.evaluation.grade_order import heterogeneity_table, homogeneity_table, monotonicity_table
 from credit_risk.evaluation.graded import GradedSample
 from credit_risk.evaluation.grades import (
@@ -56,6 +60,7 @@ from credit_risk.evaluation.h_measure import h_measure, roc_hull
 from credit_risk.evaluation.initial_auc import initial_auc_table, initial_auc_test
 from credit_risk.evaluation.intervals import jeffreys_interval, wilson_interval
 from credit_risk.evaluation.isotonic import recalibrate, score_decomposition
+from credit_risk.evaluation.jurisdictions import jurisdiction_table
 from credit_risk.evaluation.kolmogorov_smirnov import ks_table
 from credit_risk.evaluation.lift import cap_curve, cap_table, gains_table, lift_table
 from credit_risk.evaluation.migration import matrix_weighted_bandwidth, migration_matrix, migration_table
@@ -67,6 +72,9 @@ from credit_risk.evaluation.portfolio_tests import (
     portfolio_normal_test,
 )
 from credit_risk.evaluation.precision_recall import average_precision, precision_recall_curve, precision_recall_table
+from credit_risk.evaluation.protected_groups import GroupedAttributes, ProtectedGrouping, group_attributes, intersect
+from credit_risk.evaluation.proxies import ProxySample, association, proxy_table
+from credit_risk.evaluation.proxy_models import proxy_model_table
 from credit_risk.evaluation.ranking_measures import measure_table
 from credit_risk.evaluation.reliability import reliability_table
 from credit_risk.evaluation.samples import ScoredSample
@@ -82,10 +90,15 @@ __all__ = [
     "CHARTS",
     "GradePolicy",
     "GradedSample",
+    "GroupedAttributes",
+    "ProtectedGrouping",
+    "ProxySample",
     "ScoredSample",
     "accept_rate_cut_off",
     "adverse_impact_ratio",
     "adverse_impact_table",
+    "age_table",
+    "association",
     "at_cut_off",
     "auc",
     "auc_bootstrap",
@@ -96,6 +109,7 @@ __all__ = [
     "brier_score",
     "calibration_curve",
     "calibration_errors",
+    "calibration_gap_table",
     "calibration_in_the_large",
     "calibration_intercept",
     "calibration_slope",
@@ -117,26 +131,34 @@ __all__ = [
     "delong_difference",
     "delong_interval",
     "discrimination_table",
+    "error_rate_table",
     "errors_table",
+    "fairness_curve_table",
     "fairness_group_table",
     "gains_table",
     "grade_concentration_table",
     "grade_validation_table",
+    "group_attributes",
     "group_dependence_table",
     "h_measure",
     "hanley_mcneil_standard_error",
     "heterogeneity_table",
+    "holm",
     "homogeneity_table",
     "hosmer_lemeshow",
     "initial_auc_table",
     "initial_auc_test",
+    "intersect",
+    "intersection_table",
     "jeffreys_interval",
     "jeffreys_p_value",
+    "jurisdiction_table",
     "ks",
     "ks_table",
     "lift_table",
     "log_loss",
     "matrix_weighted_bandwidth",
+    "mean_difference_interval",
     "measure_table",
     "migration_matrix",
     "migration_table",
@@ -151,8 +173,11 @@ __all__ = [
     "precision_recall_curve",
     "precision_recall_table",
     "protected_grouping",
+    "proxy_model_table",
+    "proxy_table",
     "rank_association",
     "recalibrate",
+    "reference_by_score",
     "reliability_table",
     "roc_curve",
     "roc_hull",

@@ -15,8 +15,8 @@ from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored
 from credit_risk.lifecycle.proxy_evidence import group_codes
 from credit_risk.plan import Plan
-from credit_risk.strategy.alternatives_table import Limits, Part, search_alternatives
-from credit_risk.strategy.less_discriminatory import Rows
+from credit_risk.strategy.alternatives_table import SearchLimits, SearchPart, search_alternatives
+from credit_risk.strategy.less_discriminatory import SearchRows
 
 ALTERNATIVES = ("fairness.alternatives", "fairness.alternative_terms")
 
@@ -46,7 +46,9 @@ def alternatives_evidence(
         _part(plan, champion, scored, grouped, names, sample, rows)
         for sample, rows in ((DEVELOPMENT, of_fit), (DEVELOPMENT, of_selection), (judged, everyone))
     )
-    limits = Limits(spec.gini_loss, spec.least_reduction, spec.fits, plan.fairness.min_rows, plan.evaluation.confidence)
+    limits = SearchLimits(
+        spec.gini_loss, spec.least_reduction, spec.fits, plan.fairness.min_rows, plan.evaluation.confidence
+    )
     values = {name: np.asarray(tables[name].result.woe, float) for name in names}
     groups = {n: tuple(g for g in grouped.groupings[n].groups if g != MISSING) for n in grouped.labels}
     found = search_alternatives(
@@ -74,7 +76,7 @@ def _part(
     names: tuple[str, ...],
     sample: str,
     kept: NDArray[np.bool_],
-) -> Part:
+) -> SearchPart:
     rows = scored.rows(sample)
     weights = np.ones(len(scored.y)) if scored.weights is None else scored.weights
     w = weights[rows][kept]
@@ -84,4 +86,4 @@ def _part(
     if plan.strategy.cut_off is not None:
         score = scored.predictions[champion.id]["score"].to_numpy(float)[rows][kept]
         rate = float(w @ (score >= plan.strategy.cut_off)) / float(w.sum())
-    return Part(Rows(scored.y[rows][kept], bins, w), codes, scored.clusters[rows][kept], rate)
+    return SearchPart(SearchRows(scored.y[rows][kept], bins, w), codes, scored.clusters[rows][kept], rate)

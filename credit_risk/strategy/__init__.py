@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from credit_risk.strategy.alternatives_table import Alternatives, SearchLimits, SearchPart, search_alternatives
 from credit_risk.strategy.applicants import Applicants
 from credit_risk.strategy.best_cut_off import Aim, best_cut_off, best_cut_off_table, resampled_cut_offs
 from credit_risk.strategy.comparison import compared_decisions, compared_losses, compared_ranking
 from credit_risk.strategy.cut_offs import cut_off_table, cut_offs_of
 from credit_risk.strategy.experiment import design, rows_for_mean, rows_for_rates
+from credit_risk.strategy.less_discriminatory import Alternative, SearchRows, alternatives
 from credit_risk.strategy.matrix import matrix_order, two_score_matrix
 from credit_risk.strategy.pair import Pair, matching_cut_off
 from credit_risk.strategy.redeployment import Rules, redeployment
@@ -15,9 +17,15 @@ from credit_risk.strategy.swap_set import swap_change, swap_set
 
 __all__ = [
     "Aim",
+    "Alternative",
+    "Alternatives",
     "Applicants",
     "Pair",
     "Rules",
+    "SearchLimits",
+    "SearchPart",
+    "SearchRows",
+    "alternatives",
     "best_cut_off",
     "best_cut_off_table",
     "classical_constant",
@@ -34,6 +42,7 @@ __all__ = [
     "resampled_cut_offs",
     "rows_for_mean",
     "rows_for_rates",
+    "search_alternatives",
     "spending_boundaries",
     "swap_change",
     "swap_set",

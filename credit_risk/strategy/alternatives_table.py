@@ -23,7 +23,7 @@ from credit_risk.evaluation.fairness import (
 from credit_risk.evaluation.intervals import effective_rows, normal_quantile
 from credit_risk.evaluation.jurisdictions import joined
 from credit_risk.evaluation.measured import cluster_sums
-from credit_risk.strategy.less_discriminatory import AS_IS, Alternative, Ids, Measured, Rows, alternatives, chosen
+from credit_risk.strategy.less_discriminatory import AS_IS, Alternative, Ids, Measured, SearchRows, alternatives, chosen
 
 SELECTION = "selection"
 FOUND, NOT_CONFIRMED = "less discriminatory alternative", "not confirmed on held-out data"
@@ -38,17 +38,17 @@ _COLUMNS = [
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SearchPart:
     """Rows on which alternatives are measured. codes: by attribute, group of each row, −1 left out; clusters (n,)."""
 
-    rows: Rows
+    rows: SearchRows
     codes: Mapping[str, Ids]
     clusters: Ids
     approval_rate: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SearchLimits:
     """What the plan says of the search: loss of Gini, least reduction of the difference, fits, rows, confidence."""
 
     gini_loss: float
@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Alternatives:
     """Columns of evidence `fairness.alternatives` and `fairness.alternative_terms`."""
 
     table: pd.DataFrame
@@ -67,17 +67,17 @@ class Found:
 
 
 def search_alternatives(
-    fit: Part,
-    selection: Part,
-    held: tuple[str, Part],
+    fit: SearchPart,
+    selection: SearchPart,
+    held: tuple[str, SearchPart],
     values: Mapping[str, Floats],
     used: Sequence[str],
     groups: Mapping[str, tuple[str, ...]],
     references: Mapping[str, str | None],
-    limits: Limits,
+    limits: SearchLimits,
     *,
     jurisdictions: Jurisdictions | None = None,
-) -> Found:
+) -> Alternatives:
     """Search for each attribute in which a group scores lower on the selection part, significantly and by enough.
 
     fit, selection: parts of development; held: name and rows of the held-out sample; values: weight of evidence (k,) of
@@ -125,10 +125,10 @@ def search_alternatives(
         kept |= set() if best is None else {best.name}
     frame = pd.DataFrame(rows, columns=_COLUMNS)
     frame.attrs["notes"] = _notes(limits, len(made), held[0], level)
-    return Found(frame, _terms(made, kept))
+    return Alternatives(frame, _terms(made, kept))
 
 
-def _notes(limits: Limits, fits: int, judged: str, level: float) -> tuple[str, ...]:
+def _notes(limits: SearchLimits, fits: int, judged: str, level: float) -> tuple[str, ...]:
     return (
         f"within a loss of Gini of {limits.gini_loss:g}; least reduction {limits.least_reduction:g}; {fits} fits",
         f"intervals on {judged} are at {level:.4%} confidence, for the attributes searched",
@@ -136,7 +136,7 @@ def _notes(limits: Limits, fits: int, judged: str, level: float) -> tuple[str, .
     )
 
 
-def _worst(first: Alternative, part: Part, attribute: str, count: int, limits: Limits) -> int | None:
+def _worst(first: Alternative, part: SearchPart, attribute: str, count: int, limits: SearchLimits) -> int | None:
     """The group whose score is the lowest against the rest, significantly and by the least reduction; None for none."""
     codes = part.codes[attribute]
     score, lowest, found = -first.risk(part.rows.bins), -limits.least_reduction, None
@@ -151,7 +151,7 @@ def _worst(first: Alternative, part: Part, attribute: str, count: int, limits: L
 
 
 def _measure(
-    first: Alternative, own: Alternative, part: Part, place: tuple[str, int, int | None], level: float
+    first: Alternative, own: Alternative, part: SearchPart, place: tuple[str, int, int | None], level: float
 ) -> dict[str, Any]:
     attribute, code, reference = place
     rows, codes = part.rows, part.codes[attribute]
@@ -179,7 +179,7 @@ def _measure(
 
 
 def _difference(
-    rows: Rows, before: Floats, after: Floats, clusters: Ids, level: float
+    rows: SearchRows, before: Floats, after: Floats, clusters: Ids, level: float
 ) -> tuple[float, float, float, float, float]:
     """AUC before and after, difference and its bounds."""
     w = None if np.all(rows.weights == 1.0) else rows.weights
@@ -192,7 +192,7 @@ def _difference(
 
 
 def _impact(
-    part: Part, risk: Floats, inside: NDArray[np.bool_], base: NDArray[np.bool_] | None, level: float
+    part: SearchPart, risk: Floats, inside: NDArray[np.bool_], base: NDArray[np.bool_] | None, level: float
 ) -> dict[str, float]:
     """Adverse impact at the cut-off that approves the share that the plan's cut-off approves of this sample."""
     names = ("approval_rate", "adverse_impact_ratio", "lower", "upper")
@@ -214,7 +214,7 @@ def approved_at(risk: Floats, weights: Floats, rate: float) -> NDArray[np.bool_]
     return risk <= values[int(np.argmin(np.abs(share - rate)))]
 
 
-def _verdict(one: Alternative, row: Mapping[str, Any], *, picked: bool, judged: bool, limits: Limits) -> str:
+def _verdict(one: Alternative, row: Mapping[str, Any], *, picked: bool, judged: bool, limits: SearchLimits) -> str:
     if one.kind == AS_IS:
         return "the model as it is"
     if not one.admissible:

@@ -28,7 +28,7 @@ NEAR = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SearchRows:
     """Rows of a sample. y (n,) 0/1; bins: by characteristic, ids (n,); weights (n,), ones where there are none."""
 
     y: Floats
@@ -58,7 +58,7 @@ class Alternative:
 
 
 def alternatives(
-    fit: Rows,
+    fit: SearchRows,
     values: Mapping[str, Floats],
     used: Sequence[str],
     targets: Mapping[str, NDArray[np.bool_]],
@@ -82,7 +82,7 @@ def alternatives(
 
 
 def _dropped(
-    fit: Rows, values: Mapping[str, Floats], used: Sequence[str], _: object, first: Alternative
+    fit: SearchRows, values: Mapping[str, Floats], used: Sequence[str], _: object, first: Alternative
 ) -> Iterator[Alternative]:
     for gone in used if len(used) > 1 else ():
         kept = {name: values[name] for name in used if name != gone}
@@ -90,7 +90,7 @@ def _dropped(
 
 
 def _constrained(
-    fit: Rows,
+    fit: SearchRows,
     values: Mapping[str, Floats],
     used: Sequence[str],
     targets: Mapping[str, NDArray[np.bool_]],
@@ -104,7 +104,7 @@ def _constrained(
 
 
 def _coarser(
-    fit: Rows, values: Mapping[str, Floats], used: Sequence[str], _: object, first: Alternative
+    fit: SearchRows, values: Mapping[str, Floats], used: Sequence[str], _: object, first: Alternative
 ) -> Iterator[Alternative]:
     for name in used:
         halves = two_bins(fit, name, values[name])
@@ -114,7 +114,7 @@ def _coarser(
 
 
 def _replaced(
-    fit: Rows,
+    fit: SearchRows,
     values: Mapping[str, Floats],
     used: Sequence[str],
     targets: Mapping[str, NDArray[np.bool_]],
@@ -136,7 +136,7 @@ def _gap(x: Floats, inside: NDArray[np.bool_], w: Floats) -> float:
     return means[0] - means[1]
 
 
-def two_bins(fit: Rows, name: str, value: Floats) -> Floats | None:
+def two_bins(fit: SearchRows, name: str, value: Floats) -> Floats | None:
     """Weight of evidence (k,) of the bins of a characteristic joined to two, safer and riskier, as even as can be.
 
     Bins are joined in the order of their weight of evidence; None where there are two or fewer, or a half without goods
@@ -160,7 +160,7 @@ def two_bins(fit: Rows, name: str, value: Floats) -> Floats | None:
 
 
 def _fitted(
-    fit: Rows,
+    fit: SearchRows,
     values: Mapping[str, Floats],
     head: tuple[str, str, str, float | None],
     inside: NDArray[np.bool_] | None = None,

@@ -24,7 +24,7 @@ OF_COUNTS = {
     *("concentration", "concentration_table", "concentration_test", "matrix_weighted_bandwidth", "migration_table"),
     *("stability_bins_table", "stability_tests"),
     *("multi_period_normal_test", "portfolio_normal_test", "vasicek_quantile"),
-    *("hanley_mcneil_standard_error", "initial_auc_test"),
+    *("hanley_mcneil_standard_error", "initial_auc_test", "association"),
 }
 """Counts go in, which may be weighted, or scaled to effective rows (`bin_counts` does it)."""
 OF_SAMPLES = {
@@ -32,11 +32,17 @@ OF_SAMPLES = {
     *("cut_off_table", "initial_auc_table", "lift_table", "measure_table"),
     *("grade_validation_table", "portfolio_table", "grade_concentration_table"),
     *("monotonicity_table", "heterogeneity_table", "homogeneity_table"),
+    *("error_rate_table", "calibration_gap_table", "fairness_curve_table", "intersection_table", "age_table"),
+    *("reference_by_score", "proxy_table", "proxy_model_table", "search_alternatives"),
 }
-"""Samples go in, which hold their weights (`ScoredSample`, `GradedSample`)."""
+"""Samples go in, which hold their weights (`ScoredSample`, `GradedSample`, `ProxySample`, `SearchPart`)."""
 OF_NO_ROWS = {
     "bayes_odds_shift": "two rates",
     "linear_shapley": "the background is given by its means",
+    "group_attributes": "groups are values, or quantile bands of rows by declared convention",
+    "holm": "p-values go in and come out",
+    "intersect": "groups of rows go in and come out",
+    "jurisdiction_table": "a registry",
     "period_labels": "dates go in, labels come out",
     "protected_grouping": "groups are values, or quantile bands of rows by declared convention",
     **dict.fromkeys(

@@ -6,33 +6,41 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from credit_risk.strategy.alternatives_table import FOUND, NONE, Found, Limits, Part, approved_at, search_alternatives
+from credit_risk.strategy.alternatives_table import (
+    FOUND,
+    NONE,
+    Alternatives,
+    SearchLimits,
+    SearchPart,
+    approved_at,
+    search_alternatives,
+)
 from credit_risk.strategy.less_discriminatory import (
     AS_IS,
     Alternative,
     Measured,
-    Rows,
+    SearchRows,
     alternatives,
     chosen,
     penalised_logistic,
     two_bins,
 )
 
-LIMITS = Limits(gini_loss=0.05, least_reduction=0.1, budget=40, min_rows=30, confidence=0.95)
+LIMITS = SearchLimits(gini_loss=0.05, least_reduction=0.1, budget=40, min_rows=30, confidence=0.95)
 WOE = {name: np.array([0.8, 0.3, -0.3, -0.8]) for name in ("one", "two")} | {"proxy": np.array([0.25, -0.25])}
 
 
-def part(rng: np.random.Generator, rows: int, *, planted: bool) -> Part:
+def part(rng: np.random.Generator, rows: int, *, planted: bool) -> SearchPart:
     """Two fair characteristics, and one that tells the group (planted) or not; all matter for the outcome."""
     group = rng.integers(0, 2, rows)
     bins = {name: rng.integers(0, 4, rows) for name in ("one", "two")}
     bins["proxy"] = np.where(rng.random(rows) < 0.85, group, 1 - group) if planted else rng.integers(0, 2, rows)
     linear = -1.2 - sum(WOE[name][ids] for name, ids in bins.items())
     y = (rng.random(rows) < 1 / (1 + np.exp(-linear))).astype(float)
-    return Part(Rows(y, bins, np.ones(rows)), {"SEX": group}, np.arange(rows), 0.6)
+    return SearchPart(SearchRows(y, bins, np.ones(rows)), {"SEX": group}, np.arange(rows), 0.6)
 
 
-def searched(seed: int, *, planted: bool) -> Found:
+def searched(seed: int, *, planted: bool) -> Alternatives:
     rng = np.random.default_rng(seed)
     parts = [part(rng, rows, planted=planted) for rows in (3000, 1500, 3000)]
     return search_alternatives(
@@ -40,7 +48,7 @@ def searched(seed: int, *, planted: bool) -> Found:
     )
 
 
-def removes(found: Found) -> bool:
+def removes(found: Alternatives) -> bool:
     """Whether an alternative is claimed, and is without the proxy or with less than half of its contribution."""
     claimed = found.table.loc[found.table["verdict"] == FOUND, "alternative"].tolist()
     if not claimed:
@@ -86,8 +94,8 @@ def test_the_penalised_fit_is_the_minimum() -> None:
 def test_weights_are_repeated_rows() -> None:
     one = part(np.random.default_rng(2), 500, planted=True)
     count = np.random.default_rng(3).integers(1, 4, 500)
-    rows = Rows(one.rows.y, one.rows.bins, count.astype(float))
-    many = Rows(
+    rows = SearchRows(one.rows.y, one.rows.bins, count.astype(float))
+    many = SearchRows(
         np.repeat(one.rows.y, count), {n: np.repeat(b, count) for n, b in rows.bins.items()}, np.ones(count.sum())
     )
     inside = one.codes["SEX"] == 1
