@@ -35,8 +35,10 @@ class Package:
 
     @property
     def models(self) -> dict[str, Mapping[str, Any]]:
-        """The champion first, then the challengers, by model id."""
-        return {self.model["model"]["id"]: self.model, **self.challengers}
+        """The champion first, then the challengers as the plan lists them (others last), by model id."""
+        listed = [item.get("id") for item in self.plan.get("models") or [] if isinstance(item, dict)]
+        order = sorted(self.challengers, key=lambda one: listed.index(one) if one in listed else len(listed))
+        return {self.model["model"]["id"]: self.model, **{one: self.challengers[one] for one in order}}
 
     @property
     def champion_id(self) -> str:

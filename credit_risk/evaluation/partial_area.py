@@ -13,6 +13,8 @@ from credit_risk.evaluation.clustered import cluster_codes
 from credit_risk.evaluation.estimates import Estimate, logit_estimate, placement_error
 from credit_risk.evaluation.ranked import Ranked, rank
 
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class PartialArea:
@@ -115,6 +117,7 @@ def _components(ranked: Ranked, least: float, most: float) -> tuple[Floats, Floa
     step, rise = good / corners[-1], bad / heights[-1]
     end, top = corners / corners[-1], heights / heights[-1]
     start = np.append(0.0, end[:-1])
+    least, most = _corner(end, least), _corner(end, most)
     low, high = np.maximum(start, least), np.minimum(end, most)
     within = np.maximum(high - low, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -123,9 +126,15 @@ def _components(ranked: Ranked, least: float, most: float) -> tuple[Floats, Floa
     of_bads = within * middle + np.maximum(most - np.maximum(end, least), 0.0)
     height_least = _height(start, end, step, rise, top, least, np.searchsorted(end, least, side="left"))
     height_most = _height(start, end, step, rise, top, most, np.searchsorted(start, most, side="right") - 1)
-    after = np.where(end < most, height_most - np.where(end >= least, top, height_least), 0.0)
+    after = np.where(end <= most, height_most - np.where(end >= least, top, height_least), 0.0)
     area = float(bad @ of_bads / heights[-1])
     return of_bads[::-1], -(own + after)[::-1], area
+
+
+def _corner(end: Floats, at: float) -> float:
+    """The rate `at`, or the corner of the curve that rounding alone keeps from it."""
+    nearest = float(end[np.argmin(np.abs(end - at))])
+    return nearest if abs(nearest - at) <= ROUNDING else at
 
 
 def _height(

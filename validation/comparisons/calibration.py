@@ -58,7 +58,10 @@ def _compare_samples(space: Workspace) -> None:
     """Which samples the models and the calibration are fitted on, and so where tests of calibration are independent."""
     table = space.package.rows_of(SAMPLES)
     if table is None:
-        space.ledger.not_evaluable(SAMPLES, "the package holds no such table")
+        if calibrated_on(space.package.plan) is None:
+            space.ledger.not_evaluable(SAMPLES, "the package holds no such table")
+        else:
+            missing_table(space, SAMPLES)
         return
     own, fitted_on = [], calibrated_on(space.package.plan)
     for sample in space.rows:
@@ -112,6 +115,12 @@ def _fitted(space: Workspace, model_id: str, sample: str) -> Fitted | None:
     return Fitted(model_id, name, rows, score.data, shifted(own, level.shift), level)
 
 
+def missing_table(space: Workspace, area: str) -> None:
+    """A package whose plan asks for a calibration tells of it."""
+    statement = f"The models are calibrated, and the package holds no {area}."
+    _finding(space, f"{area}: is stated", "evidence_missing", None, statement)
+
+
 def _finding(space: Workspace, test: str, check: str, value: Any, statement: str) -> None:
     finding = Finding(
         test=test,
@@ -134,6 +143,8 @@ def _compare_probability(space: Workspace, one: Fitted, sample: str) -> None:
         space.ledger.not_evaluable(f"{METHOD}: {one.name}", "the model publishes no probability")
         return
     used = _used(space)
+    if one.own.only_at is not None:
+        used = used[np.isin(one.score[used], one.own.only_at)]
     published, own = value.data[used], one.own.probability(one.score[used])
     keys = space.frame["_key"].to_numpy()[used]
     file, labels = space.package.file_of(one.model_id), [f"key {key}" for key in keys]
@@ -202,7 +213,7 @@ def _table(space: Workspace, area: str, column: str, names: Sequence[str]) -> li
     """The rows of a table that tells of every one of `names`; what it leaves out is a finding."""
     table = space.package.rows_of(area)
     if table is None:
-        space.ledger.not_evaluable(area, "the package holds no such table")
+        missing_table(space, area)
         return None
     stated = list(dict.fromkeys(row[column] for row in table))
     space.ledger.words(area, "models", sorted(map(str, stated)), sorted(names), "model", [area])
@@ -210,12 +221,15 @@ def _table(space: Workspace, area: str, column: str, names: Sequence[str]) -> li
 
 
 def _compare_parameters(space: Workspace, fitted: Sequence[Fitted]) -> None:
+    for one in (one for one in fitted if one.own.only_at is not None):
+        reason = f"two distinct scores do not determine the {one.own.method} map of {one.name}"
+        space.ledger.not_evaluable(f"{PARAMETERS}: {one.name}", reason)
+    named = [one.name for one in fitted if one.own.estimates or one.own.only_at is not None]
     with_any = [one for one in fitted if one.own.estimates]
-    if not with_any:
-        return
-    table = _table(space, PARAMETERS, "model", [one.name for one in with_any])
+    table = _table(space, PARAMETERS, "model", named) if named else None
     if table is None:
         return
+    table = [row for row in table if row["model"] in {one.name for one in with_any}]
     stated = {(row["model"], row["parameter"]): row for row in table}
     own = {(one.name, key): one.own for one in with_any for key in one.own.estimates}
     space.ledger.words(PARAMETERS, "parameters", list(stated), list(own), "parameter", [PARAMETERS])
@@ -271,25 +285,49 @@ def _compare_order(space: Workspace, fitted: Sequence[Fitted]) -> None:
         strict = not one.own.knots
         words.append("strictly increasing" if strict else "non decreasing")
         counts.append(len(values))
-        stands = one.own.method in ("isotonic", "venn_abers")
-        merged.append(len(np.unique(one.own.probability(values))) if stands else len(values) if strict else None)
+        given = stated[one.name]["distinct_probabilities"]
+        merged.append(
+            _centred(one.own, values, given) if one.own.method == "centred_isotonic" else _distinct(one, values)
+        )
     space.ledger.words(ORDER, "order", [stated[n]["order"] for n in labels], words, labels, [ORDER])
     given = [stated[n]["distinct_scores"] for n in labels]
     space.ledger.numbers(ORDER, "distinct scores", "rows", given, counts, labels, [ORDER])
-    kept = [k for k, value in enumerate(merged) if value is not None]
-    given = [stated[labels[k]]["distinct_probabilities"] for k in kept]
-    names, mine = [labels[k] for k in kept], [merged[k] for k in kept]
-    space.ledger.numbers(ORDER, "distinct probabilities", "rows", given, mine, names, [ORDER])
+    given = [stated[n]["distinct_probabilities"] for n in labels]
+    space.ledger.numbers(ORDER, "distinct probabilities", "rows", given, merged, labels, [ORDER])
     differences = [stated[n]["distinct_scores"] - stated[n]["distinct_probabilities"] for n in labels]
     space.ledger.numbers(ORDER, "merged", "rows", [stated[n]["merged"] for n in labels], differences, labels, [ORDER])
+
+
+def _distinct(one: Fitted, values: Floats) -> int:
+    return len(np.unique(one.own.probability(values))) if one.own.knots else len(values)
+
+
+def _centred(own: OwnMap, values: Floats, stated: int) -> int:
+    """Distinct probabilities of a map that rises between its first and last knot and is level beyond them.
+
+    A score within rounding of such a knot counts either way: then the stated number is taken.
+    """
+    first, last = own.knots[0][0], own.knots[-1][0]
+    slack = 1e-12 * max(1.0, abs(first), abs(last))
+    counts = []
+    for reach in (-slack, slack):
+        low, high = values <= first + reach, values >= last - reach
+        counts.append(int(np.sum(~low & ~high)) + int(low.any()) + int(high.any()))
+    return int(np.clip(stated, min(counts), max(counts)))
 
 
 def _compare_map(space: Workspace, fitted: Sequence[Fitted]) -> None:
     """The drawn curve of the champion."""
     table = space.package.rows_of(MAP)
     champion = next((one for one in fitted if one.model_id == space.package.champion_id), None)
-    if table is None or champion is None:
-        space.ledger.not_evaluable(MAP, "the package holds no such figure")
+    if champion is None:
+        space.ledger.not_evaluable(MAP, "the calibration of the champion is not known")
+        return
+    if table is None:
+        missing_table(space, MAP)
+        return
+    if champion.own.only_at is not None:
+        space.ledger.not_evaluable(MAP, f"two distinct scores do not determine a {champion.own.method} map")
         return
     x = np.array([row["linear_score"] for row in table], dtype=np.float64)
     after = np.array([row["curve"] == "after" for row in table], dtype=bool)

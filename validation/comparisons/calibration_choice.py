@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons.calibration import missing_table
 from validation.rebuild.calibration_choice import OwnChoice, dealt_folds, own_choice
 from validation.rebuild.calibration_plan import calibrated_on, methods_of
 from validation.rebuild.workspace import Workspace
@@ -23,7 +24,8 @@ def compare_calibration_choice(space: Workspace) -> None:
     tables = {area: space.package.rows_of(area) for area in (CHOICE, FOLDS, METHOD)}
     for area, table in tables.items():
         if table is None:
-            space.ledger.not_evaluable(area, "the package holds no such table")
+            if area != METHOD:  # the comparison of calibrations tells of it
+                missing_table(space, area)
             return
     for model_id, name in space.package.candidate_ids.items():
         own = _own(space, model_id, sample)

@@ -144,7 +144,8 @@ def _compare_parts(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, D
         space, PARTS, {(row["model"], row["sample"], row["rule"]) for row in table}, _with(fits, ("brier", "log_loss"))
     )
     for name in names:
-        rule = "brier" if name in ("score", "uncertainty", "miscalibration", "discrimination") else "interval"
+        rule = {"score": "brier", "uncertainty": "brier"}.get(name, "interval")
+        rule = "score_difference" if name in ("miscalibration", "discrimination") else rule
         space.ledger.numbers(PARTS, name, rule, stated[name], mine[name], labels)
 
 

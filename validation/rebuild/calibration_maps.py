@@ -31,7 +31,7 @@ class OwnMap:
     """method; probability: linear scores (n,) to probabilities (n,); estimates: by name of the parameter.
 
     errors, robust_errors: of the estimates, missing (NaN) at a bound; knots: where a step begins (−inf the first), or
-    stands, and its probability.
+    stands, and its probability. only_at: the scores at which the rows determine the map, None where they all are.
     """
 
     method: str
@@ -40,6 +40,7 @@ class OwnMap:
     errors: Mapping[str, float] = field(default_factory=dict)
     robust_errors: Mapping[str, float] = field(default_factory=dict)
     knots: tuple[tuple[float, float], ...] = ()
+    only_at: tuple[float, ...] | None = None
 
 
 def fit_own(method: str, score: Floats, y: Floats, weight: Floats) -> OwnMap:
@@ -73,6 +74,8 @@ def _logistic(score: Floats, y: Floats, weight: Floats) -> OwnMap:
 def _beta(score: Floats, y: Floats, weight: Floats) -> OwnMap:
     """The best of the fits with a, b, neither or both held at 0 whose other coefficients are not negative."""
     _refuse_separation(score, y)
+    if len(np.unique(score)) < 3:
+        return _rates_of_two(score, y, weight)
     design = np.column_stack([special.log_expit(score), -special.log_expit(-score), np.ones(len(y))])
     best: tuple[float, tuple[int, ...], tuple[LogisticFit, LogisticFit]] | None = None
     for held in itertools.chain.from_iterable(itertools.combinations((0, 1), k) for k in range(3)):
@@ -96,6 +99,19 @@ def _beta(score: Floats, y: Floats, weight: Floats) -> OwnMap:
         return np.asarray(special.expit(a * special.log_expit(s) - b * special.log_expit(-s) + c))
 
     return OwnMap("beta", probability, whole | dict(estimates), absent | dict(errors), absent | dict(robust))
+
+
+def _rates_of_two(score: Floats, y: Floats, weight: Floats) -> OwnMap:
+    """The beta map of two distinct scores: their bad rates, which more than one set of a, b and c gives."""
+    values, place = np.unique(score, return_inverse=True)
+    mass, bads = (np.bincount(place, each, len(values)) for each in (weight, weight * y))
+    rates = bads / mass
+    if len(values) < 2 or not rates[0] < rates[1]:
+        raise NotFitted("every score would have the same probability")
+    odds = special.logit(rates)
+    slope = float((odds[1] - odds[0]) / (values[1] - values[0]))
+    known = tuple(values.tolist())
+    return OwnMap("beta", lambda s: special.expit(odds[0] + slope * (s - values[0])), only_at=known)
 
 
 def _fits(x: Floats, y: Floats, weight: Floats, offset: Floats | None = None) -> tuple[LogisticFit, LogisticFit]:

@@ -121,6 +121,7 @@ def _corners(rows: Rows) -> _Corners:
 def partial_area(rows: Rows, least: float, most: float, confidence: float) -> Measure:
     """McClish's (1989) standardised area under the curve over false positive rates from `least` to `most`."""
     c = _corners(rows)
+    least, most = (float(c.x1[np.isclose(c.x1, u, rtol=0.0, atol=1e-12)][:1].sum()) or u for u in (least, most))
     flat = c.x1 > c.x0
     width = np.where(flat, c.x1 - c.x0, 1.0)
 

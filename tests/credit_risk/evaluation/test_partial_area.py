@@ -101,3 +101,23 @@ def test_parts_add_up_and_only_the_order_counts(seed: int, least: float, width: 
     times = rng.integers(1, 4, 62)
     repeated = partial_auc(np.repeat(y, times), np.repeat(risk, times), least, most).area
     assert partial_auc(y, risk, least, most, times).area == pytest.approx(repeated, abs=1e-12)
+
+
+def test_a_corner_at_the_end_of_the_range_is_the_limit_from_beyond() -> None:
+    """Bads that tie with no good at the rate where the range ends: their rise counts for the goods before it too."""
+    y = np.array([1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1], float)
+    risk = np.arange(12, 0, -1.0)
+    for most in (2 / 6, 4 / 6):
+        at, beyond = partial_auc(y, risk, 0.0, most), partial_auc(y, risk, 0.0, most + 1e-9)
+        assert at.standard_error == pytest.approx(beyond.standard_error, rel=1e-7)
+    nearly = partial_auc(y, risk, 0.0, 2 / 6 + 1e-16)
+    assert nearly.standard_error == partial_auc(y, risk, 0.0, 2 / 6).standard_error
+
+
+def test_the_whole_range_has_delongs_error_where_the_safest_row_is_a_bad() -> None:
+    y = np.array([1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1], float)
+    risk = np.arange(12, 0, -1.0)
+    bad, good = risk[y == 1], risk[y == 0]
+    wins = (bad[:, None] > good[None, :]).astype(float)
+    variance = np.var(wins.mean(axis=1), ddof=1) / len(bad) + np.var(wins.mean(axis=0), ddof=1) / len(good)
+    assert partial_auc(y, risk).standard_error == pytest.approx(np.sqrt(variance), rel=1e-12)
