@@ -14,12 +14,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from credit_risk._core.errors import Fault, ModelError
+from credit_risk.calibration.low_default import pluto_tasche
 from credit_risk.evaluation._arrays import Arguments, check_confidence
 from credit_risk.evaluation.graded import GradedSample
 from credit_risk.evaluation.intervals import jeffreys_interval
 
 Floats = NDArray[np.float64]
-SOURCES = ("mean_probability", "observed", "long_run", "midpoint", "given")
+SOURCES = ("mean_probability", "observed", "long_run", "midpoint", "pluto_tasche", "given")
 """Where the probability of a grade may come from."""
 WHERE = "rating_scale"
 
@@ -101,6 +102,7 @@ def given_scale(
     names: Sequence[str] | None = None,
     probabilities: Sequence[float] | None = None,
     periods: ArrayLike | None = None,
+    low_default: tuple[float, float] = (0.9, 0.0),
     weights: ArrayLike | None = None,
 ) -> MasterScale:
     """The scale of interior bounds (k - 1), with a probability for each grade from `source`.
@@ -108,7 +110,9 @@ def given_scale(
     `mean_probability`: the (weighted) mean of probability (n,) in the grade. `observed`: the bad rate of y (n,) there.
     `long_run`: the plain mean over `periods` (n,) of the grade's bad rate in each; periods without a row of the grade
     are passed over. `midpoint`: the geometric mean of the bounds; the end grades keep half the step of the log bound
-    next to them, the last at most up to 1. `given`: `probabilities` (k,). names: of the grades, or None for numbers.
+    next to them, the last at most up to 1. `pluto_tasche`: the upper bound of the bad rate of the grade and all riskier
+    ones (`low_default.pluto_tasche`), low_default its confidence and asset correlation; without weights. `given`:
+    `probabilities` (k,). names: of the grades, or None for numbers.
 
     Raises ModelError with every fault: bounds not ascending or outside (0, 1), names that stand twice or too few, a
     grade without a row where one is needed, probabilities that do not rise from grade to grade (grades that cross), or,
@@ -122,7 +126,7 @@ def given_scale(
     elif source == "midpoint":
         values = midpoints(edges)
     else:
-        values = _counted(edges, named, source, probability, y, periods, weights)
+        values = _counted(edges, named, source, probability, y, periods, low_default, weights)
     scale = MasterScale(named, tuple(float(edge) for edge in edges), values, source)
     refuse(list(probability_faults(scale)))
     return scale
@@ -226,6 +230,7 @@ def _counted(
     probability: ArrayLike | None,
     y: ArrayLike | None,
     periods: ArrayLike | None,
+    low_default: tuple[float, float],
     weights: ArrayLike | None,
 ) -> tuple[float, ...]:
     if source not in SOURCES:
@@ -242,6 +247,11 @@ def _counted(
         raise ModelError(_fault(f"grades without a row have no {source}", "empty", ", ".join(empty), None, remedy))
     if source == "mean_probability":
         return tuple(counts.mean_probability.tolist())
+    if source == "pluto_tasche":
+        if weights is not None:
+            remedy = "take the probabilities from another source, or leave the weights out"
+            raise ModelError(_fault("bounds of Pluto and Tasche count whole rows", "weights", "weights", None, remedy))
+        return tuple(pluto_tasche(counts.rows, counts.bad, *low_default).table["upper_bound"].tolist())
     return tuple((counts.rate if source == "observed" else _long_run(sample, len(names), periods)).tolist())
 
 

@@ -53,6 +53,15 @@ class ScaleDesignSpec(Spec):
     )
 
 
+class LowDefaultSpec(Spec):
+    """Upper bounds of Pluto and Tasche: one year, grades that rank risk."""
+
+    confidence: float = Field(default=0.9, gt=0, lt=1, description="Level at which the probability is bounded.")
+    asset_correlation: float = Field(
+        default=0.0, ge=0, lt=1, description="Asset correlation of the common factor; 0: defaults are independent."
+    )
+
+
 class RatingScaleSpec(Spec):
     """Grades of the published probability: bounds given, geometric, or designed on a sample."""
 
@@ -73,10 +82,14 @@ class RatingScaleSpec(Spec):
         description="Names of the grades, the safest first; of a design as many as max_grades, of which the first are "
         "used. null: numbers from 1.",
     )
-    probability: Literal["mean_probability", "observed", "long_run", "midpoint", "given"] = Field(
+    probability: Literal["mean_probability", "observed", "long_run", "midpoint", "pluto_tasche", "given"] = Field(
         default="mean_probability",
         description="Where the probability of a grade comes from: mean of the predictions in it, its observed bad "
-        "rate, the plain mean of its yearly bad rates (data.date), the geometric middle of its bounds, or a list.",
+        "rate, the plain mean of its yearly bad rates (data.date), the geometric middle of its bounds, the upper bound "
+        "of the bad rate of it and all riskier grades (Pluto and Tasche, for few bads), or a list.",
+    )
+    low_default: LowDefaultSpec = Field(
+        default=LowDefaultSpec(), description="Level and correlation of the bounds, where probability is pluto_tasche."
     )
     probabilities: Annotated[tuple[Probability, ...], Strict(False)] | None = Field(
         default=None, description="Probability of each grade, where probability is given."

@@ -85,6 +85,7 @@ def rate_candidates(plan: Plan, prepared: Prepared, candidates: Sequence[Candida
         names=spec.names_of(len(edges) + 1),
         probabilities=spec.probabilities,
         periods=_years(plan, prepared, rows) if spec.probability == "long_run" else None,
+        low_default=(spec.low_default.confidence, spec.low_default.asset_correlation),
         weights=w,
     )
     rated = tuple(with_grade(candidate, scale) for candidate in candidates)
@@ -181,6 +182,9 @@ def _items(spec: RatingScaleSpec, rated: Rated) -> dict[str, Any]:
         "largest share": f"{spec.max_share:g}",
         "asset correlation": f"{spec.asset_correlation:g}",
     }
+    if spec.probability == "pluto_tasche":
+        items["level of the bounds"] = f"{spec.low_default.confidence:g}"
+        items["asset correlation of the bounds"] = f"{spec.low_default.asset_correlation:g}"
     if rated.design is None:
         return items
     d = spec.design or ScaleDesignSpec()

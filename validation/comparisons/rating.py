@@ -210,6 +210,10 @@ def _probabilities(space: Workspace, scale: Scale, sample: str, cells: Sequence[
         return [float(v) for v in np.exp([first, *((a + b) / 2.0 for a, b in pairwise(logs)), last])]
     if source == "long_run":
         return _long_run(space, scale, sample)
+    if source == "pluto_tasche":
+        asked = (space.package.plan.get(KEY) or {}).get("low_default") or {}
+        level, correlation = float(asked.get("confidence", 0.9)), float(asked.get("asset_correlation", 0.0))
+        return own.most_prudent([one.rows for one in cells], [one.bad for one in cells], level, correlation)
     return [one.mean for one in cells]
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from credit_risk.calibration import pluto_tasche
 from credit_risk.scoring import compile_model
 from tests import engines
 from tests.credit_risk.cli.command import (
@@ -167,6 +168,23 @@ def test_the_same_plan_makes_the_same_scale(designed: Path, tmp_path: Path, tabl
         assert_frame_equal(frame(again, f"rating.{name}"), frame(designed, f"rating.{name}"))
 
 
+@pytest.mark.parametrize("correlation", [0.0, 0.12])
+def test_bounds_of_few_bads(tmp_path: Path, table: pd.DataFrame, correlation: float) -> None:
+    """The published figures of the bounds stand in tests of `low_default`; here they reach the model."""
+    asked = f"probability: pluto_tasche, low_default: {{confidence: 0.75, asset_correlation: {correlation}}}"
+    package = done(tmp_path, PLAN + CARD + f"rating_scale: {{bounds: [0.25, 0.5], {asked}}}\n", table)
+    assert disagreements(package) == []
+    scale = frame(package, "rating.scale")
+    expected = pluto_tasche(scale["rows"], scale["bad"], 0.75, correlation).table["upper_bound"]
+    assert scale["probability"].tolist() == pytest.approx(expected.tolist(), rel=1e-12)
+    entries = next(step for step in model(package)["steps"] if step["type"] == "grade")["grades"]
+    assert [one["probability"] for one in entries] == scale["probability"].tolist()
+    weighted = PLAN + "samples: {weight: WEIGHT}\n" + CARD + f"rating_scale: {{bounds: [0.25, 0.5], {asked}}}\n"
+    ended = run(write_plan(tmp_path / "weighted", weighted, table.assign(WEIGHT=np.where(table.index % 2, 1.0, 2.0))))
+    assert ended.status == 2
+    assert "count whole rows" in ended.err
+
+
 @pytest.mark.parametrize(
     ("scale", "told"),
     [
@@ -181,6 +199,7 @@ def test_the_same_plan_makes_the_same_scale(designed: Path, tmp_path: Path, tabl
         ("{bounds: [0.2], probability: long_run}", "nothing dates the rows"),
         ("{geometric: {lower: 0.5, upper: 0.1, grades: 4}}", "lower 0.5 is not below upper 0.1"),
         ("{design: {min_grades: 9, max_grades: 4}}", "min_grades 9 is above max_grades 4"),
+        ("{bounds: [0.2], low_default: {confidence: 1.0}}", "low_default.confidence"),
         ("{bounds: [0.2], review: 0.01, fail: 0.05}", "fail 0.05 is above review 0.01"),
         ("{bounds: [0.2], sample: calibration}", "no sample for calibration"),
         ("{bounds: [0.0001]}", "grades without a row have no mean_probability"),
