@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from docs_templates import generated
@@ -47,6 +48,12 @@ def compose(template: Template, package: Package, registry: Registry, moment: da
     """The document. `moment` is when it is rendered (UTC). Raises DocumentError with every fault of the template."""
     composer = _Composer(template, package, registry, moment)
     return composer.document()
+
+
+def _alike(first: Absent, second: Absent) -> bool:
+    """Whether two boxes of evidence that does not apply give one reason, so that one box says it."""
+    held = first.evidence is not None and second.evidence is not None
+    return held and first.kind == second.kind == "not_applicable" and first.reason == second.reason
 
 
 class _Composer:
@@ -118,6 +125,8 @@ class _Composer:
                 last = found[-1] if found else None
                 if isinstance(block, ListBlock) and isinstance(last, ListBlock) and last.ordered == block.ordered:
                     found[-1] = ListBlock(block.ordered, last.items + block.items)
+                elif isinstance(block, Absent) and isinstance(last, Absent) and _alike(last, block):
+                    found[-1] = replace(last, also=(*last.also, (block.title, block.evidence or ""), *block.also))
                 else:
                     found.append(block)
         return found

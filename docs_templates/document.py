@@ -96,12 +96,16 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A visible box: what is not provided or does not apply, and why. `kind` is not_provided or not_applicable."""
+    """A visible box: what is not provided or does not apply, and why. `kind` is not_provided or not_applicable.
+
+    `also`: titles and ids of further evidence that stands in the same place and lacks for the same reason.
+    """
 
     kind: str
     title: str
     reason: str
     evidence: str | None = None
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,33 @@ SAMPLE_WORDS = {
     "in no sample": "In no sample",
 }
 VERDICT_WORDS = {"not_evaluable": "not evaluable", "approve_with_conditions": "approve with conditions"}
-WORDS = {"sample": SAMPLE_WORDS, "outcome": VERDICT_WORDS, "verdict": VERDICT_WORDS}
+MEASURE_WORDS = {
+    "ici": "integrated calibration index",
+    "e50": "distance, median",
+    "e90": "distance, nine tenths are below",
+    "e_max": "distance, greatest",
+    "ece": "expected calibration error",
+    "mean_difference": "mean difference",
+    "adverse_impact": "adverse impact",
+    "error_rates": "error rates",
+    "less_discriminatory_alternatives": "less discriminatory alternatives",
+    "true_positive_rate": "true positive rate",
+    "false_positive_rate": "false positive rate",
+    "positive_predictive_value": "positive predictive value",
+}
+TEST_WORDS = {
+    "hosmer_lemeshow": "Hosmer–Lemeshow",
+    "spiegelhalter": "Spiegelhalter",
+    "jeffreys": "Jeffreys",
+}
+WORDS = {
+    "sample": SAMPLE_WORDS,
+    "outcome": VERDICT_WORDS,
+    "verdict": VERDICT_WORDS,
+    "measure": MEASURE_WORDS,
+    "test": TEST_WORDS,
+    "rule": {"brier": "Brier score", "log_loss": "log loss"},
+}
 
 
 def fixed(value: float, decimals: int) -> str:

@@ -80,7 +80,8 @@ class Resolver:
             return self._clause(reference), None, "clause"
         if kind == "var":
             value = self.text(f"${reference.target}", reference.line)
-            return (formatting.SAMPLE_WORDS.get(value or "", value or "")), None, None
+            words = {**formatting.MEASURE_WORDS, **formatting.SAMPLE_WORDS}
+            return words.get(value or "", value or ""), None, None
         trees: dict[str, Any] = {
             "plan": self.package.plan,
             "manifest": self.package.manifest,

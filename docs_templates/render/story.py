@@ -40,6 +40,7 @@ from docs_templates.render.text import link, markup, spans_markup
 LOOSE_CONTENTS = 50
 HEIGHTS = {"small": 130.0, "medium": 185.0, "large": 260.0}
 KEEP_TABLE, KEEP_TEXT, KEEP_CHAPTER = 84.0, 40.0, 120.0
+LONG_HEADING, HEADING_LINE, NOTE_ROOM = 56, 18.0, 20.0
 LONG_STATEMENT, SHORT_TABLE = 1500, 12
 INDEX_COLUMNS = (
     TableColumn("Evidence and file", mono=True),
@@ -139,7 +140,7 @@ class Story:
         need = 0.0
         for block in blocks[position:]:
             if isinstance(block, Heading):
-                need += {1: 44.0, 2: 30.0, 3: 24.0}[block.level]
+                need += {1: 44.0, 2: 30.0, 3: 24.0}[block.level] + HEADING_LINE * (len(block.text) // LONG_HEADING)
                 continue
             if isinstance(block, Figure):
                 return (
@@ -147,6 +148,7 @@ class Story:
                     + HEIGHTS[block.height]
                     + 46
                     + charts.extra_height(block.evidence, self._width(), HEIGHTS[block.height])
+                    + NOTE_ROOM * len(block.evidence.raw["notes"])
                 )
             return need + (self._table_room(block) if isinstance(block, Table) else KEEP_TEXT)
         return need
@@ -207,9 +209,10 @@ class Story:
         text = f"<b>{word} {block.number}</b>&nbsp;&nbsp;{spans_markup(block.caption, self._anchors)}"
         return [Paragraph(text, styles.style("caption"))]
 
-    def _source(self, identifier: str) -> list[Any]:
-        text = link(markup(identifier, fonts.MONO), self._anchors[identifier])
-        return [EvidenceMark([identifier], self._anchors, self.observed), Paragraph(text, styles.style("source"))]
+    def _source(self, *identifiers: str) -> list[Any]:
+        names = list(dict.fromkeys(identifiers))
+        text = " · ".join(link(markup(name, fonts.MONO), self._anchors[name]) for name in names)
+        return [EvidenceMark(names, self._anchors, self.observed), Paragraph(text, styles.style("source"))]
 
     def _notes(self, notes: Sequence[str]) -> list[Any]:
         made = [Paragraph(markup(note), styles.style("note")) for note in notes]
@@ -258,9 +261,10 @@ class Story:
 
     def _absent(self, block: Absent) -> list[Any]:
         word = "NOT PROVIDED" if block.kind == "not_provided" else "NOT APPLICABLE"
-        text = f"<b>{word}</b> — {markup(block.title)}"
+        titles = list(dict.fromkeys((block.title, *(title for title, _ in block.also))))
+        text = f"<b>{word}</b> — {'; '.join(markup(title) for title in titles)}"
         text += f": {markup(block.reason)}" if block.reason else ""
-        source = self._source(block.evidence) if block.evidence else []
+        source = self._source(block.evidence, *(name for _, name in block.also)) if block.evidence else []
         alert = block.kind == "not_provided"
         return [CondPageBreak(KEEP_TEXT), *source, flowables.box(text, self._width(), alert=alert)]
 

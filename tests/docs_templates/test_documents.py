@@ -245,6 +245,20 @@ def test_not_applicable_prints_its_reason(tmp_path: Path) -> None:
     assert text.count(_squeezed(reason)) == 8  # in place and in the list of what is missing
 
 
+def test_evidence_of_one_place_and_reason_shares_a_box(tmp_path: Path) -> None:
+    evidence = all_evidence(("X",))
+    reason = "the plan names no years of a cycle"
+    for identifier in ("long_run.cycle_years", "long_run.cycle"):
+        kept = {k: v for k, v in evidence[identifier].items() if k not in ("columns", "rows", "chart")}
+        evidence[identifier] = {**kept, "kind": "not_applicable", "reason": reason}
+    package = read_package(write_package(tmp_path / "p", evidence))
+    document = compose(read_template("development_dossier"), package, registry(), MOMENT)
+    boxes = [block for block in document.blocks if isinstance(block, Absent) and block.reason == reason]
+    assert [(box.evidence, [name for _, name in box.also]) for box in boxes] == [
+        ("long_run.cycle_years", ["long_run.cycle"])
+    ]
+
+
 def test_a_value_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     evidence = all_evidence(("X",))
     evidence["performance.discrimination"]["rows"] *= 2
