@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from docs_templates.clauses import parse_registry, registry
 from docs_templates.compose import compose
-from docs_templates.document import Figure, Table, plain
+from docs_templates.document import Absent, Figure, Table, plain
 from docs_templates.dossier import make_documents
 from docs_templates.errors import DocumentError
 from docs_templates.package import read_package
