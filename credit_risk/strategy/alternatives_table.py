@@ -131,7 +131,7 @@ def search_alternatives(
 def _notes(limits: SearchLimits, fits: int, judged: str, level: float) -> tuple[str, ...]:
     return (
         f"within a loss of Gini of {limits.gini_loss:g}; least reduction {limits.least_reduction:g}; {fits} fits",
-        f"intervals on {judged} are at {level:.4%} confidence, for the attributes searched",
+        f"intervals on {judged} are at {100 * level:.6g} % confidence, by Bonferroni over the attributes searched",
         "the search reports; it never changes the model",
     )
 
