@@ -173,13 +173,15 @@ def _by_deviance(problem: _Problem, form: Form) -> tuple[Floats, Floats, Floats]
     beta = np.array([1.0, 0.0]) if form == "linear" else np.zeros(1)
     weight = _deviance_weight(problem)
     value = _deviance(problem, weight, expit(offset + design @ beta))
+    rounding = 1e-14 * float(weight.sum())
     for _ in range(STEPS):
         p = expit(offset + design @ beta)
         mean, jacobian = problem.mean(p), _jacobian(problem, p, design)
         pull = jacobian.T * (weight / (mean * (1.0 - mean)))
         step = np.linalg.lstsq(pull @ jacobian, pull @ (problem.rate - mean), rcond=None)[0]
         length = 1.0
-        while length > 1e-12 and _deviance(problem, weight, expit(offset + design @ (beta + length * step))) > value:
+        most = value + rounding
+        while length > 1e-12 and _deviance(problem, weight, expit(offset + design @ (beta + length * step))) > most:
             length /= 2.0
         beta = beta + length * step
         value = min(value, _deviance(problem, weight, expit(offset + design @ beta)))

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
+from credit_risk.calibration.external_spec import ExternalSpec
 
 Method = Literal["none", "intercept_shift", "logistic", "beta", "isotonic", "centred_isotonic", "venn_abers"]
 Criterion = Literal["log_loss", "brier", "miscalibration"]
@@ -70,11 +71,17 @@ class CalibrationSpec(Spec):
         description="Shift of the log-odds by Bayes' rule, only for a sample in which goods and bads were drawn at "
         "known other rates; it does not make the mean probability the rate, and is no substitute for target.",
     )
+    external: ExternalSpec | None = Field(
+        default=None,
+        description="External bad rates by band of a column, which the mean probability of all rows in each band, "
+        "outcome known or not, shall come nearest to; in place of target and resampling. Null: none.",
+    )
 
     @property
     def asked(self) -> bool:
         """Whether the published probability may differ from the logistic function of the linear score."""
-        return self.methods != ("none",) or self.target is not None or self.resampling is not None
+        moved = (self.target, self.resampling, self.external)
+        return self.methods != ("none",) or any(one is not None for one in moved)
 
     @property
     def fitted_on(self) -> str | None:

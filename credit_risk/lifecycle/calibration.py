@@ -24,6 +24,7 @@ from credit_risk.calibration import (
 from credit_risk.calibration.spec import CalibrationSpec
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
+from credit_risk.lifecycle.external_rates import BandRows, Matched, band_rows, match_external
 from credit_risk.lifecycle.long_run import long_run_default_rate
 from credit_risk.models.calibrated import with_calibration
 from credit_risk.plan import Plan
@@ -68,7 +69,8 @@ class Level:
 class Calibrated:
     """The calibration of one candidate. linear_score (n,): of the rows; fit: of the method, before any anchor.
 
-    choice: None where the plan names one method; level: None without a target; final: the map that the model holds.
+    choice: None where the plan names one method; level: None without a target; external: None without external rates;
+    final: the map that the model holds.
     """
 
     model: str
@@ -77,6 +79,7 @@ class Calibrated:
     choice: MapChoice | None
     final: CalibrationMap
     level: Level | None = None
+    external: Matched | None = None
 
 
 def calibration_rows(plan: Plan, prepared: Prepared) -> CalibrationRows | None:
@@ -103,13 +106,18 @@ def calibrate_candidates(
     rows = calibration_rows(plan, prepared)
     if rows is None:
         return tuple(candidates), None, ()
-    frame = prepared.intake.frame.iloc[rows.place]
+    frame, bands = prepared.intake.frame, band_rows(plan, prepared)
     target = _target(plan, prepared)
     made, found, faults = [], [], []
     for candidate in candidates:
-        score = candidate.compiled.score(frame, outputs=["linear_score"])["linear_score"].to_numpy(float)
+        needed = frame.iloc[rows.place] if bands is None else frame
+        whole = candidate.compiled.score(needed, outputs=["linear_score"])["linear_score"].to_numpy(float)
         try:
-            calibrated = _levelled(_calibrated(plan.calibration, candidate.id, score, rows), plan, rows, target)
+            fitted = _calibrated(plan.calibration, candidate.id, whole if bands is None else whole[rows.place], rows)
+            if bands is None:
+                calibrated = _levelled(fitted, plan, rows, target)
+            else:
+                calibrated = _matched(fitted, plan, bands, whole)
         except CalibrationError as error:
             faults += [_of_model(fault, candidate.id, rows.sample) for fault in error.faults]
             continue
@@ -163,6 +171,13 @@ def _levelled(one: Calibrated, plan: Plan, rows: CalibrationRows, target: float 
     before, after = (float(w @ each.probability(one.linear_score) / w.sum()) for each in (one.fit.map, final))
     level = Level("Bayes' rule for a resampled sample", population, shift, before, after, shift, after)
     return replace(one, final=final, level=level)
+
+
+def _matched(one: Calibrated, plan: Plan, bands: BandRows, whole: Floats) -> Calibrated:
+    """The calibration, matched to the external rates on all rows; whole (n,): their linear scores."""
+    assert plan.calibration.external is not None
+    found = match_external(plan.calibration.external, bands, whole, one.fit.map)
+    return replace(one, final=found.final, external=found)
 
 
 def _with_map(candidate: Candidate, final: CalibrationMap) -> Candidate:

@@ -15,6 +15,7 @@ from credit_risk.calibration import IdentityMap, require_order
 from credit_risk.evaluation.calibration import brier_score, log_loss
 from credit_risk.lifecycle.calibration import Calibrated, CalibrationRows, Floats
 from credit_risk.lifecycle.classing import Prepared
+from credit_risk.lifecycle.external_rates import external_evidence
 from credit_risk.plan import Plan
 from credit_risk.sampling.samples import DEVELOPMENT, SAMPLES
 
@@ -24,7 +25,7 @@ INDEPENDENT = "independent"
 OF_MODELS = "not independent: the models are fitted on it"
 OF_CALIBRATION = "not independent: the calibration is fitted on it"
 NONE_ASKED = "the plan asks for no calibration (calibration.methods: none): the probability is that of the linear score"
-IDS = ("method", "parameters", "choice", "folds", "anchor", "knots", "order", "map")
+IDS = ("method", "parameters", "choice", "folds", "anchor", "external", "external_fit", "knots", "order", "map")
 MAP_CHART: MappingProxyType[str, Any] = MappingProxyType(
     {
         "type": "line",
@@ -56,6 +57,7 @@ def calibration_evidence(
         _parameters(calibrated, inputs),
         *_choice(plan, calibrated, inputs),
         _anchor(calibrated, inputs),
+        *external_evidence(plan, [(one.model, one.external) for one in calibrated if one.external], inputs),
         _knots(calibrated, inputs),
         table("calibration.order", order_frame(calibrated), inputs=inputs),
         table("calibration.map", curve, inputs=("model.json", inputs[1]), chart=chart),

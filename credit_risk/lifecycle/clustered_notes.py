@@ -31,6 +31,8 @@ INDEPENDENT = (
     "glm.residual_means.",
     "boosting.constraints.",
     "calibration.parameters",
+    "calibration.external",
+    "calibration.external_fit",
     "performance.score_bands",
     "performance.calibration",
     "performance.calibration_curve",

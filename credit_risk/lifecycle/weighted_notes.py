@@ -82,6 +82,8 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "calibration.choice": "losses are of weighted rows, folds count by their weight; errors are over folds",
         "calibration.folds": "losses and bads are of weighted rows; rows are counted",
         "calibration.anchor": "means are weighted",
+        "calibration.external": f"shares and means are weighted, sampling variances at {KISH}; rows are counted",
+        "calibration.external_fit": f"means are weighted, errors and the statistic at {KISH}; rows are counted",
         "calibration.knots": "rates are weighted",
         "calibration.order": "distinct values are counted",
         "calibration.map": "the map is fitted to weighted rows",

@@ -7,6 +7,7 @@ from typing import Any
 
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
+from credit_risk.plan.external_checks import external_faults
 from credit_risk.plan.outcome_checks import MEASURES
 
 Found = Iterator[tuple[Path, Fault]]
@@ -34,7 +35,9 @@ def calibration_faults(plan: Mapping[str, Any]) -> Found:
         message = "both move the level of the probability: an anchor to a rate, and Bayes' rule for a resampled sample"
         remedy = "keep one of them: target, unless the sample was drawn at other rates than the population's"
         yield ("calibration", "resampling"), Fault(message, "exclusive", remedy=remedy)
-    moved = methods != ["none"] or spec.get("target") is not None or spec.get("resampling") is not None
+    if spec.get("external") is not None:
+        yield from external_faults(plan, spec["external"], methods)
+    moved = methods != ["none"] or any(spec.get(key) is not None for key in ("target", "resampling", "external"))
     if named is None and share is None and moved:
         message = "nothing says which sample the calibration is fitted on"
         remedy = "give samples.calibration a share, such as 0.2, or name calibration.sample"
@@ -50,7 +53,7 @@ def _of_measures(spec: Mapping[str, Any], share: Any) -> Found:
 
 
 def _defaults(spec: Mapping[str, Any]) -> bool:
-    own = ("sample", "target", "resampling")
+    own = ("sample", "target", "resampling", "external")
     return list(spec.get("methods") or ["none"]) == ["none"] and all(spec.get(key) is None for key in own)
 
 

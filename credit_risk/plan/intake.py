@@ -44,5 +44,7 @@ def needed_columns(plan: Plan) -> dict[str, str]:
     """Columns of the source that samples and evaluation read: for their `values`, or for `groups` of rows."""
     group, weight = plan.samples.group, plan.samples.weight
     needed = {} if group in (None, "duplicates") else {str(group): GROUPS}
-    values = (*plan.evaluation.subpopulations, *((weight,) if weight is not None else ()))
+    external = plan.calibration.external
+    banded = () if external is None else (external.column,)
+    values = (*plan.evaluation.subpopulations, *((weight,) if weight is not None else ()), *banded)
     return needed | dict.fromkeys(values, VALUES)

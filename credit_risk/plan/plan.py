@@ -222,6 +222,8 @@ class Plan(Spec):
                     named.setdefault(name, f"models[{index}].raw.{name}")
             if isinstance(model, SegmentedScorecardSpec) and model.segments.column is not None:
                 named.setdefault(model.segments.column, f"models[{index}].segments.column")
+        if self.calibration.external is not None:
+            named.setdefault(self.calibration.external.column, "calibration.external.column")
         for name, path in offset_columns(self.as_dict()).items():
             named.setdefault(name, path)
         lists: dict[str, tuple[str, ...]] = {

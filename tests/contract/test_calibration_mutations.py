@@ -88,6 +88,57 @@ def test_an_anchor_that_misses_the_target_is_found(anchored: Path, tmp_path: Pat
     assert found["calibration.anchor: published mean of the probability"] == "critical"
 
 
+BANDS = (
+    "[{upper: 2400, rate: 0.5, count: 900, share: 0.5}, {lower: 2400, upper: 3600, rate: 0.3, count: 800, share: 0.3}, "
+    "{lower: 3600, rate: 0.2, count: 300, share: 0.2}]"
+)
+EXTERNAL_FIT = (
+    *("slope", "slope_standard_error", "intercept", "intercept_standard_error", "statistic", "p_value"),
+    *("rows", "unbanded", "unscored", "degrees", "mean_before", "mean_after"),
+)
+EXTERNAL = (
+    *("rows", "share", "external_rate", "external_count", "external_share", "mean_before", "mean_after"),
+    *("difference", "relative_difference", "standardised_difference"),
+)
+
+
+@pytest.fixture(scope="module")
+def external(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    spec = f"{{column: INCOME, source: A bureau, date: 2025-01-31, method: line, bands: {BANDS}}}"
+    text = TEXT + f"calibration: {{external: {spec}}}\n"
+    return done(tmp_path_factory.mktemp("external"), text, portfolio(900), "--no-validation")
+
+
+@pytest.mark.parametrize(("name", "columns"), [("external_fit", EXTERNAL_FIT), ("external", EXTERNAL)])
+def test_changed_external_rates_are_found(external: Path, tmp_path: Path, name: str, columns: tuple[str, ...]) -> None:
+    """Every column is a check of its own, so that all may be changed in one package."""
+
+    def change(item: Any) -> None:
+        for column in columns:
+            cell(1, column, lambda v: v + 1 if isinstance(v, int) else v * 1.0001)(item)
+
+    found = failures(altered(external, tmp_path / "package", f"evidence/calibration.{name}.json", change))
+    assert {f"calibration.{name}: {column}" for column in columns} <= set(found)
+
+
+def test_a_line_that_is_not_that_of_the_external_rates_is_found(external: Path, tmp_path: Path) -> None:
+    """A slope a thousandth off; external rates that the plan does not name; a band left out."""
+    assert failures(external) == {}
+    fit = frame(external, "calibration.external_fit").set_index("model")
+
+    def rate(item: Any) -> None:
+        item["calibration"]["external"]["bands"][0]["rate"] = 0.31
+
+    slope = with_map(slope=float(fit.loc["card", "slope"]) * 1.001)
+    for file, change in (("model.json", slope), ("plan.json", rate)):
+        found = failures(altered(external, tmp_path / file, file, change))
+        assert found["model.json: calibrated probability"] == "critical"
+    found = failures(
+        altered(external, tmp_path / "less", "evidence/calibration.external.json", lambda item: item["rows"].pop())
+    )
+    assert "calibration.external: models and bands" in found
+
+
 def test_the_packages_as_made_have_no_finding(good: Path, stepped: Path) -> None:
     assert failures(good) == {}
     assert failures(stepped) == {}

@@ -96,7 +96,8 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
         space.ledger.not_evaluable(test, "no probability or no row")
         return
     if moves_level(space.package.plan):
-        reason = "the plan sets the level of the probability (calibration.target, resampling), not that of the sample"
+        keys = "calibration.target, resampling, external"
+        reason = f"the plan sets the level of the probability ({keys}), not that of the sample"
         space.ledger.not_evaluable(test, reason)
         return
     p, y, w = value.data[rows], space.outcome[rows], space.weight[rows]

@@ -14,9 +14,9 @@ def methods_of(plan: Mapping[str, Any]) -> list[str]:
 
 
 def moves_level(plan: Mapping[str, Any]) -> bool:
-    """Return whether the plan sets the level of the probability: to a target, or by a rate of the population."""
+    """Return whether the plan sets the level of the probability: to a target, by a rate of the population, by band."""
     spec = plan.get("calibration") or {}
-    return spec.get("target") is not None or spec.get("resampling") is not None
+    return any(spec.get(key) is not None for key in ("target", "resampling", "external"))
 
 
 def calibrated_on(plan: Mapping[str, Any]) -> str | None:

@@ -79,6 +79,8 @@ REASONS = MappingProxyType(
             "calibration.choice",
             "calibration.folds",
             "calibration.anchor",
+            "calibration.external",
+            "calibration.external_fit",
             "calibration.knots",
             "calibration.order",
             "calibration.map",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from credit_risk import read_package
 from credit_risk.calibration import fit_map
@@ -168,9 +171,111 @@ def test_a_map_that_would_break_the_order_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "swapped" / "out").exists()
 
 
+AGES = (
+    "[{upper: 35, rate: 0.30, count: 9000}, {lower: 35, upper: 55, rate: 0.2, count: 8000}, "
+    "{lower: 55, rate: 0.1, count: 3000}]"
+)
+HOMES = "[{value: own, rate: 0.2}, {value: rent, rate: 0.45}]"
+
+
+def external(column: str, bands: str, method: str = "shift", more: str = "") -> str:
+    named = f"column: {column}, source: A bureau, date: 2025-01-31, method: {method}, bands: {bands}"
+    return f"{{external: {{{named}}}{more}}}"
+
+
+def least_deviance(make: Callable[[np.ndarray], np.ndarray], rates: np.ndarray, counts: np.ndarray, start: list[float]):
+    """Parameters of least binomial deviance of band means, without derivatives."""
+
+    def deviance(beta: np.ndarray) -> float:
+        mean = make(beta)
+        return float(-(counts @ (rates * np.log(mean) + (1 - rates) * np.log1p(-mean))))
+
+    return minimize(deviance, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9, "maxiter": 4000}).x
+
+
+@pytest.mark.parametrize("method", ["shift", "line"])
+def test_band_means_of_all_rows_come_nearest_to_external_rates(tmp_path: Path, method: str) -> None:
+    table = portfolio(1200)
+    table.loc[:199, "BAD"] = np.nan  # declined: matched, though their outcome is not known
+    table.loc[200:219, "AGE"] = -9
+    text = planned(external("AGE", AGES, method)).replace("bad: 1}", "bad: 1, missing: exclude}")
+    text = text.replace("table.csv}", "table.csv, columns: {AGE: {specials: {'-9': none}}}}", 1)
+    package = done(tmp_path, text, table)
+    assert disagreements(package) == []
+    values = compile_model(model(package)).values(pd.read_parquet(package / "data" / "snapshot.parquet"))
+    score, probability = values["linear_score"], values[model(package)["outputs"]["probability"]]
+    age = table["AGE"].to_numpy()
+    inside = [(age >= 0) & (age < 35), (age >= 35) & (age < 55), age >= 55]
+    rates, counts = np.array([0.3, 0.2, 0.1]), np.array([9000.0, 8000.0, 3000.0])
+
+    def means(beta: np.ndarray) -> np.ndarray:
+        p = expit((score if method == "shift" else beta[0] * score) + beta[-1])
+        return np.array([p[rows].mean() for rows in inside])
+
+    beta = least_deviance(means, rates, counts, [0.0] if method == "shift" else [1.0, 0.0])
+    fit, bands = frame(package, "calibration.external_fit").iloc[0], frame(package, "calibration.external")
+    assert fit["intercept"] == pytest.approx(beta[-1], abs=1e-5)
+    assert fit["slope"] == pytest.approx(1.0 if method == "shift" else beta[0], abs=1e-5)
+    assert fit[["rows", "unbanded", "unscored", "degrees"]].tolist() == [1180, 20, 0, 2 if method == "shift" else 1]
+    np.testing.assert_allclose(bands["mean_after"], [probability[rows].mean() for rows in inside], atol=1e-9)
+    np.testing.assert_allclose(bands["mean_before"], means(np.array([1.0, 0.0])), atol=1e-9)
+    assert bands["band"].tolist() == ["below 35", "[35, 55)", "55 and above"]
+    assert bands["rows"].tolist() == [int(rows.sum()) for rows in inside]
+
+
+def test_values_of_a_text_are_bands_and_a_map_comes_before(tmp_path: Path) -> None:
+    table = portfolio(900)
+    table["W"] = np.random.default_rng(2).choice([0.5, 1.0, 3.0], len(table))
+    samples = "samples: {out_of_sample: 0.3, calibration: 0.25, weight: W}\n"
+    spec = external("HOUSING", HOMES, more=", methods: [beta]")
+    package = done(tmp_path, planned(spec, samples, BOTH), table)
+    assert disagreements(package) == []
+    fit = frame(package, "calibration.external_fit")
+    assert fit["model"].tolist() == ["card", "trees"]
+    assert fit["p_value"].isna().all()
+    assert (fit["unbanded"] == (table["HOUSING"] == "other").sum()).all()
+    assert "counts of the external rates are not known" in " ".join(evidence(package, "calibration.external")["notes"])
+    assert frame(package, "calibration.method")["method"].tolist() == ["beta", "beta"]
+
+
+@pytest.mark.parametrize(
+    ("column", "bands", "said"),
+    [
+        ("HOUSING", AGES, "not of the kind of the column 'HOUSING'"),
+        ("AGE", HOMES, "not of the kind of the column 'AGE'"),
+        ("NOWHERE", AGES, "NOWHERE"),
+        ("AGE", "[{lower: 200, rate: 0.2}]", "no row with a score is in any band"),
+    ],
+)
+def test_bands_that_the_column_has_not_are_refused(tmp_path: Path, column: str, bands: str, said: str) -> None:
+    ended = run(write_plan(tmp_path, planned(external(column, bands)), portfolio(300)), "--no-validation")
+    assert ended.status != 0
+    assert said in ended.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_faults_of_external_rates_are_told_at_once(tmp_path: Path) -> None:
+    bands = "[{lower: 1, upper: 9, rate: 0.1, count: 5}, {lower: 5, rate: 0.2}]"
+    more = ", methods: [beta], target: 0.1"
+    ended = run(write_plan(tmp_path, planned(external("AGE", bands, "line", more)), portfolio(60)))
+    for said in ("bands overlap", "count is given for some bands only", "no other map comes before", "both move"):
+        assert said in ended.err
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (planned(external("AGE", "[]")), "calibration.external.bands"),
+        (planned(external("AGE", "[{lower: 3, upper: 2, rate: 0.1}]")), "lower is below upper"),
+        (planned(external("AGE", "[{rate: 0.1}]")), "a band needs a value"),
+        (planned(external("AGE", "[{value: 3, upper: 2, rate: 0.1}]")), "not both"),
+        (planned(external("AGE", "[{upper: 2, rate: 1.1}]")), "calibration.external.bands"),
+        (planned(external("AGE", "[{upper: 2, rate: 0}]")), "no finite shift"),
+        (planned(external("AGE", "[{upper: 2, rate: 0.1}]", "line")), "a line needs two bands"),
+        (planned(external("AGE", "[{value: 2, rate: 0.1}, {value: 2, rate: 0.1}]")), "stands twice"),
+        (planned(external("AGE", "[{value: 2, rate: 0.1}, {upper: 2, rate: 0.1}]")), "use one form"),
+        (planned(external("AGE", "[{value: 2, rate: 0.1}, {value: two, rate: 0.1}]")), "others numbers"),
+        (planned(external("TWICE", AGES)) + "derive: {TWICE: AGE * 2}\n", "is a derived characteristic"),
         (planned("{methods: [logistic]}", samples=""), "which sample the calibration is fitted on"),
         (planned("{sample: calibration}", samples=""), "the plan makes no sample of that name"),
         (planned("{methods: [beta, beta]}"), "methods that stand twice: beta"),

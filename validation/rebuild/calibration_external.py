@@ -1,0 +1,183 @@
+"""External rates by band, matched our own way: rows placed, estimating equations solved by a general root finder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
+
+from validation.rebuild.calibration_maps import NotFitted, OwnMap
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnExternal:
+    """fit: by column of the table of fits; bands: by column, a value a band with rows; names: of these bands."""
+
+    fit: dict[str, float | None]
+    bands: dict[str, list[float | None]]
+    names: list[str]
+    map: OwnMap
+
+
+def place_rows(values: pd.Series, bands: list[Mapping[str, Any]], codes: list[float]) -> Integers:
+    """Return the band of each row by the plan, or −1: from lower up to upper, or equal to the value."""
+    found = np.full(len(values), -1, dtype=np.int64)
+    for row, value in enumerate(values.tolist()):
+        if value is None or value != value:
+            continue
+        for k, band in enumerate(bands):
+            if _holds(band, value, codes):
+                found[row] = k
+                break
+    return found
+
+
+def _holds(band: Mapping[str, Any], value: Any, codes: list[float]) -> bool:
+    if band.get("value") is not None:
+        return bool(value == band["value"])
+    if isinstance(value, str) or value in codes:
+        return False
+    lower, upper = band.get("lower"), band.get("upper")
+    return (lower is None or value >= lower) and (upper is None or value < upper)
+
+
+def name_of(band: Mapping[str, Any]) -> str:
+    """Return the name of a band in the evidence."""
+    lower, upper, value = (band.get(key) for key in ("lower", "upper", "value"))
+    if value is not None:
+        return value if isinstance(value, str) else f"{value:.12g}"
+    if lower is None:
+        return f"below {upper:.12g}"
+    return f"{lower:.12g} and above" if upper is None else f"[{lower:.12g}, {upper:.12g})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Rows in bands that have any. at, weight, given (log-odds), x, offset by row; rate, count, share, base by band."""
+
+    at: Integers
+    weight: Floats
+    given: Floats
+    x: Floats
+    offset: Floats
+    rate: Floats
+    count: Floats
+    share: Floats
+
+    @property
+    def base(self) -> Floats:
+        """Weights of the bands in the fit: counts, else shares, else all equal."""
+        return next((c for c in (self.count, self.share) if np.isfinite(c).all()), np.ones(len(self.rate)))
+
+    @property
+    def total(self) -> Floats:
+        return np.bincount(self.at, self.weight).astype(np.float64)
+
+    def mean(self, values: Floats) -> Floats:
+        return np.bincount(self.at, self.weight * values) / self.total
+
+    def parts(self, beta: Floats) -> tuple[Floats, Floats, Floats]:
+        """Probabilities, band means, and the slopes of the means in the parameters."""
+        p = special.expit(self.offset + self.x @ beta)
+        slopes = np.column_stack([self.mean(p * (1.0 - p) * column) for column in self.x.T])
+        return p, self.mean(p), slopes
+
+    def equations(self, beta: Floats) -> Floats:
+        """Derivative of the binomial deviance of the band means, over −2."""
+        _, mean, slopes = self.parts(beta)
+        return np.asarray(slopes.T @ (self.base * (self.rate - mean) / (mean * (1.0 - mean))))
+
+
+def match_own(spec: Mapping[str, Any], first: OwnMap, score: Floats, weight: Floats, place: Integers) -> OwnExternal:
+    """Match the means of the bands. score, weight, place (n,): of all rows; NaN is no score. Raises NotFitted."""
+    rows = np.flatnonzero(np.isfinite(score) & (place >= 0))
+    held, at = np.unique(place[rows], return_inverse=True)
+    line = spec.get("method") == "line"
+    if not len(held) or (line and len(held) < 2):
+        raise NotFitted("too few bands have rows")
+    bands = [spec["bands"][k] for k in held]
+    given = score[rows] if first.method == "none" else special.logit(first.probability(score[rows]))
+    one = np.ones(len(given))
+    x, offset = (np.column_stack([given, one]), 0.0 * one) if line else (one[:, None], given)
+    problem = _Problem(at, weight[rows], given, x, offset, *(_column(bands, key) for key in ("rate", "count", "share")))
+    beta = _solved(problem.equations, np.array([1.0, 0.0]) if line else np.zeros(1))
+    counts: dict[str, float | None] = {
+        "rows": float(len(rows)),
+        "unbanded": float(np.count_nonzero(np.isfinite(score) & (place < 0))),
+        "unscored": float(np.count_nonzero(~np.isfinite(score))),
+    }
+    fit, table = _measured(problem, beta)
+    names = [name_of(band) for band in bands]
+    return OwnExternal(fit | counts, table, names, _mapped(first, beta, line=line))
+
+
+def _measured(problem: _Problem, beta: Floats) -> tuple[dict[str, float | None], dict[str, list[float | None]]]:
+    """The columns of the table of fits, and of that of bands."""
+    p, mean, slopes = problem.parts(beta)
+    rate, count, line = problem.rate, problem.count, len(beta) == 2
+    kish = problem.total**2 / np.bincount(problem.at, np.square(problem.weight))
+    variance = mean * (1.0 - mean) / count + problem.mean(np.square(p - mean[problem.at])) / kish
+    pull = slopes.T * (problem.base / (mean * (1.0 - mean)))
+    inverse = np.linalg.inv(pull @ slopes)
+    errors = np.sqrt(np.diag(inverse @ (pull * variance) @ pull.T @ inverse))
+    before, z = problem.mean(special.expit(problem.given)), (mean - rate) / np.sqrt(variance)
+    degrees, whole = len(rate) - len(beta), problem.total / problem.total.sum()
+    tested = degrees > 0 and bool(np.isfinite(count).all())
+    fit = {
+        "slope": float(beta[0]) if line else 1.0,
+        "slope_standard_error": _known(errors[0]) if line else None,
+        "intercept": float(beta[-1]),
+        "intercept_standard_error": _known(errors[-1]),
+        "statistic": float(z @ z) if tested else None,
+        "degrees": float(degrees),
+        "p_value": float(stats.chi2.sf(z @ z, degrees)) if tested else None,
+        "mean_before": float(whole @ before),
+        "mean_after": float(whole @ mean),
+    }
+    table = {
+        "rows": np.bincount(problem.at).astype(np.float64),
+        "share": whole,
+        "external_rate": rate,
+        "external_count": count,
+        "external_share": problem.share,
+        "mean_before": before,
+        "mean_after": mean,
+        "difference": mean - rate,
+        "relative_difference": np.divide(mean - rate, rate, out=np.full(len(rate), np.nan), where=rate > 0),
+        "standardised_difference": z,
+    }
+    return fit, {key: [_known(value) for value in values] for key, values in table.items()}
+
+
+def _mapped(first: OwnMap, beta: Floats, *, line: bool) -> OwnMap:
+    if line:
+        return OwnMap(first.method, lambda s: np.asarray(special.expit(beta[0] * s + beta[1])))
+    if first.method == "none":
+        return OwnMap(first.method, lambda s: np.asarray(special.expit(s + beta[0])))
+    moved = lambda s: np.asarray(special.expit(special.logit(first.probability(s)) + beta[0]))  # noqa: E731
+    return OwnMap(first.method, moved, first.estimates, first.errors, first.robust_errors, first.knots)
+
+
+def _solved(equations: Any, start: Floats) -> Floats:
+    found = optimize.root(equations, start, method="hybr", options={"xtol": 1e-14})
+    beta = np.asarray(found.x, dtype=np.float64)
+    scale = max(1.0, float(np.max(np.abs(equations(start)))))
+    if not np.isfinite(beta).all() or float(np.max(np.abs(equations(beta)))) > 1e-7 * scale:
+        raise NotFitted("no finite solution")
+    return beta
+
+
+def _column(bands: list[Mapping[str, Any]], key: str) -> Floats:
+    return np.array([np.nan if band.get(key) is None else band[key] for band in bands], dtype=np.float64)
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
