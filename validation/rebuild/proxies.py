@@ -45,7 +45,9 @@ def _noncentral(square: float, degrees: int, level: float) -> float:
     low, high = 0.0, (np.sqrt(square) + 8.0) ** 2
     for _ in range(60):
         middle = (low + high) / 2.0
-        if stats.ncx2.cdf(square, degrees, middle) > level:
+        if middle in (low, high):
+            break
+        if special.chndtr(square, degrees, middle) > level:
             low = middle
         else:
             high = middle
