@@ -166,4 +166,5 @@ def _measures(gap: Floats, weight: Floats, excess: Floats, group: np.ndarray) ->
 
 
 def _p_value(chance: Floats, value: float) -> float:
-    return float((1 + np.count_nonzero(chance >= value)) / (1 + len(chance)))
+    """Share of draws at least as great, the sample counted; what differs by rounding alone counts as equal."""
+    return float((1 + np.count_nonzero(chance >= value - 1e-9 * abs(value) - 1e-15)) / (1 + len(chance)))

@@ -41,7 +41,7 @@ def stability_evidence(
     shifts: dict[str, dict[str, float]] = {name: {} for name in ids}
     for (name, sample), shift in summed.items():
         shifts[name][sample] = float(shift)
-    if score is not None:
+    if score is not None and SCORE not in worth:  # a characteristic of this name has the rows
         shifts[SCORE] = _mean_shifts(scored, score)
     index = stability_table(counts, rows=scored.sizes, score_shifts=shifts)
     return [table("stability.psi", index, inputs=inputs), table("stability.bins", bins, inputs=inputs)]

@@ -36,6 +36,7 @@ SWAPS = ("strategy.swap_sets", "strategy.swap_changes")
 MATRICES = ("strategy.matrix", "strategy.matrix_order")
 PAIR_IDS = (*SWAPS, *MATRICES, "strategy.comparison", "strategy.redeployment")
 NO_PAIR = "the plan has no challenger and names no incumbent (strategy.incumbent)"
+CONSTANT = "not evaluable: on every sample one of the two scores is the same for all rows"
 NO_CUT_OFF = "not evaluable: no cut-off is declared (strategy.cut_off, strategy.incumbent.cut_off), and none is assumed"
 NO_RULES = "the plan states no rules of redeployment (strategy.redeployment)"
 EQUAL, GIVEN = "equal acceptance", "declared cut-offs"
@@ -70,7 +71,9 @@ def pair_evidence(plan: Plan, intake: Intake, scored: Scored, groups: Mapping[st
     models = [plan.champion.id, *(one.id for one in plan.challengers)]
     inputs = input_files(scored, models, plan.champion.id)
     rows = {(one.base, one.candidate): _samples(plan, intake, scored, one) for one in pairs}
-    notes = _left_out(plan, scored, pairs)
+    if not any(rows.values()):
+        return [absent(identifier, "not_applicable", CONSTANT) for identifier in PAIR_IDS]
+    notes = [*_left_out(plan, scored, pairs), *_constant(pairs, rows)]
     accepts = [ACCEPTS] if on_accepts(intake) else []
     known = [KNOWN] if ALL in groups else []
     found = [
@@ -104,12 +107,16 @@ def on_accepts(intake: Intake) -> bool:
 
 
 def _samples(plan: Plan, intake: Intake, scored: Scored, one: Versus) -> dict[str, tuple[Pair, NDArray[np.bool_]]]:
-    """By sample, and all rows where some outcomes are unknown: the pair, and its rows (n,) of all."""
+    """By sample, and all rows where some outcomes are unknown: the pair, and its rows (n,) of all.
+
+    A sample on which one of the two scores is the same for all rows is left out.
+    """
     both = np.isfinite(one.first) & np.isfinite(one.second)
     found = {}
     for name, inside in groups_of_rows(scored, np.where(both, one.first, np.nan)).items():
         rows = inside & both
-        if np.any(rows & np.isfinite(scored.y)):
+        varied = rows.any() and np.ptp(one.first[rows]) > 0 and np.ptp(one.second[rows]) > 0
+        if varied and np.any(rows & np.isfinite(scored.y)):
             group = group_of(plan, intake, scored, one.first, rows, name)
             found[name] = (Pair(group, one.second[rows]), rows)
     return found
@@ -124,6 +131,12 @@ def _left_out(plan: Plan, scored: Scored, pairs: list[Versus]) -> list[str]:
         return []
     listed = ", ".join(f"{count:,} of {name.replace('_', ' ')}" for name, count in told.items() if count)
     return [f"rows without a score of the incumbent are left out beside it: {listed}"]
+
+
+def _constant(pairs: list[Versus], rows: Rows) -> list[str]:
+    """Pairs that are told of no sample."""
+    listed = ", ".join(f"{one.base} and {one.candidate}" for one in pairs if not rows[one.base, one.candidate])
+    return [f"not evaluable, since one of the scores is the same for all rows: {listed}"] if listed else []
 
 
 def cut_offs(one: Versus, pair: Pair) -> list[tuple[str, float, float]]:

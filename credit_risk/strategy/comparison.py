@@ -11,6 +11,7 @@ from credit_risk.evaluation.clustered import clustered_auc_difference
 from credit_risk.strategy.applicants import Applicants, mean_error, normal_bounds
 from credit_risk.strategy.swap_set import two_sided
 
+SAME = 1e-9
 COMPARISON_COLUMNS = [
     *("base", "candidate", "sample", "rows", "bad", "auc_base", "auc_candidate", "auc_difference", "auc_lower"),
     *("auc_upper", "auc_p_value", "log_loss_difference", "log_loss_lower", "log_loss_upper", "log_loss_p_value"),
@@ -37,7 +38,8 @@ def compared_losses(one: Applicants, base: Floats, candidate: Floats, confidence
     """Mean log loss and Brier score of the candidate less those of the base, with paired normal tests.
 
     base, candidate (n,): probabilities of bad within (0, 1). The statistic of Diebold and Mariano (1995), Journal of
-    Business and Economic Statistics 13, 253-263, for losses of rows that are independent (clusters are summed).
+    Business and Economic Statistics 13, 253-263, for losses of rows that are independent (clusters are summed). Losses
+    that differ by a relative 1e-9 or less are the same: two fits of one model have no p-value made of rounding.
     """
     y, found = one.y, Row()
     with np.errstate(divide="ignore"):
@@ -47,7 +49,9 @@ def compared_losses(one: Applicants, base: Floats, candidate: Floats, confidence
         if not (np.isfinite(first).all() and np.isfinite(second).all()):
             found |= dict.fromkeys(f"{name}_{end}" for end in ("difference", "lower", "upper", "p_value"))
             continue
-        value, error = mean_error(second - first, one.weights, one.clusters)
+        gap = second - first
+        gap[np.abs(gap) <= SAME * np.maximum(np.abs(first), np.abs(second))] = 0.0
+        value, error = mean_error(gap, one.weights, one.clusters)
         _, lower, upper = normal_bounds(value, error, confidence)
         found |= {f"{name}_difference": value, f"{name}_lower": lower, f"{name}_upper": upper}
         found[f"{name}_p_value"] = two_sided(value / error) if error > 0 else None

@@ -135,7 +135,7 @@ def _compare_parts(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, D
         values = isotonic.taken_apart(row["rule"], fit)
         chance = np.array([isotonic.taken_apart(row["rule"], one)["miscalibration"] for one in draws.curves])
         values["chance_miscalibration"] = _near(row["chance_miscalibration"], chance, 0.95, space)
-        values["p_value"] = _near_share(row["p_value"], chance >= values["miscalibration"], space)
+        values["p_value"] = _near_share(row["p_value"], _reaches(chance, values["miscalibration"]), space)
         labels.append(f"{row['model']} {row['sample']} {row['rule']}")
         for name in names:
             stated[name].append(row[name])
@@ -147,6 +147,11 @@ def _compare_parts(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, D
         rule = {"score": "brier", "uncertainty": "brier"}.get(name, "interval")
         rule = "score_difference" if name in ("miscalibration", "discrimination") else rule
         space.ledger.numbers(PARTS, name, rule, stated[name], mine[name], labels)
+
+
+def _reaches(chance: np.ndarray, value: float) -> np.ndarray:
+    """Say which draws are at least as great; what differs by rounding alone is equal."""
+    return chance > value - max(1e-9 * abs(value), 1e-15)
 
 
 def _near_share(value: float, beyond: np.ndarray, space: Workspace) -> float:
@@ -169,7 +174,7 @@ def _compare_errors(space: Workspace, table: Rows, fits: dict[Key, tuple[Curve, 
         reach = 5.0 * float(chance.std()) / np.sqrt(DRAWS / 2) + 0.05 * float(chance.mean())
         centre = float(np.clip(row["chance_mean"], chance.mean() - reach, chance.mean() + reach))
         level = _near(row["chance_level"], chance, 0.95, space)
-        values = (value, centre, level, _near_share(row["p_value"], chance >= value, space))
+        values = (value, centre, level, _near_share(row["p_value"], _reaches(chance, value), space))
         labels.append(f"{row['model']} {row['sample']} {measure}")
         for name, one in zip(names, values, strict=True):
             stated[name].append(row[name])

@@ -127,7 +127,8 @@ def _groups(space: Workspace, one: Versus) -> dict[str, tuple[Group, Floats]]:
     found = {}
     for name, mask in masks.items():
         inside = mask & there
-        if (~np.isnan(space.outcome[inside])).any():
+        varied = inside.any() and np.ptp(one.first[inside]) > 0 and np.ptp(one.second[inside]) > 0
+        if varied and (~np.isnan(space.outcome[inside])).any():
             whole = Group(one.first, space.outcome, space.weight, space.cluster, None if name == ALL else profit)
             found[name] = whole.part(inside), one.second[inside]
     return found

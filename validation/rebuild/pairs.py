@@ -152,6 +152,7 @@ def losses(group: Group, probabilities: Sequence[Floats], confidence: float) -> 
             found |= dict.fromkeys((f"{name}_{end}" for end in ("difference", "lower", "upper", "p_value")), np.nan)
             continue
         gap = pair[1] - pair[0]
+        gap = np.where(np.abs(gap) <= 1e-9 * np.maximum(*np.abs(np.stack(pair))), 0.0, gap)
         mean = float(w @ gap / np.sum(w))
         told = tested(f"{name}_difference", name, mean, w * (gap - mean) / np.sum(w), group.cluster, confidence)
         found |= told
