@@ -107,7 +107,9 @@ def compare_rows(
     """
     table = space.package.rows_of(area)
     if table is None:
-        if mine:
+        if area not in space.package.evidence:
+            space.ledger.not_evaluable(area, "the package holds no such table")
+        elif mine:
             space.ledger.words(area, "rows", [None], ["a table"], ["table"])
         return False
     words = [key for key in keys if key not in numbers]
@@ -164,6 +166,9 @@ def _compare_assumptions(space: Workspace) -> None:
         **_incumbent(strategy.get("incumbent")),
         **_redeployment(strategy.get("redeployment")),
     }
+    if ASSUMED not in space.package.evidence:
+        space.ledger.not_evaluable(ASSUMED, "the package holds no such table")
+        return
     stated = {row["item"]: row["value"] for row in space.package.rows_of(ASSUMED) or []}
     given = [stated.get(item) for item in wanted]
     space.ledger.words(ASSUMED, "as the plan declares", given, list(wanted.values()), list(wanted))
