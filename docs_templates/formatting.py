@@ -43,8 +43,26 @@ TEST_WORDS = {
     "spiegelhalter": "Spiegelhalter",
     "jeffreys": "Jeffreys",
 }
+METHOD_WORDS = {
+    "intercept_shift": "shift of the intercept",
+    "centred_isotonic": "centred isotonic",
+    "venn_abers": "Venn–Abers",
+    "mean_of_cohorts": "mean of cohorts",
+    "mean_of_rows": "mean of rows",
+    "sampling_error_alone": "sampling error alone",
+}
+SOURCE_WORDS = {
+    "mean_probability": "mean of the predictions",
+    "observed": "observed bad rate",
+    "long_run": "mean of yearly bad rates",
+    "midpoint": "middle of the bounds",
+    "pluto_tasche": "bound of Pluto and Tasche",
+}
 WORDS = {
     "sample": SAMPLE_WORDS,
+    "series": SAMPLE_WORDS,
+    "method": METHOD_WORDS,
+    "source": SOURCE_WORDS,
     "outcome": VERDICT_WORDS,
     "verdict": VERDICT_WORDS,
     "measure": MEASURE_WORDS,
