@@ -7,6 +7,7 @@ from credit_risk.reject_inference.bands import band_table, score_bands
 from credit_risk.reject_inference.dispatch import infer_rows
 from credit_risk.reject_inference.external import external_outcomes, external_values
 from credit_risk.reject_inference.labelled import hard_cut_off, parcelling
+from credit_risk.reject_inference.procedure_errors import ProcedureErrors, bootstrap_procedure
 from credit_risk.reject_inference.reweighting import reweighting
 from credit_risk.reject_inference.rows import Decided, InferredRows, accepted_only, known_rows
 from credit_risk.reject_inference.spec import RejectInferenceSpec
@@ -14,9 +15,11 @@ from credit_risk.reject_inference.spec import RejectInferenceSpec
 __all__ = [
     "Decided",
     "InferredRows",
+    "ProcedureErrors",
     "RejectInferenceSpec",
     "accepted_only",
     "band_table",
+    "bootstrap_procedure",
     "external_outcomes",
     "external_values",
     "extrapolation",

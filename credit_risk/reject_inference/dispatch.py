@@ -39,7 +39,7 @@ class _Inputs:
     features: ArrayLike | None
 
 
-_NEEDS: dict[Method, tuple[str, ...]] = {
+NEEDS: dict[Method, tuple[str, ...]] = {
     "none": (),
     "reweighting": ("acceptance",),
     "score_bands": ("probability",),
@@ -77,7 +77,7 @@ def infer_rows(
     """
     chosen = spec.method if method is None else method
     inputs = _Inputs(acceptance, probability, seed, keys, external, probability_if_rejected, features)
-    lacking = [name for name in _NEEDS[chosen] if getattr(inputs, name) is None]
+    lacking = [name for name in NEEDS[chosen] if getattr(inputs, name) is None]
     if chosen == "external_outcomes" and spec.external is None:
         lacking.append("spec.external")
     if lacking:
