@@ -59,6 +59,9 @@ _PUBLIC = {
     "anchor_shift": "credit_risk.calibration.anchor",
     "bayes_odds_shift": "credit_risk.calibration.anchor",
     "calibrate_to_external": "credit_risk.calibration.external",
+    "Margin": "credit_risk.calibration.margins",
+    "margin_of_error": "credit_risk.calibration.margins",
+    "with_margin": "credit_risk.calibration.margins",
     "match_quasi_moments": "credit_risk.calibration.quasi_moment",
     "pluto_tasche": "credit_risk.calibration.low_default",
     "fit_segments": "credit_risk.calibration.segments",
@@ -88,6 +91,7 @@ _PUBLIC = {
     "discrimination_table": "credit_risk.evaluation.discrimination",
     "calibration_table": "credit_risk.evaluation.calibration",
     "population_stability_index": "credit_risk.evaluation.stability",
+    "subpopulation_table": "credit_risk.evaluation.subpopulations",
     "adverse_impact_ratio": "credit_risk.evaluation.fairness",
     "adverse_impact_table": "credit_risk.evaluation.fairness",
     "fairness_group_table": "credit_risk.evaluation.fairness",
@@ -115,6 +119,7 @@ __all__ = [
     "GeneralizedLinearRegressor",
     "InformationValueSelector",
     "IntakeError",
+    "Margin",
     "ModelError",
     "MonotoneBoostingClassifier",
     "PackageError",
@@ -172,6 +177,7 @@ __all__ = [
     "initial_auc_test",
     "ks",
     "linear_shapley",
+    "margin_of_error",
     "match_quasi_moments",
     "partial_auc",
     "path_dependent_shapley",
@@ -191,8 +197,10 @@ __all__ = [
     "stability_by",
     "standardised_mean_difference",
     "strategy",
+    "subpopulation_table",
     "tree_shapley",
     "weight_of_evidence",
+    "with_margin",
     "write_zip",
 ]
 
@@ -217,6 +225,7 @@ if TYPE_CHECKING:
     from credit_risk.calibration.external import calibrate_to_external
     from credit_risk.calibration.fit import fit_map
     from credit_risk.calibration.low_default import pluto_tasche
+    from credit_risk.calibration.margins import Margin, margin_of_error, with_margin
     from credit_risk.calibration.master_scale import given_scale
     from credit_risk.calibration.quasi_moment import match_quasi_moments
     from credit_risk.calibration.scale_design import design_scale
@@ -245,6 +254,7 @@ if TYPE_CHECKING:
     from credit_risk.evaluation.proxies import proxy_table
     from credit_risk.evaluation.proxy_models import proxy_model_table
     from credit_risk.evaluation.stability import population_stability_index
+    from credit_risk.evaluation.subpopulations import subpopulation_table
     from credit_risk.explanation.shapley import linear_shapley, path_dependent_shapley, tree_shapley
     from credit_risk.lifecycle.adverse_action import AdverseAction, adverse_action
     from credit_risk.lifecycle.develop import Development, develop

@@ -25,8 +25,9 @@ from docs_templates.document import (
 )
 from docs_templates.errors import DocumentError
 from docs_templates.evidence import Evidence, as_text
+from docs_templates.heatmap_block import heat_map
 from docs_templates.package import Package
-from docs_templates.references import parse_filters, substitute
+from docs_templates.references import Filter, parse_filters, substitute
 from docs_templates.resolve import Resolver
 from docs_templates.table_block import printed_table
 from docs_templates.template_nodes import (
@@ -41,6 +42,12 @@ from docs_templates.template_nodes import (
     WhenNode,
 )
 
+OF_KIND = {
+    "statement": ("statement",),
+    "figure": ("figure",),
+    "heatmap": ("table",),
+    "table": ("table", "figure"),
+}
 LATE = ("clauses", "missing", "evidence_index")
 
 
@@ -206,7 +213,7 @@ class _Composer:
 
     # --------------------------------------------------------------------------------------- typed blocks
     def _typed(self, node: BlockNode) -> Block:
-        if node.kind in ("table", "figure", "statement"):
+        if node.kind in ("table", "figure", "heatmap", "statement"):
             return self._from_evidence(node)
         if node.kind == "not_held":
             reason = "".join(span.text for span in self._resolver.spans(node.body))
@@ -243,7 +250,7 @@ class _Composer:
             return Absent("not_provided", node.options["evidence"], "")
         if evidence.is_absent:
             return Absent(evidence.kind, evidence.title, evidence.reason, evidence.id)
-        allowed = {"statement": ("statement",), "figure": ("figure",), "table": ("table", "figure")}[node.kind]
+        allowed = OF_KIND[node.kind]
         if evidence.kind not in allowed:
             self._resolver.fault(f"is a {evidence.kind}, printed as a {node.kind}", node.line, found=evidence.id)
             return Absent("not_provided", evidence.title, "")
@@ -254,26 +261,45 @@ class _Composer:
         caption = self._resolver.spans(node.caption) or (Span(evidence.title),)
         if node.kind == "figure":
             return Figure(self._number("figure"), caption, evidence, node.options.get("height", "medium"))
+        if node.kind == "heatmap":
+            return self._heat_map(node, evidence, caption)
         return self._table(node, evidence, caption)
+
+    def _absent_column(self, evidence: Evidence, names: Sequence[str], line: int) -> bool:
+        """Whether the evidence lacks a column of `names`, which is a fault."""
+        absent = next((name for name in names if evidence.position(name) is None), None)
+        if absent is not None:
+            allowed = ", ".join(c.name for c in evidence.columns)
+            found = f"{evidence.id}.{absent}"
+            self._resolver.fault("the evidence has no such column", line, found=found, allowed=allowed)
+        return absent is not None
+
+    def _said(self, filters: Sequence[Filter]) -> tuple[Filter, ...]:
+        """The filters with the values of their variables."""
+        known = self._resolver.variables
+        held = [one for one in filters if one.value[:1] != "$" or one.value[1:] in known]
+        return tuple(one._replace(value=substitute(one.value, known)) for one in held)
+
+    def _heat_map(self, node: BlockNode, evidence: Evidence, caption: Spans) -> Figure:
+        options, number = node.options, self._number("figure")
+        height = options.get("height", "medium")
+        names = [options[key] for key in ("rows", "columns", "value", "count") if key in options]
+        if self._absent_column(evidence, names, node.line):
+            return Figure(number, caption, evidence, height)
+        filters = parse_filters(options.get("where", "")) or ()
+        rows = self._resolver.rows(evidence, filters, node.line)
+        few = int(options["few"]) if "few" in options else None
+        return Figure(number, caption, heat_map(evidence, rows, names, few, self._said(filters)), height)
 
     def _table(self, node: BlockNode, evidence: Evidence, caption: Spans) -> Table:
         resolver, number = self._resolver, self._number("table")
         names = [n.strip() for n in node.options["columns"].split(",")] if "columns" in node.options else None
-        for name in names or []:
-            if evidence.position(name) is None:
-                allowed = ", ".join(c.name for c in evidence.columns)
-                resolver.fault(
-                    "the evidence has no such column", node.line, found=f"{evidence.id}.{name}", allowed=allowed
-                )
-                return Table(number, caption, (), (), evidence.id)
+        if self._absent_column(evidence, names or [], node.line):
+            return Table(number, caption, (), (), evidence.id)
         filters = parse_filters(node.options.get("where", "")) or ()
         rows = resolver.rows(evidence, filters, node.line)
         first = int(node.options["first"]) if "first" in node.options else None
-        said = tuple(
-            one._replace(value=substitute(one.value, resolver.variables))
-            for one in filters
-            if one.value[:1] != "$" or one.value[1:] in resolver.variables
-        )
         noted = evidence.id in self._noted
         self._noted.add(evidence.id)
+        said = self._said(filters)
         return printed_table(evidence, number, caption, rows, columns=names, first=first, filters=said, noted=noted)

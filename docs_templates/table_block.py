@@ -38,7 +38,7 @@ def printed_table(
         write = formatting.formatter(about, cells, mixed=mixed)
         printed.append([write(cell) for cell in cells])
     cells_by_row = tuple(zip(*printed, strict=True)) if shown else ()
-    notes = [*(() if noted else evidence.raw["notes"]), *_filtered(filters)]
+    notes = [*(() if noted else evidence.raw["notes"]), *filtered(filters)]
     if len(rows) > len(shown):
         notes.append(f"The first {len(shown):,} of {len(rows):,} rows; the evidence holds all.")
     left_out = _left_out(evidence, set(names), filters)
@@ -47,7 +47,7 @@ def printed_table(
     return Table(number, caption, tuple(_column(c) for c in abouts), cells_by_row, evidence.id, tuple(notes))
 
 
-def _filtered(filters: Sequence[Filter]) -> list[str]:
+def filtered(filters: Sequence[Filter]) -> list[str]:
     """What the rows are of."""
     kept = [f"{one.column} {_value(one)}" for one in filters if not one.negated]
     return [f"Rows of {' and '.join(kept)} only."] if kept else []

@@ -37,6 +37,10 @@ BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     # kind: (options that are needed, options that are allowed besides)
     "table": (frozenset({"evidence"}), frozenset({"columns", "where", "first", "caption"})),
     "figure": (frozenset({"evidence"}), frozenset({"caption", "height"})),
+    "heatmap": (
+        frozenset({"evidence", "rows", "columns", "value"}),
+        frozenset({"where", "count", "few", "caption", "height"}),
+    ),
     "statement": (frozenset({"evidence"}), frozenset()),
     "not_held": (frozenset({"item"}), frozenset()),
     "steps": (frozenset(), frozenset({"caption"})),
@@ -316,8 +320,11 @@ class _Parser:
             self._fault("unknown height", line, found=options["height"], allowed=", ".join(HEIGHTS))
         if "where" in options and not parse_filters(options["where"]):
             self._fault("not a filter of rows", line, found=options["where"], allowed="column=value, column!=value, …")
-        if not re.fullmatch(r"[1-9]\d{0,4}", options.get("first", "1")):
-            self._fault("not a number of rows", line, found=options["first"])
+        for name in ("first", "few"):
+            if not re.fullmatch(r"[1-9]\d{0,4}", options.get(name, "1")):
+                self._fault("not a number of rows", line, found=options[name])
+        if ("few" in options) != ("count" in options):
+            self._fault("count and few go together", line, allowed="both, or neither")
         item = options.get("item", "")
         if re.search(r"\d", NUMBERS_ALLOWED.sub("", item)):
             self._fault("a number typed by hand", line, found=item)

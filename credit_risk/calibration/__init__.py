@@ -27,6 +27,7 @@ from credit_risk.calibration.maps import (
     StepMap,
     require_order,
 )
+from credit_risk.calibration.margins import Margin, margin_of_error, with_margin
 from credit_risk.calibration.master_scale import MasterScale, geometric_edges, given_scale, scale_frame
 from credit_risk.calibration.philosophy import philosophy_table
 from credit_risk.calibration.quasi_moment import QuasiMomentFit, implied_auc, match_quasi_moments
@@ -48,6 +49,7 @@ __all__ = [
     "LowDefaultBounds",
     "MapChoice",
     "MapFit",
+    "Margin",
     "MasterScale",
     "OrderReport",
     "PiecewiseLinearMap",
@@ -77,10 +79,12 @@ __all__ = [
     "implied_auc",
     "long_run_target",
     "map_curves",
+    "margin_of_error",
     "match_quasi_moments",
     "philosophy_table",
     "pluto_tasche",
     "require_order",
     "scale_frame",
     "stratified_folds",
+    "with_margin",
 ]

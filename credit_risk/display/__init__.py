@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from credit_risk._core.html_table import format_value, html_table
 from credit_risk.display.base import Display
+from credit_risk.display.baselines import BaselineDifferenceDisplay, BaselineDisplay
 from credit_risk.display.calibration_map import CalibrationMapDisplay
 from credit_risk.display.calibration_tables import (
     CalibrationChoiceDisplay,
@@ -16,6 +17,7 @@ from credit_risk.display.classing_groups import ClassingPeriodsDisplay, Classing
 from credit_risk.display.coefficients import CoefficientDisplay
 from credit_risk.display.cohorts import CohortDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
+from credit_risk.display.decisions import OverridesDisplay, PairDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
 from credit_risk.display.fairness import (
     AdverseImpactDisplay,
@@ -34,9 +36,11 @@ from credit_risk.display.forest import (
     SubpopulationDisplay,
 )
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
+from credit_risk.display.means import LorenzDisplay, MeanCurveDisplay, MeasureGroupDisplay
+from credit_risk.display.migration import MigrationDisplay
 from credit_risk.display.proxies import AlternativesDisplay, ProxyDisplay, ProxyModelDisplay
 from credit_risk.display.ranking import CapDisplay, KsDisplay, LiftDisplay, PrecisionRecallDisplay
-from credit_risk.display.rating import RatingScaleDisplay
+from credit_risk.display.rating import GradeValidationDisplay, RatingScaleDisplay
 from credit_risk.display.reliability import (
     CalibrationErrorsDisplay,
     CalibrationTestsDisplay,
@@ -54,6 +58,12 @@ DISPLAYS: dict[str, type[Display]] = {
     "performance.discrimination": DiscriminationDisplay,
     "performance.comparison": ComparisonDisplay,
     "performance.measures": MeasureDisplay,
+    "performance.mean_curve": MeanCurveDisplay,
+    "performance.lorenz": LorenzDisplay,
+    "performance.baselines": BaselineDisplay,
+    "performance.baseline_differences": BaselineDifferenceDisplay,
+    "performance.measure_groups": MeasureGroupDisplay,
+    "fairness.measures": MeasureGroupDisplay,
     "performance.initial_auc": InitialAucDisplay,
     "performance.cap": CapDisplay,
     "performance.precision_recall": PrecisionRecallDisplay,
@@ -70,6 +80,7 @@ DISPLAYS: dict[str, type[Display]] = {
     "stability.bins": ContributionDisplay,
     "calibration.map": CalibrationMapDisplay,
     "calibration.choice": CalibrationChoiceDisplay,
+    "calibration.external": ExternalRatesDisplay,
     "performance.score_bands": ScoreBandDisplay,
     "performance.score_distribution": ScoreDistributionDisplay,
     "classing.table.{characteristic}": ClassingDisplay,
@@ -79,6 +90,8 @@ DISPLAYS: dict[str, type[Display]] = {
     "scorecard.coefficients.{model}": CoefficientDisplay,
     "long_run.cohorts": CohortDisplay,
     "rating.scale": RatingScaleDisplay,
+    "rating.validation": GradeValidationDisplay,
+    "rating.migration": MigrationDisplay,
     "outcome.vintages": VintageDisplay,
     "outcome.maturity": MaturityDisplay,
     "outcome.roll_rates": RollRateDisplay,
@@ -101,6 +114,8 @@ DISPLAYS: dict[str, type[Display]] = {
     "strategy.experiment_looks": BoundaryDisplay,
     "strategy.swap_sets": SwapSetDisplay,
     "strategy.matrix": TwoScoreMatrixDisplay,
+    "strategy.comparison": PairDisplay,
+    "strategy.overrides": OverridesDisplay,
 }
 
 __all__ = [
@@ -108,6 +123,8 @@ __all__ = [
     "AdverseImpactDisplay",
     "AgeDisplay",
     "AlternativesDisplay",
+    "BaselineDifferenceDisplay",
+    "BaselineDisplay",
     "BoundaryDisplay",
     "CalibrationChoiceDisplay",
     "CalibrationDisplay",
@@ -131,6 +148,7 @@ __all__ = [
     "ErrorRateDisplay",
     "ExternalRatesDisplay",
     "FairnessCurveDisplay",
+    "GradeValidationDisplay",
     "GroupCalibrationDisplay",
     "GroupDependenceDisplay",
     "GroupDifferenceDisplay",
@@ -138,9 +156,15 @@ __all__ = [
     "InitialAucDisplay",
     "KsDisplay",
     "LiftDisplay",
+    "LorenzDisplay",
     "LowDefaultDisplay",
     "MaturityDisplay",
+    "MeanCurveDisplay",
     "MeasureDisplay",
+    "MeasureGroupDisplay",
+    "MigrationDisplay",
+    "OverridesDisplay",
+    "PairDisplay",
     "PrecisionRecallDisplay",
     "ProfitDisplay",
     "ProxyDisplay",

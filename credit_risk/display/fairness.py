@@ -17,7 +17,12 @@ from credit_risk.display.style import REFERENCE, line_style, marker_style, reada
 from credit_risk.evaluation.fairness import REFERENCE as COMPARED_WITH
 from credit_risk.evaluation.fairness import adverse_impact_table, fairness_group_table
 from credit_risk.evaluation.fairness_curves import APPROVAL_RATES, fairness_curve_table, reference_by_score
-from credit_risk.evaluation.fairness_gaps import ERROR_MEASURES, calibration_gap_table, error_rate_table
+from credit_risk.evaluation.fairness_gaps import (
+    ERROR_MEASURES,
+    age_table,
+    calibration_gap_table,
+    error_rate_table,
+)
 from credit_risk.evaluation.protected_groups import GroupedAttributes, group_attributes
 from credit_risk.evaluation.samples import ScoredSample
 
@@ -230,6 +235,27 @@ class AgeDisplay(_Gaps):
     default_title = "Applicants of 62 and over"
     ends = ("difference", "difference_lower", "difference_upper")
     axis = "Mean score less that of younger applicants, in standard deviations"
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: ArrayLike,
+        score: ArrayLike,
+        age: ArrayLike,
+        *,
+        cut_off: float | None = None,
+        weights: ArrayLike | None = None,
+        clusters: ArrayLike | None = None,
+        age_is_input: bool = False,
+        min_rows: int = 30,
+        confidence: float = 0.95,
+        sample: str = ALL,
+    ) -> AgeDisplay:
+        """Of outcomes and scores (n,), higher is safer, and ages (n,) in years, by `age_table`."""
+        points = np.asarray(score, dtype=np.float64)
+        one = {sample: ScoredSample(y, points, np.full(points.shape, 0.5), -points, weights, clusters)}
+        options: dict[str, Any] = {"age_is_input": age_is_input, "min_rows": min_rows, "confidence": confidence}
+        return cls(age_table(one, "age", {sample: np.asarray(age, dtype=np.float64)}, cut_off, **options))
 
     def _labels(self) -> list[str]:
         return [f"{attribute}: 62 and over" for attribute in self._frame["attribute"]]

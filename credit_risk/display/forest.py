@@ -14,13 +14,16 @@ from credit_risk.display.base import Display, percent_axis, series_names
 from credit_risk.display.ranking import ALL
 from credit_risk.display.style import REFERENCE, line_style, marker_style, readable
 from credit_risk.evaluation.cut_offs import ACCEPT_RATES, PLAN, cut_off_table
-from credit_risk.evaluation.discrimination import discrimination_table
+from credit_risk.evaluation.discrimination import comparison_table, discrimination_table
+from credit_risk.evaluation.initial_auc import initial_auc_table
+from credit_risk.evaluation.ranking_measures import measure_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.subpopulations import subpopulation_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+DEVELOPMENT = "development"
 MEASURES = {
     "auc": ("auc", "auc_lower", "auc_upper", "AUC", None),
     "gini": ("gini", "gini_lower", "gini_upper", "Gini", None),
@@ -61,6 +64,14 @@ def draw_forest(
     ax.set_yticks(range(len(rows)), rows[::-1])
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.grid(visible=False, axis="y")
+
+
+def _scored(
+    y: ArrayLike, score: ArrayLike, weights: ArrayLike | None = None, clusters: ArrayLike | None = None
+) -> ScoredSample:
+    """Rows whose risk is the negative of a score; measures of rank do not look at the probability."""
+    points = np.asarray(score, dtype=np.float64)
+    return ScoredSample(y, points, np.full(points.shape, 0.5), -points, weights, clusters)
 
 
 class Forest(Display):
@@ -162,6 +173,27 @@ class MeasureDisplay(Forest):
     columns = ("model", "sample", "measure", "value", "lower", "upper")
     default_title = "Measures of discrimination"
 
+    @classmethod
+    def from_predictions(
+        cls,
+        y: ArrayLike,
+        score: ArrayLike,
+        *,
+        cut_off: float | None = None,
+        replicates: int = 200,
+        seed: int = 0,
+        min_bads: int = 30,
+        confidence: float = 0.95,
+        weights: ArrayLike | None = None,
+        clusters: ArrayLike | None = None,
+        name: str = "score",
+        sample: str = ALL,
+    ) -> MeasureDisplay:
+        """Of outcomes (n,) 0/1 and a score (n,), higher is safer, by `measure_table`; `seed`: of the bootstrap."""
+        one = {name: {sample: _scored(y, score, weights, clusters)}}
+        drawn: dict[str, Any] = {"generator": np.random.default_rng(seed), "replicates": replicates}
+        return cls(measure_table(one, cut_off=cut_off, min_bads=min_bads, confidence=confidence, **drawn))
+
     def __init__(self, frame: pd.DataFrame, *, model: str | None = None, title: str | None = None):
         super().__init__(frame, title=title)
         chosen = model if model is not None else next(iter(series_names(frame["model"])), None)
@@ -185,6 +217,25 @@ class InitialAucDisplay(Forest):
     columns = ("model", "sample", "initial_auc", "auc", "auc_lower", "auc_upper")
     default_title = "Current AUC against the initial one"
 
+    @classmethod
+    def from_predictions(
+        cls,
+        initial: tuple[ArrayLike, ArrayLike],
+        current: Mapping[str, tuple[ArrayLike, ArrayLike]],
+        *,
+        min_bads: int = 30,
+        confidence: float = 0.95,
+        weights: Mapping[str, ArrayLike] | None = None,
+        name: str = "score",
+    ) -> InitialAucDisplay:
+        """Of (y, score) of development and of each later sample by name, by `initial_auc_table`.
+
+        y (n,) 0/1; score (n,), higher is safer; weights: by sample, `development` the first.
+        """
+        pairs = {DEVELOPMENT: initial, **current}
+        samples = {key: _scored(*pair, (weights or {}).get(key)) for key, pair in pairs.items()}
+        return cls(initial_auc_table({name: samples}, min_bads=min_bads, confidence=confidence))
+
     def _labels(self) -> list[str]:
         return [readable(name) for name in self._frame["model"]]
 
@@ -204,6 +255,24 @@ class ComparisonDisplay(Forest):
 
     columns = ("challenger", "sample", "auc_difference", "lower", "upper")
     default_title = "Difference in AUC to the champion"
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: ArrayLike,
+        risks: Mapping[str, ArrayLike],
+        *,
+        champion: str,
+        confidence: float = 0.95,
+        weights: ArrayLike | None = None,
+        clusters: ArrayLike | None = None,
+        sample: str = ALL,
+    ) -> ComparisonDisplay:
+        """Of outcomes (n,) and the risks (n,) of several models by name, one the champion, by `comparison_table`."""
+        pairs = {name: {sample: (y, risk)} for name, risk in risks.items()}
+        groups = None if clusters is None else {sample: clusters}
+        w = None if weights is None else {sample: weights}
+        return cls(comparison_table(champion, pairs, confidence, groups, w))
 
     def _labels(self) -> list[str]:
         return [readable(name) for name in self._frame["challenger"]]
@@ -243,8 +312,7 @@ class CutOffMeasuresDisplay(Display):
         sample: str = ALL,
     ) -> CutOffMeasuresDisplay:
         """Of outcomes (n,) 0/1 and a score (n,) that is higher for safer rows, by `cut_off_table`."""
-        points = np.asarray(score, dtype=np.float64)
-        one = {sample: ScoredSample(y, points, np.full(len(points), 0.5), -points, weights, clusters)}
+        one = {sample: _scored(y, score, weights, clusters)}
         options: dict[str, Any] = {"accept_rates": accept_rates, "reference_sample": sample, "min_bads": min_bads}
         return cls(cut_off_table(one, cut_off, **options))
 

@@ -9,12 +9,53 @@ from numpy.typing import ArrayLike
 
 from credit_risk.calibration.master_scale import MasterScale, given_scale, scale_frame
 from credit_risk.calibration.scale_design import ScaleRules, design_scale
-from credit_risk.display.base import Display, percent_axis
-from credit_risk.display.style import BAR, line_style, marker_style
+from credit_risk.display.base import Display, percent_axis, series_names
+from credit_risk.display.ranking import ALL
+from credit_risk.display.style import BAR, line_style, marker_style, readable
 from credit_risk.evaluation.graded import GradedSample
+from credit_risk.evaluation.grades import grade_validation_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+class GradeValidationDisplay(Display):
+    """Frame of evidence `rating.validation`: bad rate of each grade with its interval beside its probability."""
+
+    columns = ("sample", "grade", "probability", "bad_rate", "bad_rate_lower", "bad_rate_upper")
+    default_title = "Grades against their probabilities"
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: ArrayLike,
+        probability: ArrayLike,
+        scale: MasterScale,
+        *,
+        confidence: float = 0.95,
+        weights: ArrayLike | None = None,
+        sample: str = ALL,
+    ) -> GradeValidationDisplay:
+        """Of rows y and probability (n,) on `scale`, by `grade_validation_table`."""
+        rows = {sample: GradedSample(y, scale.index(probability), probability, weights)}
+        return cls(grade_validation_table(rows, scale.grades, scale.probabilities, confidence=confidence))
+
+    def _draw(self, ax: Axes) -> None:
+        grades, samples = series_names(self._frame["grade"]), series_names(self._frame["sample"])
+        for index, name in enumerate(samples):
+            part = self._frame[self._frame["sample"] == name]
+            at = [grades.index(str(grade)) + (index - (len(samples) - 1) / 2) * 0.16 for grade in part["grade"]]
+            rate, lower, upper = (part[f"bad_rate{end}"].astype(float) for end in ("", "_lower", "_upper"))
+            style = {**marker_style(index), "linestyle": "none", "capsize": 2.5}
+            ax.errorbar(at, rate, yerr=[rate - lower, upper - rate], label=readable(name), **style)
+        first = self._frame.drop_duplicates("grade")
+        values = first["probability"].astype(float)
+        ax.plot(range(len(grades)), values, label="probability of the grade", drawstyle="steps-mid", **line_style(4))
+        ax.set_xticks(range(len(grades)), grades)
+        ax.set(xlabel="Grade", ylabel="Bad rate")
+        ax.grid(visible=False, axis="x")
+        percent_axis(ax.yaxis, None)
+        ax.legend(loc="upper left")
 
 
 class RatingScaleDisplay(Display):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from credit_risk.display.base import Display, series_names
 from credit_risk.display.style import COLOURS, HATCHES, REFERENCE, readable
-from credit_risk.evaluation.stability import FAIL, REVIEW
+from credit_risk.evaluation.bands import band_edges
+from credit_risk.evaluation.stability import FAIL, REVIEW, bin_counts, stability_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+DEVELOPMENT = "development"
 
 
 class StabilityDisplay(Display):
@@ -20,6 +26,26 @@ class StabilityDisplay(Display):
 
     columns = ("quantity", "sample", "psi", "chance_level")
     default_title = "Population stability index"
+
+    @classmethod
+    def from_predictions(
+        cls,
+        development: ArrayLike,
+        others: Mapping[str, ArrayLike],
+        *,
+        bins: int = 10,
+        weights: Mapping[str, ArrayLike] | None = None,
+        name: str = "score",
+    ) -> StabilityDisplay:
+        """Of the score (n,) of development and of others by name, in bins of about equal weight on development.
+
+        By `stability_table`; weights: by sample, `development` the first; then every sample needs its own.
+        """
+        samples = {DEVELOPMENT: development, **others}
+        edges = band_edges(development, bins, None if weights is None else weights[DEVELOPMENT])
+        ids = {key: np.searchsorted(edges, np.asarray(x, np.float64), "right") for key, x in samples.items()}
+        rows = {key: len(values) for key, values in ids.items()}
+        return cls(stability_table({name: bin_counts(ids, weights)}, rows=None if weights is None else rows))
 
     def _size(self) -> tuple[float, float]:
         rows = self._frame["quantity"].nunique() * max(1, self._frame["sample"].nunique())

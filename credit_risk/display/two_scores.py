@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.display.base import Display, percent_axis, series_names
+from credit_risk.display.heat_map import draw_heat_map
 from credit_risk.display.style import COLOURS, HATCHES, readable
 from credit_risk.strategy.applicants import Applicants
 from credit_risk.strategy.cut_offs import cut_offs_of
@@ -18,8 +20,16 @@ from credit_risk.strategy.swap_set import swap_set
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DARK = 0.55  # a cell this far up the scale is dark, and its number white
 FEW = 30  # a cell of fewer known outcomes has its number, and no shade: chance would be the darkest
+NAMES = ("base", "candidate")
+
+
+def named(names: tuple[str, str]) -> dict[str, str]:
+    """Names of the two scores by column. Raises CreditRiskError unless they are two, and differ."""
+    if isinstance(names, str) or len(set(names)) != 2:
+        fault = Fault("not two names that differ", path="names", found=repr(names), allowed="(base, candidate)")
+        raise CreditRiskError(fault)
+    return dict(zip(NAMES, names, strict=True))
 
 
 class SwapSetDisplay(Display):
@@ -42,19 +52,20 @@ class SwapSetDisplay(Display):
         cut_off: float,
         candidate_cut_off: float | None = None,
         sample: str = "sample",
+        names: tuple[str, str] = NAMES,
         confidence: float = 0.95,
         title: str | None = None,
     ) -> SwapSetDisplay:
         """Swap set of one sample: y (n,) 1 bad, 0 good, NaN unknown; two scores (n,), higher is safer.
 
-        candidate_cut_off: by default that of equal acceptance.
+        candidate_cut_off: by default that of equal acceptance; names: of the base and of the candidate.
         """
         pair = Pair(Applicants(score, y, weights), candidate)
         w, basis, other = pair.base.weights, "declared cut-offs", candidate_cut_off
         if other is None:
             share = float(w[pair.base.score >= cut_off].sum()) / float(w.sum())
             basis, other = "equal acceptance", matching_cut_off(pair.candidate, w, share)
-        head = {"base": "base", "candidate": "candidate", "basis": basis, "sample": sample}
+        head = {**named(names), "basis": basis, "sample": sample}
         return cls(swap_set(pair, cut_off, other, confidence).assign(**head), title=title)
 
     def _draw(self, ax: Axes) -> None:
@@ -110,14 +121,15 @@ class TwoScoreMatrixDisplay(Display):
         *,
         bands: int = 5,
         sample: str = "sample",
+        names: tuple[str, str] = NAMES,
         confidence: float = 0.95,
         title: str | None = None,
     ) -> TwoScoreMatrixDisplay:
-        """Matrix of one sample, bands of equal weight; y, score, candidate as in `SwapSetDisplay.from_predictions`."""
+        """Matrix of one sample, bands of equal weight; all else as in `SwapSetDisplay.from_predictions`."""
         pair = Pair(Applicants(score, y, weights), candidate)
         edges = [cut_offs_of(x, bands, pair.base.weights) for x in (pair.base.score, pair.candidate)]
         frame = two_score_matrix(pair, edges[0], edges[1], confidence)
-        return cls(frame.assign(base="base", candidate="candidate", sample=sample), title=title)
+        return cls(frame.assign(**named(names), sample=sample), title=title)
 
     def _draw(self, ax: Axes) -> None:
         first = self._frame.iloc[0]
@@ -130,17 +142,9 @@ class TwoScoreMatrixDisplay(Display):
             frame.pivot_table(index="base_band", columns="candidate_band", values=name).to_numpy(float)
             for name in ("rows", "known")
         )
-        shaded = np.where(known >= FEW, values, np.nan)
-        top = float(np.nanmax(shaded)) if np.isfinite(shaded).any() else 1.0
-        top = top or 1.0
-        ax.pcolormesh(np.ma.masked_invalid(shaded), cmap="Blues", vmin=0, vmax=top, edgecolors="white", linewidth=1)
-        for (i, j), value in np.ndenumerate(values):
-            told = f"{value:.1%}\nn={counts[i, j]:,.0f}" if np.isfinite(value) else "–"
-            colour = "white" if np.isfinite(shaded[i, j]) and value > DARK * top else "black"
-            ax.text(j + 0.5, i + 0.5, told, ha="center", va="center", fontsize=8, color=colour)
+        draw_heat_map(ax, values, counts, np.where(known >= FEW, values, np.nan))
         ax.set_xticks(np.arange(values.shape[1]) + 0.5, [f"{band:.0f}" for band in rates.columns])
         ax.set_yticks(np.arange(values.shape[0]) + 0.5, [f"{band:.0f}" for band in rates.index])
         ax.set(
             xlabel=f"Band of {first['candidate']} (riskiest first)", ylabel=f"Band of {first['base']} (riskiest first)"
         )
-        ax.grid(visible=False)

@@ -85,6 +85,7 @@ from credit_risk.evaluation.stability import (
     stability_table,
     stability_tests,
 )
+from credit_risk.evaluation.subpopulations import subpopulation_table
 
 __all__ = [
     "CHARTS",
@@ -190,6 +191,7 @@ __all__ = [
     "stability_table",
     "stability_tests",
     "standardised_mean_difference",
+    "subpopulation_table",
     "vasicek_quantile",
     "wilson_interval",
 ]

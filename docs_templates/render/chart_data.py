@@ -13,13 +13,17 @@ CATEGORICAL = ("bar", "grouped_bar", "stacked_bar", "bar_line", "heatmap")
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line, colour or layer. x: numbers or texts; y, lower, upper: numbers or None; all of one length."""
+    """One line, colour or layer. x: numbers or texts; y, lower, upper: numbers or None; all of one length.
+
+    count: how many each value is made of, empty where the chart does not say; for heat maps.
+    """
 
     name: str
     x: tuple[float | str | None, ...]
     y: tuple[float | None, ...]
     lower: tuple[float | None, ...]
     upper: tuple[float | None, ...]
+    count: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class ChartData:
     """A figure ready to draw. `lines` are on the second axis; `categories` is None for a numeric x axis.
 
     panels: the small plots of a figure that is divided by a column, whose series are then those of all panels;
-    left_out: how many categories no panel has a value in, which are not drawn.
+    left_out: how many categories no panel has a value in, which are not drawn; series_title: of what the series are;
+    few: a value of a heat map that is made of fewer has no shade.
     """
 
     type: str
@@ -52,6 +57,8 @@ class ChartData:
     line_unit: str | None
     reference: str | None
     has_bounds: bool
+    series_title: str = ""
+    few: float | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -102,6 +109,8 @@ def chart_data(evidence: Evidence) -> ChartData:
         line_unit=line_columns[0].unit if line_columns else None,
         reference=chart.get("reference"),
         has_bounds=chart.get("lower") is not None and chart.get("upper") is not None,
+        series_title=columns[chart["series"]][1].title if chart.get("series") else "",
+        few=chart.get("few"),
     )
 
 
@@ -137,13 +146,14 @@ class _Reader:
         for group, members in (groups or {None: []}).items():
             xs = tuple(write(row[place]) if self.categorical else _number(row[place]) for row in members)
             lower, upper = (self._bound(key, members, bounded) for key in ("lower", "upper"))
+            count = self._bound("count", members, True) if chart.get("count") else ()
             for name in y_names:
                 position, column = columns[name]
                 ys = tuple(_number(row[position]) for row in members)
                 label = group if group is not None and len(y_names) == 1 else column.title
                 if group is not None and len(y_names) > 1:
                     label = f"{group}: {column.title}"
-                found.append(Series(str(label), xs, ys, lower, upper))
+                found.append(Series(str(label), xs, ys, lower, upper, count))
         return tuple(found)
 
     def _bound(self, key: str, rows: list[list[Cell]], bounded: bool) -> tuple[float | None, ...]:

@@ -7,13 +7,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reportlab.graphics.shapes import Circle, Drawing, Group, Line, Polygon, PolyLine, Rect, String
-from reportlab.lib.colors import Color, HexColor, linearlyInterpolatedColor
+from reportlab.lib.colors import Color, HexColor
 
-from docs_templates.evidence import Column
-from docs_templates.formatting import formatter
 from docs_templates.render import fonts, styles
 from docs_templates.render.chart_data import ChartData, Series
-from docs_templates.render.scales import BandScale, LinearScale, every
+from docs_templates.render.scales import BandScale, LinearScale
 
 if TYPE_CHECKING:
     from docs_templates.render.axes import Plot
@@ -292,41 +290,7 @@ def _histogram(drawing: Drawing, data: ChartData, plot: Plot) -> None:
             _bar(drawing, start, max(0.3, end - start), base, plot.y.at(y), index)
 
 
-# --------------------------------------------------------------------------------------------------- heatmap
-def heatmap(drawing: Drawing, data: ChartData, width: float, height: float) -> Drawing:
-    """Columns are x, rows the series, colour the value; the value is written in a cell where it fits."""
-    columns = data.categories or ()
-    rows = [s.name for s in data.series]
-    values = [y for s in data.series for y in s.y if y is not None]
-    low, high = min(values), max(values)
-    size = 6.6
-    left = min(width * 0.3, max(fonts.width(r, fonts.REGULAR, size) for r in rows) + 6)
-    bottom = min(height * 0.35, max(fonts.width(c, fonts.REGULAR, size) for c in columns) + 8)
-    cell_width, cell_height = (width - left) / len(columns), (height - bottom - 2) / len(rows)
-    write = formatter(Column("value", "value", "number", data.y_unit), list(values))
-    for r, series in enumerate(data.series):
-        y = height - 2 - (r + 1) * cell_height
-        if r % every(len(rows), height - bottom, 8.0) == 0:
-            label = fonts.shortened(fonts.printable(series.name), fonts.REGULAR, size, left - 5)
-            drawing.add(_label(label, left - 3, y + cell_height / 2 - 2.3, size, "end"))
-        for x, value in zip(series.x, series.y, strict=True):
-            if value is not None:
-                box = (left + columns.index(str(x)) * cell_width, y, cell_width, cell_height)
-                _heat_cell(drawing, box, write(value), 0.5 if high == low else (value - low) / (high - low))
-    for c, name in list(enumerate(columns))[:: every(len(columns), width - left, 8.0)]:
-        upright(drawing, name, left + (c + 0.5) * cell_width + 2.3, bottom - 3, bottom - 5)
-    return drawing
-
-
-def _heat_cell(drawing: Drawing, box: tuple[float, float, float, float], text: str, share: float) -> None:
-    x, y, wide, high = box
-    ground = linearlyInterpolatedColor(HexColor("#F3F7FB"), COLORS[0], 0, 1, share)
-    drawing.add(Rect(x, y, wide, high, fillColor=ground, strokeColor=HexColor("#FFFFFF"), strokeWidth=0.5))
-    if fonts.width(text, fonts.REGULAR, 6.2) < wide - 2 and high > 8:
-        ink = HexColor("#FFFFFF") if share > 0.5 else styles.INK
-        drawing.add(_label(text, x + wide / 2, y + high / 2 - 2.2, 6.2, "middle", ink))
-
-
+# ------------------------------------------------------------------------------------------------------ text
 def _label(text: str, x: float, y: float, size: float, anchor: str, ink: Color = styles.QUIET) -> String:
     return String(x, y, text, fontName=fonts.REGULAR, fontSize=size, textAnchor=anchor, fillColor=ink)
 

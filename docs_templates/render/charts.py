@@ -5,7 +5,7 @@ from __future__ import annotations
 from reportlab.graphics.shapes import Drawing, Rect
 
 from docs_templates.evidence import Evidence
-from docs_templates.render import axes, chart_marks, fonts, panels, styles
+from docs_templates.render import axes, chart_marks, fonts, heatmap, panels, styles
 from docs_templates.render.axes import TICK_SIZE, TITLE_SIZE, Plot
 from docs_templates.render.chart_data import ChartData, chart_data
 from docs_templates.render.scales import BandScale, LinearScale, linear, tick_labels
@@ -25,7 +25,7 @@ def draw(evidence: Evidence, width: float, height: float) -> Drawing:
         drawing.add(axes.label(EMPTY, width / 2, height / 2 - 3, TITLE_SIZE, "middle"))
         return drawing
     if data.type == "heatmap":
-        return chart_marks.heatmap(drawing, data, width, height)
+        return heatmap.draw(drawing, data, width, height)
     if data.panels:
         return panels.small_multiples(drawing, data, width, height)
     if data.is_paired:
@@ -44,8 +44,10 @@ def extra_height(evidence: Evidence, width: float, height: float) -> float:
     panels have room."""
     fonts.register()
     data = chart_data(evidence)
-    if data.is_empty or data.type == "heatmap":
+    if data.is_empty:
         return 0.0
+    if data.type == "heatmap":
+        return max(0.0, heatmap.wanted_height(data) - height)
     if data.panels:
         return max(0.0, panels.wanted_height(data, width) - height)
     if data.categories is None:

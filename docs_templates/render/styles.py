@@ -24,6 +24,7 @@ INK: Color = HexColor("#1A1F26")
 QUIET_HEX = "#5B6470"
 QUIET: Color = HexColor(QUIET_HEX)
 RULE: Color = HexColor("#B8C0CA")
+PAPER: Color = HexColor("#FFFFFF")
 HAIR: Color = HexColor("#DDE2E8")
 BAND: Color = HexColor("#F1F4F7")
 ACCENT: Color = HexColor("#143A66")

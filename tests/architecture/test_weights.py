@@ -33,6 +33,7 @@ OF_SAMPLES = {
     *("grade_validation_table", "portfolio_table", "grade_concentration_table"),
     *("monotonicity_table", "heterogeneity_table", "homogeneity_table"),
     *("error_rate_table", "calibration_gap_table", "fairness_curve_table", "intersection_table", "age_table"),
+    *("subpopulation_table",),
     *("reference_by_score", "proxy_table", "proxy_model_table", "search_alternatives"),
 }
 """Samples go in, which hold their weights (`ScoredSample`, `GradedSample`, `ProxySample`, `SearchPart`)."""
@@ -43,6 +44,8 @@ OF_NO_ROWS = {
     "holm": "p-values go in and come out",
     "intersect": "groups of rows go in and come out",
     "jurisdiction_table": "a registry",
+    "margin_of_error": "a long-run average with its error",
+    "with_margin": "each probability by itself",
     "period_labels": "dates go in, labels come out",
     "protected_grouping": "groups are values, or quantile bands of rows by declared convention",
     **dict.fromkeys(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from reportlab.graphics.shapes import Group, Line, Polygon, PolyLine, Rect, String
 
 from docs_templates.evidence import Evidence
-from docs_templates.render import axes, chart_marks, charts, fonts, styles
+from docs_templates.heatmap_block import heat_map
+from docs_templates.render import axes, chart_marks, charts, fonts, heatmap, styles
 from docs_templates.render.scales import linear, tick_labels
 
 SCHEMA = json.loads((files("docs_templates") / "schemas" / "evidence.schema.json").read_text("utf-8"))
@@ -246,3 +247,47 @@ def test_scales_hold_their_values_and_label_ticks_apart(values: list[float], zer
     assert 2 <= len(scale.ticks) <= 12
     assert all(0 <= scale.at(v) <= 100 for v in values)
     assert len(set(tick_labels(scale.ticks, None))) == len(scale.ticks)
+
+
+def _heat(counts: tuple[int | None, ...] = (100, 100, 100, 5, 100, 0), *, few: int | None = 30) -> Any:
+    columns = [*COLUMNS[:3], {"name": "known", "title": "Known", "type": "integer", "unit": "count"}, COLUMNS[6]]
+    values = (0.1, 0.2, 0.3, 0.9, 0.4, None)
+    cells = [[0.0, "ab"[i % 2], values[i], counts[i], "xyz"[i // 2]] for i in range(6)]
+    raw = {"columns": columns, "rows": cells, "notes": ["of the table"]}
+    table = Evidence("a.b", "table", "T", "e.json", "0" * 64, raw)
+    names = ["group", "name", "y", "known"] if few else ["group", "name", "y"]
+    return heat_map(table, cells, names, few, ())
+
+
+def test_a_heat_map_has_its_numbers_in_cells_whose_ink_stands_out_in_grey() -> None:
+    drawing = charts.draw(_heat(few=None), WIDTH, HEIGHT)
+    cells = [c for c in drawing.contents if isinstance(c, Rect)]
+    texts = [c for c in drawing.contents if isinstance(c, String)]
+    assert len(cells) == 6
+    assert {"10.0 %", "20.0 %", "30.0 %", "40.0 %", "90.0 %", "–"} <= {t.text.replace("\u202f", " ") for t in texts}
+    grey = [0.299 * c.fillColor.red + 0.587 * c.fillColor.green + 0.114 * c.fillColor.blue for c in cells]
+    assert grey[0] > grey[1] > grey[2] > grey[4] > grey[3]  # darker as the value grows
+    for cell, shade in zip(cells, grey, strict=True):
+        (inside,) = [
+            t for t in texts if cell.x < t.x < cell.x + cell.width and cell.y < t.y + 2.2 < cell.y + cell.height
+        ]
+        ink = inside.fillColor
+        assert abs(0.299 * ink.red + 0.587 * ink.green + 0.114 * ink.blue - shade) > 0.35
+
+
+def test_cells_of_few_have_a_number_and_no_shade() -> None:
+    figure = _heat()
+    cells = [c for c in charts.draw(figure, WIDTH, HEIGHT).contents if isinstance(c, Rect)]
+    white = [c.fillColor == styles.PAPER for c in cells]
+    assert white == [False, False, False, True, False, True]
+    lightest, darkest = cells[0].fillColor, cells[4].fillColor
+    assert (lightest, darkest) == (heatmap.LIGHT, heatmap.DARK)  # the scale is of the shaded cells
+    assert figure.raw["notes"] == ["Cells of fewer than 30 have a number and no shade (known)."]
+
+
+def test_a_heat_map_of_many_rows_is_as_high_as_they_need() -> None:
+    rows = [[0.0, f"c{i % 12}", 0.1, None, None, None, f"grade {i // 12}"] for i in range(12 * 20)]
+    figure = _figure("heatmap", rows)
+    height = HEIGHT + charts.extra_height(figure, WIDTH, HEIGHT)
+    cells = [c for c in charts.draw(figure, WIDTH, height).contents if isinstance(c, Rect)]
+    assert min(c.height for c in cells) > 12
