@@ -16,6 +16,7 @@ from credit_risk.display.classing import ClassingDisplay
 from credit_risk.display.classing_groups import ClassingPeriodsDisplay, ClassingSamplesDisplay
 from credit_risk.display.coefficients import CoefficientDisplay
 from credit_risk.display.cohorts import CohortDisplay
+from credit_risk.display.correlation import CorrelationProfileDisplay, ProbitDisplay
 from credit_risk.display.curves import CalibrationDisplay, RocDisplay
 from credit_risk.display.decisions import OverridesDisplay, PairDisplay
 from credit_risk.display.explanation import DependenceDisplay, ImportanceDisplay
@@ -139,6 +140,7 @@ __all__ = [
     "CohortDisplay",
     "ComparisonDisplay",
     "ContributionDisplay",
+    "CorrelationProfileDisplay",
     "CutOffDisplay",
     "CutOffMeasuresDisplay",
     "DecompositionDisplay",
@@ -166,6 +168,7 @@ __all__ = [
     "OverridesDisplay",
     "PairDisplay",
     "PrecisionRecallDisplay",
+    "ProbitDisplay",
     "ProfitDisplay",
     "ProxyDisplay",
     "ProxyModelDisplay",
