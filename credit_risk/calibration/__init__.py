@@ -30,7 +30,7 @@ from credit_risk.calibration.maps import (
 from credit_risk.calibration.margins import Margin, margin_of_error, with_margin
 from credit_risk.calibration.master_scale import MasterScale, geometric_edges, given_scale, scale_frame
 from credit_risk.calibration.philosophy import philosophy_table
-from credit_risk.calibration.quasi_moment import QuasiMomentFit, implied_auc, match_quasi_moments
+from credit_risk.calibration.quasi_moment import QuasiMomentFit, implied_auc, match_quasi_moments, moments_frame
 from credit_risk.calibration.scale_design import ScaleDesign, ScaleRules, TriedScale, design_scale
 from credit_risk.calibration.segments import SegmentFits, fit_segments
 
@@ -81,6 +81,7 @@ __all__ = [
     "map_curves",
     "margin_of_error",
     "match_quasi_moments",
+    "moments_frame",
     "philosophy_table",
     "pluto_tasche",
     "require_order",

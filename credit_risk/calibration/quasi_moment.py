@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
@@ -19,16 +20,22 @@ from credit_risk.calibration._arrays import checked_rate, refuse
 from credit_risk.calibration.anchor import anchor_shift
 from credit_risk.calibration.maps import LogisticMap
 from credit_risk.evaluation._arrays import Arguments
+from credit_risk.evaluation.area_under_curve import auc
 
 Floats = NDArray[np.float64]
 STEEPEST = 1e3
+CERTAIN = 30.0
+MOMENT_COLUMNS = (
+    *("rows", "target_rate", "mean_before", "mean_after", "bad_rate"),
+    *("target_auc", "auc_before", "auc_after", "observed_auc", "slope", "intercept", "iterations"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class QuasiMomentFit:
     """The map, its targets, and the mean and implied AUC that it reaches; rows of the portfolio.
 
-    mean_before, auc_before: of sigmoid(s), the linear score as it is.
+    mean_before, auc_before: of sigmoid(s), the linear score as it is. iterations: of the solver of the slope.
     """
 
     map: LogisticMap
@@ -39,6 +46,7 @@ class QuasiMomentFit:
     mean_before: float
     auc_before: float
     rows: int
+    iterations: int
 
 
 def implied_auc(probability: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -72,7 +80,8 @@ def match_quasi_moments(
     """The logistic map of linear scores (n,) in log-odds of bad with that mean probability and implied AUC.
 
     CalibrationError: bad input, a constant score, a rate of 0 or 1, an AUC of ½ or less or beyond what any slope gives
-    (with ties, the steepest map still has rows that no probability tells apart).
+    (with ties, the steepest map still has rows that no probability tells apart), or that only a map gives which leaves
+    no doubt of a row: log-odds beyond ±30.
     """
     rate = checked_rate(target_rate, "target_rate")
     aim = checked_rate(target_auc, "target_auc")
@@ -99,9 +108,14 @@ def match_quasi_moments(
         raise CalibrationError(
             Fault("not reached by any slope", "range", path="target_auc", found=f"{aim:g}", allowed=allowed)
         )
-    root = float(brentq(lambda x: at(x)[2] - aim, low, high, xtol=1e-13, rtol=1e-14, maxiter=300))
-    slope, shift, reached = at(root)
+    solved = brentq(lambda x: at(x)[2] - aim, low, high, xtol=1e-13, rtol=1e-14, maxiter=300, full_output=True)
+    slope, shift, reached = at(float(solved[0]))
     given = LogisticMap(slope, shift - slope * centre)
+    farthest = float(np.max(np.abs(slope * values + given.intercept)))
+    if farthest > CERTAIN:
+        message = "reached only by a map that makes rows certain"
+        found, allowed = f"log-odds of {farthest:.6g} at an AUC of {aim:g}", f"log-odds within ±{CERTAIN:g}"
+        raise CalibrationError(Fault(message, "range", path="target_auc", found=found, allowed=allowed))
     before, after = (float(np.average(p, weights=weight)) for p in (expit(values), given.probability(values)))
     return QuasiMomentFit(
         map=given,
@@ -112,4 +126,25 @@ def match_quasi_moments(
         mean_before=before,
         auc_before=_implied(expit(values), weight),
         rows=len(s),
+        iterations=int(solved[1].iterations),
     )
+
+
+def moments_frame(
+    fit: QuasiMomentFit, y: ArrayLike, linear_score: ArrayLike, weights: ArrayLike | None = None
+) -> pd.DataFrame:
+    """One row, `MOMENT_COLUMNS`: targets, what was reached, and what outcomes y (n,) of the same rows show.
+
+    observed_auc is missing where all rows are of one class. CreditRiskError: outcomes that are not 0 or 1.
+    """
+    arguments = Arguments()
+    outcome, w = arguments.outcome(y, both_classes=False), arguments.weights(weights)
+    arguments.raise_if_any()
+    both = 0.0 < float(outcome.mean()) < 1.0
+    values = (
+        *(fit.rows, fit.target_rate, fit.mean_before, fit.mean, float(np.average(outcome, weights=w))),
+        *(fit.target_auc, fit.auc_before, fit.implied_auc),
+        auc(outcome, linear_score, w) if both else math.nan,
+        *(fit.map.slope, fit.map.intercept, fit.iterations),
+    )
+    return pd.DataFrame([values], columns=list(MOMENT_COLUMNS))

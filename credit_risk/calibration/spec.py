@@ -9,6 +9,7 @@ from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
 from credit_risk.calibration.external_spec import ExternalSpec
+from credit_risk.calibration.quasi_moment_spec import QuasiMomentSpec
 
 Method = Literal["none", "intercept_shift", "logistic", "beta", "isotonic", "centred_isotonic", "venn_abers"]
 Criterion = Literal["log_loss", "brier", "miscalibration"]
@@ -76,11 +77,16 @@ class CalibrationSpec(Spec):
         description="External bad rates by band of a column, which the mean probability of all rows in each band, "
         "outcome known or not, shall come nearest to; in place of target and resampling. Null: none.",
     )
+    quasi_moments: QuasiMomentSpec | None = Field(
+        default=None,
+        description="For samples with too few bads to fit a slope: slope and intercept on the linear score are solved "
+        "for this mean probability and this AUC (Tasche 2013); in place of methods, target, resampling and external.",
+    )
 
     @property
     def asked(self) -> bool:
         """Whether the published probability may differ from the logistic function of the linear score."""
-        moved = (self.target, self.resampling, self.external)
+        moved = (self.target, self.resampling, self.external, self.quasi_moments)
         return self.methods != ("none",) or any(one is not None for one in moved)
 
     @property

@@ -10,6 +10,7 @@ from credit_risk.display.calibration_tables import (
     CalibrationChoiceDisplay,
     ExternalRatesDisplay,
     LowDefaultDisplay,
+    QuasiMomentDisplay,
     SegmentCalibrationDisplay,
 )
 from credit_risk.display.classing import ClassingDisplay
@@ -82,6 +83,7 @@ DISPLAYS: dict[str, type[Display]] = {
     "calibration.map": CalibrationMapDisplay,
     "calibration.choice": CalibrationChoiceDisplay,
     "calibration.external": ExternalRatesDisplay,
+    "calibration.quasi_moments": QuasiMomentDisplay,
     "performance.score_bands": ScoreBandDisplay,
     "performance.score_distribution": ScoreDistributionDisplay,
     "classing.table.{characteristic}": ClassingDisplay,
@@ -172,6 +174,7 @@ __all__ = [
     "ProfitDisplay",
     "ProxyDisplay",
     "ProxyModelDisplay",
+    "QuasiMomentDisplay",
     "RatingScaleDisplay",
     "ReliabilityDisplay",
     "RocDisplay",

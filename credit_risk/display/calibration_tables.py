@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from credit_risk.calibration import calibrate_to_external, choose_map, fit_segments, pluto_tasche
+from credit_risk.calibration import (
+    calibrate_to_external,
+    choose_map,
+    fit_segments,
+    match_quasi_moments,
+    moments_frame,
+    pluto_tasche,
+)
 from credit_risk.display.base import Display, percent_axis
 from credit_risk.display.style import BAR, REFERENCE, marker_style, readable
 
@@ -91,6 +98,53 @@ class ExternalRatesDisplay(Display):
         _named(ax, self._frame["band"])
         ax.set(xlabel="Band", ylabel="Bad rate", ylim=(0, None))
         percent_axis(ax.yaxis, None)
+        ax.legend(loc="best")
+
+
+class QuasiMomentDisplay(Display):
+    """Evidence `calibration.quasi_moments`: mean and AUC before, after and observed, each over its target."""
+
+    columns = (
+        *("target_rate", "mean_before", "mean_after", "bad_rate"),
+        *("target_auc", "auc_before", "auc_after", "observed_auc"),
+    )
+    default_title = "Quasi-moments over their targets"
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: ArrayLike,
+        linear_score: ArrayLike,
+        *,
+        rate: float,
+        auc: float,
+        weights: ArrayLike | None = None,
+        title: str | None = None,
+    ) -> QuasiMomentDisplay:
+        """Of outcomes (n,), linear scores (n,) in log-odds of bad, and the targets of mean probability and AUC."""
+        fit = match_quasi_moments(linear_score, rate, auc, weights)
+        return cls(moments_frame(fit, y, linear_score, weights), title=title)
+
+    def _draw(self, ax: Axes) -> None:
+        frame, names = self._frame, []
+        series: dict[str, list[float]] = {"before": [], "after": [], "observed": []}
+        for _, row in frame.iterrows():
+            model = f"{row['model']}\n" if "model" in frame.columns and len(frame) > 1 else ""
+            for word, goal, columns in (
+                ("mean probability", "target_rate", ("mean_before", "mean_after", "bad_rate")),
+                ("AUC", "target_auc", ("auc_before", "auc_after", "observed_auc")),
+            ):
+                names.append(f"{model}{word}, target {row[goal]:.4g}")
+                for told, column in zip(series.values(), columns, strict=True):
+                    told.append(float(row[column] / row[goal]))
+        place = np.arange(len(names))[::-1]
+        ax.axvline(1.0, **REFERENCE)
+        for index, (label, values) in enumerate(series.items()):
+            style = marker_style(index) | ({"markersize": 9, "markerfacecolor": "none"} if label == "after" else {})
+            ax.plot(values, place, label=label, linestyle="none", **style)
+        ax.set_yticks(place, names)
+        ax.set(xlabel="Value over target", ylim=(-0.6, len(place) - 0.4))
+        ax.grid(visible=False, axis="y")
         ax.legend(loc="best")
 
 

@@ -21,11 +21,13 @@ from credit_risk.calibration import (
     choose_map,
     fit_map,
 )
+from credit_risk.calibration.quasi_moment import QuasiMomentFit
 from credit_risk.calibration.spec import CalibrationSpec
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.external_rates import BandRows, Matched, band_rows, match_external
 from credit_risk.lifecycle.long_run import long_run_default_rate
+from credit_risk.lifecycle.quasi_moments import match_moments
 from credit_risk.models.calibrated import with_calibration
 from credit_risk.plan import Plan
 from credit_risk.sampling.clusters import cluster_numbers
@@ -70,7 +72,7 @@ class Calibrated:
     """The calibration of one candidate. linear_score (n,): of the rows; fit: of the method, before any anchor.
 
     choice: None where the plan names one method; level: None without a target; external: None without external rates;
-    final: the map that the model holds.
+    moments: None without quasi-moments; final: the map that the model holds.
     """
 
     model: str
@@ -80,6 +82,7 @@ class Calibrated:
     final: CalibrationMap
     level: Level | None = None
     external: Matched | None = None
+    moments: QuasiMomentFit | None = None
 
 
 def calibration_rows(plan: Plan, prepared: Prepared) -> CalibrationRows | None:
@@ -156,8 +159,11 @@ def _target(plan: Plan, prepared: Prepared) -> float | None:
 
 
 def _levelled(one: Calibrated, plan: Plan, rows: CalibrationRows, target: float | None) -> Calibrated:
-    """The calibration with its shift to the target, or by Bayes' rule; as it is where the plan asks for neither."""
+    """The calibration with its shift to the target or by Bayes' rule, or its quasi-moments; as it is without these."""
     spec, w = plan.calibration, np.ones(len(rows.y)) if rows.weights is None else rows.weights
+    if spec.quasi_moments is not None:
+        moments = match_moments(spec.quasi_moments, one.linear_score, rows.weights)
+        return replace(one, final=moments.map, moments=moments)
     if target is not None:
         found = anchor_map(one.fit.map, one.linear_score, target, rows.weights)
         kind = "anchor to the long-run average" if spec.target == "long_run_average" else "anchor to a declared rate"

@@ -16,6 +16,7 @@ from credit_risk.evaluation.calibration import brier_score, log_loss
 from credit_risk.lifecycle.calibration import Calibrated, CalibrationRows, Floats
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.external_rates import external_evidence
+from credit_risk.lifecycle.quasi_moments import moments_evidence
 from credit_risk.plan import Plan
 from credit_risk.sampling.samples import DEVELOPMENT, SAMPLES
 
@@ -25,7 +26,10 @@ INDEPENDENT = "independent"
 OF_MODELS = "not independent: the models are fitted on it"
 OF_CALIBRATION = "not independent: the calibration is fitted on it"
 NONE_ASKED = "the plan asks for no calibration (calibration.methods: none): the probability is that of the linear score"
-IDS = ("method", "parameters", "choice", "folds", "anchor", "external", "external_fit", "knots", "order", "map")
+IDS = (
+    *("method", "parameters", "choice", "folds", "anchor", "external", "external_fit", "quasi_moments"),
+    *("knots", "order", "map"),
+)
 MAP_CHART: MappingProxyType[str, Any] = MappingProxyType(
     {
         "type": "line",
@@ -51,6 +55,7 @@ def calibration_evidence(
     champion = next(one for one in calibrated if one.model == plan.champion.id)
     curve = map_frame(champion)
     chart = dict(MAP_CHART)
+    moments = [(one.model, one.moments, one.linear_score) for one in calibrated if one.moments is not None]
     return [
         *found,
         table("calibration.method", method_frame(calibrated, rows), inputs=inputs, notes=_notes(calibrated)),
@@ -58,6 +63,7 @@ def calibration_evidence(
         *_choice(plan, calibrated, inputs),
         _anchor(calibrated, inputs),
         *external_evidence(plan, [(one.model, one.external) for one in calibrated if one.external], inputs),
+        moments_evidence(moments, rows.y, rows.weights, inputs),
         _knots(calibrated, inputs),
         table("calibration.order", order_frame(calibrated), inputs=inputs),
         table("calibration.map", curve, inputs=("model.json", inputs[1]), chart=chart),

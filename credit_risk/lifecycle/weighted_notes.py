@@ -84,6 +84,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "calibration.anchor": "means are weighted",
         "calibration.external": f"shares and means are weighted, sampling variances at {KISH}; rows are counted",
         "calibration.external_fit": f"means are weighted, errors and the statistic at {KISH}; rows are counted",
+        "calibration.quasi_moments": "means and AUC are of weighted rows; rows are counted",
         "calibration.knots": "rates are weighted",
         "calibration.order": "distinct values are counted",
         "calibration.map": "the map is fitted to weighted rows",

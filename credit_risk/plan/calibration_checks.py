@@ -8,9 +8,11 @@ from typing import Any
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
 from credit_risk.plan.external_checks import external_faults
+from credit_risk.plan.moment_checks import moment_faults
 from credit_risk.plan.outcome_checks import MEASURES
 
 Found = Iterator[tuple[Path, Fault]]
+MOVES = ("target", "resampling", "external", "quasi_moments")
 
 
 def calibration_faults(plan: Mapping[str, Any]) -> Found:
@@ -37,7 +39,8 @@ def calibration_faults(plan: Mapping[str, Any]) -> Found:
         yield ("calibration", "resampling"), Fault(message, "exclusive", remedy=remedy)
     if spec.get("external") is not None:
         yield from external_faults(plan, spec["external"], methods)
-    moved = methods != ["none"] or any(spec.get(key) is not None for key in ("target", "resampling", "external"))
+    yield from moment_faults(spec, methods)
+    moved = methods != ["none"] or any(spec.get(key) is not None for key in MOVES)
     if named is None and share is None and moved:
         message = "nothing says which sample the calibration is fitted on"
         remedy = "give samples.calibration a share, such as 0.2, or name calibration.sample"
@@ -53,7 +56,7 @@ def _of_measures(spec: Mapping[str, Any], share: Any) -> Found:
 
 
 def _defaults(spec: Mapping[str, Any]) -> bool:
-    own = ("sample", "target", "resampling", "external")
+    own = ("sample", *MOVES)
     return list(spec.get("methods") or ["none"]) == ["none"] and all(spec.get(key) is None for key in own)
 
 

@@ -88,6 +88,44 @@ def test_an_anchor_that_misses_the_target_is_found(anchored: Path, tmp_path: Pat
     assert found["calibration.anchor: published mean of the probability"] == "critical"
 
 
+MOMENTS = (
+    *("rows", "target_rate", "mean_before", "mean_after", "bad_rate", "target_auc", "auc_before", "auc_after"),
+    *("observed_auc", "slope", "intercept"),
+)
+
+
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    spec = "calibration: {quasi_moments: {rate: 0.2, auc: 0.72}}\n"
+    return done(tmp_path_factory.mktemp("moments"), TEXT + spec, portfolio(900), "--no-validation")
+
+
+def test_changed_quasi_moments_are_found(moments: Path, tmp_path: Path) -> None:
+    """Every column is a check of its own, so that all may be changed in one package."""
+    assert failures(moments) == {}
+
+    def change(item: Any) -> None:
+        for column in MOMENTS:
+            cell(1, column, lambda v: v + 1 if isinstance(v, int) else v * 1.0001)(item)
+
+    found = failures(altered(moments, tmp_path / "package", "evidence/calibration.quasi_moments.json", change))
+    assert {f"calibration.quasi_moments: {column}" for column in MOMENTS} <= set(found)
+
+
+def test_a_slope_or_a_target_that_is_not_matched_is_found(moments: Path, tmp_path: Path) -> None:
+    """A slope a thousandth off keeps neither the mean nor the AUC; a target that the plan does not name."""
+    row = frame(moments, "calibration.quasi_moments").set_index("model").loc["card"]
+
+    def target(item: Any) -> None:
+        item["calibration"]["quasi_moments"]["auc"] = 0.73
+
+    slope = with_map(slope=float(row["slope"]) * 1.001)
+    for file, change in (("model.json", slope), ("plan.json", target)):
+        found = failures(altered(moments, tmp_path / file, file, change))
+        assert found["model.json: calibrated probability"] == "critical"
+        assert "calibration.quasi_moments: published implied AUC" in found
+
+
 BANDS = (
     "[{upper: 2400, rate: 0.5, count: 900, share: 0.5}, {lower: 2400, upper: 3600, rate: 0.3, count: 800, share: 0.3}, "
     "{lower: 3600, rate: 0.2, count: 300, share: 0.2}]"

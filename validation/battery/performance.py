@@ -96,7 +96,7 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
         space.ledger.not_evaluable(test, "no probability or no row")
         return
     if moves_level(space.package.plan):
-        keys = "calibration.target, resampling, external"
+        keys = "calibration.target, resampling, external, quasi_moments"
         reason = f"the plan sets the level of the probability ({keys}), not that of the sample"
         space.ledger.not_evaluable(test, reason)
         return

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from validation.comparisons.calibration_external import compare_external, external_of
 from validation.comparisons.calibration_level import compare_levels, level_of
+from validation.comparisons.calibration_moments import compare_moments, moments_of
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
 from validation.rebuild.calibration_anchor import OwnLevel, shifted
 from validation.rebuild.calibration_external import OwnExternal
 from validation.rebuild.calibration_maps import METHODS, NotFitted, OwnMap, fit_own
+from validation.rebuild.calibration_moments import OwnMoments
 from validation.rebuild.calibration_plan import calibrated_on, methods_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
@@ -37,6 +39,7 @@ class Fitted:
     own: OwnMap
     level: OwnLevel | None
     external: OwnExternal | None = None
+    moments: OwnMoments | None = None
 
 
 def compare_calibration(space: Workspace) -> None:
@@ -51,6 +54,7 @@ def compare_calibration(space: Workspace) -> None:
         _compare_probability(space, one, sample)
     compare_levels(space, {one.name: (one.model_id, one.rows, one.level) for one in fitted if one.level is not None})
     compare_external(space, {one.name: one.external for one in fitted if one.external is not None})
+    compare_moments(space, {f.name: (f.model_id, f.rows, f.moments) for f in fitted if f.moments is not None})
     _compare_method(space, fitted, sample)
     _compare_parameters(space, fitted)
     _compare_knots(space, fitted)
@@ -110,12 +114,15 @@ def _fitted(space: Workspace, model_id: str, sample: str) -> Fitted | None:
     try:
         own = fit_own(method, score.data[rows], space.outcome[rows], space.weight[rows])
         external = external_of(space, own, score.data)
+        moments = moments_of(space, score.data, rows)
     except NotFitted as error:
         statement = f"The calibration of {name} cannot be fitted on {sample}: {error}."
         _finding(space, test, "calibration_sample", method, statement)
         return None
     if external is not None:
         return Fitted(model_id, name, rows, score.data, external.map, None, external)
+    if moments is not None:
+        return Fitted(model_id, name, rows, score.data, moments.map, None, moments=moments)
     level = level_of(space, own, score.data[rows], rows)
     if level is None:
         return Fitted(model_id, name, rows, score.data, own, None)
@@ -172,11 +179,13 @@ def _fits(space: Workspace, one: Fitted, sample: str, published: Floats, used: N
     try:
         own = fit_own(one.own.method, one.score[rows], space.outcome[rows], space.weight[rows])
         external = external_of(space, own, one.score)
+        moments = moments_of(space, one.score, rows)
     except (NotFitted, ValueError):
         return False
     level = level_of(space, own, one.score[rows], rows)
     own = own if level is None else shifted(own, level.shift)
     own = own if external is None else external.map
+    own = own if moments is None else moments.map
     tolerance = space.policy.tolerances[RULE]
     return bool(np.all(tolerance.excess(published, own.probability(one.score[used])) <= tolerance.value))
 

@@ -14,9 +14,9 @@ def methods_of(plan: Mapping[str, Any]) -> list[str]:
 
 
 def moves_level(plan: Mapping[str, Any]) -> bool:
-    """Return whether the plan sets the level of the probability: to a target, by a rate of the population, by band."""
+    """Return whether the plan sets the level of the probability: by a target, population, bands or moments."""
     spec = plan.get("calibration") or {}
-    return any(spec.get(key) is not None for key in ("target", "resampling", "external"))
+    return any(spec.get(key) is not None for key in ("target", "resampling", "external", "quasi_moments"))
 
 
 def calibrated_on(plan: Mapping[str, Any]) -> str | None:

@@ -81,6 +81,7 @@ REASONS = MappingProxyType(
             "calibration.anchor",
             "calibration.external",
             "calibration.external_fit",
+            "calibration.quasi_moments",
             "calibration.knots",
             "calibration.order",
             "calibration.map",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from credit_risk._core.errors import CalibrationError
-from credit_risk.calibration import implied_auc, match_quasi_moments
+from credit_risk.calibration import implied_auc, match_quasi_moments, moments_frame
 from credit_risk.evaluation import auc
 
 
@@ -50,9 +50,28 @@ def test_what_cannot_be_matched_is_refused() -> None:
         match_quasi_moments(s, 0.05, 0.95)
     with pytest.raises(CalibrationError, match="not reached by any slope"):
         match_quasi_moments(s, 0.05, 0.4)
+    with pytest.raises(CalibrationError, match=r"makes rows certain(.|\n)*within ±30"):
+        match_quasi_moments(np.linspace(-3.0, 3.0, 400), 0.5, 0.9999)
     with pytest.raises(CalibrationError, match="target_rate: not a rate"):
         match_quasi_moments(s, 0.0, 0.7)
     with pytest.raises(CalibrationError, match="the score is constant"):
         match_quasi_moments(np.zeros(5), 0.1, 0.7)
     with pytest.raises(CalibrationError, match="all rows are certain"):
         implied_auc([0.0, 0.0])
+
+
+def test_the_frame_tells_targets_what_was_reached_and_what_was_observed() -> None:
+    random = np.random.default_rng(4)
+    s, w = np.round(random.normal(-1.0, 1.0, 60), 1), random.uniform(0.5, 2.0, 60)
+    y = (random.random(60) < expit(s)).astype(float)
+    row = moments_frame(match_quasi_moments(s, 0.1, 0.7, w), y, s, w).iloc[0]
+    wins = (s[:, None] > s[None, :]) + 0.5 * (s[:, None] == s[None, :])
+    bad, good = w * y, w * (1 - y)
+    assert row["observed_auc"] == pytest.approx(bad @ wins @ good / (bad.sum() * good.sum()), abs=1e-12)
+    assert row["auc_before"] == pytest.approx(by_pairs(expit(s), w), abs=1e-12)
+    assert row["bad_rate"] == pytest.approx(np.average(y, weights=w))
+    assert (row["target_rate"], row["target_auc"]) == (0.1, 0.7)
+    assert row[["mean_after", "auc_after"]].tolist() == pytest.approx([0.1, 0.7], abs=1e-9)
+    none = moments_frame(match_quasi_moments(s, 0.1, 0.7), np.zeros(60), s).iloc[0]
+    assert np.isnan(none["observed_auc"])
+    assert none["bad_rate"] == 0.0

@@ -7,12 +7,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from credit_risk.calibration import calibrate_to_external, choose_map, fit_segments, pluto_tasche
+from credit_risk.calibration import (
+    calibrate_to_external,
+    choose_map,
+    fit_segments,
+    match_quasi_moments,
+    moments_frame,
+    pluto_tasche,
+)
 from credit_risk.display import (
     CalibrationChoiceDisplay,
     Display,
     ExternalRatesDisplay,
     LowDefaultDisplay,
+    QuasiMomentDisplay,
     SegmentCalibrationDisplay,
 )
 from tests.credit_risk.calibration.samples import sample
@@ -57,6 +65,22 @@ def test_external_rates() -> None:
     np.testing.assert_array_equal(lines["mean probability after"], frame["mean_after"])
     without = ExternalRatesDisplay.from_predictions(s, band, rates.drop(columns="count"))
     assert b"95% interval" not in without.svg()
+
+
+def test_quasi_moments_over_their_targets() -> None:
+    s, y = sample(300, 5)
+    display = QuasiMomentDisplay.from_predictions(y, s, rate=0.04, auc=0.7)
+    row = moments_frame(match_quasi_moments(s, 0.04, 0.7), y, s)
+    pd.testing.assert_frame_equal(display.frame(), row)
+    ax, lines = drawn(display)
+    one = row.iloc[0]
+    assert lines["after"].tolist() == [1.0, 0.0]
+    shown = {str(line.get_label()): np.asarray(line.get_xdata(), dtype=float) for line in ax.get_lines()}
+    np.testing.assert_allclose(shown["after"], [1.0, 1.0], atol=1e-9)
+    np.testing.assert_allclose(shown["observed"], [one["bad_rate"] / 0.04, one["observed_auc"] / 0.7])
+    two = pd.concat([row.assign(model="a"), row.assign(model="b")], ignore_index=True)
+    names = [label.get_text() for label in drawn(QuasiMomentDisplay(two))[0].get_yticklabels()]
+    assert [name.split("\n")[0] for name in names] == ["a", "a", "b", "b"]
 
 
 def test_segments() -> None:
