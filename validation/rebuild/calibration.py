@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from validation.rebuild import metrics
+from validation.rebuild.calibration_anchor import solved_shift
 from validation.rebuild.clusters import dense, repeat
 
 Floats = NDArray[np.float64]
@@ -64,15 +65,9 @@ def regression_bounds(
 
 
 def intercept(y: Floats, linear: Floats, weight: Floats) -> float:
-    """Return a of logit P(bad) = a + linear, the root of Σ w(y − p) = 0, by Newton's method."""
-    found = 0.0
-    for _ in range(100):
-        p = special.expit(found + linear)
-        step = float(np.sum(weight * (y - p)) / np.sum(weight * p * (1.0 - p)))
-        found += step
-        if abs(step) < 1e-13 * max(1.0, abs(found)):
-            return found
-    return np.nan
+    """Return a of logit P(bad) = a + linear, the root of Σ w(y − p) = 0; NaN where all rows are of one class."""
+    rate = float(np.sum(weight * y) / np.sum(weight))
+    return solved_shift(linear, rate, weight) if 0.0 < rate < 1.0 else np.nan
 
 
 def distance_bounds(

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from validation.rebuild import common_factor
 from validation.rebuild.metrics import effective_size
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-NODES, MASSES = np.polynomial.legendre.leggauss(600)
 NAN = float("nan")
 
 
@@ -94,17 +94,12 @@ def binomial(rate: float, size: float, probability: float) -> float:
 
 
 def correlated(rate: float, size: float, probability: float, correlation: float) -> float:
-    """The Jeffreys p-value averaged over one normal factor, by its other order of integration.
-
-    Mean over the posterior's U of P(p(Z) ≥ U) = Φ((Φ⁻¹(PD) − √(1 − ρ)·Φ⁻¹(U))/√ρ), Gauss-Legendre over its quantiles.
-    """
+    """The Jeffreys p-value averaged over one normal factor, by Gauss-Legendre panels: exact in its far tails too."""
     if size <= 0:
         return NAN
     if correlation == 0.0 or probability in (0.0, 1.0):
         return jeffreys(rate, size, probability)
-    u = special.betaincinv(rate * size + 0.5, (1.0 - rate) * size + 0.5, (NODES + 1.0) / 2.0)
-    inner = special.ndtri(probability) - math.sqrt(1.0 - correlation) * special.ndtri(u)
-    return float(np.sum(MASSES * special.ndtr(inner / math.sqrt(correlation))) / 2.0)
+    return common_factor.jeffreys(rate * size, size, probability, correlation)
 
 
 def proportions(one: Cell, other: Cell) -> tuple[float, float]:

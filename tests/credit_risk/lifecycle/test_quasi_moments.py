@@ -41,6 +41,15 @@ def test_mean_and_auc_are_those_of_the_plan(tmp_path: Path) -> None:
     assert frame(package, "verification.exports")["written"].tolist() == [True]
 
 
+def test_a_level_far_from_the_outcomes_gives_no_false_finding(tmp_path: Path) -> None:
+    """Level by group and p-values with a common factor, far in their tails, are the validator's too."""
+    plan = planned("{quasi_moments: {rate: 0.01, auc: 0.8}}").replace("table.csv}", "table.csv, protected: [HOUSING]}")
+    package = done(tmp_path, plan + "rating_scale: {bounds: [0.003, 0.03]}\n", portfolio(1200))
+    assert disagreements(package) == []
+    assert frame(package, "rating.validation")["correlated_p_value"].min() < 1e-3
+    assert frame(package, "fairness.calibration")["intercept"].max() > 2.5
+
+
 @pytest.mark.parametrize(
     ("characteristics", "said"),
     [
