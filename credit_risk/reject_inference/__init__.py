@@ -13,6 +13,7 @@ from credit_risk.reject_inference.bivariate_probit import (
 from credit_risk.reject_inference.dispatch import infer_rows
 from credit_risk.reject_inference.external import external_outcomes, external_values
 from credit_risk.reject_inference.labelled import hard_cut_off, parcelling
+from credit_risk.reject_inference.perfect_decision import perfect_predictors
 from credit_risk.reject_inference.probit_tables import correlation_profile_table, probit_table, probit_test_table
 from credit_risk.reject_inference.procedure_errors import ProcedureErrors, bootstrap_procedure
 from credit_risk.reject_inference.reweighting import reweighting
@@ -43,6 +44,7 @@ __all__ = [
     "infer_rows",
     "known_rows",
     "parcelling",
+    "perfect_predictors",
     "probit_table",
     "probit_test_table",
     "prudent_odds",
