@@ -102,10 +102,12 @@ _PUBLIC = {
     "group_attributes": "credit_risk.evaluation.protected_groups",
     "proxy_table": "credit_risk.evaluation.proxies",
     "proxy_model_table": "credit_risk.evaluation.proxy_models",
+    "infer_rejects": "credit_risk.reject_inference.inference",
+    "through_the_door": "credit_risk.reject_inference.through_the_door",
     "search_alternatives": "credit_risk.strategy.alternatives_table",
 }
 
-_ROOMS = ("calibration", "datasets", "evaluation", "explanation", "display", "strategy")
+_ROOMS = ("calibration", "datasets", "evaluation", "explanation", "display", "reject_inference", "strategy")
 
 __all__ = [
     "AdverseAction",
@@ -174,6 +176,7 @@ __all__ = [
     "given_scale",
     "group_attributes",
     "h_measure",
+    "infer_rejects",
     "initial_auc_test",
     "ks",
     "linear_shapley",
@@ -191,6 +194,7 @@ __all__ = [
     "read_package",
     "read_plan",
     "recount_by",
+    "reject_inference",
     "roc_hull",
     "run_plan",
     "search_alternatives",
@@ -198,6 +202,7 @@ __all__ = [
     "standardised_mean_difference",
     "strategy",
     "subpopulation_table",
+    "through_the_door",
     "tree_shapley",
     "weight_of_evidence",
     "with_margin",
@@ -266,6 +271,8 @@ if TYPE_CHECKING:
     from credit_risk.models.scorecard_classifier import ScorecardClassifier
     from credit_risk.package import read_package, write_zip
     from credit_risk.plan import Plan, check_plan, read_plan
+    from credit_risk.reject_inference.inference import infer_rejects
+    from credit_risk.reject_inference.through_the_door import through_the_door
     from credit_risk.sampling.periods import period_labels
     from credit_risk.scaling.points import Scaling
     from credit_risk.scoring import compile_model

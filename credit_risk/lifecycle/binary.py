@@ -30,7 +30,8 @@ from credit_risk.lifecycle.performance import Scored, evaluate, input_files, sco
 from credit_risk.lifecycle.reliability import reliability_evidence
 from credit_risk.lifecycle.screening import screen
 from credit_risk.lifecycle.segmentation import segmentation_evidence
-from credit_risk.lifecycle.shifts import band_labels, points_of, stability_evidence
+from credit_risk.lifecycle.shifts import SCORE, band_labels, points_of, stability_evidence
+from credit_risk.models.assemble import free_name
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary
 
@@ -110,16 +111,18 @@ def _stability(plan: Plan, scored: Scored, champion: Candidate, training: Traini
     """Evidence `stability.psi` and `stability.bins` of the score and the champion's characteristics."""
     edges, bands = score_bands(scored, champion.id, plan.evaluation.bands)
     tables = {**training.tables, **(champion.tables or {})}
-    ids = {"score": bands, **{name: scored.bin_ids[name] for name in champion.characteristics}}
+    own = free_name(SCORE, champion.characteristics)
+    ids = {own: bands, **{name: scored.bin_ids[name] for name in champion.characteristics}}
     labels = {name: [one.label for one in tables[name].bins] for name in champion.characteristics}
     score = scored.predictions[champion.id]["score"].to_numpy(float)
     return stability_evidence(
         scored,
         ids,
-        {"score": band_labels(edges), **labels},
+        {own: band_labels(edges), **labels},
         input_files(scored, [champion.id], champion.id),
         points=points_of(champion.model) if champion.divided is None else None,
         score=score,
+        score_name=own,
     )
 
 

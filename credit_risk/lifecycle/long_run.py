@@ -41,6 +41,11 @@ FIGURE_CHART = {
     "x_title": "Cohort",
     "y_title": "Bad rate",
 }
+ADJUSTMENTS = {
+    "none": "the average is not adjusted",
+    "declared": "the average is adjusted by a declared share",
+    "reweight": "the average is adjusted: bad and other years are weighted as they stand in the cycle",
+}
 FEW_NOTE = "few cohorts: errors over cohorts are themselves uncertain, and bounds by Student's t hold only roughly"
 LIMITS_NOTE = (
     "asset correlations are of few years: the moment estimate is then too low on average, the likelihood estimate "
@@ -48,7 +53,7 @@ LIMITS_NOTE = (
     "independent of each other"
 )
 NORMAL_NOTE = (
-    "multi_period_z takes cohorts as independent and is normal with many of them; with few it rejects too often"
+    "the z of several periods takes cohorts as independent and is normal with many; with few it rejects too often"
 )
 
 
@@ -219,7 +224,10 @@ def _figure(found: LongRun, inputs: tuple[str, ...]) -> Evidence:
 def _average(found: LongRun) -> Evidence:
     if found.too_few is not None:
         return absent("long_run.average", "not_applicable", found.too_few)
-    notes = [f"{MEAN} is the long-run average; where the plan adjusts it, the adjusted value is what is calibrated to"]
+    notes = [
+        "the mean of cohorts is the long-run average; where the plan adjusts it, the adjusted value is what is "
+        "calibrated to"
+    ]
     if len(found.counted) < 10:
         notes.append(FEW_NOTE)
     if not found.counted["cohort"].equals(found.cohorts["cohort"]):
@@ -235,7 +243,7 @@ def _cycle(found: LongRun) -> list[Evidence]:
     inputs, summary = ("evidence/long_run.cohorts.json", "plan.json"), cycle_table(years)
     told = f"indicator: {cycle.indicator}; source: {cycle.source}"
     adjusted = found.plan.long_run.adjustment.method
-    verdict = coverage_told(summary) + ("; the average is not adjusted" if adjusted == "none" else f"; {adjusted}")
+    verdict = f"{coverage_told(summary)}; {ADJUSTMENTS[adjusted]}"
     return [
         table("long_run.cycle_years", years.assign(year=years["year"].astype(str)), inputs=inputs, notes=(told,)),
         table("long_run.cycle", summary, inputs=inputs, notes=(verdict,)),

@@ -43,6 +43,14 @@ RATING = (
 NO_SCALE = "the plan has no rating scale (rating_scale)"
 GIVEN = "the bounds of the scale are given by the plan"
 CALIBRATION = "calibration"
+SOURCES = {
+    "mean_probability": "mean of the predictions in it",
+    "observed": "its observed bad rate",
+    "long_run": "mean of its yearly bad rates",
+    "midpoint": "geometric middle of its bounds",
+    "pluto_tasche": "upper bound of Pluto and Tasche",
+    "given": "given by the plan",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +182,7 @@ def _items(spec: RatingScaleSpec, rated: Rated) -> dict[str, Any]:
     items: dict[str, Any] = {
         "bounds": way,
         "sample": rated.sample,
-        "probability of a grade": spec.probability,
+        "probability of a grade": SOURCES[spec.probability],
         "review at p-value": f"{spec.review:g}",
         "fail at p-value": f"{spec.fail:g}",
         "fewest rows for a pass": spec.min_rows,

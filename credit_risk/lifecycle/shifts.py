@@ -25,11 +25,13 @@ def stability_evidence(
     *,
     points: Mapping[str, Floats] | None = None,
     score: Floats | None = None,
+    score_name: str = SCORE,
 ) -> list[Evidence]:
     """Evidence `stability.psi` and `stability.bins` of quantities whose bin ids (n,) of all rows are given.
 
     labels: names of all bins of each quantity, by id; points: a characteristic's points by id, where a scorecard gives
-    them; score (n,): its mean moves by the sum of what the characteristics move, rounding and bounds aside.
+    them; score (n,): its mean moves by the sum of what the characteristics move, rounding and bounds aside; score_name:
+    of its quantity, no name of a characteristic.
     """
     inside = np.isin(scored.sample.astype(str), scored.samples)
     present = {name: np.unique(values[inside]) for name, values in ids.items()}
@@ -41,8 +43,8 @@ def stability_evidence(
     shifts: dict[str, dict[str, float]] = {name: {} for name in ids}
     for (name, sample), shift in summed.items():
         shifts[name][sample] = float(shift)
-    if score is not None and SCORE not in worth:  # a characteristic of this name has the rows
-        shifts[SCORE] = _mean_shifts(scored, score)
+    if score is not None:
+        shifts[score_name] = _mean_shifts(scored, score)
     index = stability_table(counts, rows=scored.sizes, score_shifts=shifts)
     return [table("stability.psi", index, inputs=inputs), table("stability.bins", bins, inputs=inputs)]
 

@@ -16,6 +16,7 @@ from credit_risk.reject_inference.dispatch import infer_rows
 from credit_risk.reject_inference.external import external_outcomes, external_values
 from credit_risk.reject_inference.labelled import hard_cut_off, parcelling
 from credit_risk.reject_inference.overlap import Overlap, balance_table, measure_overlap, overlap_bands, overlap_table
+from credit_risk.reject_inference.perfect_decision import perfect_predictors
 from credit_risk.reject_inference.probit_tables import correlation_profile_table, probit_table, probit_test_table
 from credit_risk.reject_inference.procedure_errors import ProcedureErrors, bootstrap_procedure
 from credit_risk.reject_inference.recommendation import Recommendation, recommend
@@ -72,6 +73,7 @@ __all__ = [
     "overlap_bands",
     "overlap_table",
     "parcelling",
+    "perfect_predictors",
     "probit_table",
     "probit_test_table",
     "prudent_odds",

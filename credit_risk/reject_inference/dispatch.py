@@ -78,8 +78,6 @@ def infer_rows(
     chosen = spec.method if method is None else method
     inputs = _Inputs(acceptance, probability, seed, keys, external, probability_if_rejected, features)
     lacking = [name for name in NEEDS[chosen] if getattr(inputs, name) is None]
-    if chosen == "external_outcomes" and spec.external is None:
-        lacking.append("spec.external")
     if lacking:
         raise CreditRiskError(
             [
@@ -127,8 +125,8 @@ def _self_learning(spec: RejectInferenceSpec, decided: Decided, inputs: _Inputs)
 
 
 def _external(spec: RejectInferenceSpec, decided: Decided, inputs: _Inputs) -> InferredRows:
-    assert spec.external is not None
-    source = f"by {spec.external.source}, {spec.external.date},"
+    told = spec.external
+    source = "elsewhere" if told is None else f"by {told.source}, {told.date},"
     return external_outcomes(
         decided, _given(inputs.external), _given(inputs.probability), bands=spec.bands, source=source
     )

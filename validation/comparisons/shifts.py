@@ -31,7 +31,7 @@ def stability_word(psi: float, chance_level: float, critical: float) -> str:
     return "fail" if psi >= FAIL else "review" if psi >= REVIEW else "pass"
 
 
-def score_shifts(space: Workspace, ids: Mapping[str, np.ndarray]) -> dict[Key, float]:
+def score_shifts(space: Workspace, ids: Mapping[str, np.ndarray], score: str) -> dict[Key, float]:
     """Return the shift of the mean score by quantity and sample: of the score, and Σ of share gaps times points."""
     found: dict[Key, float] = {}
     worth = _points(space)
@@ -41,7 +41,7 @@ def score_shifts(space: Workspace, ids: Mapping[str, np.ndarray]) -> dict[Key, f
             continue
         if value is not None:
             means = [np.average(value.data[rows], weights=space.weight[rows]) for rows in _pair(space, sample)]
-            found["score", sample] = float(means[1] - means[0])
+            found[score, sample] = float(means[1] - means[0])
         for name in set(ids) & set(worth):
             shares = _shares(space, ids[name], sample, len(worth[name]))
             found[name, sample] = float(np.sum((shares[1] - shares[0]) * worth[name]))

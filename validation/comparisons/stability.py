@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -90,15 +90,23 @@ def _compare_psi(space: Workspace, edges: np.ndarray | None) -> None:
     model_id = space.package.champion_id
     score = space.output(model_id, "score")
     ids: dict[str, np.ndarray] = {}
-    if score is not None and edges is not None:
-        ids["score"] = np.searchsorted(edges, score.data, side="right")
     for step in steps_of(space.package.model, "classing"):
         ids[step["input"]] = space.scored[model_id][step["output_bin"]].data
-    compare_index(space, ids)
+    named = own_quantity("score", ids)
+    if score is not None and edges is not None:
+        ids[named] = np.searchsorted(edges, score.data, side="right")
+    compare_index(space, ids, named)
 
 
-def compare_index(space: Workspace, ids: Mapping[str, np.ndarray]) -> None:
-    """Compare the population stability index of every quantity whose bins (n,) over the snapshot are known."""
+def own_quantity(name: str, characteristics: Collection[str]) -> str:
+    """Return the name of the model's own row: `name`, with model_ before it while a characteristic has that name."""
+    while name in characteristics:
+        name = "model_" + name
+    return name
+
+
+def compare_index(space: Workspace, ids: Mapping[str, np.ndarray], score: str = "score") -> None:
+    """Compare the index of every quantity whose bins (n,) over the snapshot are known; score: the score's quantity."""
     table = space.package.rows_of(STABILITY)
     if table is None:
         space.ledger.not_evaluable(STABILITY, "the package holds no such table")
@@ -112,7 +120,10 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray]) -> None:
         **{name: ([], []) for name in (*TESTS, "score_shift")},
     }
     labels, left_out, verdicts = [], [], []
-    shifts = score_shifts(space, ids)
+    held = {row["quantity"] for row in table}
+    wanted = ids if len(space.rows) > 1 else ()
+    space.ledger.words(STABILITY, "quantities", sorted(held & set(wanted)), sorted(wanted), "of the table")
+    shifts = score_shifts(space, ids, score)
     for row in table:
         counts = _counts(space, ids.get(row["quantity"]), row["sample"])
         if counts is None or row["zero_cell_rule"] not in ("no empty cell", "0.5 added to every cell"):

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from validation.comparisons.performance import Headline
-from validation.comparisons.stability import compare_index, compare_representativeness
+from validation.comparisons.stability import compare_index, compare_representativeness, own_quantity
 from validation.measures import metrics
 from validation.measures.families import Family
 from validation.measures.means import interval
@@ -288,10 +288,11 @@ def _compare_stability(space: Workspace, edges: np.ndarray | None) -> None:
     model_id = space.package.champion_id
     ids: dict[str, np.ndarray] = {}
     value = space.output(model_id, "expected_value")
-    if edges is not None and value is not None:
-        ids["expected value"] = np.searchsorted(edges, value.data / amount_base(space), side="right")
     for step in steps_of(space.package.model, "classing"):
         ids[step["input"]] = space.scored[model_id][step["output_bin"]].data
+    if edges is not None and value is not None:
+        named = own_quantity("expected value", ids)
+        ids[named] = np.searchsorted(edges, value.data / amount_base(space), side="right")
     compare_index(space, ids)
     compare_representativeness(space)
 

@@ -20,6 +20,7 @@ from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, by_sample, input_files
 from credit_risk.lifecycle.shifts import band_labels, stability_evidence
+from credit_risk.models.assemble import free_name
 from credit_risk.plan import Plan
 
 Floats = NDArray[np.float64]
@@ -85,9 +86,10 @@ def _stability(
     expected = scored.predictions[champion.id]["expected_value"].to_numpy(float)
     bands = np.searchsorted(edges, expected if exposure is None else expected / exposure, side="right")
     steps = {step["input"]: step for step in champion.model["steps"] if step["type"] == "classing"}
-    ids = {EXPECTED: bands.astype(np.int64), **{name: scored.bin_ids[name] for name in steps}}
+    own = free_name(EXPECTED, steps)
+    ids = {own: bands.astype(np.int64), **{name: scored.bin_ids[name] for name in steps}}
     labels = {name: [one["label"] for one in step["bins"]] for name, step in steps.items()}
-    return stability_evidence(scored, ids, {EXPECTED: band_labels(edges), **labels}, files)
+    return stability_evidence(scored, ids, {own: band_labels(edges), **labels}, files)
 
 
 def _groups(
