@@ -35,13 +35,20 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Data with roles; sample labels, weights and clusters (None: by itself) of the rows, each (n,); which are
-    development rows (n,)."""
+    development rows (n,). known: the rows as they were before reject inference, where it has made those of
+    development; None where these are as they came."""
 
     intake: Intake
     labels: NDArray[np.object_]
     weights: Floats
     clusters: NDArray[np.object_]
     development: NDArray[np.bool_]
+    known: Prepared | None = None
+
+    @property
+    def observed(self) -> Prepared:
+        """The rows with known outcomes alone."""
+        return self if self.known is None else self.known
 
 
 def prepare(plan: Plan, intake: Intake) -> Prepared:
@@ -55,6 +62,8 @@ def prepare(plan: Plan, intake: Intake) -> Prepared:
     only = [n for n in (spec.group, spec.weight) if n is not None and intake.roles.get(n) == "predictor"]
     intake = _no_predictors(_told_rows(intake, labels), only, "sampling")
     intake = _no_predictors(intake, list(offset_columns(plan)), "offset")
+    for name, role in plan.reject_inference.apart:
+        intake = _no_predictors(intake, [name], role)
     return Prepared(intake, labels, weights, row_clusters(intake, spec), labels == DEVELOPMENT)
 
 

@@ -8,8 +8,15 @@ import pandas as pd
 
 from credit_risk._core.randomness import stage_seed
 from credit_risk.lifecycle.develop import Development
+from credit_risk.lifecycle.rejects.inference import Inference
 from credit_risk.package import PackageWriter, flags_as_numbers, library_versions
-from credit_risk.package.layout import predictions_file
+from credit_risk.package.layout import (
+    ACCEPTANCE_FILE,
+    APPLICANTS_FILE,
+    KNOWN_OUTCOMES_FILE,
+    ROWS_FILE,
+    predictions_file,
+)
 from credit_risk.scoring.verification import verification_csv
 
 LIBRARIES = (
@@ -35,6 +42,8 @@ def add_core(writer: PackageWriter, development: Development) -> None:
     for candidate in development.challengers:
         writer.add_json(f"challengers/{candidate.id}/model.json", candidate.model)
     writer.add_table("data/snapshot.parquet", development.snapshot)
+    if development.inference is not None:
+        _add_inference(writer, development.inference)
     writer.add_bytes("verification.csv", verification_csv(development.champion.model, development.verification))
     for candidate in development.candidates:
         folder = None if candidate is development.champion else candidate.id
@@ -42,6 +51,14 @@ def add_core(writer: PackageWriter, development: Development) -> None:
             writer.add_table(predictions_file(sample, folder), _predictions(development, candidate.id, sample))
     for item in development.evidence:
         writer.add_evidence(item)
+
+
+def _add_inference(writer: PackageWriter, inference: Inference) -> None:
+    """Both models of reject inference, the applicants, and the rows that candidates are fitted on."""
+    writer.add_json(ACCEPTANCE_FILE, inference.acceptance.model)
+    writer.add_json(KNOWN_OUTCOMES_FILE, inference.known.model)
+    writer.add_table(APPLICANTS_FILE, inference.applicants.frame())
+    writer.add_table(ROWS_FILE, inference.rows_frame())
 
 
 def _predictions(development: Development, model: str, sample: str) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from credit_risk.lifecycle.candidates import Candidate, Training
 from credit_risk.lifecycle.measures.training import MeasureTraining
 from credit_risk.lifecycle.performance import Scored
 from credit_risk.lifecycle.progress import Progress, silent
+from credit_risk.lifecycle.rejects.inference import Inference
 from credit_risk.plan import Plan
 from credit_risk.plan.places import places_told
 from credit_risk.selection.waterfall import Selection
@@ -29,7 +30,8 @@ from credit_risk.selection.waterfall import Selection
 class Development:
     """A finished development. Evidence is found by id, `development[id]`; candidates score through `predict`.
 
-    snapshot: every row that the development used, as the package stores it; verification: cases for other engines.
+    snapshot: every row that the development used, as the package stores it; verification: cases for other engines;
+    inference: reject inference, where the plan asks for it.
     """
 
     plan: Plan
@@ -41,6 +43,7 @@ class Development:
     scored: Scored
     verification: pd.DataFrame
     evidence: tuple[Evidence, ...]
+    inference: Inference | None = None
 
     @property
     def champion(self) -> Candidate:

@@ -29,7 +29,7 @@ def screen(plan: Plan, prepared: Prepared, training: Training) -> tuple[Training
     """
     leakage = leakage_rows(plan, prepared, training)
     expected = expectation_rows(plan, training)
-    stable = stability_rows(plan, prepared, training.tables)
+    stable = stability_rows(plan, prepared.observed, training.tables)
     screens = Screens(
         suspicions=suspicions(leakage),
         expectation=known_numbers(expected, "auc_upper"),
@@ -87,7 +87,7 @@ def expectation_rows(plan: Plan, training: Training) -> pd.DataFrame:
     """Rows of `classing.expectations`: the trends that the expert declared, held against development."""
     expected = {name: trend.name for name, trend in declared_trends(plan, list(training.tables)).items()}
     values = {name: training.frame[name].to_numpy() for name in training.tables}
-    weights = None if plan.samples.weight is None else training.weights
+    weights = training.given_weights(plan.samples.weight)
     return expectation_frame(expected, training.tables, values, training.y, plan.evaluation.confidence, weights)
 
 

@@ -31,6 +31,7 @@ from credit_risk.lifecycle.progress import Progress, stage
 from credit_risk.lifecycle.rating import rate_candidates, rating_evidence
 from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.registers import register_evidence
+from credit_risk.lifecycle.rejects import infer
 from credit_risk.lifecycle.rules import rules_evidence
 from credit_risk.lifecycle.segment_reasons import segment_reason_evidence
 from credit_risk.lifecycle.strategy import refuse_amounts, strategy_evidence
@@ -66,8 +67,9 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         summary = kind.summarise(plan, prepared)
         detail.text = summary.detail
     with stage(progress, "classing") as detail:
-        trained = kind.train(plan, prepared)
-        detail.text = trained.detail
+        inference = infer(plan, prepared, detail.say)
+        trained = kind.train(plan, prepared if inference is None else inference.prepared)
+        detail.text = trained.detail if inference is None else f"{trained.detail}; {inference.detail}"
     with stage(progress, "selection and models") as detail:
         fitted = kind.calibrate(plan, prepared, kind.fit(plan, trained.training, detail.say, journal))
         margins = margins_of(plan, prepared)
@@ -101,7 +103,8 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     scored, cases = judged.scored, judged.verification
     noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))
     noted = told_of_weights(noted, plan.samples.weight)
-    return Development(plan, described, snapshot, trained.training, fitted.selection, candidates, scored, cases, noted)
+    made = (plan, described, snapshot, trained.training, fitted.selection, candidates, scored, cases, noted)
+    return Development(*made, inference=inference)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,17 @@ SAMPLES = ("development", "calibration", "out_of_sample", "out_of_time", "out_of
 MANIFEST = "manifest.json"
 AUDIT = "audit.jsonl"
 SNAPSHOT = "data/snapshot.parquet"
+ACCEPTANCE_FILE = "reject_inference/acceptance.json"
+KNOWN_OUTCOMES_FILE = "reject_inference/known_outcomes.json"
+APPLICANTS_FILE = "reject_inference/applicants.parquet"
+ROWS_FILE = "reject_inference/rows.parquet"
+REJECT_INFERENCE = (ACCEPTANCE_FILE, KNOWN_OUTCOMES_FILE, APPLICANTS_FILE, ROWS_FILE)
 REQUIRED = ("plan.yaml", "plan.json", "model.json", "verification.csv")
 
 _SAMPLES = "|".join(SAMPLES)
 _CORE = re.compile(
     r"plan\.yaml|plan\.json|model\.json|verification\.csv|data/snapshot\.parquet|evidence/[^/]+\.json"
+    r"|reject_inference/(acceptance\.json|known_outcomes\.json|applicants\.parquet|rows\.parquet)"
     rf"|challengers/[^/]+/model\.json|(challengers/[^/]+/)?predictions/({_SAMPLES})\.parquet"
 )
 _DRIVE = re.compile(r"[A-Za-z]:")

@@ -14,10 +14,15 @@ from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk.package.evidence_checks import evidence_faults
+from credit_risk.package.inference_checks import absent_files, inference_faults
 from credit_risk.package.layout import (
+    ACCEPTANCE_FILE,
     ANNEX_KINDS,
+    APPLICANTS_FILE,
+    KNOWN_OUTCOMES_FILE,
     MANIFEST,
     REQUIRED,
+    ROWS_FILE,
     SAMPLES,
     SNAPSHOT,
     hostile,
@@ -136,6 +141,7 @@ class _Reading:
         plan = self._json("plan.json", core.get("plan.json"), "plan")
         challengers = self._challengers(core)
         self._identities(manifest, model, challengers)
+        self._inference(manifest, core)
         evidence = self._evidence(core)
         self._tables(manifest, core, model, challengers)
         package_hash = sha256_bytes(raw)
@@ -237,6 +243,20 @@ class _Reading:
             if model is not None:
                 found[identifier] = model
         return found
+
+    def _inference(self, manifest: Json, core: dict[str, bytes]) -> None:
+        """The models and tables of reject inference: all of them or none."""
+        for name in absent_files(manifest["files"]):
+            self._tell("is not listed in the manifest, and other files of reject inference are", "file_missing", name)
+        for file, expected in ((ACCEPTANCE_FILE, "acceptance"), (KNOWN_OUTCOMES_FILE, "known_outcomes")):
+            model = self._model(file, core)
+            if model is not None and model["model"]["id"] != expected:
+                message = f"model id is {model['model']['id']!r} where {expected!r} is expected"
+                self._tell(message, "model_id_mismatch", file, "/model/id")
+        for file in (APPLICANTS_FILE, ROWS_FILE):
+            table = self._guarded(read_parquet, core[file], file, "schema") if file in core else None
+            if table is not None:
+                self.faults += inference_faults(table, manifest["snapshot"]["rows"], file)
 
     def _identities(self, manifest: Json, model: Json | None, challengers: dict[str, Json]) -> None:
         pairs = [(f"challengers/{key}/model.json", value, key) for key, value in challengers.items()]

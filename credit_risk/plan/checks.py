@@ -19,6 +19,7 @@ from credit_risk.plan.measure_checks import columns_beside, measure_faults
 from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
 from credit_risk.plan.rating_checks import rating_faults
 from credit_risk.plan.reason_checks import personal_columns, reason_faults, undisclosable
+from credit_risk.plan.reject_checks import reject_faults
 from credit_risk.plan.rule_checks import dated_rules, rule_faults
 from credit_risk.plan.segmented_checks import segmented_faults
 from credit_risk.plan.strategy_checks import strategy_faults
@@ -66,6 +67,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         lambda whole: two_stage_faults(whole, role_of_columns(whole)),
         lambda whole: strategy_faults(whole, role_of_columns(whole)),
         calibration_faults,
+        lambda whole: reject_faults(whole, role_of_columns(whole)),
     )
     return [item for check in checks for item in check(plan)]
 

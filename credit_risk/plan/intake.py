@@ -46,5 +46,6 @@ def needed_columns(plan: Plan) -> dict[str, str]:
     needed = {} if group in (None, "duplicates") else {str(group): GROUPS}
     external = plan.calibration.external
     banded = () if external is None else (external.column,)
+    banded = (*banded, *(name for name, _ in plan.reject_inference.apart))
     values = (*plan.evaluation.subpopulations, *((weight,) if weight is not None else ()), *banded)
     return needed | dict.fromkeys(values, VALUES)

@@ -36,6 +36,7 @@ from credit_risk.plan.html import plan_html
 from credit_risk.plan.outcome_checks import MEASURES
 from credit_risk.plan.spec import IdentitySpec, OverlaySpec
 from credit_risk.plan.two_stage_checks import offset_columns
+from credit_risk.reject_inference.spec import RejectInferenceSpec
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.expressions import parse_expression
 from credit_risk.sampling.source import Source, read_source
@@ -60,6 +61,9 @@ class Plan(Spec):
     data: DataSpec = Field(description="The source and the contract of its columns.")
     outcome: OutcomeSpec = Field(description="What is bad and what is good.")
     samples: SamplesSpec = Field(default=SamplesSpec(), description="Development and out-of-sample.")
+    reject_inference: RejectInferenceSpec = Field(
+        default=RejectInferenceSpec(), description="Applicants whose outcome is not known, since they were rejected."
+    )
     derive: dict[ColumnName, str | DerivedSpec] = Field(
         default_factory=dict,
         description="Derived characteristics, in order: each an expression, or an expression with its texts.",
@@ -222,6 +226,8 @@ class Plan(Spec):
                     named.setdefault(name, f"models[{index}].raw.{name}")
             if isinstance(model, SegmentedScorecardSpec) and model.segments.column is not None:
                 named.setdefault(model.segments.column, f"models[{index}].segments.column")
+        for name, path in self.reject_inference.columns().items():
+            named.setdefault(name, path)
         if self.calibration.external is not None:
             named.setdefault(self.calibration.external.column, "calibration.external.column")
         for name, path in offset_columns(self.as_dict()).items():

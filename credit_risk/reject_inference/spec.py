@@ -125,3 +125,26 @@ class RejectInferenceSpec(Spec):
         le=10_000,
         description="Bootstrap replicates of the whole procedure behind the standard errors; 0: none.",
     )
+
+    @property
+    def tried(self) -> tuple[Method, ...]:
+        """The method of the plan and those beside it, each once; empty where there is no reject inference."""
+        if self.method == "none" and not self.compare:
+            return ()
+        return tuple(dict.fromkeys((self.method, *self.compare)))
+
+    def columns(self) -> dict[str, str]:
+        """Columns that are named here, each with its key path."""
+        listed = self.acceptance.characteristics or ()
+        named = {name: f"reject_inference.acceptance.characteristics[{i}]" for i, name in enumerate(listed)}
+        if self.instrument is not None:
+            named.setdefault(self.instrument, "reject_inference.instrument")
+        if self.external is not None:
+            named.setdefault(self.external.column, "reject_inference.external.column")
+        return named
+
+    @property
+    def apart(self) -> tuple[tuple[str, str], ...]:
+        """Columns that stay out of every model, with their roles."""
+        instrument = () if self.instrument is None else ((self.instrument, "instrument"),)
+        return instrument if self.external is None else (*instrument, (self.external.column, "external outcome"))

@@ -25,8 +25,9 @@ class Outcome:
     """`values` (n,) are 1.0 bad, 0.0 good, NaN for rows that leave the samples, and `reasons` (n,) why, else None.
 
     Where `kind` is amount or fraction they are those, and `exposure` (n,) what they are of, if the plan names it.
-    `definition`: items of `outcome.definition`. `status` (n,) of each applicant, `cluster` (n,) the obligor or
-    account of each row, `observed` (n,) its observation month as text, where known. By catalogue id: `tables` evidence
+    `definition`: items of `outcome.definition`. `status` (n,) of each applicant, `excluded` (n,) whether an exclusion
+    of the plan takes the row out, whatever its status; `cluster` (n,) the obligor or account of each row, `observed`
+    (n,) its observation month as text, where known. By catalogue id: `tables` evidence
     frames, `items` key-value pairs, `notes` (of what is neither: why it does not apply).
     """
 
@@ -34,6 +35,7 @@ class Outcome:
     reasons: np.ndarray
     definition: dict[str, str | int | float]
     status: np.ndarray | None = None
+    excluded: np.ndarray | None = None
     cluster: np.ndarray | None = None
     observed: np.ndarray | None = None
     exposure: np.ndarray | None = None

@@ -29,9 +29,13 @@ KNOWN = {"binary": "good or bad", "amount": "an amount", "fraction": "a fraction
 
 @dataclass(slots=True)
 class _Rows:
-    """What is known of the rows before their outcome; `reasons` (n,) why a row has left, else None."""
+    """What is known of the rows before their outcome; `reasons` (n,) why a row has left, else None.
+
+    `excluded` (n,): whether an exclusion holds, of rows that have left already too.
+    """
 
     reasons: np.ndarray
+    excluded: np.ndarray
     waterfall: list[tuple[str, int, int, str]]
     failures: list[Failure]
     status: np.ndarray | None = None
@@ -61,7 +65,8 @@ def decide_outcomes(
     `data.waterfall`, and the tables of the history where there is one.
     """
     first = ("rows made at observation points", source.made) if source.made else ("rows of the source", source.name)
-    rows = _Rows(np.full(len(key), None, dtype=object), [(first[0], 0, len(key), first[1])], [])
+    none = np.zeros(len(key), dtype=bool)
+    rows = _Rows(np.full(len(key), None, dtype=object), none, [(first[0], 0, len(key), first[1])], [])
     _leave_by_status(rows, columns, spec, examples)
     _leave_by_exclusions(rows, columns, spec, specials)
     faults: list[Fault] = []
@@ -131,6 +136,7 @@ def _leave_by_exclusions(
         elif name in derived.columns:
             column = derived.columns[name]
             leaves = np.append(column.levels.astype(np.float64) == 1.0, False)[column.codes]
+            rows.excluded |= leaves
             rows.leave(leaves, f"exclusion: {exclusion.condition}", exclusion.reason)
 
 
@@ -155,7 +161,8 @@ def _complete(outcome: Outcome, rows: _Rows, spec: OutcomeSpec) -> Outcome:
     definition = dict(outcome.definition)
     if known < len(reasons):
         definition["rows in no sample"] = len(reasons) - known
-    return replace(outcome, definition=definition, status=rows.status, tables={**outcome.tables, **tables})
+    made = {**outcome.tables, **tables}
+    return replace(outcome, definition=definition, status=rows.status, excluded=rows.excluded, tables=made)
 
 
 def _exclusions(outcome: Outcome, reasons: np.ndarray, spec: OutcomeSpec) -> pd.DataFrame:

@@ -60,6 +60,45 @@ def split_samples(
     return labels
 
 
+def split_unknown(
+    labels: np.ndarray,
+    unknown: np.ndarray,
+    spec: SamplesSpec,
+    draws: np.ndarray,
+    groups: np.ndarray,
+    strata: np.ndarray,
+    *,
+    dates: np.ndarray | None = None,
+) -> np.ndarray:
+    """`labels` (n,) of `split_samples`, and labels of the rows `unknown` (n,), whose outcome is not known.
+
+    Dates put them out of time as they do others. Inside the development period a row follows the rows with labels of
+    its group (`groups`, whole numbers; alone: a number of its own), where there are any; groups without are drawn whole
+    in each of the `strata` (of their first row), by the numbers `draws` that their first rows drew; where `spec` keeps
+    groups apart in time, a row whose group also stands out of time belongs to no sample.
+    """
+    found = labels.copy()
+    if spec.out_of_time is not None:
+        found[unknown] = _out_of_time(np.full(len(labels), None, dtype=object), unknown, dates, spec.out_of_time)[
+            unknown
+        ]
+    late = pd.Series(found).str.startswith(OUT_OF_TIME, na=False).to_numpy(bool)
+    inside = unknown & (found == None)  # noqa: E711 - elementwise
+    if spec.apart_in_time:
+        inside &= ~np.isin(groups, groups[late])
+    settled = ~pd.isna(labels) & ~late
+    of_group = pd.Series(labels[settled], index=groups[settled]).groupby(level=0).first()
+    follows = inside & np.isin(groups, of_group.index)
+    found[follows] = of_group.loc[groups[follows]].to_numpy()
+    rest = inside & ~follows
+    if rest.any():
+        first = pd.Series(strata[rest]).groupby(groups[rest]).transform("first").to_numpy()
+        strata = strata.copy()
+        strata[rest] = first
+        _split_groups(found, rest, strata, draws, groups, _shares(spec))
+    return found
+
+
 def _out_of_time(labels: np.ndarray, known: np.ndarray, dates: np.ndarray | None, spec: OutOfTimeSpec) -> np.ndarray:
     if dates is None:
         message = "out-of-time samples need dates"

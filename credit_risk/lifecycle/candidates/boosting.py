@@ -124,7 +124,7 @@ def _evidence(
 ) -> tuple[Evidence, ...]:
     file, confidence = (context.model_file(spec),), context.plan.evaluation.confidence
     features, matrix, y = prepared.features, prepared.matrix, training.y
-    weights = None if context.plan.samples.weight is None else training.weights
+    weights = training.given_weights(context.plan.samples.weight)
     against = _declared_unused(context, prepared.left_out)
     constraints = constraints_frame(
         features, matrix, y, training.tables, prepared.left_out, confidence, weights, against

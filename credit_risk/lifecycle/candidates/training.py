@@ -75,6 +75,10 @@ class Training:
     screens: Screens = Screens()
     rules: tuple[Rule, ...] = ()
 
+    def given_weights(self, column: str | None) -> Floats | None:
+        """Weights (n,), or None where neither the plan (`column`) nor reject inference gives any."""
+        return None if column is None and bool(np.all(self.weights == 1.0)) else self.weights
+
 
 def own_training(training: Training, tables: Mapping[str, BinningTable] | None) -> Training:
     """`training` with the classing that a candidate has of its own, if any, in place of the plan's."""

@@ -1,0 +1,183 @@
+"""Reject inference between samples and classing: who belongs to development, and what candidates are fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk._core.errors import CreditRiskError, Fault, ModelError
+from credit_risk.lifecycle.candidates import Candidate
+from credit_risk.lifecycle.classing import Prepared
+from credit_risk.lifecycle.performance import DEVELOPMENT
+from credit_risk.lifecycle.rejects.models import (
+    AcceptanceModel,
+    fit_acceptance,
+    fit_known_outcomes,
+    probabilities,
+)
+from credit_risk.lifecycle.rejects.retaken import retaken
+from credit_risk.plan import Plan
+from credit_risk.reject_inference import Decided, InferredRows, infer_rows
+from credit_risk.reject_inference.external import external_values
+from credit_risk.reject_inference.spec import Method
+from credit_risk.sampling.applicants import label_applicants
+from credit_risk.sampling.clusters import cluster_numbers
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+KEY = "reject_inference"
+FOLDER = "reject_inference"
+WEIGHTING: tuple[Method, ...] = ("reweighting", "score_bands")
+"""Methods that only weigh known outcomes, and so can weigh those of any sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applicants:
+    """Applicants with a decision who are in a sample, ascending in `row` (place among all rows). All (n,).
+
+    sample: of each; accepted: the decision; acceptance: probability of it; probability: of bad by the model of known
+    outcomes.
+    """
+
+    row: Places
+    sample: NDArray[np.object_]
+    accepted: NDArray[np.bool_]
+    acceptance: Floats
+    probability: Floats
+
+    def of(self, sample: str) -> NDArray[np.bool_]:
+        """Which of them are in a sample (n,)."""
+        return np.asarray(self.sample == sample, dtype=bool)
+
+    def frame(self) -> pd.DataFrame:
+        """As `reject_inference/applicants.parquet` holds them."""
+        return pd.DataFrame(
+            {
+                "row": self.row,
+                "_sample": pd.Series(self.sample, dtype=object),
+                "_accepted": self.accepted.astype(np.int64),
+                "_acceptance": self.acceptance,
+                "_probability": self.probability,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """Reject inference of a development. rows: those that candidates are fitted on; place: of each among all rows.
+
+    decided: the applicants of development, in the order of `applicants`; tried: rows of every method that the plan
+    tries, by name; prepared: the samples with development made of the rows.
+    """
+
+    applicants: Applicants
+    decided: Decided
+    acceptance: AcceptanceModel
+    known: Candidate
+    rows: InferredRows
+    place: Places
+    tried: dict[Method, InferredRows]
+    prepared: Prepared
+
+    def rows_frame(self) -> pd.DataFrame:
+        """As `reject_inference/rows.parquet` holds them."""
+        rows = self.rows
+        outcome, inferred = rows.y.astype(np.float64), rows.inferred.astype(np.int64)
+        return pd.DataFrame({"row": self.place, "_outcome": outcome, "_weight": rows.weight, "_inferred": inferred})
+
+    @property
+    def detail(self) -> str:
+        """What was done, in words."""
+        d = self.decided
+        method = self.rows.method.replace("_", " ")
+        counts = f"{int(d.accepted.sum()):,} accepted, {int(d.rejected.sum()):,} rejected in development"
+        made = f"{len(self.rows):,} fitting rows, {int(self.rows.inferred.sum()):,} of them inferred"
+        return f"reject inference: {method} ({counts}; {made})"
+
+
+def infer(plan: Plan, prepared: Prepared, report: Callable[[str], None]) -> Inference | None:
+    """Both models, the rows of every method, and the samples to fit on; None where the plan asks for nothing.
+
+    Raises ModelError with what the applicants of development cannot serve: no rejected, only rejected, a decision that
+    is predicted perfectly, or what the method cannot do.
+    """
+    spec = plan.reject_inference
+    if not spec.tried:
+        return None
+    found = label_applicants(prepared.intake, plan.samples, plan.time_column, prepared.labels)
+    row = np.flatnonzero(pd.notna(found.labels))
+    sample, accepted = found.labels[row], found.accepted[row]
+    inside = sample == DEVELOPMENT
+    decided = _decided(prepared, row[inside], accepted[inside])
+    report("model of the decision")
+    acceptance = fit_acceptance(plan, prepared, row[inside], decided.rejected.astype(np.float64))
+    report("model of known outcomes")
+    known = fit_known_outcomes(plan, prepared, report)
+    frame = prepared.intake.frame.iloc[row]
+    applicants = Applicants(
+        row, sample, accepted, acceptance.acceptance(frame), probabilities(known.compiled, frame)
+    )
+    tried = {method: method_rows(plan, prepared, applicants, decided, method) for method in spec.tried}
+    rows = tried[spec.method]
+    place = row[inside][rows.place]
+    fitted = prepared if spec.method == "none" else retaken(prepared, place, rows.y, rows.weight)
+    return Inference(applicants, decided, acceptance, known, rows, place, tried, fitted)
+
+
+def method_rows(
+    plan: Plan, prepared: Prepared, applicants: Applicants, decided: Decided, method: Method, sample: str = DEVELOPMENT
+) -> InferredRows:
+    """Rows of a method on the applicants of a sample, `decided`. Raises ModelError with what it cannot do."""
+    inside = applicants.of(sample)
+    row, spec = applicants.row[inside], plan.reject_inference
+    try:
+        return infer_rows(
+            spec,
+            decided,
+            acceptance=applicants.acceptance[inside],
+            probability=applicants.probability[inside],
+            seed=plan.samples.seed,
+            keys=np.asarray(prepared.intake.key)[row],
+            external=_external(plan, prepared, row) if method == "external_outcomes" else None,
+            method=method,
+        )
+    except CreditRiskError as error:
+        raise ModelError([_of_method(fault, method) for fault in error.faults]) from error
+
+
+def decided_of(prepared: Prepared, applicants: Applicants, sample: str) -> Decided:
+    """The applicants of a sample."""
+    inside = applicants.of(sample)
+    return _decided(prepared, applicants.row[inside], applicants.accepted[inside], sample)
+
+
+def _decided(
+    prepared: Prepared, row: Places, accepted: NDArray[np.bool_], sample: str = DEVELOPMENT
+) -> Decided:
+    """Raises ModelError with what is wrong with them, in the words of the plan."""
+    clusters = prepared.clusters[row]
+    named = None if not pd.notna(clusters).any() else cluster_numbers(clusters)
+    try:
+        return Decided(prepared.intake.outcome[row], accepted, prepared.weights[row], clusters=named)
+    except CreditRiskError as error:
+        raise ModelError([_of_sample(fault, sample) for fault in error.faults]) from error
+
+
+def _external(plan: Plan, prepared: Prepared, row: Places) -> Floats:
+    external = plan.reject_inference.external
+    assert external is not None
+    values = prepared.intake.frame[external.column].iloc[row]
+    return external_values(values, external.bad)
+
+
+def _of_sample(fault: Fault, sample: str) -> Fault:
+    return Fault(f"sample {sample}: {fault.message}", fault.code, path=KEY, found=fault.found, remedy=fault.remedy)
+
+
+def _of_method(fault: Fault, method: str) -> Fault:
+    message = f"{method}: {fault.message}"
+    return Fault(message, fault.code, path=KEY, found=fault.found, allowed=fault.allowed, remedy=fault.remedy)
