@@ -62,6 +62,7 @@ INDEPENDENT = (
     "expert.agreement.",
     "expert.ordering.",
     "strategy.matrix_order",
+    "reject_inference.acceptance_model",
     "rules.hits",
     "rules.decisions",
 )

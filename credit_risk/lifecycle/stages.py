@@ -32,6 +32,8 @@ from credit_risk.lifecycle.rating import rate_candidates, rating_evidence
 from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.registers import register_evidence
 from credit_risk.lifecycle.rejects import infer
+from credit_risk.lifecycle.rejects.evidence import inference_evidence
+from credit_risk.lifecycle.rejects.notes import told_of_inference
 from credit_risk.lifecycle.rules import rules_evidence
 from credit_risk.lifecycle.segment_reasons import segment_reason_evidence
 from credit_risk.lifecycle.strategy import refuse_amounts, strategy_evidence
@@ -90,6 +92,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         points_evidence(intake, prepared.labels, window, plan.evaluation.confidence, prepared.weights),
         clusters_evidence(plan.samples, prepared.labels, prepared.clusters),
         representativeness_evidence(judged.scored),
+        *inference_evidence(plan, prepared, inference),
         *trained.evidence,
         *fitted.evidence,
         *(item for candidate in candidates for item in candidate.evidence),
@@ -103,6 +106,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     scored, cases = judged.scored, judged.verification
     noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))
     noted = told_of_weights(noted, plan.samples.weight)
+    noted = told_of_inference(noted, plan.reject_inference.method)
     made = (plan, described, snapshot, trained.training, fitted.selection, candidates, scored, cases, noted)
     return Development(*made, inference=inference)
 

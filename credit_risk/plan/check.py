@@ -20,6 +20,7 @@ from credit_risk.plan.faults import key_paths
 from credit_risk.plan.intake import take_in_plan
 from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan
 from credit_risk.plan.read import examine_plan
+from credit_risk.sampling.applicants import label_applicants
 from credit_risk.sampling.labels import label_rows, row_weights
 from credit_risk.sampling.source_spec import source_texts
 
@@ -50,7 +51,9 @@ def check_plan(path: Path | str) -> list[Fault]:
 
 def _take_in(plan: Plan) -> None:
     intake = take_in_plan(plan, plan.open_source())
-    label_rows(intake, plan.samples, plan.time_column)
+    labels = label_rows(intake, plan.samples, plan.time_column)
+    if plan.reject_inference.tried:
+        label_applicants(intake, plan.samples, plan.time_column, labels)
     if plan.samples.weight is not None:
         row_weights(intake.frame[plan.samples.weight], plan.samples.weight)
 

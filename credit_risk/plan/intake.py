@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk.models.rule_spec import rule_texts
 from credit_risk.plan.plan import Plan
+from credit_risk.sampling.applicants import REJECTED
+from credit_risk.sampling.contract import same_code
 from credit_risk.sampling.intake import Intake, take_in
 from credit_risk.sampling.intake_columns import GROUPS, VALUES
 from credit_risk.sampling.source import Source
@@ -26,7 +29,26 @@ def take_in_plan(plan: Plan, source: Source) -> Intake:
         rules=rule_texts(plan.rules),
     )
     _refuse_edges_of_texts(plan, taken)
+    _refuse_outcomes_of_rejects(plan, taken)
     return taken
+
+
+def _refuse_outcomes_of_rejects(plan: Plan, taken: Intake) -> None:
+    """Raise IntakeError where the column of the outcome tells good or bad of rejected applicants, who have none."""
+    column = plan.outcome.column
+    if not plan.reject_inference.tried or column is None or taken.status is None:
+        return
+    values = taken.frame[column]
+    rejected = np.isin(taken.status, REJECTED)
+    outcomes = [value for value in values[rejected].dropna().unique().tolist() if _means_something(plan, value)]
+    told = rejected & values.isin(outcomes).to_numpy()
+    if told.any():
+        message = f"{column!r} tells an outcome of applicants who were rejected"
+        remedy = "declare them as outcomes elsewhere (reject_inference.external), empty them, or mend the statuses"
+        row, found = int(np.flatnonzero(told)[0]) + 1, f"{np.count_nonzero(told):,} rows"
+        raise IntakeError(
+            Fault(message, "rejected_outcome", path="outcome.column", row=row, found=found, remedy=remedy)
+        )
 
 
 def _refuse_edges_of_texts(plan: Plan, taken: Intake) -> None:
@@ -38,6 +60,15 @@ def _refuse_edges_of_texts(plan: Plan, taken: Intake) -> None:
     ]
     if faults:
         raise IntakeError(faults)
+
+
+def _means_something(plan: Plan, value: float | str) -> bool:
+    """Whether a value of the outcome's column means bad or good."""
+    spec = plan.outcome
+    if any(same_code(code, value) for code in spec.indeterminate):
+        return False
+    good = spec.good_codes
+    return good is None or any(same_code(code, value) for code in (*spec.bad_codes, *good))
 
 
 def needed_columns(plan: Plan) -> dict[str, str]:

@@ -118,9 +118,7 @@ def infer(plan: Plan, prepared: Prepared, report: Callable[[str], None]) -> Infe
     report("model of known outcomes")
     known = fit_known_outcomes(plan, prepared, report)
     frame = prepared.intake.frame.iloc[row]
-    applicants = Applicants(
-        row, sample, accepted, acceptance.acceptance(frame), probabilities(known.compiled, frame)
-    )
+    applicants = Applicants(row, sample, accepted, acceptance.acceptance(frame), probabilities(known.compiled, frame))
     tried = {method: method_rows(plan, prepared, applicants, decided, method) for method in spec.tried}
     rows = tried[spec.method]
     place = row[inside][rows.place]
@@ -155,9 +153,7 @@ def decided_of(prepared: Prepared, applicants: Applicants, sample: str) -> Decid
     return _decided(prepared, applicants.row[inside], applicants.accepted[inside], sample)
 
 
-def _decided(
-    prepared: Prepared, row: Places, accepted: NDArray[np.bool_], sample: str = DEVELOPMENT
-) -> Decided:
+def _decided(prepared: Prepared, row: Places, accepted: NDArray[np.bool_], sample: str = DEVELOPMENT) -> Decided:
     """Raises ModelError with what is wrong with them, in the words of the plan."""
     clusters = prepared.clusters[row]
     named = None if not pd.notna(clusters).any() else cluster_numbers(clusters)

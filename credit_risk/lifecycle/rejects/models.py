@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 ACCEPTANCE, KNOWN_OUTCOMES = "acceptance", "known_outcomes"
 DEPENDENT = 1e-7
+FEW_ROWS = 5
 ONE_BIN, LINEAR = "one bin: tells nothing of the decision", "linear combination of those above"
 
 
@@ -78,12 +79,11 @@ def fit_acceptance(plan: Plan, prepared: Prepared, rows: NDArray[np.int64], reje
     intake = prepared.intake if instrument is None else _with_instrument(prepared.intake, instrument)
     names = _names(intake, spec.characteristics, instrument)
     frame, weights = intake.frame.iloc[rows].reset_index(drop=True), prepared.weights[rows]
+    _refuse_perfect(frame[names], rejected)
     settings = acceptance_classing(plan)
     specials = {name: list(intake.specials.get(name, {})) for name in names}
     orders = declared_orders(plan)
-    found = class_frame(
-        frame[names], rejected, settings=settings, weights=weights, specials=specials, orders=orders
-    )
+    found = class_frame(frame[names], rejected, settings=settings, weights=weights, specials=specials, orders=orders)
     tables = {name: finished(table, settings.of(name)) for name, table in found.items()}
     kept, left_out, woe = _independent(tables, frame)
     if not kept:
@@ -137,9 +137,31 @@ def _names(intake: Intake, asked: tuple[str, ...] | None, instrument: str | None
     return [*asked, *(() if instrument is None else (instrument,))]
 
 
-def _independent(
-    tables: Mapping[str, BinningTable], frame: pd.DataFrame
-) -> tuple[list[str], dict[str, str], Floats]:
+def _refuse_perfect(frame: pd.DataFrame, rejected: Floats) -> None:
+    """Raise ModelError with every characteristic that by itself tells all rejected from all accepted applicants.
+
+    The classing would hide it: it joins values that hold one class only.
+    """
+    if found := [name for name in frame.columns if _separates(frame[name], rejected == 1.0)]:
+        raise ModelError([_of_decision(Fault(f"{n} separates them", "separation", path=n, found=n)) for n in found])
+
+
+def _separates(values: pd.Series, rejected: Mask) -> bool:
+    """Whether a cut of numbers, or values of text of FEW_ROWS rows each on average, divides by the decision alone."""
+    missing = values.isna().to_numpy()
+    if len(set(rejected[missing].tolist())) > 1:
+        return False
+    told, decision = values[~missing], rejected[~missing]
+    if not pd.api.types.is_numeric_dtype(values):
+        levels = pd.Series(decision).groupby(told.to_numpy(object)).nunique()
+        return bool((levels == 1).all()) and len(levels) * FEW_ROWS <= len(told)
+    if decision.all() or not decision.any():
+        return bool(missing.any()) and bool(rejected[missing].any() != decision.any())
+    out, kept = told[decision], told[~decision]
+    return bool(out.max() < kept.min() or kept.max() < out.min())
+
+
+def _independent(tables: Mapping[str, BinningTable], frame: pd.DataFrame) -> tuple[list[str], dict[str, str], Floats]:
     """Characteristics in falling order of information value that are no linear combination of those before them."""
     order = sorted(tables, key=lambda name: (-tables[name].information_value, name))
     kept: list[str] = []
@@ -171,8 +193,8 @@ def _of_decision(fault: Fault) -> Fault:
     if fault.code == "separation":
         told = _told(fault, "the decision is perfectly predicted, so accepted and rejected do not overlap")
         remedy = (
-            "leave the characteristic out of reject_inference.acceptance.characteristics, or take the applicants whom a "
-            "policy rule rejects out by outcome.exclusions"
+            "leave the characteristic out of reject_inference.acceptance.characteristics, or take the applicants whom "
+            "a policy rule rejects out by outcome.exclusions"
         )
         return replace(told, code="no_overlap", path="reject_inference.acceptance", remedy=remedy)
     return _told(fault, "model of the decision")

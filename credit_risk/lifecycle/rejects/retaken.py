@@ -61,6 +61,9 @@ def _taken(intake: Intake, order: Places, outcome: Floats) -> Intake:
 
 def _decided(decided: Outcome, order: Places, outcome: Floats) -> Outcome:
     """The outcome of the rows taken; its tables stay those of the source."""
-    arrays: dict[str, Any] = {f.name: getattr(decided, f.name) for f in fields(decided)}
-    taken = {name: value[order] for name, value in arrays.items() if isinstance(value, np.ndarray)}
-    return replace(decided, **{**taken, "values": outcome})
+    values: dict[str, Any] = {f.name: getattr(decided, f.name) for f in fields(decided)}
+    for name, value in values.items():
+        if isinstance(value, np.ndarray):
+            values[name] = value[order]
+    values["values"] = outcome
+    return Outcome(**values)

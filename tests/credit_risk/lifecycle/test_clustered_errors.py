@@ -133,6 +133,7 @@ ALLOWS_FOR_CLUSTERS = (
     *("strategy.acceptance_curve", "strategy.best_cut_off", "strategy.comparison", "strategy.cut_offs"),
     *("strategy.matrix", "strategy.override_effect", "strategy.overrides", "strategy.profit_curve"),
     *("strategy.swap_changes", "strategy.swap_sets"),
+    "reject_inference.acceptance_power",
     *("two_stage.gain.", "two_stage.offset_check."),  # its likelihood ratio says that it takes rows as independent
 )
 NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.", "data.contract", "strategy.experiment_looks")
