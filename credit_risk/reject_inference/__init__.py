@@ -22,6 +22,7 @@ from credit_risk.reject_inference.procedure_errors import ProcedureErrors, boots
 from credit_risk.reject_inference.recommendation import Recommendation, recommend
 from credit_risk.reject_inference.reweighting import reweighting
 from credit_risk.reject_inference.rows import Decided, InferredRows, accepted_only, known_rows
+from credit_risk.reject_inference.self_learning import SelfLearning, fit_self_learning, recalibrate, self_learning_table
 from credit_risk.reject_inference.sensitivity import sensitivity_table, tipping_table
 from credit_risk.reject_inference.spec import RejectInferenceSpec
 from credit_risk.reject_inference.specification import (
@@ -42,6 +43,7 @@ __all__ = [
     "ProcedureErrors",
     "Recommendation",
     "RejectInferenceSpec",
+    "SelfLearning",
     "SpecificationTest",
     "Thresholds",
     "accepted_only",
@@ -61,6 +63,7 @@ __all__ = [
     "external_values",
     "extrapolation",
     "fit_bivariate_probit",
+    "fit_self_learning",
     "fuzzy_augmentation",
     "hard_cut_off",
     "infer_rows",
@@ -77,10 +80,12 @@ __all__ = [
     "probit_table",
     "probit_test_table",
     "prudent_odds",
+    "recalibrate",
     "recommend",
     "reweighting",
     "reweighting_test",
     "score_bands",
+    "self_learning_table",
     "sensitivity_table",
     "support_table",
     "threshold_table",

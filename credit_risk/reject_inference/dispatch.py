@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from credit_risk.reject_inference.external import external_outcomes
 from credit_risk.reject_inference.labelled import hard_cut_off, parcelling
 from credit_risk.reject_inference.reweighting import reweighting
 from credit_risk.reject_inference.rows import Decided, InferredRows, accepted_only
+from credit_risk.reject_inference.self_learning import self_learning
 from credit_risk.reject_inference.spec import Method, RejectInferenceSpec
 
 JOINT_NORMAL = (
@@ -117,11 +117,8 @@ def _probit(spec: RejectInferenceSpec, decided: Decided, inputs: _Inputs) -> Inf
 
 
 def _self_learning(spec: RejectInferenceSpec, decided: Decided, inputs: _Inputs) -> InferredRows:
-    room = importlib.import_module("credit_risk.reject_inference.self_learning")
-    rows: InferredRows = room.self_learning(
-        decided, np.asarray(inputs.features, dtype=np.float64), spec.self_learning, seed=inputs.seed
-    )
-    return rows
+    features = np.asarray(inputs.features, dtype=np.float64)
+    return self_learning(decided, features, spec.self_learning, seed=inputs.seed)
 
 
 def _external(spec: RejectInferenceSpec, decided: Decided, inputs: _Inputs) -> InferredRows:
