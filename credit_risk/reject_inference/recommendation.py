@@ -177,7 +177,7 @@ def _misspecified(
     weighted = reweighting_test(decided, design, acceptance, names, floor=floor)
     bends = curvature_test(decided, design, acceptance, names)
     level, least = limits.misspecified_p_value, limits.moved_log_odds
-    moved, large, curved = weighted.p_value < level, abs(weighted.shift) >= least, bends.p_value < level
+    moved, large, curved = weighted.p_value < level, weighted.shift >= least, bends.p_value < level
     bent = bends.degrees > 0 and bends.shift >= least
     rows = [
         _row(
@@ -194,7 +194,7 @@ def _misspecified(
             weighted.shift,
             least,
             "material" if large else "immaterial",
-            f"mean shift of their log-odds: odds of bad times {np.exp(weighted.shift):.2f}",
+            "root mean square shift of their log-odds of bad",
         ),
         _row(
             "is the form of the model wrong, selection allowed for?",

@@ -38,7 +38,7 @@ LEAST_ACCEPTANCE = 1e-6
 class SpecificationTest:
     """A chi-square of `degrees` with its p-value; largest: the term that speaks loudest, with its z.
 
-    shift: of the log-odds of bad, by reweighting the mean over the rejected, by squares the root mean square over all
+    shift: root mean square of what it adds to the log-odds of bad: reweighting over the rejected, squares over all
     applicants; NaN where it has no such meaning.
     """
 
@@ -77,12 +77,13 @@ def reweighting_test(
     weighted = _fit(rows, y, inverse_weights(decided, p, floor)[known])
     moved = weighted.coef - plain.coef
     rejected = decided.rejected
-    mean = decided.weights[rejected] @ _with_constant(x[rejected]) / decided.weights[rejected].sum()
+    mass = decided.weights[rejected] / decided.weights[rejected].sum()
     if float(np.abs(moved).max()) < 1e-9:
         return SpecificationTest(0.0, len(moved), 1.0, "", 0.0, 0.0)
     covariance = _covariance(weighted.influence - plain.influence, _codes(decided))
     found = _wald(moved, covariance, ("intercept", *names))
-    return SpecificationTest(*found, shift=float(mean @ moved))
+    shifts = _with_constant(x[rejected]) @ moved
+    return SpecificationTest(*found, shift=float(np.sqrt(mass @ np.square(shifts))))
 
 
 def curvature_test(
@@ -98,24 +99,21 @@ def curvature_test(
     w, y, rows = decided.weights[known], decided.y[known], x[known]
     z = special.ndtri(np.clip(p[known], LEAST_ACCEPTANCE, 1.0 - LEAST_ACCEPTANCE))
     mills = np.exp(-z * z / 2.0) / (np.sqrt(2.0 * np.pi) * special.ndtr(z))
-    basis = _spanned(_with_constant(rows), [mills])
     kept: list[str] = []
-    added: list[Floats] = []
-    everyone: list[Floats] = []
-    for name, column in zip(names, rows.T, strict=True):
-        centre = float(w @ column) / float(w.sum())
-        square = np.square(column - centre)
-        wider = _spanned(basis, [*added, square])
-        if wider.shape[1] > basis.shape[1] + len(added):
+    squares: list[Floats] = []
+    basis = _Basis(_with_constant(rows))
+    basis.add(mills)
+    for place, name in enumerate(names):
+        centre = float(w @ rows[:, place]) / float(w.sum())
+        if basis.add(np.square(rows[:, place] - centre)):
             kept.append(name)
-            added.append(square)
-            everyone.append(np.square(x[:, names.index(name)] - centre))
-    if not added:
+            squares.append(np.square(x[:, place] - centre))
+    if not kept:
         return SpecificationTest(0.0, 0, 1.0, "", 0.0)
-    fit = _fit(np.column_stack([basis, *added]), y, w)
+    fit = _fit(np.column_stack(basis.columns), y, w)
     covariance = _covariance(fit.influence, _codes(decided))
-    k = len(added)
-    bent = np.column_stack(everyone) @ fit.coef[-k:]
+    k = len(kept)
+    bent = np.column_stack(squares) @ fit.coef[-k:]
     mass = decided.weights / decided.weights.sum()
     shift = float(np.sqrt(mass @ np.square(bent - mass @ bent)))
     return SpecificationTest(*_wald(fit.coef[-k:], covariance[-k:, -k:], kept), shift=shift)
@@ -190,7 +188,7 @@ def _fit(x: Floats, y: Floats, w: Floats) -> _Fit:
             p = special.expit(x @ beta)
             v = w * p * (1.0 - p)
             inverse = _solve((x * v[:, None]).T @ x, np.eye(x.shape[1]))
-            own = np.minimum(v * np.einsum("ij,jk,ik->i", x, inverse, x), MOST_LEVERAGE)
+            own = np.minimum(v * np.sum((x @ inverse) * x, axis=1), MOST_LEVERAGE)
             return _Fit(beta, (x @ inverse) * (w * (y - p) / (1.0 - own))[:, None])
     raise ModelError(
         Fault(
@@ -242,12 +240,26 @@ def _wald(coef: Floats, covariance: Floats, names: Sequence[str]) -> tuple[float
     return chi_square, degrees, float(stats.chi2.sf(chi_square, degrees)), str(names[place]), float(z[place])
 
 
-def _spanned(basis: Floats, columns: Sequence[Floats]) -> Floats:
-    """basis with those of `columns` that it, and those before, do not span."""
-    for column in columns:
-        centred = column - column.mean()
-        fitted = basis @ np.linalg.lstsq(basis, centred, rcond=None)[0]
-        size = float(np.linalg.norm(centred))
-        if size > 0 and float(np.linalg.norm(centred - fitted)) > 1e-6 * size:
-            basis = np.column_stack([basis, column])
-    return basis
+class _Basis:
+    """Columns (n,) none of which is spanned by those before it; told by Gram and Schmidt, twice."""
+
+    def __init__(self, table: Floats):
+        self.columns: list[Floats] = []
+        self._unit: list[Floats] = []
+        for column in table.T:
+            self.add(column)
+
+    def add(self, column: Floats) -> bool:
+        """Add a column unless those before span it; returns whether it was added."""
+        rest, size = column.astype(np.float64), float(np.linalg.norm(column - column.mean()))
+        if not self.columns:
+            size = float(np.linalg.norm(column))
+        for _ in range(2):
+            for unit in self._unit:
+                rest = rest - (unit @ rest) * unit
+        left = float(np.linalg.norm(rest))
+        if not left > 1e-6 * size:
+            return False
+        self.columns.append(column)
+        self._unit.append(rest / left)
+        return True

@@ -56,7 +56,7 @@ def support_table(
     rows = []
     for name, raw in values.items():
         told, outside = _by_value(decided, np.asarray(raw))
-        labels = None if bins is None or name not in bins else np.asarray(bins[name]).astype(str)
+        labels = None if bins is None or name not in bins else np.asarray(bins[name])
         counted, sparse = _by_bin(decided, labels, thresholds.sparse_bin)
         share = weight_share(decided, decided.rejected, outside | sparse)
         rows.append((name, *told, *counted, share, EDGE if share > thresholds.outside_support else INSIDE))
@@ -150,9 +150,9 @@ def _by_value(decided: Decided, raw: NDArray[np.generic]) -> tuple[tuple[object,
         unseen = ~missing & (len(seen) == 0)
         kind = "number"
     else:
-        missing = np.array([value is None or value != value for value in raw.tolist()])
-        labels = np.where(missing, "", raw.astype(str))
-        unseen = ~missing & ~np.isin(labels, np.unique(labels[known & ~missing]))
+        place = pd.factorize(raw)[0]  # -1: missing
+        missing = place < 0
+        unseen = ~missing & ~np.isin(place, np.unique(place[known & ~missing]))
         below = above = np.zeros(len(raw), dtype=bool)
         least = greatest = np.nan
         kind = "category"
@@ -161,10 +161,10 @@ def _by_value(decided: Decided, raw: NDArray[np.generic]) -> tuple[tuple[object,
     return (kind, least, greatest, *shares), below | above | alone | unseen
 
 
-def _by_bin(decided: Decided, labels: NDArray[np.str_] | None, least: int) -> tuple[tuple[object, ...], Mask]:
+def _by_bin(decided: Decided, labels: NDArray[np.generic] | None, least: int) -> tuple[tuple[object, ...], Mask]:
     if labels is None:
         return (None, None, np.nan), np.zeros(len(decided), dtype=bool)
-    names, place = np.unique(labels, return_inverse=True)
+    place, names = pd.factorize(labels, use_na_sentinel=False)
     count = np.bincount(place[decided.known], minlength=len(names))
     sparse = (count < least)[place]
     told = (len(names), int(np.count_nonzero(count < least)), weight_share(decided, decided.rejected, sparse))

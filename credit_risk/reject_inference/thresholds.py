@@ -68,8 +68,8 @@ MEANINGS = {
         "61, 317-337; level: strict, since reweighting costs rows",
     ),
     "moved_log_odds": (
-        "shift of log-odds, either way, below which nothing changes: mean of the rejected under reweighting; root mean "
-        "square of all applicants by squares of the characteristics",
+        "root mean square of a shift of log-odds below which nothing changes: of the rejected under reweighting, of "
+        "all applicants by squares of the characteristics",
         CONVENTION,
     ),
     "instrument_chi_square": (
