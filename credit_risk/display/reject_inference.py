@@ -68,7 +68,7 @@ class OverlapDisplay(_Judged):
 
     def _draw(self, ax: Axes) -> None:
         shown = self._frame[self._frame["value"].between(0, 1) & self._frame["value"].notna()]
-        names = [readable(name) for name in shown["measure"]]
+        names = [readable(name).replace("auc", "AUC") for name in shown["measure"]]
         self._bars(ax, names, shown["value"], [verdict == "outside" for verdict in shown["verdict"]])
         place = np.arange(len(shown))[::-1]
         limits = shown["limit"].astype(float).to_numpy()
