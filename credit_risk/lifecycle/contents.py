@@ -56,7 +56,7 @@ def add_core(writer: PackageWriter, development: Development) -> None:
 def _add_inference(writer: PackageWriter, inference: Inference) -> None:
     """Both models of reject inference, the applicants, and the rows that candidates are fitted on."""
     writer.add_json(ACCEPTANCE_FILE, inference.acceptance.model)
-    writer.add_json(KNOWN_OUTCOMES_FILE, inference.known.model)
+    writer.add_json(KNOWN_OUTCOMES_FILE, inference.known.candidate.model)
     writer.add_table(APPLICANTS_FILE, inference.applicants.frame())
     writer.add_table(ROWS_FILE, inference.rows_frame())
 

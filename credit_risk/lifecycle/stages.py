@@ -92,7 +92,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         points_evidence(intake, prepared.labels, window, plan.evaluation.confidence, prepared.weights),
         clusters_evidence(plan.samples, prepared.labels, prepared.clusters),
         representativeness_evidence(judged.scored),
-        *inference_evidence(plan, prepared, inference),
+        *inference_evidence(plan, prepared, inference, candidates, judged.scored),
         *trained.evidence,
         *fitted.evidence,
         *(item for candidate in candidates for item in candidate.evidence),

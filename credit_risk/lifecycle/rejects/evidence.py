@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from credit_risk._core.evidence import Evidence, absent, key_values, table
 from credit_risk.evaluation.area_under_curve import delong_interval
 from credit_risk.evaluation.clustered import clustered_auc_interval
+from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
+from credit_risk.lifecycle.performance import Scored
+from credit_risk.lifecycle.rejects.compared import IDS as COMPARED
+from credit_risk.lifecycle.rejects.compared import compared_evidence
+from credit_risk.lifecycle.rejects.diagnosis import IDS as DIAGNOSIS
+from credit_risk.lifecycle.rejects.diagnosis import diagnosis_evidence
+from credit_risk.lifecycle.rejects.errors import COEFFICIENTS, errors_evidence
 from credit_risk.lifecycle.rejects.inference import WEIGHTING, Applicants, Inference
 from credit_risk.lifecycle.rejects.models import AcceptanceModel
 from credit_risk.package.layout import ACCEPTANCE_FILE, APPLICANTS_FILE, KNOWN_OUTCOMES_FILE, ROWS_FILE
@@ -52,10 +59,24 @@ ASSUMPTIONS: Mapping[str, str] = {
 }
 
 
-def inference_evidence(plan: Plan, prepared: Prepared, inference: Inference | None) -> list[Evidence]:
-    """Evidence on decisions, choice, model of the decision and weights; prepared: the rows as they came."""
+def inference_evidence(
+    plan: Plan, prepared: Prepared, inference: Inference | None, candidates: Sequence[Candidate], scored: Scored
+) -> list[Evidence]:
+    """All evidence `reject_inference.*`; prepared: the rows as they came; scored: by the candidates."""
     if inference is None:
-        return [absent(identifier, "not_applicable", NONE) for identifier in IDS]
+        every = (*IDS, *DIAGNOSIS, *COMPARED, COEFFICIENTS)
+        return [absent(identifier, "not_applicable", NONE) for identifier in every]
+    compared, tipping = compared_evidence(plan, prepared, inference, scored)
+    return [
+        *_basis(plan, prepared, inference),
+        *diagnosis_evidence(plan, prepared, inference, tipping),
+        *compared,
+        *errors_evidence(plan, prepared, inference, candidates),
+    ]
+
+
+def _basis(plan: Plan, prepared: Prepared, inference: Inference) -> list[Evidence]:
+    """Evidence on decisions, choice, model of the decision and weights."""
     confidence = plan.evaluation.confidence
     applicants, files = inference.applicants, (SNAPSHOT, APPLICANTS_FILE)
     power = power_frame(applicants, prepared, confidence)
@@ -100,7 +121,9 @@ def choice_items(spec: RejectInferenceSpec, inference: Inference) -> dict[str, s
     items: dict[str, str | int | float | None] = {
         "Method": spec.method.replace("_", " "),
         "Assumes": ASSUMPTIONS[spec.method],
-        "Tried beside": ", ".join(name.replace("_", " ") for name in spec.compare) or "none",
+        "Tried beside": ", ".join(name.replace("_", " ") for name in inference.tried if name != spec.method) or "none",
+        "Tried in vain": "; ".join(f"{name.replace('_', ' ')}: {why}" for name, why in inference.failed.items())
+        or "none",
         "Applicants of development": f"{len(decided):,}",
         "Accepted": f"{int(decided.accepted.sum()):,}",
         "Rejected": f"{int(decided.rejected.sum()):,}",

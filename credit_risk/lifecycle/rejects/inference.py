@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import CreditRiskError, Fault, ModelError
-from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT
 from credit_risk.lifecycle.rejects.models import (
     AcceptanceModel,
+    KnownModel,
+    evidence_columns,
     fit_acceptance,
     fit_known_outcomes,
     probabilities,
 )
 from credit_risk.lifecycle.rejects.retaken import retaken
 from credit_risk.plan import Plan
-from credit_risk.reject_inference import Decided, InferredRows, infer_rows
-from credit_risk.reject_inference.external import external_values
+from credit_risk.reject_inference import (
+    BivariateProbitFit,
+    Decided,
+    InferredRows,
+    bivariate_probit_rows,
+    external_values,
+    fit_bivariate_probit,
+    infer_rows,
+)
+from credit_risk.reject_inference.given_rejection import of_decision
 from credit_risk.reject_inference.spec import Method
 from credit_risk.sampling.applicants import label_applicants
 from credit_risk.sampling.clusters import cluster_numbers
@@ -30,7 +39,7 @@ from credit_risk.sampling.clusters import cluster_numbers
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 KEY = "reject_inference"
-FOLDER = "reject_inference"
+PROBIT: Method = "bivariate_probit"
 WEIGHTING: tuple[Method, ...] = ("reweighting", "score_bands")
 """Methods that only weigh known outcomes, and so can weigh those of any sample."""
 
@@ -71,16 +80,19 @@ class Inference:
     """Reject inference of a development. rows: those that candidates are fitted on; place: of each among all rows.
 
     decided: the applicants of development, in the order of `applicants`; tried: rows of every method that the plan
-    tries, by name; prepared: the samples with development made of the rows.
+    tries, by name; failed: why a method for comparison makes none; probit: the bivariate probit, where it was tried;
+    prepared: the samples with development made of the rows.
     """
 
     applicants: Applicants
     decided: Decided
     acceptance: AcceptanceModel
-    known: Candidate
+    known: KnownModel
+    probit: BivariateProbitFit | None
     rows: InferredRows
     place: Places
     tried: dict[Method, InferredRows]
+    failed: dict[Method, str]
     prepared: Prepared
 
     def rows_frame(self) -> pd.DataFrame:
@@ -116,35 +128,91 @@ def infer(plan: Plan, prepared: Prepared, report: Callable[[str], None]) -> Infe
     report("model of the decision")
     acceptance = fit_acceptance(plan, prepared, row[inside], decided.rejected.astype(np.float64))
     report("model of known outcomes")
-    known = fit_known_outcomes(plan, prepared, report)
+    candidate = fit_known_outcomes(plan, prepared, report)
     frame = prepared.intake.frame.iloc[row]
-    applicants = Applicants(row, sample, accepted, acceptance.acceptance(frame), probabilities(known.compiled, frame))
-    tried = {method: method_rows(plan, prepared, applicants, decided, method) for method in spec.tried}
+    known = KnownModel(candidate, *evidence_columns(candidate.model, frame[inside]))
+    applicants = Applicants(
+        row, sample, accepted, acceptance.acceptance(frame), probabilities(candidate.compiled, frame)
+    )
+    stand = Standing(plan, prepared, applicants, decided, acceptance, known)
+    tried: dict[Method, InferredRows] = {}
+    failed: dict[Method, str] = {}
+    for method in spec.tried:
+        report(method.replace("_", " "))
+        try:
+            tried[method], stand = method_rows(stand, method)
+        except ModelError as error:
+            if method == spec.method:
+                raise
+            failed[method] = "; ".join(fault.message for fault in error.faults)
     rows = tried[spec.method]
     place = row[inside][rows.place]
     fitted = prepared if spec.method == "none" else retaken(prepared, place, rows.y, rows.weight)
-    return Inference(applicants, decided, acceptance, known, rows, place, tried, fitted)
+    return Inference(applicants, decided, acceptance, known, stand.probit, rows, place, tried, failed, fitted)
 
 
-def method_rows(
-    plan: Plan, prepared: Prepared, applicants: Applicants, decided: Decided, method: Method, sample: str = DEVELOPMENT
-) -> InferredRows:
-    """Rows of a method on the applicants of a sample, `decided`. Raises ModelError with what it cannot do."""
-    inside = applicants.of(sample)
-    row, spec = applicants.row[inside], plan.reject_inference
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the methods stand on: the applicants of development, both models, and the bivariate probit."""
+
+    plan: Plan
+    prepared: Prepared
+    applicants: Applicants
+    decided: Decided
+    acceptance: AcceptanceModel
+    known: KnownModel
+    probit: BivariateProbitFit | None = None
+
+    @property
+    def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Columns of the bivariate probit, of decision and outcome."""
+        return probit_frames(self.acceptance, self.known)
+
+
+def method_rows(stand: Standing, method: Method) -> tuple[InferredRows, Standing]:
+    """Rows of a method on the applicants of development, and `stand` with the probit where it was fitted.
+
+    Raises ModelError with what the method cannot do.
+    """
+    inside = stand.applicants.of(DEVELOPMENT)
+    row, spec = stand.applicants.row[inside], stand.plan.reject_inference
     try:
-        return infer_rows(
+        if method == PROBIT:
+            fit = _probit(stand.plan, stand.decided, stand.acceptance, stand.known)
+            return bivariate_probit_rows(stand.decided, fit, *stand.frames), replace(stand, probit=fit)
+        rows = infer_rows(
             spec,
-            decided,
-            acceptance=applicants.acceptance[inside],
-            probability=applicants.probability[inside],
-            seed=plan.samples.seed,
-            keys=np.asarray(prepared.intake.key)[row],
-            external=_external(plan, prepared, row) if method == "external_outcomes" else None,
+            stand.decided,
+            acceptance=stand.applicants.acceptance[inside],
+            probability=stand.applicants.probability[inside],
+            seed=stand.plan.samples.seed,
+            keys=np.asarray(stand.prepared.intake.key)[row],
+            external=external_of(stand.plan, stand.prepared, row) if method == "external_outcomes" else None,
+            features=stand.known.woe,
             method=method,
         )
     except CreditRiskError as error:
         raise ModelError([_of_method(fault, method) for fault in error.faults]) from error
+    return rows, stand
+
+
+def _probit(plan: Plan, decided: Decided, acceptance: AcceptanceModel, known: KnownModel) -> BivariateProbitFit:
+    """The bivariate probit on weights of evidence. Raises ModelError where it has no estimate."""
+    instrument = str(plan.reject_inference.instrument)
+    if instrument not in acceptance.fit.terms:
+        message = f"the instrument {instrument!r} predicts nothing of the decision"
+        found, remedy = acceptance.left_out.get(instrument, "no term"), "name another instrument, or use another method"
+        path = "reject_inference.instrument"
+        raise ModelError(Fault(message, "instrument_predicts_nothing", path=path, found=found, remedy=remedy))
+    z, x = probit_frames(acceptance, known)
+    confidence = plan.evaluation.confidence
+    return fit_bivariate_probit(decided, z, x, instrument=of_decision(instrument), confidence=confidence)
+
+
+def probit_frames(acceptance: AcceptanceModel, known: KnownModel) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Weights of evidence of the decision, named apart, and of the outcome."""
+    z = pd.DataFrame(acceptance.woe, columns=[of_decision(name) for name in acceptance.fit.terms[1:]])
+    return z, pd.DataFrame(known.woe, columns=list(known.names))
 
 
 def decided_of(prepared: Prepared, applicants: Applicants, sample: str) -> Decided:
@@ -163,7 +231,7 @@ def _decided(prepared: Prepared, row: Places, accepted: NDArray[np.bool_], sampl
         raise ModelError([_of_sample(fault, sample) for fault in error.faults]) from error
 
 
-def _external(plan: Plan, prepared: Prepared, row: Places) -> Floats:
+def external_of(plan: Plan, prepared: Prepared, row: Places) -> Floats:
     external = plan.reject_inference.external
     assert external is not None
     values = prepared.intake.frame[external.column].iloc[row]
@@ -175,5 +243,7 @@ def _of_sample(fault: Fault, sample: str) -> Fault:
 
 
 def _of_method(fault: Fault, method: str) -> Fault:
+    if str(fault.path).startswith(KEY):
+        return fault
     message = f"{method}: {fault.message}"
     return Fault(message, fault.code, path=KEY, found=fault.found, allowed=fault.allowed, remedy=fault.remedy)

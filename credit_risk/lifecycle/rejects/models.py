@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,9 +23,10 @@ from credit_risk.lifecycle.screening import screen
 from credit_risk.lifecycle.trends import declared_orders
 from credit_risk.models.assemble import Identity, InputColumn, document, scorecard_steps, value_names
 from credit_risk.models.logistic import LogisticFit, fit_logistic
-from credit_risk.models.separation import bin_labels
+from credit_risk.models.separation import Labels, bin_labels
 from credit_risk.models.spec import ScorecardSpec
 from credit_risk.plan import Plan
+from credit_risk.reject_inference import perfect_predictors
 from credit_risk.sampling import Intake
 from credit_risk.scaling.points import Scaling, points_table
 from credit_risk.scoring import CompiledModel, compile_model
@@ -34,7 +35,6 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 ACCEPTANCE, KNOWN_OUTCOMES = "acceptance", "known_outcomes"
 DEPENDENT = 1e-7
-FEW_ROWS = 5
 ONE_BIN, LINEAR = "one bin: tells nothing of the decision", "linear combination of those above"
 
 
@@ -90,14 +90,38 @@ def fit_acceptance(plan: Plan, prepared: Prepared, rows: NDArray[np.int64], reje
         text = "no characteristic tells anything of the decision, so all applicants are accepted alike"
         raise ModelError(Fault(text, "no_selection", path="reject_inference.acceptance", remedy="use no method"))
     labels = bin_labels({name: tables[name] for name in kept})
-    try:
-        fit = fit_logistic(woe, rejected, kept, weights=weights, labels=labels)
-    except ModelError as error:
-        raise ModelError([_of_decision(fault) for fault in error.faults]) from error
+    fit = fit_decision(woe, rejected, kept, weights, labels)
     model = _document(plan, intake, fit, {name: tables[name] for name in kept})
     return AcceptanceModel(
         model, compile_model(model), fit, {n: tables[n] for n in kept}, left_out, woe, rejected, weights
     )
+
+
+def fit_decision(woe: Floats, rejected: Floats, names: Sequence[str], weights: Floats, labels: Labels) -> LogisticFit:
+    """The log-odds of rejection (n,) on weights of evidence (n, k). Raises ModelError where there is no overlap."""
+    try:
+        return fit_logistic(woe, rejected, names, weights=weights, labels=labels)
+    except ModelError as error:
+        raise ModelError([_of_decision(fault) for fault in error.faults]) from error
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """The model of known outcomes, and weights of evidence (n, k) of applicants by its characteristics, `names`."""
+
+    candidate: Candidate
+    names: tuple[str, ...]
+    woe: Floats
+
+
+def evidence_columns(model: Mapping[str, Any], frame: pd.DataFrame) -> tuple[tuple[str, ...], Floats]:
+    """Characteristics of a scorecard and their weights of evidence (n, k) of raw rows."""
+    values = compile_model(model).values(frame)
+    (step,) = (one for one in model["steps"] if one["id"] == "linear_score")
+    by_value = {one["output_woe"]: one["input"] for one in model["steps"] if one["type"] == "classing"}
+    read = [term["input"] for term in step["terms"]]
+    columns = [np.asarray(values[name], dtype=np.float64) for name in read]
+    return tuple(by_value[name] for name in read), np.column_stack(columns)
 
 
 def acceptance_classing(plan: Plan) -> ClassingSpec:
@@ -142,23 +166,8 @@ def _refuse_perfect(frame: pd.DataFrame, rejected: Floats) -> None:
 
     The classing would hide it: it joins values that hold one class only.
     """
-    if found := [name for name in frame.columns if _separates(frame[name], rejected == 1.0)]:
+    if found := perfect_predictors(frame, rejected == 0.0):
         raise ModelError([_of_decision(Fault(f"{n} separates them", "separation", path=n, found=n)) for n in found])
-
-
-def _separates(values: pd.Series, rejected: Mask) -> bool:
-    """Whether a cut of numbers, or values of text of FEW_ROWS rows each on average, divides by the decision alone."""
-    missing = values.isna().to_numpy()
-    if len(set(rejected[missing].tolist())) > 1:
-        return False
-    told, decision = values[~missing], rejected[~missing]
-    if not pd.api.types.is_numeric_dtype(values):
-        levels = pd.Series(decision).groupby(told.to_numpy(object)).nunique()
-        return bool((levels == 1).all()) and len(levels) * FEW_ROWS <= len(told)
-    if decision.all() or not decision.any():
-        return bool(missing.any()) and bool(rejected[missing].any() != decision.any())
-    out, kept = told[decision], told[~decision]
-    return bool(out.max() < kept.min() or kept.max() < out.min())
 
 
 def _independent(tables: Mapping[str, BinningTable], frame: pd.DataFrame) -> tuple[list[str], dict[str, str], Floats]:

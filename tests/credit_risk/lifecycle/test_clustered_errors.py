@@ -133,7 +133,8 @@ ALLOWS_FOR_CLUSTERS = (
     *("strategy.acceptance_curve", "strategy.best_cut_off", "strategy.comparison", "strategy.cut_offs"),
     *("strategy.matrix", "strategy.override_effect", "strategy.overrides", "strategy.profit_curve"),
     *("strategy.swap_changes", "strategy.swap_sets"),
-    "reject_inference.acceptance_power",
+    *("reject_inference.acceptance_power", "reject_inference.overlap", "reject_inference.overlap_bands"),
+    *("reject_inference.probit", "reject_inference.comparison", "reject_inference.coefficients"),
     *("two_stage.gain.", "two_stage.offset_check."),  # its likelihood ratio says that it takes rows as independent
 )
 NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.", "data.contract", "strategy.experiment_looks")

@@ -210,7 +210,7 @@ def test_the_instrument_stays_out_of_every_model_but_that_of_the_decision(tmp_pa
     assert contract.loc["BRANCH", "role"] == "instrument"
     assert "BRANCH" in found.snapshot.columns
     assert "BRANCH" in {column["name"] for column in found.inference.acceptance.model["inputs"]}
-    models = [found.inference.known.model, *(one.model for one in found.candidates)]
+    models = [found.inference.known.candidate.model, *(one.model for one in found.candidates)]
     assert not any("BRANCH" in {column["name"] for column in model["inputs"]} for model in models)
 
 
