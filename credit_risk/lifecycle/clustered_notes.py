@@ -62,7 +62,8 @@ INDEPENDENT = (
     "expert.agreement.",
     "expert.ordering.",
     "strategy.matrix_order",
-    *("reject_inference.acceptance_model", "reject_inference.probit_tests", "reject_inference.applicant_evaluation"),
+    *("reject_inference.acceptance_model", "reject_inference.probit_tests", "reject_inference.correlation_profile"),
+    "reject_inference.applicant_evaluation",
     "rules.hits",
     "rules.decisions",
 )
