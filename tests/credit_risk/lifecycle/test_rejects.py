@@ -21,7 +21,7 @@ from credit_risk.plan.intake import take_in_plan
 from credit_risk.scoring import compile_model
 from tests.credit_risk.lifecycle.through_the_door import PLAN, applicants, write
 
-ASKED = "reject_inference: {method: reweighting, compare: [fuzzy_augmentation]}\n"
+ASKED = "reject_inference: {method: reweighting, compare: [fuzzy_augmentation], replicates: 20}\n"
 EXTERNAL = "external: {column: ELSEWHERE, bad: 1, source: the credit bureau, date: '2021-12-31'}"
 FILES = ("acceptance.json", "applicants.parquet", "known_outcomes.json", "rows.parquet")
 EXPERT = """\
@@ -157,7 +157,7 @@ def test_supposed_outcomes_enter_no_table_of_performance(tmp_path: Path) -> None
     """The points of an expert's scorecard hang on no data, so nothing but the tables could tell the methods apart."""
     head = PLAN[: PLAN.index("models:")] + "models:\n" + EXPERT
     made: list[Development] = [
-        develop(read_plan(write(tmp_path / str(place), f"reject_inference: {{{more}}}\n", plan=head)))
+        develop(read_plan(write(tmp_path / str(place), f"reject_inference: {{{more}, replicates: 0}}\n", plan=head)))
         for place, more in enumerate(
             ("method: none", "method: hard_cut_off", "method: fuzzy_augmentation, prudence: 5")
         )
@@ -203,7 +203,7 @@ def test_every_method_makes_rows_of_development_alone(method: str, tmp_path: Pat
 
 
 def test_the_instrument_stays_out_of_every_model_but_that_of_the_decision(tmp_path: Path) -> None:
-    more = "reject_inference: {method: reweighting, instrument: BRANCH, instrument_reason: branches are drawn by lot}\n"
+    more = "reject_inference: {method: reweighting, replicates: 0, instrument: BRANCH, instrument_reason: by lot}\n"
     found = develop(read_plan(write(tmp_path, more)))
     assert found.inference is not None
     contract = found["data.contract"].table.set_index("column")
