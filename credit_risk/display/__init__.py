@@ -64,6 +64,7 @@ from credit_risk.display.reliability import (
     ReliabilityDisplay,
 )
 from credit_risk.display.scores import ScoreBandDisplay, ScoreDistributionDisplay
+from credit_risk.display.self_learning import SelfLearningDisplay
 from credit_risk.display.shifts import ContributionDisplay, StabilityDisplay
 from credit_risk.display.strategy import BoundaryDisplay, CutOffDisplay, ProfitDisplay
 from credit_risk.display.two_scores import SwapSetDisplay, TwoScoreMatrixDisplay
@@ -203,6 +204,7 @@ __all__ = [
     "ScoreBandDisplay",
     "ScoreDistributionDisplay",
     "SegmentCalibrationDisplay",
+    "SelfLearningDisplay",
     "SensitivityDisplay",
     "StabilityDisplay",
     "SubpopulationDisplay",

@@ -11,7 +11,8 @@ Kozodoi, Lessmann, Alamgir, Moreira-Matias and Papakonstantinou (2025), European
    good. The thresholds of the first round stay; where more rejects are beyond one, as many as the share draw lots;
 4. after each round the regression is fitted again and judged by the Bayesian AUC on what is held out, the prior of its
    rejects being the probabilities of the regression on known outcomes alone. Where it does not rise, no further round
-   is made; the labels given until then stay.
+   is made; the labels given until then stay. As in that code the draws are the same for every round: the prior being
+   that of known outcomes alone, labels rarely raise it in the published simulation, and runs end after one round there.
 
 The labelled are extremes only: probabilities of a model fitted on them are too far apart. `recalibrate` mends it.
 """
@@ -26,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
 from credit_risk._core.errors import CreditRiskError, Fault, ModelError
-from credit_risk._core.randomness import stage_generator
+from credit_risk._core.randomness import stage_generator, stage_seed
 from credit_risk.calibration.fit import MapFit, fit_map
 from credit_risk.evaluation._arrays import Arguments
 from credit_risk.models.collinear import independent
@@ -97,14 +98,21 @@ def self_learning(
 
 
 def fit_self_learning(
-    decided: Decided, features: ArrayLike, spec: SelfLearningSpec | None = None, *, seed: int = 0
+    decided: Decided,
+    features: ArrayLike,
+    spec: SelfLearningSpec | None = None,
+    *,
+    seed: int = 0,
+    draw_anew: bool = False,
 ) -> SelfLearning:
     """Bias-aware self-learning with its record; the method is in the module's docstring.
 
     features (n, k): what the weak learner and the forest see, numbers without missing values. Accepted applicants
     without an outcome take no part. Shares are of sampling weight, the random share of the rejects is of rows. The same
-    seed and rows give the same labels on any number of threads. Raises CreditRiskError on features that do not fit or
-    are constant or collinear, on a hold-out without a good and a bad, and where the weak learner has no maximum.
+    seed and rows give the same labels on any number of threads. draw_anew: the Bayesian AUC of each round is of draws
+    of its own, whose noise lets more rounds pass than the same draws for all do. Raises CreditRiskError on features
+    that do not fit or are constant or collinear, on a hold-out without a good and a bad, and where the weak learner has
+    no maximum.
     """
     spec = SelfLearningSpec() if spec is None else spec
     x = _checked(decided, features)
@@ -116,7 +124,7 @@ def fit_self_learning(
     forest = grow_forest(x[train], decided.weights[train], seed=seed, stage=f"{STAGE}/forest")
     anomaly = forest.score(x[candidates])
     inside = _between(anomaly, decided.weights[candidates], spec.filter)
-    learner = _Learner(decided, x, train, np.concatenate([held_known, held_rejects]), seed)
+    learner = _Learner(decided, x, train, np.concatenate([held_known, held_rejects]), seed, draw_anew)
     labels, rounds, thresholds, stopped = _rounds(learner, candidates[inside], spec, draws)
     labelled = np.flatnonzero(np.isfinite(labels))
     place, y, w, inferred = known_rows(decided)
@@ -205,10 +213,11 @@ class _Draws:
 class _Learner:
     """The weak learner: logistic regression of known outcomes and labels, and what judges it."""
 
-    def __init__(self, decided: Decided, x: Floats, train: Places, held: Places, seed: int):
+    def __init__(self, decided: Decided, x: Floats, train: Places, held: Places, seed: int, anew: bool):
         mean, spread = x[train].mean(axis=0), x[train].std(axis=0)
         self.design = with_constant((x - mean) / spread)
-        self.y, self.w, self.train, self.held, self.seed = decided.y, decided.weights, train, held, seed
+        self.y, self.w, self.train, self.held = decided.y, decided.weights, train, held
+        self.seed, self.anew = seed, anew
         self.coef = np.zeros(self.design.shape[1])
         self.prior: Floats | None = None
 
@@ -227,13 +236,12 @@ class _Learner:
         """P(bad) of rows."""
         return np.asarray(expit(self.design[places] @ self.coef), dtype=np.float64)
 
-    def evaluate(self) -> BayesianValue:
-        """Bayesian AUC on what is held out; the first call sets the prior."""
+    def evaluate(self, number: int) -> BayesianValue:
+        """Bayesian AUC on what is held out after round `number`; the first call sets the prior."""
         p = self.probability(self.held)
         self.prior = p if self.prior is None else self.prior
-        return bayesian_auc(
-            self.y[self.held], p, self.prior, self.w[self.held], draws=DRAWS, seed=self.seed, confidence=0.95
-        )
+        seed = stage_seed(self.seed, f"{STAGE}/{number}") if self.anew else self.seed
+        return bayesian_auc(self.y[self.held], p, self.prior, self.w[self.held], draws=DRAWS, seed=seed)
 
 
 def _rounds(
@@ -244,7 +252,7 @@ def _rounds(
     if not learner.fit(labels):
         text = "the weak learner has no maximum on known outcomes: they are separated"
         raise ModelError(Fault(text, code="separated", path="features", remedy="use fewer or coarser characteristics"))
-    rounds = [Round(0, 0, 0, 0, len(left), learner.evaluate())]
+    rounds = [Round(0, 0, 0, 0, len(left), learner.evaluate(0))]
     bad_from, good_to = np.nan, np.nan
     for number in range(1, spec.rounds + 1):
         sample = draws.order(left)[: int(spec.sampling * len(left) + 0.5)]
@@ -262,7 +270,7 @@ def _rounds(
         left = np.setdiff1d(left, np.concatenate([bad, good]))
         if not learner.fit(labels):
             return labels, rounds, (bad_from, good_to), NOT_FITTED
-        rounds.append(Round(number, len(sample), len(bad), len(good), len(left), learner.evaluate()))
+        rounds.append(Round(number, len(sample), len(bad), len(good), len(left), learner.evaluate(number)))
         if number == spec.rounds:
             break
         if rounds[-1].evaluated.estimate <= rounds[-2].evaluated.estimate:
