@@ -58,6 +58,17 @@ SOURCE_WORDS = {
     "midpoint": "middle of the bounds",
     "pluto_tasche": "bound of Pluto and Tasche",
 }
+QUANTITY_WORDS = {
+    "following_log_odds": "following, of log-odds",
+    "following_less_sampling": "following, less chance within cohorts",
+    "sampling_share": "share of chance within cohorts",
+    "multi_period_z": "z of several periods",
+    "asset_correlation_moments": "asset correlation, moments",
+    "asset_correlation_likelihood": "asset correlation, likelihood",
+    "central_probability_likelihood": "central probability, likelihood",
+    "asset_correlation_large_cohorts": "asset correlation, likelihood of infinitely large cohorts",
+    "central_probability_large_cohorts": "central probability, likelihood of infinitely large cohorts",
+}
 WORDS = {
     "sample": SAMPLE_WORDS,
     "series": SAMPLE_WORDS,
@@ -67,6 +78,7 @@ WORDS = {
     "verdict": VERDICT_WORDS,
     "measure": MEASURE_WORDS,
     "test": TEST_WORDS,
+    "quantity": QUANTITY_WORDS,
     "rule": {"brier": "Brier score", "log_loss": "log loss"},
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from credit_risk.calibration.anchor import Anchor, anchor_map, anchor_shift, bayes_odds_shift
 from credit_risk.calibration.asset_correlation import correlation_by_likelihood, correlation_by_moments
 from credit_risk.calibration.choice import MapChoice, choose_map, stratified_folds
+from credit_risk.calibration.cohort_likelihood import cohort_log_likelihood, correlation_of_cohorts
 from credit_risk.calibration.cohorts import CohortRules, cohort_table
 from credit_risk.calibration.curve import map_curves
 from credit_risk.calibration.cycle import CycleYear, cycle_table, cycle_years_table
@@ -65,10 +66,12 @@ __all__ = [
     "bayes_odds_shift",
     "calibrate_to_external",
     "choose_map",
+    "cohort_log_likelihood",
     "cohort_mean",
     "cohort_table",
     "correlation_by_likelihood",
     "correlation_by_moments",
+    "correlation_of_cohorts",
     "cycle_table",
     "cycle_years_table",
     "design_scale",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from credit_risk.calibration.asset_correlation import correlation_by_likelihood, correlation_by_moments
+from credit_risk.calibration.cohort_likelihood import correlation_of_cohorts
 from credit_risk.calibration.long_run import default_lags
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
 from credit_risk.evaluation.calibration_tests import NormalTest
@@ -73,7 +74,8 @@ def philosophy_table(
     same of log-odds. `following_less_sampling`: with the sampling variance mean r(1 - r)/n taken from var(r), which
     else pulls it to 0. `sampling_share`: that variance over var(r). `slope` and `intercept`: of rates on predictions, 1
     and 0 where predictions move as rates do. `bias`: mean r - p. Bounds by Student's t, T - 2 degrees of freedom (T - 1
-    of the bias). Asset correlations: see `asset_correlation`. Raises CreditRiskError outside [0, 1].
+    of the bias). Asset correlations: by moments and by the likelihood of finite cohorts (`cohort_likelihood`), and of
+    infinitely large ones beside (`asset_correlation`). Raises CreditRiskError outside [0, 1].
     """
     arguments = Arguments()
     check_confidence(arguments, confidence)
@@ -138,12 +140,11 @@ def _bias(r: Floats, p: Floats, confidence: float) -> list[Row]:
 
 
 def _correlations(r: Floats, n: Floats, confidence: float) -> list[Row]:
-    moments = correlation_by_moments(r, n)
-    likely = correlation_by_likelihood(r)
-    half = float(special.ndtri(0.5 + confidence / 2.0)) * likely.standard_error
-    bounds = (likely.correlation - half, likely.correlation + half)
-    return [
-        _plain("asset_correlation_moments", moments),
-        ("asset_correlation_likelihood", likely.correlation, likely.standard_error, *bounds, math.nan),
-        _plain("central_probability_likelihood", likely.probability),
-    ]
+    rows = [_plain("asset_correlation_moments", correlation_by_moments(r, n))]
+    normal = float(special.ndtri(0.5 + confidence / 2.0))
+    for name, likely in (("likelihood", correlation_of_cohorts(r, n)), ("large_cohorts", correlation_by_likelihood(r))):
+        rho, error = likely.correlation, likely.standard_error
+        bounds = (rho - normal * error, rho + normal * error)
+        rows.append((f"asset_correlation_{name}", rho, error, *bounds, math.nan))
+        rows.append(_plain(f"central_probability_{name}", likely.probability))
+    return rows

@@ -48,9 +48,9 @@ ADJUSTMENTS = {
 }
 FEW_NOTE = "few cohorts: errors over cohorts are themselves uncertain, and bounds by Student's t hold only roughly"
 LIMITS_NOTE = (
-    "asset correlations are of few years: the moment estimate is then too low on average, the likelihood estimate "
-    "takes cohorts as infinitely large, so that chance within a cohort counts as correlation, and both take cohorts as "
-    "independent of each other"
+    "asset correlations are of few years: estimates are then too low on average, and bounds by the normal distribution "
+    "hold only roughly; that of large cohorts takes cohorts as infinitely large, so that chance within a cohort counts "
+    "as correlation; all take cohorts as independent of each other"
 )
 NORMAL_NOTE = (
     "the z of several periods takes cohorts as independent and is normal with many; with few it rejects too often"

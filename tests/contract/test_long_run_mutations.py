@@ -65,8 +65,9 @@ CASES: list[tuple[str, str, int, Any, str]] = [
     (YEARS, "downturn", 1, lambda v: True, "downturn"),
     *((YEARS, c, 3, lambda v: v + 1, c) for c in ("indicator", "cohorts", "rows", "bad_rate")),
     *((CYCLE, "value", row, lambda v: v * 1.01, "value") for row in (2, 5, 7, 8, 9, 10, 11, 12, 13)),
-    *((PHILOSOPHY, "value", row, lambda v: v * 1.01, "value") for row in range(12)),
+    *((PHILOSOPHY, "value", row, lambda v: v * 1.01, "value") for row in range(14)),
     *((PHILOSOPHY, c, 0, lambda v: v * 1.001, c) for c in ("standard_error", "lower", "upper")),
+    *((PHILOSOPHY, c, 10, lambda v: v * 1.001, c) for c in ("standard_error", "lower", "upper")),
     (PHILOSOPHY, "p_value", 4, lambda v: v * 1.01 + 0.01, "p_value"),
 ]
 

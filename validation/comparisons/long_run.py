@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
+from validation.rebuild import cohort_likelihood
 from validation.rebuild import long_run as own
 from validation.rebuild.times import time_column
 from validation.rebuild.workspace import Workspace
@@ -308,14 +309,21 @@ def _part(
 
 
 def _correlations(r: np.ndarray, n: np.ndarray, confidence: float) -> dict[str, Record]:
-    names = ("asset_correlation_moments", "asset_correlation_likelihood", "central_probability_likelihood")
-    found: dict[str, Record] = {names[0]: {"value": own.correlation_of_moments(r, n)}, names[1]: {}, names[2]: {}}
+    names = ("asset_correlation_moments", "asset_correlation_large_cohorts", "central_probability_large_cohorts")
+    found: dict[str, Record] = {names[0]: {"value": own.correlation_of_moments(r, n)}}
+    z = float(stats.norm.ppf(0.5 + confidence / 2.0))
+    mixed = cohort_likelihood.most_likely(r, n)
+    rho, error, p = (None, None, None) if mixed is None else (mixed.correlation, mixed.error, mixed.probability)
+    bounds = {} if error is None or rho is None else {"lower": rho - z * error, "upper": rho + z * error}
+    found["asset_correlation_likelihood"] = {"value": rho, "standard_error": error, **bounds}
+    found["central_probability_likelihood"] = {"value": p}
+    found |= {names[1]: {}, names[2]: {}}
     if r.min() > 0 and r.max() < 1:
         x = stats.norm.ppf(r)
         v = float(x.var())
         rho = v / (1.0 + v)
         error = rho / (1.0 + v) * float(np.sqrt(2.0 / len(r)))
-        half = float(stats.norm.ppf(0.5 + confidence / 2.0)) * error
+        half = z * error
         found[names[1]] = {"value": rho, "standard_error": error, "lower": rho - half, "upper": rho + half}
         found[names[2]] = {"value": float(stats.norm.cdf(x.mean() / np.sqrt(1.0 + v)))}
     return found
