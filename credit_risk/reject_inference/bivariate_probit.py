@@ -222,6 +222,23 @@ def _fit(
     )
 
 
+def probability_given_rejection(decided: Decided, z: pd.DataFrame, x: pd.DataFrame) -> Floats:
+    """P(bad | x, z, rejected) (n,) at the maximum that Newton's method finds from ρ = 0: no profile, error or test.
+
+    For repeated fits, as of a bootstrap; `fit_bivariate_probit` searches all ρ. Raises ModelError where there is no
+    maximum.
+    """
+    decision, outcome = design_of(z, np.ones(len(z), bool)), design_of(x, decided.known)
+    start = _start(decided, decision, outcome)
+    data = probit_data(decision.matrix, outcome.matrix, decided.y, decided.accepted, decided.weights)
+    coef, rho, _, _, converged = maximise(data, 0.0, start)
+    if not converged:
+        raise ModelError(Fault("the likelihood has no maximum that can be found", code="not_converged"))
+    index = -(decision.matrix @ coef[: data.split])
+    both = log_bivariate_normal(index, outcome.matrix @ coef[data.split :], np.full(len(index), -rho))
+    return np.minimum(np.exp(both - log_ndtr(index)), 1.0)
+
+
 def bivariate_probit_rows(decided: Decided, fit: BivariateProbitFit, z: pd.DataFrame, x: pd.DataFrame) -> InferredRows:
     """Known outcomes as they are; each reject as bad with weight w·P(bad | rejected), as good with the rest.
 

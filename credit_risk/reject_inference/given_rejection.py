@@ -7,7 +7,11 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from credit_risk._core.errors import CreditRiskError, Fault
-from credit_risk.reject_inference.bivariate_probit import bivariate_probit_rows, fit_bivariate_probit
+from credit_risk.reject_inference.bivariate_probit import (
+    bivariate_probit_rows,
+    fit_bivariate_probit,
+    probability_given_rejection,
+)
 from credit_risk.reject_inference.rows import Decided, Floats, InferredRows
 
 
@@ -39,9 +43,8 @@ def given_rejection(
     """The function of (decided, x, decision_x) that `bootstrap_procedure` takes for the bivariate probit."""
 
     def of(decided: Decided, outcome: Floats, decision: Floats) -> Floats:
-        z, x = _frames(decision, decision_names, outcome, outcome_names)
-        fit = fit_bivariate_probit(decided, z, x, instrument=_term(instrument, decision_names))
-        return fit.probability_if_rejected(z, x)
+        _term(instrument, decision_names)
+        return probability_given_rejection(decided, *_frames(decision, decision_names, outcome, outcome_names))
 
     return of
 

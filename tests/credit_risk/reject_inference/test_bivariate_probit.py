@@ -13,7 +13,11 @@ from scipy.stats import multivariate_normal, norm
 from credit_risk._core.errors import CreditRiskError, ModelError
 from credit_risk.evaluation import auc
 from credit_risk.reject_inference import Decided
-from credit_risk.reject_inference.bivariate_probit import bivariate_probit_rows, fit_bivariate_probit
+from credit_risk.reject_inference.bivariate_probit import (
+    bivariate_probit_rows,
+    fit_bivariate_probit,
+    probability_given_rejection,
+)
 from credit_risk.reject_inference.correlation_profile import BORDER, FLAT, GRID, TWO_MODES, _warnings
 from credit_risk.reject_inference.probit_likelihood import (
     by_fisher_z,
@@ -149,6 +153,12 @@ def test_simulated_truth_is_recovered(fitted):
     assert fit.probability_if_accepted(of.z, of.x)[rejected].mean() < 0.75 * of.bad[rejected].mean()
     both = p * (1 - fit.acceptance(of.z)) + fit.probability_if_accepted(of.z, of.x) * fit.acceptance(of.z)
     assert both == pytest.approx(fit.probability(of.x), abs=1e-10)
+
+
+def test_the_short_way_finds_the_same_maximum(fitted):
+    of, fit = fitted
+    quick = probability_given_rejection(of.decided, of.z, of.x)
+    assert quick == pytest.approx(fit.probability_if_rejected(of.z, of.x), abs=1e-6)
 
 
 def covered(seeds):
