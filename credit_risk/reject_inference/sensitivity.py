@@ -46,6 +46,10 @@ MAR_NOTE = (
     "Applicants who were accepted and have no outcome (not taken up) count at the probability of the model of known "
     "outcomes at every factor: the decision did not part them from the booked ones."
 )
+EXPECTED_NOTE = (
+    "Rates are expectations on these applicants at the probabilities of the model of known outcomes, whose error of a "
+    "finite sample they do not hold: a factor little above 1 is no margin."
+)
 MOST = 1e6
 BOUNDS = (("all rejected good", 0.0), ("all rejected bad", 1.0))
 HOLDS, CHANGED, NEVER = "changes from the factor on", "changed at 1 already", "no factor changes it"
@@ -157,7 +161,7 @@ def sensitivity_table(
     blank = dict.fromkeys(COLUMNS[1:], float("nan"))
     for name, area in zip(("least AUC", "greatest AUC"), area_bounds(decided, setting.s, setting.risk), strict=True):
         frame.loc[len(frame)] = {**blank, "case": name, "auc": area, "gini": 2.0 * area - 1.0}
-    frame.attrs["notes"] = [MAR_NOTE]
+    frame.attrs["notes"] = [EXPECTED_NOTE, MAR_NOTE]
     return frame
 
 
@@ -205,7 +209,9 @@ def tipping_table(
         ends = [value(setting.at(1.0)), value(setting.bound(0.0)), value(setting.bound(1.0))]
         factor, verdict = _tipping(lambda k, v=value: v(setting.at(k)), bar, sign, ends[0], ends[2])  # type: ignore[misc]
         rows.append((decision, measure, bar, *ends, factor, verdict, _reading(decision, factor, verdict)))
-    return pd.DataFrame(rows, columns=TIPPING_COLUMNS)
+    frame = pd.DataFrame(rows, columns=TIPPING_COLUMNS)
+    frame.attrs["notes"] = [EXPECTED_NOTE]
+    return frame
 
 
 def area_bounds(decided: Decided, probability: Floats, risk: Floats) -> tuple[float, float]:

@@ -94,7 +94,7 @@ def test_rates_of_the_approved_are_those_of_counting():
         left, mass = left - part, mass + part * q[i]
     assert row["equal_acceptance_bad_rate"] == pytest.approx(mass / 8.0)
     assert row["equal_acceptance_approved"] == pytest.approx(0.5)
-    assert "not taken up" in table.attrs["notes"][0]
+    assert "not taken up" in table.attrs["notes"][1]
 
 
 def test_ties_at_the_cut_off_do_not_depend_on_the_order_of_rows():
@@ -113,6 +113,7 @@ def test_tipping_factor_in_closed_form():
     s, approved = np.array([0.1, 0.1, 0.1, 0.1, 0.2, 0.9]), np.array([1, 1, 1, 1, 1, 0])
     frame = tipping_table(decided, s, s, approved=approved, tolerated=0.5, good=100.0, bad=300.0)
     assert list(frame.columns) == TIPPING_COLUMNS
+    assert "finite sample" in frame.attrs["notes"][0]
     table = frame.set_index("measure")
     assert table["tipping_factor"]["newly_approved_bad_rate"] == pytest.approx(4.0, rel=1e-8)
     assert "4.00 times" in table["reading"]["newly_approved_bad_rate"]
