@@ -133,6 +133,20 @@ DISPLAYS: dict[str, type[Display]] = {
     "strategy.matrix": TwoScoreMatrixDisplay,
     "strategy.comparison": PairDisplay,
     "strategy.overrides": OverridesDisplay,
+    "reject_inference.overlap": OverlapDisplay,
+    "reject_inference.overlap_bands": OverlapBandDisplay,
+    "reject_inference.balance": BalanceDisplay,
+    "reject_inference.support": SupportDisplay,
+    "reject_inference.joint_support": JointSupportDisplay,
+    "reject_inference.sensitivity": SensitivityDisplay,
+    "reject_inference.tipping": TippingDisplay,
+    "reject_inference.recommendation": RecommendationDisplay,
+    "reject_inference.applicant_evaluation": ApplicantEvaluationDisplay,
+    "reject_inference.kickout": KickoutDisplay,
+    "reject_inference.comparison": MethodComparisonDisplay,
+    "reject_inference.probit": ProbitDisplay,
+    "reject_inference.correlation_profile": CorrelationProfileDisplay,
+    "reject_inference.self_learning": SelfLearningDisplay,
 }
 
 __all__ = [

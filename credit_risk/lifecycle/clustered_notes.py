@@ -63,7 +63,7 @@ INDEPENDENT = (
     "expert.ordering.",
     "strategy.matrix_order",
     *("reject_inference.acceptance_model", "reject_inference.probit_tests", "reject_inference.correlation_profile"),
-    "reject_inference.applicant_evaluation",
+    *("reject_inference.applicant_evaluation", "reject_inference.self_learning"),
     "rules.hits",
     "rules.decisions",
 )

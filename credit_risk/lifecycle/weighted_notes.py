@@ -94,6 +94,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "reject_inference.probit": "the likelihood is weighted",
         "reject_inference.probit_tests": "the likelihood is weighted; likelihood ratios take weights as counts",
         "reject_inference.correlation_profile": "the likelihood is weighted",
+        "reject_inference.self_learning": "shares that are labelled are of weights; rejects are counted",
         "reject_inference.comparison": f"{AREA}; rates and scores are weighted; rows and bads are counted",
         "reject_inference.applicant_evaluation": "measures are weighted; applicants are drawn one by one",
         "reject_inference.kickout": "goods, bads and shares are weighted",

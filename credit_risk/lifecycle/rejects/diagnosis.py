@@ -28,6 +28,7 @@ from credit_risk.reject_inference import (
     support_table,
     threshold_table,
 )
+from credit_risk.reject_inference.self_learning import self_learning_table
 
 Floats = NDArray[np.float64]
 PREFIX = "reject_inference."
@@ -35,8 +36,10 @@ OVERLAP, BANDS, BALANCE = (f"{PREFIX}{name}" for name in ("overlap", "overlap_ba
 SUPPORT, JOINT = f"{PREFIX}support", f"{PREFIX}joint_support"
 RECOMMENDATION, THRESHOLDS = f"{PREFIX}recommendation", f"{PREFIX}thresholds"
 PROBIT, TESTS, PROFILE = (f"{PREFIX}{name}" for name in ("probit", "probit_tests", "correlation_profile"))
-IDS = (OVERLAP, BANDS, BALANCE, SUPPORT, JOINT, RECOMMENDATION, THRESHOLDS, PROBIT, TESTS, PROFILE)
+LEARNED = f"{PREFIX}self_learning"
+IDS = (OVERLAP, BANDS, BALANCE, SUPPORT, JOINT, RECOMMENDATION, THRESHOLDS, PROBIT, TESTS, PROFILE, LEARNED)
 NO_PROBIT = "no bivariate probit is among the methods that the plan tries"
+NOT_LEARNED = "no self-learning is among the methods that the plan tries"
 PROFILE_CHART = {
     "type": "line",
     "x": "rho",
@@ -84,6 +87,7 @@ def diagnosis_evidence(
         attempted(RECOMMENDATION, lambda: _recommended(plan, inference, p, tipping), inputs=BOTH, notes=_alone(plan)),
         attempted(THRESHOLDS, threshold_table),
         *_probit(inference),
+        _learned(inference),
     ]
 
 
@@ -135,3 +139,10 @@ def _probit(inference: Inference) -> list[Evidence]:
         table(TESTS, probit_test_table(fit), inputs=BOTH),
         table(PROFILE, correlation_profile_table(fit), inputs=BOTH, chart=PROFILE_CHART),
     ]
+
+
+def _learned(inference: Inference) -> Evidence:
+    run = inference.learned
+    if run is None:
+        return absent(LEARNED, "not_applicable", NOT_LEARNED)
+    return table(LEARNED, self_learning_table(run), inputs=BOTH)

@@ -32,6 +32,7 @@ from credit_risk.reject_inference import (
     infer_rows,
 )
 from credit_risk.reject_inference.given_rejection import of_decision
+from credit_risk.reject_inference.self_learning import SelfLearning, fit_self_learning
 from credit_risk.reject_inference.spec import Method
 from credit_risk.sampling.applicants import label_applicants
 from credit_risk.sampling.clusters import cluster_numbers
@@ -40,6 +41,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 KEY = "reject_inference"
 PROBIT: Method = "bivariate_probit"
+LEARNED: Method = "self_learning"
 WEIGHTING: tuple[Method, ...] = ("reweighting", "score_bands")
 """Methods that only weigh known outcomes, and so can weigh those of any sample."""
 
@@ -80,8 +82,8 @@ class Inference:
     """Reject inference of a development. rows: those that candidates are fitted on; place: of each among all rows.
 
     decided: the applicants of development, in the order of `applicants`; tried: rows of every method that the plan
-    tries, by name; failed: why a method for comparison makes none; probit: the bivariate probit, where it was tried;
-    prepared: the samples with development made of the rows.
+    tries, by name; failed: why a method for comparison makes none; probit, learned: bivariate probit and
+    self-learning, where they were tried; prepared: the samples with development made of the rows.
     """
 
     applicants: Applicants
@@ -89,6 +91,7 @@ class Inference:
     acceptance: AcceptanceModel
     known: KnownModel
     probit: BivariateProbitFit | None
+    learned: SelfLearning | None
     rows: InferredRows
     place: Places
     tried: dict[Method, InferredRows]
@@ -148,7 +151,8 @@ def infer(plan: Plan, prepared: Prepared, report: Callable[[str], None]) -> Infe
     rows = tried[spec.method]
     place = row[inside][rows.place]
     fitted = prepared if spec.method == "none" else retaken(prepared, place, rows.y, rows.weight)
-    return Inference(applicants, decided, acceptance, known, stand.probit, rows, place, tried, failed, fitted)
+    fits = (stand.probit, stand.learned)
+    return Inference(applicants, decided, acceptance, known, *fits, rows, place, tried, failed, fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,7 @@ class Standing:
     acceptance: AcceptanceModel
     known: KnownModel
     probit: BivariateProbitFit | None = None
+    learned: SelfLearning | None = None
 
     @property
     def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -180,6 +185,9 @@ def method_rows(stand: Standing, method: Method) -> tuple[InferredRows, Standing
         if method == PROBIT:
             fit = _probit(stand.plan, stand.decided, stand.acceptance, stand.known)
             return bivariate_probit_rows(stand.decided, fit, *stand.frames), replace(stand, probit=fit)
+        if method == LEARNED:
+            run = fit_self_learning(stand.decided, stand.known.woe, spec.self_learning, seed=stand.plan.samples.seed)
+            return run.rows, replace(stand, learned=run)
         rows = infer_rows(
             spec,
             stand.decided,
@@ -188,7 +196,6 @@ def method_rows(stand: Standing, method: Method) -> tuple[InferredRows, Standing
             seed=stand.plan.samples.seed,
             keys=np.asarray(stand.prepared.intake.key)[row],
             external=external_of(stand.plan, stand.prepared, row) if method == "external_outcomes" else None,
-            features=stand.known.woe,
             method=method,
         )
     except CreditRiskError as error:

@@ -31,6 +31,8 @@ OF_FRAMES = {
     *("BoundaryDisplay", "LowDefaultDisplay"),  # of a design, and of counts: from_looks, from_counts
     *("ClassingDisplay", "ClassingPeriodsDisplay", "ClassingSamplesDisplay", "CoefficientDisplay"),  # of a fit
     *("ContributionDisplay", "DependenceDisplay", "ImportanceDisplay"),  # of bins, and of attributions
+    *("CorrelationProfileDisplay", "ProbitDisplay", "SelfLearningDisplay"),  # of fits
+    "RecommendationDisplay",  # of findings
     *("MaturityDisplay", "RollRateDisplay", "VintageDisplay"),  # of a history
 }
 RNG = np.random.default_rng(8)
