@@ -76,6 +76,7 @@ from credit_risk.evaluation.protected_groups import GroupedAttributes, Protected
 from credit_risk.evaluation.proxies import ProxySample, association, proxy_table
 from credit_risk.evaluation.proxy_models import proxy_model_table
 from credit_risk.evaluation.ranking_measures import measure_table
+from credit_risk.evaluation.rate_ratio import mid_p_value, ratio_score_interval
 from credit_risk.evaluation.reliability import reliability_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.stability import (
@@ -161,6 +162,7 @@ __all__ = [
     "matrix_weighted_bandwidth",
     "mean_difference_interval",
     "measure_table",
+    "mid_p_value",
     "migration_matrix",
     "migration_table",
     "mixed_chi_square",
@@ -177,6 +179,7 @@ __all__ = [
     "proxy_model_table",
     "proxy_table",
     "rank_association",
+    "ratio_score_interval",
     "recalibrate",
     "reference_by_score",
     "reliability_table",

@@ -20,6 +20,7 @@ from credit_risk.evaluation.intervals import effective_rows, normal_quantile
 from credit_risk.evaluation.jurisdictions import joined
 from credit_risk.evaluation.measured import cluster_sums
 from credit_risk.evaluation.protected_groups import MISSING, ProtectedGrouping, protected_grouping
+from credit_risk.evaluation.rate_ratio import mid_p_value, ratio_score_interval
 from credit_risk.evaluation.samples import ScoredSample
 
 __all__ = [
@@ -37,6 +38,7 @@ NOT_SIGNIFICANT = "below four-fifths, not significant"
 NOT_BELOW = "not below four-fifths"
 NOT_EVALUABLE = "not evaluable"
 PASS, REVIEW = "pass", "review"
+BESIDE = "verdicts by the exact p-value; score bounds hold where few are approved, the mid-p-value is less conservative"
 RESULTS = {REFERENCE: "reference", ADVERSE: REVIEW, NOT_SIGNIFICANT: PASS, NOT_BELOW: PASS}
 """Result of each verdict: a rate below four fifths is for review only where it is significant too."""
 
@@ -47,7 +49,8 @@ _MEASURES = [
 _GROUP_COLUMNS = ["jurisdiction", "attribute", "group", "sample", *_MEASURES]
 _IMPACT_COLUMNS = [
     *("jurisdiction", "attribute", "group", "reference_group", "sample", "rows", "approved", "approval_rate"),
-    *("adverse_impact_ratio", "lower", "upper", "p_value", "verdict", "result"),
+    *("adverse_impact_ratio", "lower", "upper", "p_value", "score_lower", "score_upper", "mid_p_value"),
+    *("verdict", "result"),
 ]
 
 Attributes = Mapping[str, Mapping[str, ArrayLike]]
@@ -228,20 +231,21 @@ def adverse_impact_table(
 ) -> pd.DataFrame:
     """Columns of evidence `fairness.adverse_impact`; a row is approved where score >= cut_off.
 
-    rows and approved are rows; where a sample has weights, approval rates are weighted, and ratio, bounds and
-    p-value are those of `weighted_impact_ratio`, not below four fifths to within 1e-12. The reference group of
-    an attribute is the caller's, else the group with the highest approval rate on `reference_sample` (29 CFR
-    1607.4(D)) among those with at least `min_rows` rows and `min_share` of the rows, never MISSING; it is the
-    same for every sample. A group with fewer than `min_rows` rows is not evaluable. Verdicts: REFERENCE,
-    ADVERSE, NOT_SIGNIFICANT, NOT_BELOW, NOT_EVALUABLE with its reason; result: review where ADVERSE, pass, reference
-    or not evaluable. `jurisdictions` of each attribute label its rows. Raises CreditRiskError where attributes
-    and samples do not fit, a reference group does not occur, or the cut-off is not a number.
+    rows and approved are rows; where a sample has weights, approval rates are weighted, and ratio, bounds and p-value
+    are those of `weighted_impact_ratio`, not below four fifths to within 1e-12. Beside them stand the bounds of
+    `ratio_score_interval` (of effective rows where there are weights) and `mid_p_value` (missing there). The reference
+    group of an attribute is the caller's, else the group with the highest approval rate on `reference_sample` (29 CFR
+    1607.4(D)) among those with at least `min_rows` rows and `min_share` of the rows, never MISSING; it is the same for
+    every sample. A group with fewer than `min_rows` rows is not evaluable. Verdicts: REFERENCE, ADVERSE,
+    NOT_SIGNIFICANT, NOT_BELOW, NOT_EVALUABLE with its reason; result: review where ADVERSE, pass, reference or not
+    evaluable. `jurisdictions` of each attribute label its rows. Raises CreditRiskError where attributes and samples do
+    not fit, a reference group does not occur, or the cut-off is not a number.
     """
     chosen = _groupings(samples, attributes, groupings, reference_sample, confidence)
     if not math.isfinite(cut_off):
         raise CreditRiskError(Fault("the cut-off is not a finite number", path="cut_off", found=repr(cut_off)))
     rows: list[dict[str, Any]] = []
-    notes = [f"approved: score >= {cut_off:g}; groups with fewer than {min_rows} rows are not evaluable"]
+    notes = [f"approved: score >= {cut_off:g}; groups with fewer than {min_rows} rows are not evaluable", BESIDE]
     for attribute, grouping in chosen.items():
         counts = {
             name: _approvals(grouping, attributes[attribute][name], sample.score >= cut_off, sample.weights)
@@ -313,9 +317,9 @@ def _impact_row(
     elif base.approved == 0:
         reason = "nobody in the reference group is approved"
     if reason is not None or base is None:
-        tail: tuple[Any, ...] = (math.nan, math.nan, math.nan, math.nan, f"{NOT_EVALUABLE}: {reason}")
+        tail: tuple[Any, ...] = (*(math.nan,) * 7, f"{NOT_EVALUABLE}: {reason}")
     elif group == reference:
-        tail = (1.0, math.nan, math.nan, math.nan, REFERENCE)
+        tail = (1.0, *(math.nan,) * 6, REFERENCE)
     else:
         tail = _impact(own, base, confidence)
     result = RESULTS.get(tail[-1], NOT_EVALUABLE)
@@ -344,10 +348,13 @@ def _impact(own: _Approvals, base: _Approvals, confidence: float) -> tuple[Any, 
     """Ratio, its bounds, p-value and verdict of a group against the reference group."""
     if own.weighted:
         found = weighted_impact_ratio(own.rate, own.size, base.rate, base.size, confidence)
-        return *found, _verdict(found[0] >= 0.8 * (1.0 - 1e-12), found[3], confidence)
+        events = own.rate * own.size, own.size, base.rate * base.size, base.size
+        bounds = ratio_score_interval(*events, confidence)
+        return *found, *bounds, math.nan, _verdict(found[0] >= 0.8 * (1.0 - 1e-12), found[3], confidence)
     counts = (own.approved, own.rows, base.approved, base.rows)
     found = adverse_impact_ratio(*counts, confidence)
-    return *found, four_fifths_verdict(*counts, found[3], confidence)
+    beside = (*ratio_score_interval(*counts, confidence), mid_p_value(*counts))
+    return *found, *beside, four_fifths_verdict(*counts, found[3], confidence)
 
 
 def _approvals(

@@ -23,7 +23,8 @@ Ids = NDArray[np.int64]
 NOT_TOLD, BOTH, PROXY = "does not tell the group", "tells the group, and bad within groups", "tells the group only"
 _COLUMNS = [
     *("jurisdiction", "attribute", "predictor", "sample", "rows", "groups", "statistic", "degrees", "p_value"),
-    *("adjusted_p_value", "cramers_v", "cramers_v_lower", "cramers_v_upper", "mutual_information", "group", "auc"),
+    *("adjusted_p_value", "cramers_v", "cramers_v_lower", "cramers_v_upper", "mutual_information"),
+    *("mutual_information_lower", "mutual_information_upper", "group", "auc"),
     *("auc_lower", "auc_upper", "bad_auc", "bad_auc_within", "within_lower", "within_upper", "verdict", "result"),
 ]
 RIDGE, FOLDS, SMOOTHING = 1.0, 3, 0.5
@@ -45,7 +46,7 @@ class ProxySample:
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """Pearson's chi-square of bins by groups with Cramér's V and its bounds, and mutual information in nats."""
+    """Pearson's chi-square of bins by groups, Cramér's V and mutual information in nats, both with their bounds."""
 
     statistic: float
     degrees: int
@@ -54,29 +55,36 @@ class Association:
     lower: float
     upper: float
     mutual_information: float
+    information_lower: float
+    information_upper: float
 
 
 def association(table: Floats, confidence: float = 0.95) -> Association:
     """Association in a table (k, g) of (effective) counts; empty rows and columns are left out.
 
     V = √(max(χ² − df, 0)/(N·min(k − 1, g − 1))), less what chance gives, as mutual information is less df/2N. Bounds
-    of V from those of the non-centrality of χ² (Steiger 2004, Psychological Methods 9, 164-182). All NaN where one
-    row or column is left.
+    of V from those of the non-centrality of χ² (Steiger 2004, Psychological Methods 9, 164-182). Mutual information I
+    has normal bounds, not below 0, of variance (Σp·ln²r − I²)/N + df/2N², r being p over the product of its margins:
+    the delta method (Moddemeijer 1989, Signal Processing 16, 233-248), and what is left of it where nothing is told.
+    All NaN where one row or column is left.
     """
     kept = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     if min(kept.shape) < 2:
-        return Association(math.nan, 0, *(math.nan,) * 5)
+        return Association(math.nan, 0, *(math.nan,) * 7)
     total = float(kept.sum())
     expected = np.outer(kept.sum(axis=1), kept.sum(axis=0)) / total
     statistic = float(np.sum((kept - expected) ** 2 / expected))
     degrees = (kept.shape[0] - 1) * (kept.shape[1] - 1)
     unit = total * (min(kept.shape) - 1)
     lower, upper = (math.sqrt(bound / unit) for bound in noncentrality(statistic, degrees, confidence))
-    information = float(np.sum(special.xlogy(kept, kept / expected))) / total
+    logs = special.xlogy(kept > 0, kept / np.where(kept > 0, expected, 1.0))
+    information = float(np.sum(kept * logs)) / total
+    spread = max(float(np.sum(kept * logs * logs)) / total - information * information, 0.0)
+    half = normal_quantile(confidence) * math.sqrt(spread / total + degrees / (2.0 * total * total))
     p_value = float(special.chdtrc(degrees, statistic))
     v = math.sqrt(max(statistic - degrees, 0.0) / unit)
     told = max(information - degrees / (2.0 * total), 0.0)
-    return Association(statistic, degrees, p_value, v, lower, min(upper, 1.0), told)
+    return Association(statistic, degrees, p_value, v, lower, min(upper, 1.0), told, max(told - half, 0.0), told + half)
 
 
 def noncentrality(statistic: float, degrees: int, confidence: float) -> tuple[float, float]:
@@ -175,7 +183,8 @@ def _predictor(
     keys = ("statistic", "degrees", "p_value", "cramers_v", "cramers_v_lower", "cramers_v_upper")
     row: dict[str, Any] = dict(zip(keys, values, strict=True))
     row |= {"predictor": predictor, "rows": int(inside.sum()), "groups": int(np.unique(code).size)}
-    row |= {"mutual_information": found.mutual_information, "group": None if best is None else names[best]}
+    row |= {"mutual_information": found.mutual_information, "mutual_information_lower": found.information_lower}
+    row |= {"mutual_information_upper": found.information_upper, "group": None if best is None else names[best]}
     row |= dict(zip(("auc", "auc_lower", "auc_upper"), areas, strict=True))
     return row | dict(zip(("bad_auc", "bad_auc_within", "within_lower", "within_upper"), within, strict=True))
 

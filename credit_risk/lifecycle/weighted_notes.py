@@ -186,7 +186,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "stability.bins": "shares are weighted",
         "fairness.groups": GROUPS,
         "fairness.measures": RATIOS,
-        "fairness.adverse_impact": IMPACT,
+        "fairness.adverse_impact": f"{IMPACT}; the score interval is of such rows too, the mid-p-value is not told",
         "fairness.error_rates": f"shares are weighted, their intervals at {KISH}; rows and events are counted",
         "fairness.calibration": f"rates, means and gap are weighted; of slope and intercept: {CALIBRATION}",
         "fairness.proxies": f"tables are weighted, scaled to {KISH}; {AREA}; rows are counted",

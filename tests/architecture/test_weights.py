@@ -21,6 +21,7 @@ OF_COUNTS = {
     *("adverse_impact_ratio", "binomial_p_value", "jeffreys_interval", "jeffreys_p_value", "wilson_interval"),
     *("pluto_tasche", "population_stability_index", "stability_table", "weight_of_evidence"),
     *("capped_probability", "correlated_binomial_p_value", "correlated_jeffreys_p_value", "mixed_chi_square"),
+    *("mid_p_value", "ratio_score_interval"),
     *("concentration", "concentration_table", "concentration_test", "matrix_weighted_bandwidth", "migration_table"),
     *("stability_bins_table", "stability_tests"),
     *("multi_period_normal_test", "portfolio_normal_test", "vasicek_quantile"),

@@ -132,6 +132,21 @@ CHANGES = {
         "performance.subpopulations: auc_lower",
     ),
     "not told": ("performance.subpopulations", _set("evaluable", False), "performance.subpopulations: evaluable"),
+    "score interval": (
+        "fairness.adverse_impact",
+        _set("score_upper", lambda v: v * 1.001),
+        "fairness.adverse_impact: score_upper",
+    ),
+    "mid-p-value": (
+        "fairness.adverse_impact",
+        _set("mid_p_value", lambda v: v / 2),
+        "fairness.adverse_impact: mid_p_value",
+    ),
+    "information": (
+        "fairness.proxies",
+        _set("mutual_information_upper", lambda v: v + 1e-3),
+        "fairness.proxies: mutual_information_upper",
+    ),
     "p-value": ("fairness.adverse_impact", _set("p_value", lambda v: v * 1.5), "fairness.adverse_impact: p_value"),
     "verdict": (
         "fairness.adverse_impact",

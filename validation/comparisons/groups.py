@@ -35,6 +35,9 @@ _IMPACT = {
     "lower": "interval",
     "upper": "interval",
     "p_value": "p_value",
+    "score_lower": "interval",
+    "score_upper": "interval",
+    "mid_p_value": "p_value",
 }
 FEWEST_ROWS, LEAST_SHARE = 30, 0.02
 TOGETHER = " × "
@@ -220,7 +223,7 @@ def impact(
     rules: tuple[float, int],
 ) -> tuple[dict[str, float], str]:
     """Ratio to the reference group, bounds (Katz et al. 1978), p-value and verdict in words (29 CFR 1607.4(D))."""
-    none = dict.fromkeys(("adverse_impact_ratio", "lower", "upper", "p_value"), np.nan)
+    none = dict.fromkeys([name for name in _IMPACT if name not in ("rows", "approved", "approval_rate")], np.nan)
     confidence, fewest = rules
     small = min(group["rows"], 0 if base is None else base["rows"]) < fewest
     if base is None or small or base["approved"] == 0:
@@ -231,6 +234,8 @@ def impact(
     p_value = _exact(group, base) if plain else _two_proportions(p, q, n, m)
     bounds = group_rates.katz(p, n, q, m, confidence)
     found = dict(zip(("adverse_impact_ratio", "lower", "upper"), bounds, strict=True)) | {"p_value": p_value}
+    found["score_lower"], found["score_upper"] = group_rates.score_bounds(p, n, q, m, confidence)
+    found["mid_p_value"] = _mid(group, base) if plain else np.nan
     if p / q >= 0.8 * (1.0 - 1e-12):
         return found, "not below four-fifths"
     significant = "and significant" if p_value < 1.0 - confidence else ", not significant"
@@ -240,6 +245,15 @@ def impact(
 def _exact(group: Mapping[str, float], base: Mapping[str, float]) -> float:
     table = [[int(side["approved"]), int(side["rows"] - side["approved"])] for side in (group, base)]
     return min(1.0, float(stats.fisher_exact(table).pvalue))
+
+
+def _mid(group: Mapping[str, float], base: Mapping[str, float]) -> float:
+    """Twice the smaller tail of the hypergeometric distribution, the observed count by half."""
+    one, rows, other, others = (int(side[name]) for side in (group, base) for name in ("approved", "rows"))
+    counts = np.arange(max(0, one + other - others), min(one + other, rows) + 1)
+    chances = stats.hypergeom.pmf(counts, rows + others, one + other, rows)
+    half = chances[counts == one].sum() / 2.0
+    return float(min(1.0, 2.0 * (half + min(chances[counts < one].sum(), chances[counts > one].sum()))))
 
 
 def _two_proportions(p: float, q: float, n: float, m: float) -> float:

@@ -27,6 +27,8 @@ _PROXIES = {
     "cramers_v_lower": "standard_error",
     "cramers_v_upper": "standard_error",
     "mutual_information": "standard_error",
+    "mutual_information_lower": "standard_error",
+    "mutual_information_upper": "standard_error",
     "auc": "auc",
     "auc_lower": "interval",
     "auc_upper": "interval",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import optimize, special
 
 from validation.rebuild import metrics
 from validation.rebuild.clusters import Integers, dense, repeat
@@ -54,6 +54,27 @@ def katz(p: float, n: float, q: float, m: float, confidence: float) -> tuple[flo
     error = np.sqrt(max((1.0 - p) / (n * p) + (1.0 - q) / (m * q), 0.0))
     half = float(special.ndtri(0.5 + confidence / 2.0)) * error
     return p / q, float(p / q * np.exp(-half)), float(p / q * np.exp(half))
+
+
+def score_bounds(p: float, n: float, q: float, m: float, confidence: float) -> tuple[float, float]:
+    """Return the bounds of p/q by the score test with Miettinen and Nurminen's factor; 0 where p is, NaN where both."""
+    if p == 0 and q == 0:
+        return np.nan, np.nan
+    cut = float(special.ndtri(0.5 + confidence / 2.0))
+
+    def excess(log_ratio: float, wanted: float) -> float:
+        ratio = float(np.exp(log_ratio))
+        a, b, c = (n + m) * ratio, (n + m * q) * ratio + m + n * p, n * p + m * q
+        other = min(c / (b / 2.0 + np.sqrt(max(b * b / 4.0 - a * c, 0.0))), 1.0, 1.0 / ratio)
+        own = min(1.0, ratio * other)
+        variance = (own * (1.0 - own) / n + ratio**2 * other * (1.0 - other) / m) / (1.0 - 1.0 / (n + m))
+        gap = p - ratio * q
+        return float(gap / np.sqrt(variance) if variance > 0 else np.sign(gap) * 1e9) - wanted
+
+    far = 40.0
+    lower = 0.0 if p == 0 else float(np.exp(optimize.bisect(excess, -far, far, (cut,), xtol=1e-12, maxiter=200)))
+    upper = np.inf if q == 0 else float(np.exp(optimize.bisect(excess, -far, far, (-cut,), xtol=1e-12, maxiter=200)))
+    return lower, upper
 
 
 def mean_difference(

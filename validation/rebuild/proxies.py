@@ -14,9 +14,10 @@ FOLDS, RIDGE, HALF = 3, 1.0, 0.5
 def association(table: Floats, confidence: float) -> dict[str, float]:
     """Return chi-square, degrees, p-value, Cramér's V less its bias with bounds, and information, of counts (k, g)."""
     t = table[np.any(table > 0, axis=1)][:, np.any(table > 0, axis=0)]
-    names = ("statistic", "p_value", "cramers_v", "cramers_v_lower", "cramers_v_upper", "mutual_information")
+    names = ("statistic", "p_value", "cramers_v", "cramers_v_lower", "cramers_v_upper")
+    more = ("mutual_information", "mutual_information_lower", "mutual_information_upper")
     if min(t.shape) < 2:
-        return dict.fromkeys(names, np.nan) | {"degrees": 0}
+        return dict.fromkeys((*names, *more), np.nan) | {"degrees": 0}
     n = float(np.sum(t))
     rows, columns = t.sum(axis=1), t.sum(axis=0)
     both = np.outer(rows, columns)
@@ -25,6 +26,10 @@ def association(table: Floats, confidence: float) -> dict[str, float]:
     unit = n * (min(t.shape) - 1)
     entropies = [float(np.sum(special.entr(part / n))) for part in (rows, columns, t.ravel())]
     information = entropies[0] + entropies[1] - entropies[2]
+    share, told = t / n, max(0.0, information - degrees / (2.0 * n))
+    gain = np.where(t > 0, np.log(np.where(t > 0, share, 1.0)) - np.log(both / n**2), 0.0)
+    error = np.sqrt(max(0.0, float(np.sum(share * (gain - information) ** 2))) / n + degrees / (2.0 * n**2))
+    reach = float(special.ndtri(0.5 + confidence / 2.0)) * float(error)
     tail = (1.0 - confidence) / 2.0
     bounds = [_noncentral(square, degrees, level) for level in (1.0 - tail, tail)]
     return {
@@ -34,7 +39,9 @@ def association(table: Floats, confidence: float) -> dict[str, float]:
         "cramers_v": float(np.sqrt(max(square - degrees, 0.0) / unit)),
         "cramers_v_lower": float(np.sqrt(bounds[0] / unit)),
         "cramers_v_upper": min(1.0, float(np.sqrt(bounds[1] / unit))),
-        "mutual_information": max(0.0, information - degrees / (2.0 * n)),
+        "mutual_information": told,
+        "mutual_information_lower": max(0.0, told - reach),
+        "mutual_information_upper": told + reach,
     }
 
 

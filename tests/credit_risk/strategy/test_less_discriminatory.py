@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -9,6 +11,7 @@ from scipy import optimize
 from credit_risk.strategy.alternatives_table import (
     FOUND,
     NONE,
+    SELECTION,
     Alternatives,
     SearchLimits,
     SearchPart,
@@ -75,6 +78,63 @@ def test_in_a_hundred_worlds() -> None:
     found, claimed = worlds(100, 1000)
     assert found >= 95
     assert claimed <= 5
+
+
+NEEDED = {
+    "needed": np.array([1.6, 0.5, -0.5, -1.6]),
+    "one": np.array([0.35, 0.1, -0.1, -0.35]),
+    "two": np.array([0.25, -0.25]),
+}
+
+
+def needed(rng: np.random.Generator, rows: int) -> SearchPart:
+    """One characteristic says nearly all that is to be known of bad, and differs by group: no proxy, a need.
+
+    Given the characteristic, the group says nothing of bad; the other two say little.
+    """
+    group = rng.integers(0, 2, rows)
+    shares = np.array([[0.15, 0.25, 0.3, 0.3], [0.35, 0.3, 0.2, 0.15]])
+    bins = {"needed": np.searchsorted(np.cumsum(shares, axis=1)[0, :3], rng.random(rows))}
+    second = np.searchsorted(np.cumsum(shares, axis=1)[1, :3], rng.random(rows))
+    bins["needed"] = np.where(group == 1, second, bins["needed"])
+    bins |= {"one": rng.integers(0, 4, rows), "two": rng.integers(0, 2, rows)}
+    linear = -1.2 + sum(NEEDED[name][ids] for name, ids in bins.items())
+    y = (rng.random(rows) < 1 / (1 + np.exp(-linear))).astype(float)
+    return SearchPart(SearchRows(y, bins, np.ones(rows)), {"SEX": group}, np.arange(rows), 0.6)
+
+
+def irreducible(seed: int) -> Alternatives:
+    rng = np.random.default_rng(seed)
+    parts = [needed(rng, rows) for rows in (3000, 1500, 3000)]
+    woe = {name: -values for name, values in NEEDED.items()}  # ln(goods/bads) falls as the log-odds of bad rise
+    names, limits = {"SEX": ("m", "f")}, replace(LIMITS, gini_loss=0.01)
+    return search_alternatives(
+        parts[0], parts[1], ("out_of_sample", parts[2]), woe, tuple(woe), names, {"SEX": "m"}, limits
+    )
+
+
+def claims_of_the_needed(count: int, start: int) -> int:
+    """In how many worlds an alternative is claimed; in each there is a disparity, and dropping its cause costs much."""
+    claimed = 0
+    for seed in range(count):
+        table = irreducible(start + seed).table
+        assert NONE not in table["verdict"].tolist()
+        selection = table[table["sample"] == SELECTION].set_index("alternative")
+        assert selection.loc[AS_IS, "standardised_mean_difference"] < -0.3
+        (dropped,) = selection[(selection["kind"] == "drop") & (selection["detail"] == "needed")].index
+        assert selection.loc[dropped, "gini_loss"] > 0.3
+        assert selection.loc[dropped, "reduction"] > 0.2
+        claimed += int((table["verdict"] == FOUND).any())
+    return claimed
+
+
+def test_where_the_predictor_is_needed_no_alternative_is_claimed() -> None:
+    assert claims_of_the_needed(12, 300) == 0
+
+
+@pytest.mark.slow
+def test_where_the_predictor_is_needed_in_a_hundred_worlds() -> None:
+    assert claims_of_the_needed(100, 3000) <= 1
 
 
 def test_the_penalised_fit_is_the_minimum() -> None:
