@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from credit_risk.display.base import Display, percent_axis, series_names
 from credit_risk.display.style import REFERENCE, line_style, marker_style, readable
+from credit_risk.strategy.always_valid import always_valid_boundary
 from credit_risk.strategy.applicants import Applicants
 from credit_risk.strategy.cut_offs import cut_off_table, cut_offs_of
 from credit_risk.strategy.spending import spending_boundaries
@@ -111,7 +112,10 @@ def _band(ax: Axes, index: int, name: str, part: pd.DataFrame, x: str, y: str) -
 
 
 class BoundaryDisplay(Display):
-    """Frame of evidence `strategy.experiment_looks`: where each look stops the test, beside what one look would ask."""
+    """Frame of evidence `strategy.experiment_looks`: where each look stops the test, beside what one look would ask.
+
+    Where the frame has it, the boundary that may be looked at at any time is dashed.
+    """
 
     columns = ("information", "z")
     default_title = "Boundaries of the looks"
@@ -122,13 +126,18 @@ class BoundaryDisplay(Display):
     ) -> BoundaryDisplay:
         """Boundaries of equally spaced looks, as `spending_boundaries`."""
         found = spending_boundaries(np.arange(1, looks + 1) / looks, significance, spending)
-        return cls(pd.DataFrame({"information": found.times, "z": found.z, "spent": found.spent}), title=title)
+        frame = pd.DataFrame({"information": found.times, "z": found.z, "spent": found.spent})
+        return cls(frame.assign(always_valid_z=always_valid_boundary(found.times, significance)), title=title)
 
     def _draw(self, ax: Axes) -> None:
         x, z = self._frame["information"].astype(float), self._frame["z"].astype(float)
         for side in (1.0, -1.0):
             style = {**line_style(0), **marker_style(0)}
             ax.plot(x, side * z, label="stops the test" if side > 0 else None, **style)
+        if "always_valid_z" in self._frame:
+            free = self._frame["always_valid_z"].astype(float)
+            for side in (1.0, -1.0):
+                ax.plot(x, side * free, label="valid at any time" if side > 0 else None, **line_style(1))
         for side in (1.96, -1.96):
             ax.axhline(side, **REFERENCE)
         ax.annotate("1.96: one look", (0.0, 1.96), (2, 3), textcoords="offset points", fontsize=8, color="#666666")

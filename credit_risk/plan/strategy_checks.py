@@ -117,7 +117,11 @@ def _experiment(plan: dict[str, Any], strategy: dict[str, Any]) -> Found:
         message = "profit is to be tested, and the plan declares no amounts or no cut-off"
         remedy = "write strategy.profit and strategy.cut_off, or another measure"
         yield (*path, "measure"), Fault(message, code="missing_key", remedy=remedy)
-    if measure == "auc" and others is not None and not others:
+    if measure == "acceptance_rate" and strategy.get("cut_off") is None:
+        message = "the acceptance rate is to be tested, and the plan declares no cut-off"
+        remedy = "write strategy.cut_off, or another measure"
+        yield (*path, "measure"), Fault(message, code="missing_key", remedy=remedy)
+    if measure in ("auc", "auc_unpaired") and others is not None and not others:
         message = "the AUC of a challenger is to be tested, and the plan has none"
         yield (*path, "measure"), Fault(message, code="no_challenger", remedy="add a model, or name another measure")
     name = test.get("challenger")

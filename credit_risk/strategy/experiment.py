@@ -10,11 +10,12 @@ import pandas as pd
 from scipy import special
 
 from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk.strategy.always_valid import always_valid_boundary
 from credit_risk.strategy.spending import Boundaries, crossing, drift_for_power, spending_boundaries
 
 LOOK_COLUMNS = [
     *("look", "information", "rows", "month", "z", "nominal_p_value", "spent", "stops_without_difference"),
-    "stops_with_difference",
+    *("stops_with_difference", "always_valid_z"),
 ]
 
 
@@ -56,12 +57,24 @@ def rows_for_rates(base: float, difference: float, share: float, significance: f
 def rows_for_mean(variance: float, difference: float, significance: float, power: float) -> float:
     """Rows for a two-sided test of a mean difference whose estimate from n rows has the variance `variance`/n.
 
-    Of two arms it is s1^2/(1 - share) + s2^2/share; of scores that are paired, n times DeLong's variance on n rows.
+    Of two arms `variance_of_arms`; of scores that are paired, n times DeLong's variance of their difference on n rows.
     """
     if not (variance > 0 and difference != 0):
         raise CreditRiskError(Fault("the variance is not positive, or the difference is 0", "range", path="variance"))
     a, b = _quantiles(significance, power)
     return float(variance * (a + b) ** 2 / difference**2)
+
+
+def variance_of_arms(first: float, second: float, share: float) -> float:
+    """Rows of both arms times the variance of the difference of their estimates: first/(1 - share) + second/share.
+
+    first, second: rows times the variance of each estimate (of an AUC n times DeLong's variance on n rows); share: of
+    the second arm, within (0, 1). Raises CreditRiskError outside.
+    """
+    if not (first >= 0 and second >= 0 and 0 < share < 1):
+        found = f"{first:g}, {second:g} and {share:g}"
+        raise CreditRiskError(Fault("not two variances and a share", "range", path="share", found=found))
+    return first / (1.0 - share) + second / share
 
 
 def design(
@@ -79,7 +92,8 @@ def design(
 
     fixed_rows: as `rows_for_rates` and `rows_for_mean` give; share: of rows that go to the challenger. The inflation is
     the ratio of squared drifts (Jennison and Turnbull 2000, section 2.3). A look is when the outcomes of its rows are
-    known; at any other time nothing is looked at.
+    known; at any other time nothing is looked at, unless spending is always_valid. always_valid_z: the boundary that
+    would hold at any time, in place of z, not beside it.
     """
     times = np.arange(1, looks + 1) / looks
     bounds = spending_boundaries(times, significance, spending)
@@ -89,6 +103,7 @@ def design(
     challenger = math.ceil(rows * share - 1e-9)
     intake = rows / rows_per_month
     frame = _schedule(bounds, drift, rows, rows_per_month, performance_months)
+    frame["always_valid_z"] = always_valid_boundary(times, significance)
     months = intake + performance_months
     return Design(fixed_rows, inflation, rows, rows - challenger, challenger, intake, months, frame)
 
@@ -106,7 +121,7 @@ def _schedule(bounds: Boundaries, drift: float, rows: int, per_month: float, per
         crossing(bounds.times, bounds.z),
         crossing(bounds.times, bounds.z, drift),
     )
-    return pd.DataFrame(dict(zip(LOOK_COLUMNS, columns, strict=True)))
+    return pd.DataFrame(dict(zip(LOOK_COLUMNS[:-1], columns, strict=True)))
 
 
 def _quantiles(significance: float, power: float) -> tuple[float, float]:

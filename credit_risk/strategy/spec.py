@@ -126,26 +126,34 @@ class RedeploymentSpec(Spec):
 class ExperimentSpec(Spec):
     """A live test of a challenger, designed before it begins: how many rows, how long, and when it is looked at."""
 
-    measure: Literal["bad_rate", "auc", "profit"] = Field(
+    measure: Literal["bad_rate", "auc", "auc_unpaired", "acceptance_rate", "profit"] = Field(
         description="What the two are compared by: bad_rate among the accepted of two arms; auc of both scores on the "
-        "same rows, paired (needs a challenger); profit an applicant of two arms (needs strategy.profit and a cut-off)."
+        "same rows, paired, or auc_unpaired, each on the rows of its own arm (both need a challenger); acceptance_rate "
+        "of two arms (needs a cut-off); profit an applicant of two arms (needs strategy.profit and a cut-off)."
     )
     difference: float = Field(description="Smallest difference, challenger less champion, that is to be found.")
     sample: Literal["out_of_sample", "out_of_time"] = Field(
         default="out_of_sample", description="Sample that tells bad rate or variance before the test."
     )
     challenger: Text | None = Field(
-        default=None, description="Identifier of the challenger, for auc; null: the first of the plan."
+        default=None, description="Identifier of the challenger, for an AUC; null: the first of the plan."
     )
     challenger_share: float = Field(default=0.5, gt=0, lt=1, description="Share of rows that go to the challenger.")
     significance: float = Field(default=0.05, gt=0, lt=0.5, description="Two-sided error over all looks together.")
     power: float = Field(default=0.8, gt=0.5, lt=1, description="Probability to find the difference.")
-    looks: int = Field(default=1, ge=1, le=60, description="Equally spaced looks; there are no others.")
-    spending: Literal["obrien_fleming", "pocock"] = Field(
-        default="obrien_fleming", description="How the error is spent over the looks (Lan and DeMets 1983)."
+    looks: int = Field(
+        default=1,
+        ge=1,
+        le=60,
+        description="Equally spaced looks; there are no others but with always_valid.",
+    )
+    spending: Literal["obrien_fleming", "pocock", "always_valid"] = Field(
+        default="obrien_fleming",
+        description="How the error is spent over the looks (Lan and DeMets 1983); always_valid: a boundary that may be "
+        "looked at at any time (mixture sequential probability ratio test), at the price of more rows.",
     )
     rows_per_month: float = Field(gt=0, description="Rows a month that the measure is of, both arms together.")
-    performance_months: float = Field(ge=0, description="Months until the outcome of a row is known.")
+    performance_months: float = Field(ge=0, description="Months until the outcome of a row is known (acceptance: 0).")
 
 
 class OverridesSpec(Spec):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk.strategy.always_valid import ALWAYS_VALID, always_valid_boundary
 
 Floats = NDArray[np.float64]
 OBRIEN_FLEMING, POCOCK = "obrien_fleming", "pocock"
@@ -68,8 +69,14 @@ def crossing(times: Floats | Sequence[float], z: Floats | Sequence[float], drift
 
 
 def spending_boundaries(times: Floats | Sequence[float], significance: float, spending: str) -> Boundaries:
-    """Boundaries at which each look spends what `spent_error` allows it, exactly, one after the other."""
+    """Boundaries at which each look spends what `spent_error` allows it, exactly, one after the other.
+
+    always_valid: `always_valid_boundary`, which may be looked at at any time; spent is then what these looks spend.
+    """
     t = _checked(times)
+    if spending == ALWAYS_VALID:
+        z = always_valid_boundary(t, significance)
+        return Boundaries(t, z, np.cumsum(crossing(t, z)))
     allowed = spent_error(t, significance, spending)
     nodes, mass, before, found = np.zeros(1), np.ones(1), 0.0, np.zeros(len(t))
     for k, now in enumerate(t):

@@ -151,7 +151,7 @@ def test_another_outcome_of_the_rules_is_found(good: Path, tmp_path: Path, colum
     assert f"{RULED}: conditions and outcome" in serious(package)
 
 
-@pytest.mark.parametrize(("measure", "difference"), [("bad_rate", -0.03), ("profit", 20.0)])
+@pytest.mark.parametrize(("measure", "difference"), [("bad_rate", -0.03), ("profit", 20.0), ("acceptance_rate", 0.05)])
 def test_other_measures_are_designed_and_recomputed(tmp_path: Path, measure: str, difference: float) -> None:
     test = f"experiment: {{measure: {measure}, difference: {difference}, looks: 3, spending: pocock, "
     test += "rows_per_month: 900, performance_months: 6}"
@@ -164,6 +164,19 @@ def test_other_measures_are_designed_and_recomputed(tmp_path: Path, measure: str
     assert told["measure"] == measure
     assert told["rows"] == np.ceil(told["fixed_rows"] * told["inflation"])
     assert frame(package, LOOKS)["stops_with_difference"].sum() == pytest.approx(0.8)
+
+
+def test_two_arms_with_their_own_scores_looked_at_at_any_time(tmp_path: Path) -> None:
+    plan = PLAN.replace("measure: auc, ", "measure: auc_unpaired, spending: always_valid, ")
+    package = without_annexes(done(tmp_path, plan, applicants(), "--no-validation"))
+    assert serious(package) == {}
+    told, looks = frame(package, EXPERIMENT).iloc[0], frame(package, LOOKS)
+    assert told["inflation"] > 1.5
+    assert (looks["z"] == looks["always_valid_z"]).all()
+    assert any("at any time" in note for note in evidence(package, LOOKS)["notes"])
+    for table, column, factor in ((EXPERIMENT, "variance", 1.01), (LOOKS, "z", 1.001), (LOOKS, "always_valid_z", 1.01)):
+        changed(package, table, column, 0, lambda v, factor=factor: v * factor)
+    assert {f"{EXPERIMENT}: variance", f"{LOOKS}: z", f"{LOOKS}: always_valid_z"} <= set(serious(package))
 
 
 def test_rows_without_the_incumbent_are_told(good: Path) -> None:

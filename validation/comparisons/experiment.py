@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from validation.comparisons.strategy import strategy_groups, strategy_of
+from validation.comparisons.strategy import ALL, strategy_groups, strategy_of
 from validation.rebuild import experiment, pairs
 from validation.rebuild.strategy import Group
 from validation.rebuild.workspace import Workspace
 
 EXPERIMENT, LOOKS = "strategy.experiment", "strategy.experiment_looks"
+ANY_TIME = "always_valid"
 ASKED = ("difference", "significance", "power", "challenger_share", "looks")
 
 
@@ -25,10 +26,14 @@ def compare_experiment(space: Workspace) -> None:
         space.ledger.not_evaluable(EXPERIMENT, "the plan designs no live test, or its sample does not allow one")
         return
     row = table[0]
-    stated = [row[name] for name in ("measure", "sample", "spending", *ASKED)]
-    wanted = [spec[name] for name in ("measure", "sample", "spending", *ASKED)]
+    stated = [row[name] for name in ("measure", "spending", *ASKED)]
+    wanted = [spec[name] for name in ("measure", "spending", *ASKED)]
     space.ledger.words(EXPERIMENT, "as the plan asks", stated, wanted, "setting")
-    group = strategy_groups(space, space.package.champion_id).get(str(spec["sample"]))
+    groups = strategy_groups(space, space.package.champion_id)
+    everybody = spec["measure"] == "acceptance_rate" and ALL in groups
+    basis = ALL if everybody else str(spec["sample"])
+    space.ledger.words(EXPERIMENT, "sample", [row["sample"]], [basis], "sample")
+    group = groups.get(basis)
     if group is None:
         space.ledger.not_evaluable(EXPERIMENT, "the sample has no rows")
         return
@@ -38,7 +43,12 @@ def compare_experiment(space: Workspace) -> None:
     if len(z) != len(times):
         space.ledger.words(LOOKS, "looks", [len(z)], [len(times)], "number")
         return
-    allowed = experiment.spent(times, float(spec["significance"]), str(spec["spending"]))
+    free = experiment.at_any_time(times, float(spec["significance"]))
+    if spec["spending"] == ANY_TIME:
+        space.ledger.numbers(LOOKS, "z", "standard_error", list(z), free, "look")
+        allowed = np.cumsum(experiment.crossings(times, z, 0.0))
+    else:
+        allowed = experiment.spent(times, float(spec["significance"]), str(spec["spending"]))
     drift = experiment.drift_of(times, z, float(spec["power"]))
     reach = float(special.ndtri(1.0 - spec["significance"] / 2.0) + special.ndtri(spec["power"]))
     inflation = (drift / reach) ** 2
@@ -68,6 +78,7 @@ def _compare_looks(
         "month": ("mean", seen / float(spec["rows_per_month"]) + float(spec["performance_months"])),
         "nominal_p_value": ("p_value", 2.0 * special.ndtr(-z)),
         "spent": ("p_value", allowed),
+        "always_valid_z": ("standard_error", experiment.at_any_time(times, float(spec["significance"]))),
         "stops_without_difference": ("p_value", none),
         "stops_with_difference": ("p_value", some),
     }
@@ -83,6 +94,10 @@ def _measured(space: Workspace, spec: Any, group: Group) -> tuple[int, float, fl
     taken = np.ones(len(group.score), dtype=bool) if cut_off is None else group.score >= float(cut_off)
     level, power, gap = float(spec["significance"]), float(spec["power"]), float(spec["difference"])
     reach = float(special.ndtri(1.0 - level / 2.0) + special.ndtri(power)) ** 2
+    if spec["measure"] == "acceptance_rate":
+        rate = float(np.average(taken.astype(np.float64), weights=group.weight))
+        fixed = experiment.rows_of_rates(rate, rate + gap, share, level, power)
+        return len(taken), rate, rate * (1.0 - rate), fixed
     if spec["measure"] == "bad_rate":
         rate = float(np.average(group.outcome[taken], weights=group.weight[taken]))
         fixed = experiment.rows_of_rates(rate, rate + gap, share, level, power)
@@ -98,7 +113,12 @@ def _measured(space: Workspace, spec: Any, group: Group) -> tuple[int, float, fl
     chosen = ids[spec["challenger"]] if spec.get("challenger") else next(iter(ids.values()))
     other = space.output(chosen, "score")
     assert other is not None
-    told = pairs.ranking(group, other.data[np.sort(space.known(str(spec["sample"])))], 0.95)
+    second = other.data[np.sort(space.known(str(spec["sample"])))]
+    if spec["measure"] == "auc_unpaired":
+        arms = [pairs.area(group, score) for score in (group.score, second)]
+        variance = len(group.score) * (arms[0][1] / (1.0 - share) + arms[1][1] / share)
+        return len(group.score), arms[0][0], variance, variance * reach / gap**2
+    told = pairs.ranking(group, second, 0.95)
     error = (told["auc_upper"] - told["auc_lower"]) / (2.0 * float(special.ndtri(0.975)))
     variance = error**2 * len(group.score)
     return len(group.score), told["auc_base"], variance, variance * reach / gap**2

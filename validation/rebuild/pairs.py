@@ -141,6 +141,12 @@ def ranking(group: Group, second: Floats, confidence: float) -> Row:
     return found | {"auc_lower": max(difference - reach, -1.0), "auc_upper": min(difference + reach, 1.0)}
 
 
+def area(group: Group, score: Floats) -> tuple[float, float]:
+    """Return the area of one score and its variance, of clusters where rows of one repeat."""
+    found = clustered.auc(group.outcome, -score, group.cluster, group.weight)
+    return found.auc, found.standard_error**2
+
+
 def losses(group: Group, probabilities: Sequence[Floats], confidence: float) -> Row:
     """Return the mean differences of log loss and Brier score with bounds and p-values."""
     y, w, found = group.outcome, group.weight, Row()

@@ -27,6 +27,16 @@ WRONG = [
     (f"{{experiment: {{measure: bad_rate, difference: 0.0, {LIVE}}}}}", "strategy.experiment.difference", "range"),
     (f"{{experiment: {{measure: profit, difference: 1.0, {LIVE}}}}}", "strategy.experiment.measure", "missing_key"),
     (
+        f"{{experiment: {{measure: acceptance_rate, difference: 0.1, {LIVE}}}}}",
+        "strategy.experiment.measure",
+        "missing_key",
+    ),
+    (
+        f"{{experiment: {{measure: auc_unpaired, difference: 0.1, challenger: x, {LIVE}}}}}",
+        "strategy.experiment.challenger",
+        "no_challenger",
+    ),
+    (
         f"{{experiment: {{measure: auc, difference: 0.1, challenger: x, {LIVE}}}}}",
         "strategy.experiment.challenger",
         "no_challenger",

@@ -8,7 +8,8 @@ from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 
 from credit_risk._core.errors import CreditRiskError
-from credit_risk.strategy.experiment import design, rows_for_mean, rows_for_rates
+from credit_risk.evaluation import delong_interval
+from credit_risk.strategy.experiment import design, rows_for_mean, rows_for_rates, variance_of_arms
 from credit_risk.strategy.spending import (
     Boundaries,
     classical_boundary,
@@ -107,6 +108,27 @@ def test_rows_of_rates_have_their_power() -> None:
     p, q, mean = first / (rows - m), second / m, (first + second) / rows
     z = (q - p) / np.sqrt(mean * (1 - mean) * (1 / m + 1 / (rows - m)))
     assert np.mean(np.abs(z) > stats.norm.isf(0.025)) == pytest.approx(0.8, abs=0.015)
+
+
+def test_rows_of_unpaired_areas_have_their_power() -> None:
+    """Two arms, each with its own score and rows; DeLong's variance of a pilot tells how many are needed."""
+    rng = np.random.default_rng(5)
+
+    def arm(rows: int, apart: float) -> tuple[np.ndarray, np.ndarray]:
+        y = (rng.random(rows) < 0.2).astype(float)
+        return y, rng.normal(apart * y)
+
+    areas = [delong_interval(*arm(60_000, apart)) for apart in (0.9, 1.2)]
+    first, second = (one.standard_error**2 * 60_000 for one in areas)
+    gap = float(np.diff(stats.norm.cdf(np.array([0.9, 1.2]) / np.sqrt(2)))[0])
+    rows = int(np.ceil(rows_for_mean(variance_of_arms(first, second, 0.4), gap, 0.05, 0.8)))
+    told = 0
+    for _ in range(600):
+        one, two = delong_interval(*arm(round(rows * 0.6), 0.9)), delong_interval(*arm(round(rows * 0.4), 1.2))
+        told += abs(two.auc - one.auc) > stats.norm.isf(0.025) * np.hypot(one.standard_error, two.standard_error)
+    assert told / 600 == pytest.approx(0.8, abs=0.055)  # 3 standard errors are 0.049
+    with pytest.raises(CreditRiskError, match="not two variances and a share"):
+        variance_of_arms(1.0, 1.0, 1.0)
 
 
 def test_a_design_keeps_its_errors_and_states_when_it_looks() -> None:
