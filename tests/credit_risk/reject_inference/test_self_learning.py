@@ -150,6 +150,18 @@ def test_labels_are_the_same_on_any_number_of_threads():
     assert one.rounds[-1].evaluated.estimate == two.rounds[-1].evaluated.estimate
 
 
+def test_ties_are_ties():
+    """Weights of evidence repeat: all rows of the pattern at a threshold are beyond it, and lots choose among them."""
+    decided, x, _ = applicants(n=3000, seed=2)
+    coarse = np.round(x)
+    run = fit_self_learning(decided, coarse, SelfLearningSpec(rounds=1), seed=4)
+    labels, areas = retold(decided, coarse, SelfLearningSpec(rounds=1), 4)
+    inferred = run.rows.inferred
+    assert run.rounds[1].labelled_bad == int(0.1 * run.rounds[1].sampled + 0.5)
+    assert np.array_equal(np.flatnonzero(np.isfinite(labels)), run.rows.place[inferred])
+    assert run.rounds[1].evaluated.estimate == pytest.approx(areas[1], abs=1e-9)
+
+
 def test_draws_of_their_own_differ_by_round():
     decided, x, _ = applicants(n=2000)
     same, anew = (fit_self_learning(decided, x, SelfLearningSpec(rounds=1), seed=3, draw_anew=one) for one in (0, 1))
