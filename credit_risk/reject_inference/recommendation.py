@@ -51,6 +51,8 @@ UNKNOWABLE = (
     "No data on accepted applicants show how the rejected would have paid: that outcomes are missing at random is "
     "assumed, never found. A random 2 to 5 % of the rejected, approved, would tell (arXiv 2606.18479)."
 )
+SQUARES = "squares beside the inverse Mills ratio of acceptance"
+NO_SQUARE = "no characteristic has a square of its own: two values each, which classing can make more"
 Row = tuple[str, str, float, float, str, str]
 NAN = float("nan")
 
@@ -201,8 +203,8 @@ def _misspecified(
             "curvature_p_value",
             bends.p_value,
             level,
-            "wrong" if curved else "no sign of it",
-            _told(bends, "squares beside the inverse Mills ratio of acceptance"),
+            "not testable" if bends.degrees == 0 else "wrong" if curved else "no sign of it",
+            _told(bends, SQUARES if bends.degrees > 0 else NO_SQUARE),
         ),
         _row(
             "by how much?",
