@@ -30,6 +30,7 @@ def reject_faults(plan: dict[str, Any], roles: dict[str, str]) -> Found:
         yield from _decisions(plan)
     for name in sorted({name for name in tried[1:] if tried[1:].count(name) > 1}):
         yield (KEY, "compare"), _fault(f"{name!r} stands twice", "duplicate_name", remedy="name it once")
+    yield from _calibration(plan, spec)
     yield from _instrument(plan, spec, tried, roles)
     yield from _external(plan, spec, tried, roles)
     yield from _acceptance(spec, roles)
@@ -59,6 +60,15 @@ def _decisions(plan: dict[str, Any]) -> Found:
             message = f"no status means {words}, so there is no decision to model"
             path: Path = ("outcome", "status", "values")
             yield path, _fault(message, "missing_key", found=", ".join(sorted(means)), allowed=", ".join(needed))
+
+
+def _calibration(plan: dict[str, Any], spec: dict[str, Any]) -> Found:
+    """Labels of extremes pull probabilities apart, so that what is fitted on them has to be calibrated."""
+    methods = _part(plan, "calibration").get("methods", ["none"])
+    if spec.get("method") == "self_learning" and "none" in _texts(methods):
+        message = "self_learning labels extremes, which damages probabilities, and they may stay uncalibrated"
+        remedy = "name maps in calibration.methods, such as logistic, and not none"
+        yield ("calibration", "methods"), _fault(message, "calibration", remedy=remedy)
 
 
 def _instrument(plan: dict[str, Any], spec: dict[str, Any], tried: list[Any], roles: dict[str, str]) -> Found:

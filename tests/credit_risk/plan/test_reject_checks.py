@@ -16,11 +16,14 @@ from tests.credit_risk.lifecycle.through_the_door import applicants, write
 STATUS = {"column": "S", "values": {"b": "booked", "r": "rejected"}}
 PLAN = {"outcome": {"column": "Y", "bad": 1, "status": STATUS}, "data": {"source": "t.csv", "protected": ["SEX"]}}
 
+OF_REJECTS = ("reject_inference", "outcome", "calibration.methods")
+
 
 def told(spec: dict, **parts: object) -> list[str]:
     """Key paths of the faults of a plan with this `reject_inference`."""
     plan = {**PLAN, **parts, "reject_inference": spec}
-    return [path_text(path) for path, _ in cross_faults(plan) if path[0] in ("reject_inference", "outcome")]
+    found = [path_text(path) for path, _ in cross_faults(plan)]
+    return [path for path in found if path.startswith(OF_REJECTS)]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,10 @@ def told(spec: dict, **parts: object) -> list[str]:
             [f"reject_inference.acceptance.characteristics{n}" for n in ("", "[1]", "[3]")],
         ),
         ({"method": "external_outcomes"}, {}, ["reject_inference.external"]),
+        ({"method": "self_learning"}, {}, ["calibration.methods"]),
+        ({"method": "self_learning"}, {"calibration": {"methods": ["none", "beta"]}}, ["calibration.methods"]),
+        ({"method": "self_learning"}, {"calibration": {"methods": ["logistic"]}}, []),
+        ({"compare": ["self_learning"]}, {}, []),
         (
             {"external": {"column": "Y", "bad": 1, "source": "bureau", "date": "2020-13-01"}},
             {},
