@@ -15,7 +15,7 @@ from credit_risk.calibration.cycle import CycleYear, cycle_table, cycle_years_ta
 from credit_risk.calibration.external import ExternalFit, calibrate_to_external
 from credit_risk.calibration.fit import METHODS, MapFit, fit_map
 from credit_risk.calibration.long_run import average_table, cohort_mean, long_run_target
-from credit_risk.calibration.low_default import LowDefaultBounds, pluto_tasche
+from credit_risk.calibration.low_default import LowDefault, LowDefaultBounds, pluto_tasche
 from credit_risk.calibration.maps import (
     AnchoredMap,
     BetaMap,
@@ -47,6 +47,7 @@ __all__ = [
     "IdentityMap",
     "InterceptShift",
     "LogisticMap",
+    "LowDefault",
     "LowDefaultBounds",
     "MapChoice",
     "MapFit",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ COLUMNS = (
     "bound",
     "raised",
     "upper_bound",
+    "window_bound",
 )
 NODES = 4001
 WIDEST = 8.5
@@ -42,7 +44,8 @@ class LowDefaultBounds:
     """Upper bounds by grade, best to worst.
 
     table: COLUMNS, bound that of the pool, upper_bound the greatest bound of this and all better grades, so that it
-    never falls with risk; raised says where that was needed (a better grade has the more defaults). confidence,
+    never falls with risk; raised says where that was needed (a better grade has the more defaults); window_bound the
+    probability of default within all years where that of one year is the upper bound. confidence,
     correlation of assets, years, correlation of the common factor from one year to the next (0 where years is 1),
     draws and seed of the simulation (0 where there was none: integrals and beta quantiles).
     """
@@ -54,6 +57,24 @@ class LowDefaultBounds:
     factor_correlation: float
     draws: int
     seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class LowDefault:
+    """Settings of `pluto_tasche`, by the same names."""
+
+    confidence: float = 0.9
+    correlation: float = 0.0
+    years: int = 1
+    factor_correlation: float = 0.0
+    draws: int = 20_000
+    seed: int = 0
+
+    def bounds(self, obligors: ArrayLike, defaults: ArrayLike, grades: Sequence[Any] | None = None) -> LowDefaultBounds:
+        """`pluto_tasche` of obligors and defaults (k,), grades from the best to the worst."""
+        paths = {"years": self.years, "draws": self.draws, "seed": self.seed}
+        given = {"factor_correlation": self.factor_correlation, "grades": grades, **paths}
+        return pluto_tasche(obligors, defaults, self.confidence, self.correlation, **given)  # type: ignore[arg-type]
 
 
 def pluto_tasche(
@@ -90,7 +111,9 @@ def pluto_tasche(
     if correlation > 0.0:
         given = _conditional(float(correlation), years, float(factor_correlation), draws, seed)
         found = [_correlated(int(k), int(m), level, given) for k, m in zip(pooled_d, pooled_n, strict=True)]
+        window = _within(given) if years > 1 else float
     else:
+        window = partial(_of_years, years=years)
         found = [_independent(int(k), int(m), level, years) for k, m in zip(pooled_d, pooled_n, strict=True)]
     bounds = np.array(found)
     upper = np.maximum.accumulate(bounds)
@@ -105,6 +128,7 @@ def pluto_tasche(
             "bound": bounds,
             "raised": upper > bounds,
             "upper_bound": upper,
+            "window_bound": [window(float(p)) for p in upper],
         },
         columns=list(COLUMNS),
     )
@@ -115,6 +139,22 @@ def pluto_tasche(
 
 
 Conditional = Callable[[float], tuple[Floats, Floats]]
+
+
+def _within(given: Conditional) -> Callable[[float], float]:
+    """Mean over the factors of the probability of default within all years, of that of one year."""
+
+    def window(p: float) -> float:
+        if p >= 1.0:
+            return 1.0
+        values, weight = given(p)
+        return float(weight @ values)
+
+    return window
+
+
+def _of_years(p: float, years: int) -> float:
+    return p if years == 1 or p >= 1.0 else -math.expm1(years * math.log1p(-p))
 
 
 def _conditional(correlation: float, years: int, factor_correlation: float, draws: int, seed: int) -> Conditional:

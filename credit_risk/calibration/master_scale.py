@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from credit_risk._core.errors import Fault, ModelError
-from credit_risk.calibration.low_default import pluto_tasche
+from credit_risk.calibration.low_default import LowDefault
 from credit_risk.evaluation._arrays import Arguments, check_confidence
 from credit_risk.evaluation.graded import GradedSample
 from credit_risk.evaluation.intervals import jeffreys_interval
@@ -102,7 +102,7 @@ def given_scale(
     names: Sequence[str] | None = None,
     probabilities: Sequence[float] | None = None,
     periods: ArrayLike | None = None,
-    low_default: tuple[float, float] = (0.9, 0.0),
+    low_default: LowDefault | None = None,
     weights: ArrayLike | None = None,
 ) -> MasterScale:
     """The scale of interior bounds (k - 1), with a probability for each grade from `source`.
@@ -111,7 +111,7 @@ def given_scale(
     `long_run`: the plain mean over `periods` (n,) of the grade's bad rate in each; periods without a row of the grade
     are passed over. `midpoint`: the geometric mean of the bounds; the end grades keep half the step of the log bound
     next to them, the last at most up to 1. `pluto_tasche`: the upper bound of the bad rate of the grade and all riskier
-    ones (`low_default.pluto_tasche`), low_default its confidence and asset correlation; without weights. `given`:
+    ones (`low_default.pluto_tasche`), of several years that of the window; without weights. `given`:
     `probabilities` (k,). names: of the grades, or None for numbers.
 
     Raises ModelError with every fault: bounds not ascending or outside (0, 1), names that stand twice or too few, a
@@ -230,7 +230,7 @@ def _counted(
     probability: ArrayLike | None,
     y: ArrayLike | None,
     periods: ArrayLike | None,
-    low_default: tuple[float, float],
+    low_default: LowDefault | None,
     weights: ArrayLike | None,
 ) -> tuple[float, ...]:
     if source not in SOURCES:
@@ -251,7 +251,7 @@ def _counted(
         if weights is not None:
             remedy = "take the probabilities from another source, or leave the weights out"
             raise ModelError(_fault("bounds of Pluto and Tasche count whole rows", "weights", "weights", None, remedy))
-        return tuple(pluto_tasche(counts.rows, counts.bad, *low_default).table["upper_bound"].tolist())
+        return tuple((low_default or LowDefault()).bounds(counts.rows, counts.bad).table["window_bound"].tolist())
     return tuple((counts.rate if source == "observed" else _long_run(sample, len(names), periods)).tolist())
 
 

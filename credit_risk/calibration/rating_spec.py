@@ -11,6 +11,7 @@ from pydantic.types import Strict
 from pydantic_core import PydanticCustomError
 
 from credit_risk._core.spec import Spec
+from credit_risk.calibration.low_default import LowDefault
 from credit_risk.calibration.master_scale import default_names, edge_faults, geometric_edges
 from credit_risk.calibration.scale_design import ScaleRules
 from credit_risk.evaluation.grades import GradePolicy
@@ -54,12 +55,47 @@ class ScaleDesignSpec(Spec):
 
 
 class LowDefaultSpec(Spec):
-    """Upper bounds of Pluto and Tasche: one year, grades that rank risk."""
+    """Upper bounds of Pluto and Tasche: grades that rank risk, in one year or several whose factors are correlated."""
 
     confidence: float = Field(default=0.9, gt=0, lt=1, description="Level at which the probability is bounded.")
     asset_correlation: float = Field(
         default=0.0, ge=0, lt=1, description="Asset correlation of the common factor; 0: defaults are independent."
     )
+    years: int = Field(
+        default=1,
+        ge=1,
+        le=50,
+        description="Years that the window of the outcome covers: rows are the obligors at its start, bads those of "
+        "all its years. The bound is of the probability of one year; the grade has that of the window, as its bads "
+        "have.",
+    )
+    factor_correlation: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Correlation of the common factor from one year to the next, its power t between years t apart.",
+    )
+    draws: int = Field(
+        default=20_000,
+        ge=1_000,
+        le=1_000_000,
+        description="Simulated paths of the factor, of several correlated years.",
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of these paths: the same seed gives the same bounds.")
+
+    @property
+    def settings(self) -> LowDefault:
+        """For `pluto_tasche`."""
+        paths = (self.years, self.factor_correlation, self.draws, self.seed)
+        return LowDefault(self.confidence, self.asset_correlation, *paths)
+
+    @model_validator(mode="after")
+    def _of_years(self) -> LowDefaultSpec:
+        if self.factor_correlation > 0 and (self.years == 1 or self.asset_correlation == 0):
+            raise PydanticCustomError(
+                "low_default", "factor_correlation is of years above 1 with an asset_correlation above 0"
+            )
+        return self
 
 
 class RatingScaleSpec(Spec):

@@ -107,6 +107,7 @@ DISPLAYS: dict[str, type[Display]] = {
     "scorecard.coefficients.{model}": CoefficientDisplay,
     "long_run.cohorts": CohortDisplay,
     "rating.scale": RatingScaleDisplay,
+    "rating.low_default": LowDefaultDisplay,
     "rating.validation": GradeValidationDisplay,
     "rating.migration": MigrationDisplay,
     "outcome.vintages": VintageDisplay,

@@ -39,6 +39,7 @@ INDEPENDENT = (
     "long_run.cohorts",
     "long_run.figure",
     "rating.scale",
+    "rating.low_default",
     "rating.design",
     "rating.validation",
     "rating.portfolio",

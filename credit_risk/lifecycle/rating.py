@@ -27,6 +27,7 @@ from credit_risk.evaluation.grades import (
 from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT, SNAPSHOT, Scored, input_files
+from credit_risk.lifecycle.rating_low_default import LOW_DEFAULT, low_default_evidence, low_default_items
 from credit_risk.lifecycle.rating_migration import migration_evidence
 from credit_risk.models.assemble import free_name
 from credit_risk.plan import Plan
@@ -36,7 +37,7 @@ from credit_risk.scoring import compile_model
 from credit_risk.scoring.step_names import produced_names
 
 RATING = (
-    *("rating.policy", "rating.scale", "rating.design", "rating.validation", "rating.portfolio"),
+    *("rating.policy", "rating.scale", LOW_DEFAULT, "rating.design", "rating.validation", "rating.portfolio"),
     *("rating.concentration", "rating.monotonicity", "rating.heterogeneity", "rating.homogeneity", "rating.figure"),
     *("rating.migration", "rating.migration_summary"),
 )
@@ -93,7 +94,7 @@ def rate_candidates(plan: Plan, prepared: Prepared, candidates: Sequence[Candida
         names=spec.names_of(len(edges) + 1),
         probabilities=spec.probabilities,
         periods=_years(plan, prepared, rows) if spec.probability == "long_run" else None,
-        low_default=(spec.low_default.confidence, spec.low_default.asset_correlation),
+        low_default=spec.low_default.settings,
         weights=w,
     )
     rated = tuple(with_grade(candidate, scale) for candidate in candidates)
@@ -136,6 +137,7 @@ def rating_evidence(plan: Plan, rated: Rated, scored: Scored, intake: Intake) ->
     return [
         key_values("rating.policy", _items(spec, rated), inputs=("plan.json",)),
         table("rating.scale", scale_frame(scale, rated.graded, confidence), inputs=("model.json", SNAPSHOT)),
+        low_default_evidence(spec, scale, rated.graded),
         _design(rated),
         *(table(identifier, frame, inputs=files) for identifier, frame in tables.items()),
         table("rating.figure", figure, inputs=files, chart=CHARTS["rating.figure"]),
@@ -191,8 +193,7 @@ def _items(spec: RatingScaleSpec, rated: Rated) -> dict[str, Any]:
         "asset correlation": f"{spec.asset_correlation:g}",
     }
     if spec.probability == "pluto_tasche":
-        items["level of the bounds"] = f"{spec.low_default.confidence:g}"
-        items["asset correlation of the bounds"] = f"{spec.low_default.asset_correlation:g}"
+        items |= low_default_items(spec.low_default)
     if rated.design is None:
         return items
     d = spec.design or ScaleDesignSpec()

@@ -170,6 +170,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "performance.measure_groups": RATIOS,
         "rating.scale": f"shares, rates and means are weighted, intervals at {KISH} of the grade; rows and bads are "
         "counted",
+        "rating.low_default": COUNTED,
         "rating.design": f"shares and rates are weighted, likelihoods and tests at {KISH}; bads are counted",
         "rating.validation": f"rates are weighted, their intervals and tests at {KISH} of the grade; rows and bads are "
         "counted",

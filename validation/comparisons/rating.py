@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.comparisons.rating_low_default import compare_low_default
 from validation.comparisons.rating_migration import compare_migration
 from validation.rebuild import grades as own
 from validation.rebuild.periods import period_of
@@ -211,9 +212,7 @@ def _probabilities(space: Workspace, scale: Scale, sample: str, cells: Sequence[
     if source == "long_run":
         return _long_run(space, scale, sample)
     if source == "pluto_tasche":
-        asked = (space.package.plan.get(KEY) or {}).get("low_default") or {}
-        level, correlation = float(asked.get("confidence", 0.9)), float(asked.get("asset_correlation", 0.0))
-        return own.most_prudent([one.rows for one in cells], [one.bad for one in cells], level, correlation)
+        return compare_low_default(space, cells, scale.grades)
     return [one.mean for one in cells]
 
 

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import binom, norm
 
 from credit_risk._core.errors import CalibrationError
-from credit_risk.calibration import pluto_tasche
+from credit_risk.calibration import LowDefault, pluto_tasche
 
 OBLIGORS = (100, 400, 300)
 
@@ -89,6 +89,20 @@ def test_the_true_probability_is_covered() -> None:
     assert 0.88 < covered < 0.97
     plain = {k: pluto_tasche([n], [k], 0.9).table["upper_bound"][0] for k in np.unique(defaults)}
     assert np.mean([plain[k] >= p for k in defaults]) < 0.85  # correlation left out: too sure
+
+
+def test_the_window_has_the_probability_of_all_its_years() -> None:
+    one = pluto_tasche([500, 80], [2, 3], 0.9, 0.12).table
+    assert one["window_bound"].tolist() == one["upper_bound"].tolist()
+    free = pluto_tasche([500, 80], [2, 3], 0.9, years=4).table
+    np.testing.assert_allclose(free["window_bound"], 1 - (1 - free["upper_bound"]) ** 4, rtol=1e-12)
+    free_of_years = pluto_tasche([500, 80], [2, 3], 0.9).table
+    np.testing.assert_allclose(free["window_bound"], free_of_years["upper_bound"], rtol=1e-10)
+    settings = LowDefault(0.8, 0.12, 3, 0.3, 2000, 7)
+    same = pluto_tasche([500, 80], [2, 3], 0.8, 0.12, years=3, factor_correlation=0.3, draws=2000, seed=7)
+    assert settings.bounds([500, 80], [2, 3]).table.equals(same.table)
+    whole = LowDefault(0.8, 0.12, 3).bounds([5], [5]).table
+    assert whole["window_bound"].tolist() == [1.0]
 
 
 def test_years_without_correlation_are_obligor_years() -> None:

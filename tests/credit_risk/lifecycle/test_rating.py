@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from scipy.stats import norm
 
 from credit_risk.calibration import pluto_tasche
 from credit_risk.scoring import compile_model
 from tests import engines
+from tests.contract.altered import altered, cell, failures
 from tests.credit_risk.cli.command import (
     PLAN,
     disagreements,
@@ -185,9 +187,45 @@ def test_bounds_of_few_bads(tmp_path: Path, table: pd.DataFrame, correlation: fl
     assert "count whole rows" in ended.err
 
 
+def test_bounds_of_few_bads_over_correlated_years(tmp_path: Path, table: pd.DataFrame) -> None:
+    """The bound is of one year; the grade has the probability of the window, as its bads do."""
+    several = "years: 3, asset_correlation: 0.12, factor_correlation: 0.3, draws: 4000, seed: 5"
+    text = (
+        PLAN + CARD + f"rating_scale: {{bounds: [0.25, 0.5], probability: pluto_tasche, low_default: {{{several}}}}}\n"
+    )
+    package = done(tmp_path, text, table)
+    assert disagreements(package) == []
+    scale, told = frame(package, "rating.scale"), frame(package, "rating.low_default")
+    expected = pluto_tasche(
+        scale["rows"], scale["bad"], 0.9, 0.12, years=3, factor_correlation=0.3, draws=4000, seed=5
+    ).table
+    assert told["upper_bound"].tolist() == expected["upper_bound"].tolist()
+    assert scale["probability"].tolist() == told["window_bound"].tolist()
+    assert (told["window_bound"] > 1.5 * told["upper_bound"]).all()
+    assert (scale["probability"] > scale["bad_rate"]).all()
+    random = np.random.default_rng(1)
+    factor, alive = random.normal(size=200_000), np.ones(200_000)
+    for year in range(3):
+        factor = 0.3 * factor + np.sqrt(1 - 0.3**2) * random.normal(size=len(factor)) if year else factor
+        alive *= 1 - norm.cdf((norm.ppf(told["upper_bound"][0]) - np.sqrt(0.12) * factor) / np.sqrt(0.88))
+    assert told["window_bound"][0] == pytest.approx(1 - alive.mean(), rel=0.02)
+    settings = frame(package, "rating.policy").set_index("item")["value"]
+    assert settings["correlation of the factor from year to year"] == "0.3"
+    for column in ("bound", "window_bound"):
+        change = cell(0, column, lambda v: v * 1.2)
+        found = failures(altered(package, tmp_path / column, "evidence/rating.low_default.json", change))
+        assert f"rating.low_default: {column}" in found
+
+    def fewer(item: Any) -> None:
+        item["rating_scale"]["low_default"]["years"] = 2
+
+    assert "rating.low_default: bound" in failures(altered(package, tmp_path / "years", "plan.json", fewer))
+
+
 @pytest.mark.parametrize(
     ("scale", "told"),
     [
+        ("{bounds: [0.2], low_default: {factor_correlation: 0.2}}", "factor_correlation is of years above 1"),
         ("{bounds: [0.5, 0.2]}", "bounds are not ascending (0.5 before 0.2)"),
         ("{bounds: [0.2, 1.5]}", "bounds outside (0, 1) (1.5)"),
         ("{bounds: [0.2], names: [A, A]}", "names: 'A' stands 2 times"),
