@@ -34,6 +34,7 @@ from credit_risk.calibration.philosophy import philosophy_table
 from credit_risk.calibration.quasi_moment import QuasiMomentFit, implied_auc, match_quasi_moments, moments_frame
 from credit_risk.calibration.scale_design import ScaleDesign, ScaleRules, TriedScale, design_scale
 from credit_risk.calibration.segments import SegmentFits, fit_segments
+from credit_risk.calibration.switched import SwitchedAnchor, SwitchedMap, anchor_switched
 
 __all__ = [
     "METHODS",
@@ -60,9 +61,12 @@ __all__ = [
     "ScaleRules",
     "SegmentFits",
     "StepMap",
+    "SwitchedAnchor",
+    "SwitchedMap",
     "TriedScale",
     "anchor_map",
     "anchor_shift",
+    "anchor_switched",
     "average_table",
     "bayes_odds_shift",
     "calibrate_to_external",

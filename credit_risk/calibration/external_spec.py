@@ -62,10 +62,12 @@ class ExternalSpec(Spec):
     column: Text = Field(description="Column of the source that tells the band of an applicant.")
     source: Text = Field(description="Who published the rates, and where.")
     date: IsoDate = Field(description="Date that the rates are of.")
-    method: Literal["shift", "line"] = Field(
+    method: Literal["shift", "line", "intercept_by_band"] = Field(
         default="shift",
         description="shift: the log-odds of the map are shifted by one number. line: slope and intercept on the linear "
-        "score, in place of a map (methods: none). Either by least binomial deviance of the band means.",
+        "score, in place of a map (methods: none). Either by least binomial deviance of the band means. "
+        "intercept_by_band: each band is shifted by its own number, so that its mean is its rate, and a row in no band "
+        "by the one number of method shift; every model reads the column then.",
     )
     bands: Annotated[tuple[ExternalBand, ...], Field(strict=False, min_length=1)] = Field(
         description="Bands that do not overlap, with their rates. Rows in no band are not matched, and are counted."

@@ -143,6 +143,10 @@ class InterceptShift(_Map):
         return {"method": self.method, "shift": self.shift}
 
 
+_LINEAR = (IdentityMap, LogisticMap, InterceptShift)
+"""Maps that are a line in log-odds."""
+
+
 @dataclass(frozen=True, slots=True)
 class BetaMap(_Map):
     """logit q = a·ln p − b·ln(1 − p) + c with p = sigmoid(s) (Kull, Silva Filho and Flach 2017).
@@ -261,7 +265,7 @@ class AnchoredMap(_Map):
     def steps(self, source: str, output: str) -> list[Step]:
         """The steps of the first map and the shift: in log-odds where the first map is linear in them, else on p."""
         before = f"{output}.unanchored"
-        if isinstance(self.first, (IdentityMap, LogisticMap, InterceptShift)):
+        if isinstance(self.first, _LINEAR):
             own = self.first.log_odds_steps(source, f"{before}.log_odds")
             moved = f"{output}.log_odds"
             shift = _calibrate(own[-1]["output"] if own else source, moved, {"method": "intercept_shift"} | self._shift)
@@ -300,6 +304,17 @@ def require_order(calibration: CalibrationMap, linear_score: ArrayLike) -> Order
     Also refused: a map by which all of several scores have one probability. Neighbouring doubles may fall by rounding
     (a relative 1e-12): a line need not end on the double that the next begins with.
     """
+    found = order_report(calibration, linear_score)
+    if found.distinct_probabilities < 2 <= found.distinct_scores:
+        level = calibration.probability(np.asarray(linear_score, dtype=np.float64)[:1])[0]
+        told = f"{found.distinct_scores} distinct scores, all of probability {level:.6g}"
+        message = f"the {calibration.method} map gives every score the same probability"
+        raise CalibrationError(Fault(message, "calibration_constant", path="calibration", found=told))
+    return found
+
+
+def order_report(calibration: CalibrationMap, linear_score: ArrayLike) -> OrderReport:
+    """As `require_order`, of scores that may all have one probability."""
     scores = np.unique(np.asarray(linear_score, dtype=np.float64))
     scores = scores[~np.isnan(scores)]
     probabilities = calibration.probability(scores)
@@ -310,12 +325,7 @@ def require_order(calibration: CalibrationMap, linear_score: ArrayLike) -> Order
         remedy = "Choose another method, or find out why the score does not rank the calibration sample."
         message = f"the {calibration.method} map would break the order of the score"
         raise CalibrationError(Fault(message, "calibration_order", path="calibration", found=found, remedy=remedy))
-    distinct = len(np.unique(probabilities))
-    if distinct < 2 <= len(scores):
-        found = f"{len(scores)} distinct scores, all of probability {probabilities[0]:.6g}"
-        message = f"the {calibration.method} map gives every score the same probability"
-        raise CalibrationError(Fault(message, "calibration_constant", path="calibration", found=found))
-    return OrderReport(order, len(scores), distinct)
+    return OrderReport(order, len(scores), len(np.unique(probabilities)))
 
 
 def _fall(scores: Floats, probabilities: Floats, at: int) -> str:
@@ -323,21 +333,41 @@ def _fall(scores: Floats, probabilities: Floats, at: int) -> str:
     return " but ".join(pairs)
 
 
-def switch_steps(maps: Mapping[Any, CalibrationMap], source: str, label: str, output: str) -> list[Step]:
+def switch_steps(
+    maps: Mapping[Any, CalibrationMap], source: str, label: str, output: str, default: CalibrationMap | None = None
+) -> list[Step]:
     """Steps of model.json of one map a label: those of each, then a `switch` by the value `label` to `output`.
 
-    A map that several labels share stands once. A row with another label is in error.
+    A map that several labels share stands once, and so does the map that several anchored ones begin with. A row with
+    another label has the probability of `default`; without one it is in error.
     """
     made: list[Step] = []
     known: dict[int, str] = {}
-    cases = []
-    for name, one in maps.items():
+    begun: dict[int, str] = {}
+
+    def value(one: CalibrationMap, name: str) -> str:
         if id(one) not in known:
-            known[id(one)] = f"{output}.map_{len(known)}"
-            made += one.steps(source, known[id(one)])
-        cases.append({"equals": name, "value": known[id(one)]})
-    switch = {"id": output, "type": "switch", "input": label, "cases": cases, "default": None, "output": output}
+            known[id(one)] = name
+            made.extend(_steps_once(one, source, name, begun))
+        return known[id(one)]
+
+    rest = None if default is None else value(default, f"{output}.pooled")
+    cases = [
+        {"equals": name, "value": value(one, f"{output}.map_{place}")} for place, (name, one) in enumerate(maps.items())
+    ]
+    switch = {"id": output, "type": "switch", "input": label, "cases": cases, "default": rest, "output": output}
     return [*made, switch]
+
+
+def _steps_once(one: CalibrationMap, source: str, output: str, begun: dict[int, str]) -> list[Step]:
+    """Steps of a map; begun: by the first map of anchored ones, the probability that it gives already."""
+    if not isinstance(one, AnchoredMap) or isinstance(one.first, _LINEAR):
+        return one.steps(source, output)
+    steps = one.steps(source, output)
+    if id(one.first) not in begun:
+        begun[id(one.first)] = str(steps[-1]["input"])
+        return steps
+    return [steps[-1] | {"input": begun[id(one.first)]}]
 
 
 def run_steps(steps: Sequence[Step], linear_score: ArrayLike) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from credit_risk._core.errors import CalibrationError, Fault
 from credit_risk.calibration._arrays import Rows, checked_rows, label_series, places_of
 from credit_risk.calibration.fit import MapFit, fit_map
-from credit_risk.calibration.maps import CalibrationMap, Step, switch_steps
+from credit_risk.calibration.maps import CalibrationMap, Step
+from credit_risk.calibration.switched import SwitchedMap
 from credit_risk.evaluation.calibration import log_loss
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,9 @@ COLUMNS = (
     *("mean_pooled", "mean_probability", "log_loss_pooled", "log_loss"),
 )
 LEAST = 50
+Missing = Literal["refuse", "pooled"]
+NO_SEGMENT = "rows without a segment"
+NOTHING = "the method none has nothing to fit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class SegmentFits:
 
     fits: fit of each segment; where own_map is false in `table` it is `pooled`, fitted on all rows, for the reason
     that stands beside. table: COLUMNS; mean probability and log loss on the segment's rows by the pooled map and by the
-    map that is used. The order of scores is kept within a segment, not between segments whose maps differ.
+    map that is used; the last row, without a name, is of rows without a segment, where there are any. The order of
+    scores is kept within a segment, not between segments whose maps differ.
     """
 
     method: str
@@ -43,19 +48,23 @@ class SegmentFits:
         """Map of each segment."""
         return {name: fit.map for name, fit in self.fits.items()}
 
+    @property
+    def own(self) -> dict[Any, MapFit]:
+        """Fits of the segments that have a map of their own."""
+        return {name: fit for name, fit in self.fits.items() if fit is not self.pooled}
+
+    @property
+    def switched(self) -> SwitchedMap:
+        """The maps of segments that have their own, and the pooled map for every other row."""
+        return SwitchedMap({name: fit.map for name, fit in self.own.items()}, self.pooled.map)
+
     def probability(self, linear_score: ArrayLike, segment: Sequence[Any] | ArrayLike) -> Floats:
-        """Probability of bad (n,) of linear scores (n,) in segments (n,); CalibrationError on an unknown segment."""
-        score = np.asarray(linear_score, dtype=np.float64)
-        places = places_of(list(self.fits), segment, len(score), "segment")
-        result = np.empty(len(score))
-        for k, fit in enumerate(self.fits.values()):
-            rows = places == k
-            result[rows] = fit.map.probability(score[rows])
-        return result
+        """Probability of bad (n,) of linear scores (n,) in segments (n,); of an unknown or no segment: pooled map."""
+        return self.switched.probability(linear_score, segment)
 
     def steps(self, source: str, segment: str, output: str) -> list[Step]:
         """Steps of model.json: those of each map, the pooled one once, and a `switch` by the value `segment`."""
-        return switch_steps(self.maps, source, segment, output)
+        return self.switched.steps(source, segment, output)
 
 
 def fit_segments(
@@ -67,16 +76,20 @@ def fit_segments(
     *,
     least_bads: int = LEAST,
     least_goods: int = LEAST,
+    missing: Missing = "refuse",
+    order: Sequence[Any] = (),
     **settings: Any,
 ) -> SegmentFits:
     """Fit `method` (see `fit_map`) to all rows (n,) and to each segment (n,) by itself.
 
     A segment with fewer bads than `least_bads` or goods than `least_goods` (rows, not weights), or whose own fit is
-    refused (separation, a broken order), has the pooled map, and the table says why. CalibrationError: bad input, a
-    missing segment, a pooled fit that is refused.
+    refused (a constant score, separation, a broken order), has the pooled map, and the table says why. missing: what
+    becomes of rows without a segment: `refuse`, or the `pooled` map. order: names in the order of the table; those
+    not in it follow, sorted. With method `none` there is nothing to fit, and
+    every segment is pooled. CalibrationError: bad input, a missing segment, a pooled fit that is refused.
     """
     rows = checked_rows(linear_score, y, weights)
-    names, places = _named(segment, len(rows.y))
+    names, places = _named(segment, len(rows.y), missing, order)
     for label, number in (("least_bads", least_bads), ("least_goods", least_goods)):
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             allowed = "a whole number from 1"
@@ -89,6 +102,8 @@ def fit_segments(
         fit, reason = _own(method, part, least_bads, least_goods, settings)
         fits[name] = pooled if fit is None else fit
         told.append(_told(name, part, pooled, fits[name], reason))
+    if (places < 0).any():
+        told.append(_told(None, rows.take(places < 0), pooled, pooled, NO_SEGMENT))
     return SegmentFits(method, pooled, fits, pd.DataFrame(told, columns=list(COLUMNS)))
 
 
@@ -96,6 +111,8 @@ def _own(
     method: str, part: Rows, least_bads: int, least_goods: int, settings: dict[str, Any]
 ) -> tuple[MapFit | None, str | None]:
     bads, goods = int(part.y.sum()), int(len(part.y) - part.y.sum())
+    if method == "none":
+        return None, NOTHING
     if bads < least_bads:
         return None, f"{bads} bads, fewer than {least_bads}"
     if goods < least_goods:
@@ -114,11 +131,17 @@ def _told(name: Any, part: Rows, pooled: MapFit, used: MapFit, reason: str | Non
     return [name, *counts, reason is None, reason, *means, *losses]
 
 
-def _named(segment: Sequence[Any] | ArrayLike, rows: int) -> tuple[list[Any], NDArray[np.int64]]:
+def _named(
+    segment: Sequence[Any] | ArrayLike, rows: int, missing: Missing, order: Sequence[Any]
+) -> tuple[list[Any], NDArray[np.int64]]:
+    """Names of segments, in order, and the place of each row (n,); −1 without a segment."""
     labels = label_series(segment, rows, "segment")
-    missing = labels.isna()
-    if missing.any():
-        found = f"{int(missing.sum())} of {rows} rows"
+    absent = labels.isna().to_numpy(dtype=bool)
+    if absent.any() and missing == "refuse":
+        found = f"{int(absent.sum())} of {rows} rows"
         raise CalibrationError(Fault("missing segments", "missing", path="segment", found=found))
-    names = sorted(labels.unique(), key=lambda name: (str(type(name)), name))
-    return names, places_of(names, labels, rows, "segment")
+    first = {name: place for place, name in enumerate(order)}
+    names = sorted(labels[~absent].unique(), key=lambda n: (first.get(n, len(first)), str(type(n)), n))
+    places = np.full(rows, -1, dtype=np.int64)
+    places[~absent] = places_of(names, labels[~absent], rows - int(absent.sum()), "segment")
+    return names, places

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic.types import Strict
 
 from credit_risk._core.spec import Spec
+from credit_risk.calibration.by_spec import BySpec
 from credit_risk.calibration.external_spec import ExternalSpec
 from credit_risk.calibration.quasi_moment_spec import QuasiMomentSpec
 
@@ -71,6 +72,12 @@ class CalibrationSpec(Spec):
         default=None,
         description="Shift of the log-odds by Bayes' rule, only for a sample in which goods and bads were drawn at "
         "known other rates; it does not make the mean probability the rate, and is no substitute for target.",
+    )
+    by: BySpec | None = Field(
+        default=None,
+        description="A map for each segment of a column, the pooled map for the others and for rows without one. Of "
+        "several methods one is chosen, on all rows of the sample; a target or resampling shifts all maps alike. Null: "
+        "one map.",
     )
     external: ExternalSpec | None = Field(
         default=None,

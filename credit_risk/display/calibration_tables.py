@@ -34,9 +34,7 @@ class CalibrationChoiceDisplay(Display):
 
     def __init__(self, frame: pd.DataFrame, *, model: str | None = None, title: str | None = None):
         """Of evidence `calibration.choice`, which holds several models: `model`, or the first of them."""
-        if "model" in frame.columns and len(frame):
-            frame = frame[frame["model"] == (frame["model"].iloc[0] if model is None else model)]
-        super().__init__(frame, title=title)
+        super().__init__(_of_model(frame, model), title=title)
 
     @classmethod
     def from_predictions(
@@ -154,6 +152,10 @@ class SegmentCalibrationDisplay(Display):
     columns = ("segment", "bad_rate", "mean_pooled", "mean_probability", "own_map")
     default_title = "Calibration by segment"
 
+    def __init__(self, frame: pd.DataFrame, *, model: str | None = None, title: str | None = None):
+        """Of evidence `calibration.segments`, which holds several models: `model`, or the first of them."""
+        super().__init__(_of_model(frame, model), title=title)
+
     @classmethod
     def from_predictions(
         cls,
@@ -177,7 +179,8 @@ class SegmentCalibrationDisplay(Display):
         used = self._frame["mean_probability"]
         ax.plot(place[own], used[own], label="own map", linestyle="none", **marker_style(0))
         pairs = zip(self._frame["segment"], own, strict=True)
-        _named(ax, [str(name) if one else f"{name}\n(pooled)" for name, one in pairs])
+        names = [("missing" if pd.isna(name) else str(name), one) for name, one in pairs]
+        _named(ax, [name if one else f"{name}\n(pooled)" for name, one in names])
         top = float(self._frame[["bad_rate", "mean_pooled", "mean_probability"]].max().max())
         ax.set(ylabel="Bad rate, mean probability", ylim=(0, 1.3 * top))
         percent_axis(ax.yaxis, None)
@@ -210,6 +213,13 @@ class LowDefaultDisplay(Display):
         ax.set(xlabel="Grade, from the best to the worst", ylabel="Probability of default", ylim=(0, None))
         percent_axis(ax.yaxis, None)
         ax.legend(loc="upper left")
+
+
+def _of_model(frame: pd.DataFrame, model: str | None) -> pd.DataFrame:
+    """The rows of one model, the first where none is named; all rows of a frame of no model."""
+    if "model" not in frame.columns or not len(frame):
+        return frame
+    return frame[frame["model"] == (frame["model"].iloc[0] if model is None else model)]
 
 
 def _named(ax: Axes, names: Sequence[Any] | pd.Series) -> None:

@@ -14,6 +14,8 @@ from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.calibration import IdentityMap, require_order
 from credit_risk.evaluation.calibration import brier_score, log_loss
 from credit_risk.lifecycle.calibration import Calibrated, CalibrationRows, Floats
+from credit_risk.lifecycle.calibration_segments import IDS as SEGMENT_IDS
+from credit_risk.lifecycle.calibration_segments import segment_evidence
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.external_rates import external_evidence
 from credit_risk.lifecycle.quasi_moments import moments_evidence
@@ -50,7 +52,8 @@ def calibration_evidence(
     samples = samples_frame(known, None if rows is None else rows.sample)
     found = [table("calibration.samples", samples, inputs=("plan.json", SNAPSHOT))]
     if rows is None:
-        return [*found, *(absent(f"calibration.{name}", "not_applicable", NONE_ASKED) for name in IDS)]
+        ids = (*(f"calibration.{name}" for name in IDS), *SEGMENT_IDS)
+        return [*found, *(absent(name, "not_applicable", NONE_ASKED) for name in ids)]
     inputs = _files(plan, rows)
     champion = next(one for one in calibrated if one.model == plan.champion.id)
     curve = map_frame(champion)
@@ -60,19 +63,34 @@ def calibration_evidence(
         *found,
         table("calibration.method", method_frame(calibrated, rows), inputs=inputs, notes=_notes(calibrated)),
         _parameters(calibrated, inputs),
+        *segment_evidence(plan, rows, calibrated, inputs),
         *_choice(plan, calibrated, inputs),
         _anchor(calibrated, inputs),
         *external_evidence(plan, [(one.model, one.external) for one in calibrated if one.external], inputs),
         moments_evidence(moments, rows.y, rows.weights, inputs),
         _knots(calibrated, inputs),
-        table("calibration.order", order_frame(calibrated), inputs=inputs),
-        table("calibration.map", curve, inputs=("model.json", inputs[1]), chart=chart),
+        table("calibration.order", order_frame(calibrated), inputs=inputs, notes=_order_notes(champion)),
+        table("calibration.map", curve, inputs=("model.json", inputs[1]), notes=_map_notes(champion), chart=chart),
     ]
 
 
 def _files(plan: Plan, rows: CalibrationRows) -> tuple[str, ...]:
     challengers = (f"challengers/{model.id}/predictions/{rows.sample}.parquet" for model in plan.challengers)
     return (SNAPSHOT, f"predictions/{rows.sample}.parquet", *challengers)
+
+
+def _order_notes(champion: Calibrated) -> tuple[str, ...]:
+    if champion.switched is None:
+        return ()
+    return ("scores and probabilities are counted by map and added up: no order is kept between maps that differ",)
+
+
+def _map_notes(champion: Calibrated) -> tuple[str, ...]:
+    """Whose map the curve is, where maps differ."""
+    if champion.switched is None:
+        return ()
+    who = "in no band" if champion.switched.fits is None else "of segments without a map of their own"
+    return (f"after: the map of rows {who}",)
 
 
 def _notes(calibrated: Sequence[Calibrated]) -> tuple[str, ...]:
@@ -96,7 +114,7 @@ def method_frame(calibrated: Sequence[Calibrated], rows: CalibrationRows) -> pd.
     w = np.ones(len(rows.y)) if rows.weights is None else rows.weights
     found = []
     for one in calibrated:
-        before, after = (each.probability(one.linear_score) for each in (IdentityMap(), one.final))
+        before, after = IdentityMap().probability(one.linear_score), one.probability
         levels = [float(w @ values / w.sum()) for values in (rows.y, before, after)]
         losses = [measure(rows.y, p, w) for measure in (log_loss, brier_score) for p in (before, after)]
         bads = int(np.count_nonzero(rows.y == 1.0))
@@ -174,11 +192,18 @@ def _knots(calibrated: Sequence[Calibrated], inputs: tuple[str, ...]) -> Evidenc
 
 
 def order_frame(calibrated: Sequence[Calibrated]) -> pd.DataFrame:
-    """Evidence `calibration.order`: distinct linear scores of the sample, and how many probabilities they have."""
+    """Evidence `calibration.order`: distinct linear scores of the sample, and how many probabilities they have.
+
+    Where maps differ by a column, both are counted in each map and added up.
+    """
     found = []
     for one in calibrated:
-        order = require_order(one.final, one.linear_score)
-        words = order.order.replace("_", " ")
+        if one.switched is None or not one.switched.map.maps:
+            order, within = require_order(one.final, one.linear_score), ""
+        else:
+            order = one.switched.map.order(one.linear_score, one.switched.label)
+            within = f" within {'bands' if one.switched.fits is None else 'segments'}"
+        words = f"{order.order.replace('_', ' ')}{within}"
         found.append((one.model, words, order.distinct_scores, order.distinct_probabilities, order.merged))
     return pd.DataFrame(found, columns=["model", "order", "distinct_scores", "distinct_probabilities", "merged"])
 

@@ -31,6 +31,7 @@ INDEPENDENT = (
     "glm.residual_means.",
     "boosting.constraints.",
     "calibration.parameters",
+    "calibration.segment_parameters",
     "calibration.external",
     "calibration.external_fit",
     "performance.score_bands",

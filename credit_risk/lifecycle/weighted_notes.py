@@ -79,6 +79,10 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "calibration.method": "rates, means and losses are weighted; rows and bads are counted",
         "calibration.parameters": "of the weighted likelihood; standard errors take a row of weight w for w rows, "
         "robust ones do not",
+        "calibration.segments": "rates, means and losses are weighted; rows and bads are counted",
+        "calibration.segment_parameters": "of the weighted likelihood; standard errors take a row of weight w for w "
+        "rows, robust ones do not",
+        "calibration.segment_maps": "the maps are fitted to weighted rows",
         "calibration.choice": "losses are of weighted rows, folds count by their weight; errors are over folds",
         "calibration.folds": "losses and bads are of weighted rows; rows are counted",
         "reject_inference.decisions": f"bad rates and shares are weighted; {COUNTED}",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from credit_risk._core.errors import Fault
@@ -15,8 +17,11 @@ Found = Iterator[tuple[Path, Fault]]
 MOVES = ("target", "resampling", "external", "quasi_moments")
 
 
-def calibration_faults(plan: Mapping[str, Any]) -> Found:
-    """A sample to fit on, methods named once, and an outcome of bads and goods."""
+def calibration_faults(plan: Mapping[str, Any], roles: Mapping[str, str]) -> Found:
+    """A sample to fit on, methods named once, an outcome of bads and goods, and segments that may be.
+
+    roles: columns that may never be predictors, with why.
+    """
     spec, samples, outcome = (_part(plan, key) for key in ("calibration", "samples", "outcome"))
     share = samples.get("calibration")
     if outcome.get("type") in MEASURES:
@@ -38,13 +43,41 @@ def calibration_faults(plan: Mapping[str, Any]) -> Found:
         remedy = "keep one of them: target, unless the sample was drawn at other rates than the population's"
         yield ("calibration", "resampling"), Fault(message, "exclusive", remedy=remedy)
     if spec.get("external") is not None:
-        yield from external_faults(plan, spec["external"], methods)
+        yield from external_faults(plan, spec["external"], methods, roles)
     yield from moment_faults(spec, methods)
+    if spec.get("by") is not None:
+        yield from _by(spec, methods, roles)
     moved = methods != ["none"] or any(spec.get(key) is not None for key in MOVES)
     if named is None and share is None and moved:
         message = "nothing says which sample the calibration is fitted on"
         remedy = "give samples.calibration a share, such as 0.2, or name calibration.sample"
         yield ("calibration",), Fault(message, "missing_key", remedy=remedy)
+
+
+def _by(spec: Mapping[str, Any], methods: list[Any], roles: Mapping[str, str]) -> Found:
+    """A column that may tell probabilities apart, something to fit by segment, edges that ascend."""
+    at: Path = ("calibration", "by")
+    by = spec["by"]
+    if methods == ["none"]:
+        message = "a map for each segment, and the method none has nothing to fit"
+        yield at, Fault(message, "conflict", remedy="name a method, such as intercept_shift, or leave by out")
+    if spec.get("external") is not None:
+        message = "both divide the probability: maps by segment, and external rates by band"
+        remedy = "keep one of them; rates of outside are matched band by band with method: intercept_by_band"
+        yield at, Fault(message, "exclusive", remedy=remedy)
+    if spec.get("quasi_moments") is not None:
+        message = "maps by segment are fitted to the sample, and quasi-moments take the place of a fit"
+        yield at, Fault(message, "exclusive", remedy="keep one of them")
+    column = by.get("column") if isinstance(by, Mapping) else None
+    if isinstance(column, str) and column in roles:
+        message = f"{column!r} may not tell probabilities apart: it is {roles[column]}"
+        yield (*at, "column"), Fault(message, "never_a_predictor", remedy="name another column")
+    edges = by.get("edges") if isinstance(by, Mapping) else None
+    listed = list(edges) if isinstance(edges, list | tuple) else []
+    numbers = [edge for edge in listed if isinstance(edge, int | float) and not isinstance(edge, bool)]
+    if not all(math.isfinite(edge) for edge in numbers) or any(a >= b for a, b in pairwise(numbers)):
+        message, remedy = "edges do not ascend, or are not finite", "write each once, the smallest first"
+        yield (*at, "edges"), Fault(message, "order", found=str(listed), remedy=remedy)
 
 
 def _of_measures(spec: Mapping[str, Any], share: Any) -> Found:
@@ -56,7 +89,7 @@ def _of_measures(spec: Mapping[str, Any], share: Any) -> Found:
 
 
 def _defaults(spec: Mapping[str, Any]) -> bool:
-    own = ("sample", *MOVES)
+    own = ("sample", *MOVES, "by")
     return list(spec.get("methods") or ["none"]) == ["none"] and all(spec.get(key) is None for key in own)
 
 

@@ -66,7 +66,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         lambda whole: segmented_faults(whole, role_of_columns(whole)),
         lambda whole: two_stage_faults(whole, role_of_columns(whole)),
         lambda whole: strategy_faults(whole, role_of_columns(whole)),
-        calibration_faults,
+        lambda whole: calibration_faults(whole, role_of_columns(whole)),
         lambda whole: reject_faults(whole, role_of_columns(whole)),
     )
     return [item for check in checks for item in check(plan)]

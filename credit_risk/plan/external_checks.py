@@ -14,8 +14,11 @@ Found = Iterator[tuple[Path, Fault]]
 AT: Path = ("calibration", "external")
 
 
-def external_faults(plan: Mapping[str, Any], external: Any, methods: list[Any]) -> Found:
-    """One thing that moves the level, a column of the source, a line without a map, bands that fit together."""
+def external_faults(plan: Mapping[str, Any], external: Any, methods: list[Any], roles: Mapping[str, str]) -> Found:
+    """One thing that moves the level, a column of the source, a line without a map, bands that fit together.
+
+    roles: columns that may never be predictors, with why: none of them tells probabilities apart band by band.
+    """
     spec = plan["calibration"]
     if not isinstance(external, Mapping):
         return
@@ -31,10 +34,18 @@ def external_faults(plan: Mapping[str, Any], external: Any, methods: list[Any]) 
     if isinstance(column, str) and isinstance(derived, Mapping) and column in derived:
         message = f"{column!r} is a derived characteristic"
         yield (*AT, "column"), Fault(message, "reference", remedy="name a column of the source")
+    own = external.get("method") == "intercept_by_band"
+    if own and isinstance(column, str) and column in roles:
+        message = f"{column!r} may not tell probabilities apart: it is {roles[column]}"
+        yield (*AT, "column"), Fault(message, "never_a_predictor", remedy="name another column, or use method shift")
     given = external.get("bands")
     bands = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list | tuple) else []
     if bands:
         yield from _bands(bands, line=line)
+    closed = [one["rate"] for one in bands if one.get("rate") in (0, 1)]
+    if own and closed and len(closed) < len(bands):
+        message, remedy = "no finite shift of a band reaches a rate of 0 or 1", "join the band with another"
+        yield (*AT, "bands"), Fault(message, "range", found=str(closed[0]), remedy=remedy)
 
 
 def _bands(bands: list[Mapping[str, Any]], *, line: bool) -> Found:

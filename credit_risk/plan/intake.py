@@ -75,8 +75,8 @@ def needed_columns(plan: Plan) -> dict[str, str]:
     """Columns of the source that samples and evaluation read: for their `values`, or for `groups` of rows."""
     group, weight = plan.samples.group, plan.samples.weight
     needed = {} if group in (None, "duplicates") else {str(group): GROUPS}
-    external = plan.calibration.external
-    banded = () if external is None else (external.column,)
+    by, external = plan.calibration.by, plan.calibration.external
+    banded = tuple(one.column for one in (by, external) if one is not None and one.column not in plan.derive)
     banded = (*banded, *(name for name, _ in plan.reject_inference.apart))
     values = (*plan.evaluation.subpopulations, *((weight,) if weight is not None else ()), *banded)
     return needed | dict.fromkeys(values, VALUES)

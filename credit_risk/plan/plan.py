@@ -228,6 +228,8 @@ class Plan(Spec):
                 named.setdefault(model.segments.column, f"models[{index}].segments.column")
         for name, path in self.reject_inference.columns().items():
             named.setdefault(name, path)
+        if self.calibration.by is not None:
+            named.setdefault(self.calibration.by.column, "calibration.by.column")
         if self.calibration.external is not None:
             named.setdefault(self.calibration.external.column, "calibration.external.column")
         for name, path in offset_columns(self.as_dict()).items():

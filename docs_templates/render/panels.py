@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from reportlab.graphics.shapes import Drawing
 
@@ -72,7 +73,15 @@ def _foot(data: ChartData, width: float) -> float:
 
 
 def small_multiples(drawing: Drawing, data: ChartData, width: float, height: float) -> Drawing:
-    """A panel for each value of the dividing column: its own line with intervals, the other panels' lines in grey."""
+    """A panel for each value of the dividing column: its own line with intervals, the other panels' lines in grey.
+
+    Panels of the same several lines have a legend above them, and no lines of others.
+    """
+    names = {tuple(series.name for series in panel.series) for panel in data.panels}
+    shared = len(names) == 1 and len(data.panels[0].series) > 1
+    if shared:
+        entries = chart_marks.legend_entries(replace(data, series=data.panels[0].series))
+        height -= axes.legend(drawing, entries, width, height)
     columns = _columns(len(data.panels))
     rows = math.ceil(len(data.panels) / columns)
     scale = linear(data.values(data.series), 0, 1, zero=data.y_unit == "share", wanted=3)
@@ -87,7 +96,8 @@ def small_multiples(drawing: Drawing, data: ChartData, width: float, height: flo
         upper = max(top - NAME_HEIGHT, bottom + LEAST_PANEL)
         x = _horizontal(data, start, start + wide)
         plot = Plot(start, bottom, start + wide, upper, x, _placed(scale, bottom, upper), None)
-        _panel(drawing, data, plot, panel, first=column == 0, last=number + columns >= len(data.panels))
+        first, last = column == 0, number + columns >= len(data.panels)
+        _panel(drawing, data, plot, panel, first=first, last=last, others=not shared)
         name = fonts.shortened_list(fonts.printable(axes.neat([panel.name])[0]), fonts.BOLD, TICK_SIZE, wide)
         text = axes.label(name, start, top - 7.0, TICK_SIZE)
         text.fontName = fonts.BOLD
@@ -103,12 +113,14 @@ def _horizontal(data: ChartData, start: float, end: float) -> BandScale | Linear
     return linear([x for s in data.series for x in s.x if isinstance(x, float)], start, end, zero=False, wanted=4)
 
 
-def _panel(drawing: Drawing, data: ChartData, plot: Plot, panel: Panel, *, first: bool, last: bool) -> None:
+def _panel(
+    drawing: Drawing, data: ChartData, plot: Plot, panel: Panel, *, first: bool, last: bool, others: bool
+) -> None:
     axes.grid(drawing, plot)
     axes.frame(drawing, plot, data.y_unit, every_=every(len(plot.y.ticks), plot.top - plot.bottom, 9.0), labels=first)
     if last:
         _foot_labels(drawing, data, plot)
-    for other in data.panels:
+    for other in data.panels if others else ():
         for series in other.series if other is not panel else ():
             chart_marks.behind(drawing, plot, _shown(data, series))
     for index, series in enumerate(panel.series):

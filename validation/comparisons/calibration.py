@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from validation.comparisons.calibration_external import compare_external, external_of
-from validation.comparisons.calibration_level import compare_levels, level_of
-from validation.comparisons.calibration_moments import compare_moments, moments_of
+from validation.comparisons.calibration_external import compare_external
+from validation.comparisons.calibration_fit import Fitted, fitted
+from validation.comparisons.calibration_level import compare_levels
+from validation.comparisons.calibration_moments import compare_moments
+from validation.comparisons.calibration_segments import compare_segments
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
-from validation.rebuild.calibration_anchor import OwnLevel, shifted
-from validation.rebuild.calibration_external import OwnExternal
 from validation.rebuild.calibration_maps import METHODS, NotFitted, OwnMap, fit_own
-from validation.rebuild.calibration_moments import OwnMoments
 from validation.rebuild.calibration_plan import calibrated_on, methods_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
@@ -28,20 +26,6 @@ SAMPLES, METHOD, PARAMETERS, KNOTS, ORDER, MAP = (
 RULE = "calibrated_probability"
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A model's calibration by our own fit. rows: of the sample; score (n,): of all rows; own: with its level."""
-
-    model_id: str
-    name: str
-    rows: NDArray[np.int64]
-    score: Floats
-    own: OwnMap
-    level: OwnLevel | None
-    external: OwnExternal | None = None
-    moments: OwnMoments | None = None
-
-
 def compare_calibration(space: Workspace) -> None:
     """Compare samples, maps, parameters, level, order and curve of the calibration of every model."""
     _compare_samples(space)
@@ -49,17 +33,18 @@ def compare_calibration(space: Workspace) -> None:
     if sample is None:
         _compare_uncalibrated(space)
         return
-    fitted = [one for model_id in space.package.models if (one := _fitted(space, model_id, sample)) is not None]
-    for one in fitted:
+    known = [one for model_id in space.package.models if (one := _fitted(space, model_id, sample)) is not None]
+    for one in known:
         _compare_probability(space, one, sample)
-    compare_levels(space, {one.name: (one.model_id, one.rows, one.level) for one in fitted if one.level is not None})
-    compare_external(space, {one.name: one.external for one in fitted if one.external is not None})
-    compare_moments(space, {f.name: (f.model_id, f.rows, f.moments) for f in fitted if f.moments is not None})
-    _compare_method(space, fitted, sample)
-    _compare_parameters(space, fitted)
-    _compare_knots(space, fitted)
-    _compare_order(space, fitted)
-    _compare_map(space, fitted)
+    compare_levels(space, {one.name: (one.model_id, one.rows, one.level) for one in known if one.level is not None})
+    compare_external(space, {one.name: one.external for one in known if one.external is not None})
+    compare_moments(space, {f.name: (f.model_id, f.rows, f.moments) for f in known if f.moments is not None})
+    compare_segments(space, known)
+    _compare_method(space, known, sample)
+    _compare_parameters(space, known)
+    _compare_knots(space, known)
+    _compare_order(space, known)
+    _compare_map(space, known)
 
 
 def _compare_samples(space: Workspace) -> None:
@@ -112,21 +97,11 @@ def _fitted(space: Workspace, model_id: str, sample: str) -> Fitted | None:
         space.ledger.not_evaluable(test, f"no linear score, or no row in the sample {sample}")
         return None
     try:
-        own = fit_own(method, score.data[rows], space.outcome[rows], space.weight[rows])
-        external = external_of(space, own, score.data)
-        moments = moments_of(space, score.data, rows)
+        return fitted(space, model_id, name, str(method), rows)
     except NotFitted as error:
         statement = f"The calibration of {name} cannot be fitted on {sample}: {error}."
         _finding(space, test, "calibration_sample", method, statement)
         return None
-    if external is not None:
-        return Fitted(model_id, name, rows, score.data, external.map, None, external)
-    if moments is not None:
-        return Fitted(model_id, name, rows, score.data, moments.map, None, moments=moments)
-    level = level_of(space, own, score.data[rows], rows)
-    if level is None:
-        return Fitted(model_id, name, rows, score.data, own, None)
-    return Fitted(model_id, name, rows, score.data, shifted(own, level.shift), level)
 
 
 def missing_table(space: Workspace, area: str) -> None:
@@ -157,9 +132,8 @@ def _compare_probability(space: Workspace, one: Fitted, sample: str) -> None:
         space.ledger.not_evaluable(f"{METHOD}: {one.name}", "the model publishes no probability")
         return
     used = _used(space)
-    if one.own.only_at is not None:
-        used = used[np.isin(one.score[used], one.own.only_at)]
-    published, own = value.data[used], one.own.probability(one.score[used])
+    used = used[one.determined(used)]
+    published, own = value.data[used], one.probability(used)
     keys = space.frame["_key"].to_numpy()[used]
     file, labels = space.package.file_of(one.model_id), [f"key {key}" for key in keys]
     found = space.ledger.numbers(file, "calibrated probability", RULE, published, own, labels, [METHOD])
@@ -177,24 +151,18 @@ def _compare_probability(space: Workspace, one: Fitted, sample: str) -> None:
 def _fits(space: Workspace, one: Fitted, sample: str, published: Floats, used: NDArray[np.int64]) -> bool:
     rows = space.judged(one.model_id, sample)
     try:
-        own = fit_own(one.own.method, one.score[rows], space.outcome[rows], space.weight[rows])
-        external = external_of(space, own, one.score)
-        moments = moments_of(space, one.score, rows)
+        other = fitted(space, one.model_id, one.name, one.own.method, rows)
     except (NotFitted, ValueError):
         return False
-    level = level_of(space, own, one.score[rows], rows)
-    own = own if level is None else shifted(own, level.shift)
-    own = own if external is None else external.map
-    own = own if moments is None else moments.map
     tolerance = space.policy.tolerances[RULE]
-    return bool(np.all(tolerance.excess(published, own.probability(one.score[used])) <= tolerance.value))
+    return bool(np.all(tolerance.excess(published, other.probability(used)) <= tolerance.value))
 
 
-def _compare_method(space: Workspace, fitted: Sequence[Fitted], sample: str) -> None:
-    table = _table(space, METHOD, "model", [one.name for one in fitted])
+def _compare_method(space: Workspace, models: Sequence[Fitted], sample: str) -> None:
+    table = _table(space, METHOD, "model", [one.name for one in models])
     if table is None:
         return
-    own = {one.name: _levels(space, one) for one in fitted}
+    own = {one.name: _levels(space, one) for one in models}
     known = [row for row in table if row["model"] in own]
     labels = [str(row["model"]) for row in known]
     space.ledger.words(METHOD, "sample", [row["sample"] for row in known], [sample] * len(known), labels, [METHOD])
@@ -219,9 +187,8 @@ _LEVELS = {
 def _levels(space: Workspace, one: Fitted) -> dict[str, float]:
     y, w = space.outcome[one.rows], space.weight[one.rows]
     found = {"rows": float(len(y)), "bads": float(np.count_nonzero(y == 1)), "bad_rate": float(w @ y / w.sum())}
-    before = fit_own("none", one.score[one.rows], y, w)
-    for word, each in (("before", before), ("after", one.own)):
-        p = each.probability(one.score[one.rows])
+    before = fit_own("none", one.score[one.rows], y, w).probability(one.score[one.rows])
+    for word, p in (("before", before), ("after", one.probability(one.rows))):
         found |= {f"mean_{word}": float(w @ p / w.sum()), f"brier_{word}": metrics.brier(y, p, w)}
         found[f"log_loss_{word}"] = metrics.log_loss(y, p, w)
     return found
@@ -238,12 +205,12 @@ def _table(space: Workspace, area: str, column: str, names: Sequence[str]) -> li
     return table
 
 
-def _compare_parameters(space: Workspace, fitted: Sequence[Fitted]) -> None:
-    for one in (one for one in fitted if one.own.only_at is not None):
+def _compare_parameters(space: Workspace, models: Sequence[Fitted]) -> None:
+    for one in (one for one in models if one.own.only_at is not None):
         reason = f"two distinct scores do not determine the {one.own.method} map of {one.name}"
         space.ledger.not_evaluable(f"{PARAMETERS}: {one.name}", reason)
-    named = [one.name for one in fitted if one.own.estimates or one.own.only_at is not None]
-    with_any = [one for one in fitted if one.own.estimates]
+    named = [one.name for one in models if one.own.estimates or one.own.only_at is not None]
+    with_any = [one for one in models if one.own.estimates]
     table = _table(space, PARAMETERS, "model", named) if named else None
     if table is None:
         return
@@ -269,8 +236,8 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
-def _compare_knots(space: Workspace, fitted: Sequence[Fitted]) -> None:
-    with_any = [one for one in fitted if one.own.knots]
+def _compare_knots(space: Workspace, models: Sequence[Fitted]) -> None:
+    with_any = [one for one in models if one.own.knots]
     if not with_any:
         return
     table = _table(space, KNOTS, "model", [one.name for one in with_any])
@@ -289,24 +256,24 @@ def _compare_knots(space: Workspace, fitted: Sequence[Fitted]) -> None:
     space.ledger.numbers(KNOTS, "probability", RULE, [row["probability"] for row in table], levels, labels, [KNOTS])
 
 
-def _compare_order(space: Workspace, fitted: Sequence[Fitted]) -> None:
-    """Distinct scores, and of steps the distinct probabilities; lines and curves differ at every score in principle."""
-    table = _table(space, ORDER, "model", [one.name for one in fitted])
+def _compare_order(space: Workspace, models: Sequence[Fitted]) -> None:
+    """Distinct scores by map, and of steps the probabilities; lines and curves differ at every score in principle."""
+    table = _table(space, ORDER, "model", [one.name for one in models])
     if table is None:
         return
     stated: Mapping[Any, Mapping[str, Any]] = {row["model"]: row for row in table}
-    known = [one for one in fitted if one.name in stated]
+    known = [one for one in models if one.name in stated]
     labels = [one.name for one in known]
     words, counts, merged = [], [], []
     for one in known:
-        values = np.unique(one.score[one.rows])
-        strict = not one.own.knots
-        words.append("strictly increasing" if strict else "non decreasing")
-        counts.append(len(values))
-        given = stated[one.name]["distinct_probabilities"]
-        merged.append(
-            _centred(one.own, values, given) if one.own.method == "centred_isotonic" else _distinct(one, values)
-        )
+        parts = _parts(one)
+        strict = not any(own.knots for own, _ in parts)
+        within = "" if one.switch is None else f" within {'bands' if one.segments is None else 'segments'}"
+        words.append(f"{'strictly increasing' if strict else 'non decreasing'}{within}")
+        counts.append(sum(len(values) for _, values in parts))
+        ends = [_distinct(own, values) for own, values in parts]
+        least, most = (sum(end[k] for end in ends) for k in (0, 1))
+        merged.append(int(np.clip(stated[one.name]["distinct_probabilities"], least, most)))
     space.ledger.words(ORDER, "order", [stated[n]["order"] for n in labels], words, labels, [ORDER])
     given = [stated[n]["distinct_scores"] for n in labels]
     space.ledger.numbers(ORDER, "distinct scores", "rows", given, counts, labels, [ORDER])
@@ -316,28 +283,37 @@ def _compare_order(space: Workspace, fitted: Sequence[Fitted]) -> None:
     space.ledger.numbers(ORDER, "merged", "rows", [stated[n]["merged"] for n in labels], differences, labels, [ORDER])
 
 
-def _distinct(one: Fitted, values: Floats) -> int:
-    return len(np.unique(one.own.probability(values))) if one.own.knots else len(values)
+def _parts(one: Fitted) -> list[tuple[OwnMap, Floats]]:
+    """Each map with the distinct scores of the sample that it is used at."""
+    score = one.score[one.rows]
+    if one.switch is None:
+        return [(one.own, np.unique(score))]
+    place = one.switch.place[one.rows]
+    return [(own, np.unique(score[place == k])) for k, own in enumerate(one.switch.maps) if np.any(place == k)]
 
 
-def _centred(own: OwnMap, values: Floats, stated: int) -> int:
-    """Distinct probabilities of a map that rises between its first and last knot and is level beyond them.
+def _distinct(own: OwnMap, values: Floats) -> tuple[int, int]:
+    """Least and greatest number of distinct probabilities at distinct scores.
 
-    A score within rounding of such a knot counts either way: then the stated number is taken.
+    A centred map rises between its first and last knot and is level beyond them: a score within rounding of such a
+    knot counts either way.
     """
+    if own.method != "centred_isotonic":
+        count = len(np.unique(own.probability(values))) if own.knots else len(values)
+        return count, count
     first, last = own.knots[0][0], own.knots[-1][0]
     slack = 1e-12 * max(1.0, abs(first), abs(last))
     counts = []
     for reach in (-slack, slack):
         low, high = values <= first + reach, values >= last - reach
         counts.append(int(np.sum(~low & ~high)) + int(low.any()) + int(high.any()))
-    return int(np.clip(stated, min(counts), max(counts)))
+    return min(counts), max(counts)
 
 
-def _compare_map(space: Workspace, fitted: Sequence[Fitted]) -> None:
+def _compare_map(space: Workspace, models: Sequence[Fitted]) -> None:
     """The drawn curve of the champion."""
     table = space.package.rows_of(MAP)
-    champion = next((one for one in fitted if one.model_id == space.package.champion_id), None)
+    champion = next((one for one in models if one.model_id == space.package.champion_id), None)
     if champion is None:
         space.ledger.not_evaluable(MAP, "the calibration of the champion is not known")
         return

@@ -39,6 +39,8 @@ COLUMNS = {
     "difference": "coefficient",
     "relative_difference": "coefficient",
     "standardised_difference": "z",
+    "shift": "coefficient",
+    "shift_standard_error": "standard_error",
 }
 
 
@@ -81,4 +83,5 @@ def compare_external(space: Workspace, matched: Mapping[str, OwnExternal]) -> No
     labels = [f"{name} {band}" for name, band in keys]
     for column, rule in COLUMNS.items():
         own = [value for one in matched.values() for value in one.bands[column]]
-        space.ledger.numbers(BANDS, column, rule, [rows[key][column] for key in keys], own, labels, [BANDS])
+        stated = [rows[key].get(column) for key in keys]
+        space.ledger.numbers(BANDS, column, rule, stated, own, labels, [BANDS])

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from validation.comparisons.long_run import averages_of, cohorts_of_package
 from validation.rebuild.calibration_anchor import OwnLevel, own_level
-from validation.rebuild.calibration_maps import OwnMap
 from validation.rebuild.workspace import Workspace
 
 ANCHOR = "calibration.anchor"
@@ -29,16 +28,19 @@ def target_of(space: Workspace) -> float | None:
     return float((averages.get("adjusted") or averages["mean_of_cohorts"])["value"])
 
 
-def level_of(space: Workspace, own: OwnMap, score: NDArray[np.float64], rows: Integers) -> OwnLevel | None:
-    """Return the level that the plan gives a map, by its target or by Bayes' rule; None where it gives none."""
+def level_of(space: Workspace, log_odds: NDArray[np.float64], rows: Integers) -> OwnLevel | None:
+    """Return the level that the plan gives rows of the sample, by its target or by Bayes' rule; None without one.
+
+    log_odds: of these rows, by the map before.
+    """
     spec, w = space.package.plan.get("calibration") or {}, space.weight[rows]
     if spec.get("target") is not None:
         target = target_of(space)
-        return None if target is None else own_level(own, score, w, target, None)
+        return None if target is None else own_level(log_odds, w, target, None)
     if spec.get("resampling") is None:
         return None
     rate = float(w @ space.outcome[rows] / np.sum(w))
-    return own_level(own, score, w, float(spec["resampling"]["population_rate"]), rate)
+    return own_level(log_odds, w, float(spec["resampling"]["population_rate"]), rate)
 
 
 def compare_levels(space: Workspace, levels: Mapping[str, tuple[str, Integers, OwnLevel]]) -> None:

@@ -49,9 +49,8 @@ def shifted(own: OwnMap, shift: float) -> OwnMap:
     return replace(own, probability=lambda s: np.asarray(special.expit(special.logit(own.probability(s)) + shift)))
 
 
-def own_level(own: OwnMap, score: Floats, weight: Floats, target: float, rate: float | None) -> OwnLevel:
-    """Return the level of a map on rows (n,); rate: of bads in the sample, for Bayes' rule; None: solve the target."""
-    log_odds = score if own.method == "none" else special.logit(own.probability(score))
+def own_level(log_odds: Floats, weight: Floats, target: float, rate: float | None) -> OwnLevel:
+    """Return the level of maps that give rows log-odds (n,); rate: of bads, for Bayes' rule; None: solve the target."""
     share = weight / np.sum(weight)
     before = float(share @ special.expit(log_odds))
     start = before if rate is None else rate

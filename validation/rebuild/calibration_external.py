@@ -11,20 +11,27 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
+from validation.rebuild.calibration_anchor import solved_shift
 from validation.rebuild.calibration_maps import NotFitted, OwnMap
+from validation.rebuild.calibration_segments import OwnSwitch
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+BY_BAND = "intercept_by_band"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnExternal:
-    """fit: by column of the table of fits; bands: by column, a value a band with rows; names: of these bands."""
+    """fit: by column of the table of fits; bands: by column, a value a band with rows; names: of these bands.
+
+    map: by one shift or line; switch: where every band has a shift of its own.
+    """
 
     fit: dict[str, float | None]
     bands: dict[str, list[float | None]]
     names: list[str]
     map: OwnMap
+    switch: OwnSwitch | None = None
 
 
 def place_rows(values: pd.Series, bands: list[Mapping[str, Any]], codes: list[float]) -> Integers:
@@ -114,23 +121,55 @@ def match_own(spec: Mapping[str, Any], first: OwnMap, score: Floats, weight: Flo
         "unbanded": float(np.count_nonzero(np.isfinite(score) & (place < 0))),
         "unscored": float(np.count_nonzero(~np.isfinite(score))),
     }
+    names, common = [name_of(band) for band in bands], _mapped(first, beta, line=line)
     fit, table = _measured(problem, beta)
-    names = [name_of(band) for band in bands]
-    return OwnExternal(fit | counts, table, names, _mapped(first, beta, line=line))
+    table |= {"shift": [None] * len(names), "shift_standard_error": [None] * len(names)}
+    if spec.get("method") != BY_BAND:
+        return OwnExternal(fit | counts, table, names, common)
+    shifts = _own_shifts(problem)
+    p = special.expit(given + shifts[at])
+    mean = problem.mean(p)
+    table = _band_table(problem, p)
+    errors = np.sqrt(_variance(problem, p)) / problem.mean(p * (1.0 - p))
+    table |= {"shift": [float(one) for one in shifts], "shift_standard_error": [_known(one) for one in errors]}
+    fit["mean_after"] = float(problem.total @ mean / problem.total.sum())
+    maps = [_mapped(first, np.array([one]), line=False) for one in shifts]
+    chosen = np.full(len(place), len(maps), dtype=np.int64)
+    for number, band in enumerate(held.tolist()):
+        chosen[place == band] = number
+    switch = OwnSwitch(tuple(names), (*maps, common), chosen)
+    return OwnExternal(fit | counts, table, names, common, switch)
+
+
+def _own_shifts(problem: _Problem) -> Floats:
+    """The shift of each band for which its mean is its rate."""
+    found = []
+    for band, rate in enumerate(problem.rate.tolist()):
+        mine = problem.at == band
+        if not 0.0 < rate < 1.0:
+            raise NotFitted("a rate of 0 or 1 has no finite shift")
+        found.append(solved_shift(problem.given[mine], rate, problem.weight[mine]))
+    return np.array(found, dtype=np.float64)
+
+
+def _variance(problem: _Problem, p: Floats) -> Floats:
+    """Sampling variance of external rate and mean of each band."""
+    mean = problem.mean(p)
+    kish = problem.total**2 / np.bincount(problem.at, np.square(problem.weight))
+    spread = problem.mean(np.square(p - mean[problem.at])) / kish
+    return np.asarray(mean * (1.0 - mean) / problem.count + spread)
 
 
 def _measured(problem: _Problem, beta: Floats) -> tuple[dict[str, float | None], dict[str, list[float | None]]]:
     """The columns of the table of fits, and of that of bands."""
     p, mean, slopes = problem.parts(beta)
-    rate, count, line = problem.rate, problem.count, len(beta) == 2
-    kish = problem.total**2 / np.bincount(problem.at, np.square(problem.weight))
-    variance = mean * (1.0 - mean) / count + problem.mean(np.square(p - mean[problem.at])) / kish
+    rate, line, variance = problem.rate, len(beta) == 2, _variance(problem, p)
     pull = slopes.T * (problem.base / (mean * (1.0 - mean)))
     inverse = np.linalg.inv(pull @ slopes)
     errors = np.sqrt(np.diag(inverse @ (pull * variance) @ pull.T @ inverse))
     before, z = problem.mean(special.expit(problem.given)), (mean - rate) / np.sqrt(variance)
     degrees, whole = len(rate) - len(beta), problem.total / problem.total.sum()
-    tested = degrees > 0 and bool(np.isfinite(count).all())
+    tested = degrees > 0 and bool(np.isfinite(problem.count).all())
     fit = {
         "slope": float(beta[0]) if line else 1.0,
         "slope_standard_error": _known(errors[0]) if line else None,
@@ -142,19 +181,25 @@ def _measured(problem: _Problem, beta: Floats) -> tuple[dict[str, float | None],
         "mean_before": float(whole @ before),
         "mean_after": float(whole @ mean),
     }
+    return fit, _band_table(problem, p)
+
+
+def _band_table(problem: _Problem, p: Floats) -> dict[str, list[float | None]]:
+    """The columns of the table of bands at probabilities (n,)."""
+    rate, mean = problem.rate, problem.mean(p)
     table = {
         "rows": np.bincount(problem.at).astype(np.float64),
-        "share": whole,
+        "share": problem.total / problem.total.sum(),
         "external_rate": rate,
-        "external_count": count,
+        "external_count": problem.count,
         "external_share": problem.share,
-        "mean_before": before,
+        "mean_before": problem.mean(special.expit(problem.given)),
         "mean_after": mean,
         "difference": mean - rate,
         "relative_difference": np.divide(mean - rate, rate, out=np.full(len(rate), np.nan), where=rate > 0),
-        "standardised_difference": z,
+        "standardised_difference": (mean - rate) / np.sqrt(_variance(problem, p)),
     }
-    return fit, {key: [_known(value) for value in values] for key, values in table.items()}
+    return {key: [_known(value) for value in values] for key, values in table.items()}
 
 
 def _mapped(first: OwnMap, beta: Floats, *, line: bool) -> OwnMap:

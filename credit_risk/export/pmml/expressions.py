@@ -60,12 +60,21 @@ def by_bin(classing: Step, values: Sequence[float]) -> Element:
     return choose(cases, number(values[found[-1].bin]))
 
 
-def _is(name: str, code: float | str) -> Element:
-    """Whether a field equals a code. Text that an engine may not read back as a constant stands in an attribute."""
+def _is(name: str, code: float | str, missing: str | None = None) -> Element:
+    """Whether a field equals a code; missing: what it is of a missing field.
+
+    Text that an engine may not read back as a constant stands in an attribute.
+    """
     if isinstance(code, str) and not survives_as_text(code):
         indicator = Element("NormDiscrete", {"field": name, "value": code})
-        return apply("equal", indicator, number(1))
-    return apply("equal", ref(name), text(code) if isinstance(code, str) else number(code))
+        return apply("equal", indicator, number(1), map_missing_to=missing)
+    return apply("equal", ref(name), text(code) if isinstance(code, str) else number(code), map_missing_to=missing)
+
+
+def switch(step: Step) -> Element:
+    """The value of the first case that the input equals, of a missing or another input the default."""
+    cases = [(_is(step["input"], case["equals"], "false"), ref(case["value"])) for case in step["cases"]]
+    return choose(cases, ref(step["default"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ from credit_risk.scoring.expressions import references
 from credit_risk.scoring.steps import most_reasons
 
 Step = Mapping[str, Any]
-_STEP_TYPES = {"derive", "classing", "linear", "link", "calibrate", "scale", "grade", "reasons", "guard"}
-_RESULTS = ("linear", "link", "calibrate", "scale", "grade")
+_COMPUTED = ("linear", "link", "calibrate", "switch", "grade")
+_STEP_TYPES = {"derive", "classing", "scale", "reasons", "guard", *_COMPUTED}
+_RESULTS = ("scale", *_COMPUTED)
 PRECISION = "1e-9"
 OTHERWISE = "score with the package itself (`credit-risk score`), and write exports: [] in the plan"
 CHARACTERS = "take the character out of the data, forbid the column (data.forbidden), or write exports: [] in the plan"
@@ -107,6 +108,8 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
         elif step["type"] in ("derive", "guard"):
             for path, message in _expression_faults(model, step):
                 complain(f"/steps/{i}/{path}", message)
+        elif step["type"] == "switch" and step["default"] is None:
+            complain(f"/steps/{i}", f"switch {step['id']} has no default: a row in error is not supported in PMML")
         elif step["type"] == "link" and e.link(step) is None:
             complain(f"/steps/{i}", f"link {step['function']} is not supported in PMML")
         for j, value in _unwritable(step):
@@ -156,7 +159,7 @@ def _plan(model: Mapping[str, Any]) -> _Plan:
         if outputs.get(key) is not None:
             names[outputs[key]] = _unused(key, taken)
     for step in steps:
-        if step["type"] in ("linear", "link", "calibrate", "grade") and step["output"] not in names:
+        if step["type"] in _COMPUTED and step["output"] not in names:
             names[step["output"]] = _unused(step["output"], taken)
     for name in outputs.get("decision", ()):
         names[f"decision:{name}"] = _unused(f"decision:{name}", taken)
@@ -187,6 +190,7 @@ def _used_inputs(plan: _Plan) -> dict[str, str]:
     read = {step["input"] for step in plan.classings.values()}
     read |= {t["input"] for s in plan.model["steps"] if s["type"] == "linear" for t in s["terms"]}
     read |= {s["offset"] for s in plan.model["steps"] if s["type"] == "linear"}
+    read |= {s["input"] for s in plan.model["steps"] if s["type"] == "switch"}
     read |= {n for s in plan.model["steps"] if s["type"] == "derive" for n in references(s["expression"])}
     read |= {n for s in plan.model["steps"] if s["type"] == "guard" for n in references(s["condition"])}
     return {item["name"]: item["type"] for item in plan.model["inputs"] if item["name"] in read}
@@ -236,12 +240,13 @@ def _outputs(plan: _Plan) -> Iterator[Element]:
     """The score, then every later value in the order of the steps, then the reasons."""
     yield _output(plan.names[plan.scale["output"]], "double", feature="predictedValue")
     for step in plan.model["steps"]:
-        if step["type"] in ("linear", "link", "calibrate", "grade"):
+        if step["type"] in _COMPUTED:
             named = _renamed(step, plan.names)
             value = {
                 "linear": lambda s: e.linear(s),
                 "link": lambda s: e.link(s),
                 "calibrate": lambda s: e.calibrate(s),
+                "switch": lambda s: e.switch(s),
                 "grade": lambda s: e.grade(s, s["input"]),
             }[step["type"]](named)
             kind = "string" if step["type"] == "grade" else "double"
@@ -287,6 +292,9 @@ def _renamed(step: Step, names: dict[str, str]) -> dict[str, Any]:
     if step["type"] == "linear":
         changed["terms"] = [{**t, "input": names.get(t["input"], t["input"])} for t in step["terms"]]
         changed["offset"] = names.get(step["offset"], step["offset"])
+    if step["type"] == "switch":
+        changed["cases"] = [{**c, "value": names.get(c["value"], c["value"])} for c in step["cases"]]
+        changed["default"] = names.get(step["default"], step["default"])
     return changed
 
 

@@ -95,7 +95,7 @@ DEFAULTS = """{
 "margin_of_conservatism": [], "overlays": null,
 "rating_scale": null,
 "calibration": {"methods": ["none"], "criterion": "log_loss", "folds": 5, "one_standard_error": true, "sample": null,
-"target": null, "resampling": null, "external": null, "quasi_moments": null},
+"target": null, "resampling": null, "by": null, "external": null, "quasi_moments": null},
 "scaling": {"points_to_double_odds": 20.0, "base_score": 600.0, "base_odds": 50.0,
             "rounding": "half_away_from_zero", "probability_from": "unrounded"},
 "reason_codes": {"reference": "mean_development", "band_width": null, "baseline": {}, "background_rows": 200,
