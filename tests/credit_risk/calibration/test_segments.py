@@ -61,9 +61,42 @@ def test_the_compiled_model_gives_the_same_doubles(method: str) -> None:
     jsonschema.validate(model, SCHEMA)
     frame = pd.DataFrame({"s": s, "product": segment})
     scored = compile_model(model).score(frame)["probability"].to_numpy()
+    own = fits.fits["car"].map.probability(s[segment == "car"])
+    assert scored[segment == "car"].tolist() == own.tolist()
     assert scored.tolist() == fits.probability(s, segment).tolist()
-    unknown = pd.DataFrame({"s": [0.0], "product": ["boat"]})
-    assert compile_model(model).rows_in_error(unknown).tolist() == [True]
+    unknown = pd.DataFrame({"s": [0.5, -2.0], "product": ["boat", None]})
+    given = compile_model(model).score(unknown)["probability"].tolist()
+    assert given == fits.pooled.map.probability([0.5, -2.0]).tolist() == fits.probability(**other(unknown)).tolist()
+
+
+def other(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {"linear_score": frame["s"].to_numpy(), "segment": frame["product"].to_numpy()}
+
+
+def test_rows_without_a_segment_may_have_the_pooled_map() -> None:
+    s, y, segment, w = world()
+    known = np.where(np.arange(len(s)) % 5 == 0, None, segment.astype(object))
+    fits = fit_segments("logistic", s, y, known, w, missing="pooled", order=("home", "car"))
+    assert fits.table["segment"].fillna("none").tolist() == ["home", "car", "tiny", "none"]
+    last = fits.table.iloc[-1]
+    assert (last["own_map"], last["reason"], last["rows"]) == (False, "rows without a segment", np.sum(known == None))  # noqa: E711
+    assert fits.pooled.map == fit_map("logistic", s, y, w).map
+    mine = known == "car"
+    assert fits.fits["car"].map == fit_map("logistic", s[mine], y[mine], w[mine]).map
+
+
+def test_a_constant_score_one_class_and_the_method_none_are_pooled() -> None:
+    s, y, segment, _ = world()
+    s = np.where(segment == "car", 0.25, s)
+    y = np.where(segment == "tiny", 0.0, y)
+    fits = fit_segments("logistic", s, y, segment, least_bads=1, least_goods=1)
+    reasons = fits.table.set_index("segment")["reason"]
+    assert reasons["tiny"] == "0 bads, fewer than 1"
+    assert "the score is constant" in reasons["car"]
+    assert set(fits.own) == {"home"}
+    none = fit_segments("none", s, y, segment)
+    assert none.own == {}
+    assert set(none.table["reason"]) == {"the method none has nothing to fit"}
 
 
 def test_a_segment_whose_own_map_is_refused_is_told() -> None:
@@ -83,5 +116,5 @@ def test_bad_segments_are_refused() -> None:
         fit_segments("logistic", s, y, segment[1:])
     with pytest.raises(CalibrationError, match=r"least_bads: not in range"):
         fit_segments("logistic", s, y, segment, least_bads=0)
-    with pytest.raises(CalibrationError, match=r"without a map(.|\n)*boat \(1 rows\)"):
-        fitted().probability([0.0], ["boat"])
+    with pytest.raises(CalibrationError, match=r"one label a row"):
+        fitted().probability([0.0], ["car", "home"])

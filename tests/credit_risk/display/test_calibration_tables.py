@@ -95,6 +95,17 @@ def test_segments() -> None:
     assert lines["pooled map"].tolist() == table["mean_pooled"].tolist()
 
 
+def test_segments_of_evidence_are_those_of_one_model() -> None:
+    s, y = sample(900, 4)
+    segment = np.where(np.arange(900) < 500, "most", None)
+    one = fit_segments("logistic", s, y, segment, missing="pooled").table
+    frame = pd.concat([one.assign(model="a"), one.assign(model="b", mean_pooled=0.9)])
+    ax, lines = drawn(SegmentCalibrationDisplay(frame))
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["most", "missing\n(pooled)"]
+    assert lines["pooled map"].tolist() == one["mean_pooled"].tolist()
+    assert drawn(SegmentCalibrationDisplay(frame, model="b"))[1]["pooled map"].tolist() == [0.9, 0.9]
+
+
 def test_low_default_bounds() -> None:
     display = LowDefaultDisplay.from_counts([10, 1000], [5, 0], 0.5)
     table = pluto_tasche([10, 1000], [5, 0], 0.5).table
