@@ -106,6 +106,12 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
             for s in SAMPLES
             for i in range(10)
         ],
+        "calibration.segment_maps": [
+            {"segment": segment, "curve": curve, "linear_score": float(x), "probability": x / 10.0 + 0.5}
+            for segment in ("broker", "branch")
+            for curve in ("pooled", "segment")
+            for x in range(-3, 4)
+        ],
         "calibration.map": [
             {"curve": c, "linear_score": -3.0 + i / 10, "probability": i / 60}
             for c in ("before", "after")
@@ -195,6 +201,13 @@ CHARTS: dict[str, Json] = {
         "reference": "one",
     },
     "calibration.map": {"type": "line", "x": "linear_score", "y": ["probability"], "series": "curve"},
+    "calibration.segment_maps": {
+        "type": "line",
+        "x": "linear_score",
+        "y": ["probability"],
+        "series": "curve",
+        "panels": "segment",
+    },
     "performance.reliability": {
         "type": "line",
         "x": "probability",

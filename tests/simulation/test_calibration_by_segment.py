@@ -9,7 +9,7 @@ from scipy.special import expit
 from credit_risk.calibration import SegmentFits, fit_segments
 
 TRUTH = {"branch": (1.0, 0.0), "broker": (0.5, 0.7), "online": (1.4, -0.6), "tiny": (1.0, 1.5)}
-SHARES = [0.4, 0.35, 0.24, 0.01]
+SHARES = [0.4, 0.35, 0.246, 0.004]
 
 
 def world(seed: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -25,7 +25,7 @@ def world(seed: int, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 def fitted(seed: int) -> tuple[SegmentFits, np.ndarray, np.ndarray, np.ndarray]:
     score, segment, _, y = world(seed, 12_000)
     fits = fit_segments("logistic", score, y, segment)
-    new, label, true, _ = world(10_000 + seed, 20_000)
+    new, label, true, _ = world(10_000 + seed, 40_000)
     return fits, new, label, true
 
 
