@@ -68,7 +68,7 @@ WARNINGS = {
 ASSUMPTIONS = (
     "assumes that the unobserved parts of decision and outcome are jointly normal, that both indices are linear in the "
     "characteristics given, and that the instrument bears on the decision alone",
-    "where an index lacks a term the correlation takes its place, without sign in its interval",
+    "where an index lacks a term the correlation takes its place, and its interval does not show it",
 )
 
 

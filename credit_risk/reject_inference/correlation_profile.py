@@ -95,7 +95,7 @@ def profile_of(data: ProbitData, maximum: Maximum, *, confidence: float, inflati
     inside = 2.0 * fall <= threshold
     lower, upper = (_bound(rho, inside, short, side) for side in (-1, 1))
     warnings, second = _warnings(rho, value, maximum.rho, upper - lower)
-    return CorrelationProfile(rho, value, -fall, inside, threshold, lower, upper, warnings, second)
+    return CorrelationProfile(rho, value, value - maximum.value, inside, threshold, lower, upper, warnings, second)
 
 
 def _bound(rho: Floats, inside: NDArray[np.bool_], short: Callable[[float], float], side: int) -> float:
