@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 STEPS = 100
 DECREMENT = 1e-13
+STALLED = 1e-6
+"""Least gain that counts where rounding keeps ln L from rising."""
 LARGEST_RHO = 0.999
 _LOG_ROOT_2PI = 0.5 * np.log(2.0 * np.pi)
 
@@ -171,7 +173,7 @@ def maximise_at(data: ProbitData, rho: float, start: Floats) -> tuple[Floats, Li
             return coef, found, True
         coef, found, moved = _halved(data, coef, rho, found, np.append(step, 0.0))[:3]
         if not moved:
-            return coef, found, float(gradient @ step) < 1e-8
+            return coef, found, float(gradient @ step) < STALLED
     return coef, found, False
 
 
@@ -195,7 +197,7 @@ def maximise(data: ProbitData, rho: float, start: Floats) -> tuple[Floats, float
         coef, raw, moved, rho = _halved(data, coef, rho, found, step)
         found = by_fisher_z(raw, rho) if moved else found
         if not moved:
-            return coef, rho, found, count, decrement < 1e-8
+            return coef, rho, found, count, decrement < STALLED
     return coef, rho, found, STEPS, False
 
 
