@@ -13,7 +13,7 @@ from credit_risk._core.randomness import stage_generator
 from credit_risk.sampling.clusters import cluster_numbers, row_clusters
 from credit_risk.sampling.intake import Intake
 from credit_risk.sampling.labels import row_times
-from credit_risk.sampling.samples import STAGE, split_unknown
+from credit_risk.sampling.samples import DEVELOPMENT, STAGE, split_unknown
 from credit_risk.sampling.spec import SamplesSpec
 
 ACCEPTED = ("booked", "not_taken_up", "overridden_low")
@@ -34,7 +34,8 @@ def label_applicants(intake: Intake, spec: SamplesSpec, date: str | None, labels
 
     An applicant without an outcome (rejected, not taken up, outcome missing or indeterminate) belongs to a sample by
     the rules that hold for the others: `split_unknown`. Withdrawn applications have no decision; rows that an exclusion
-    of the plan takes out belong nowhere. Raises IntakeError where a date is missing.
+    of the plan takes out belong nowhere. Raises IntakeError where a date is missing, and where development would hold
+    no rejected applicants.
     """
     status, excluded = intake.status, intake.decided.excluded
     assert status is not None
@@ -50,4 +51,10 @@ def label_applicants(intake: Intake, spec: SamplesSpec, date: str | None, labels
         raise IntakeError(Fault(message, code="date_missing", path="data.date", row=row, found=found))
     draws = stage_generator(spec.seed, STAGE).bit_generator.random_raw(len(labels))
     groups = cluster_numbers(row_clusters(intake, spec))
-    return Applicants(split_unknown(labels, open_, spec, draws, groups, accepted, dates=times), accepted)
+    placed = split_unknown(labels, open_, spec, draws, groups, accepted, dates=times)
+    if not np.any((placed == DEVELOPMENT) & ~accepted):
+        message = "no applicant was rejected in development, so there is nothing to infer"
+        told = f"{np.count_nonzero(decided & ~accepted):,} rejected in all"
+        remedy = "leave reject_inference out, or check outcome.status and the dates of the samples"
+        raise IntakeError(Fault(message, code="no_rejects", path="reject_inference", found=told, remedy=remedy))
+    return Applicants(placed, accepted)

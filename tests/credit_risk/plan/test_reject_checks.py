@@ -98,3 +98,13 @@ def test_a_column_that_the_plan_names_is_looked_for(tmp_path: Path) -> None:
     more = "reject_inference: {method: bivariate_probit, instrument: BRNCH, instrument_reason: by lot}\n"
     (fault,) = check_plan(write(tmp_path, more))
     assert "'BRANCH'" in str(fault.remedy)
+
+
+def test_development_without_rejected_applicants_is_told_before_a_run(tmp_path: Path) -> None:
+    table = applicants()
+    more = "reject_inference: {method: reweighting}\n"
+    kept = table[(table["STATUS"] != "rejected") | (table["MONTH"] > "2020-09-30")]
+    assert (kept["STATUS"] == "rejected").any()
+    (fault,) = check_plan(write(tmp_path, more, kept))
+    assert (fault.code, fault.path) == ("no_rejects", "reject_inference")
+    assert str(fault.found).endswith("rejected in all")
