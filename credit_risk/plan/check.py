@@ -15,8 +15,8 @@ from credit_risk.models.boosting import defect_faults
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import Document
-from credit_risk.plan.document import Path as KeyPath
 from credit_risk.plan.faults import key_paths
+from credit_risk.plan.hidden_faults import remove
 from credit_risk.plan.intake import take_in_plan
 from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan
 from credit_risk.plan.read import examine_plan
@@ -82,17 +82,6 @@ def _readable_part(document: Document, file: Path) -> Plan | None:
             names += VARIABLE.findall(plan.outcome.history.source) if plan.outcome.history is not None else []
             return plan if all(name in os.environ for name in names) else None
         for path in sorted(set(paths), key=len, reverse=True):
-            _remove(value, path)
+            remove(value, path)
         value["model"] = value["model"] if "id" in value.get("model", {}) else dict(PLACEHOLDER_MODEL)
     return None
-
-
-def _remove(value: Any, path: KeyPath) -> None:
-    """Take `path` out of the mapping; an item of a list takes the whole list with it."""
-    for index, part in enumerate(path):
-        if index == len(path) - 1 or isinstance(value.get(part), list):
-            value.pop(part, None)
-            return
-        if not isinstance(value.get(part), dict):
-            return
-        value = value[part]

@@ -45,20 +45,20 @@ def faults_of(error: ValidationError, document: Document, root: type[Spec], skip
     for item in error.errors(include_url=False):
         if item["type"] == skip:
             continue
-        path = _resolve(item["loc"], document.value, item["type"])
+        path = resolve(item["loc"], document.value, item["type"])
         places.setdefault(path, []).append(item)
     deepest = [path for path in places if not any(path == other[: len(path)] for other in places if other != path)]
-    return [_fault(path, places[path], document, root) for path in deepest]
+    return [fault_at(path, places[path], document, root) for path in deepest]
 
 
 def key_paths(error: ValidationError, value: dict[str, Any], skip: str) -> list[Path]:
     """Key paths of the errors; of a missing key, the path of the mapping that lacks it."""
     items = [item for item in error.errors(include_url=False) if item["type"] != skip]
-    paths = [(_resolve(item["loc"], value, item["type"]), item["type"]) for item in items]
+    paths = [(resolve(item["loc"], value, item["type"]), item["type"]) for item in items]
     return [path[:-1] if kind == "missing" else path for path, kind in paths]
 
 
-def _resolve(location: tuple[Any, ...], value: Any, kind: str) -> Path:
+def resolve(location: tuple[Any, ...], value: Any, kind: str) -> Path:
     """The key path of an error: pydantic's location without the names of union branches."""
     path: list[str | int] = []
     for index, part in enumerate(location):
@@ -79,7 +79,8 @@ def _holds(value: Any, part: Any) -> bool:
     return isinstance(value, dict) and part in value
 
 
-def _fault(path: Path, items: list[Any], document: Document, root: type[Spec]) -> Fault:
+def fault_at(path: Path, items: list[Any], document: Document, root: type[Spec]) -> Fault:
+    """One fault of what pydantic refused at a key path."""
     kind, context, value = items[0]["type"], items[0].get("ctx", {}), _value(document.value, path)
     place: dict[str, Any] = {"file": None, "path": path_text(path), "row": document.line(path)}
     if kind == "missing" and isinstance(path[-1], int):
@@ -145,7 +146,7 @@ def _looks_numeric(text: str) -> bool:
 
 def _unknown_key(path: Path, root: type[Spec], document: Document, place: dict[str, Any]) -> Fault:
     key, parent = str(path[-1]), path[:-1]
-    spec = _spec_at(root, parent, document.value)
+    spec = spec_at(root, parent, document.value)
     names = list(spec.model_fields) if spec is not None else []
     near = difflib.get_close_matches(key, names, 1, 0.6) or [name for name in names if name.lower() == key.lower()]
     elsewhere = [path_text(other) for other in _keys_of(root) if other[-1] == key and other[0] not in path[:1]]
@@ -166,12 +167,12 @@ def _keys_of(root: type[Spec]) -> Iterator[Path]:
 
 
 def _description(root: type[Spec], path: Path, document: Document) -> str | None:
-    spec = _spec_at(root, path[:-1], document.value)
+    spec = spec_at(root, path[:-1], document.value)
     info = spec.model_fields.get(str(path[-1])) if spec is not None else None
     return info.description if info is not None else None
 
 
-def _spec_at(root: type[Spec], path: Path, value: Any) -> type[Spec] | None:
+def spec_at(root: type[Spec], path: Path, value: Any) -> type[Spec] | None:
     """The Spec that describes the mapping at `path`, or None where keys are free (a mapping of names)."""
     annotation: Any = root
     for part in path:

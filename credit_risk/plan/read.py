@@ -13,6 +13,7 @@ from credit_risk._core.errors import Fault, PlanError
 from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import Document, path_text, read_document
 from credit_risk.plan.faults import faults_of
+from credit_risk.plan.hidden_faults import hidden_faults
 from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan
 
 PLAN_FILE = "plan.yaml"
@@ -42,6 +43,7 @@ def examine_plan(path: Path) -> tuple[Plan | None, list[Fault], Document, Path]:
         plan = Plan.model_validate(document.value)
     except ValidationError as error:
         faults += faults_of(error, document, Plan, CROSS_FAULT)
+        faults += hidden_faults(error, document, Plan, CROSS_FAULT)
     for where, fault in cross_faults(document.value):
         faults.append(replace(fault, path=path_text(where), row=document.line(where)))
     faults += _source_faults(document)
