@@ -40,6 +40,7 @@ from credit_risk.display.forest import (
 from credit_risk.display.history import MaturityDisplay, RollRateDisplay, VintageDisplay
 from credit_risk.display.means import LorenzDisplay, MeanCurveDisplay, MeasureGroupDisplay
 from credit_risk.display.migration import MigrationDisplay
+from credit_risk.display.procedure_errors import ProcedureErrorsDisplay
 from credit_risk.display.proxies import AlternativesDisplay, ProxyDisplay, ProxyModelDisplay
 from credit_risk.display.ranking import CapDisplay, KsDisplay, LiftDisplay, PrecisionRecallDisplay
 from credit_risk.display.rating import GradeValidationDisplay, RatingScaleDisplay
@@ -148,6 +149,7 @@ DISPLAYS: dict[str, type[Display]] = {
     "reject_inference.probit": ProbitDisplay,
     "reject_inference.correlation_profile": CorrelationProfileDisplay,
     "reject_inference.self_learning": SelfLearningDisplay,
+    "reject_inference.coefficients": ProcedureErrorsDisplay,
 }
 
 __all__ = [
@@ -207,6 +209,7 @@ __all__ = [
     "PairDisplay",
     "PrecisionRecallDisplay",
     "ProbitDisplay",
+    "ProcedureErrorsDisplay",
     "ProfitDisplay",
     "ProxyDisplay",
     "ProxyModelDisplay",

@@ -50,6 +50,7 @@ METHODS = {
     "fuzzy x1.5": ("fuzzy_augmentation", PRUDENT),
     "parcelling x1.5": ("parcelling", PRUDENT),
     "hard_cut_off": ("hard_cut_off", PLAIN),
+    "self-learning": ("self_learning", PLAIN),
 }
 
 
@@ -95,7 +96,7 @@ def fitted(case: Case, *, probit: bool = True) -> dict[str, tuple[float, ...]]:
         "oracle": measures(case, logistic(case.x, case.bad)(case.test_x)),
         "known outcomes": measures(case, known(case.test_x)),
     }
-    given = {"acceptance": acceptance, "probability": known(case.x), "seed": 7}
+    given = {"acceptance": acceptance, "probability": known(case.x), "features": case.x, "seed": 7}
     for name, (method, spec) in METHODS.items():
         rows = infer_rows(spec, decided, method=method, **given)  # type: ignore[arg-type]
         found[name] = measures(case, refit(case, rows)(case.test_x))
@@ -204,10 +205,10 @@ PORTFOLIOS = {
     "mar_misspecified, 30 % accepted": {"selection": "mar_misspecified", "acceptance_rate": 0.3},
     "mar_misspecified, 75 % accepted": {"selection": "mar_misspecified", "acceptance_rate": 0.75},
     "mnar with instrument": {"selection": "mnar", "instrument": True},
-    "mnar with instrument, 30 % accepted": {"selection": "mnar", "instrument": True, "acceptance_rate": 0.3},
+    "mnar with instrument, 75 % accepted": {"selection": "mnar", "instrument": True, "acceptance_rate": 0.75},
     "mnar": {"selection": "mnar"},
 }
-LOOPS = ("oracle", "known outcomes", "reweighting", "score_bands", "fuzzy x1.5", "hard_cut_off")
+LOOPS = ("oracle", "known outcomes", "reweighting", "score_bands", "fuzzy x1.5", "hard_cut_off", "self-learning")
 NOISE = 0.7
 
 
@@ -252,6 +253,7 @@ def trained(case: Case, method: str) -> Callable[[Floats], Floats]:
         Decided(np.where(a, case.bad, np.nan), a),
         acceptance=logistic(case.decision_x, a.astype(float))(case.decision_x),
         probability=known(case.x),
+        features=case.x,
         method=name,  # type: ignore[arg-type]
     )
     return refit(case, rows)

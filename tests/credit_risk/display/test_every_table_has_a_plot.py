@@ -31,7 +31,7 @@ OF_FRAMES = {
     *("BoundaryDisplay", "LowDefaultDisplay"),  # of a design, and of counts: from_looks, from_counts
     *("ClassingDisplay", "ClassingPeriodsDisplay", "ClassingSamplesDisplay", "CoefficientDisplay"),  # of a fit
     *("ContributionDisplay", "DependenceDisplay", "ImportanceDisplay"),  # of bins, and of attributions
-    *("CorrelationProfileDisplay", "ProbitDisplay", "SelfLearningDisplay"),  # of fits
+    *("CorrelationProfileDisplay", "ProbitDisplay", "ProcedureErrorsDisplay", "SelfLearningDisplay"),  # of fits
     "RecommendationDisplay",  # of findings
     *("MaturityDisplay", "RollRateDisplay", "VintageDisplay"),  # of a history
 }

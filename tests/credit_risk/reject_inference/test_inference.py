@@ -207,3 +207,14 @@ def test_settings_of_a_plan_can_be_given_whole(people: World) -> None:
     assert found.method == "score_bands"
     assert found.spec.bands == 4
     assert len(np.unique(np.round(found.weight, 9))) == 4
+
+
+def test_self_learning_stands_on_the_scorecard_of_known_outcomes(people: World) -> None:
+    X = table(people)
+    found = infer(people, method="self_learning", known_outcomes_model=CARD)
+    assert 0 < found.inferred.sum() < (~people.accepted).sum()
+    assert any("extremes only" in note for note in found.notes)
+    card = cr.ScorecardClassifier(cr.Binner(max_bins=4)).fit(found.take(X), found.y, sample_weight=found.weight)
+    errors = found.coefficient_errors(X, card, replicates=3)
+    assert errors.replicates + errors.left_out == 3
+    assert refused(people, method="self_learning") == {"no_scorecard"}
