@@ -49,6 +49,12 @@ class ScaleDesignSpec(Spec):
         default="avoid",
         description="Grades that are mixed: refused, as few as the number of grades allows, or only reported.",
     )
+    herfindahl: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Greatest Herfindahl index: the sum of the squared shares of the grades; null: no limit.",
+    )
     fine_bins: int = Field(
         default=100, ge=10, le=400, description="Most fine bins of the probability, from which bounds are taken."
     )
@@ -179,6 +185,7 @@ class RatingScaleSpec(Spec):
             d.homogeneity,
             d.mixed,
             d.fine_bins,
+            d.herfindahl,
         )
 
     @property

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from credit_risk._core.errors import Fault, ModelError
+from credit_risk.calibration.scale_limit import ROUNDING, best_within
 from credit_risk.evaluation._arrays import Arguments
 from credit_risk.evaluation._groups import class_numbers, quantile_edges
 from credit_risk.evaluation.graded import HALF
@@ -33,7 +34,8 @@ class ScaleRules:
 
     heterogeneity: level at which neighbours must differ (two proportions, pooled variance, two-sided); None: bad rates
     need only rise. homogeneity: level of the test of the two halves of a grade; mixed: `refuse` grades that fail it,
-    `avoid` them as far as the number of grades allows, or only `report` them. fine_bins: at most so many.
+    `avoid` them as far as the number of grades allows, or only `report` them. fine_bins: at most so many. herfindahl:
+    greatest sum of squared shares of the grades; None: no limit.
     """
 
     least: int = 3
@@ -45,6 +47,7 @@ class ScaleRules:
     homogeneity: float = 0.05
     mixed: str = "avoid"
     fine_bins: int = 100
+    herfindahl: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ def _search(cells: _Cells, rules: ScaleRules) -> list[TriedScale]:
     best = np.full((m + 1, m + 1), -np.inf)
     best[0] = worth[0]
     came: list[NDArray[np.int64]] = []
-    tried = [_told(cells, rules, 1, best, came)] if rules.least <= 1 else []
+    tried = [_told(cells, rules, 1, _followed(best, came))] if rules.least <= 1 else []
     for grades in range(2, rules.most + 1):
         following, back = np.full_like(best, -np.inf), np.zeros(best.shape, dtype=np.int64)
         for j in range(1, m):
@@ -189,8 +192,8 @@ def _search(cells: _Cells, rules: ScaleRules) -> list[TriedScale]:
         best = following
         came.append(back)
         if grades >= rules.least:
-            tried.append(_told(cells, rules, grades, best, came))
-    return tried
+            tried.append(_told(cells, rules, grades, _followed(best, came)))
+    return _limited(cells, rules, worth, pairs, tried)
 
 
 def _allowed(cells: _Cells, rules: ScaleRules) -> Flags:
@@ -210,16 +213,34 @@ def _rising(cells: _Cells, rules: ScaleRules, j: int) -> Flags:
     return rising & (two_proportions(one, size, other, other_size)[1] <= rules.heterogeneity)
 
 
-def _told(cells: _Cells, rules: ScaleRules, grades: int, best: Floats, came: Sequence[NDArray[np.int64]]) -> TriedScale:
-    """The best partition, told by following it back from its last grade."""
-    m = len(cells.edges) + 1
+def _limited(
+    cells: _Cells, rules: ScaleRules, worth: Floats, pairs: Sequence[Flags], tried: list[TriedScale]
+) -> list[TriedScale]:
+    """The best scales under the limit on concentration, searched only where one of those without it breaks it."""
+    limit = rules.herfindahl
+    if limit is None or not any(one.herfindahl > limit + ROUNDING for one in tried):
+        return tried
+    within = best_within(cells.share, worth, pairs, rules.most, limit)
+    broken = {one.grades for one in tried if one.herfindahl > limit + ROUNDING}
+    return [_told(cells, rules, one.grades, within.get(one.grades)) if one.grades in broken else one for one in tried]
+
+
+def _followed(best: Floats, came: Sequence[NDArray[np.int64]]) -> tuple[int, ...] | None:
+    """Bounds of the best partition, followed back from its last grade; None without one."""
+    m = best.shape[0] - 1
     last = int(best[:, m].argmax())
     if not np.isfinite(best[last, m]):
-        return TriedScale(grades, None)
+        return None
     bounds = [m, last]
     for back in reversed(came):
         bounds.append(int(back[bounds[-1], bounds[-2]]))
-    bounds = bounds[::-1]
+    return tuple(bounds[::-1])
+
+
+def _told(cells: _Cells, rules: ScaleRules, grades: int, bounds: tuple[int, ...] | None) -> TriedScale:
+    """A partition by its bounds (grades + 1), with what its grades are; of None that there is none."""
+    if bounds is None:
+        return TriedScale(grades, None)
     low, high = np.array(bounds[:-1]), np.array(bounds[1:])
     share, rate, size = cells.share[low, high], cells.rate[low, high], cells.size[low, high]
     likelihood = math.fsum(cells.likelihood[low, high])
@@ -247,6 +268,8 @@ def _check(rules: ScaleRules) -> None:
     if not 0.0 <= rules.min_share <= rules.max_share <= 1.0:
         found = f"min_share {rules.min_share!r}, max_share {rules.max_share!r}"
         faults.append(_fault("shares do not fit", "range", found, "0 <= min_share <= max_share <= 1"))
+    if rules.herfindahl is not None and not 0.0 < rules.herfindahl <= 1.0:
+        faults.append(_fault("no such sum of squared shares", "range", f"{rules.herfindahl!r}", "above 0, at most 1"))
     if faults:
         raise ModelError(faults)
 
@@ -262,6 +285,8 @@ def _infeasible(cells: _Cells, rules: ScaleRules) -> Fault:
         loose[f"heterogeneity {rules.heterogeneity:g}"] = replace(rules, heterogeneity=None)
     if rules.mixed == "refuse":
         loose["mixed refuse"] = replace(rules, mixed="avoid")
+    if rules.herfindahl is not None:
+        loose[f"herfindahl {rules.herfindahl:g}"] = replace(rules, herfindahl=None)
     most = {name: _most(cells, other) for name, other in loose.items()}
     binding = [f"{name} (without it {count} grades)" for name, count in most.items() if count >= rules.least]
     told = ", ".join(binding) or f"together: {', '.join(loose)}, and bad rates that rise"

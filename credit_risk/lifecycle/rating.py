@@ -205,6 +205,7 @@ def _items(spec: RatingScaleSpec, rated: Rated) -> dict[str, Any]:
         "neighbours differ at": "not asked for" if d.heterogeneity is None else f"{d.heterogeneity:g}",
         "halves of a grade differ at": f"{d.homogeneity:g}",
         "mixed grades": d.mixed,
+        "greatest Herfindahl index": "not asked for" if d.herfindahl is None else f"{d.herfindahl:g}",
         "fine bins": rated.design.fine_bins,
     }
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from credit_risk.calibration import ScaleRules, design_scale
+from credit_risk.calibration.scale_design import ScaleDesign
+from tests.contract.altered import failures
 from tests.contract.test_evidence_mutations import changed
-from tests.credit_risk.cli.command import PLAN, done, portfolio
+from tests.credit_risk.cli.command import PLAN, done, frame, portfolio, run, write_plan
 from validation import read_package, validate
 
 CARD = (
@@ -156,3 +160,41 @@ def test_a_scale_that_the_model_lacks_is_found(good: Path, tmp_path: Path) -> No
 
     rewritten(package, "plan.json", other)
     assert f"{S}: bounds of the plan" in found(package)
+
+
+LIMITED = "rating_scale: {max_share: 0.6, design: {min_grades: 3, max_grades: 3, min_bads: 5, herfindahl: 0.36}}\n"
+BEST, KEPT = "rating.design: best scale that keeps the constraints", "rating.design: constraints"
+
+
+def made(folder: Path, scale: str, monkeypatch: pytest.MonkeyPatch, **other: Any) -> dict[str, str]:
+    """Failures of a package, true to itself throughout, whose scale was designed under other rules than its plan's."""
+
+    def design(p: Any, y: Any, rules: ScaleRules, w: Any) -> ScaleDesign:
+        return design_scale(p, y, replace(rules, **other), w)
+
+    monkeypatch.setattr("credit_risk.lifecycle.rating.design_scale", design)
+    return failures(done(folder, PLAN + CARD + scale, portfolio(1200, seed=8), "--no-validation"))
+
+
+@pytest.mark.parametrize("other", [{"most": 3}, {"fine_bins": 12}], ids=["fewer grades", "coarser bins"])
+def test_a_scale_that_is_not_the_best_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    found = made(tmp_path, SCALE.replace("{design", "{max_share: 0.6, design"), monkeypatch, **other)
+    assert set(found) == {BEST}
+
+
+def test_a_limit_on_concentration_that_binds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best has no finding; a scale that ignores the limit breaks it, one of a harder limit is not the best."""
+    assert made(tmp_path / "best", LIMITED, monkeypatch) == {}
+    design = frame(tmp_path / "best" / "out", "rating.design")
+    assert design["herfindahl"].max() <= 0.36
+    assert KEPT in made(tmp_path / "free", LIMITED, monkeypatch, herfindahl=None)
+    assert BEST in made(tmp_path / "hard", LIMITED, monkeypatch, herfindahl=0.345)
+
+
+def test_a_limit_that_no_scale_keeps_is_told(tmp_path: Path) -> None:
+    text = PLAN + CARD + LIMITED.replace("0.36", "0.3")
+    ended = run(write_plan(tmp_path, text, portfolio(1200, seed=8)), "--no-validation")
+    assert ended.status != 0
+    assert "what binds: herfindahl 0.3 (without it 3 grades)" in ended.err

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from validation.comparisons.rating_low_default import compare_low_default
 from validation.comparisons.rating_migration import compare_migration
 from validation.rebuild import grades as own
+from validation.rebuild import scale_design
 from validation.rebuild.periods import period_of
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -372,16 +373,15 @@ def _compare_design(space: Workspace, scale: Scale, plan: Mapping[str, Any]) -> 
     if len(chosen) != 1 or chosen[0]["grades"] != len(scale.grades):
         space.ledger.words(DESIGN, "grades of the scale", [r["grades"] for r in chosen], [len(scale.grades)], "row")
         return
-    sample, rules = design_sample(space), plan.get("design") or {}
+    sample, rules = design_sample(space), scale_design.rules_of(plan)
     cells = sample_cells(space, scale, sample)
     y, p, w = _columns(space, scale.rows[sample])
     places = scale.places[sample]
-    level = rules.get("homogeneity", 0.05)
     mixed = 0
     for k in range(len(cells)):
         inside = places == k
         _, low, high = own.halves(y[inside], p[inside], w[inside])
-        mixed += own.proportions(low, high)[1] <= level
+        mixed += own.proportions(low, high)[1] <= rules.homogeneity
     weight = np.array([c.weight for c in cells])
     total = float(np.sum(weight))
     effective = total**2 / float(np.sum(w**2))
@@ -395,15 +395,36 @@ def _compare_design(space: Workspace, scale: Scale, plan: Mapping[str, Any]) -> 
         rule = tolerances.get(name, "log_likelihood" if name == "information_criterion" else "share")
         space.ledger.numbers(DESIGN, name, rule, [chosen[0][name]], [value], "chosen scale", [DESIGN])
     kept = {
-        "least share": float(shares.min()) >= rules.get("min_share", 0.02) - 1e-12,
-        "largest share": float(shares.max()) <= plan.get("max_share", 0.30) + 1e-12,
-        "fewest bads": min(c.bad for c in cells) >= rules.get("min_bads", 10),
+        "least share": float(shares.min()) >= rules.min_share - 1e-12,
+        "largest share": float(shares.max()) <= rules.max_share + 1e-12,
+        "fewest bads": min(c.bad for c in cells) >= rules.min_bads,
         "rates rise": all(a.rate < b.rate for a, b in pairwise(cells)),
-        "neighbours differ": rules.get("heterogeneity") is None or max(between) <= rules["heterogeneity"],
-        "no mixed grade": rules.get("mixed") != "refuse" or not mixed,
+        "neighbours differ": rules.heterogeneity is None or max(between) <= rules.heterogeneity,
+        "no mixed grade": rules.mixed != "refuse" or not mixed,
+        "concentration": rules.herfindahl is None or own.spread(shares)[0] <= rules.herfindahl + 1e-9,
     }
     words = list(kept)
     space.ledger.words(DESIGN, "constraints", [True] * len(kept), list(kept.values()), words, [DESIGN])
+    best = scale_design.best_scale(y, p, w, np.array(scale.edges), rules)
+    if all(kept.values()) and best is not None:
+        _compare_best(space, scale_design.Best(len(cells), int(mixed), likelihood), best, rules)
+
+
+def _compare_best(
+    space: Workspace, chosen: scale_design.Best, best: scale_design.Best, rules: scale_design.Rules
+) -> None:
+    """No scale that keeps the constraints has more grades, fewer mixed ones (where avoided) or more likelihood."""
+
+    def rank(one: scale_design.Best) -> tuple[int, int]:
+        return one.grades, -one.mixed if rules.mixed == "avoid" else 0
+
+    gain = best.log_likelihood - chosen.log_likelihood
+    likelier = rank(best) == rank(chosen) and gain > 1e-7 * max(1.0, abs(chosen.log_likelihood))
+    better = best if rank(best) > rank(chosen) or likelier else chosen
+    told = [
+        f"{one.grades} grades, {one.mixed} mixed, log-likelihood {one.log_likelihood:.9g}" for one in (chosen, better)
+    ]
+    space.ledger.words(DESIGN, "best scale that keeps the constraints", told[:1], told[1:], "chosen scale", [DESIGN])
 
 
 def _entropy(rate: float) -> float:

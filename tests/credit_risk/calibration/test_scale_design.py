@@ -57,6 +57,8 @@ def brute(p: np.ndarray, y: np.ndarray, w: np.ndarray, rules: ScaleRules) -> dic
             shares = [part[2].sum() / w.sum() for part in parts]
             if min(shares) < rules.min_share or max(shares) > rules.max_share:
                 continue
+            if rules.herfindahl is not None and sum(s * s for s in shares) > rules.herfindahl + 1e-12:
+                continue
             if min(part[1].sum() for part in parts) < rules.min_bads:
                 continue
             rates = [cell(part[1], part[2]) for part in parts]
@@ -80,12 +82,17 @@ def brute(p: np.ndarray, y: np.ndarray, w: np.ndarray, rules: ScaleRules) -> dic
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from(["avoid", "refuse", "report"]), st.sampled_from([None, 0.2, 0.05]))
-def test_no_partition_is_better(seed: int, mixed: str, heterogeneity: float | None) -> None:
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from(["avoid", "refuse", "report"]),
+    st.sampled_from([None, 0.2, 0.05]),
+    st.sampled_from([None, 0.22, 0.27, 0.35, 0.5]),
+)
+def test_no_partition_is_better(seed: int, mixed: str, heterogeneity: float | None, herfindahl: float | None) -> None:
     p, y, w = drawn(300, seed)
     if seed % 2:
         w = np.ones(300)
-    rules = replace(LOOSE, mixed=mixed, heterogeneity=heterogeneity, homogeneity=0.1)
+    rules = replace(LOOSE, mixed=mixed, heterogeneity=heterogeneity, homogeneity=0.1, herfindahl=herfindahl)
     expected = brute(p, y, w, rules)
     if not expected:
         with pytest.raises(ModelError, match="what binds"):
@@ -99,6 +106,24 @@ def test_no_partition_is_better(seed: int, mixed: str, heterogeneity: float | No
         assert told[grades].log_likelihood == pytest.approx(likelihood, rel=1e-10)
         if mixed == "avoid":
             assert told[grades].mixed == fewest
+
+
+def test_a_limit_on_concentration_costs_likelihood_and_is_told_where_it_binds() -> None:
+    p, y, w = drawn(3_000, 6)
+    free = design_scale(p, y, ScaleRules(3, 4, max_share=0.6, min_bads=5, fine_bins=60), w)
+    found = next(one for one in free.tried if one.grades == free.grades)
+    limit = found.herfindahl - 0.01
+    rules = ScaleRules(3, 4, max_share=0.6, min_bads=5, fine_bins=60, herfindahl=limit)
+    held = design_scale(p, y, rules, w)
+    chosen = next(one for one in held.tried if one.grades == held.grades)
+    assert chosen.herfindahl <= limit + 1e-12
+    assert (chosen.grades, chosen.mixed, -chosen.log_likelihood) > (found.grades, found.mixed, -found.log_likelihood)
+    wide = design_scale(p, y, replace(rules, herfindahl=0.99), w)
+    assert wide == free
+    with pytest.raises(ModelError, match=r"what binds: herfindahl 0.2 \(without it 4 grades\)"):
+        design_scale(p, y, replace(rules, herfindahl=0.2), w)
+    with pytest.raises(ModelError, match="no such sum of squared shares"):
+        design_scale(p, y, replace(rules, herfindahl=0.0), w)
 
 
 def test_the_numbers_told_are_those_of_the_grades() -> None:
