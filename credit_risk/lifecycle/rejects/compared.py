@@ -42,6 +42,17 @@ SAME = (
     "each method's model: a regression on its rows of development, on the characteristics and classes of the model of "
     "known outcomes, so that nothing but the rows differs"
 )
+FACTOR_CHART = {
+    "type": "line",
+    "x": "prudence",
+    "y": [
+        *("rejected_bad_rate", "newly_approved_bad_rate", "applicant_bad_rate", "approved_bad_rate"),
+        "equal_acceptance_bad_rate",
+    ],
+    "series": None,
+    "x_title": "Odds of bad of the rejected over those of accepted ones alike",
+    "y_title": "Expected bad rate",
+}
 ALONE = "the plan tries one method, and accepted-only is it: there is nothing to kick out"
 
 
@@ -119,6 +130,7 @@ def compared_evidence(
             ),
             inputs=files,
             notes=judged,
+            chart=FACTOR_CHART,
         ),
     ]
     made: list[pd.DataFrame] = []

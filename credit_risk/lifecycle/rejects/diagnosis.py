@@ -48,6 +48,18 @@ PROFILE_CHART = {
     "x_title": "Correlation of decision and outcome",
     "y_title": "Log likelihood less its maximum",
 }
+BAND_CHART = {
+    "type": "bar_line",
+    "x": "band",
+    "y": ["accepted", "rejected"],
+    "series": None,
+    "line": ["bad_rate"],
+    "lower": "bad_rate_lower",
+    "upper": "bad_rate_upper",
+    "x_title": "Probability of acceptance",
+    "y_title": "Applicants",
+    "line_title": "Bad rate of known outcomes",
+}
 FILES = ("data/snapshot.parquet", APPLICANTS_FILE)
 BOTH = (*FILES, ACCEPTANCE_FILE, KNOWN_OUTCOMES_FILE)
 WITHOUT = "acceptance by the model of the decision without the instrument, on its other characteristics"
@@ -80,7 +92,9 @@ def diagnosis_evidence(
     overlap: dict[str, Any] = {"floor": floor, "confidence": confidence}
     return [
         attempted(OVERLAP, lambda: overlap_table(decided, p, **overlap), inputs=(*FILES, ACCEPTANCE_FILE)),
-        attempted(BANDS, lambda: overlap_bands(decided, p, **overlap), inputs=(*FILES, ACCEPTANCE_FILE)),
+        attempted(
+            BANDS, lambda: overlap_bands(decided, p, **overlap), inputs=(*FILES, ACCEPTANCE_FILE), chart=BAND_CHART
+        ),
         attempted(BALANCE, lambda: balance_table(decided, p, woe, floor=floor), inputs=BOTH),
         attempted(SUPPORT, lambda: support_table(decided, raw, bins), inputs=BOTH, notes=(BINS,)),
         attempted(JOINT, lambda: joint_support_table(decided, known.woe, s), inputs=BOTH),
