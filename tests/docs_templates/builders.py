@@ -126,6 +126,12 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
         "performance.calibration_tests": both,
         "stability.bins": [{"quantity": "score", "sample": s} for s in SAMPLES],
         "model.identity": [{"item": "Champion"}, {"item": "Characteristics of the champion", "value": "6"}],
+        "reject_inference.correlation_profile": [{"rho": (i - 9) / 10, "relative": -i / 5.0} for i in range(19)],
+        "reject_inference.choice": [
+            {"item": "Method", "value": "fuzzy augmentation"},
+            *({"item": i, "value": f"{i} told"} for i in ("Assumes", "Applicants of development", "Accepted")),
+            *({"item": i, "value": f"{i} told"} for i in ("Rejected", "Known outcomes", "Instrument")),
+        ],
         "samples.summary": samples,
         "scaling.rounding_effect": samples,
         "classing.summary": names,
@@ -200,6 +206,7 @@ CHARTS: dict[str, Json] = {
         "panels": "attribute",
         "reference": "one",
     },
+    "reject_inference.correlation_profile": {"type": "line", "x": "rho", "y": ["relative"]},
     "calibration.map": {"type": "line", "x": "linear_score", "y": ["probability"], "series": "curve"},
     "calibration.segment_maps": {
         "type": "line",
@@ -243,6 +250,19 @@ CHARTS: dict[str, Json] = {
         "series": "series",
         "lower": "bad_rate_lower",
         "upper": "bad_rate_upper",
+    },
+    "reject_inference.overlap_bands": {
+        "type": "bar_line",
+        "x": "band",
+        "y": ["accepted", "rejected"],
+        "line": ["bad_rate"],
+        "lower": "bad_rate_lower",
+        "upper": "bad_rate_upper",
+    },
+    "reject_inference.sensitivity": {
+        "type": "line",
+        "x": "prudence",
+        "y": ["rejected_bad_rate", "newly_approved_bad_rate", "applicant_bad_rate", "approved_bad_rate"],
     },
     "classing.figure.": {
         "type": "bar_line",
