@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -101,6 +102,26 @@ def test_another_maximiser_finds_the_same_maximum(fitted):
     at = joint_likelihood(data, np.concatenate([fit.gamma, fit.beta]), fit.rho)
     assert at.value == pytest.approx(fit.log_likelihood, abs=1e-8)
     assert np.abs(at.gradient).max() < 1e-3
+
+
+@pytest.mark.parametrize("case", ["plain", "weighted"])
+def test_against_r(case):
+    """tests/reference/bivariate_probit: R's optim on a likelihood by R's integrate."""
+    folder = Path(__file__).parents[2] / "reference" / "bivariate_probit"
+    rows = pd.read_csv(folder / "rows.csv")
+    told = pd.read_csv(folder / "expected.csv")
+    told = told[told["case"] == case].set_index("term")
+    decided = Decided(rows["bad"], rows["accepted"], rows["w"] if case == "weighted" else None)
+    assert decided.accepted.sum() > decided.known.sum()  # accepted without an outcome are among them
+    fit = fit_bivariate_probit(decided, rows[["x1", "lean"]], rows[["x1", "x2"]], instrument="lean")
+    ours = np.concatenate([fit.gamma, fit.beta, [np.arctanh(fit.rho)]])
+    assert fit.log_likelihood == pytest.approx(told["value"]["log_likelihood"], abs=1e-6)
+    assert fit.log_likelihood >= told["value"]["log_likelihood"] - 1e-8
+    assert ours == pytest.approx(told["value"][:7].to_numpy(), abs=2e-4)
+    assert fit.standard_error == pytest.approx(told["standard_error"][:7].to_numpy(), rel=2e-3)
+    profile = dict(zip(fit.profile.rho.tolist(), fit.profile.log_likelihood.tolist(), strict=True))
+    for rho in (-0.9, 0.0, 0.5):
+        assert profile[rho] == pytest.approx(told["value"][f"profile.{rho:g}"], abs=1e-6)
 
 
 def test_covariance_is_that_of_the_columns_as_they_were(fitted):
