@@ -97,6 +97,13 @@ def test_a_probit_is_not_put_on_a_model_that_does_not_fit():
     assert found.action == "mend_model"
 
 
+def test_characteristics_of_two_values_cannot_be_tested_for_their_form():
+    one = world("mar_misspecified", 6_000, 9)
+    found = recommend(one.decided, (one.x > 0).astype(float), one.acceptance, NAMES)
+    assert findings(found)["is the form of the model wrong, selection allowed for?"] == "not testable"
+    assert found.action == "known_outcomes"
+
+
 def test_bad_input_is_told_at_once():
     one = world("mar", 300, 8)
     with pytest.raises(CreditRiskError, match="one name a column"):
