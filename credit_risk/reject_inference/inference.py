@@ -23,8 +23,8 @@ from credit_risk.reject_inference.applicant_rows import (
     applicants_of,
     checked_table,
     keys_of,
-    numbers_of,
     rows_of,
+    vectors_of,
     without,
 )
 from credit_risk.reject_inference.dispatch import NEEDS, infer_rows
@@ -166,10 +166,11 @@ def infer_rejects(
     """
     chosen = _settings(spec, method, instrument, prudence)
     X = checked_table(X, chosen.instrument)
-    people = applicants_of(len(X), y, accepted, weights, clusters)
+    given = vectors_of(len(X), y, accepted, weights=weights, clusters=clusters, keys=keys, external=external)
+    people = applicants_of(given)
     models = _both_models(X, people, chosen, decision_model, known_outcomes_model)
     place = people.place
-    rows = _rows(X, people, chosen, models, seed, keys_of(X, keys, place), external)
+    rows = _rows(X, people, chosen, models, seed, keys_of(X, given, place), given.external)
     return RejectInference(
         method=chosen.method,
         place=place[rows.place],
@@ -293,7 +294,7 @@ def _rows(
     models: _Models,
     seed: int,
     keys: ArrayLike | None,
-    external: ArrayLike | None,
+    external: Floats | None,
 ) -> InferredRows:
     place, needs = people.place, NEEDS[spec.method]
     features: Floats | None = None
@@ -313,7 +314,7 @@ def _rows(
         probability=models.probability[place] if "probability" in needs else None,
         seed=seed,
         keys=keys,
-        external=None if external is None else numbers_of("external", external, len(X))[place],
+        external=None if external is None else external[place],
         features=features,
     )
 

@@ -158,6 +158,13 @@ def test_bad_input_is_refused(people: World) -> None:
     assert refused(people, accepted=np.full(n, np.nan), y=np.full(n, np.nan), method="none") == {"no_decision"}
     odd = np.where(np.arange(n) == np.flatnonzero(people.accepted)[0], np.nan, people.accepted)
     assert refused(people, accepted=odd, method="none") == {"outcome_without_decision"}
+    short = {"weights": np.ones(3), "external": np.full(n, "bad"), "keys": [1, 2], "accepted": people.accepted[1:]}
+    assert refused(people, method="external_outcomes", **short) == {"length", "type"}
+    with pytest.raises(CreditRiskError) as told:
+        infer_rejects(table(people), people.y, method="external_outcomes", **short)
+    assert [fault.path for fault in told.value.faults] == ["accepted", "weights", "keys", "external"]
+    every = {"accepted": odd, "weights": np.where(np.arange(n) == 3, -1.0, 1.0)}
+    assert refused(people, method="none", **every) == {"outcome_without_decision", "weight"}
     assert refused(people, X=table(people)["x1"], method="none") == {"shape"}
     assert refused(people, method="bivariate_probit", instrument="leniency") == {"no_scorecard"}
 
