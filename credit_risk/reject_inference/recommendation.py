@@ -47,6 +47,10 @@ WORDS = {
     "rejected, or obtain outcomes elsewhere.",
     EXTERNAL: "Use the declared outcomes elsewhere; they are the only information on the rejected themselves.",
 }
+FAR = (
+    "What it then says of most rejected applicants rests on few alike; approve a random 2 to 5 % of them before relying "
+    "on it there."
+)
 UNKNOWABLE = (
     "No data on accepted applicants show how the rejected would have paid: that outcomes are missing at random is "
     "assumed, never found. A random 2 to 5 % of the rejected, approved, would tell (arXiv 2606.18479)."
@@ -115,6 +119,8 @@ def recommend(
         )
     rows += _tipping(tipping)
     words = WORDS[action]
+    if action == KNOWN and overlap.verdict != SUFFICIENT and overlap.rejected_share >= thresholds.few_rejected:
+        words = f"{words} {FAR}"
     rows.append(_row("what cannot be known?", "", NAN, NAN, "missing at random is an assumption", UNKNOWABLE))
     rows.append(_row("what to do?", action, NAN, NAN, "recommended", words))
     return Recommendation(action, words, pd.DataFrame(rows, columns=COLUMNS))

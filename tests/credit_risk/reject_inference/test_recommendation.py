@@ -97,6 +97,16 @@ def test_a_probit_is_not_put_on_a_model_that_does_not_fit():
     assert found.action == "mend_model"
 
 
+def test_doing_nothing_over_weak_overlap_is_no_all_clear():
+    one = world("mar", 6_000, 10)
+    far = recommend(one.decided, one.x, one.acceptance, NAMES, thresholds=Thresholds(effective_share=0.9))
+    near = recommend(one.decided, one.x, one.acceptance, NAMES)
+    assert far.action == near.action == "known_outcomes"
+    assert "rests on few alike" in far.words
+    assert "rests on few alike" not in near.words
+    assert far.table["reading"].iloc[-1] == far.words
+
+
 def test_characteristics_of_two_values_cannot_be_tested_for_their_form():
     one = world("mar_misspecified", 6_000, 9)
     found = recommend(one.decided, (one.x > 0).astype(float), one.acceptance, NAMES)
