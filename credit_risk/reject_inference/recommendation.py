@@ -48,8 +48,8 @@ WORDS = {
     EXTERNAL: "Use the declared outcomes elsewhere; they are the only information on the rejected themselves.",
 }
 FAR = (
-    "What it then says of most rejected applicants rests on few alike; approve a random 2 to 5 % of them before relying "
-    "on it there."
+    "What it then says of most rejected applicants rests on few alike; approve a random 2 to 5 % of them before "
+    "relying on it there."
 )
 UNKNOWABLE = (
     "No data on accepted applicants show how the rejected would have paid: that outcomes are missing at random is "
