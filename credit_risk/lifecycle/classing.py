@@ -58,7 +58,9 @@ def prepare(plan: Plan, intake: Intake) -> Prepared:
     """
     spec, frame = plan.samples, intake.frame
     labels = label_rows(intake, spec, plan.time_column)
-    weights = np.ones(len(labels)) if spec.weight is None else row_weights(frame[spec.weight], spec.weight)
+    weights = (
+        np.ones(len(labels)) if spec.weight is None else row_weights(frame[spec.weight], spec.weight, intake.source)
+    )
     only = [n for n in (spec.group, spec.weight) if n is not None and intake.roles.get(n) == "predictor"]
     intake = _no_predictors(_told_rows(intake, labels), only, "sampling")
     intake = _no_predictors(intake, list(offset_columns(plan)), "offset")

@@ -55,7 +55,7 @@ def _take_in(plan: Plan) -> None:
     if plan.reject_inference.tried:
         label_applicants(intake, plan.samples, plan.time_column, labels)
     if plan.samples.weight is not None:
-        row_weights(intake.frame[plan.samples.weight], plan.samples.weight)
+        row_weights(intake.frame[plan.samples.weight], plan.samples.weight, intake.source)
 
 
 def _told(action: Callable[[], Any]) -> list[Fault]:

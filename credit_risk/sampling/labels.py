@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -49,12 +52,15 @@ def row_times(values: pd.Series, spec: SamplesSpec) -> NDArray[np.object_]:
     return np.array([None if pd.isna(value) else found[value] for value in values.tolist()], dtype=object)
 
 
-def row_weights(values: pd.Series, name: str) -> Floats:
-    """Weights (n,). Raises IntakeError where one is missing or not positive."""
+def row_weights(values: pd.Series, name: str, source: Mapping[str, str | int] | None = None) -> Floats:
+    """Weights (n,). Raises IntakeError where one is missing or not positive, naming the file of `source` and a row."""
     weights = pd.to_numeric(values, errors="coerce").to_numpy(float)
-    wrong = ~(weights > 0)
+    wrong = ~(np.isfinite(weights) & (weights > 0))
     if wrong.any():
         found, row = f"{np.count_nonzero(wrong):,} rows", int(np.flatnonzero(wrong)[0]) + 1
         message = f"the weight {name!r} is missing or not positive in some rows"
-        raise IntakeError(Fault(message, "weight", path="samples.weight", row=row, found=found, allowed="above 0"))
+        file = str(source["file"]) if source is not None and "file" in source else None
+        remedy = "give every row of the source a weight above 0, or name another column"
+        place: dict[str, Any] = {"file": file, "path": "samples.weight", "row": row}
+        raise IntakeError(Fault(message, "weight", found=found, allowed="above 0, finite", remedy=remedy, **place))
     return weights

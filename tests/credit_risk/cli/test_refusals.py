@@ -104,6 +104,16 @@ TABLES = {
         portfolio()[["NOISE", "BAD"]],
         ["no characteristic passes the selection", "NOISE"],
     ),
+    "weights that are not positive": (
+        PLAN + "samples: {weight: W}\n",
+        portfolio().assign(W=lambda f: 1.0 - (f.index % 50 == 3) - 2.0 * (f.index % 50 == 7)),
+        ["table.csv:4 samples.weight: the weight 'W' is missing or not positive", "24 rows", "remedy"],
+    ),
+    "ties everywhere, and a scale of three grades": (
+        PLAN + "rating_scale: {}\n",
+        portfolio()[["BAD"]].assign(X=lambda f: (f["BAD"] + (f.index % 4 == 0)) % 2),
+        ["fewer distinct probabilities than grades", "2 distinct probabilities"],
+    ),
     "no predictor at all": (PLAN, portfolio()[["BAD"]], ["no predictors"]),
 }
 

@@ -142,8 +142,10 @@ def test_folds_are_stratified_and_keep_groups(folds: int) -> None:
 
 def test_missing_groups_stand_alone_and_weights_are_positive() -> None:
     assert cluster_numbers(np.array(["a", None, "a", None], dtype=object)).tolist() == [0, 1, 0, 2]
-    with pytest.raises(IntakeError, match="not positive"):
-        row_weights(pd.Series([1.0, 0.0, np.nan]), "w")
+    with pytest.raises(IntakeError, match="not positive") as refused:
+        row_weights(pd.Series([1.0, 0.0, np.nan, np.inf]), "w", {"file": "table.csv"})
+    (fault,) = refused.value.faults
+    assert (fault.file, fault.row, fault.path, fault.found) == ("table.csv", 2, "samples.weight", "3 rows")
 
 
 def test_missing_dates_and_empty_periods_are_told() -> None:
