@@ -47,9 +47,11 @@ METHOD_WORDS = {
     "intercept_shift": "shift of the intercept",
     "centred_isotonic": "centred isotonic",
     "venn_abers": "Venn–Abers",
+}
+ESTIMATE_WORDS = {
     "mean_of_cohorts": "mean of cohorts",
     "mean_of_rows": "mean of rows",
-    "sampling_error_alone": "sampling error alone",
+    "sampling_error_alone": "error of chance alone",
 }
 SOURCE_WORDS = {
     "mean_probability": "mean of the predictions",
@@ -63,6 +65,20 @@ QUANTITY_WORDS = {
     "following_less_sampling": "following, less chance within cohorts",
     "sampling_share": "share of chance within cohorts",
     "multi_period_z": "z of several periods",
+    "reference_years": "years of the cycle",
+    "reference_downturn_years": "bad years of the cycle",
+    "reference_downturn_share": "share of bad years in the cycle",
+    "observed_years": "years of the cycle with cohorts",
+    "observed_downturn_years": "bad years with cohorts",
+    "observed_downturn_share": "share of bad years with cohorts",
+    "years_outside_reference": "years with cohorts outside the cycle",
+    "mean_rate_downturn": "mean rate of bad years",
+    "mean_rate_other": "mean rate of other years",
+    "reference_indicator_mean": "mean of the indicator, cycle",
+    "observed_indicator_mean": "mean of the indicator, years with cohorts",
+    "indicator_range_covered": "share of the range of the indicator",
+    "indicator_correlation": "correlation of rates and indicator",
+    "reweighted_average": "average weighted to the cycle",
     "asset_correlation_moments": "asset correlation, moments",
     "asset_correlation_likelihood": "asset correlation, likelihood",
     "central_probability_likelihood": "central probability, likelihood",
@@ -79,6 +95,7 @@ WORDS = {
     "measure": MEASURE_WORDS,
     "test": TEST_WORDS,
     "quantity": QUANTITY_WORDS,
+    "estimate": ESTIMATE_WORDS,
     "rule": {"brier": "Brier score", "log_loss": "log loss"},
 }
 
