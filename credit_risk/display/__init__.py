@@ -5,7 +5,7 @@ from __future__ import annotations
 from credit_risk._core.html_table import format_value, html_table
 from credit_risk.display.base import Display
 from credit_risk.display.baselines import BaselineDifferenceDisplay, BaselineDisplay
-from credit_risk.display.calibration_map import CalibrationMapDisplay
+from credit_risk.display.calibration_map import CalibrationMapDisplay, SegmentMapsDisplay
 from credit_risk.display.calibration_tables import (
     CalibrationChoiceDisplay,
     ExternalRatesDisplay,
@@ -98,6 +98,8 @@ DISPLAYS: dict[str, type[Display]] = {
     "calibration.map": CalibrationMapDisplay,
     "calibration.choice": CalibrationChoiceDisplay,
     "calibration.external": ExternalRatesDisplay,
+    "calibration.segments": SegmentCalibrationDisplay,
+    "calibration.segment_maps": SegmentMapsDisplay,
     "calibration.quasi_moments": QuasiMomentDisplay,
     "performance.score_bands": ScoreBandDisplay,
     "performance.score_distribution": ScoreDistributionDisplay,
@@ -222,6 +224,7 @@ __all__ = [
     "ScoreBandDisplay",
     "ScoreDistributionDisplay",
     "SegmentCalibrationDisplay",
+    "SegmentMapsDisplay",
     "SelfLearningDisplay",
     "SensitivityDisplay",
     "StabilityDisplay",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from credit_risk.calibration import CalibrationMap, fit_map
+from credit_risk.calibration import CalibrationMap, fit_map, fit_segments
 from credit_risk.calibration.curve import BEFORE, OBSERVED, map_curves
 from credit_risk.display.base import Display, series_names
 from credit_risk.display.style import REFERENCE, line_style, readable
@@ -18,6 +18,7 @@ from credit_risk.display.style import REFERENCE, line_style, readable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+POOLED = "pooled"
 LOW_TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 TICKS = (*LOW_TICKS, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 """Probabilities that label the axis of log-odds."""
@@ -82,6 +83,48 @@ class CalibrationMapDisplay(Display):
             "zorder": 4,
         }
         ax.plot(x[inside], _log_odds(rate[inside]), label="observed bad rate", **points)
+
+
+class SegmentMapsDisplay(Display):
+    """Frame of evidence `calibration.segment_maps`: the map of each segment over its scores, the pooled one dotted."""
+
+    columns = ("segment", "curve", "linear_score", "probability")
+    default_title = "Maps of segments"
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: ArrayLike,
+        linear_score: ArrayLike,
+        segment: Sequence[Any] | ArrayLike,
+        *,
+        method: str = "logistic",
+        weights: ArrayLike | None = None,
+        points: int = 25,
+        title: str | None = None,
+        **settings: Any,
+    ) -> SegmentMapsDisplay:
+        """Of outcomes, linear scores (log-odds of bad) and segments, all (n,), by `fit_segments`."""
+        fits = fit_segments(method, linear_score, y, segment, weights, **settings)
+        score, names, parts = np.asarray(linear_score, dtype=float), pd.Series(np.asarray(segment, object)), []
+        for name, fit in fits.own.items():
+            inside = score[(names == name).to_numpy(dtype=bool)]
+            grid = np.linspace(inside.min(), inside.max(), points)
+            for curve, one in ((POOLED, fits.pooled.map), ("segment", fit.map)):
+                given = {"linear_score": grid, "probability": one.probability(grid)}
+                parts.append(pd.DataFrame({"segment": str(name), "curve": curve, **given}))
+        return cls(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=cls.columns), title=title)
+
+    def _draw(self, ax: Axes) -> None:
+        pooled = self._frame[self._frame["curve"] == POOLED].sort_values("linear_score")
+        ax.plot(pooled["linear_score"], _log_odds(pooled["probability"]), label="pooled", **REFERENCE)
+        own = self._frame[self._frame["curve"] != POOLED]
+        for index, name in enumerate(series_names(own["segment"])):
+            part = own[own["segment"].astype(str) == name]
+            ax.plot(part["linear_score"], _log_odds(part["probability"]), label=name, **line_style(index))
+        ax.set(xlabel="Linear score (log-odds of bad)", ylabel="Probability of bad (scale of log-odds)")
+        _label_probabilities(ax)
+        ax.legend(loc="upper left")
 
 
 def _log_odds(probability: pd.Series | np.ndarray) -> np.ndarray:

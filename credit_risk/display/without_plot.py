@@ -32,6 +32,8 @@ WITHOUT_PLOT = MappingProxyType(
         ),
         "strategy.matrix_order": f"{_TESTS}strategy.matrix",
         "calibration.folds": f"{_BEHIND}calibration.choice",
+        "calibration.segment_parameters": f"{_BEHIND}calibration.segment_maps",
+        "calibration.segment_samples": f"{_BEHIND}calibration.segments",
         "calibration.knots": f"{_BEHIND}calibration.map",
         "long_run.average": f"{_BEHIND}long_run.figure",
         "long_run.figure": "the plot of long_run.cohorts draws it",
