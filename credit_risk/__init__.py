@@ -64,6 +64,7 @@ _PUBLIC = {
     "with_margin": "credit_risk.calibration.margins",
     "match_quasi_moments": "credit_risk.calibration.quasi_moment",
     "pluto_tasche": "credit_risk.calibration.low_default",
+    "correlation_of_cohorts": "credit_risk.calibration.cohort_likelihood",
     "fit_segments": "credit_risk.calibration.segments",
     "design_scale": "credit_risk.calibration.scale_design",
     "given_scale": "credit_risk.calibration.master_scale",
@@ -156,6 +157,7 @@ __all__ = [
     "choose_map",
     "class_frame",
     "compile_model",
+    "correlation_of_cohorts",
     "datasets",
     "delong_difference",
     "delong_interval",
@@ -226,6 +228,7 @@ if TYPE_CHECKING:
     from credit_risk.binning.woe import weight_of_evidence
     from credit_risk.calibration.anchor import anchor_map, anchor_shift, bayes_odds_shift
     from credit_risk.calibration.choice import choose_map
+    from credit_risk.calibration.cohort_likelihood import correlation_of_cohorts
     from credit_risk.calibration.estimator import ProbabilityCalibrator
     from credit_risk.calibration.external import calibrate_to_external
     from credit_risk.calibration.fit import fit_map

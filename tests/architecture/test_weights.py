@@ -19,6 +19,7 @@ from credit_risk.evaluation import ScoredSample
 
 OF_COUNTS = {
     *("adverse_impact_ratio", "binomial_p_value", "jeffreys_interval", "jeffreys_p_value", "wilson_interval"),
+    *("correlation_of_cohorts",),
     *("pluto_tasche", "population_stability_index", "stability_table", "weight_of_evidence"),
     *("capped_probability", "correlated_binomial_p_value", "correlated_jeffreys_p_value", "mixed_chi_square"),
     *("mid_p_value", "ratio_score_interval"),
