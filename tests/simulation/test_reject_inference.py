@@ -6,6 +6,7 @@ Small in CI, full numbers marked slow; tables in README.md, made by `python -m t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,9 +18,9 @@ from tests.simulation.reject_inference import (
     PORTFOLIOS,
     WORLDS,
     Case,
-    fitted,
+    draws_of,
     loop,
-    portfolio_case,
+    portfolio,
     world_case,
 )
 
@@ -66,7 +67,7 @@ FLOORS = {4: (0.007, 0.06), 40: (0.002, 0.02)}
 
 def drawn(draw: Callable[[int], Case], draws: int) -> Draws:
     """Measures (draws, 4) by method."""
-    found = [fitted(draw(seed)) for seed in range(draws)]
+    found, _ = draws_of(draw, draws)
     return {method: np.array([one[method] for one in found], dtype=float) for method in found[0]}
 
 
@@ -163,8 +164,7 @@ def test_an_instrument_identifies_what_nothing_else_does(draws: int) -> None:
 def test_simulated_portfolios_say_the_same(draws: int, rows: int) -> None:
     names = ("mar_misspecified, 30 % accepted", "mnar with instrument") if draws < 5 else tuple(PORTFOLIOS)
     for name in names:
-        options = PORTFOLIOS[name]
-        found = drawn(lambda seed: portfolio_case(seed=seed, rows=rows, **options), draws)  # type: ignore[arg-type]  # noqa: B023
+        found = drawn(partial(portfolio, name, rows=rows), draws)
         oracle, known = (found[m].mean(axis=0) for m in ("oracle", "known outcomes"))
         weighted = found["reweighting"].mean(axis=0)
         if "misspecified" in name:
