@@ -76,12 +76,16 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """Maps that differ by a column. map: with any level; label (n,): of the rows; fits: None of external rates."""
+    """Maps that differ by a column. map: with any level; label (n,): of the rows; fits: None of external rates.
+
+    score (m,): linear scores of all rows of the source, where maps are of segments.
+    """
 
     by: Divided
     map: SwitchedMap
     label: Labels
     fits: SegmentFits | None = None
+    score: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +143,15 @@ def calibrate_candidates(
     target, by = _target(plan, prepared), _divided(plan, prepared, bands)
     made, found, faults = [], [], []
     for candidate in candidates:
-        needed = frame.iloc[rows.place] if bands is None else frame
+        alone = bands is None and by is None
+        needed = frame.iloc[rows.place] if alone else frame
         whole = candidate.compiled.score(needed, outputs=["linear_score"])["linear_score"].to_numpy(float)
         try:
-            fitted = _calibrated(plan.calibration, candidate.id, whole if bands is None else whole[rows.place], rows)
+            fitted = _calibrated(plan.calibration, candidate.id, whole if alone else whole[rows.place], rows)
             if bands is not None:
                 calibrated = _matched(fitted, plan, bands, whole, by, rows)
             else:
-                divided_by = fitted if by is None else _by_segment(fitted, plan.calibration, by, rows)
+                divided_by = fitted if by is None else _by_segment(fitted, plan.calibration, by, rows, whole)
                 calibrated = _levelled(divided_by, plan, rows, target)
             made.append(_with_map(candidate, calibrated))
         except CalibrationError as error:
@@ -195,15 +200,17 @@ def _target(plan: Plan, prepared: Prepared) -> float | None:
     return long_run_default_rate(plan, prepared) if given == "long_run_average" else given
 
 
-def _by_segment(one: Calibrated, spec: CalibrationSpec, by: Divided, rows: CalibrationRows) -> Calibrated:
-    """The calibration with a map of each segment; its method stays as it is."""
+def _by_segment(
+    one: Calibrated, spec: CalibrationSpec, by: Divided, rows: CalibrationRows, whole: Floats
+) -> Calibrated:
+    """The calibration with a map of each segment; its method stays as it is. whole (m,): linear scores of all rows."""
     assert spec.by is not None
     label = by.label[rows.place]
     least = {"least_bads": spec.by.least_bads, "least_goods": spec.by.least_goods}
     fits = fit_segments(
         one.fit.method, one.linear_score, rows.y, label, rows.weights, missing="pooled", order=by.order, **least
     )
-    return replace(one, switched=Switched(by, fits.switched, label, fits))
+    return replace(one, switched=Switched(by, fits.switched, label, fits, whole))
 
 
 def _levelled(one: Calibrated, plan: Plan, rows: CalibrationRows, target: float | None) -> Calibrated:

@@ -63,7 +63,7 @@ def calibration_evidence(
         *found,
         table("calibration.method", method_frame(calibrated, rows), inputs=inputs, notes=_notes(calibrated)),
         _parameters(calibrated, inputs),
-        *segment_evidence(plan, rows, calibrated, inputs),
+        *segment_evidence(plan, prepared, rows, calibrated, inputs),
         *_choice(plan, calibrated, inputs),
         _anchor(calibrated, inputs),
         *external_evidence(plan, [(one.model, one.external) for one in calibrated if one.external], inputs),

@@ -13,11 +13,15 @@ from credit_risk._core.evidence import Evidence, absent, table
 from credit_risk.calibration import IdentityMap, SegmentFits
 from credit_risk.evaluation.calibration import log_loss
 from credit_risk.lifecycle.calibration import Calibrated, CalibrationRows, Floats, Switched
+from credit_risk.lifecycle.classing import Prepared
 from credit_risk.plan import Plan
+from credit_risk.sampling.samples import SAMPLES
 from credit_risk.scoring.steps import text_of_number
 
-SEGMENTS, PARAMETERS, MAPS = (f"calibration.{name}" for name in ("segments", "segment_parameters", "segment_maps"))
-IDS = (SEGMENTS, PARAMETERS, MAPS)
+SEGMENTS, SAMPLED, PARAMETERS, MAPS = (
+    f"calibration.{name}" for name in ("segments", "segment_samples", "segment_parameters", "segment_maps")
+)
+IDS = (SEGMENTS, SAMPLED, PARAMETERS, MAPS)
 NONE_NAMED = "the plan calibrates no segments by themselves (calibration.by)"
 NONE_OWN = "no segment has a map of its own"
 GRID = 25
@@ -39,7 +43,7 @@ MAPS_CHART: MappingProxyType[str, Any] = MappingProxyType(
 
 
 def segment_evidence(
-    plan: Plan, rows: CalibrationRows, calibrated: Sequence[Calibrated], inputs: tuple[str, ...]
+    plan: Plan, prepared: Prepared, rows: CalibrationRows, calibrated: Sequence[Calibrated], inputs: tuple[str, ...]
 ) -> list[Evidence]:
     """All of it; not applicable where the plan names no segments."""
     by = plan.calibration.by
@@ -55,7 +59,7 @@ def segment_evidence(
     frames = [segments_frame(one, switched, fits, rows) for one, switched, fits in known]
     files = (*inputs, "plan.json")
     whole = table(SEGMENTS, pd.concat(frames, ignore_index=True), inputs=files, notes=notes)
-    return [whole, _parameters(known, inputs), _maps(plan, known, inputs)]
+    return [whole, _sampled(prepared, rows, known), _parameters(known, inputs), _maps(plan, known, inputs)]
 
 
 Known = Sequence[tuple[Calibrated, Switched, SegmentFits]]
@@ -83,6 +87,40 @@ def segments_frame(one: Calibrated, switched: Switched, fits: SegmentFits, rows:
     columns = ["model", "segment", "rows", "bads", "bad_rate", "own_map", "reason"]
     levels = ["mean_before", "mean_pooled", "mean_probability", "mean_published", "log_loss_pooled", "log_loss"]
     return pd.DataFrame(found, columns=[*columns, *levels])
+
+
+def _sampled(prepared: Prepared, rows: CalibrationRows, known: Known) -> Evidence:
+    frames = [samples_frame(one, switched, prepared, rows.weights is not None) for one, switched, _ in known]
+    whole = pd.concat(frames, ignore_index=True)
+    if whole.empty:
+        return absent(SAMPLED, "not_applicable", NONE_OWN)
+    notes = (
+        f"on {rows.sample}, where they are fitted, maps of segments follow the outcomes closer than the pooled map by "
+        "construction: the other samples tell whether they are worth it",
+        "pooled: what the pooled map, with the same anchor, would give; without a segment: all rows that have it",
+    )
+    return table(SAMPLED, whole, inputs=("data/snapshot.parquet", "model.json", "plan.json"), notes=notes)
+
+
+def samples_frame(one: Calibrated, switched: Switched, prepared: Prepared, weighted: bool) -> pd.DataFrame:
+    """Evidence `calibration.segment_samples` of one candidate: each own map, and the pooled one, on every sample."""
+    assert switched.score is not None
+    score, outcome, names = switched.score, prepared.intake.outcome, list(switched.map.maps)
+    place, found = switched.map.place(switched.by.label, len(score)), []
+    for sample in SAMPLES if names else ():
+        judged = (prepared.labels == sample) & np.isfinite(outcome) & np.isfinite(score)
+        for number, each in enumerate(switched.map.every):
+            mine = judged & (place == number)
+            if not mine.any():
+                continue
+            y, w = outcome[mine], prepared.weights[mine] if weighted else np.ones(int(mine.sum()))
+            parts = [each_map.probability(score[mine]) for each_map in (one.final, each)]
+            means = [float(w @ values / w.sum()) for values in (y, *parts)]
+            losses = [log_loss(y, p, w) if 0 < y.sum() < len(y) else None for p in parts]
+            name = segment_name(names[number]) if number < len(names) else None
+            found.append((one.model, sample, name, len(y), int(y.sum()), *means, *losses))
+    columns = ["model", "sample", "segment", "rows", "bads", "bad_rate", "mean_pooled", "mean_published"]
+    return pd.DataFrame(found, columns=[*columns, "log_loss_pooled", "log_loss_published"])
 
 
 def _parameters(known: Known, inputs: tuple[str, ...]) -> Evidence:

@@ -80,6 +80,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "calibration.parameters": "of the weighted likelihood; standard errors take a row of weight w for w rows, "
         "robust ones do not",
         "calibration.segments": "rates, means and losses are weighted; rows and bads are counted",
+        "calibration.segment_samples": "rates, means and losses are weighted; rows and bads are counted",
         "calibration.segment_parameters": "of the weighted likelihood; standard errors take a row of weight w for w "
         "rows, robust ones do not",
         "calibration.segment_maps": "the maps are fitted to weighted rows",

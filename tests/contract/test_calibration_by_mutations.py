@@ -19,6 +19,9 @@ NUMBERS = {
         *("rows", "bads", "bad_rate", "mean_before", "mean_pooled", "mean_probability", "mean_published"),
         *("log_loss_pooled", "log_loss"),
     ),
+    "segment_samples": (
+        *("rows", "bads", "bad_rate", "mean_pooled", "mean_published", "log_loss_pooled", "log_loss_published"),
+    ),
     "segment_parameters": ("estimate", "standard_error", "robust_standard_error"),
 }
 
@@ -62,6 +65,7 @@ WORDS: list[tuple[str, Callable[[Any], None], str]] = [
 ROWS: list[tuple[str, Callable[[Any], None], str]] = [
     ("segments", lambda item: item["rows"].pop(0), "models and segments"),
     ("segment_parameters", lambda item: item["rows"].pop(), "parameters"),
+    ("segment_samples", cell(0, "sample", lambda v: "out_of_time"), "samples and segments"),
     ("segment_maps", cell(0, "segment", lambda v: "agency"), "segments"),
 ]
 

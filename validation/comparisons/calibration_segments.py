@@ -14,7 +14,9 @@ from validation.rebuild import metrics
 from validation.rebuild.workspace import Workspace
 
 Floats = NDArray[np.float64]
-SEGMENTS, PARAMETERS, MAPS = (f"calibration.{name}" for name in ("segments", "segment_parameters", "segment_maps"))
+SEGMENTS, SAMPLED, PARAMETERS, MAPS = (
+    f"calibration.{name}" for name in ("segments", "segment_samples", "segment_parameters", "segment_maps")
+)
 RULE = "calibrated_probability"
 COLUMNS = {
     "rows": "rows",
@@ -27,6 +29,15 @@ COLUMNS = {
     "log_loss_pooled": RULE,
     "log_loss": RULE,
 }
+BY_SAMPLE = {
+    "rows": "rows",
+    "bads": "rows",
+    "bad_rate": "share",
+    "mean_pooled": RULE,
+    "mean_published": RULE,
+    "log_loss_pooled": RULE,
+    "log_loss_published": RULE,
+}
 Row = Mapping[str, Any]
 
 
@@ -38,7 +49,13 @@ def compare_segments(space: Workspace, models: Sequence[Fitted]) -> None:
     for one in models:
         if one.segments is None:
             space.ledger.not_evaluable(f"{SEGMENTS}: {one.name}", "the model does not hold the derived segments")
-    for area, compare in ((SEGMENTS, _compare_table), (PARAMETERS, _compare_parameters), (MAPS, _compare_maps)):
+    comparisons = {
+        SEGMENTS: _compare_table,
+        SAMPLED: _compare_samples,
+        PARAMETERS: _compare_parameters,
+        MAPS: _compare_maps,
+    }
+    for area, compare in comparisons.items():
         table = space.package.rows_of(area)
         if table is not None:
             compare(space, table, known)
@@ -83,6 +100,39 @@ def _measured(space: Workspace, one: Fitted, name: str) -> dict[str, float | Non
         found[column] = float(w @ p / w.sum())
     both = 0 < np.count_nonzero(y == 1) < len(y)
     found["log_loss_pooled"], found["log_loss"] = (metrics.log_loss(y, p, w) if both else None for p in (pooled, own))
+    return found
+
+
+def _compare_samples(space: Workspace, table: Sequence[Row], known: Sequence[Fitted]) -> None:
+    """Every map with its level on every sample, beside the pooled one."""
+    own: dict[tuple[str, str, str], dict[str, float | None]] = {}
+    judged = [one for one in known if one.switch is not None and all(_determined(one)) and one.own.only_at is None]
+    for one in judged:
+        assert one.switch is not None
+        for sample in space.rows:
+            rows = space.judged(one.model_id, sample)
+            for number, name in enumerate((*one.switch.names, "")):
+                mine = rows[one.switch.place[rows] == number]
+                if len(mine):
+                    own[one.name, sample, name] = _on_sample(space, one, mine)
+    listed = {one.name for one in judged}
+    stated = {(str(r["model"]), str(r["sample"]), r["segment"] or ""): r for r in table if r["model"] in listed}
+    space.ledger.words(SAMPLED, "samples and segments", sorted(stated), sorted(own), "segment", [SAMPLED])
+    keys = [key for key in own if key in stated]
+    labels = [f"{model} {sample} {name or 'pooled'}" for model, sample, name in keys]
+    for column, rule in BY_SAMPLE.items():
+        values = [own[key][column] for key in keys]
+        space.ledger.numbers(SAMPLED, column, rule, [stated[k][column] for k in keys], values, labels, [SAMPLED])
+
+
+def _on_sample(space: Workspace, one: Fitted, rows: NDArray[np.int64]) -> dict[str, float | None]:
+    y, w = space.outcome[rows], space.weight[rows]
+    found: dict[str, float | None] = {"rows": float(len(rows)), "bads": float(np.count_nonzero(y == 1))}
+    found["bad_rate"] = float(w @ y / w.sum())
+    both = 0 < np.count_nonzero(y == 1) < len(y)
+    for word, p in (("pooled", one.own.probability(one.score[rows])), ("published", one.probability(rows))):
+        found[f"mean_{word}"] = float(w @ p / w.sum())
+        found[f"log_loss_{word}"] = metrics.log_loss(y, p, w) if both else None
     return found
 
 

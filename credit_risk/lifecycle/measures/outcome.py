@@ -77,6 +77,7 @@ REASONS = MappingProxyType(
             "calibration.method",
             "calibration.parameters",
             "calibration.segments",
+            "calibration.segment_samples",
             "calibration.segment_parameters",
             "calibration.segment_maps",
             "calibration.choice",

@@ -75,6 +75,20 @@ def test_segments_have_maps_of_their_own_and_the_others_the_pooled_one(tmp_path:
     stated = pd.read_parquet(package / "predictions" / "calibration.parquet")["probability"]
     assert stated.tolist() == published.tolist()
 
+    outside = pd.read_parquet(package / "data" / "snapshot.parquet").query("_sample == 'out_of_sample'")
+    given = pd.read_parquet(package / "predictions" / "out_of_sample.parquet")["probability"].to_numpy()
+    told = frame(package, "calibration.segment_samples").query("model == 'card' and sample == 'out_of_sample'")
+    assert told["segment"].fillna("pooled").tolist() == ["branch", "broker", "pooled"]
+    mine = (outside["CHANNEL"] == "broker").to_numpy()
+    w_mine, y_mine, p_mine = outside["_weight"].to_numpy()[mine], outside["_outcome"].to_numpy()[mine], given[mine]
+    broker = told.set_index("segment").loc["broker"]
+    assert (broker["rows"], broker["bads"]) == (mine.sum(), y_mine.sum())
+    assert broker["mean_published"] == pytest.approx(np.average(p_mine, weights=w_mine), abs=1e-12)
+    loss = -np.average(np.log(np.where(y_mine == 1, p_mine, 1 - p_mine)), weights=w_mine)
+    assert broker["log_loss_published"] == pytest.approx(loss, abs=1e-12)
+    without = told[told["segment"].isna()].iloc[0]
+    assert without["mean_pooled"] == without["mean_published"]
+
     unseen = rows.assign(CHANNEL="never seen")
     np.testing.assert_allclose(
         values(package, unseen)["probability"], expit(logit(whole.probability(score)) + shift), atol=1e-9
@@ -180,7 +194,7 @@ def test_a_plan_whose_segments_are_all_too_small_has_the_pooled_map_alone(tmp_pa
     assert disagreements(package) == []
     assert not [step for step in model(package)["steps"] if step["type"] == "switch"]
     assert not frame(package, "calibration.segments")["own_map"].any()
-    for name in ("segment_parameters", "segment_maps"):
+    for name in ("segment_samples", "segment_parameters", "segment_maps"):
         assert "no segment has a map of its own" in evidence(package, f"calibration.{name}")["reason"]
 
 
