@@ -96,7 +96,7 @@ def _sampled(prepared: Prepared, rows: CalibrationRows, known: Known) -> Evidenc
         return absent(SAMPLED, "not_applicable", NONE_OWN)
     notes = (
         f"on {rows.sample}, where they are fitted, maps of segments follow the outcomes closer than the pooled map by "
-        "construction: the other samples tell whether they are worth it",
+        "construction, before any anchor: the other samples tell whether they are worth it",
         "pooled: what the pooled map, with the same anchor, would give; without a segment: all rows that have it",
     )
     return table(SAMPLED, whole, inputs=("data/snapshot.parquet", "model.json", "plan.json"), notes=notes)
