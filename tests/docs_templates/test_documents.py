@@ -343,7 +343,7 @@ def test_clauses_are_listed_with_the_sections_that_cite_them(nasty_package: Path
     (table,) = [b for b in document.blocks if isinstance(b, Table) and b.columns[0].title == "Clause"]
     rows = {row[0]: row for row in table.rows}
     assert rows["Regulation (EU) No 575/2013 (CRR), Art. 178"][2] == "4"
-    assert rows["SR 26-2 / OCC 2026-13, V.1.a"][2] == "6, 7.8, 8"
+    assert rows["SR 26-2 / OCC 2026-13, V.1.a"][2] == "7, 8.8, 9"
     assert "confirm" in rows["Regulation B, 12 CFR 1002.2(p)"][4]
     assert not any("compliant" in text.lower() for text in _pages(nasty_package / "documents/development_dossier.pdf"))
 
