@@ -12,12 +12,28 @@ from validation.verification_file import Verification
 
 
 @dataclass(frozen=True, slots=True)
+class RejectInference:
+    """What a package holds of reject inference: two models in the format of model.json, and two tables.
+
+    acceptance: its output `probability` is that of being rejected; known_outcomes: that of bad. applicants: `row`
+    (place in the snapshot from 0), `_sample`, `_accepted`, `_acceptance`, `_probability`; rows: what was fitted on,
+    `row`, `_outcome`, `_weight`, `_inferred`.
+    """
+
+    acceptance: Mapping[str, Any]
+    known_outcomes: Mapping[str, Any]
+    applicants: pd.DataFrame = field(repr=False)
+    rows: pd.DataFrame = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """A valid model package.
 
     `hash` is the SHA-256 of manifest.json; `model` and `challengers` (by model id) are the parsed model.json;
     `snapshot` the rows (None where they do not travel and were not given); `predictions` maps (model id, sample)
-    to a frame; `evidence` maps ids to parsed evidence. In frames a missing number is NaN, a missing text None.
+    to a frame; `evidence` maps ids to parsed evidence; `reject_inference` is None where the package holds none of it.
+    In frames a missing number is NaN, a missing text None.
     """
 
     name: str
@@ -32,6 +48,7 @@ class Package:
     predictions: Mapping[tuple[str, str], pd.DataFrame] = field(repr=False)
     verification: Verification = field(repr=False)
     evidence: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    reject_inference: RejectInference | None = field(default=None, repr=False)
 
     @property
     def models(self) -> dict[str, Mapping[str, Any]]:

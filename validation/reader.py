@@ -13,6 +13,7 @@ from validation import (
     annex_check,
     evidence_check,
     model_check,
+    reject_file,
     schema_check,
     strict_json,
     tables,
@@ -20,13 +21,14 @@ from validation import (
 )
 from validation.container import Container, open_container
 from validation.errors import Fault, ValidationInputError
-from validation.package import Package
+from validation.package import Package, RejectInference
 
 REQUIRED = ("plan.yaml", "plan.json", "model.json", "verification.csv")
 _SAMPLE = "(development|calibration|out_of_sample|out_of_time|out_of_time_before)"
 _CORE = re.compile(
     r"plan\.yaml|plan\.json|model\.json|verification\.csv|data/snapshot\.parquet"
     rf"|challengers/[^/]+/model\.json|(challengers/[^/]+/)?predictions/{_SAMPLE}\.parquet|evidence/[^/]+\.json"
+    + "".join(f"|{re.escape(name)}" for name in reject_file.FILES)
 )
 
 
@@ -59,6 +61,7 @@ def _listing_faults(manifest: dict[str, Any]) -> list[Fault]:
         for name in REQUIRED
         if name not in listed
     ]
+    faults += reject_file.listing_faults(listed)
     for name in sorted(listed):
         if not _CORE.fullmatch(name):
             faults.append(Fault("file_extra", "the format knows no such core file", file=name))
@@ -162,7 +165,27 @@ class _Reading:
             "predictions": predictions,
             "verification": verification,
             "evidence": evidence,
+            "reject_inference": self._reject_inference(present, manifest["snapshot"]["rows"]),
         }
+
+    def _reject_inference(self, present: list[str], rows: int) -> RejectInference | None:
+        if not set(reject_file.FILES) <= set(present):
+            return None
+        models = {name: self._model(name) for name in reject_file.MODELS}
+        found = {}
+        for name in reject_file.TABLES:
+            table = self._table(name, "schema", None)
+            faults = [] if table is None else reject_file.row_faults(table, name, rows)
+            self.faults += faults
+            if table is not None and not faults:
+                found[name] = tables.to_frame(table)
+        acceptance, known = models.values()
+        for name, model in models.items():
+            if model is not None:
+                self._same("model_id_mismatch", model["model"]["id"], reject_file.IDS[name], name, "/model/id")
+        if acceptance is None or known is None or len(found) < len(reject_file.TABLES):
+            return None
+        return RejectInference(acceptance, known, found[reject_file.APPLICANTS], found[reject_file.ROWS])
 
     def _same(self, code: str, found: str, allowed: str, file: str, path: str) -> None:
         if found != allowed:
@@ -266,6 +289,8 @@ class _Reading:
             )
             return
         models = [model for model in (content["model"], *content["challengers"].values()) if model is not None]
+        inferred = content["reject_inference"]
+        models += [] if inferred is None else [inferred.acceptance, inferred.known_outcomes]
         frame = self._snapshot_frame(raw, name, manifest["snapshot"]["rows"], models)
         content["snapshot"], content["snapshot_hash"] = frame, digest
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from validation.battery import run_battery, texts
+from validation.battery.reject_inference import overlap_rows
 from validation.compare import Comparison, Ledger
 from validation.comparisons import (
     alternatives,
@@ -40,6 +41,7 @@ from validation.comparisons import (
     reasons,
     recounts,
     regression,
+    rejects,
     reliability,
     rules,
     scoring,
@@ -56,6 +58,7 @@ from validation.findings import Finding, Outcome, findings_document
 from validation.measures.compare import Refitted, compare_measures, judge_measures
 from validation.package import Package
 from validation.policy import Policy, read_policy
+from validation.rebuild.fitted_rows import fitted_of
 from validation.rebuild.logistic import LogisticFit
 from validation.rebuild.segments import whole_of
 from validation.rebuild.workspace import Workspace, open_workspace
@@ -74,7 +77,7 @@ class Rebuild:
 
 @dataclass(frozen=True, slots=True)
 class ValidationRun:
-    """A finished validation; `findings` is the content of findings.json."""
+    """A finished validation; `findings` is the content of findings.json, `overlap` the rows of `validation.overlap`."""
 
     package: Package
     policy: Policy
@@ -84,6 +87,7 @@ class ValidationRun:
     fit: LogisticFit | None
     refitted: tuple[Refitted, ...]
     findings: Mapping[str, Any]
+    overlap: tuple[list[Any], ...] = ()
 
     @property
     def recommendation(self) -> str:
@@ -107,27 +111,30 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
         found, refitted = compare_measures(space)
         return Rebuild(space.ledger, tuple(found), None, space, refitted)
     whole = whole_of(space)
+    fitted = fitted_of(whole)
     data.compare_data(whole)
-    leakage.compare_leakage(whole)
+    rejects.compare_rejects(space)
+    leakage.compare_leakage(fitted)
     observation.compare_points(whole)
-    classing.compare_classing(whole)
-    placing.compare_placing(whole)
-    limits.compare_limits(whole)
-    recounts.compare_recounts(whole)
-    edges.compare_edges(whole)
-    fits = regression.compare_regressions(whole)
+    classing.compare_classing(fitted)
+    placing.compare_placing(fitted)
+    limits.compare_limits(fitted)
+    recounts.compare_recounts(whole, fitted)
+    edges.compare_edges(fitted)
+    fits = regression.compare_regressions(fitted)
     fit = fits.get(package.champion_id)
-    selection.compare_selection(whole, fits)
-    points.compare_points(whole)
-    expert.compare_experts(whole)
-    reasons.compare_reasons(whole)
+    selection.compare_selection(fitted, fits)
+    selection.compare_stability(whole)
+    points.compare_points(fitted)
+    expert.compare_experts(fitted)
+    reasons.compare_reasons(whole, fitted)
     explanation.compare_explanations(whole)
     rules.compare_rules(space)
     strategy.compare_strategy(space)
     strategy_pairs.compare_pairs(space)
     experiment.compare_experiment(space)
     overrides.compare_overrides(space)
-    segments.compare_segments(space)
+    segments.compare_segments(space, fitted_of(space))
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)
@@ -138,7 +145,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     stability.compare_stability(whole)
     curves.compare_curves(space)
     reliability.compare_reliability(space)
-    expectations.compare_expectations(whole)
+    expectations.compare_expectations(fitted)
     groups.compare_groups(space)
     long_run.compare_long_run(space)
     fairness.compare_fairness(space)
@@ -149,7 +156,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     subpopulations.compare_subpopulations(space)
     proxies.compare_proxies(whole)
     alternatives.compare_alternatives(whole)
-    boosting.compare_boosting(space)
+    boosting.compare_boosting(fitted_of(space))
     two_stage.compare_two_stage(space, fits)
     return Rebuild(space.ledger, tuple(headlines), fit, space)
 
@@ -179,6 +186,7 @@ def validate(package: Package, policy: Policy | None = None) -> ValidationRun:
         fit=result.fit,
         refitted=result.refitted,
         findings=findings_document(package.manifest, package.hash, policy, outcomes),
+        overlap=() if result.workspace is None else tuple(overlap_rows(result.workspace)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from validation.battery import inputs, performance, rating, registers, regression, segments, texts
+from validation.battery import inputs, performance, rating, registers, regression, reject_inference, segments, texts
 from validation.rebuild.logistic import LogisticFit
 from validation.rebuild.segments import is_segmented
 from validation.rebuild.workspace import Workspace
@@ -16,6 +16,7 @@ def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
         segments.check_segments(space)
     else:
         regression.check_regression(space, fit)
+    reject_inference.check_reject_inference(space)
     performance.check_performance(space)
     registers.check_registers(space)
     rating.check_rating(space)

@@ -9,6 +9,7 @@ from validation.comparisons.inference import covariance_of
 from validation.comparisons.regression import design
 from validation.findings import Finding, Outcome
 from validation.rebuild.clusters import repeat
+from validation.rebuild.fitted_rows import fitted_of
 from validation.rebuild.logistic import LogisticFit, variance_inflation
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import scorecard_of
@@ -25,10 +26,9 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
     names = [term.characteristic for term in card.terms]
     _check_dependence(space)
     _check_signs(space, dict(zip(names, [term.coefficient for term in card.terms], strict=True)))
-    weight = space.weight[space.known(DEVELOPMENT)]
-    inflation = dict(
-        zip(names, variance_inflation(design(space, space.package.champion_id, card)[:, 1:], weight), strict=True)
-    )
+    fitted = fitted_of(space)
+    x, weight = design(fitted, space.package.champion_id, card)[:, 1:], fitted.weight[fitted.known(DEVELOPMENT)]
+    inflation = dict(zip(names, variance_inflation(x, weight), strict=True))
     p_values = dict(zip(names, fit.p_value[1:], strict=True))
     for name in names:
         judge(

@@ -20,23 +20,26 @@ FREQUENCY, AGREEMENT = "reasons.frequency", "reasons.agreement"
 ADVERSE = {"ascending": "high values", "descending": "low values"}
 
 
-def compare_reasons(space: Workspace) -> None:
-    """Compare every model's references with our own, and the champion's evidence on its reasons."""
+def compare_reasons(space: Workspace, fitted: Workspace) -> None:
+    """Compare every model's references with our own, and the champion's evidence on its reasons.
+
+    fitted: the workspace of the rows that were fitted on, to which references belong; counts are of `space`.
+    """
     for model_id in space.package.models:
-        told = rebuilt.told_by(space, model_id)
+        told = rebuilt.told_by(fitted, model_id)
         if told is not None:
-            compare_references(space, told)
+            compare_references(fitted, told)
     told = rebuilt.told_by(space, space.package.champion_id)
     if told is None and space.package.model["model"]["type"] == "segmented":
         return
     if told is None:
         space.ledger.not_evaluable(CATALOGUE, "the champion gives no reasons")
         return
-    compare_catalogue(space, told)
+    compare_catalogue(fitted, told)
     compare_texts(space, told.step["characteristics"])
-    _compare_method(space, told)
+    _compare_method(fitted, told)
     compare_frequency(space, told.model_id)
-    _compare_agreement(space, told)
+    _compare_agreement(fitted, told)
 
 
 def compare_references(space: Workspace, told: Told) -> None:

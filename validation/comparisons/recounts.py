@@ -51,9 +51,13 @@ STABILITY_COLUMNS = {
 Rows = Mapping[str, NDArray[np.int64]]
 
 
-def compare_recounts(space: Workspace) -> None:
-    """Compare the tables of the classing on samples and periods with our count of the snapshot."""
+def compare_recounts(space: Workspace, fitted: Workspace | None = None) -> None:
+    """Compare the tables of the classing on samples and periods with our count of the snapshot.
+
+    fitted: the workspace of the rows that were classed, which the stability is held against, where it is another one.
+    """
     classings = held_classings(space)
+    references = _references(space if fitted is None else fitted)
     samples = {name: space.known(name) for name in space.rows}
     periods = _periods(space, classings)
     for area, by, groups in ((SAMPLES, "sample", samples), (PERIODS, "period", periods)):
@@ -62,7 +66,16 @@ def compare_recounts(space: Workspace) -> None:
     _compare_figures(space)
     for area, by, groups in ((STABILITY, "sample", samples), (PERIOD_STABILITY, "period", periods)):
         if groups is not None:
-            _compare_stability(space, area, by, groups, classings)
+            _compare_stability(space, area, by, groups, classings, references)
+
+
+def _references(space: Workspace) -> dict[str, Group]:
+    """By characteristic what its stability is held against: the rows that were classed."""
+    rows = space.known(DEVELOPMENT)
+    return {
+        name: group_of(held.ids[rows], space.outcome[rows], space.weight[rows], len(held.step["bins"]))
+        for name, held in held_classings(space).items()
+    }
 
 
 def _periods(space: Workspace, classings: Mapping[str, Held]) -> Rows | None:
@@ -210,7 +223,14 @@ def _compare_figures(space: Workspace) -> None:
     pairs.record(space, "classing.figure (against classing.samples)", BIN_COLUMNS)
 
 
-def _compare_stability(space: Workspace, area: str, by: str, groups: Rows, classings: Mapping[str, Held]) -> None:
+def _compare_stability(
+    space: Workspace,
+    area: str,
+    by: str,
+    groups: Rows,
+    classings: Mapping[str, Held],
+    references: Mapping[str, Group],
+) -> None:
     table = space.package.rows_of(area)
     if table is None:
         space.ledger.not_evaluable(area, "the package holds no such table")
@@ -218,9 +238,7 @@ def _compare_stability(space: Workspace, area: str, by: str, groups: Rows, class
     stated = {(row["characteristic"], row[by]): row for row in table}
     pairs = _Pairs(STABILITY_COLUMNS)
     for name, classing in classings.items():
-        first = space.known(DEVELOPMENT)
-        bins = len(classing.step["bins"])
-        reference = group_of(classing.ids[first], space.outcome[first], space.weight[first], bins)
+        reference = references[name]
         for label, rows in groups.items():
             row = stated.get((name, label), dict.fromkeys(STABILITY_COLUMNS))
             pairs.add(row, _stability_values(space, classing, reference, rows), f"{name} {label}")

@@ -54,15 +54,19 @@ SEGMENT_RULES = {
 }
 
 
-def compare_segments(space: Workspace) -> None:
-    """Compare every model of segments: its scorecards as models of their own, its choices, gains and tables."""
+def compare_segments(space: Workspace, fitted: Workspace | None = None) -> None:
+    """Compare every model of segments: its scorecards as models of their own, its choices, gains and tables.
+
+    fitted: the workspace of the rows that were fitted on, where these are others than those of `space`.
+    """
+    fitted = space if fitted is None else fitted
     for model_id, model in space.package.models.items():
         if not is_segmented(model):
             continue
         _compare_choices(space, model_id, model)
         _compare_placing(space, model_id)
         parts = parts_of(space, model_id)
-        for part in parts:
+        for part in parts_of(fitted, model_id):
             _compare_part(part)
         name = space.package.candidate_ids[model_id]
         _compare_table(space, f"{SEGMENTS}.{name}", SEGMENT_RULES, _segments(space, model_id, parts))
@@ -74,8 +78,8 @@ def compare_segments(space: Workspace) -> None:
         if model_id == space.package.champion_id:
             _compare_reasons(space, parts)
         _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
-        compare_decision(space, model_id)
-    compare_searches(space)
+        compare_decision(fitted, model_id)
+    compare_searches(fitted)
 
 
 def _compare_choices(space: Workspace, model_id: str, model: Mapping[str, Any]) -> None:

@@ -33,12 +33,11 @@ SETTINGS: Mapping[str, str] = {
 
 
 def compare_selection(space: Workspace, fits: Mapping[str, LogisticFit]) -> None:
-    """Compare who was screened, selected and suspected, what the thresholds did, and the stability; then the rules.
+    """Compare who was screened, selected and suspected, and what the thresholds did; then the rules.
 
     fits: our own fit by model id.
     """
     held = held_classings(space)
-    compare_group_stability(space, {name: (one.ids, len(one.step["bins"])) for name, one in held.items()})
     table = space.package.rows_of(AREA)
     if table is None:
         space.ledger.not_evaluable(AREA, "the package holds no such table")
@@ -57,6 +56,12 @@ def compare_selection(space: Workspace, fits: Mapping[str, LogisticFit]) -> None
                 both[1].extend(labels)
     for quantity, (kept, labels) in rules.items():
         space.ledger.words(AREA, quantity, [True] * len(kept), kept, labels)
+
+
+def compare_stability(space: Workspace) -> None:
+    """Compare the worst sample and period of every characteristic, over the rows whose outcome is known."""
+    held = held_classings(space)
+    compare_group_stability(space, {name: (one.ids, len(one.step["bins"])) for name, one in held.items()})
 
 
 def _selecting(space: Workspace) -> dict[str, Scorecard | None]:
