@@ -186,6 +186,12 @@ def prescreen_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def door_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of `scorecards/through_the_door` (reject inference by reweighting), complete with its annexes."""
+    return _package(tmp_path_factory, "door_package", REPOSITORY / "scorecards" / "through_the_door")
+
+
+@pytest.fixture(scope="session")
 def german_package(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Path:
     """The package of the German credit data (1,000 rows, mostly categorical). Read only."""
     plan = REPOSITORY / "tests" / "plans" / "german_credit" / "plan.yaml"

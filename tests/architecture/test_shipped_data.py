@@ -93,17 +93,19 @@ def test_the_readme_of_the_portfolio_tells_its_call_rows_and_hashes(script: Modu
     assert eval(f"dict({call[1]})") == script.CALL
 
 
-UNDERWRITING = REPOSITORY / "scorecards" / "underwriting_loans"
+SIMULATED = ("underwriting_loans", "through_the_door")
 
 
-def test_the_applications_are_made_anew_byte_for_byte_and_the_readme_tells_them() -> None:
-    script, file = _module("underwriting_loans"), (UNDERWRITING / "applications.csv.gz").read_bytes()
-    text = (UNDERWRITING / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", SIMULATED)
+def test_the_applications_are_made_anew_byte_for_byte_and_the_readme_tells_them(name: str) -> None:
+    folder = REPOSITORY / "scorecards" / name
+    script, file = _module(name), (folder / "applications.csv.gz").read_bytes()
+    text = (folder / "README.md").read_text(encoding="utf-8")
     here = gzip.decompress(file)
     assert here == script.csv_bytes(script.applications())
     assert (file[3], file[4:8]) == (0, b"\0\0\0\0"), "neither optional fields nor time"
     assert re.findall(r"`([0-9a-f]{64})`", text) == [_sha256(here), _sha256(file)]
-    assert f"{here.count(bytes([10])) - 1:,} applications" in text
+    assert re.search(rf"{here.count(bytes([10])) - 1:,} (simulated )?applications", text)
     assert f"({len(here):,} bytes)" in text
     call = re.search(r"simulate_portfolio\(\n(.*?)\n\)", text, re.DOTALL)
     assert call is not None
