@@ -214,6 +214,31 @@ def test_the_instrument_stays_out_of_every_model_but_that_of_the_decision(tmp_pa
     assert not any("BRANCH" in {column["name"] for column in model["inputs"]} for model in models)
 
 
+PROBIT = "instrument: LOT, instrument_reason: drawn, replicates: 0"
+
+
+def test_an_instrument_that_predicts_nothing_is_refused_and_only_told_in_a_comparison(tmp_path: Path) -> None:
+    table = applicants(1500)
+    table["LOT"] = np.random.default_rng(0).normal(size=len(table)).round(3)
+    with pytest.raises(CreditRiskError, match="predicts nothing of the decision"):
+        inferred(tmp_path / "asked", f"reject_inference: {{method: bivariate_probit, {PROBIT}}}\n", table)
+    beside = f"reject_inference: {{method: reweighting, compare: [bivariate_probit], {PROBIT}}}\n"
+    found = inferred(tmp_path / "beside", beside, table)
+    assert list(found.tried) == ["reweighting"]
+    assert "predicts nothing" in found.failed["bivariate_probit"]
+    assert found.probit is None
+
+
+def test_the_probit_gives_its_rows_and_is_kept_for_the_evidence(tmp_path: Path) -> None:
+    more = "instrument: BRANCH, instrument_reason: drawn"
+    found = inferred(tmp_path, f"reject_inference: {{method: bivariate_probit, {more}}}\n", applicants(2000))
+    assert found.probit is not None
+    rejects = int(found.decided.rejected.sum())
+    assert found.rows.inferred.sum() == 2 * rejects
+    weight = pd.Series(found.rows.weight[found.rows.inferred]).groupby(found.place[found.rows.inferred]).sum()
+    assert weight.to_numpy() == pytest.approx(np.ones(rejects))
+
+
 def perfect(table: pd.DataFrame) -> pd.DataFrame:
     """A rule of two values that says who is rejected."""
     return table.assign(RULE=np.where(table["STATUS"] == "rejected", "out", "in"))
