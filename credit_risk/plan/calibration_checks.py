@@ -23,6 +23,7 @@ def calibration_faults(plan: Mapping[str, Any], roles: Mapping[str, str]) -> Fou
     roles: columns that may never be predictors, with why.
     """
     spec, samples, outcome = (_part(plan, key) for key in ("calibration", "samples", "outcome"))
+    roles = {**_out_of_models(plan), **roles}
     share = samples.get("calibration")
     if outcome.get("type") in MEASURES:
         yield from _of_measures(spec, share)
@@ -91,6 +92,19 @@ def _of_measures(spec: Mapping[str, Any], share: Any) -> Found:
 def _defaults(spec: Mapping[str, Any]) -> bool:
     own = ("sample", *MOVES, "by")
     return list(spec.get("methods") or ["none"]) == ["none"] and all(spec.get(key) is None for key in own)
+
+
+def _out_of_models(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Columns that reject inference keeps out of every model, with why."""
+    spec, found = _part(plan, "reject_inference"), dict[str, str]()
+    external = _part(spec, "external").get("column")
+    for name, words, key in (
+        (spec.get("instrument"), "the instrument", "instrument"),
+        (external, "an outcome elsewhere", "external.column"),
+    ):
+        if isinstance(name, str):
+            found[name] = f"{words} (reject_inference.{key})"
+    return found
 
 
 def _part(plan: Mapping[str, Any], key: str) -> Mapping[str, Any]:

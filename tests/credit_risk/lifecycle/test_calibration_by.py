@@ -217,6 +217,11 @@ def test_a_plan_whose_segments_are_all_too_small_has_the_pooled_map_alone(tmp_pa
             ", columns: {AGE: {personal: true}}",
             "it is personal data (data.columns.AGE.personal)",
         ),
+        (
+            "{methods: [logistic], by: {column: AGE}}\nreject_inference: {method: none, instrument: AGE}",
+            "",
+            "'AGE' may not tell probabilities apart: it is the instrument (reject_inference.instrument)",
+        ),
         ("{external: EXT, methods: [logistic], by: {column: HOUSING}}", "", "both divide the probability"),
         ("{external: EXT}", ", protected: [AGE]", "'AGE' may not tell probabilities apart: it is protected"),
         ("{external: EXT0}", "", "no finite shift of a band reaches a rate of 0 or 1"),
