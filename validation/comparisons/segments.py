@@ -66,8 +66,8 @@ def compare_segments(space: Workspace, fitted: Workspace | None = None) -> None:
         _compare_choices(space, model_id, model)
         _compare_placing(space, model_id)
         parts = parts_of(space, model_id)
-        for part in parts_of(fitted, model_id):
-            _compare_part(part)
+        for part, known in zip(parts_of(fitted, model_id), parts, strict=True):
+            _compare_part(part, known)
         name = space.package.candidate_ids[model_id]
         _compare_table(space, f"{SEGMENTS}.{name}", SEGMENT_RULES, _segments(space, model_id, parts))
         against = one_model(space, model_id)
@@ -137,8 +137,11 @@ def _record_mixed(space: Workspace, file: str, names: list[str]) -> None:
     space.ledger.check(Outcome(test, "fail", len(names), "one scorecard", None, finding))
 
 
-def _compare_part(part: Part) -> None:
-    """Weights of evidence, regression, points, references and attributions of one segment, on its rows alone."""
+def _compare_part(part: Part, known: Part) -> None:
+    """Weights of evidence, regression, points, references and attributions of one segment, on its rows alone.
+
+    known: the same on the rows of the snapshot, of which attributions are told whatever it was fitted on.
+    """
     space, key = part.space, part.key
     if not _has_events(part):
         return
@@ -150,7 +153,7 @@ def _compare_part(part: Part) -> None:
     told = told_by(space, key)
     if told is not None:
         reasons.compare_references(space, told)
-    explanation.compare_explanations(space)
+    explanation.compare_explanations(known.space)
 
 
 def _has_events(part: Part) -> bool:
