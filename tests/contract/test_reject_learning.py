@@ -28,6 +28,10 @@ def test_changed_rounds_are_found(tmp_path: Path) -> None:
         ("sampled", 1),
         ("bad_from", 1e-3),
         ("bayesian_auc", 1e-3),
+        ("labelled_good", 1),
+        ("good_to", 1e-3),
+        ("lower", 1e-3),
+        ("upper", 1e-3),
     ):
         item = copy.deepcopy(space.package.evidence[TABLE])
         cell(1, column, lambda v, by=change: v + by)(item)

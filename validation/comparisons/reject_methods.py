@@ -42,7 +42,7 @@ KICKOUT_RULES = dict.fromkeys(
 LEARNED = f"{AREA}.self_learning"
 LEARNED_RULES = {
     **dict.fromkeys(("sampled", "labelled_bad", "labelled_good", "left"), "rows"),
-    **dict.fromkeys(("bad_from", "good_to", "bayesian_auc"), "method"),
+    **dict.fromkeys(("bad_from", "good_to", "bayesian_auc", "lower", "upper"), "method"),
 }
 MEANS = {"auc": 1.0, "gini": 2.0}
 
@@ -129,6 +129,8 @@ def compare_self_learning(space: Workspace) -> None:
             "labelled_good": one.good,
             "left": one.left,
             "bayesian_auc": float(np.mean(one.areas)),
+            "lower": float(np.quantile(one.areas, 0.025)),
+            "upper": float(np.quantile(one.areas, 0.975)),
             **ends,
         }
         for number, one in enumerate(learned.rounds)
