@@ -92,6 +92,23 @@ ESTIMATE_WORDS = {
     "mean_of_rows": "mean of rows",
     "sampling_error_alone": "error of chance alone",
 }
+THRESHOLD_WORDS = {
+    "few_rejected": "few rejected",
+    "weak_decision_auc": "weak selection",
+    "no_overlap_auc": "no overlap, AUC",
+    "no_overlap_share": "no overlap, share",
+    "below_floor_share": "rejected below the floor",
+    "effective_share": "effective rows over rows",
+    "largest_weight_share": "largest share of weight",
+    "balance": "balance",
+    "sparse_bin": "sparse bin",
+    "support_quantile": "quantile of support",
+    "outside_support": "outside the support",
+    "misspecified_p_value": "wrong form, p-value",
+    "moved_log_odds": "moved log-odds",
+    "instrument_chi_square": "strong instrument, chi-square",
+    "selection_p_value": "selection, p-value",
+}
 STATUS_WORDS = {
     "booked": "booked",
     "not_taken_up": "not taken up",
@@ -140,6 +157,7 @@ WORDS = {
     "base": INFERENCE_WORDS,
     "candidate": INFERENCE_WORDS,
     "status": STATUS_WORDS,
+    "threshold": THRESHOLD_WORDS,
     "source": SOURCE_WORDS,
     "outcome": VERDICT_WORDS,
     "verdict": VERDICT_WORDS,

@@ -21,6 +21,13 @@ OVERLAP, RECOMMENDATION = f"{AREA}.overlap", f"{AREA}.recommendation"
 ERRORS = f"{AREA}.coefficients"
 MISSING_AT_RANDOM = ("reweighting", "score_bands", "extrapolation", "fuzzy_augmentation", "parcelling", "self_learning")
 """Methods that learn of rejected applicants from accepted ones alike."""
+NAMES = {
+    "decision_auc": "decision_auc",
+    "rejects_out_of_reach": "rejected_below_floor",
+    "effective_share": "effective_share",
+    "largest_weight_share": "largest_weight_share",
+}
+"""Names of the measures as the developer's table of overlap has them."""
 WHAT_TO_DO = "what to do?"
 AGREES = {
     "none": ("known_outcomes", "mend_model"),
@@ -104,7 +111,7 @@ def overlap_rows(space: Workspace) -> list[list[Any]]:
     measured = overlap_of(first, Given(settings_of(space), 0).floor)
     return [
         [
-            one.cut.replace("_", " "),
+            NAMES[one.cut],
             one.value,
             cuts[f"{one.cut}_review"].value,
             cuts[f"{one.cut}_fail"].value,

@@ -176,6 +176,8 @@ def _compare_tipping(space: Workspace, people: Applicants, policy: prudence.Poli
         return
     rows = [row for row in table if row["decision"] in DECISIONS]
     labels = [row["decision"] for row in rows]
+    if len(rows) < len(table):
+        space.ledger.not_evaluable(f"{TIPPING}: profit", "of money, bad rates alone are counted again")
     space.ledger.words(TIPPING, "decisions", labels, list(DECISIONS), "decision", [TIPPING])
     own = [_tipping(people, policy, row) for row in rows]
     for column in ("at_least_prudence", "all_good", "all_bad", "tipping_factor"):

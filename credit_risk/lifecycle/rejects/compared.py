@@ -37,7 +37,7 @@ COMPARISON, EVALUATION, KICKOUT = (f"{PREFIX}{name}" for name in ("comparison", 
 SENSITIVITY, TIPPING = f"{PREFIX}sensitivity", f"{PREFIX}tipping"
 IDS = (COMPARISON, EVALUATION, KICKOUT, SENSITIVITY, TIPPING)
 NONE: Method = "none"
-HELD_OUT = f"of the applicants of {OUT_OF_SAMPLE}, none of whom took part in fitting"
+HELD_OUT = "of the out-of-sample applicants, none of whom took part in fitting"
 SAME = (
     "each method's model: a regression on its rows of development, on the characteristics and classes of the model of "
     "known outcomes, so that nothing but the rows differs"

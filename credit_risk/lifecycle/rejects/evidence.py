@@ -234,6 +234,13 @@ def _model_notes() -> tuple[str, ...]:
 
 def _weights_notes(inference: Inference) -> tuple[str, ...]:
     quantiles = "least to greatest: weight of a known outcome over its sampling weight, quantiles over rows"
-    used = f"candidates are fitted on the rows of {inference.rows.method}; the others are for comparison"
+    used = (
+        f"candidates are fitted on the rows of {inference.rows.method.replace('_', ' ')}; the others are for comparison"
+    )
     kish = "effective rows: Kish's, of the weights of known outcomes"
-    return (quantiles, kish, used, f"{', '.join(WEIGHTING)} suppose no outcome: they weigh known ones")
+    return (
+        quantiles,
+        kish,
+        used,
+        f"{', '.join(WEIGHTING).replace('_', ' ')} suppose no outcome: they weigh known ones",
+    )
