@@ -20,7 +20,8 @@ from tests.contract.altered import cell, failures, reseal
 from tests.contract.reject_mutations import COMPARISON, DIAGNOSIS, EVALUATION, KICKOUT, METHODS, MODELS, PARQUET, TABLES
 from tests.credit_risk.cli.command import credit_risk
 from tests.credit_risk.lifecycle.through_the_door import applicants, write
-from validation import ValidationInputError, read_package, validate
+from validation import ValidationInputError, read_package
+from validation.battery.reject_inference import check_reject_inference
 from validation.compare import Ledger
 from validation.comparisons.reject_diagnosis import compare_reject_diagnosis
 from validation.comparisons.reject_inference import compare_reject_inference
@@ -226,7 +227,49 @@ def test_a_listed_part_of_the_files_is_refused(good: Path, tmp_path: Path) -> No
     assert "file_missing" in caught.value.codes
 
 
-def test_battery_tells_biased_methods(tmp_path: Path) -> None:
-    run = validate(read_package(package(tmp_path, "hard_cut_off")))
-    found = {one["test"]: one["severity"] for one in run.findings["findings"]}
-    assert found["battery: the method can be defended"] == "medium"
+def judged(space: Workspace, **changes: Any) -> dict[str, str]:
+    """Severity by test of what the battery finds when parts of the package are others."""
+    mine = replace(space, package=replace(space.package, **changes), ledger=Ledger(space.policy))
+    check_reject_inference(mine)
+    found = [one.finding for one in mine.ledger.outcomes if one.finding is not None]
+    return {one.test.removeprefix("battery: "): one.severity for one in found}
+
+
+def told(space: Workspace, **settings: Any) -> dict[str, str]:
+    """The same under other settings of the plan."""
+    spec = {**space.package.plan["reject_inference"], **settings}
+    return judged(space, plan={**space.package.plan, "reject_inference": spec})
+
+
+def test_battery_tells_what_cannot_be_defended(space: Workspace) -> None:
+    good = judged(space)
+    assert good["standard errors are of the whole procedure"] == "low"  # the plan asks for no replicates
+    assert {name: one for name, one in good.items() if one not in ("low", "observation")} == {}
+    assert told(space, method="hard_cut_off")["the method can be defended"] == "medium"
+    probit = told(space, method="bivariate_probit", instrument=None)
+    assert probit["the correlation has an instrument"] == "medium"
+    assert told(space, method="bivariate_probit").get("the correlation has an instrument") is None
+
+
+def test_battery_judges_overlap_by_its_own_measure(space: Workspace) -> None:
+    held = space.package.reject_inference
+    assert held is not None
+    people = held.applicants
+    apart = people.assign(_acceptance=np.where(people["_accepted"] == 1, people["_acceptance"], 0.001))
+    found = judged(space, reject_inference=replace(held, applicants=apart))
+    assert found["overlap, rejected applicants are within reach"] == "medium"
+    assert found["overlap, the decision is not predicted perfectly"] == "medium"
+    assert found["the method can be defended"] == "medium"
+    one = held.rows["_weight"].to_numpy().copy()
+    bad = np.flatnonzero((held.rows["_inferred"] == 0) & (held.rows["_outcome"] == 1.0))[0]
+    one[bad] *= 1e4
+    heavy = judged(space, reject_inference=replace(held, rows=held.rows.assign(_weight=one)))
+    assert heavy["effective bads of the fit"] == "medium"
+
+
+def test_battery_finds_supposed_outcomes_in_tables_of_performance(space: Workspace) -> None:
+    name = "performance.discrimination"
+    item = copy.deepcopy(space.package.evidence[name])
+    cell(0, "rows", lambda v: v + 3)(item)
+    found = judged(space, evidence={**space.package.evidence, name: item})
+    assert found["performance is of known outcomes alone"] == "critical"
