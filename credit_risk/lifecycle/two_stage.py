@@ -10,7 +10,8 @@ import pandas as pd
 
 from credit_risk._core.evidence import Cell, Evidence, absent, key_values, table
 from credit_risk.lifecycle.candidates import Candidate, Training
-from credit_risk.lifecycle.performance import Scored
+from credit_risk.lifecycle.performance import DEVELOPMENT, Scored
+from credit_risk.models.covariance import chosen_covariance
 from credit_risk.models.spec import OffsetSpec
 from credit_risk.models.two_stage import StagedSample, gain_frame, slope_frame
 from credit_risk.plan import Plan
@@ -86,8 +87,12 @@ def _evidence(
     options: dict[str, Any] = {}
     if fit is not None:
         names = [term for term, free in zip(fit.terms, fit.free, strict=True) if free][1:]
-        woe = [training.tables[name].transform(training.frame[name].to_numpy()) for name in names]
-        options = {"woe": np.column_stack(woe), "names": names, "dependence": fit.dependence}
+        rows = scored.rows(DEVELOPMENT)
+        woe = [training.tables[name].transform(frame[name].to_numpy()[rows]) for name in names]
+        dependence = fit.dependence  # of the rows of reject inference, where these are fitted on: others than these
+        if len(training.y) != int(rows.sum()):
+            dependence = chosen_covariance(str(getattr(spec, "covariance", "auto")), scored.clusters[rows])
+        options = {"woe": np.column_stack(woe), "names": names, "dependence": dependence}
     slopes = slope_frame(samples, confidence, **options)
     inputs = (file, SNAPSHOT)
     return [

@@ -10,7 +10,7 @@ from credit_risk._core.evidence import Evidence
 FITTED = (
     *("classing.summary", "classing.table.", "classing.figure.", "classing.expectations", "classing.overrides"),
     *("classing.joined", "data.leakage", "selection.waterfall", "segmentation.decision.", "segmentation.search."),
-    *("scorecard.", "boosting.", "expert.", "reasons.agreement", "reasons.catalogue", "two_stage.offset_check."),
+    *("scorecard.", "boosting.", "expert.", "reasons.agreement", "reasons.catalogue"),
 )
 """Ids, or their beginnings where they end with a full stop, of what is counted or fitted on these rows."""
 NAIVE = ("selection.waterfall", "scorecard.coefficients.", "scorecard.fit.", "scorecard.covariance.")

@@ -263,3 +263,18 @@ def test_applicants_that_cannot_serve_are_told_and_nothing_is_written(
     assert code in {fault.code for fault in caught.value.faults}
     assert words in str(caught.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plan"]
+
+
+def test_a_second_stage_is_checked_on_known_outcomes(tmp_path: Path) -> None:
+    head = PLAN[: PLAN.index("models:")]
+    models = """\
+models:
+  - {id: first, type: scorecard, characteristics: [INCOME]}
+  - {id: scorecard, type: scorecard, champion: true, offset: {model: first}}
+"""
+    more = "reject_inference: {method: fuzzy_augmentation, prudence: 2, replicates: 0}\n"
+    found = develop(read_plan(write(tmp_path, models + more, applicants(2000), head)))
+    checked = found["two_stage.offset_check.scorecard"].table
+    known = found["samples.summary"].table.set_index("sample")["rows"]
+    assert checked["rows"].tolist() == known[checked["sample"]].tolist()
+    assert len(found.training.y) > known["development"]
