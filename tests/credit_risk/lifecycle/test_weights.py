@@ -163,7 +163,7 @@ def test_weights_of_one_change_no_number(tmp_path: Path, monkeypatch: pytest.Mon
     """A column of one value is refused at intake, so the weights are set to one behind it."""
     rows = table(700)
     plain = done(tmp_path / "plain", PLAN.replace("samples: {weight: W}\n", ""), rows.drop(columns="W"))
-    monkeypatch.setattr(classing, "row_weights", lambda values, name: np.ones(len(values)))
+    monkeypatch.setattr(classing, "row_weights", lambda values, name, source=None: np.ones(len(values)))
     ones = done(tmp_path / "ones", PLAN, rows)
     about_columns = {"data.source", "data.contract", "data.profile", "data.columns_left_out", "model.identity"}
     compared = 0
