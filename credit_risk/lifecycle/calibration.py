@@ -124,7 +124,10 @@ def calibration_rows(plan: Plan, prepared: Prepared) -> CalibrationRows | None:
     groups = cluster_numbers(prepared.clusters)
     fold = fold_labels(labels, outcome, spec.folds, plan.samples.seed, groups, sample)
     place = np.flatnonzero(labels == sample)
-    weights = None if plan.samples.weight is None else prepared.weights[place]
+    weights = prepared.calibration
+    if weights is None and plan.samples.weight is not None:
+        weights = prepared.weights
+    weights = None if weights is None else weights[place]
     return CalibrationRows(sample, outcome[place], weights, fold[place], place)
 
 

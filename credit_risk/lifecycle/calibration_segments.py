@@ -59,7 +59,7 @@ def segment_evidence(
     frames = [segments_frame(one, switched, fits, rows) for one, switched, fits in known]
     files = (*inputs, "plan.json")
     whole = table(SEGMENTS, pd.concat(frames, ignore_index=True), inputs=files, notes=notes)
-    return [whole, _sampled(prepared, rows, known), _parameters(known, inputs), _maps(plan, known, inputs)]
+    return [whole, _sampled(plan, prepared, rows, known), _parameters(known, inputs), _maps(plan, known, inputs)]
 
 
 Known = Sequence[tuple[Calibrated, Switched, SegmentFits]]
@@ -89,8 +89,9 @@ def segments_frame(one: Calibrated, switched: Switched, fits: SegmentFits, rows:
     return pd.DataFrame(found, columns=[*columns, *levels])
 
 
-def _sampled(prepared: Prepared, rows: CalibrationRows, known: Known) -> Evidence:
-    frames = [samples_frame(one, switched, prepared, rows.weights is not None) for one, switched, _ in known]
+def _sampled(plan: Plan, prepared: Prepared, rows: CalibrationRows, known: Known) -> Evidence:
+    weighted = plan.samples.weight is not None
+    frames = [samples_frame(one, switched, prepared, weighted) for one, switched, _ in known]
     whole = pd.concat(frames, ignore_index=True)
     if whole.empty:
         return absent(SAMPLED, "not_applicable", NONE_OWN)

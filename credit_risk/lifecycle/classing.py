@@ -36,7 +36,8 @@ Floats = NDArray[np.float64]
 class Prepared:
     """Data with roles; sample labels, weights and clusters (None: by itself) of the rows, each (n,); which are
     development rows (n,). known: the rows as they were before reject inference, where it has made those of
-    development; None where these are as they came."""
+    development; None where these are as they came. calibration (n,): weights of the rows that calibrations are fitted
+    on, where they are not `weights`."""
 
     intake: Intake
     labels: NDArray[np.object_]
@@ -44,6 +45,7 @@ class Prepared:
     clusters: NDArray[np.object_]
     development: NDArray[np.bool_]
     known: Prepared | None = None
+    calibration: Floats | None = None
 
     @property
     def observed(self) -> Prepared:

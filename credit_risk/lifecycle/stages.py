@@ -32,6 +32,7 @@ from credit_risk.lifecycle.rating import rate_candidates, rating_evidence
 from credit_risk.lifecycle.reason_evidence import reason_evidence
 from credit_risk.lifecycle.registers import register_evidence
 from credit_risk.lifecycle.rejects import infer
+from credit_risk.lifecycle.rejects.calibration import weighed_for_calibration
 from credit_risk.lifecycle.rejects.evidence import inference_evidence
 from credit_risk.lifecycle.rejects.notes import told_of_inference
 from credit_risk.lifecycle.rules import rules_evidence
@@ -73,7 +74,8 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         trained = kind.train(plan, prepared if inference is None else inference.prepared)
         detail.text = trained.detail if inference is None else f"{trained.detail}; {inference.detail}"
     with stage(progress, "selection and models") as detail:
-        fitted = kind.calibrate(plan, prepared, kind.fit(plan, trained.training, detail.say, journal))
+        calibrated_on = prepared if inference is None else weighed_for_calibration(plan, prepared, inference)
+        fitted = kind.calibrate(plan, calibrated_on, kind.fit(plan, trained.training, detail.say, journal))
         margins = margins_of(plan, prepared)
         candidates = margined(plan, fitted.candidates, margins)
         rated = rate_candidates(plan, prepared, candidates)
@@ -106,7 +108,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     scored, cases = judged.scored, judged.verification
     noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))
     noted = told_of_weights(noted, plan.samples.weight)
-    noted = told_of_inference(noted, plan.reject_inference.method)
+    noted = told_of_inference(noted, plan.reject_inference)
     made = (plan, described, snapshot, trained.training, fitted.selection, candidates, scored, cases, noted)
     return Development(*made, inference=inference)
 

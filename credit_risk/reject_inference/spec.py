@@ -118,6 +118,13 @@ class RejectInferenceSpec(Spec):
     )
     external: ExternalOutcomesSpec | None = Field(default=None, description="Outcomes of rejects elsewhere.")
     self_learning: SelfLearningSpec = Field(default=SelfLearningSpec(), description="Settings of self_learning.")
+    calibration: Literal["known_outcomes", "inverse_acceptance"] | None = Field(
+        default=None,
+        description="Weights of the known outcomes that calibrations are fitted on. inverse_acceptance: each by the "
+        "inverse of its probability of acceptance (no less than acceptance.floor), so that they stand for all "
+        "applicants; the weights keep their sum. known_outcomes: as they are, which calibrates to accepted applicants. "
+        "Null: inverse_acceptance for reweighting, score_bands and self_learning, known_outcomes for the others.",
+    )
     sensitivity: SensitivitySpec = Field(default=SensitivitySpec(), description="Range of the sensitivity analysis.")
     replicates: int = Field(
         default=200,
@@ -132,6 +139,15 @@ class RejectInferenceSpec(Spec):
         if self.method == "none" and not self.compare:
             return ()
         return tuple(dict.fromkeys((self.method, *self.compare)))
+
+    @property
+    def weighs_calibration(self) -> bool:
+        """Whether calibrations are fitted on known outcomes by inverse probability of acceptance."""
+        if not self.tried:
+            return False
+        if self.calibration is None:
+            return self.method in ("reweighting", "score_bands", "self_learning")
+        return self.calibration == "inverse_acceptance"
 
     def columns(self) -> dict[str, str]:
         """Columns that are named here, each with its key path."""

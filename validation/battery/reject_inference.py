@@ -12,6 +12,7 @@ from validation.comparisons.reject_probit import PROBIT, PROFILE, correlation_wi
 from validation.comparisons.reject_tables import WEIGHTS, power
 from validation.findings import Finding, Outcome
 from validation.rebuild.applicants import Applicants, applicants_of
+from validation.rebuild.calibration_weights import weighs_calibration
 from validation.rebuild.overlap import Overlap, effective, overlap_of
 from validation.rebuild.reject_inference import Given
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -250,12 +251,15 @@ def _check_calibration(space: Workspace) -> None:
         return
     anchored = spec.get("external") is not None or spec.get("target") is not None
     statement = None
-    if not anchored:
+    if not anchored and not weighs_calibration(space):
         statement = (
             "The probability was calibrated on known outcomes, which are those of accepted applicants; the model "
             "decides on all who apply, of whom the rejected may be riskier at the same score."
         )
-    remedy = "Anchor the calibration to a rate through the door, or limit its use to those who are accepted."
+    remedy = (
+        "Weigh it by inverse acceptance, anchor it to a rate through the door, or limit its use to those who are "
+        "accepted."
+    )
     _record(space, test, "calibrated_on_accepted", "calibration", statement, remedy, ("calibration.fit",))
 
 

@@ -17,6 +17,7 @@ from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
 from validation.rebuild.calibration_maps import METHODS, NotFitted, OwnMap, fit_own
 from validation.rebuild.calibration_plan import calibrated_on, methods_of
+from validation.rebuild.calibration_weights import calibration_space
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 Floats = NDArray[np.float64]
@@ -33,6 +34,7 @@ def compare_calibration(space: Workspace) -> None:
     if sample is None:
         _compare_uncalibrated(space)
         return
+    space = calibration_space(space)
     known = [one for model_id in space.package.models if (one := _fitted(space, model_id, sample)) is not None]
     for one in known:
         _compare_probability(space, one, sample)

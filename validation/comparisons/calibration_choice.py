@@ -9,6 +9,7 @@ import numpy as np
 from validation.comparisons.calibration import missing_table
 from validation.rebuild.calibration_choice import OwnChoice, dealt_folds, own_choice
 from validation.rebuild.calibration_plan import calibrated_on, methods_of
+from validation.rebuild.calibration_weights import calibration_space
 from validation.rebuild.workspace import Workspace
 
 CHOICE, FOLDS, METHOD = "calibration.choice", "calibration.folds", "calibration.method"
@@ -27,6 +28,7 @@ def compare_calibration_choice(space: Workspace) -> None:
             if area != METHOD:  # the comparison of calibrations tells of it
                 missing_table(space, area)
             return
+    space = calibration_space(space)
     for model_id, name in space.package.candidate_ids.items():
         own = _own(space, model_id, sample)
         if own is None:

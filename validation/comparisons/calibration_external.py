@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from validation.rebuild.calibration_external import OwnExternal, match_own, place_rows
 from validation.rebuild.calibration_maps import OwnMap
+from validation.rebuild.calibration_weights import as_planned
 from validation.rebuild.workspace import Workspace
 
 BANDS, FIT = "calibration.external", "calibration.external_fit"
@@ -54,7 +55,7 @@ def external_of(space: Workspace, first: OwnMap, score: NDArray[np.float64]) -> 
     values = space.frame[column]
     numeric = values.dtype.kind in "if"
     codes = [float(code) for code in declared.get("specials") or {}] if numeric else []
-    return match_own(spec, first, score, space.weight, place_rows(values, spec["bands"], codes))
+    return match_own(spec, first, score, as_planned(space).weight, place_rows(values, spec["bands"], codes))
 
 
 def compare_external(space: Workspace, matched: Mapping[str, OwnExternal]) -> None:

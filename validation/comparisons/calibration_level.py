@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from validation.comparisons.long_run import averages_of, cohorts_of_package
 from validation.rebuild.calibration_anchor import OwnLevel, own_level
+from validation.rebuild.calibration_weights import as_planned
 from validation.rebuild.workspace import Workspace
 
 ANCHOR = "calibration.anchor"
@@ -35,7 +36,7 @@ def level_of(space: Workspace, log_odds: NDArray[np.float64], rows: Integers) ->
     """
     spec, w = space.package.plan.get("calibration") or {}, space.weight[rows]
     if spec.get("target") is not None:
-        target = target_of(space)
+        target = target_of(as_planned(space))
         return None if target is None else own_level(log_odds, w, target, None)
     if spec.get("resampling") is None:
         return None

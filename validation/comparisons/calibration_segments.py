@@ -11,6 +11,7 @@ from scipy import special
 
 from validation.comparisons.calibration_fit import Fitted
 from validation.rebuild import metrics
+from validation.rebuild.calibration_weights import as_planned
 from validation.rebuild.workspace import Workspace
 
 Floats = NDArray[np.float64]
@@ -106,6 +107,7 @@ def _measured(space: Workspace, one: Fitted, name: str) -> dict[str, float | Non
 def _compare_samples(space: Workspace, table: Sequence[Row], known: Sequence[Fitted]) -> None:
     """Every map with its level on every sample, beside the pooled one."""
     own: dict[tuple[str, str, str], dict[str, float | None]] = {}
+    planned = as_planned(space)
     judged = [one for one in known if one.switch is not None and all(_determined(one)) and one.own.only_at is None]
     for one in judged:
         assert one.switch is not None
@@ -114,7 +116,7 @@ def _compare_samples(space: Workspace, table: Sequence[Row], known: Sequence[Fit
             for number, name in enumerate((*one.switch.names, "")):
                 mine = rows[one.switch.place[rows] == number]
                 if len(mine):
-                    own[one.name, sample, name] = _on_sample(space, one, mine)
+                    own[one.name, sample, name] = _on_sample(planned, one, mine)
     listed = {one.name for one in judged}
     stated = {(str(r["model"]), str(r["sample"]), r["segment"] or ""): r for r in table if r["model"] in listed}
     space.ledger.words(SAMPLED, "samples and segments", sorted(stated), sorted(own), "segment", [SAMPLED])

@@ -42,6 +42,8 @@ WEIGHT_COLUMNS = (
     *("method", "rows", "known_rows", "inferred_rows", "known_weight", "inferred_weight", "inferred_bad_rate"),
     *(*QUANTILES, "trimmed_rows", "trimmed_share", "effective_rows", "effective_share"),
 )
+WEIGHED = "known outcomes by inverse probability of acceptance, so that they stand for all applicants"
+AS_THEY_ARE = "known outcomes as they are, and so accepted applicants, where the plan calibrates"
 OF_DECISION = "of the decision to accept or reject, not of take-up; withdrawn applications have no decision"
 ASSUMPTIONS: Mapping[str, str] = {
     "none": "the known outcomes stand for all applicants",
@@ -139,6 +141,7 @@ def choice_items(spec: RejectInferenceSpec, inference: Inference) -> dict[str, s
         "Why the instrument cannot bear on the outcome": spec.instrument_reason or "not applicable",
         "Outcomes elsewhere": _external(spec),
         "Performance": "from known outcomes alone, with the plan's weights",
+        "Calibration": WEIGHED if spec.weighs_calibration else AS_THEY_ARE,
     }
     return items | {f"Note {number}": note for number, note in enumerate(rows.notes, 1)}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from credit_risk._core.evidence import Evidence
+from credit_risk.reject_inference import RejectInferenceSpec
 
 FITTED = (
     *("classing.summary", "classing.table.", "classing.figure.", "classing.expectations", "classing.overrides"),
@@ -20,25 +21,38 @@ NAIVE_NOTE = (
     "are estimated and supposed outcomes are none; errors of the whole procedure: reject_inference.coefficients"
 )
 KNOWN_NOTE = "of known outcomes, and so of accepted applicants: no supposed outcome is among them"
+WEIGHED = (
+    *("calibration.method", "calibration.parameters", "calibration.segments", "calibration.segment_parameters"),
+    *("calibration.anchor", "calibration.choice", "calibration.folds", "calibration.quasi_moments"),
+)
+WEIGHED_NOTE = (
+    "each known outcome of the calibration's sample counts by the inverse of its probability of acceptance, so that "
+    "they stand for all applicants"
+)
 
 
-def told_of_inference(evidence: Iterable[Evidence], method: str) -> tuple[Evidence, ...]:
-    """`evidence` with the notes, where a method of reject inference made the rows."""
-    if method == "none":
+def told_of_inference(evidence: Iterable[Evidence], spec: RejectInferenceSpec) -> tuple[Evidence, ...]:
+    """`evidence` with the notes, where a method of reject inference made the rows or weighs the calibration."""
+    if spec.method == "none" and not spec.weighs_calibration:
         return tuple(evidence)
-    return tuple(_noted(item, method.replace("_", " ")) for item in evidence)
+    return tuple(_noted(item, spec) for item in evidence)
 
 
-def _noted(item: Evidence, method: str) -> Evidence:
+def _noted(item: Evidence, spec: RejectInferenceSpec) -> Evidence:
     notes = []
     if item.kind not in ("table", "figure"):
         return item
-    if _among(item.id, FITTED):
-        notes.append(f"counted on the rows of reject inference ({method}) in place of development, with their weights")
-    if _among(item.id, NAIVE):
-        notes.append(NAIVE_NOTE)
-    if _among(item.id, KNOWN):
-        notes.append(KNOWN_NOTE)
+    if spec.method != "none":
+        method = spec.method.replace("_", " ")
+        if _among(item.id, FITTED):
+            words = "in place of development, with their weights"
+            notes.append(f"counted on the rows of reject inference ({method}) {words}")
+        if _among(item.id, NAIVE):
+            notes.append(NAIVE_NOTE)
+        if _among(item.id, KNOWN):
+            notes.append(KNOWN_NOTE)
+    if spec.weighs_calibration and _among(item.id, WEIGHED):
+        notes.append(WEIGHED_NOTE)
     return replace(item, notes=(*item.notes, *notes)) if notes else item
 
 
