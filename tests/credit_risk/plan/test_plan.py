@@ -68,7 +68,7 @@ DEFAULTS = """{
                      "external": null,
                      "self_learning": {"filter": [0.01, 0.99], "label_share": 0.1, "imbalance": 2.0, "sampling": 0.8,
                                        "rounds": 5, "holdout": 0.1},
-                     "sensitivity": {"prudence": [1.0, 1.25, 1.5, 2.0, 3.0, 5.0]}, "replicates": 200},
+                     "calibration": null, "sensitivity": {"prudence": [1.0, 1.25, 1.5, 2.0, 3.0, 5.0]}, "replicates": 200},
 "derive": {},
 "rules": [],
 "classing": {"engine": "exact", "trend": "auto_monotonic", "max_prebins": 20, "min_bins": 1, "max_bins": 6,
