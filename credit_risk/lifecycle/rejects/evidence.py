@@ -42,7 +42,7 @@ WEIGHT_COLUMNS = (
     *("method", "rows", "known_rows", "inferred_rows", "known_weight", "inferred_weight", "inferred_bad_rate"),
     *(*QUANTILES, "trimmed_rows", "trimmed_share", "effective_rows", "effective_share"),
 )
-WEIGHED = "where the plan calibrates, known outcomes by inverse probability of acceptance, so that they stand for all applicants"
+WEIGHED = "where the plan calibrates, known outcomes by inverse acceptance, so that they stand for all applicants"
 AS_THEY_ARE = "where the plan calibrates, known outcomes as they are, and so of accepted applicants"
 OF_DECISION = "of the decision to accept or reject, not of take-up; withdrawn applications have no decision"
 ASSUMPTIONS: Mapping[str, str] = {
