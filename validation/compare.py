@@ -148,6 +148,12 @@ def _outcome(comparison: Comparison, evidence: Sequence[str]) -> Outcome:
     )
 
 
+def in_order(stated: Sequence[Any], own: Sequence[Any]) -> list[Any]:
+    """Return the keys of a developer's table in our order, then those that we do not know; repeated ones stay."""
+    place = {key: number for number, key in enumerate(own)}
+    return sorted(stated, key=lambda key: place.get(key, len(place)))
+
+
 def as_array(values: Sequence[float | None] | Floats) -> Floats:
     """Return numbers as float64 with NaN for None; booleans and texts are refused."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":

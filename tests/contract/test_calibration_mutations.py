@@ -21,6 +21,11 @@ TEXT = PLAN + (
     "selection: {method: all}\nsamples: {out_of_sample: 0.3, calibration: 0.3}\n"
     "evaluation: {baselines: false}\n"
 )
+STAGED = TEXT.replace("  - {id: card, type: scorecard, champion: true}\n", "").replace(
+    "{id: free, type: scorecard, characteristics: [INCOME]}\n",
+    "{id: first, type: scorecard, characteristics: [INCOME]}\n"
+    "  - {id: card, type: scorecard, champion: true, offset: {model: first}}\n",
+)
 LOGISTIC, STEPS = "calibration: {methods: [logistic, beta], folds: 3}\n", "calibration: {methods: [isotonic]}\n"
 CHANGES: list[tuple[str, str, int, Callable[[Any], Any], str]] = [
     ("samples", "fits_calibration", 1, lambda v: not v, "what is fitted on each sample"),
@@ -180,6 +185,38 @@ def test_a_line_that_is_not_that_of_the_external_rates_is_found(external: Path, 
 def test_the_packages_as_made_have_no_finding(good: Path, stepped: Path) -> None:
     assert failures(good) == {}
     assert failures(stepped) == {}
+
+
+@pytest.fixture(scope="module", params=["logistic", "isotonic", "external"])
+def later(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A champion that is no first candidate of the plan, here the second stage of the candidate before it."""
+    external = f"{{column: INCOME, source: A bureau, date: 2025-01-31, bands: {BANDS}}}"
+    given = {"external": f"{{external: {external}}}"}.get(request.param, f"{{methods: [{request.param}]}}")
+    text = STAGED + f"calibration: {given}\n"
+    package = done(tmp_path_factory.mktemp("later"), text, portfolio(900), "--no-validation")
+    return {"logistic": "parameters", "isotonic": "knots"}.get(request.param, request.param), package
+
+
+def test_tables_are_compared_by_model_in_whatever_order(later: tuple[str, Path], tmp_path: Path) -> None:
+    """Rows stand as the plan lists the models; turned about they tell the same, repeated or exchanged they do not."""
+    name, package = later
+    assert failures(package) == {}
+    table = frame(package, f"calibration.{name}")
+    assert list(dict.fromkeys(table["model"])) == ["first", "card"]
+    assert (table["model"] == "card").sum() > 1
+
+    def repeat(item: Any) -> None:
+        item["rows"].append(item["rows"][-1])
+
+    def exchange(item: Any) -> None:
+        other = {"first": "card", "card": "first"}
+        item["rows"] = [[other.get(value, value) for value in row] for row in item["rows"]]
+
+    file = f"evidence/calibration.{name}.json"
+    assert failures(altered(package, tmp_path / "turned", file, lambda item: item["rows"].reverse())) == {}
+    for change in (repeat, exchange):
+        found = failures(altered(package, tmp_path / change.__name__, file, change))
+        assert any(test.startswith(f"calibration.{name}: ") for test in found)
 
 
 @pytest.mark.parametrize(("name", "column", "row", "change", "quantity"), CHANGES)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.compare import in_order
 from validation.comparisons.calibration_external import compare_external
 from validation.comparisons.calibration_fit import Fitted, fitted
 from validation.comparisons.calibration_level import compare_levels
@@ -219,7 +220,8 @@ def _compare_parameters(space: Workspace, models: Sequence[Fitted]) -> None:
     table = [row for row in table if row["model"] in {one.name for one in with_any}]
     stated = {(row["model"], row["parameter"]): row for row in table}
     own = {(one.name, key): one.own for one in with_any for key in one.own.estimates}
-    space.ledger.words(PARAMETERS, "parameters", list(stated), list(own), "parameter", [PARAMETERS])
+    given = in_order([(row["model"], row["parameter"]) for row in table], list(own))
+    space.ledger.words(PARAMETERS, "parameters", given, list(own), "parameter", [PARAMETERS])
     keys = [key for key in own if key in stated]
     labels = [f"{model} {parameter}" for model, parameter in keys]
     columns = {
@@ -245,17 +247,18 @@ def _compare_knots(space: Workspace, models: Sequence[Fitted]) -> None:
     table = _table(space, KNOTS, "model", [one.name for one in with_any])
     if table is None:
         return
-    own = [(one.name, k + 1, x, p) for one in with_any for k, (x, p) in enumerate(one.own.knots)]
-    stated = [(row["model"], row["knot"]) for row in table]
-    space.ledger.words(KNOTS, "steps and knots", stated, [row[:2] for row in own], "knot", [KNOTS])
-    if len(stated) != len(own):
+    own = {(one.name, k): knot for one in with_any for k, knot in enumerate(one.own.knots, start=1)}
+    stated = {(row["model"], row["knot"]): row for row in table}
+    keys, given = list(own), in_order([(row["model"], row["knot"]) for row in table], list(own))
+    space.ledger.words(KNOTS, "steps and knots", given, keys, "knot", [KNOTS])
+    if given != keys:
         return
-    labels = [f"{name} {k}" for name, k, _, _ in own]
-    starts = [None if np.isinf(x) else x for _, _, x, _ in own]
-    given = [row["from_linear_score"] for row in table]
-    space.ledger.numbers(KNOTS, "linear score", "linear_score", given, starts, labels, [KNOTS])
-    levels = [row[3] for row in own]
-    space.ledger.numbers(KNOTS, "probability", RULE, [row["probability"] for row in table], levels, labels, [KNOTS])
+    labels = [f"{name} {k}" for name, k in keys]
+    starts = [None if np.isinf(x) else x for x, _ in own.values()]
+    begun = [stated[key]["from_linear_score"] for key in keys]
+    space.ledger.numbers(KNOTS, "linear score", "linear_score", begun, starts, labels, [KNOTS])
+    levels, known = [p for _, p in own.values()], [stated[key]["probability"] for key in keys]
+    space.ledger.numbers(KNOTS, "probability", RULE, known, levels, labels, [KNOTS])
 
 
 def _compare_order(space: Workspace, models: Sequence[Fitted]) -> None:

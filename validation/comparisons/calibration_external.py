@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.compare import in_order
 from validation.rebuild.calibration_external import OwnExternal, match_own, place_rows
 from validation.rebuild.calibration_maps import OwnMap
 from validation.rebuild.calibration_weights import as_planned
@@ -78,8 +79,9 @@ def compare_external(space: Workspace, matched: Mapping[str, OwnExternal]) -> No
         space.ledger.numbers(FIT, column, rule, [fits[name][column] for name in names], own, names, [FIT])
     keys = [(name, band) for name, one in matched.items() for band in one.names]
     rows = {(row["model"], row["band"]): row for row in tables[BANDS] or []}
-    space.ledger.words(BANDS, "models and bands", list(rows), keys, "band", [BANDS])
-    if list(rows) != keys:
+    given = in_order([(row["model"], row["band"]) for row in tables[BANDS] or []], keys)
+    space.ledger.words(BANDS, "models and bands", given, keys, "band", [BANDS])
+    if given != keys:
         return
     labels = [f"{name} {band}" for name, band in keys]
     for column, rule in COLUMNS.items():
