@@ -63,7 +63,8 @@ def _left_out(evidence: Evidence, shown: set[str], filters: Sequence[Filter]) ->
 
 
 def _value(one: Filter) -> str:
-    return formatting.SAMPLE_WORDS.get(one.value, one.value.removesuffix(".0")) or "not evaluable"
+    words = {**formatting.SAMPLE_WORDS, **formatting.WORDS.get(one.column, {})}
+    return words.get(one.value, one.value.removesuffix(".0")) or "not evaluable"
 
 
 def _lower(title: str) -> str:

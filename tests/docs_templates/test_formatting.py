@@ -6,6 +6,8 @@ import pytest
 
 from docs_templates.evidence import Cell, Column
 from docs_templates.formatting import NAMED, formatter, named
+from docs_templates.references import Filter
+from docs_templates.table_block import filtered
 
 THIN = "\u202f"
 
@@ -52,3 +54,8 @@ def test_named_formats_take_numbers_and_missing_only(name: str) -> None:
     assert named(0.5, name)
     with pytest.raises(TypeError):
         named("0.5", name)
+
+
+def test_a_filter_is_told_in_words() -> None:
+    kept = [Filter("measure", "bad_rate_approved"), Filter("sample", "out_of_sample")]
+    assert filtered(kept) == ["Rows of measure bad rate of the approved and sample Out of sample only."]
