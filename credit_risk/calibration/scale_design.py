@@ -292,7 +292,10 @@ def _infeasible(cells: _Cells, rules: ScaleRules) -> Fault:
     told = ", ".join(binding) or f"together: {', '.join(loose)}, and bad rates that rise"
     reached = _most(cells, replace(rules, least=2))
     found = f"at most {reached} grades keep all constraints" if reached else "no scale of two grades or more keeps them"
-    remedy = "loosen what binds, or ask for fewer grades"
+    place = (
+        " (max_share is a key of rating_scale itself)" if any(name.startswith("max_share") for name in binding) else ""
+    )
+    remedy = f"loosen what binds{place}, or ask for fewer grades"
     allowed = f"{rules.least} to {rules.most} grades"
     return _fault(f"no scale keeps the constraints; what binds: {told}", "infeasible", found, allowed, remedy)
 

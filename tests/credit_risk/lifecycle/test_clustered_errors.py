@@ -144,7 +144,7 @@ NO_ROWS_OF_SAMPLES = ("outcome.vintages", "explanation.dependence.", "data.contr
 def test_every_table_with_intervals_or_tests_allows_for_clusters_or_says_that_it_does_not() -> None:
     """By name and by unit of the columns; `inside` tells of an interval of the likelihood."""
     words = ("lower", "p_value", "standard_error", "chance_level", "chi_square", "spiegelhalter", "hosmer", "inside")
-    words = (*words, "standardised_difference")
+    words = (*words, "standardised_difference", "window_bound")
     tables = {
         pattern: entry
         for pattern, entry in catalogue().items()
