@@ -48,7 +48,8 @@ Floats = NDArray[np.float64]
 class CalibrationRows:
     """Rows of the sample that calibrations are fitted on. y, weights, fold, place (n,): place in the frame of all rows.
 
-    weights: None where the plan names none; fold: of the comparison of methods.
+    weights: None where the plan names none and reject inference gives none; planned: those of the plan, or None; fold:
+    of the comparison of methods.
     """
 
     sample: str
@@ -56,6 +57,7 @@ class CalibrationRows:
     weights: Floats | None
     fold: NDArray[np.int64]
     place: NDArray[np.int64]
+    planned: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,9 @@ def calibration_rows(plan: Plan, prepared: Prepared) -> CalibrationRows | None:
     groups = cluster_numbers(prepared.clusters)
     fold = fold_labels(labels, outcome, spec.folds, plan.samples.seed, groups, sample)
     place = np.flatnonzero(labels == sample)
-    weights = prepared.calibration
-    if weights is None and plan.samples.weight is not None:
-        weights = prepared.weights
-    weights = None if weights is None else weights[place]
-    return CalibrationRows(sample, outcome[place], weights, fold[place], place)
+    planned = None if plan.samples.weight is None else prepared.weights[place]
+    weights = planned if prepared.calibration is None else prepared.calibration[place]
+    return CalibrationRows(sample, outcome[place], weights, fold[place], place, planned)
 
 
 def calibrate_candidates(
@@ -223,11 +223,13 @@ def _levelled(one: Calibrated, plan: Plan, rows: CalibrationRows, target: float 
         moments = match_moments(spec.quasi_moments, one.linear_score, rows.weights)
         return replace(one, final=moments.map, moments=moments)
     if target is not None:
-        kind = "anchor to the long-run average" if spec.target == "long_run_average" else "anchor to a declared rate"
+        observed = spec.target == "long_run_average"  # a rate of those whose outcomes were observed
+        kind = "anchor to the long-run average" if observed else "anchor to a declared rate"
+        weights = rows.planned if observed else rows.weights
         if one.switched is None:
-            plain = anchor_map(one.fit.map, one.linear_score, target, rows.weights)
+            plain = anchor_map(one.fit.map, one.linear_score, target, weights)
             return replace(one, final=plain.map, level=_level(kind, plain))
-        found = anchor_switched(one.switched.map, one.linear_score, one.switched.label, target, rows.weights)
+        found = anchor_switched(one.switched.map, one.linear_score, one.switched.label, target, weights)
         moved = replace(one.switched, map=found.map)
         return replace(one, final=found.map.default, switched=moved, level=_level(kind, found))
     if spec.resampling is None:

@@ -108,7 +108,7 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
     scored, cases = judged.scored, judged.verification
     noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))
     noted = told_of_weights(noted, plan.samples.weight)
-    noted = told_of_inference(noted, plan.reject_inference)
+    noted = told_of_inference(noted, plan)
     made = (plan, described, snapshot, trained.training, fitted.selection, candidates, scored, cases, noted)
     return Development(*made, inference=inference)
 

@@ -122,8 +122,10 @@ class RejectInferenceSpec(Spec):
         default=None,
         description="Weights of the known outcomes that calibrations are fitted on. inverse_acceptance: each by the "
         "inverse of its probability of acceptance (no less than acceptance.floor), so that they stand for all "
-        "applicants; the weights keep their sum. known_outcomes: as they are, which calibrates to accepted applicants. "
-        "Null: inverse_acceptance for reweighting, score_bands and self_learning, known_outcomes for the others.",
+        "applicants; the weights keep their sum. A declared target is then a rate of all applicants, while the mean "
+        "that is set to the long-run average stays one of accepted applicants, as that average is. known_outcomes: as "
+        "they are, which calibrates to accepted applicants. Null: inverse_acceptance for reweighting, score_bands and "
+        "self_learning, known_outcomes for the others.",
     )
     sensitivity: SensitivitySpec = Field(default=SensitivitySpec(), description="Range of the sensitivity analysis.")
     replicates: int = Field(

@@ -22,12 +22,15 @@ calibration: CALIBRATION
 """
 SAMPLES = 'samples: {calibration: 0.25, weight: W, out_of_time: {after: "2020-09-30"}}'
 MAPS = "{methods: [logistic, isotonic], one_standard_error: false}"
+AVERAGE = "{methods: [logistic, beta], target: long_run_average}\nlong_run: {cohorts: auto, min_rows: 30}"
 SEGMENTS = "{methods: [logistic], target: 0.35, by: {column: HOUSING, least_goods: 20, least_bads: 20}}"
 
 
 def made(folder: Path, calibration: str, method: str = "reweighting") -> Path:
     """The package of a weighted plan with a method and a calibration."""
     table = applicants(2400)
+    months = pd.date_range("2016-01-01", "2020-12-01", freq="MS").strftime("%Y-%m-%d")
+    table["MONTH"] = np.random.default_rng(8).choice(months, len(table))
     table["W"] = np.random.default_rng(9).uniform(0.5, 2.0, len(table)).round(3)
     plan = PLAN.replace('samples: {out_of_time: {after: "2020-09-30"}}', SAMPLES)
     text = ASKED.replace("CALIBRATION", calibration).replace("METHOD", method)
@@ -90,6 +93,18 @@ def test_level_segments_and_outcomes_as_they_are_agree(calibration: str, method:
     assert failures(folder) == {}
     notes = " ".join(evidence_notes(folder, "calibration.method"))
     assert ("inverse of its probability of acceptance" in notes) is (method == "score_bands")
+
+
+def test_the_mean_that_is_the_long_run_average_is_of_known_outcomes(tmp_path: Path) -> None:
+    folder = made(tmp_path, AVERAGE)
+    assert failures(folder) == {}
+    target = evidence(folder, "calibration.anchor").set_index("model").loc["scorecard", "target"]
+    snapshot = pd.read_parquet(folder / "data/snapshot.parquet")
+    rows = snapshot[snapshot["_sample"] == "calibration"]
+    published = pd.read_parquet(folder / "predictions/calibration.parquet").set_index("_key")["probability"]
+    mean = np.average(published.reindex(rows["_key"]), weights=rows["_weight"])
+    assert mean == pytest.approx(target, abs=1e-9)
+    assert "as the long-run average" in " ".join(evidence_notes(folder, "calibration.anchor"))
 
 
 def evidence_notes(package: Path, identifier: str) -> list[str]:

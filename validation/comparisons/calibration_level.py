@@ -29,12 +29,18 @@ def target_of(space: Workspace) -> float | None:
     return float((averages.get("adjusted") or averages["mean_of_cohorts"])["value"])
 
 
+def _weights(space: Workspace) -> NDArray[np.float64]:
+    """Return the weights (n,) that a level is of: the plan's for the long-run average, a rate of observed outcomes."""
+    observed = (space.package.plan.get("calibration") or {}).get("target") == "long_run_average"
+    return (as_planned(space) if observed else space).weight
+
+
 def level_of(space: Workspace, log_odds: NDArray[np.float64], rows: Integers) -> OwnLevel | None:
     """Return the level that the plan gives rows of the sample, by its target or by Bayes' rule; None without one.
 
     log_odds: of these rows, by the map before.
     """
-    spec, w = space.package.plan.get("calibration") or {}, space.weight[rows]
+    spec, w = space.package.plan.get("calibration") or {}, _weights(space)[rows]
     if spec.get("target") is not None:
         target = target_of(as_planned(space))
         return None if target is None else own_level(log_odds, w, target, None)
@@ -69,7 +75,7 @@ def compare_levels(space: Workspace, levels: Mapping[str, tuple[str, Integers, O
     for name, (model_id, rows, level) in levels.items():
         value = space.output(model_id, "probability")
         if value is not None:
-            w = space.weight[rows]
+            w = _weights(space)[rows]
             mean = float(w @ value.data[rows] / np.sum(w))
             given, own = [mean], [level.mean_after]
             space.ledger.numbers(ANCHOR, "published mean of the probability", RULE, given, own, [name], [ANCHOR])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from credit_risk._core.evidence import Evidence
+from credit_risk.plan import Plan
 from credit_risk.reject_inference import RejectInferenceSpec
 
 FITTED = (
@@ -23,22 +24,28 @@ NAIVE_NOTE = (
 KNOWN_NOTE = "of known outcomes, and so of accepted applicants: no supposed outcome is among them"
 WEIGHED = (
     *("calibration.method", "calibration.parameters", "calibration.segments", "calibration.segment_parameters"),
-    *("calibration.anchor", "calibration.choice", "calibration.folds", "calibration.quasi_moments"),
+    *("calibration.choice", "calibration.folds", "calibration.quasi_moments"),
 )
 WEIGHED_NOTE = (
     "each known outcome of the calibration's sample counts by the inverse of its probability of acceptance, so that "
     "they stand for all applicants"
 )
+ANCHOR = "calibration.anchor"
+AVERAGE_NOTE = (
+    "the means are of known outcomes with the plan's weights, as the long-run average that they are set to is"
+)
 
 
-def told_of_inference(evidence: Iterable[Evidence], spec: RejectInferenceSpec) -> tuple[Evidence, ...]:
+def told_of_inference(evidence: Iterable[Evidence], plan: Plan) -> tuple[Evidence, ...]:
     """`evidence` with the notes, where a method of reject inference made the rows or weighs the calibration."""
+    spec = plan.reject_inference
     if spec.method == "none" and not spec.weighs_calibration:
         return tuple(evidence)
-    return tuple(_noted(item, spec) for item in evidence)
+    average = plan.calibration.target == "long_run_average"
+    return tuple(_noted(item, spec, average) for item in evidence)
 
 
-def _noted(item: Evidence, spec: RejectInferenceSpec) -> Evidence:
+def _noted(item: Evidence, spec: RejectInferenceSpec, average: bool) -> Evidence:
     notes = []
     if item.kind not in ("table", "figure"):
         return item
@@ -53,6 +60,8 @@ def _noted(item: Evidence, spec: RejectInferenceSpec) -> Evidence:
             notes.append(KNOWN_NOTE)
     if spec.weighs_calibration and _among(item.id, WEIGHED):
         notes.append(WEIGHED_NOTE)
+    if spec.weighs_calibration and item.id == ANCHOR:
+        notes.append(AVERAGE_NOTE if average else WEIGHED_NOTE)
     return replace(item, notes=(*item.notes, *notes)) if notes else item
 
 
