@@ -41,6 +41,7 @@ from validation.comparisons import (
     reasons,
     recounts,
     regression,
+    reject_errors,
     rejects,
     reliability,
     rules,
@@ -122,6 +123,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     recounts.compare_recounts(whole, fitted)
     edges.compare_edges(fitted)
     fits = regression.compare_regressions(fitted)
+    reject_errors.compare_procedure_errors(whole, fits)
     fit = fits.get(package.champion_id)
     selection.compare_selection(fitted, fits)
     selection.compare_stability(whole)

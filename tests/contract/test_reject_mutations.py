@@ -57,7 +57,7 @@ SETTINGS = {
 }
 
 
-def package(folder: Path, method: str, weighted: bool = False, rows: int = 1200) -> Path:
+def package(folder: Path, method: str, weighted: bool = False, rows: int = 1200, replicates: int = 0) -> Path:
     """The package of a small plan with a method; weighted: with weights and clusters of two rows."""
     table = applicants(rows)
     if method == "external_outcomes":
@@ -67,7 +67,7 @@ def package(folder: Path, method: str, weighted: bool = False, rows: int = 1200)
     if weighted:
         table["W"], table["PERSON"] = np.random.default_rng(4).uniform(0.5, 2.0, rows).round(3), np.arange(rows) // 2
         samples = ", weight: W, group: PERSON"
-    text = f"reject_inference: {{method: {method}, replicates: 0{SETTINGS[method]}}}\n"
+    text = f"reject_inference: {{method: {method}, replicates: {replicates}{SETTINGS[method]}}}\n"
     if method == "self_learning":
         text += "calibration: {methods: [logistic], sample: development}\n"
     write(folder, text, table, PLAN.replace("SAMPLES", samples))
