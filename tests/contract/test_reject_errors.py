@@ -16,6 +16,7 @@ from validation import read_package
 from validation.compare import Ledger
 from validation.comparisons.regression import compare_regressions
 from validation.comparisons.reject_errors import ERRORS, compare_procedure_errors
+from validation.comparisons.rejects import compare_rejects
 from validation.policy import read_policy
 from validation.rebuild.fitted_rows import fitted_of
 from validation.rebuild.logistic import LogisticFit
@@ -109,6 +110,15 @@ def test_what_is_not_drawn_again_is_told(space: Workspace, fits: dict[str, Logis
     absent = {**item, "kind": "not_applicable"}
     assert outcomes(space, fits, absent, replicates=0) == {ERRORS: "not_evaluable"}
     assert outcomes(space, fits, absent, method="none") == {}
+
+
+def test_recommendation_and_thresholds_are_told_as_not_repeated(space: Workspace) -> None:
+    mine = replace(space, ledger=Ledger(space.policy))
+    compare_rejects(mine)
+    told = {one.test: one for one in mine.ledger.outcomes}
+    for name in ("reject_inference.recommendation", "reject_inference.thresholds"):
+        assert told[name].outcome == "not_evaluable"
+        assert told[name].reason
 
 
 @pytest.mark.parametrize("degrees", [None, 9.0])
