@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from validation.rebuild import metrics, rates
+from validation.rebuild import rates
 from validation.rebuild.applicants import Applicants
 from validation.rebuild.clusters import Integers, dense
 from validation.rebuild.ranking import Rows
@@ -230,8 +230,3 @@ def support_of(people: Applicants, raw: NDArray[Any], bins: Integers | None, lea
         told = {"bins": count, "sparse_bins": int(np.sum(sparse)), "rejected_in_sparse": share_of(w, rejected, thin)}
         row |= told
     return row | {"rejected_outside": share_of(w, rejected, outside)}
-
-
-def auc_of_decision(people: Applicants, confidence: float) -> metrics.Auc:
-    """AUC of acceptance, rows taken as independent."""
-    return metrics.auc(people.accepted.astype(np.float64), people.acceptance, people.weight, confidence)
