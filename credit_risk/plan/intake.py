@@ -10,6 +10,7 @@ from credit_risk.models.rule_spec import rule_texts
 from credit_risk.plan.plan import Plan
 from credit_risk.sampling.applicants import REJECTED
 from credit_risk.sampling.contract import same_code
+from credit_risk.sampling.history import counted
 from credit_risk.sampling.intake import Intake, take_in
 from credit_risk.sampling.intake_columns import GROUPS, VALUES
 from credit_risk.sampling.source import Source
@@ -29,11 +30,11 @@ def take_in_plan(plan: Plan, source: Source) -> Intake:
         rules=rule_texts(plan.rules),
     )
     _refuse_edges_of_texts(plan, taken)
-    _refuse_outcomes_of_rejects(plan, taken)
+    _refuse_outcomes_of_rejects(plan, taken, source.name)
     return taken
 
 
-def _refuse_outcomes_of_rejects(plan: Plan, taken: Intake) -> None:
+def _refuse_outcomes_of_rejects(plan: Plan, taken: Intake, file: str) -> None:
     """Raise IntakeError where the column of the outcome tells good or bad of rejected applicants, who have none."""
     column = plan.outcome.column
     if not plan.reject_inference.tried or column is None or taken.status is None:
@@ -45,9 +46,9 @@ def _refuse_outcomes_of_rejects(plan: Plan, taken: Intake) -> None:
     if told.any():
         message = f"{column!r} tells an outcome of applicants who were rejected"
         remedy = "declare them as outcomes elsewhere (reject_inference.external), empty them, or mend the statuses"
-        row, found = int(np.flatnonzero(told)[0]) + 1, f"{np.count_nonzero(told):,} rows"
+        row, found = int(np.flatnonzero(told)[0]) + 1, counted(int(np.count_nonzero(told)), "row")
         raise IntakeError(
-            Fault(message, "rejected_outcome", path="outcome.column", row=row, found=found, remedy=remedy)
+            Fault(message, "rejected_outcome", file, path="outcome.column", row=row, found=found, remedy=remedy)
         )
 
 

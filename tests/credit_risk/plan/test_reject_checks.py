@@ -92,6 +92,7 @@ def test_outcomes_of_rejected_applicants_are_refused_where_they_matter(tmp_path:
     (fault,) = check_plan(write(tmp_path / "asked", asked, table))
     assert (fault.code, fault.row, fault.path) == ("rejected_outcome", first + 1, "outcome.column")
     assert "external" in str(fault.remedy)
+    assert fault.file == "table.csv"
 
 
 def test_a_column_that_the_plan_names_is_looked_for(tmp_path: Path) -> None:
