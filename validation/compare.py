@@ -35,11 +35,15 @@ class Comparison:
 
 @dataclass(slots=True)
 class Ledger:
-    """What was compared and what was not, in order; the findings follow from it."""
+    """What was compared and what was not, in order; the findings follow from it.
+
+    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none.
+    """
 
     policy: Policy
     comparisons: list[Comparison] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    tables: dict[str, list[list[Any]] | str] = field(default_factory=dict)
 
     def numbers(
         self,

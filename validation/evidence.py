@@ -30,6 +30,9 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
         "validation.headline": _headline(run),
         "validation.coefficients": _coefficients(run),
         "validation.glm": _glm(run),
+        "validation.classing": run.tables.get(
+            "validation.classing", "the package holds no classing of a binary outcome"
+        ),
         "validation.overlap": list(run.overlap) or "the package holds no reject inference",
         "validation.coverage": _coverage(run),
         "validation.policy": _policy(run),

@@ -31,6 +31,7 @@ from validation.comparisons import (
     long_run,
     margins,
     observation,
+    optimality,
     overrides,
     performance,
     placing,
@@ -78,7 +79,10 @@ class Rebuild:
 
 @dataclass(frozen=True, slots=True)
 class ValidationRun:
-    """A finished validation; `findings` is the content of findings.json, `overlap` the rows of `validation.overlap`."""
+    """A finished validation; `findings` is the content of findings.json, `overlap` the rows of `validation.overlap`.
+
+    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none.
+    """
 
     package: Package
     policy: Policy
@@ -89,6 +93,7 @@ class ValidationRun:
     refitted: tuple[Refitted, ...]
     findings: Mapping[str, Any]
     overlap: tuple[list[Any], ...] = ()
+    tables: Mapping[str, list[list[Any]] | str] = field(default_factory=dict, repr=False)
 
     @property
     def recommendation(self) -> str:
@@ -117,11 +122,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     rejects.compare_rejects(space)
     leakage.compare_leakage(fitted)
     observation.compare_points(whole)
-    classing.compare_classing(fitted)
-    placing.compare_placing(fitted)
-    limits.compare_limits(fitted)
-    recounts.compare_recounts(whole, fitted)
-    edges.compare_edges(fitted)
+    _compare_classings(whole, fitted)
     fits = regression.compare_regressions(fitted)
     reject_errors.compare_procedure_errors(whole, fits)
     fit = fits.get(package.champion_id)
@@ -163,6 +164,16 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     return Rebuild(space.ledger, tuple(headlines), fit, space)
 
 
+def _compare_classings(whole: Workspace, fitted: Workspace) -> None:
+    """Counts, places, limits and information value of the bins."""
+    classing.compare_classing(fitted)
+    placing.compare_placing(fitted)
+    limits.compare_limits(fitted)
+    recounts.compare_recounts(whole, fitted)
+    edges.compare_edges(fitted)
+    optimality.compare_optimality(fitted)
+
+
 def battery(package: Package, result: Rebuild, policy: Policy | None = None) -> None:
     """Judge the model of a rebuild; the outcomes join those of the comparisons in `result.ledger`."""
     if result.workspace is None:
@@ -189,6 +200,7 @@ def validate(package: Package, policy: Policy | None = None) -> ValidationRun:
         refitted=result.refitted,
         findings=findings_document(package.manifest, package.hash, policy, outcomes),
         overlap=() if result.workspace is None else tuple(overlap_rows(result.workspace)),
+        tables=dict(result.ledger.tables),
     )
 
 

@@ -25,7 +25,7 @@ def test_annex_is_written_and_keeps_the_package_valid(package: Path, capsys: pyt
     assert findings["package_hash"] == annexed.hash
     assert schema_check.check(findings, "findings.schema.json", "findings.json") == []
     names = sorted(item.name for item in (package / "validation/evidence").iterdir())
-    assert len(names) == 10
+    assert len(names) == 11
     assert "validation.comparison.json" in names
     assert [item.name for item in package.parent.iterdir()] == ["toy"]
 
