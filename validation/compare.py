@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from validation.findings import Finding, Outcome
 from validation.policy import Policy, Tolerance
+
+if TYPE_CHECKING:
+    from validation.battery.rows import BatteryRow
 
 Floats = NDArray[np.float64]
 
@@ -37,13 +40,15 @@ class Comparison:
 class Ledger:
     """What was compared and what was not, in order; the findings follow from it.
 
-    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none.
+    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none. `battery`: rows of the
+    battery's table.
     """
 
     policy: Policy
     comparisons: list[Comparison] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     tables: dict[str, list[list[Any]] | str] = field(default_factory=dict)
+    battery: list[BatteryRow] = field(default_factory=list)
 
     def numbers(
         self,

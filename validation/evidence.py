@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 from validation import schema_check
+from validation.battery.rows import areas, cells
 from validation.run import ValidationRun
 from validation.structure import scorecard_of
 
@@ -34,6 +35,8 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
             "validation.classing", "the package holds no classing of a binary outcome"
         ),
         "validation.overlap": list(run.overlap) or "the package holds no reject inference",
+        "validation.battery": [cells(row) for row in run.battery],
+        "validation.battery_areas": areas(run.battery),
         "validation.coverage": _coverage(run),
         "validation.policy": _policy(run),
         "validation.package": _package(run),

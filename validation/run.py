@@ -8,6 +8,7 @@ from typing import Any
 
 from validation.battery import run_battery, texts
 from validation.battery.reject_inference import overlap_rows
+from validation.battery.rows import BatteryRow, complete, place_of
 from validation.compare import Comparison, Ledger
 from validation.comparisons import (
     alternatives,
@@ -81,7 +82,8 @@ class Rebuild:
 class ValidationRun:
     """A finished validation; `findings` is the content of findings.json, `overlap` the rows of `validation.overlap`.
 
-    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none.
+    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none. `battery`: rows of the
+    battery's table.
     """
 
     package: Package
@@ -94,6 +96,7 @@ class ValidationRun:
     findings: Mapping[str, Any]
     overlap: tuple[list[Any], ...] = ()
     tables: Mapping[str, list[list[Any]] | str] = field(default_factory=dict, repr=False)
+    battery: tuple[BatteryRow, ...] = ()
 
     @property
     def recommendation(self) -> str:
@@ -182,6 +185,7 @@ def battery(package: Package, result: Rebuild, policy: Policy | None = None) -> 
         judge_measures(result.workspace, result.refitted)
     else:
         run_battery(result.workspace, result.fit)
+    complete(result.ledger, "the package came without its rows" if result.workspace is None else None)
 
 
 def validate(package: Package, policy: Policy | None = None) -> ValidationRun:
@@ -201,6 +205,7 @@ def validate(package: Package, policy: Policy | None = None) -> ValidationRun:
         findings=findings_document(package.manifest, package.hash, policy, outcomes),
         overlap=() if result.workspace is None else tuple(overlap_rows(result.workspace)),
         tables=dict(result.ledger.tables),
+        battery=tuple(sorted(result.ledger.battery, key=place_of)),
     )
 
 

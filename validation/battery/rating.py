@@ -6,7 +6,8 @@ import math
 from itertools import pairwise
 from typing import Any
 
-from validation.battery.cuts import judge
+from validation.battery.cuts import Place, judge
+from validation.battery.rows import absent
 from validation.comparisons import rating as own
 from validation.findings import Finding, Outcome
 from validation.rebuild.workspace import Workspace
@@ -82,13 +83,15 @@ def _check_order(space: Workspace, sample: str, rows: list[dict[str, Any]]) -> N
     test = f"battery: order of grades ({sample})"
     row = _least(rows, "holm")
     if row is None:
-        space.ledger.not_evaluable(test, "every pair of neighbours has a grade with too few rows or expected bads")
+        reason = "every pair of neighbours has a grade with too few rows or expected bads"
+        absent(space.ledger, "monotonicity", "order of grades", sample, reason)
         return
     judge(
         space,
         test,
         "p-value",
         row["holm"],
+        place=Place("monotonicity", "order of grades", sample, p_value=row["holm"]),
         fail="grade_order_fail",
         review="grade_order_review",
         below=True,
@@ -103,13 +106,15 @@ def _check_level(space: Workspace, sample: str, rows: list[dict[str, Any]]) -> N
     test = f"battery: level of grades ({sample})"
     row = _least(rows, "jeffreys_holm")
     if row is None:
-        space.ledger.not_evaluable(test, "every grade has too few rows or expected bads")
+        reason = "every grade has too few rows or expected bads"
+        absent(space.ledger, "jeffreys", "level of grades", sample, reason)
         return
     judge(
         space,
         test,
         "p-value",
         row["jeffreys_holm"],
+        place=Place("jeffreys", "level of grades", sample, p_value=row["jeffreys_holm"]),
         fail="grade_level_fail",
         review="grade_level_review",
         below=True,
@@ -124,13 +129,14 @@ def _check_level(space: Workspace, sample: str, rows: list[dict[str, Any]]) -> N
 def _check_portfolio(space: Workspace, sample: str, row: dict[str, Any]) -> None:
     test = f"battery: level of all grades ({sample})"
     if row["verdict"] == "not evaluable":
-        space.ledger.not_evaluable(test, row["reason"])
+        absent(space.ledger, "jeffreys", "level of all grades", sample, row["reason"])
         return
     judge(
         space,
         test,
         "p-value",
         row["jeffreys_p_value"],
+        place=Place("jeffreys", "level of all grades", sample, p_value=row["jeffreys_p_value"]),
         fail="grade_portfolio_fail",
         review="grade_portfolio_review",
         below=True,
@@ -148,6 +154,7 @@ def _check_share(space: Workspace, sample: str, row: dict[str, Any]) -> None:
         f"battery: concentration in a grade ({sample})",
         "share",
         row["largest_share"],
+        place=Place("concentration", "concentration in a grade", sample),
         fail="grade_share_maximum",
         statement=f"On {sample} grade {row['largest_grade']} holds {row['largest_share']:.4f} of the rows.",
         remedy="Divide the grade, or say why it is so large.",
