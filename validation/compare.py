@@ -40,8 +40,8 @@ class Comparison:
 class Ledger:
     """What was compared and what was not, in order; the findings follow from it.
 
-    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none. `battery`: rows of the
-    battery's table.
+    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none. `battery`: rows of
+    `validation.battery`.
     """
 
     policy: Policy

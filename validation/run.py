@@ -82,8 +82,8 @@ class Rebuild:
 class ValidationRun:
     """A finished validation; `findings` is the content of findings.json, `overlap` the rows of `validation.overlap`.
 
-    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none. `battery`: rows of the
-    battery's table.
+    `tables`: rows of the validator's own tables by evidence id, or the reason why there are none. `battery`: rows of
+    `validation.battery`.
     """
 
     package: Package
