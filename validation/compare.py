@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from validation import materiality, schema_check
 from validation.findings import Finding, Outcome
+from validation.materiality import Effects, Grade
 from validation.policy import Policy, Tolerance
 
 if TYPE_CHECKING:
     from validation.battery.rows import BatteryRow
 
 Floats = NDArray[np.float64]
+Impact = Callable[[NDArray[np.bool_]], Effects]
+"""What the rebuilt values of the places that are marked do to the model when they replace the stated ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One quantity of one area over `compared` places; `largest` in the unit of the tolerance, inf if undefined."""
+    """One quantity of one area over `compared` places; `largest` in the unit of the tolerance, inf if undefined.
+
+    `grade` says how severe the breaches are; None where there is none.
+    """
 
     area: str
     quantity: str
@@ -29,6 +37,7 @@ class Comparison:
     largest: float
     tolerance: Tolerance
     worst: tuple[str, Any, Any] | None
+    grade: Grade | None = None
 
     @property
     def outcome(self) -> str:
@@ -59,23 +68,34 @@ class Ledger:
         validator: Sequence[float | None] | Floats,
         labels: Sequence[str] | str,
         evidence: Sequence[str] = (),
+        *,
+        applicants: bool = False,
+        impact: Impact | None = None,
     ) -> Comparison | None:
-        """Compare numbers place by place; None is missing and equals only missing. `labels` name the places."""
+        """Compare numbers place by place; None is missing and equals only missing. `labels` name the places.
+
+        A breach is graded by the effect of its tolerance: by the mean over the places where these are `applicants`,
+        else by the largest difference, and by what `impact` measures where the values are parameters of a model. In a
+        table of evidence it is a documented figure.
+        """
         tolerance = self.policy.tolerances[rule]
         if len(developer) != len(validator):
-            return self._record(
-                area, quantity, tolerance, 1, 1, np.inf, ("length", len(developer), len(validator)), evidence
-            )
+            return self._lengths(area, quantity, tolerance, len(developer), len(validator), evidence)
         if not len(developer):
             return None
         d, v = as_array(developer), as_array(validator)
         difference = tolerance.excess(d, v)
-        limit = 0.0 if tolerance.kind == "exact" else tolerance.value
+        wrong = difference > (0.0 if tolerance.kind == "exact" else tolerance.value)
         worst = int(np.argmax(difference))
-        place = _label(labels, worst)
-        breaches = int(np.count_nonzero(difference > limit))
-        values = (place, _plain(d[worst]), _plain(v[worst]))
-        return self._record(area, quantity, tolerance, len(d), breaches, float(difference[worst]), values, evidence)
+        values = (_label(labels, worst), _plain(d[worst]), _plain(v[worst]))
+        grade = None
+        if wrong.any():
+            size = difference if tolerance.kind != "exact" else _relative(d, v)
+            grade = self._grade(area, tolerance, size, wrong, applicants, impact)
+        largest = float(difference[worst])
+        return self._record(
+            Comparison(area, quantity, len(d), int(wrong.sum()), largest, tolerance, values, grade), evidence
+        )
 
     def words(
         self,
@@ -85,21 +105,64 @@ class Ledger:
         validator: Sequence[Any],
         labels: Sequence[str] | str,
         evidence: Sequence[str] = (),
-        rule: str = "identity",
+        rule: str | None = None,
     ) -> Comparison | None:
-        """Compare texts or codes place by place: equal or not."""
-        tolerance = self.policy.tolerances[rule]
+        """Compare texts or codes place by place: equal or not.
+
+        Where no rule is named, one wrong word is a wrong `statement` in a table of evidence, else a wrong `identity`.
+        """
+        tolerance = self.policy.tolerances[rule or ("statement" if documented(area) else "identity")]
         if len(developer) != len(validator):
-            return self._record(
-                area, quantity, tolerance, 1, 1, np.inf, ("length", len(developer), len(validator)), evidence
-            )
+            return self._lengths(area, quantity, tolerance, len(developer), len(validator), evidence)
         if not len(developer):
             return None
-        wrong = [place for place, (d, v) in enumerate(zip(developer, validator, strict=True)) if d != v]
-        place = wrong[0] if wrong else 0
+        wrong = np.array([d != v for d, v in zip(developer, validator, strict=True)], dtype=bool)
+        place = int(np.argmax(wrong))
         values = (_label(labels, place), _word(developer[place]), _word(validator[place]))
-        largest = float("inf") if wrong else 0.0
-        return self._record(area, quantity, tolerance, len(developer), len(wrong), largest, values, evidence)
+        largest, breaches = (float("inf"), int(wrong.sum())) if wrong.any() else (0.0, 0)
+        applicants = tolerance.effect == "decisions"
+        grade = self._grade(area, tolerance, np.where(wrong, np.inf, 0.0), wrong, applicants) if breaches else None
+        return self._record(
+            Comparison(area, quantity, len(developer), breaches, largest, tolerance, values, grade), evidence
+        )
+
+    def _lengths(
+        self, area: str, quantity: str, tolerance: Tolerance, stated: int, own: int, evidence: Sequence[str]
+    ) -> Comparison:
+        wrong = np.ones(1, dtype=bool)
+        grade = self._grade(area, tolerance, np.full(1, np.inf), wrong)
+        return self._record(
+            Comparison(area, quantity, 1, 1, np.inf, tolerance, ("length", stated, own), grade), evidence
+        )
+
+    def _grade(
+        self,
+        area: str,
+        tolerance: Tolerance,
+        size: Floats,
+        wrong: NDArray[np.bool_],
+        applicants: bool = False,
+        impact: Impact | None = None,
+    ) -> Grade:
+        """Return the severity of a breach; `size` (n,) are the differences, `wrong` (n,) where they are too great.
+
+        A parameter that moves no result of the model tells of it only, as a documented figure does.
+        """
+        matrix, own, effect = self.policy.materiality, tolerance.material, tolerance.effect
+        if impact is not None and (effects := impact(wrong)).moved:
+            return materiality.grade_effects(matrix, effects)
+        if effect == "rule":
+            assert tolerance.severity is not None
+            return Grade(tolerance.severity, effect, float(wrong.sum()), "a breached rule, of which one is enough")
+        if effect == "decisions" and applicants:
+            return materiality.grade(matrix, effect, float(np.mean(wrong)))
+        if applicants:
+            return materiality.grade(matrix, effect, float(np.mean(size)), own)
+        if impact is not None or documented(area):
+            return materiality.grade(matrix, "figure", float(np.max(size)), own)
+        if effect == "decisions":
+            return materiality.grade(matrix, effect, float(np.mean(wrong)), words=SHARE)
+        return materiality.grade(matrix, effect, float(np.max(size)), own, LARGEST)
 
     def not_evaluable(self, test: str, reason: str) -> None:
         """Record that a test could not be run, and why."""
@@ -109,40 +172,46 @@ class Ledger:
         """Record the outcome of a check of the battery."""
         self.outcomes.append(outcome)
 
-    def _record(
-        self,
-        area: str,
-        quantity: str,
-        tolerance: Tolerance,
-        compared: int,
-        breaches: int,
-        largest: float,
-        worst: tuple[str, Any, Any],
-        evidence: Sequence[str],
-    ) -> Comparison:
-        comparison = Comparison(area, quantity, compared, breaches, largest, tolerance, worst)
+    def _record(self, comparison: Comparison, evidence: Sequence[str]) -> Comparison:
         self.comparisons.append(comparison)
         self.outcomes.append(_outcome(comparison, evidence))
         return comparison
 
 
+LARGEST, SHARE = "largest difference", "share of the values that are wrong"
+
+
+def documented(area: str) -> bool:
+    """Whether an area is a table of evidence (whose words and numbers tell of the model and are not it)."""
+    name = area.split(" ", 1)[0]
+    known, families = _evidence_ids()
+    return name in known or f"{name}.".startswith(families)
+
+
+@cache
+def _evidence_ids() -> tuple[frozenset[str], tuple[str, ...]]:
+    ids = [entry["id"] for entry in schema_check.load("evidence_catalogue.json")["entries"]]
+    return frozenset(ids), tuple(one.split("{", 1)[0] for one in ids if "{" in one)
+
+
 def _outcome(comparison: Comparison, evidence: Sequence[str]) -> Outcome:
-    tolerance = comparison.tolerance
+    tolerance, grade = comparison.tolerance, comparison.grade
     cut = "equal" if tolerance.kind == "exact" else f"{tolerance.kind} {tolerance.value:g}"
     finding = None
-    if comparison.breaches:
+    if grade is not None:
         assert comparison.worst is not None
         place, developer, validator = comparison.worst
         finding = Finding(
             test=f"{comparison.area}: {comparison.quantity}",
-            severity=tolerance.severity,
+            severity=grade.severity,
             quantity=f"{comparison.quantity} ({place})",
             developer_value=developer,
             validator_value=validator,
             tolerance=tolerance.value,
             statement=(
                 f"{comparison.breaches} of {comparison.compared} values of {comparison.quantity} in {comparison.area} "
-                f"differ from the independent rebuild by more than the tolerance; the largest difference is at {place}."
+                "differ from the independent rebuild by more than the tolerance; "
+                f"the largest difference is at {place}. Materiality: {grade.statement}."
             ),
             remedy="Explain the difference or correct the package and submit it again.",
             evidence=tuple(evidence) or (comparison.area,),
@@ -155,6 +224,11 @@ def _outcome(comparison: Comparison, evidence: Sequence[str]) -> Outcome:
         reason=None,
         finding=finding,
     )
+
+
+def _relative(developer: Floats, validator: Floats) -> Floats:
+    """Relative differences (n,) of numbers that must be equal, those below 1 as if of its size."""
+    return Tolerance("relative", 0.0, 1.0, "figure", None, None, "").excess(developer, validator)
 
 
 def in_order(stated: Sequence[Any], own: Sequence[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from validation import schema_check
 from validation.battery.rows import areas, cells
+from validation.policy import Tolerance
 from validation.run import ValidationRun
 from validation.structure import scorecard_of
 
@@ -38,6 +39,7 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
         "validation.battery": [cells(row) for row in run.battery],
         "validation.battery_areas": areas(run.battery),
         "validation.coverage": _coverage(run),
+        "validation.materiality": _materiality(run),
         "validation.policy": _policy(run),
         "validation.package": _package(run),
     }
@@ -204,10 +206,33 @@ def _policy(run: ValidationRun) -> list[list[Any]]:
     for name, item in sorted(run.policy.tolerances.items()):
         floor = f", values below {item.floor:g} as if of that size" if item.kind == "relative" else ""
         value = "equal" if item.kind == "exact" else f"{item.kind} {item.value:g}{floor}"
-        rows.append([f"tolerance: {name}", f"{value}; {item.severity}; {item.reason}"])
+        rows.append([f"tolerance: {name}", f"{value}; {_effect(item)}; {item.reason}"])
     for name, cut in sorted(run.policy.cuts.items()):
         rows.append([f"cut: {name}", f"{cut.value:g}; {cut.severity}; {cut.reason}"])
     return rows + [[f"check: {name}", severity] for name, severity in sorted(run.policy.checks.items())]
+
+
+def _effect(item: Tolerance) -> str:
+    """What a breach of a tolerance is graded by, in words."""
+    if item.effect == "rule":
+        return f"a breached rule: {item.severity}"
+    own = "" if item.material is None else f", material from {item.material:g}"
+    return f"graded by {item.effect}{own}"
+
+
+def _materiality(run: ValidationRun) -> list[list[Any]]:
+    return [
+        [
+            name,
+            row.value,
+            row.value * row.gross_from,
+            row.under,
+            row.material,
+            row.gross,
+            row.reason,
+        ]
+        for name, row in sorted(run.policy.materiality.items())
+    ]
 
 
 def _package(run: ValidationRun) -> list[list[Any]]:

@@ -1,4 +1,4 @@
-"""The validator's policy: tolerances of comparisons, cuts of the battery, severities of checks. Owned by validation."""
+"""The validator's policy: materiality, tolerances of comparisons, cuts of the battery, checks. Owned by validation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from validation import strict_json
+from validation import materiality, strict_json
 from validation.errors import Fault, ValidationInputError
+from validation.materiality import EFFECTS, SEVERITIES, Row
 
-SEVERITIES = ("critical", "high", "medium", "low", "observation")
 KINDS = ("exact", "absolute", "relative")
+SECTIONS = ("materiality", "tolerances", "cuts", "checks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,16 @@ class Tolerance:
 
     `exact`: equal. `absolute`: |d − v| ≤ value. `relative`: |d − v| ≤ value·max(|d|, |v|, floor), so that values
     smaller than `floor` are compared as if they were of its size (a difference near zero has no meaningful ratio).
+    `effect` is what a breach is graded by (a row of the matrix of materiality, or `rule` with its fixed `severity`);
+    `material`, where given, is the size from which it is material, in the unit of the difference.
     """
 
     kind: str
     value: float
     floor: float
-    severity: str
+    effect: str
+    material: float | None
+    severity: str | None
     reason: str
 
     def excess(self, developer: ArrayLike, validator: ArrayLike) -> NDArray[np.float64]:
@@ -64,6 +69,14 @@ class Policy:
     tolerances: Mapping[str, Tolerance]
     cuts: Mapping[str, Cut]
     checks: Mapping[str, str]
+    materiality: Mapping[str, Row]
+
+    def fixed(self, rule: str) -> str:
+        """The fixed severity of a tolerance whose effect is a breached rule."""
+        severity = self.tolerances[rule].severity
+        if severity is None:
+            raise ValueError(f"{rule} has no fixed severity")
+        return severity
 
 
 def read_policy(path: str | Path | None = None) -> Policy:
@@ -87,14 +100,17 @@ def read_policy(path: str | Path | None = None) -> Policy:
             item["kind"],
             float(item["value"]),
             float(item.get("floor", 0.0)),
-            item["severity"],
+            item["effect"],
+            None if item.get("material") is None else float(item["material"]),
+            item.get("severity"),
             item["reason"],
         )
         for name, item in value["tolerances"].items()
     }
     cuts = {name: Cut(float(item["value"]), item["severity"], item["reason"]) for name, item in value["cuts"].items()}
     digest = hashlib.sha256(data).hexdigest()
-    return Policy(value["name"], value["version"], digest, tolerances, cuts, dict(value["checks"]))
+    matrix = materiality.parse(value["materiality"])
+    return Policy(value["name"], value["version"], digest, tolerances, cuts, dict(value["checks"]), matrix)
 
 
 def _faults(value: Any, shipped: dict[str, Any], file: str) -> list[Fault]:
@@ -109,7 +125,7 @@ def _faults(value: Any, shipped: dict[str, Any], file: str) -> list[Fault]:
     for key in ("name", "version"):
         if not isinstance(value.get(key), str) or not value[key]:
             faults.append(Fault("policy_invalid", "not a text", file, f"/{key}"))
-    for section in ("tolerances", "cuts", "checks"):
+    for section in SECTIONS:
         given = value.get(section)
         if not isinstance(given, dict):
             faults.append(Fault("policy_invalid", "not an object", file, f"/{section}"))
@@ -127,17 +143,44 @@ def _faults(value: Any, shipped: dict[str, Any], file: str) -> list[Fault]:
 def _rule_fault(section: str, item: Any) -> str | None:
     if section == "checks":
         return None if item in SEVERITIES else "not a severity"
+    if section == "materiality":
+        return materiality.fault(item)
     if not isinstance(item, dict):
         return "not an object"
-    allowed = {"value", "severity", "reason"} | ({"kind", "floor"} if section == "tolerances" else set())
-    if not set(item) <= allowed or not allowed - {"floor"} <= set(item):
-        return f"has not the keys {sorted(allowed)}"
-    for key in ("value", "floor"):
-        number = item.get(key, 0.0)
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or number < 0:
-            return f"{key} is not a number of at least 0"
-    if item["severity"] not in SEVERITIES or not isinstance(item["reason"], str):
-        return "severity is not known or reason is not a text"
-    if section == "tolerances" and item["kind"] not in KINDS:
+    return _cut_fault(item) if section == "cuts" else _tolerance_fault(item)
+
+
+def _cut_fault(item: Mapping[str, Any]) -> str | None:
+    keys = {"value", "severity", "reason"}
+    if set(item) != keys:
+        return f"has not the keys {sorted(keys)}"
+    if item["severity"] not in SEVERITIES:
+        return f"severity is not one of {SEVERITIES}"
+    return _value_fault(item)
+
+
+def _tolerance_fault(item: Mapping[str, Any]) -> str | None:
+    if item.get("effect") not in EFFECTS:
+        return f"effect is not one of {EFFECTS}"
+    if item.get("kind") not in KINDS:
         return f"kind is not one of {KINDS}"
-    return None
+    needed, rule = {"effect", "kind", "reason", "value"}, item["effect"] == "rule"
+    needed |= {"severity"} if rule else set()
+    allowed = needed | {"floor"} | (set() if rule else {"material"})
+    if not needed <= set(item) <= allowed:
+        return f"has not the keys {sorted(needed)} (of {sorted(allowed)})"
+    if rule and item["severity"] not in SEVERITIES:
+        return f"severity is not one of {SEVERITIES}"
+    if item["kind"] == "absolute" and not rule and "material" not in item:
+        return "an absolute difference has no share: state what is material, in its own unit"
+    if item.get("material") == 0:
+        return "material is not above 0"
+    return _value_fault(item)
+
+
+def _value_fault(item: Mapping[str, Any]) -> str | None:
+    for key in ("value", "floor", "material"):
+        number = item.get(key, 0.0)
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < np.inf:
+            return f"{key} is not a number of at least 0"
+    return None if isinstance(item["reason"], str) else "reason is not a text"

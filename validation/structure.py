@@ -22,6 +22,7 @@ class Term:
 class Scorecard:
     """A regression on WoE, with the points and reasons that belong to it (None where the model has none)."""
 
+    linear: Step
     intercept: float
     offset: str | None
     terms: tuple[Term, ...]
@@ -72,6 +73,7 @@ def scorecard_of(model: Mapping[str, Any]) -> Scorecard | None:
             ]
             reasons = steps_of(model, "reasons")
             return Scorecard(
+                linear=step,
                 intercept=float(step["intercept"]),
                 offset=step["offset"],
                 terms=found,

@@ -109,27 +109,27 @@ def _baseline(document: dict[str, Any]) -> None:
 
 
 CASES = {
-    "woe": (model(_woe), "model.json: WoE of the bins", "high"),
+    "woe": (model(_woe), "model.json: WoE of the bins", "low"),
     "edge": (model(_edge), "classing.table: count", "high"),
-    "edge moves rows": (model(_edge), "predictions toy development: linear_score", "critical"),
-    "coefficient": (model(_coefficient), "model.json: coefficients", "high"),
+    "edge moves rows": (model(_edge), "predictions toy development: linear_score", "low"),
+    "coefficient": (model(_coefficient), "model.json: coefficients", "low"),
     "points": (model(_points), "model.json: points", "critical"),
-    "scaling factor": (model(_factor), "scale step: factor and offset of toy", "high"),
+    "scaling factor": (model(_factor), "scale step: factor and offset of toy", "low"),
     "baseline": (model(_baseline), "reasons step: baseline", "high"),
-    "table woe": (table("classing.table.INCOME", 1, 10, lambda v: v + 2e-12), "classing.table: woe", "high"),
-    "table count": (table("classing.table.REGION", 0, 3, lambda v: v + 1), "classing.table: count", "high"),
+    "table woe": (table("classing.table.INCOME", 1, 10, lambda v: v + 2e-12), "classing.table: woe", "low"),
+    "table count": (table("classing.table.REGION", 0, 3, lambda v: v + 1), "classing.table: count", "low"),
     "table rule": (
         table("classing.table.REGION", 0, 12, lambda v: "neutral"),
         "classing.table: rule of the WoE",
-        "critical",
+        "high",
     ),
-    "information value": (table("classing.summary", 0, 5, nudge), "classing.summary: information_value", "medium"),
+    "information value": (table("classing.summary", 0, 5, nudge), "classing.summary: information_value", "low"),
     "share of a sample": (
         table("classing.samples.INCOME", 8, 4, nudge),
         "classing.samples: count_share",
-        "medium",
+        "low",
     ),
-    "bad rate of a sample": (table("classing.samples.REGION", 4, 7, nudge), "classing.samples: bad_rate", "medium"),
+    "bad rate of a sample": (table("classing.samples.REGION", 4, 7, nudge), "classing.samples: bad_rate", "low"),
     "bound of a sample": (
         table("classing.samples.INCOME", 7, 9, lambda v: v + 1e-9),
         "classing.samples: bad_rate_upper",
@@ -138,35 +138,35 @@ CASES = {
     "rate of too few rows": (
         table("classing.samples.REGION", 2, 7, lambda v: 0.2),
         "classing.samples: bad_rate",
-        "medium",
+        "high",
     ),
-    "woe of a sample": (table("classing.samples.INCOME", 6, 10, lambda v: v + 3e-12), "classing.samples: woe", "high"),
+    "woe of a sample": (table("classing.samples.INCOME", 6, 10, lambda v: v + 3e-12), "classing.samples: woe", "low"),
     "gini of a sample": (
         table("classing.stability", 1, 9, lambda v: v + 1e-9),
         "classing.stability: gini",
-        "high",
+        "low",
     ),
-    "psi of a sample": (table("classing.stability", 2, 12, lambda v: v * 1.001), "classing.stability: psi", "medium"),
+    "psi of a sample": (table("classing.stability", 2, 12, lambda v: v * 1.001), "classing.stability: psi", "low"),
     "rank order of a sample": (
         table("classing.stability", 0, 14, lambda v: not v),
         "classing.stability: rank_order_kept",
-        "critical",
+        "high",
     ),
     "bads of a month": (table("classing.periods.INCOME", 3, 6, lambda v: v + 1), "classing.periods: bad", "high"),
     "reversals of a month": (
         table("classing.period_stability", 4, 15, lambda v: v + 1),
         "classing.period_stability: reversals",
-        "critical",
+        "high",
     ),
     "name of a month": (
         table("classing.period_stability", 0, 1, lambda v: "2020-11"),
         "classing.period_stability: periods",
-        "critical",
+        "high",
     ),
     "figure": (
         table("classing.figure.INCOME", 2, 3, nudge),
         "classing.figure (against classing.samples): bad_rate",
-        "medium",
+        "low",
     ),
     "a loss that another edge contradicts": (
         table("classing.summary", 0, 6, lambda v: 0.0),
@@ -178,33 +178,33 @@ CASES = {
         "classing.summary: information value lost at most",
         "medium",
     ),
-    "samples": (table("samples.summary", 0, 4, lambda v: v + 1), "samples.summary: bad", "critical"),
+    "samples": (table("samples.summary", 0, 4, lambda v: v + 1), "samples.summary: bad", "low"),
     "standard error": (
         table("scorecard.coefficients.toy", 1, 2, lambda v: v * 1.001),
         "scorecard.coefficients.toy: standard_error",
-        "medium",
+        "low",
     ),
     "p-value": (
         table("scorecard.coefficients.toy", 1, 4, lambda v: v + 0.01),
         "scorecard.coefficients.toy: p_value",
-        "medium",
+        "high",
     ),
     "likelihood": (
         table("scorecard.fit.toy", 0, 1, lambda v: v + 0.01),
         "scorecard.fit.toy: likelihood and criteria",
-        "medium",
+        "low",
     ),
-    "points table": (table("scorecard.points.toy", 0, 5, lambda v: v + 1), "scorecard.points.toy: points", "critical"),
-    "auc": (table("performance.discrimination", 1, 4, lambda v: v + 1e-9), "performance.discrimination: auc", "high"),
-    "ks": (table("performance.discrimination", 0, 10, lambda v: v + 1e-9), "performance.discrimination: ks", "high"),
-    "brier": (table("performance.calibration", 0, 5, lambda v: v + 1e-6), "performance.calibration: brier", "medium"),
+    "points table": (table("scorecard.points.toy", 0, 5, lambda v: v + 1), "scorecard.points.toy: points", "high"),
+    "auc": (table("performance.discrimination", 1, 4, lambda v: v + 1e-9), "performance.discrimination: auc", "low"),
+    "ks": (table("performance.discrimination", 0, 10, lambda v: v + 1e-9), "performance.discrimination: ks", "low"),
+    "brier": (table("performance.calibration", 0, 5, lambda v: v + 1e-6), "performance.calibration: brier", "low"),
     "linear score": (
         predictions("linear_score", nudge),
         "predictions toy out_of_sample: linear_score",
-        "critical",
+        "low",
     ),
-    "probability": (predictions("probability", nudge), "predictions toy out_of_sample: probability", "critical"),
-    "score": (predictions("score", lambda v: v + 1), "predictions toy out_of_sample: score", "critical"),
+    "probability": (predictions("probability", nudge), "predictions toy out_of_sample: probability", "low"),
+    "score": (predictions("score", lambda v: v + 1), "predictions toy out_of_sample: score", "high"),
     "reason": (predictions("reason_1", lambda v: "R9"), "predictions toy out_of_sample: reasons", "critical"),
     "key": (predictions("_key", lambda v: v + 1), "predictions toy out_of_sample: keys", "critical"),
     "verification bin": (verification("case 0,,north,5,", "case 0,,north,4,"), "verification.csv: bin ids", "critical"),
@@ -273,7 +273,7 @@ PLANS = {
     "another trend than the plan declares": (
         {"monotonic": {"INCOME": "valley"}},
         "classing.summary: trend that the plan declares",
-        "critical",
+        "high",
     ),
 }
 
@@ -362,13 +362,13 @@ def test_an_obligor_in_development_and_out_of_sample(package: Path) -> None:
     clustered(package, change)
     run = validate(read_package(package))
     assert severity(run, "battery: development and out_of_sample share no cluster") == "critical"
-    assert severity(run, "samples.clusters: samples") == "critical"
+    assert severity(run, "samples.clusters: samples") == "high"
 
 
 def test_clusters_that_are_counted_wrongly(package: Path) -> None:
     rows = [["development", 2000, 2000, 1, None, None], ["out_of_sample", 1000, 999, 2, 0, 0]]
     add_evidence(package, b.evidence("samples.clusters", rows))
-    assert severity(validate(read_package(package)), "samples.clusters: clusters") == "critical"
+    assert severity(validate(read_package(package)), "samples.clusters: clusters") == "low"
 
 
 def _pair_by_outcome(samples: list[Any], clusters: list[Any]) -> None:
@@ -407,8 +407,8 @@ def test_standard_errors_of_independent_rows_passed_off_as_clustered(package: Pa
     add_evidence(package, b.evidence("scorecard.covariance.toy", stated))
     add_evidence(package, b.evidence("samples.clusters", rows))
     run = validate(read_package(package))
-    assert severity(run, "scorecard.coefficients.toy: standard_error") == "medium"
-    assert severity(run, "scorecard.coefficients.toy: p_value") == "medium"
+    assert severity(run, "scorecard.coefficients.toy: standard_error") == "high"
+    assert severity(run, "scorecard.coefficients.toy: p_value") == "high"
     assert severity(run, "scorecard.covariance.toy: covariance") is None
     b.change_json(package, "evidence/scorecard.coefficients.toy.json", lambda item: item.update(rows=right))
     assert "scorecard.coefficients.toy: standard_error" not in breaches(validate(read_package(package)))
@@ -420,8 +420,8 @@ def test_a_covariance_that_the_plan_did_not_mean(package: Path) -> None:
         package, b.evidence("scorecard.covariance.toy", [["covariance", "nonrobust"], ["G, clusters", "2000"]])
     )
     run = validate(read_package(package))
-    assert severity(run, "scorecard.covariance.toy: covariance") == "critical"
-    assert severity(run, "scorecard.covariance.toy: G, clusters") == "critical"
+    assert severity(run, "scorecard.covariance.toy: covariance") == "high"
+    assert severity(run, "scorecard.covariance.toy: G, clusters") == "high"
 
 
 def test_independent_rows_declared_where_obligors_repeat(package: Path) -> None:
@@ -477,7 +477,7 @@ def test_changed_leaf_is_found(package: Path) -> None:
         document["steps"][0]["trees"][0]["value"][3] += 1e-11
 
     challenger(package, change)
-    assert severity(validate(read_package(package)), "predictions trees development: linear_score") == "critical"
+    assert severity(validate(read_package(package)), "predictions trees development: linear_score") == "low"
 
 
 def test_broken_trend_is_found(package: Path) -> None:

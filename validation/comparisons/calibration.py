@@ -78,7 +78,8 @@ def _compare_uncalibrated(space: Workspace) -> None:
         with np.errstate(over="ignore"):
             own = 1.0 / (1.0 + np.exp(-score))
         file = space.package.file_of(model_id)
-        space.ledger.numbers(file, "probability without calibration", "probability", probability, own, "row", [SAMPLES])
+        told = (file, "probability without calibration", "probability")
+        space.ledger.numbers(*told, probability, own, "row", [SAMPLES], applicants=True)
 
 
 def _used(space: Workspace) -> NDArray[np.int64]:
@@ -139,7 +140,8 @@ def _compare_probability(space: Workspace, one: Fitted, sample: str) -> None:
     published, own = value.data[used], one.probability(used)
     keys = space.frame["_key"].to_numpy()[used]
     file, labels = space.package.file_of(one.model_id), [f"key {key}" for key in keys]
-    found = space.ledger.numbers(file, "calibrated probability", RULE, published, own, labels, [METHOD])
+    told = (file, "calibrated probability", RULE)
+    found = space.ledger.numbers(*told, published, own, labels, [METHOD], applicants=True)
     test = f"{METHOD}: sample of the calibration of {one.name}"
     if found is None or not found.breaches:
         space.ledger.check(Outcome(test, "pass", 1, "the plan's", None))

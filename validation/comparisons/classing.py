@@ -10,6 +10,7 @@ import numpy as np
 
 from validation.comparisons.held import UNREAD, Held, held_classings
 from validation.findings import Finding, Outcome
+from validation.impact import Change, impact_of
 from validation.rebuild import metrics
 from validation.rebuild.binning import ADJUSTMENT, BinCounts, recount, weight_of_evidence
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -74,13 +75,13 @@ def fixed_bins(space: Workspace, characteristic: str) -> set[int]:
 
 def compare_models(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]) -> None:
     """Compare the WoE of every bin of every model with that of the counts, but for bins that are fixed by hand."""
-    developer, validator, labels = [], [], []
+    developer, validator, labels, changes = [], [], [], []
     fixed = []
     for model_id, model in space.package.models.items():
         for step in steps_of(model, "classing"):
             by_hand = set() if is_expert(model) else fixed_bins(space, step["input"])
             by_hand |= {item["id"] for item in step["bins"] if item.get("woe_of") in by_hand}
-            for item, woe in zip(step["bins"], counts[model_id, step["id"]].woe, strict=True):
+            for number, (item, woe) in enumerate(zip(step["bins"], counts[model_id, step["id"]].woe, strict=True)):
                 place = f"{model_id} {step['input']} bin {item['id']}"
                 if item["id"] in by_hand:
                     fixed.append(place)
@@ -88,8 +89,11 @@ def compare_models(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]
                 developer.append(item["woe"])
                 validator.append(woe)
                 labels.append(place)
+                changes.append(Change(model_id, step["id"], ("bins", number, "woe"), float(woe)))
     if labels:
-        space.ledger.numbers("model.json", "WoE of the bins", "woe", developer, validator, labels, [AREA])
+        told = ("model.json", "WoE of the bins", "woe")
+        impact = impact_of(space, changes)
+        space.ledger.numbers(*told, developer, validator, labels, [AREA], impact=impact)
     else:
         space.ledger.not_evaluable("model.json: WoE of the bins", "no model has classed characteristics")
     if fixed:

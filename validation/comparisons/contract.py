@@ -151,7 +151,7 @@ def _compare_personal(space: Workspace, rows: list[dict[str, Any]], columns: Map
     there = [row for row in rows if row["column"] in personal]
     predictors = [row["role"] == "predictor" for row in there]
     names = [row["column"] for row in there]
-    space.ledger.words(AREA, "personal data as predictor", predictors, [False] * len(there), names)
+    space.ledger.words(AREA, "personal data as predictor", predictors, [False] * len(there), names, rule="identity")
     profile = [row for row in space.package.rows_of("data.profile") or [] if row["column"] in personal]
     shown = [any(row[name] is not None for name in PERSONS_VALUES) for row in profile]
     names = [row["column"] for row in profile]

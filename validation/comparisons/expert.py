@@ -11,6 +11,7 @@ from scipy import special
 
 from validation.comparisons import inference, points
 from validation.findings import Finding, Outcome
+from validation.impact import Change, impact_of
 from validation.rebuild.logistic import LogisticFit, fit_logistic
 from validation.rebuild.metrics import effective_size
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -53,7 +54,7 @@ def _missing(space: Workspace, model_id: str, reason: str) -> None:
     test = f"{space.package.file_of(model_id)}: points given by hand"
     finding = Finding(
         test=test,
-        severity=space.policy.tolerances["points_rounded"].severity,
+        severity=space.policy.fixed("identity"),
         quantity="points",
         developer_value=None,
         validator_value=None,
@@ -173,7 +174,11 @@ def _compare_calibration(space: Workspace, model_id: str, spec: Mapping[str, Any
     if asked and len(steps) == 1:
         stated = [float(steps[0]["intercept"]), float(steps[0]["slope"])]
         labels = ["intercept", "slope"]
-        space.ledger.numbers(file, "calibration", "coefficient", stated, fit.coefficient, labels, [area])
+        changes = [
+            Change(model_id, steps[0]["id"], (label,), float(fit.coefficient[k])) for k, label in enumerate(labels)
+        ]
+        impact = impact_of(space, changes)
+        space.ledger.numbers(file, "calibration", "coefficient", stated, fit.coefficient, labels, [area], impact=impact)
     table = space.package.rows_of(area)
     if table is None:
         space.ledger.not_evaluable(area, "the package holds no such table")

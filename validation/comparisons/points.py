@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from validation.impact import Change, impact_of
 from validation.rebuild import scaling
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of, steps_of
@@ -23,7 +24,7 @@ def compare_points(space: Workspace) -> None:
         card = scorecard_of(model)
         area = f"scorecard.points.{space.package.candidate_ids[model_id]}"
         if card is not None and card.points is not None:
-            _compare_step(space, space.package.file_of(model_id), area, card)
+            _compare_step(space, model_id, area, card)
             _compare_evidence(space, area, card)
             compare_bounds(space, model_id, card.points)
         elif card is not None or (model_id == space.package.champion_id and model["model"]["type"] not in BY_OTHERS):
@@ -37,10 +38,13 @@ def _compare_scaling(space: Workspace, model_id: str, step: Any) -> None:
     )
     developer, own = [stated["factor"], stated["offset"]], [factor, offset]
     labels = [f"{model_id} factor", f"{model_id} offset"]
+    paths: list[tuple[str, ...]] = [("scaling", "factor"), ("scaling", "offset")]
     if step["form"] == "linear":
         developer += [step["factor"], step["offset"]]
         own += [factor, offset]
         labels += [f"{model_id} factor used", f"{model_id} offset used"]
+        paths += [("factor",), ("offset",)]
+    changes = [Change(model_id, step["id"], path, value) for path, value in zip(paths, own, strict=True)]
     space.ledger.numbers(
         "scale step",
         f"factor and offset of {model_id}",
@@ -49,6 +53,7 @@ def _compare_scaling(space: Workspace, model_id: str, step: Any) -> None:
         own,
         labels,
         ["scaling.parameters"],
+        impact=impact_of(space, changes),
     )
 
 
@@ -73,8 +78,9 @@ def _rule(rounding: str) -> str:
     return "points_unrounded" if rounding == "none" else "points_rounded"
 
 
-def _compare_step(space: Workspace, file: str, area: str, card: Scorecard) -> None:
+def _compare_step(space: Workspace, model_id: str, area: str, card: Scorecard) -> None:
     assert card.points is not None
+    file, step_id = space.package.file_of(model_id), card.points["id"]
     base, points = _own_points(card)
     rounding = card.points["rounding"]
     developer, own, labels = (
@@ -83,8 +89,9 @@ def _compare_step(space: Workspace, file: str, area: str, card: Scorecard) -> No
         ["base points"],
     )
     by_bin = {term.classing["output_bin"]: term.characteristic for term in card.terms}
+    changes = [Change(model_id, step_id, ("base_points",), own[0])]
     used = []
-    for item in card.points["characteristics"]:
+    for place, item in enumerate(card.points["characteristics"]):
         name = by_bin.get(item["input"])
         if name is None:
             continue
@@ -94,11 +101,14 @@ def _compare_step(space: Workspace, file: str, area: str, card: Scorecard) -> No
             developer.append(given)
             own.append(float(value))
             labels.append(f"{name} bin {number}")
+            changes.append(Change(model_id, step_id, ("characteristics", place, "points", number), float(value)))
     space.ledger.words(file, "characteristics with points", sorted(used), sorted(points), "characteristic")
     if not _near_half(base, points) or rounding == "none":
-        space.ledger.numbers(file, "points", _rule(rounding), developer, own, labels, [area])
+        space.ledger.numbers(
+            file, "points", _rule(rounding), developer, own, labels, [area], impact=impact_of(space, changes)
+        )
         return
-    _compare_near_half(space, (file, area), developer, own, labels, base, points)
+    _compare_near_half(space, (file, area), developer, own, labels, changes, _near_half(base, points))
 
 
 def _near_half(base: float, points: dict[str, np.ndarray]) -> list[str]:
@@ -114,16 +124,17 @@ def _compare_near_half(
     developer: list[float],
     own: list[float],
     labels: list[str],
-    base: float,
-    points: dict[str, np.ndarray],
+    changes: list[Change],
+    near: list[str],
 ) -> None:
     """Compare all but the places where rounding hangs on the last bit; tell which were left out."""
     file, area = told
-    open_places = set(_near_half(base, points))
+    open_places = set(near)
     kept = [place for place, label in enumerate(labels) if label not in open_places]
     given, mine = ([column[place] for place in kept] for column in (developer, own))
     places = [labels[place] for place in kept]
-    space.ledger.numbers(file, "points", "points_rounded", given, mine, places, [area])
+    impact = impact_of(space, [changes[place] for place in kept])
+    space.ledger.numbers(file, "points", "points_rounded", given, mine, places, [area], impact=impact)
     names = ", ".join(sorted(open_places))
     space.ledger.not_evaluable(f"{file}: points on a half", f"rounding hangs on the last bit: {names}")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from validation.comparisons.rating_low_default import compare_low_default
 from validation.comparisons.rating_migration import compare_migration
+from validation.impact import Change, impact_of
 from validation.rebuild import grades as own
 from validation.rebuild import scale_design
 from validation.rebuild.periods import period_of
@@ -146,7 +147,34 @@ def _compare_models(space: Workspace, plan: Mapping[str, Any] | None, held: Mapp
     edges = plan.get("bounds") or _geometric(plan.get("geometric"))
     if edges is not None:
         given = [one["lower"] for one in first[1:]]
-        space.ledger.numbers(SCALE, "bounds of the plan", "probability", given, list(edges), "bound", [SCALE])
+        told = (SCALE, "bounds of the plan", "probability")
+        changes = _bound_changes(held, list(edges))
+        space.ledger.numbers(*told, given, list(edges), "bound", [SCALE], impact=impact_of(space, changes))
+
+
+def _bound_changes(held: Mapping[str, Sequence[Any]], edges: Sequence[float]) -> list[list[Change]]:
+    """Each bound of the plan in place of the end of one grade and the start of the next, in every model."""
+    ends = (("upper", 0), ("lower", 1))
+    return [
+        [
+            Change(model_id, step["id"], ("grades", place + more, key), float(edge))
+            for model_id, steps in held.items()
+            for step in steps[:1]
+            for key, more in ends
+            if place + more < len(step["grades"])
+        ]
+        for place, edge in enumerate(edges)
+    ]
+
+
+def _probability_changes(space: Workspace, values: Sequence[float]) -> list[list[Change]]:
+    """The rebuilt probability of each grade in place of that of the champion's scale."""
+    steps = steps_of(space.package.model, "grade")[:1]
+    champion = space.package.champion_id
+    return [
+        [Change(champion, step["id"], ("grades", place, "probability"), float(value)) for step in steps]
+        for place, value in enumerate(values)
+    ]
 
 
 def _numbers(grades: int) -> list[str]:
@@ -194,9 +222,9 @@ def _scale_rows(space: Workspace, scale: Scale, rules: own.Rules) -> Rows:
         row |= {"share": one.weight / whole, "bad": one.bad, "bad_rate": one.rate}
         row |= {"bad_rate_lower": low, "bad_rate_upper": high, "mean_probability": one.mean}
         rows.append({**row, "probability": p, "source": source, "inside": held})
-    space.ledger.numbers(
-        SCALE, "probabilities of model.json", "mean_probability", scale.probabilities, values, scale.grades, [SCALE]
-    )
+    told = (SCALE, "probabilities of model.json", "mean_probability")
+    impact = impact_of(space, _probability_changes(space, values))
+    space.ledger.numbers(*told, scale.probabilities, values, scale.grades, [SCALE], impact=impact)
     return rows
 
 

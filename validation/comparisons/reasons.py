@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from validation.comparisons.placing import ordered_by, stated_trend
+from validation.impact import Change, impact_of
 from validation.rebuild import reasons as rebuilt
 from validation.rebuild.directions import declared_trends
 from validation.rebuild.reasons import Told
@@ -51,10 +52,20 @@ def compare_references(space: Workspace, told: Told) -> None:
     for of in told.attributions:
         _compare_background(space, told, of, area)
     stated = [item["reference_points"] for item in items]
-    space.ledger.numbers(area, "reference points", "baseline", stated, own, labels, [CATALOGUE])
+    impact = impact_of(space, _changes(told, "reference_points", own))
+    space.ledger.numbers(area, "reference points", "baseline", stated, own, labels, [CATALOGUE], impact=impact)
     ranked = [value - told.step["rank_step"] * rank for rank, value in enumerate(own, start=1)]
     stated = [item["baseline"] for item in items]
-    space.ledger.numbers(area, "baseline", "baseline", stated, ranked, labels, [CATALOGUE])
+    impact = impact_of(space, _changes(told, "baseline", ranked))
+    space.ledger.numbers(area, "baseline", "baseline", stated, ranked, labels, [CATALOGUE], impact=impact)
+
+
+def _changes(told: Told, key: str, values: Sequence[float]) -> list[Change]:
+    """The rebuilt values in place of those of the reasons step."""
+    step = told.step["id"]
+    return [
+        Change(told.model_id, step, ("characteristics", place, key), float(value)) for place, value in enumerate(values)
+    ]
 
 
 def _compare_background(space: Workspace, told: Told, of: Mapping[str, Any], area: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from validation.comparisons import inference
 from validation.findings import Finding, Outcome
+from validation.impact import coefficient_changes, impact_of
 from validation.rebuild.logistic import LogisticFit, correlation, fit_logistic, variance_inflation
 from validation.rebuild.restricted import fit_negative, with_profile
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -68,7 +69,8 @@ def _compare_regression(space: Workspace, model_id: str, card: Scorecard, area: 
     terms = ["intercept", *(term.characteristic for term in card.terms)]
     model = [card.intercept, *(term.coefficient for term in card.terms)]
     file = space.package.file_of(model_id)
-    space.ledger.numbers(file, "coefficients", "coefficient", model, fit.coefficient, terms, [area])
+    impact = impact_of(space, coefficient_changes(model_id, card.linear, fit.coefficient))
+    space.ledger.numbers(file, "coefficients", "coefficient", model, fit.coefficient, terms, [area], impact=impact)
     _compare_table(space, area, terms, fit)
     _compare_inflation(space, area, card, x)
     name = space.package.candidate_ids[model_id]

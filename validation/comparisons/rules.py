@@ -76,13 +76,13 @@ def _compare_model(space: Workspace, model_id: str, rules: Sequence[Rule]) -> No
         return
     mine = own_decision(space, model_id)
     keys = [f"key {key}" for key in space.frame["_key"].tolist()]
-    space.ledger.words(area, "overall decision", decision.data.tolist(), mine.tolist(), keys, [DECISIONS])
+    space.ledger.words(area, "overall decision", decision.data.tolist(), mine.tolist(), keys, [DECISIONS], "applicant")
 
 
 def _decision_missing(space: Workspace, area: str) -> None:
     finding = Finding(
         test=f"{area}: overall decision",
-        severity=space.policy.tolerances["identity"].severity,
+        severity=space.policy.fixed("identity"),
         quantity="overall_decision",
         developer_value=None,
         validator_value="overall_decision",

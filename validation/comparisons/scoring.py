@@ -90,25 +90,28 @@ def _compare_sample(
         value = space.output(model_id, key)
         if value is not None:
             rule = score_rule(model) if key == "score" else _RULES.get(key, key)
-            space.ledger.numbers(area, key, rule, table[key].to_numpy(), value.data[rows], labels, evidence)
+            stated = table[key].to_numpy()
+            space.ledger.numbers(area, key, rule, stated, value.data[rows], labels, evidence, applicants=True)
     grade = space.output(model_id, "grade")
     if grade is not None:
-        space.ledger.words(area, "grade", table["grade"].tolist(), grade.data[rows].tolist(), labels, evidence)
+        stated, own = table["grade"].tolist(), grade.data[rows].tolist()
+        space.ledger.words(area, "grade", stated, own, labels, evidence, "applicant")
     reasons = space.output(model_id, "reasons")
     if reasons is not None:
         maximum = sum(name.startswith("reason_") for name in table.columns)
         own = reason_columns(reasons, maximum)
         given = list(zip(*(table[f"reason_{number}"] for number in range(1, maximum + 1)), strict=True))
         mine = [own[row] for row in rows]
-        space.ledger.words(area, "reasons", given, mine, labels, ["reasons.catalogue"])
+        space.ledger.words(area, "reasons", given, mine, labels, ["reasons.catalogue"], "reason")
     for name in model["outputs"].get("decision") or []:
         flag = as_number(space.scored[model_id][name])
         given = table[f"decision:{name}"].to_numpy()
-        space.ledger.numbers(area, f"decision:{name}", "identity", given, flag.data[rows], labels, ["rules.hits"])
+        told = (area, f"decision:{name}", "applicant")
+        space.ledger.numbers(*told, given, flag.data[rows], labels, ["rules.hits"], applicants=True)
     decision = space.output(model_id, "overall_decision")
     if decision is not None:
         given, mine = table["overall_decision"].tolist(), decision.data[rows].tolist()
-        space.ledger.words(area, "overall decision", given, mine, labels, ["rules.decisions"])
+        space.ledger.words(area, "overall decision", given, mine, labels, ["rules.decisions"], "applicant")
 
 
 def score_rule(model: Mapping[str, Any]) -> str:
@@ -151,7 +154,7 @@ def compare_verification(space: Workspace) -> None:
         names = [name for name in verification.header if name.startswith("reason_")]
         own = reason_columns(values[outputs["reasons"]], len(names))
         given = list(zip(*(verification.columns[name] for name in names), strict=True))
-        space.ledger.words(area, "reasons", given, own, labels, evidence)
+        space.ledger.words(area, "reasons", given, own, labels, evidence, "reason")
     if outputs.get("overall_decision") is not None:
         given, own = list(verification.columns["overall_decision"]), values[outputs["overall_decision"]].data.tolist()
         space.ledger.words(area, "overall decision", given, own, labels, evidence)

@@ -125,7 +125,7 @@ def _record_mixed(space: Workspace, file: str, names: list[str]) -> None:
     test = f"{file}: one scorecard a segment"
     finding = Finding(
         test=test,
-        severity=space.policy.tolerances["identity"].severity,
+        severity=space.policy.fixed("identity"),
         quantity="segments",
         developer_value=len(names),
         validator_value=0,
@@ -202,7 +202,7 @@ def _compare_placing(space: Workspace, model_id: str) -> None:
     own = [place.get(text, declared if declared in groups else None) for text in texts]
     if declared == "largest":
         own = [mine if mine is not None else one for mine, one in zip(own, stated, strict=True)]
-    space.ledger.words(area, "segment of the row", stated, own, "row")
+    space.ledger.words(area, "segment of the row", stated, own, "row", rule="applicant")
 
 
 def _text(value: Any) -> str | None:

@@ -59,7 +59,8 @@ def _compare_first(space: Workspace, model_id: str, name: str, offset: Mapping[s
             return
         last = stages_of(space.package.models[first_id])[-1]
         expected = space.scored[first_id][last["output"]].data[rows]
-    space.ledger.numbers(area, "log-odds of the first stage", "linear_score", own, expected, "row", [area])
+    told = (area, "log-odds of the first stage", "linear_score")
+    space.ledger.numbers(*told, own, expected, "row", [area], applicants=True)
 
 
 def _compare_gain(space: Workspace, name: str, first: np.ndarray, both: np.ndarray, fit: LogisticFit | None) -> None:

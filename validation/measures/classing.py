@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from validation.impact import Change, impact_of
 from validation.measures.means import MeanCounts, recount_means, values
 from validation.measures.structure import amount_base
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -46,16 +47,19 @@ def classed(space: Workspace) -> dict[str, tuple[str, Mapping[str, Any]]]:
 
 def compare_classing(space: Workspace) -> None:
     """Compare the values in the models, each table of means, the summary; tables without bins with themselves."""
-    developer, own, labels = [], [], []
+    developer, own, labels, changes = [], [], [], []
     for model_id, model in space.package.models.items():
         for step in steps_of(model, "classing"):
             counts = recount_step(space, model_id, step)
-            for item, value in zip(step["bins"], counts.value, strict=True):
+            for number, (item, value) in enumerate(zip(step["bins"], counts.value, strict=True)):
                 developer.append(item["woe"])
                 own.append(float(value))
                 labels.append(f"{model_id} {step['input']} bin {item['id']}")
+                changes.append(Change(model_id, step["id"], ("bins", number, "woe"), float(value)))
     if labels:
-        space.ledger.numbers("model.json", "value of the bins", "woe", developer, own, labels, [AREA])
+        impact = impact_of(space, changes)
+        told = ("model.json", "value of the bins", "woe")
+        space.ledger.numbers(*told, developer, own, labels, [AREA], impact=impact)
     else:
         space.ledger.not_evaluable("model.json: value of the bins", "no model has classed characteristics")
     found = {name: recount_step(space, *place) for name, place in classed(space).items()}

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from validation.comparisons.regression import record_failure
+from validation.impact import coefficient_changes, impact_of
 from validation.measures.families import Family, distribution
 from validation.measures.fit import GlmFit, fit_glm
 from validation.measures.structure import PARAMETERS, Glm, covariance_kind, design, outcome_of
@@ -43,9 +44,9 @@ def compare_glm(space: Workspace, glm: Glm) -> GlmFit | None:
     if not fit.converged:
         record_failure(space, area, "the refit did not converge", *IN_WORDS)
     labels = [f"{glm.name} {name}" for name in _terms(space, glm)]
-    space.ledger.numbers(
-        "model.json", f"coefficients of {glm.name}", "coefficient", glm.coefficients, fit.coefficient, labels, [area]
-    )
+    told = ("model.json", f"coefficients of {glm.name}", "coefficient")
+    impact = impact_of(space, coefficient_changes(glm.model_id, glm.linear, fit.coefficient))
+    space.ledger.numbers(*told, glm.coefficients, fit.coefficient, labels, [area], impact=impact)
     _compare_parameters(space, glm, kind)
     _compare_table(space, glm, fit, x, weight)
     _compare_fit(space, glm, fit)
