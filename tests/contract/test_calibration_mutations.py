@@ -90,7 +90,7 @@ def test_an_anchor_that_misses_the_target_is_found(anchored: Path, tmp_path: Pat
         step["shift"] = row["odds_shift"]
 
     found = failures(altered(anchored, tmp_path / "package", "model.json", change))
-    assert found["calibration.anchor: published mean of the probability"] == "critical"
+    assert found["calibration.anchor: published mean of the probability"] == "high"
 
 
 MOMENTS = (
@@ -125,9 +125,9 @@ def test_a_slope_or_a_target_that_is_not_matched_is_found(moments: Path, tmp_pat
         item["calibration"]["quasi_moments"]["auc"] = 0.73
 
     slope = with_map(slope=float(row["slope"]) * 1.001)
-    for file, change in (("model.json", slope), ("plan.json", target)):
+    for file, change, severity in (("model.json", slope, "low"), ("plan.json", target, "critical")):
         found = failures(altered(moments, tmp_path / file, file, change))
-        assert found["model.json: calibrated probability"] == "critical"
+        assert found["model.json: calibrated probability"] == severity
         assert "calibration.quasi_moments: published implied AUC" in found
 
 
@@ -173,9 +173,9 @@ def test_a_line_that_is_not_that_of_the_external_rates_is_found(external: Path, 
         item["calibration"]["external"]["bands"][0]["rate"] = 0.31
 
     slope = with_map(slope=float(fit.loc["card", "slope"]) * 1.001)
-    for file, change in (("model.json", slope), ("plan.json", rate)):
+    for file, change, severity in (("model.json", slope, "low"), ("plan.json", rate, "critical")):
         found = failures(altered(external, tmp_path / file, file, change))
-        assert found["model.json: calibrated probability"] == "critical"
+        assert found["model.json: calibrated probability"] == severity
     found = failures(
         altered(external, tmp_path / "less", "evidence/calibration.external.json", lambda item: item["rows"].pop())
     )
@@ -266,7 +266,7 @@ def test_the_maps_of_the_package_are_logistic(good: Path) -> None:
 def test_an_altered_slope_is_found(good: Path, tmp_path: Path) -> None:
     slope = fitted(good, "calibration")["slope"]
     found = failures(altered(good, tmp_path / "package", "model.json", with_map(slope=slope * 1.001)))
-    assert found["model.json: calibrated probability"] == "critical"
+    assert found["model.json: calibrated probability"] == "low"
 
 
 def test_a_stale_calibration_is_found(good: Path, tmp_path: Path) -> None:

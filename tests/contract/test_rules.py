@@ -266,31 +266,31 @@ FORGERIES: dict[str, tuple[str, Callable[[Any], None], str, str]] = {
         "rules: every rule that declines has a text for applicants",
         "high",
     ),
-    "hits": ("evidence/rules.hits.json", cell(0, "hits", lambda v: v + 1), "rules.hits: hits", "critical"),
+    "hits": ("evidence/rules.hits.json", cell(0, "hits", lambda v: v + 1), "rules.hits: hits", "high"),
     "bad rate": (
         "evidence/rules.hits.json",
         cell(2, "bad_rate", lambda v: v * 0.9),
         "rules.hits: bad_rate",
-        "medium",
+        "high",
     ),
-    "overlap": ("evidence/rules.overlaps.json", cell(1, "both", lambda v: v + 1), "rules.overlaps: both", "critical"),
+    "overlap": ("evidence/rules.overlaps.json", cell(1, "both", lambda v: v + 1), "rules.overlaps: both", "high"),
     "decision": (
         "evidence/rules.decisions.json",
         cell(0, "rows", lambda v: v - 1),
         "rules.decisions: rows",
-        "critical",
+        "medium",
     ),
     "text": (
         "evidence/rules.texts.json",
         cell(0, "text", lambda v: "Other"),
         "rules.texts: texts by language",
-        "critical",
+        "high",
     ),
     "condition": (
         "evidence/rules.declared.json",
         cell(0, "condition", lambda v: "INCOME < 100"),
         "rules.declared: rules as the plan has them",
-        "critical",
+        "high",
     ),
 }
 
