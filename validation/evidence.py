@@ -38,6 +38,7 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
         "validation.overlap": list(run.overlap) or "the package holds no reject inference",
         "validation.battery": [cells(row) for row in run.battery],
         "validation.battery_areas": areas(run.battery),
+        "validation.soundness": run.tables.get("validation.soundness") or _not_screened(run),
         "validation.coverage": _coverage(run),
         "validation.materiality": _materiality(run),
         "validation.policy": _policy(run),
@@ -191,6 +192,12 @@ def _glm(run: ValidationRun) -> list[list[Any]] | str:
             gaps = [_difference(pair[0], coefficient), _difference(pair[2], error)]
             rows.append([item.glm.name, stated["term"], *pair, *gaps])
     return rows or "no generalised linear model could be refitted"
+
+
+def _not_screened(run: ValidationRun) -> str:
+    if run.package.outcome_type != "binary":
+        return "the outcome is an amount or a fraction; single characteristics are screened against goods and bads"
+    return "the package came without its rows, or development has too few goods or bads"
 
 
 def _difference(developer: float | None, validator: float) -> float | None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from validation.battery import inputs, performance, rating, registers, regression, reject_inference, segments, texts
+from validation.battery import (
+    inputs,
+    performance,
+    rating,
+    registers,
+    regression,
+    reject_inference,
+    segments,
+    soundness,
+    texts,
+)
 from validation.rebuild.logistic import LogisticFit
 from validation.rebuild.segments import is_segmented
 from validation.rebuild.workspace import Workspace
@@ -12,6 +22,7 @@ def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
     """Run every check; outcomes and findings go to the ledger. `fit` is our refit of a scorecard, or None."""
     inputs.check_inputs(space)
     inputs.check_samples(space)
+    soundness.check_soundness(space)
     if is_segmented(space.package.model):
         segments.check_segments(space)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from validation.battery.rows import NAN, BatteryRow, detail
@@ -110,3 +110,72 @@ def _tell(
 
 def _beyond(value: float, cut: float, below: bool) -> bool:
     return value < cut if below else value > cut
+
+
+def judge_each(
+    space: Workspace,
+    test: str,
+    quantity: str,
+    values: Mapping[str, float],
+    *,
+    fail: str,
+    sentence: Callable[[str, float], str],
+    remedy: str,
+    evidence: Sequence[str],
+    review: str | None = None,
+    below: bool = False,
+) -> None:
+    """As `judge` for each named value; those within the cut pass together, as one outcome."""
+    cuts = space.policy.cuts
+    limit = cuts[review or fail].value
+    within = {
+        name: value for name, value in values.items() if not math.isnan(value) and not _beyond(value, limit, below)
+    }
+    for name, value in values.items():
+        if name not in within:
+            statement = sentence(name, value)
+            judge(
+                space,
+                f"{test} ({name})",
+                f"{quantity} of {name}",
+                value,
+                fail=fail,
+                review=review,
+                below=below,
+                statement=statement,
+                remedy=remedy,
+                evidence=evidence,
+            )
+    if within:
+        cut = f"{'at least' if below else 'at most'} {limit:g}"
+        space.ledger.check(Outcome(test, "pass", len(within), cut, None))
+
+
+def keep_rule(
+    space: Workspace,
+    test: str,
+    check: str,
+    broken: Sequence[str],
+    *,
+    compared: int,
+    cut: str,
+    quantity: str,
+    remedy: str,
+    evidence: Sequence[str],
+) -> None:
+    """Record whether a rule is kept: one finding for each statement in `broken`, of the severity of `check`."""
+    for statement in broken:
+        finding = Finding(
+            test=test,
+            severity=space.policy.checks[check],
+            quantity=quantity,
+            developer_value=None,
+            validator_value=None,
+            tolerance=None,
+            statement=statement,
+            remedy=remedy,
+            evidence=tuple(evidence),
+        )
+        space.ledger.check(Outcome(test, "fail", compared, cut, None, finding))
+    if not broken:
+        space.ledger.check(Outcome(test, "pass", compared, cut, None))

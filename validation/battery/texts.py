@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from validation import evidence_check, schema_check
 from validation.compare import Ledger
 from validation.findings import Finding, Outcome
@@ -11,12 +13,20 @@ from validation.structure import planned_classings
 
 AUTHORED = ("purpose", "rationale", "limitations", "uses", "prohibited_uses", "owner", "tier")
 _OWN = ("purpose", "rationale", "limitations")
+_PROSE = (*_OWN, "uses", "prohibited_uses")
+_PLACEHOLDER = re.compile(
+    r"\b(todo|tbd|tbc|fixme|lorem ipsum|placeholder)\b"
+    r"|^[\W_]*(n/?a|none|no limitations?|not applicable|text|test|x+)?[\W_]*$"
+    r"|\bto be (added|completed|confirmed|defined|determined|done|filled in|provided|written)\b",
+    re.IGNORECASE,
+)
 
 
 def check_texts(package: Package, policy: Policy, ledger: Ledger) -> None:
     """An authored text that is not provided is a finding; so is evidence that the catalogue always asks for."""
     for name in AUTHORED:
         _check_authored(package, policy, ledger, name)
+    _check_prose(package, policy, ledger)
     _check_always(package, policy, ledger)
     _check_references(package, policy, ledger)
 
@@ -41,6 +51,44 @@ def _check_authored(package: Package, policy: Policy, ledger: Ledger, name: str)
         evidence=(evidence_id,),
     )
     ledger.check(Outcome(test, "fail", 1, "provided", None, finding))
+
+
+def _check_prose(package: Package, policy: Policy, ledger: Ledger) -> None:
+    """A text says something of its own: no placeholder, enough words for the policy, no copy of another."""
+    test = "battery: authored texts say something of their own"
+    least = policy.cuts["authored_words"]
+    seen: dict[str, str] = {}
+    compared, broken = 0, []
+    for name in _PROSE:
+        evidence = package.evidence.get(f"authored.{name}") or {}
+        words = re.findall(r"\w+", str(evidence.get("text") or "").casefold())
+        if evidence.get("kind") == "not_provided" or not evidence:
+            continue
+        compared += 1
+        title = name.replace("_", " ")
+        if _PLACEHOLDER.search(str(evidence.get("text") or "")):
+            broken.append((name, "authored_placeholder", f"The {title} is a placeholder."))
+        elif name in _OWN and len(words) < least.value:
+            few = f"There are {len(words)} words of the {title}; the policy asks for {least.value:g}: {least.reason}"
+            broken.append((name, "authored_placeholder", few))
+        other = seen.setdefault(" ".join(words), title)
+        if words and other != title:
+            broken.append((name, "authored_copied", f"The text of the {title} is word for word that of the {other}."))
+    for name, check, statement in broken:
+        finding = Finding(
+            test=f"{test} ({name.replace('_', ' ')})",
+            severity=policy.checks[check],
+            quantity=name.replace("_", " "),
+            developer_value=str(package.evidence[f"authored.{name}"].get("text"))[:200],
+            validator_value=None,
+            tolerance=None,
+            statement=statement,
+            remedy=f"Write model.{name} in the plan.",
+            evidence=(f"authored.{name}",),
+        )
+        ledger.check(Outcome(finding.test, "fail", 1, "its own", None, finding))
+    if compared and not broken:
+        ledger.check(Outcome(test, "pass", compared, "its own", None))
 
 
 def _check_always(package: Package, policy: Policy, ledger: Ledger) -> None:

@@ -47,6 +47,15 @@ def compare_expectations(space: Workspace) -> None:
         )
 
 
+def against_trend(space: Workspace, name: str, sign: int) -> tuple[float, float] | None:
+    """Return AUC in the declared direction (sign 1 of ascending) and its p-value against one half; None unknown."""
+    values = _values(space, name)
+    if values is None:
+        return None
+    found = _judged(space, values * sign)
+    return None if np.isnan(found["p_value"]) else (found["auc"], found["p_value"])
+
+
 def _judged(space: Workspace, x: np.ndarray) -> dict[str, Any]:
     """AUC of x (n,) over the development rows where it is known, bounds, p-value against one half, verdict."""
     rows = space.known(DEVELOPMENT)

@@ -55,7 +55,7 @@ def _recomputed(space: Workspace, row: dict[str, Any]) -> float | None:
         return _pure(values, outcome)
     if row["check"] == "later date":
         date = dated_column(space.package.plan, space.frame)
-        return None if date is None else _later(values, space.frame[date].iloc[rows])
+        return None if date is None else later_share(values, space.frame[date].iloc[rows])
     return None
 
 
@@ -75,7 +75,8 @@ def _pure(values: pd.Series, outcome: np.ndarray) -> float:
     return max(found) / total
 
 
-def _later(dates: pd.Series, decision: pd.Series) -> float:
+def later_share(dates: pd.Series, decision: pd.Series) -> float:
+    """Return the share of dates (n,), as text of year, month and day, that are later than those of the decision."""
     known = (dates.notna() & decision.notna()).to_numpy()
     if not known.any():
         return 0.0

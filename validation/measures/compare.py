@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from validation.battery import inputs, texts
+from validation.battery import inputs, soundness, texts
 from validation.comparisons import data, explanation, observation, scoring
 from validation.comparisons.performance import Headline
 from validation.measures import battery, classing, performance, regression, samples, selection
@@ -43,6 +43,7 @@ def judge_measures(space: Workspace, refitted: tuple[Refitted, ...]) -> None:
     """Run every check of the battery on amounts and fractions."""
     inputs.check_inputs(space)
     inputs.check_overlap(space)
+    soundness.check_soundness(space)
     battery.check_outcomes(space)
     for item in refitted:
         if item.fit is None:

@@ -117,7 +117,7 @@ def evidence(evidence_id: str, rows: list[list[Any]] | None = None, **more: Any)
         "title": stem["title"],
     }
     if stem["kind"] == "statement":
-        base |= {"text": "A text.", "author": "A. Modeller", "date": "2026-01-01"}
+        base |= {"text": f"What the toy says as its {evidence_id}.", "author": "A. Modeller", "date": "2026-01-01"}
     else:
         names = ("name", "title", "type", "unit")
         base |= {
