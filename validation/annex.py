@@ -63,7 +63,10 @@ def write_annex(files: dict[str, bytes], target: Path, staging: Path) -> list[Pa
     earlier = staging / f".{target.parent.name}.{target.name}.earlier"
     try:
         for leftover in (partial, earlier):
+            if leftover.is_symlink():
+                leftover.unlink()
             shutil.rmtree(leftover, ignore_errors=True)
+        partial.mkdir()
         for name, data in files.items():
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from validation import evidence_check, schema_check, strict_json
-from validation.container import Container, hostile
+from validation.container import Container
 from validation.errors import Fault, ValidationInputError
+from validation.names import hostile
 
 FOLDERS = ("exports", "validation", "documents", "signatures")
 FILES = ("audit.jsonl",)
@@ -33,7 +33,7 @@ def _check_annex(container: Container, folder: str, names: list[str], package_ha
     if manifest_name not in names:
         return [Fault("manifest_missing", "the annex has no manifest", file=manifest_name)]
     try:
-        manifest = strict_json.parse(container.read(manifest_name), manifest_name)
+        manifest = strict_json.parse(container.read(manifest_name, strict_json.MAXIMUM_BYTES), manifest_name)
     except ValidationInputError as error:
         return list(error.faults)
     faults = schema_check.check(manifest, "annex.schema.json", manifest_name)
@@ -94,7 +94,7 @@ def check_files(
             found, allowed = str(container.sizes[name]), str(entry["bytes"])
             faults.append(Fault("size_mismatch", "other size than in the manifest", name, None, None, found, allowed))
         else:
-            found = hashlib.sha256(container.read(name)).hexdigest()
+            found = container.digest(name)
             if found != entry["sha256"]:
                 allowed = str(entry["sha256"])
                 faults.append(
@@ -117,7 +117,7 @@ def _check_validation(container: Container, names: list[str], package_hash: str)
         if not name.endswith(".json") or name == "validation/manifest.json":
             continue
         try:
-            value = strict_json.parse(container.read(name), name)
+            value = strict_json.parse(container.read(name, strict_json.MAXIMUM_BYTES), name)
         except ValidationInputError as error:
             faults.extend(error.faults)
             continue

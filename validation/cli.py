@@ -6,11 +6,13 @@ import argparse
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from validation import annex, findings, report
 from validation.errors import Fault, ValidationInputError
+from validation.names import printable
 from validation.policy import read_policy
 from validation.reader import read_package
 from validation.run import ValidationRun, validate
@@ -68,9 +70,9 @@ def _run(arguments: argparse.Namespace) -> int:
 def _target(package: Path, out: Path | None) -> tuple[Path, Path]:
     """Return the folder of the annex and the folder beside which it is prepared, outside the package."""
     if out is not None:
-        out = out.absolute()
-        inside = package.is_dir() and out.parent == package.absolute()
-        if package.is_dir() and package.absolute() in out.parents and not (inside and out.name == "validation"):
+        out, root = _resolved(out), package.resolve()
+        inside = package.is_dir() and out.parent == root
+        if package.is_dir() and root in (out, *out.parents) and not (inside and out.name == "validation"):
             fault = Fault("output_refused", "lies inside the package", str(out), remedy="leave --out away")
             raise ValidationInputError(fault)
         staging = out.parent.parent if inside else out.parent
@@ -84,8 +86,22 @@ def _target(package: Path, out: Path | None) -> tuple[Path, Path]:
     return package / "validation", package.parent
 
 
+def _resolved(out: Path) -> Path:
+    """The folder to write, by way of no link but perhaps its own, which is refused where it is one."""
+    try:
+        return out.absolute().parent.resolve() / out.name
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValidationInputError(Fault("output_refused", f"cannot be reached: {error}", str(out))) from error
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    """Canonical JSON; what a terminal would obey is escaped, and reads back as the same text."""
+    text = json.dumps(dict(value), ensure_ascii=False, sort_keys=True, indent=2)
+    return "".join(c if c == "\n" or printable(c) == c else json.dumps(c)[1:-1] for c in text)
+
+
 def _tell(run: ValidationRun, written: list[Path], arguments: argparse.Namespace) -> None:
     if arguments.json:
-        print(json.dumps(dict(run.findings), ensure_ascii=False, sort_keys=True, indent=2))
+        print(_json(run.findings))
     elif not arguments.quiet:
         print("\n".join(report.lines_of(run, written)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from validation.names import printable
+
 CODES = frozenset(
     [
         "json_invalid",
@@ -69,12 +71,13 @@ class Fault:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.row) if part is not None)
-        where = " ".join(part for part in (place, self.path) if part)
-        lines = [f"{where}: {self.message} [{self.code}]" if where else f"{self.message} [{self.code}]"]
+        where = printable(" ".join(part for part in (place, self.path) if part))
+        message = printable(self.message)
+        lines = [f"{where}: {message} [{self.code}]" if where else f"{message} [{self.code}]"]
         for label in ("found", "allowed", "remedy"):
             value = getattr(self, label)
             if value is not None:
-                lines.append(f"    {label}: {value}")
+                lines.append(f"    {label}: {printable(value)}")
         return "\n".join(lines)
 
 

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from validation import materiality, strict_json
+from validation.container import read_file
 from validation.errors import Fault, ValidationInputError
 from validation.materiality import EFFECTS, SEVERITIES, Row
 
+MAXIMUM_BYTES = 16 * 1024 * 1024
 KINDS = ("exact", "absolute", "relative")
 SECTIONS = ("materiality", "tolerances", "cuts", "checks")
 
@@ -85,11 +87,7 @@ def read_policy(path: str | Path | None = None) -> Policy:
     A policy of one's own names every tolerance, cut and check of the one that ships: nothing is assumed.
     """
     shipped = resources.files("validation").joinpath("policy.json").read_bytes()
-    try:
-        data = shipped if path is None else Path(path).read_bytes()
-    except OSError as error:
-        fault = Fault("policy_invalid", f"cannot be read: {error.strerror}", file=str(path))
-        raise ValidationInputError(fault) from error
+    data = shipped if path is None else read_file(Path(path), MAXIMUM_BYTES, "policy_invalid")
     file = "policy.json" if path is None else Path(path).name
     value = strict_json.parse(data, file)
     faults = _faults(value, strict_json.parse(shipped, "policy.json"), file)

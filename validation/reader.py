@@ -19,7 +19,7 @@ from validation import (
     tables,
     verification_file,
 )
-from validation.container import Container, open_container
+from validation.container import MAXIMUM_FILE_BYTES, Container, open_container, read_file
 from validation.errors import Fault, ValidationInputError
 from validation.package import Package, RejectInference
 
@@ -38,7 +38,18 @@ def read_package(path: str | Path, data: str | Path | None = None) -> Package:
     `data` is the snapshot file where the package does not hold it; its hash must be the one in the manifest.
     Raises ValidationInputError with every fault found.
     """
-    container = open_container(Path(path))
+    try:
+        return _read(Path(path), data)
+    except RecursionError as error:
+        fault = Fault("json_invalid", "a file is nested too deeply", file=Path(path).name)
+        raise ValidationInputError(fault) from error
+    except MemoryError as error:
+        fault = Fault("size_mismatch", "the package needs more memory than there is", file=Path(path).name)
+        raise ValidationInputError(fault) from error
+
+
+def _read(path: Path, data: str | Path | None) -> Package:
+    container = open_container(path)
     reading = _Reading(container, list(container.faults))
     manifest, package_hash = reading.manifest()
     if manifest is None:
@@ -51,7 +62,7 @@ def read_package(path: str | Path, data: str | Path | None = None) -> Package:
     reading.snapshot(manifest, content, data)
     if reading.faults:
         raise ValidationInputError(dict.fromkeys(reading.faults))
-    return Package(name=Path(path).name, hash=package_hash, is_zip=container.is_zip, manifest=manifest, **content)
+    return Package(name=path.name, hash=package_hash, is_zip=container.is_zip, manifest=manifest, **content)
 
 
 def _listing_faults(manifest: dict[str, Any]) -> list[Fault]:
@@ -97,7 +108,7 @@ class _Reading:
         if name not in self.container.sizes:
             self.faults.append(Fault("manifest_missing", "the package has no manifest", file=name))
             return None, ""
-        data = self.container.read(name)
+        data = self.container.read(name, strict_json.MAXIMUM_BYTES)
         value = self._json(name)
         if value is None:
             return None, ""
@@ -122,7 +133,7 @@ class _Reading:
 
     def _json(self, name: str) -> Any:
         try:
-            return strict_json.parse(self.container.read(name), name)
+            return strict_json.parse(self.container.read(name, strict_json.MAXIMUM_BYTES), name)
         except ValidationInputError as error:
             self.faults += error.faults
             return None
@@ -156,7 +167,7 @@ class _Reading:
                 )
                 self._same("schema", *kinds, file, "/outcome/type")
         evidence = self._evidence([name for name in present if name.startswith("evidence/")])
-        predictions = self._predictions(present, model, challengers)
+        predictions = self._predictions(present, model, challengers, manifest["snapshot"]["rows"])
         verification = self._verification(model) if model is not None and "verification.csv" in present else None
         return {
             "plan": plan,
@@ -174,7 +185,7 @@ class _Reading:
         models = {name: self._model(name) for name in reject_file.MODELS}
         found = {}
         for name in reject_file.TABLES:
-            table = self._table(name, "schema", None)
+            table = self._table(name, "schema")
             faults = [] if table is None else reject_file.row_faults(table, name, rows)
             self.faults += faults
             if table is not None and not faults:
@@ -227,7 +238,7 @@ class _Reading:
         return found
 
     def _predictions(
-        self, present: list[str], model: dict[str, Any] | None, challengers: dict[str, dict[str, Any]]
+        self, present: list[str], model: dict[str, Any] | None, challengers: dict[str, dict[str, Any]], rows: int
     ) -> dict[tuple[str, str], pd.DataFrame]:
         found = {}
         for name in present:
@@ -245,7 +256,7 @@ class _Reading:
                         )
                     )
                 continue
-            table = self._table(name, "schema", None)
+            table = self._table(name, "schema", rows)
             if table is None:
                 continue
             faults = tables.prediction_faults(table, name, prediction_columns(owner))
@@ -254,16 +265,18 @@ class _Reading:
                 found[owner["model"]["id"], match[2]] = tables.to_frame(table)
         return found
 
-    def _table(self, name: str, code: str, rows: int | None) -> Any:
+    def _table(self, name: str, code: str, most: int | None = None) -> Any:
         try:
-            return tables.read_parquet(self.container.read(name), name, code, rows)
+            return tables.read_parquet(self.container.read(name), name, code, most=most)
         except ValidationInputError as error:
             self.faults += error.faults
             return None
 
     def _verification(self, model: dict[str, Any]) -> verification_file.Verification | None:
         try:
-            return verification_file.parse(self.container.read("verification.csv"), model)
+            return verification_file.parse(
+                self.container.read("verification.csv", verification_file.MAXIMUM_BYTES), model
+            )
         except ValidationInputError as error:
             self.faults += error.faults
             return None
@@ -296,9 +309,9 @@ class _Reading:
 
     def _read_data(self, path: Path) -> bytes | None:
         try:
-            return path.read_bytes()
-        except OSError as error:
-            self.faults.append(Fault("file_missing", f"cannot be read: {error.strerror}", file=str(path)))
+            return read_file(path, MAXIMUM_FILE_BYTES, "file_missing")
+        except ValidationInputError as error:
+            self.faults += error.faults
             return None
 
     def _snapshot_frame(self, raw: bytes, name: str, rows: int, models: list[dict[str, Any]]) -> pd.DataFrame | None:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from validation.compare import Comparison
+from validation.names import printable
 from validation.policy import SEVERITIES
 from validation.run import ValidationRun
 
 
 def lines_of(run: ValidationRun, written: Sequence[Path]) -> list[str]:
-    """Return the summary of a run, line by line."""
+    """Return the summary of a run, line by line; control characters of names as escapes."""
     model = run.findings["model"]
     lines = [
         f"Validation of {model['name']} ({model['id']} {model['version']})",
@@ -30,7 +31,7 @@ def lines_of(run: ValidationRun, written: Sequence[Path]) -> list[str]:
     ]
     if written:
         lines += ["", f"Written: {len(written)} files in {_folder(written)}"]
-    return lines
+    return [printable(line) for line in lines]
 
 
 def _comparisons(comparisons: Sequence[Comparison]) -> list[str]:

@@ -10,32 +10,51 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from validation import parquet_check
 from validation.errors import Fault, ValidationInputError
 
 SAMPLES = ("development", "calibration", "out_of_sample", "out_of_time", "out_of_time_before")
 LEADING = ("_key", "_sample", "_outcome", "_status", "_weight", "_cluster")
-MAXIMUM_CELLS = 2_000_000_000
 
 
-def read_parquet(data: bytes, file: str, code: str, rows: int | None = None) -> pa.Table:
-    """Return the table that `data` holds; `rows` is the number that it must have, where known.
+def read_parquet(data: bytes, file: str, code: str, rows: int | None = None, most: int | None = None) -> pa.Table:
+    """Return the table that `data` holds; `rows` is the number that it must have, where known, `most` the greatest.
 
-    Raises ValidationInputError with `code` where the file is unreadable, has other rows, or columns twice.
+    Raises ValidationInputError with `code` where the file is unreadable, has other rows, or columns twice, and where
+    it would take memory out of proportion to its size (see `parquet_check`).
     """
     try:
         source = pq.ParquetFile(io.BytesIO(data))
-        metadata = source.metadata
-        if rows is not None and metadata.num_rows != rows:
-            fault = Fault(code, "other number of rows", file, None, None, str(metadata.num_rows), str(rows))
-            raise ValidationInputError(fault)
-        if metadata.num_rows * max(metadata.num_columns, 1) > MAXIMUM_CELLS:
-            raise ValidationInputError(Fault(code, "the table is too large", file))
-        table = source.read()
-    except (pa.ArrowException, OSError, ValueError) as error:
+        _refuse(_row_faults(source.metadata.num_rows, file, code, rows, most))
+        _refuse(parquet_check.metadata_faults(source, len(data), file, code))
+        names = source.schema_arrow.names
+        if len(set(names)) != len(names):
+            raise ValidationInputError(Fault(code, "a column stands twice", file))
+        texts = [name for name, kind in zip(names, source.schema_arrow.types, strict=True) if _is_text(kind)]
+        table = pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
+        _refuse(parquet_check.text_faults(table, len(data), file, code))
+        table = table.cast(source.schema_arrow)
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError, OverflowError, TypeError, KeyError) as error:
         raise ValidationInputError(Fault(code, f"not readable as Parquet: {error}", file)) from error
-    if len(set(table.column_names)) != len(table.column_names):
-        raise ValidationInputError(Fault(code, "a column stands twice", file))
     return table
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise ValidationInputError(faults)
+
+
+def _row_faults(found: int, file: str, code: str, rows: int | None, most: int | None) -> list[Fault]:
+    if rows is not None and found != rows:
+        return [Fault(code, "other number of rows", file, None, None, str(found), str(rows))]
+    if most is not None and found > most:
+        return [Fault(code, "more rows than the snapshot", file, None, None, str(found), str(most))]
+    return []
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def table_faults(table: pa.Table, file: str, code: str) -> list[Fault]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from validation.errors import Fault, ValidationInputError
 
+MAXIMUM_BYTES = 256 * 1024 * 1024
 Cell = float | str | None
 PUBLISHED = ("linear_score", "probability", "probability_with_margin", "expected_value", "score", "grade")
 """Published results but for the reasons, in the order of their columns."""
@@ -141,6 +142,6 @@ def _cell(field: str, text: bool) -> Cell:
     if text:
         return field
     value = float(field)
-    if not math.isfinite(value) or field != field.strip() or "_" in field:
+    if not math.isfinite(value) or field != field.strip() or "_" in field or not field.isascii():
         raise ValueError(field)
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from credit_risk._core.hashing import sha256_bytes
 
@@ -28,7 +29,9 @@ _CORE = re.compile(
     rf"|challengers/[^/]+/model\.json|(challengers/[^/]+/)?predictions/({_SAMPLES})\.parquet"
 )
 _DRIVE = re.compile(r"[A-Za-z]:")
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, marks of direction, lone surrogates, ends of lines
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com", "lpt") for n in range(1, 10))}
+LONGEST_PATH, LONGEST_SEGMENT = 1024, 255
 LONGEST_NAME, KEPT_OF_LONG_NAME = 180, 150
 
 
@@ -42,10 +45,17 @@ def hostile(path: str) -> str | None:
         return "holds a backslash"
     if _DRIVE.match(path):
         return "begins with a drive letter"
-    if _CONTROL.search(path):
+    if any(unicodedata.category(character) in _UNSEEN for character in path):
         return "holds a control character"
-    if any(part in ("", ".", "..") for part in path.split("/")):
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts):
         return "has an empty, '.' or '..' segment"
+    if len(path.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_SEGMENT for part in parts):
+        return f"is longer than {LONGEST_PATH} bytes, or {LONGEST_SEGMENT} in a segment"
+    if any(part.split(".", 1)[0].rstrip(" ").casefold() in _DEVICES for part in parts):
+        return "has a segment that names a device of Windows"
+    if any(part.endswith((".", " ")) or ":" in part for part in parts):
+        return "has a segment that ends with a dot or blank, or holds a colon"
     return None
 
 
