@@ -1,8 +1,8 @@
 """Canonical JSON: one value, one byte sequence (SPECIFICATION section 2), and a strict reader.
 
 The writer sorts keys, writes doubles in the shortest form that reads back to the same double and refuses what
-JSON cannot hold. The reader refuses NaN, Infinity, numbers beyond a double, integers beyond 64 bits, lone surrogates
-and duplicate keys, all of which Python's own reader accepts.
+JSON cannot hold. The reader refuses NaN, Infinity, numbers (integers too) beyond a double, lone surrogates and
+duplicate keys, all of which Python's own reader accepts.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ def from_bytes(data: bytes, file: str) -> Json:
         return value
 
     def integer(token: str) -> int:
-        if len(token) > 20 or not -(2**63) <= int(token) < 2**64:
-            raise _refuse(file, "json_not_finite", f"whole number {_short(token)} does not fit 64 bits")
+        number(token)
         return int(token)
 
     def pairs(items: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -261,9 +261,7 @@ def test_json_nested_at_any_depth(package: Path, name: str, depth: int) -> None:
     assert codes(package)
 
 
-@pytest.mark.parametrize(
-    "text", [b'{"a": 1e400}', b'{"a": -1e400}', b'{"a": 1' + b"0" * 100_000 + b"}", b'{"a": 18446744073709551616}']
-)
+@pytest.mark.parametrize("text", [b'{"a": 1e400}', b'{"a": -1e400}', b'{"a": 1' + b"0" * 100_000 + b"}"])
 def test_huge_numbers_in_json(text: bytes) -> None:
     with pytest.raises(ValidationInputError) as caught:
         strict_json.parse(text, "x.json")
