@@ -48,6 +48,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("package", metavar="PACKAGE", type=Path, help="model package, a folder or a zip")
     parser.add_argument("--data", metavar="FILE", type=Path, help="the snapshot, where the package does not hold it")
+    parser.add_argument(
+        "--source",
+        metavar="FILE_OR_FOLDER",
+        type=Path,
+        action="append",
+        default=[],
+        help="the source rows that the package was made of, to begin with them; again for the performance history",
+    )
     parser.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where to write the annex (PACKAGE/validation)")
     parser.add_argument("--json", action="store_true", help="print findings.json instead of the summary")
@@ -60,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
     target, staging = _target(arguments.package, arguments.out)
     annex.check_target(target)
     policy = read_policy(arguments.policy)
-    package = read_package(arguments.package, arguments.data)
+    package = read_package(arguments.package, arguments.data, arguments.source)
     run = validate(package, policy)
     written = annex.write_annex(annex.annex_files(run), target, staging)
     _tell(run, written, arguments)

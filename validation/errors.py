@@ -44,6 +44,8 @@ CODES = frozenset(
         "model_id_mismatch",
         "policy_invalid",
         "output_refused",
+        "source_invalid",
+        "source_other",
     ]
 )
 

@@ -12,6 +12,7 @@ from validation.policy import Tolerance
 from validation.run import ValidationRun
 from validation.structure import scorecard_of
 
+NO_SOURCE: Final = "the package came without its rows"
 # Tolerance of a headline figure where it is not named like the figure.
 _HEADLINE_RULES: Final = {
     "bad_rate": "share",
@@ -39,6 +40,7 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
         "validation.battery": [cells(row) for row in run.battery],
         "validation.battery_areas": areas(run.battery),
         "validation.soundness": run.tables.get("validation.soundness") or _not_screened(run),
+        "validation.source": run.tables.get("validation.source", NO_SOURCE),
         "validation.coverage": _coverage(run),
         "validation.materiality": _materiality(run),
         "validation.policy": _policy(run),

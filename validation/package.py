@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from validation.sources import Sources
 from validation.verification_file import Verification
 
 
@@ -32,7 +33,8 @@ class Package:
 
     `hash` is the SHA-256 of manifest.json; `model` and `challengers` (by model id) are the parsed model.json;
     `snapshot` the rows (None where they do not travel and were not given); `predictions` maps (model id, sample)
-    to a frame; `evidence` maps ids to parsed evidence; `reject_inference` is None where the package holds none of it.
+    to a frame; `evidence` maps ids to parsed evidence; `reject_inference` is None where the package holds none of it;
+    `source` the source rows, None where they were not given.
     In frames a missing number is NaN, a missing text None.
     """
 
@@ -49,6 +51,7 @@ class Package:
     verification: Verification = field(repr=False)
     evidence: Mapping[str, Mapping[str, Any]] = field(repr=False)
     reject_inference: RejectInference | None = field(default=None, repr=False)
+    source: Sources | None = field(default=None, repr=False)
 
     @property
     def models(self) -> dict[str, Mapping[str, Any]]:

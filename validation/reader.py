@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from validation import (
 from validation.container import MAXIMUM_FILE_BYTES, Container, open_container, read_file
 from validation.errors import Fault, ValidationInputError
 from validation.package import Package, RejectInference
+from validation.sources import read_sources
 
 REQUIRED = ("plan.yaml", "plan.json", "model.json", "verification.csv")
 _SAMPLE = "(development|calibration|out_of_sample|out_of_time|out_of_time_before)"
@@ -32,14 +34,18 @@ _CORE = re.compile(
 )
 
 
-def read_package(path: str | Path, data: str | Path | None = None) -> Package:
+def read_package(
+    path: str | Path, data: str | Path | None = None, source: str | Path | Sequence[str | Path] = ()
+) -> Package:
     """Read and check the package at `path`, a folder or a zip (SPECIFICATION sections 1 to 8).
 
-    `data` is the snapshot file where the package does not hold it; its hash must be the one in the manifest.
+    `data` is the snapshot file where the package does not hold it; its hash must be the one in the manifest. `source`
+    is the file of source rows, with the performance history where the plan has one (files, or a folder that holds
+    them), from which the snapshot is made again; their hashes must be those that the package states.
     Raises ValidationInputError with every fault found.
     """
     try:
-        return _read(Path(path), data)
+        return _read(Path(path), data, [source] if isinstance(source, (str, Path)) else list(source))
     except RecursionError as error:
         fault = Fault("json_invalid", "a file is nested too deeply", file=Path(path).name)
         raise ValidationInputError(fault) from error
@@ -48,7 +54,7 @@ def read_package(path: str | Path, data: str | Path | None = None) -> Package:
         raise ValidationInputError(fault) from error
 
 
-def _read(path: Path, data: str | Path | None) -> Package:
+def _read(path: Path, data: str | Path | None, source: Sequence[str | Path]) -> Package:
     container = open_container(path)
     reading = _Reading(container, list(container.faults))
     manifest, package_hash = reading.manifest()
@@ -60,6 +66,7 @@ def _read(path: Path, data: str | Path | None) -> Package:
     reading.faults += annex_check.check_annexes(container, package_hash)
     content = reading.content(manifest)
     reading.snapshot(manifest, content, data)
+    reading.source(manifest, content, source)
     if reading.faults:
         raise ValidationInputError(dict.fromkeys(reading.faults))
     return Package(name=path.name, hash=package_hash, is_zip=container.is_zip, manifest=manifest, **content)
@@ -306,6 +313,15 @@ class _Reading:
         models += [] if inferred is None else [inferred.acceptance, inferred.known_outcomes]
         frame = self._snapshot_frame(raw, name, manifest["snapshot"]["rows"], models)
         content["snapshot"], content["snapshot_hash"] = frame, digest
+
+    def source(self, manifest: dict[str, Any], content: dict[str, Any], given: Sequence[str | Path]) -> None:
+        """Read the source rows, where they are given."""
+        content["source"] = None
+        if given:
+            try:
+                content["source"] = read_sources(given, manifest, content["evidence"])
+            except ValidationInputError as error:
+                self.faults += error.faults
 
     def _read_data(self, path: Path) -> bytes | None:
         try:

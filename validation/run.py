@@ -50,6 +50,7 @@ from validation.comparisons import (
     scoring,
     segments,
     selection,
+    source,
     stability,
     strategy,
     strategy_pairs,
@@ -115,6 +116,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     space = open_workspace(package, policy)
     if space is None:
         return Rebuild(_without_rows(package, policy), (), None, None)
+    source.compare_source(space)
     if package.outcome_type != "binary":
         margins.compare_registers(space)
         found, refitted = compare_measures(space)

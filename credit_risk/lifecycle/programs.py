@@ -46,9 +46,13 @@ def _failed(module: str, message: str, found: str) -> ProgramError:
     return ProgramError(Fault(message, code="program_failed", file=module, found=found[-SHOWN:] or "no output"))
 
 
-def validate(package: Path) -> ProgramResult:
-    """Run the independent validation; it writes the annex `validation/` into the package."""
-    result = run_program("validation", [str(package)])
+def validate(package: Path, sources: Sequence[Path] = ()) -> ProgramResult:
+    """Run the independent validation; it writes the annex `validation/` into the package.
+
+    sources: files of the source rows and the performance history, from which the validator makes the snapshot again.
+    """
+    given = [argument for source in sources for argument in ("--source", str(source))]
+    result = run_program("validation", [str(package), *given])
     if not (package / "validation" / "findings.json").is_file():
         raise _failed("validation", "ended without writing findings", result.output)
     return result

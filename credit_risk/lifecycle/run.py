@@ -20,6 +20,7 @@ from credit_risk.package import PackageWriter
 from credit_risk.plan import Plan, read_plan
 
 VALIDATION_REPORT = "validation_report"
+MAXIMUM_SOURCE = 2**24  # bytes of source files as they stand on the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def run_plan(
         findings: dict[str, int] = {}
         with stage(progress, "independent validation") as detail:
             if with_validation:
-                validate(writer.path)
+                validate(writer.path, source_files(chosen, data))
                 recommendation, findings = _findings(writer.path)
                 detail.text = _told(recommendation, findings)
             else:
@@ -94,6 +95,19 @@ def run_plan(
         written = writer.commit()
         remove_journals(journal, chosen)
     return RunResult(written, package_hash, development, recommendation, findings)
+
+
+def source_files(plan: Plan, data: Any = None) -> list[Path]:
+    """The files that the validator begins with: source and history of the plan, links followed.
+
+    None where the rows come from a frame in memory or a database, or where the files are so large (MAXIMUM_SOURCE,
+    together) that reading them in one piece would cost more than the run; `credit-validate --source` takes them then.
+    """
+    if data is not None or not isinstance(plan.data.source, str):
+        return []
+    history = plan.history_path()
+    files = [path.resolve() for path in (plan.data_path(), history) if path is not None]
+    return files if sum(path.stat().st_size for path in files) <= MAXIMUM_SOURCE else []
 
 
 def journal_folder(out: Path) -> Path:

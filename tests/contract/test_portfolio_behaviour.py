@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.credit_risk.cli.command import credit_risk, disagreements, evidence, frame, model
+from tests.credit_risk.cli.command import credit_risk, differing_cells, disagreements, evidence, frame, model
 
 
 def test_the_validator_disagrees_with_no_number(behaviour_package: Path) -> None:
     assert disagreements(behaviour_package) == []
+    assert differing_cells(behaviour_package) == 0
     findings = json.loads((behaviour_package / "validation/findings.json").read_text("utf-8"))
     assert findings["counts"]["critical"] == findings["counts"]["high"] == 0
     assert findings["recommendation"] in ("approve", "approve_with_conditions")

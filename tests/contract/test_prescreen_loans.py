@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.credit_risk.cli.command import disagreements, frame, model
+from tests.credit_risk.cli.command import differing_cells, disagreements, frame, model
 
 BUREAU = {
     *("bureau_score", "utilisation", "inquiries_6m", "delinquencies_24m", "months_since_delinquency"),
@@ -17,6 +17,7 @@ BUREAU = {
 
 def test_the_validator_disagrees_with_no_number(prescreen_package: Path) -> None:
     assert disagreements(prescreen_package) == []
+    assert differing_cells(prescreen_package) == 0
     findings = json.loads((prescreen_package / "validation/findings.json").read_text("utf-8"))
     assert findings["counts"]["critical"] == findings["counts"]["high"] == 0
     assert findings["recommendation"] in ("approve", "approve_with_conditions")

@@ -7,13 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.credit_risk.cli.command import credit_risk, disagreements, findings, frame, model
+from tests.credit_risk.cli.command import credit_risk, differing_cells, disagreements, findings, frame, model
 
 pytestmark = pytest.mark.xdist_group("shipped plans")  # each is run once, so on one worker
 
 
 def test_taiwan_is_approved_without_a_finding(taiwan_package: Path) -> None:
     assert findings(taiwan_package) == []
+    assert differing_cells(taiwan_package) == 0
 
 
 def test_taiwan_classes_codes_orders_and_round_amounts_as_its_readme_says(taiwan_package: Path) -> None:
@@ -60,6 +61,7 @@ def sba_package(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def test_the_dated_plan_is_rebuilt_and_told_where_it_does_not_hold(sba_package: Path) -> None:
     assert disagreements(sba_package) == []
+    assert differing_cells(sba_package) == 0
     high = [item["test"] for item in findings(sba_package) if item["severity"] in ("critical", "high")]
     assert high == ["battery: discrimination (out_of_time_before)"]
 

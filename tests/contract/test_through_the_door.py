@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from credit_risk.datasets import simulate_portfolio
-from tests.credit_risk.cli.command import REPOSITORY, disagreements, evidence, findings, frame, model
+from tests.credit_risk.cli.command import REPOSITORY, differing_cells, disagreements, evidence, findings, frame, model
 
 pytestmark = pytest.mark.xdist_group("through the door")  # the package is made once, so on one worker
 
 
 def test_it_is_approved_and_the_validator_disagrees_with_no_number(door_package: Path) -> None:
     assert disagreements(door_package) == []
+    assert differing_cells(door_package) == 0
     told = json.loads((door_package / "validation/findings.json").read_text("utf-8"))
     assert told["counts"]["critical"] == told["counts"]["high"] == told["counts"]["medium"] == 0
     assert told["recommendation"] in ("approve", "approve_with_conditions")

@@ -11,7 +11,7 @@ import pytest
 import credit_risk as cr
 from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
-from tests.credit_risk.cli.command import disagreements, evidence, frame, model
+from tests.credit_risk.cli.command import differing_cells, disagreements, evidence, frame, model
 
 RULES = ("serious_arrears", "over_indebted", "inquiry_run", "no_record", "income_missing")
 
@@ -23,6 +23,7 @@ def applications(repository: Path) -> pd.DataFrame:
 
 def test_the_validator_disagrees_with_no_number(underwriting_package: Path) -> None:
     assert disagreements(underwriting_package) == []
+    assert differing_cells(underwriting_package) == 0
     findings = json.loads((underwriting_package / "validation/findings.json").read_text("utf-8"))
     assert findings["counts"]["critical"] == findings["counts"]["high"] == 0
     assert findings["recommendation"] in ("approve", "approve_with_conditions")

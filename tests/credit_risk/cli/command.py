@@ -116,3 +116,10 @@ def disagreements(package: Path) -> list[str]:
     """Findings above `observation` that come from comparing the validator's numbers with the package's."""
     serious = [one for one in findings(package) if one["severity"] != "observation"]
     return [one["statement"] for one in serious if not one["test"].startswith("battery")]
+
+
+def differing_cells(package: Path) -> int:
+    """Values of the snapshot and its evidence that differ from those that the validator makes of the source rows."""
+    steps = frame(package / "validation", "validation.source").set_index("step")
+    assert steps.loc["cells of columns", "compared"] > 0
+    return int(steps["differing"].sum())

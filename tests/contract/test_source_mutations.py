@@ -1,0 +1,344 @@
+"""A package validated from its source: nothing differs, and each way in which it can leave the source is found."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.contract.altered import cell
+from tests.credit_risk.cli.command import disagreements, done, evidence, portfolio, write_plan
+from tests.credit_risk.cli.command import run as run_plan
+from validation import Package, cli, read_package, read_policy
+from validation.comparisons.source import compare_source
+from validation.rebuild.workspace import open_workspace
+
+PLAN = """
+model: {id: m}
+data:
+  source: table.csv
+  key: ID
+  date: DATE
+  forbidden: [NOISE]
+  columns:
+    SCORE: {specials: {"-9": no record}}
+    LATE: {number_format: {decimal: ","}}
+    EMAIL: {personal: true}
+outcome:
+  column: BAD
+  bad: "1"
+  good: "0"
+  indeterminate: ["2"]
+  missing: exclude
+  exclusions:
+    - {condition: AGE < 21 or HOUSING == 'none', reason: out of scope}
+  status: {column: STATUS, values: {B: booked, R: rejected, N: not_taken_up}}
+samples: {group: CLIENT, weight: W, calibration: 0.2, out_of_time: {after: "2021-10-01"}}
+derive: {RATIO: SCORE / AGE}
+models: [{id: scorecard, type: scorecard, champion: true}]
+"""
+HISTORY = """
+model: {id: m}
+data: {source: table.csv, key: ID, monthly: {days: 3}}
+outcome:
+  history: {source: history.csv, key: account, date: month, days_past_due: days, obligor: client}
+  definition: {days_past_due: 60, cure: {months: 2}, indeterminate: {days_past_due: 30}}
+  windows: {performance_months: 6, observation_months: 2, rolling: {every: 3}}
+  exclusions: [{condition: days_0 >= 30, reason: in collections}]
+models: [{id: scorecard, type: scorecard, champion: true}]
+"""
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    rows = portfolio(1500, seed=5)
+    size = len(rows)
+    dates = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 730, size), "D")
+    codes = rows["BAD"].astype(str).where(rng.random(size) > 0.04, rng.choice(["2", ""], size))
+    score = pd.Series(rng.normal(600, 50, size).round(0)).where(rng.random(size) > 0.1, -9.0)
+    given = {
+        "ID": [f"A{k:05d}" for k in range(size)],
+        "DATE": dates.strftime("%Y-%m-%d"),
+        "CLIENT": rng.integers(0, 1100, size),
+        "W": np.exp(rng.uniform(-0.4, 0.4, size)).round(3),
+        "STATUS": rng.choice(["B", "B", "B", "B", "R", "N"], size),
+        "SCORE": score.astype(str).where(rng.random(size) > 0.05, "NA"),
+        "LATE": [f"{k:.1f}".replace(".", ",") for k in rng.exponential(2, size)],
+        "EMAIL": [f"person{k}@example.org" for k in range(size)],
+        "CONSTANT": "x",
+        "BAD": codes,
+    }
+    return rows.assign(**given)
+
+
+def histories() -> tuple[pd.DataFrame, pd.DataFrame]:
+    rng = np.random.default_rng(9)
+    records, accounts = [], []
+    for account in range(700):
+        risk, days, begin = rng.random(), 0, int(rng.integers(0, 6))
+        accounts.append((account, round(risk + rng.normal(0, 0.2), 3), rng.choice(["a", "b"])))
+        for month in range(begin, int(rng.integers(begin + 6, 31))):
+            days = days + 30 if rng.random() < 0.06 + 0.3 * risk * (days > 0) + 0.04 * risk else 0
+            records.append((account, account // 2, f"{2018 + month // 12}-{month % 12 + 1:02d}", days))
+    history = pd.DataFrame(records, columns=["account", "client", "month", "days"])
+    return pd.DataFrame(accounts, columns=["ID", "RISK", "KIND"]), history
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("source")
+    assert disagreements(done(place, PLAN, table())) == []
+    return place
+
+
+@pytest.fixture(scope="module")
+def good(folder: Path) -> Package:
+    return read_package(folder / "out", source=folder / "table.csv")
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    place = tmp_path_factory.mktemp("history")
+    accounts, history = histories()
+    write_plan(place, HISTORY, accounts)
+    history.to_csv(place / "history.csv", index=False)
+    ended = run_plan(place)
+    assert ended.status == 0, ended.err
+    assert disagreements(place / "out") == []
+    return read_package(place / "out", source=place)
+
+
+def judged(package: Package) -> tuple[dict[str, str], list[list[Any]]]:
+    """Severity of each failure by test, and the rows of `validation.source`."""
+    space = open_workspace(package, read_policy())
+    assert space is not None
+    compare_source(space)
+    rows = space.ledger.tables["validation.source"]
+    found = {one.test: one.finding.severity for one in space.ledger.outcomes if one.finding is not None}
+    return found, [] if isinstance(rows, str) else rows
+
+
+def test_the_run_validates_from_the_source(folder: Path) -> None:
+    told = evidence(folder / "out" / "validation", "validation.source")
+    assert told["kind"] == "table"
+    names = [column["name"] for column in told["columns"]]
+    rows = [dict(zip(names, row, strict=True)) for row in told["rows"]]
+    assert {row["outcome"] for row in rows} == {"pass"}
+    assert sum(row["differing"] for row in rows) == 0
+    steps = [row["step"] for row in rows]
+    assert steps[:2] == ["source: table.csv", "rows of the source"]
+    assert "status: not taken up" in steps
+    assert "exclusion: AGE < 21 or HOUSING == 'none'" in steps
+    assert {"sample calibration", "sample out_of_time", "cells of columns"} <= set(steps)
+
+
+def test_nothing_differs(good: Package, book: Package) -> None:
+    for package in (good, book):
+        found, rows = judged(package)
+        assert found == {}
+        assert all(row[2] == row[3] for row in rows)
+    assert any(row[0] == "rows with an indeterminate outcome" for row in judged(book)[1])
+
+
+def test_without_the_source_it_says_so(folder: Path) -> None:
+    space = open_workspace(read_package(folder / "out"), read_policy())
+    assert space is not None
+    compare_source(space)
+    assert "not given" in space.ledger.tables["validation.source"]
+    assert [(one.test, one.outcome) for one in space.ledger.outcomes] == [("source", "not_evaluable")]
+
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def put(column: str, row: int, value: Any) -> Change:
+    def apply(frame: pd.DataFrame) -> pd.DataFrame:
+        frame.loc[frame.index[row], column] = value
+        return frame
+
+    return apply
+
+
+def flipped(frame: pd.DataFrame) -> pd.DataFrame:
+    row = frame.index[frame["_outcome"] == 1.0][3]
+    frame.loc[row, "_outcome"] = 0.0
+    return frame
+
+
+def left_out(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(index=frame.index[77]).reset_index(drop=True)
+
+
+def doubled(frame: pd.DataFrame) -> pd.DataFrame:
+    again = frame.iloc[[12]].assign(_key="B00012")
+    return pd.concat([frame, again], ignore_index=True)
+
+
+def moved(frame: pd.DataFrame) -> pd.DataFrame:
+    row = frame.index[frame["_sample"] == "out_of_sample"][5]
+    frame.loc[row, "_sample"] = "development"
+    return frame
+
+
+def not_excluded(frame: pd.DataFrame) -> pd.DataFrame:
+    row = frame.index[(frame["AGE"] < 21) & (frame["_status"] == "booked")][0]
+    frame.loc[row, "_outcome"] = 0.0
+    return frame
+
+
+def rejected_with_outcome(frame: pd.DataFrame) -> pd.DataFrame:
+    frame.loc[frame.index[frame["_status"] == "rejected"][0], "_outcome"] = 1.0
+    return frame
+
+
+def code_missing(frame: pd.DataFrame) -> pd.DataFrame:
+    frame.loc[frame.index[frame["SCORE"] == -9.0][:4], "SCORE"] = np.nan
+    return frame
+
+
+def swapped(frame: pd.DataFrame) -> pd.DataFrame:
+    order = [1, 0, *range(2, len(frame))]
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def relabelled(frame: pd.DataFrame) -> pd.DataFrame:
+    frame["_cluster"] = [str(number) for number in range(len(frame))]
+    return frame
+
+
+SNAPSHOTS: dict[str, tuple[Change, str]] = {
+    "an outcome flipped": (flipped, "source: outcome"),
+    "a row left out": (left_out, "source: rows"),
+    "a row doubled": (doubled, "source: rows"),
+    "rows in another order": (swapped, "source: rows"),
+    "a row moved to another sample": (moved, "source: samples"),
+    "an exclusion not applied": (not_excluded, "source: exclusions"),
+    "an outcome of a rejected applicant": (rejected_with_outcome, "source: exclusions"),
+    "special codes turned to missing": (code_missing, "source: cells"),
+    "a number in the last place": (put("INCOME", 40, 1234.5600001), "source: cells"),
+    "a category": (put("HOUSING", 41, "rented"), "source: cells"),
+    "a status": (put("_status", 9, "withdrawn"), "source: status"),
+    "a weight": (put("_weight", 10, 1.0), "source: weight"),
+    "clusters taken away": (relabelled, "source: cluster"),
+    "a column dropped": (lambda frame: frame.drop(columns="NOISE"), "source: columns"),
+    "a column that the source lacks": (lambda frame: frame.assign(EXTRA=1.0), "source: columns"),
+    "a constant column kept": (lambda frame: frame.assign(CONSTANT="x"), "source: columns"),
+}
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_a_changed_snapshot_is_found(good: Package, name: str) -> None:
+    change, test = SNAPSHOTS[name]
+    assert good.snapshot is not None
+    frame = change(good.snapshot.copy())
+    found, rows = judged(replace(good, snapshot=frame))
+    assert found[test] == "critical"
+    assert test in ("source: columns",) or any(row[-1] == "fail" for row in rows)
+    allowed = {test, "source: samples"} if name == "rows in another order" else {test}
+    assert set(found) <= allowed
+
+
+def outcome_of(key: str, value: Any) -> Callable[[Any], None]:
+    def apply(plan: Any) -> None:
+        section = plan
+        *path, last = key.split(".")
+        for part in path:
+            section = section[part]
+        section[last] = value
+
+    return apply
+
+
+PLANS: dict[str, tuple[str, Callable[[Any], None], set[str]]] = {
+    "another seed": ("good", outcome_of("samples.seed", 1), {"source: samples"}),
+    "another share": ("good", outcome_of("samples.out_of_sample", 0.31), {"source: samples"}),
+    "no group": ("good", outcome_of("samples.group", None), {"source: samples", "source: cluster"}),
+    "a later bound": ("good", outcome_of("samples.out_of_time.after", "2021-11-01"), {"source: samples"}),
+    "no exclusion": ("good", outcome_of("outcome.exclusions", []), {"source: outcome", "source: samples"}),
+    "another code": ("good", outcome_of("outcome.bad", "2"), {"source: rows"}),
+    "no weight": ("good", outcome_of("samples.weight", None), {"source: weight"}),
+    "another derivation": ("good", outcome_of("derive.RATIO.expression", "SCORE / (AGE + 1)"), {"data.profile: mean"}),
+    "a longer window": ("book", outcome_of("outcome.windows.performance_months", 9), {"source: outcome"}),
+    "a shorter window": ("book", outcome_of("outcome.windows.performance_months", 3), {"source: outcome"}),
+    "more days past due": ("book", outcome_of("outcome.definition.days_past_due", 90), {"source: outcome"}),
+    "a longer cure": ("book", outcome_of("outcome.definition.cure.months", 4), {"source: outcome"}),
+    "no indeterminate": ("book", outcome_of("outcome.definition.indeterminate", None), {"source: outcome"}),
+    "a longer observation": ("book", outcome_of("outcome.windows.observation_months", 5), {"source: outcome"}),
+    "other points": ("book", outcome_of("outcome.windows.rolling.every", 2), {"source: rows"}),
+    "no obligor": ("book", outcome_of("outcome.history.obligor", None), {"source: cluster"}),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_what_the_plan_does_not_say_is_found(good: Package, book: Package, name: str) -> None:
+    which, change, tests = PLANS[name]
+    package = {"good": good, "book": book}[which]
+    plan = copy.deepcopy(dict(package.plan))
+    if name == "another derivation" and isinstance(plan["derive"]["RATIO"], str):
+        plan["derive"]["RATIO"] = {"expression": plan["derive"]["RATIO"]}
+    change(plan)
+    found, _ = judged(replace(package, plan=plan))
+    assert tests <= set(found)
+
+
+EVIDENCE: list[tuple[str, str, int, str, Callable[[Any], Any], str]] = [
+    ("good", "data.waterfall", 2, "removed", lambda v: v + 1, "removed"),
+    ("good", "data.waterfall", -1, "remaining", lambda v: v - 1, "remaining"),
+    ("good", "data.waterfall", 3, "reason", lambda v: "another", "reason"),
+    ("good", "data.waterfall", 3, "step", lambda v: "exclusion: AGE < 20", "steps"),
+    ("good", "outcome.exclusions", 2, "rows", lambda v: v + 1, "rows"),
+    ("good", "outcome.exclusions", 1, "share", lambda v: v * 1.001, "share"),
+    ("good", "outcome.exclusions", -1, "reason", lambda v: "another", "reasons"),
+    *(("good", "outcome.status", 0, name, lambda v: v + 1, name) for name in ("rows", "good", "bad")),
+    ("good", "outcome.status", 0, "share", lambda v: v * 1.01, "share"),
+    ("good", "outcome.status", 0, "status", lambda v: "withdrawn", "status"),
+    *(
+        ("good", "data.profile", 0, name, lambda v: v + 1, name)
+        for name in ("count", "missing_count", "special_count", "distinct")
+    ),
+    *(
+        ("good", "data.profile", 0, name, lambda v: v * 1.001, name)
+        for name in ("minimum", "median", "mean", "maximum")
+    ),
+    ("good", "data.profile", 0, "most_frequent", lambda v: "1", "most frequent"),
+    ("good", "data.profile", -1, "mean", lambda v: v * 1.001, "mean"),
+    ("good", "data.duplicates", 1, "rows", lambda v: v + 1, "rows"),
+    ("good", "data.conversions", 0, "rows", lambda v: v + 1, "rows"),
+    ("good", "data.columns_left_out", 0, "reason", lambda v: "too many levels", "reason"),
+    ("good", "data.source", 2, "value", lambda v: "0" * 64, "file"),
+    ("good", "data.source", 3, "value", lambda v: "1400", "file"),
+    ("book", "data.waterfall", 1, "removed", lambda v: v + 1, "removed"),
+    ("book", "outcome.exclusions", 0, "rows", lambda v: v + 1, "rows"),
+]
+
+
+@pytest.mark.parametrize(("which", "name", "row", "column", "change", "quantity"), EVIDENCE)
+def test_changed_evidence_is_found(
+    good: Package, book: Package, which: str, name: str, row: int, column: str, change: Any, quantity: str
+) -> None:
+    package = {"good": good, "book": book}[which]
+    item = copy.deepcopy(dict(package.evidence[name]))
+    cell(row, column, change)(item)
+    assert item != package.evidence[name]
+    found, _ = judged(replace(package, evidence={**package.evidence, name: item}))
+    assert f"{name}: {quantity}" in found
+
+
+def test_another_file_is_refused_before_anything_is_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "table.csv").read_text("utf-8")
+    other = tmp_path / "table.csv"
+    other.write_text(text.replace("A00007", "A99999"), "utf-8")
+    status = cli.main([str(folder / "out"), "--source", str(other), "--out", str(tmp_path / "annex")])
+    told = capsys.readouterr().err
+    assert status == cli.REFUSED
+    assert "another file is another source" in told
+    assert str(other) in told
+    assert not (tmp_path / "annex").exists()
