@@ -269,12 +269,16 @@ def _told_cells(pairs: _Paired, wrong: Mapping[str, Mask]) -> Iterator[str]:
     broken = [(name, np.flatnonzero(mask)) for name, mask in wrong.items() if mask.any()]
     for name, places in broken[:SHOWN]:
         theirs, ours = _values(pairs, name, int(places[0]))
-        yield f"{name} in {len(places):,} rows, keys {pairs.labels(places)} (package {theirs!r}, source {ours!r})"
+        shown = f" (package {theirs!r}, source {ours!r})" if theirs != ours else ""
+        yield f"{name} in {len(places):,} rows, keys {pairs.labels(places)}{shown}"
     if len(broken) > SHOWN:
         yield f"and {len(broken) - SHOWN} more columns"
 
 
 def _values(pairs: _Paired, name: str, place: int) -> tuple[Any, Any]:
+    """Both values of a cell; those of a column of personal data are not told."""
+    if pairs.space.package.plan["data"]["columns"].get(name, {}).get("personal"):
+        return None, None
     theirs, ours = pairs.column(name)[place], pairs.made.columns[name].values()[pairs.ours][place]
     return _plain(theirs), _plain(ours)
 
