@@ -106,10 +106,14 @@ class Ledger:
         labels: Sequence[str] | str,
         evidence: Sequence[str] = (),
         rule: str | None = None,
+        *,
+        impact: Impact | None = None,
     ) -> Comparison | None:
         """Compare texts or codes place by place: equal or not.
 
         Where no rule is named, one wrong word is a wrong `statement` in a table of evidence, else a wrong `identity`.
+        Where the places are parts of a model, `impact` measures what they do; parts that move no result are graded by
+        the share of them that is wrong.
         """
         tolerance = self.policy.tolerances[rule or ("statement" if documented(area) else "identity")]
         if len(developer) != len(validator):
@@ -121,7 +125,8 @@ class Ledger:
         values = (_label(labels, place), _word(developer[place]), _word(validator[place]))
         largest, breaches = (float("inf"), int(wrong.sum())) if wrong.any() else (0.0, 0)
         applicants = tolerance.effect == "decisions"
-        grade = self._grade(area, tolerance, np.where(wrong, np.inf, 0.0), wrong, applicants) if breaches else None
+        size = np.where(wrong, np.inf if impact is None else np.mean(wrong), 0.0)
+        grade = self._grade(area, tolerance, size, wrong, applicants, impact) if breaches else None
         return self._record(
             Comparison(area, quantity, len(developer), breaches, largest, tolerance, values, grade), evidence
         )

@@ -41,6 +41,7 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
         "validation.battery_areas": areas(run.battery),
         "validation.soundness": run.tables.get("validation.soundness") or _not_screened(run),
         "validation.source": run.tables.get("validation.source", NO_SOURCE),
+        "validation.trees": run.tables.get("validation.trees", "no candidate is a boosting"),
         "validation.coverage": _coverage(run),
         "validation.materiality": _materiality(run),
         "validation.policy": _policy(run),

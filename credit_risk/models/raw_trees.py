@@ -12,6 +12,8 @@ import pandas as pd
 from credit_risk.scoring.thresholds import boundary_double
 
 Tree = dict[str, list[Any]]
+LOWEST = -float(np.finfo(np.float64).max)
+"""The threshold −∞ of xgboost from version 3.3 on, in numbers that JSON holds: no double is below either."""
 
 
 def raw_trees(booster: Any) -> list[dict[str, Any]]:
@@ -25,7 +27,9 @@ def tree_arrays(tree: dict[str, Any]) -> Tree:
     left = [int(i) for i in tree["left_children"]]
     leaf = [i < 0 for i in left]
     condition = np.asarray(tree["split_conditions"], np.float32)
-    threshold = np.atleast_1d(boundary_double(condition))
+    open_below = np.isneginf(condition)
+    threshold = np.atleast_1d(boundary_double(np.where(open_below, np.float32(0), condition)))
+    threshold[open_below] = LOWEST
     return {
         "left": left,
         "right": [int(i) for i in tree["right_children"]],

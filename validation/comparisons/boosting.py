@@ -9,6 +9,7 @@ import numpy as np
 
 from validation.comparisons.boosting_categories import compare_categories
 from validation.comparisons.boosting_effects import compare_choice, compare_interactions, compare_missing
+from validation.comparisons.boosting_trained import compare_trained
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
 from validation.rebuild.directions import SIGNS, declared_trends
@@ -23,7 +24,7 @@ MINED = "mined"
 
 
 def compare_boosting(space: Workspace) -> None:
-    """Compare directions and their proof with our own, for every model of trees."""
+    """Compare directions, their proof and the trees themselves with our own, for every model of trees."""
     for model_id, model in space.package.models.items():
         name = space.package.candidate_ids[model_id]
         for step in own_trees(model):
@@ -33,6 +34,7 @@ def compare_boosting(space: Workspace) -> None:
             compare_interactions(space, name, step)
             compare_missing(space, model_id, name, step)
             compare_choice(space, model_id, name, step)
+    compare_trained(space)
 
 
 def _compare_constraints(space: Workspace, model_id: str, name: str, step: Step) -> dict[str, str]:
