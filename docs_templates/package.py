@@ -182,4 +182,20 @@ def _annex(
             faults.append(
                 Fault("the findings are of another package", "annex_other_package", VALIDATION + "findings.json")
             )
+    faults.extend(_conclusion_faults(container, manifest["files"]))
     return manifest, findings
+
+
+def _conclusion_faults(container: _Container, listed: Json) -> list[Fault]:
+    """A conclusion is of the findings that stand beside it."""
+    name = VALIDATION + "conclusion.json"
+    if "conclusion.json" not in listed:
+        return []
+    faults: list[Fault] = []
+    data = _verified(container, name, listed["conclusion.json"], faults)
+    value = _json(data, name, faults) if data is not None else None
+    if value is not None:
+        faults.extend(schema_check.check(value, "conclusion.schema.json", name))
+        if not faults and value["findings_sha256"] != listed["findings.json"]["sha256"]:
+            faults.append(Fault("the conclusion is of other findings", "hash_mismatch", name, "/findings_sha256"))
+    return faults

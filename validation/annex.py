@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ from validation import schema_check, strict_json
 from validation.errors import Fault, ValidationInputError
 from validation.evidence import build_evidence
 from validation.evidence_check import check_evidence, file_name
+from validation.retest import Earlier, compare_findings
 from validation.run import ValidationRun
 
 Clock = Callable[[], datetime]
 PRODUCER = "credit-validate"
+MANIFEST, RUNS = "manifest.json", "runs/"
+ADDED = ("conclusion.json", "evidence/validation.conclusion.json")
+"""Files that a conclusion adds to a run."""
 
 
 def system_clock() -> datetime:
@@ -26,11 +31,16 @@ def system_clock() -> datetime:
     return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
 
 
-def annex_files(run: ValidationRun, clock: Clock = system_clock) -> dict[str, bytes]:
-    """Return the files of the annex by name: findings, evidence, and the manifest that cites the package hash."""
-    evidence = build_evidence(run)
+def annex_files(run: ValidationRun, clock: Clock = system_clock, earlier: Earlier | None = None) -> dict[str, bytes]:
+    """Return the files of a run by name: findings, evidence, the comparison with an `earlier` validation where one is
+    named, and the manifest that cites the package hash."""
+    compared = None if earlier is None else compare_findings(earlier, run.findings)
+    evidence = build_evidence(run, compared)
     faults = schema_check.check(dict(run.findings), "findings.schema.json", "findings.json")
     contents: dict[str, Any] = {"findings.json": dict(run.findings)}
+    if compared is not None:
+        faults += schema_check.check(compared, "comparison.schema.json", "comparison.json")
+        contents["comparison.json"] = compared
     for name, item in evidence.items():
         path = f"evidence/{file_name(name)}"
         faults += check_evidence(item, path)
@@ -45,20 +55,103 @@ def annex_files(run: ValidationRun, clock: Clock = system_clock) -> dict[str, by
         "package_hash": run.package.hash,
         "producer": f"{PRODUCER} {run.findings['validator']['version']}",
         "created": clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "files": {
-            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()
-        },
+        "files": _listed(files),
     }
-    return {**files, "manifest.json": strict_json.write(manifest)}
+    return {**files, MANIFEST: strict_json.write(manifest)}
 
 
-def write_annex(files: dict[str, bytes], target: Path, staging: Path) -> list[Path]:
-    """Write the files to the folder `target`, by way of `staging` on the same file system; return the paths.
+def _listed(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    return {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
 
-    An earlier validation annex is replaced; any other folder or file is refused (code `output_refused`), as is a
-    disk that cannot take the files. Nothing half-written stays.
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of a run and its number; `repeated` where it is the run that stood there already, and nothing was
+    written."""
+
+    paths: tuple[Path, ...]
+    number: int
+    repeated: bool
+
+
+def write_annex(files: Mapping[str, bytes], target: Path, staging: Path) -> Written:
+    """Write a run to the folder `target`, by way of `staging` on the same file system.
+
+    Runs are never replaced: what stands in `target` is kept byte for byte, with its manifest and conclusion, in
+    `runs/0001`, `runs/0002`, … A run that gives the same bytes as the latest is that run, and nothing is written.
+    Any other folder or file, or an annex of another package, is refused (code `output_refused`), as is a disk that
+    cannot take the files. Nothing half-written stays.
     """
     check_target(target)
+    before = read_annex(target) if (target / MANIFEST).is_file() else {}
+    number = len({name.split("/")[1] for name in before if name.startswith(RUNS)}) + 1
+    if before:
+        _same_package(before, files, target)
+        own = {name: data for name, data in before.items() if not name.startswith(RUNS) and name not in ADDED}
+        if {**own, MANIFEST: b""} == {**files, MANIFEST: b""}:
+            return Written(tuple(target / name for name in sorted(own)), number, repeated=True)
+        kept = {name if name.startswith(RUNS) else f"{RUNS}{number:04d}/{name}": data for name, data in before.items()}
+        number += 1
+        manifest = strict_json.parse(files[MANIFEST], MANIFEST)
+        manifest["files"] |= _listed(kept)
+        files = {**files, **kept, MANIFEST: strict_json.write(manifest)}
+    _swap(files, target, staging)
+    return Written(tuple(target / name for name in sorted(files) if not name.startswith(RUNS)), number, repeated=False)
+
+
+def read_annex(folder: Path) -> dict[str, bytes]:
+    """Return every file of an annex by name, its manifest among them.
+
+    Raises ValidationInputError where the manifest is none of a validation, or a file is absent, not listed or altered.
+    """
+    try:
+        manifest = strict_json.parse((folder / MANIFEST).read_bytes(), MANIFEST)
+        names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    except OSError as error:
+        raise ValidationInputError(Fault("annex_missing", "holds no validation", str(folder))) from error
+    faults = schema_check.check(manifest, "annex.schema.json", MANIFEST)
+    if faults:
+        raise ValidationInputError(faults)
+    listed = manifest["files"]
+    faults += [
+        Fault("file_extra", "the manifest does not list the file", n) for n in sorted(names - {*listed, MANIFEST})
+    ]
+    files = {}
+    for name in sorted(listed):
+        path = folder / name
+        data = path.read_bytes() if name in names and not path.is_symlink() else None
+        if data is None or hashlib.sha256(data).hexdigest() != listed[name]["sha256"]:
+            faults.append(Fault("hash_mismatch", "is absent or was changed since the validation", str(path)))
+        else:
+            files[name] = data
+    if faults:
+        raise ValidationInputError(faults)
+    return {**files, MANIFEST: (folder / MANIFEST).read_bytes()}
+
+
+def add_to_annex(folder: Path, added: Mapping[str, bytes], staging: Path) -> None:
+    """Add files to the latest run of an annex; its manifest lists them, everything else stays as it is."""
+    files = read_annex(folder)
+    manifest = strict_json.parse(files[MANIFEST], MANIFEST)
+    manifest["files"] |= _listed(added)
+    _swap({**files, **added, MANIFEST: strict_json.write(manifest)}, folder, staging)
+
+
+def staging_of(folder: Path) -> Path:
+    """Return the folder beside which an annex is prepared: outside the package where it lies in one."""
+    above = folder.absolute().parent
+    return above.parent if (above / "plan.json").is_file() else above
+
+
+def _same_package(before: Mapping[str, bytes], files: Mapping[str, bytes], target: Path) -> None:
+    old, new = (strict_json.parse(one[MANIFEST], MANIFEST)["package_hash"] for one in (before, files))
+    if old != new:
+        remedy = "choose another --out"
+        fault = Fault("output_refused", "holds the validation of another package", str(target), None, None, old, new)
+        raise ValidationInputError(replace(fault, remedy=remedy))
+
+
+def _swap(files: Mapping[str, bytes], target: Path, staging: Path) -> None:
     partial = staging / f".{target.parent.name}.{target.name}.partial"
     earlier = staging / f".{target.parent.name}.{target.name}.earlier"
     try:
@@ -81,8 +174,8 @@ def write_annex(files: dict[str, bytes], target: Path, staging: Path) -> list[Pa
         raise ValidationInputError(Fault("output_refused", message, file=str(target))) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(earlier, ignore_errors=True)
-    return [target / name for name in sorted(files)]
+        if target.exists():
+            shutil.rmtree(earlier, ignore_errors=True)
 
 
 def check_target(target: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from validation import evidence_check, schema_check, strict_json
 from validation.container import Container
@@ -112,20 +115,70 @@ def check_files(
 
 
 def _check_validation(container: Container, names: list[str], package_hash: str) -> list[Fault]:
+    """Check the latest run and every earlier one, which stand under `runs/` with the manifests that they had."""
     faults: list[Fault] = []
+    values: dict[str, Any] = {}
     for name in names:
         if not name.endswith(".json") or name == "validation/manifest.json":
             continue
         try:
-            value = strict_json.parse(container.read(name, strict_json.MAXIMUM_BYTES), name)
+            values[name] = strict_json.parse(container.read(name, strict_json.MAXIMUM_BYTES), name)
         except ValidationInputError as error:
             faults.extend(error.faults)
             continue
-        if name == "validation/findings.json":
-            found = schema_check.check(value, "findings.schema.json", name)
-            if not found and value["package_hash"] != package_hash:
-                found = [Fault("annex_other_package", "the findings are of another package", name)]
+        inner = _RUN.sub("", name)
+        if inner in _SCHEMAS:
+            found = schema_check.check(values[name], _SCHEMAS[inner], name)
+            cited = {"comparison.json": ("later", "package_hash")}.get(inner, ("package_hash",))
+            if not found and _at(values[name], cited) != package_hash:
+                found = [Fault("annex_other_package", "was made for another package", name)]
             faults.extend(found)
-        elif name.startswith("validation/evidence/"):
-            faults.extend(evidence_check.check_evidence(value, name))
+        elif inner.startswith("evidence/"):
+            faults.extend(evidence_check.check_evidence(values[name], name))
+    return faults or [*_check_runs(container, names, values), *_check_conclusions(container, values)]
+
+
+_RUN = re.compile(r"^validation/(?:runs/\d{4}/)?")
+_SCHEMAS = {
+    "findings.json": "findings.schema.json",
+    "conclusion.json": "conclusion.schema.json",
+    "comparison.json": "comparison.schema.json",
+    "manifest.json": "annex.schema.json",
+}
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def _check_runs(container: Container, names: list[str], values: Mapping[str, Any]) -> list[Fault]:
+    """Every earlier run holds the files that its manifest listed when it was the latest, unaltered."""
+    faults = []
+    for manifest_name, manifest in values.items():
+        if not manifest_name.startswith("validation/runs/") or not manifest_name.endswith("/manifest.json"):
+            continue
+        folder = manifest_name.removesuffix("manifest.json")
+        listed = {
+            name if name.startswith("runs/") else f"{folder.removeprefix('validation/')}{name}": entry
+            for name, entry in manifest["files"].items()
+        }
+        own = [name for name in names if name.startswith(folder)]
+        own += [f"validation/{name}" for name in listed if name.startswith("runs/")]
+        faults.extend(check_files(container, listed, own, "validation/", manifest_name))
+    return faults
+
+
+def _check_conclusions(container: Container, values: Mapping[str, Any]) -> list[Fault]:
+    """A conclusion cites the findings that stand beside it."""
+    faults = []
+    for name, value in values.items():
+        if name.endswith("/conclusion.json"):
+            beside = name.removesuffix("conclusion.json") + "findings.json"
+            found = hashlib.sha256(container.read(beside)).hexdigest() if beside in values else None
+            if found != value["findings_sha256"]:
+                message = "the conclusion is of other findings"
+                allowed = value["findings_sha256"]
+                faults.append(Fault("hash_mismatch", message, name, "/findings_sha256", None, found, allowed))
     return faults

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from validation import annex, findings, report
+from validation import annex, conclusion, findings, report
 from validation.errors import Fault, ValidationInputError
 from validation.names import printable
 from validation.policy import read_policy
 from validation.reader import read_package
+from validation.retest import Earlier, compare_findings, read_earlier
 from validation.run import ValidationRun, validate
 
 DONE, FINDINGS, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
@@ -25,9 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 no findings above observation, 1 findings, 2 input refused, 70 internal error, 130 interrupted.
     """
-    arguments = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    concluding = given[:1] == ["conclude"]
+    arguments = (_conclusion_parser() if concluding else _parser()).parse_args(given[1:] if concluding else given)
     try:
-        return _run(arguments)
+        return _conclude(arguments) if concluding else _run(arguments)
     except ValidationInputError as error:
         print(error, file=sys.stderr)
         return REFUSED
@@ -43,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="credit-validate",
-        description="Rebuild a model package independently, compare every quantity and write findings.",
+        description="Rebuild a model package independently, compare every quantity and write findings. "
+        "`credit-validate conclude PACKAGE` writes what a named validator concludes from them.",
         epilog="Exit status: 0 no findings above observation, 1 findings, 2 refused, 70 internal, 130 interrupted.",
     )
     parser.add_argument("package", metavar="PACKAGE", type=Path, help="model package, a folder or a zip")
@@ -58,10 +62,50 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where to write the annex (PACKAGE/validation)")
+    parser.add_argument("--compare", metavar="OLD", type=Path, help="an earlier package, annex or findings.json")
+    parser.add_argument("--all", action="store_true", help="print every comparison and every test, not a summary")
     parser.add_argument("--json", action="store_true", help="print findings.json instead of the summary")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     parser.add_argument("--version", action="version", version=f"credit-validate {findings.version()}")
     return parser
+
+
+def _conclusion_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="credit-validate conclude",
+        description="Conclude the latest validation of a package: the program proposes, a named validator decides.",
+        epilog="Exit status: 0 concluded, 2 refused, 70 internal, 130 interrupted.",
+    )
+    parser.add_argument("annex", metavar="ANNEX_OR_PACKAGE", type=Path, help="a package with a validation, or an annex")
+    parser.add_argument("--package", metavar="FOLDER", type=Path, help="the package, where the annex lies elsewhere")
+    parser.add_argument("--validator", metavar="NAME", required=True, help="who concludes; no one named in the plan")
+    parser.add_argument("--role", required=True, help="the validator's role")
+    parser.add_argument("--recommendation", choices=conclusion.RECOMMENDATIONS, required=True)
+    parser.add_argument("--condition", metavar="TEXT", action="append", default=[], help="a condition of the approval")
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="why")
+    parser.add_argument(
+        "--accept",
+        metavar="FINDING_ID=REASON",
+        action="append",
+        default=[],
+        help="why a finding does not stand in the way; needed for each above low where milder than proposed",
+    )
+    return parser
+
+
+def _conclude(arguments: argparse.Namespace) -> int:
+    statement = conclusion.Statement(
+        arguments.validator,
+        arguments.role,
+        arguments.recommendation,
+        arguments.reason,
+        tuple(arguments.condition),
+        conclusion.accepted_of(arguments.accept),
+    )
+    path = conclusion.conclude(arguments.annex, statement, arguments.package)
+    told = arguments.recommendation.replace("_", " ")
+    print(printable(f"Concluded by {arguments.validator}: {told}"), f"Written: {path}", sep="\n")
+    return DONE
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -69,9 +113,10 @@ def _run(arguments: argparse.Namespace) -> int:
     annex.check_target(target)
     policy = read_policy(arguments.policy)
     package = read_package(arguments.package, arguments.data, arguments.source)
+    earlier = None if arguments.compare is None else read_earlier(arguments.compare)
     run = validate(package, policy)
-    written = annex.write_annex(annex.annex_files(run), target, staging)
-    _tell(run, written, arguments)
+    written = annex.write_annex(annex.annex_files(run, earlier=earlier), target, staging)
+    _tell(run, written, earlier, arguments)
     return FINDINGS if run.has_findings else DONE
 
 
@@ -108,8 +153,9 @@ def _json(value: Mapping[str, Any]) -> str:
     return "".join(c if c == "\n" or printable(c) == c else json.dumps(c)[1:-1] for c in text)
 
 
-def _tell(run: ValidationRun, written: list[Path], arguments: argparse.Namespace) -> None:
+def _tell(run: ValidationRun, written: annex.Written, earlier: Earlier | None, arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(_json(run.findings))
     elif not arguments.quiet:
-        print("\n".join(report.lines_of(run, written)))
+        compared = None if earlier is None else compare_findings(earlier, run.findings)
+        print("\n".join(report.lines_of(run, written, compared, everything=arguments.all)))

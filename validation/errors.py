@@ -46,6 +46,13 @@ CODES = frozenset(
         "output_refused",
         "source_invalid",
         "source_other",
+        "earlier_missing",
+        "annex_missing",
+        "package_missing",
+        "concluded",
+        "conclusion_incomplete",
+        "conclusion_unreasoned",
+        "four_eyes",
     ]
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -24,8 +25,8 @@ _HEADLINE_RULES: Final = {
 }
 
 
-def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
-    """Return the evidence of a run by id, each in the form of evidence.schema.json."""
+def build_evidence(run: ValidationRun, compared: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """Return the evidence of a run by id, each in the form of evidence.schema.json; `compared` is comparison.json."""
     rows = {
         "validation.summary": _summary(run),
         "validation.findings": _findings(run),
@@ -44,11 +45,17 @@ def build_evidence(run: ValidationRun) -> dict[str, dict[str, Any]]:
         "validation.trees": run.tables.get("validation.trees", "no candidate is a boosting"),
         "validation.coverage": _coverage(run),
         "validation.materiality": _materiality(run),
+        "validation.retest": _retest(compared),
         "validation.policy": _policy(run),
         "validation.package": _package(run),
     }
+    return {name: evidence_of(name, content) for name, content in rows.items()}
+
+
+def evidence_of(name: str, content: list[list[Any]] | str) -> dict[str, Any]:
+    """Return an evidence of the catalogue with these rows, or with the reason why it does not apply."""
     entries = {item["id"]: item for item in schema_check.load("evidence_catalogue.json")["entries"]}
-    return {name: _evidence(entries[name], content) for name, content in rows.items()}
+    return _evidence(entries[name], content)
 
 
 @cache
@@ -219,6 +226,7 @@ def _policy(run: ValidationRun) -> list[list[Any]]:
         rows.append([f"tolerance: {name}", f"{value}; {_effect(item)}; {item.reason}"])
     for name, cut in sorted(run.policy.cuts.items()):
         rows.append([f"cut: {name}", f"{cut.value:g}; {cut.severity}; {cut.reason}"])
+    rows += [[f"deadline: {name}", f"{days} days"] for name, days in run.policy.deadlines.items()]
     return rows + [[f"check: {name}", severity] for name, severity in sorted(run.policy.checks.items())]
 
 
@@ -243,6 +251,14 @@ def _materiality(run: ValidationRun) -> list[list[Any]]:
         ]
         for name, row in sorted(run.policy.materiality.items())
     ]
+
+
+def _retest(compared: Mapping[str, Any] | None) -> list[list[Any]] | str:
+    if compared is None:
+        return "no earlier validation was named (--compare)"
+    names = ("id", "change", "severity_before", "severity_now", "test", "quantity")
+    rows = [[row[name] for name in names] for row in compared["findings"]]
+    return rows or "neither validation has findings"
 
 
 def _package(run: ValidationRun) -> list[list[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -32,9 +32,10 @@ class Finding:
 
     @property
     def stem(self) -> str:
-        """The id without the number that tells apart findings of one test."""
-        words = re.sub(r"[^A-Z0-9]+", "-", self.test.upper()).strip("-")
-        return f"VAL-{words}"
+        """The id: test and quantity (without its place), so that a retest has the same id whatever else it finds."""
+        quantity = self.quantity.split(" (", 1)[0]
+        test, told = (re.sub(r"[^A-Z0-9]+", "-", text.upper()).strip("-") for text in (self.test, quantity))
+        return f"VAL-{test}" if not told or told in test else f"VAL-{test}-{told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,12 @@ class Outcome:
     finding: Finding | None = None
 
 
-def number_findings(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """Return the findings of findings.schema.json, most severe first, with their ids."""
+def number_findings(outcomes: Iterable[Outcome], known: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Return the findings of findings.schema.json, most severe first, with their ids.
+
+    `known` are the evidence ids and files of the package: references that do not resolve there, nor in the annex, are
+    left away; a finding without any is told in the validator's own table of tests.
+    """
     found = [outcome.finding for outcome in outcomes if outcome.finding is not None]
     found.sort(key=lambda item: SEVERITIES.index(item.severity))
     used: dict[str, int] = {}
@@ -69,13 +74,25 @@ def number_findings(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
                 "tolerance": item.tolerance,
                 "statement": item.statement,
                 "remedy": item.remedy,
-                "evidence": list(item.evidence),
+                "evidence": _resolved(item.evidence, known),
                 "owner": None,
                 "due": None,
                 "status": "open",
             }
         )
     return result
+
+
+def _resolved(references: Iterable[str], known: Collection[str] | None) -> list[str]:
+    if known is None:
+        return list(references)
+    found: list[str] = []
+    for one in references:
+        if one in known or one.startswith("validation."):
+            found.append(one)
+        else:
+            found += sorted(name for name in known if name.startswith(f"{one}."))[:5]
+    return list(dict.fromkeys(found)) or ["validation.coverage"]
 
 
 def counts_of(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -94,10 +111,15 @@ def recommendation(counts: Mapping[str, int]) -> str:
 
 
 def findings_document(
-    manifest: Mapping[str, Any], package_hash: str, policy: Policy, outcomes: list[Outcome]
+    manifest: Mapping[str, Any],
+    package_hash: str,
+    policy: Policy,
+    outcomes: Iterable[Outcome],
+    evidence: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return the content of findings.json."""
-    findings = number_findings(outcomes)
+    """Return the content of findings.json; `evidence` are the ids that the package holds."""
+    outcomes = list(outcomes)
+    findings = number_findings(outcomes, {*manifest.get("files", ()), *evidence})
     counts = counts_of(findings)
     return {
         "format": "credit-risk-findings",

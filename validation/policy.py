@@ -1,4 +1,4 @@
-"""The validator's policy: materiality, tolerances of comparisons, cuts of the battery, checks. Owned by validation."""
+"""The validator's policy: materiality, tolerances, cuts of the battery, checks, deadlines. Owned by validation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from validation.materiality import EFFECTS, SEVERITIES, Row
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
 KINDS = ("exact", "absolute", "relative")
-SECTIONS = ("materiality", "tolerances", "cuts", "checks")
+SECTIONS = ("materiality", "tolerances", "cuts", "checks", "deadlines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class Policy:
     cuts: Mapping[str, Cut]
     checks: Mapping[str, str]
     materiality: Mapping[str, Row]
+    deadlines: Mapping[str, int]
+    """Days within which a finding is to be remedied, by severity."""
 
     def fixed(self, rule: str) -> str:
         """The fixed severity of a tolerance whose effect is a breached rule."""
@@ -108,7 +110,8 @@ def read_policy(path: str | Path | None = None) -> Policy:
     cuts = {name: Cut(float(item["value"]), item["severity"], item["reason"]) for name, item in value["cuts"].items()}
     digest = hashlib.sha256(data).hexdigest()
     matrix = materiality.parse(value["materiality"])
-    return Policy(value["name"], value["version"], digest, tolerances, cuts, dict(value["checks"]), matrix)
+    deadlines = {name: value["deadlines"][name] for name in SEVERITIES if name in value["deadlines"]}
+    return Policy(value["name"], value["version"], digest, tolerances, cuts, dict(value["checks"]), matrix, deadlines)
 
 
 def _faults(value: Any, shipped: dict[str, Any], file: str) -> list[Fault]:
@@ -141,6 +144,9 @@ def _faults(value: Any, shipped: dict[str, Any], file: str) -> list[Fault]:
 def _rule_fault(section: str, item: Any) -> str | None:
     if section == "checks":
         return None if item in SEVERITIES else "not a severity"
+    if section == "deadlines":
+        whole = isinstance(item, int) and not isinstance(item, bool) and item > 0
+        return None if whole else "not a whole number of days above 0"
     if section == "materiality":
         return materiality.fault(item)
     if not isinstance(item, dict):

@@ -204,7 +204,7 @@ def validate(package: Package, policy: Policy | None = None) -> ValidationRun:
         headlines=result.headlines,
         fit=result.fit,
         refitted=result.refitted,
-        findings=findings_document(package.manifest, package.hash, policy, outcomes),
+        findings=findings_document(package.manifest, package.hash, policy, outcomes, package.evidence),
         overlap=() if result.workspace is None else tuple(overlap_rows(result.workspace)),
         tables=dict(result.ledger.tables),
         battery=tuple(sorted(result.ledger.battery, key=place_of)),

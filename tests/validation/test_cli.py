@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from toy_package import builders as b
 
-from validation import cli, read_package, schema_check
+from validation import cli, read_package, schema_check, validate
 from validation.policy import read_policy
 
 
@@ -31,17 +31,41 @@ def test_annex_is_written_and_keeps_the_package_valid(package: Path, capsys: pyt
     assert findings["package_hash"] == annexed.hash
     assert schema_check.check(findings, "findings.schema.json", "findings.json") == []
     names = sorted(item.name for item in (package / "validation/evidence").iterdir())
-    assert names == sorted(f"{name}.json" for name in evidence_ids())
+    assert names == sorted(f"{name}.json" for name in evidence_ids() - {"validation.conclusion"})
     assert [item.name for item in package.parent.iterdir()] == ["toy"]
 
 
-def test_second_run_replaces_the_first_and_is_the_same(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_run_again_is_that_run(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
     assert cli.main([str(package), "--quiet"]) == cli.FINDINGS
-    first = {item.name: item.read_bytes() for item in (package / "validation").rglob("*.json")}
-    assert cli.main([str(package), "--quiet"]) == cli.FINDINGS
-    assert first == {item.name: item.read_bytes() for item in (package / "validation").rglob("*.json")}
+    first = contents(package)
     assert json.loads(first["manifest.json"])["created"] == "2026-09-21T14:13:20Z"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000001")
+    assert cli.main([str(package)]) == cli.FINDINGS
+    assert "The same as run 1" in capsys.readouterr().out
+    assert first == contents(package)
+
+
+def contents(package: Path) -> dict[str, bytes]:
+    """Files of the validation annex by name."""
+    folder = package / "validation"
+    return {item.relative_to(folder).as_posix(): item.read_bytes() for item in folder.rglob("*") if item.is_file()}
+
+
+def test_a_summary_by_area_and_every_line(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    b.change_json(package, "evidence/samples.summary.json", lambda item: item["rows"][0].__setitem__(4, 9999))
+    assert cli.main([str(package)]) == cli.FINDINGS
+    brief = capsys.readouterr().out.splitlines()
+    row = next(line for line in brief if line.startswith("  samples"))
+    assert row.split()[3] == "1"
+    assert "samples.summary: bad at development" in row
+    assert cli.main([str(package), "--all"]) == cli.FINDINGS
+    whole = capsys.readouterr().out.splitlines()
+    run = validate(read_package(package))
+    assert len(whole) > len(run.comparisons) > len(brief)
+    assert [line for line in whole if line.startswith("  samples.summary ")]
 
 
 def test_no_findings_is_zero(package: Path, tmp_path: Path) -> None:
@@ -119,7 +143,7 @@ def shipped() -> dict[str, Any]:
     return json.loads((Path(cli.__file__).parent / "policy.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("section", ["tolerances", "cuts", "checks"])
+@pytest.mark.parametrize("section", ["materiality", "tolerances", "cuts", "checks", "deadlines"])
 def test_policy_with_a_missing_and_an_unknown_rule(package: Path, tmp_path: Path, section: str) -> None:
     policy = shipped()
     name, rule = policy[section].popitem()
