@@ -14,6 +14,14 @@ from validation.run import ValidationRun
 from validation.structure import scorecard_of
 
 NO_SOURCE: Final = "the package came without its rows"
+# Tables that checks of the battery fill.
+OWN_TABLES: Final = (
+    "validation.representativeness",
+    "validation.challenger",
+    "validation.sensitivity",
+    "validation.fairness",
+)
+NO_ROWS: Final = "the package came without its rows, and none were given"
 # Tolerance of a headline figure where it is not named like the figure.
 _HEADLINE_RULES: Final = {
     "bad_rate": "share",
@@ -43,6 +51,7 @@ def build_evidence(run: ValidationRun, compared: Mapping[str, Any] | None = None
         "validation.soundness": run.tables.get("validation.soundness") or _not_screened(run),
         "validation.source": run.tables.get("validation.source", NO_SOURCE),
         "validation.trees": run.tables.get("validation.trees", "no candidate is a boosting"),
+        **{name: run.tables.get(name, NO_ROWS) for name in OWN_TABLES},
         "validation.coverage": _coverage(run),
         "validation.materiality": _materiality(run),
         "validation.retest": _retest(compared),

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from validation.battery import (
+    benchmark,
+    data_process,
+    fairness,
     inputs,
+    overrides,
     performance,
     rating,
     registers,
     regression,
     reject_inference,
+    representativeness,
+    reproducibility,
+    resampling,
     segments,
+    sensitivity,
     soundness,
     texts,
 )
@@ -31,4 +39,17 @@ def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
     performance.check_performance(space)
     registers.check_registers(space)
     rating.check_rating(space)
+    check_use(space)
     texts.check_texts(space.package, space.policy, space.ledger)
+
+
+def check_use(space: Workspace) -> None:
+    """Run the checks of what the model is used on and how it answers, for outcomes of every type."""
+    representativeness.check_representativeness(space)
+    data_process.check_data_process(space)
+    benchmark.check_benchmark(space)
+    sensitivity.check_sensitivity(space)
+    resampling.check_resampling(space)
+    overrides.check_overrides(space)
+    fairness.check_fairness(space)
+    reproducibility.check_reproducibility(space)
