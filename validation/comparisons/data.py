@@ -5,18 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from validation.comparisons.contract import compare_contract
+from validation.comparisons.meant import compare_meant
+from validation.comparisons.row_waterfall import compare_row_waterfall
 from validation.rebuild import metrics
 from validation.rebuild.clusters import repeat
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 
 def compare_snapshot(space: Workspace) -> None:
-    """Compare the hash and rows of the snapshot with the manifest, and clusters with our count of them."""
+    """Compare the snapshot with manifest, contract and the plan's columns, and clusters with our count of them."""
     stated = space.package.manifest["snapshot"]
     space.ledger.words("manifest", "snapshot hash", [stated["sha256"]], [space.package.snapshot_hash], ["snapshot"])
     space.ledger.numbers("manifest", "snapshot rows", "rows", [stated["rows"]], [len(space.frame)], ["snapshot"])
     _compare_clusters(space)
     compare_contract(space)
+    compare_meant(space)
+    compare_row_waterfall(space)
 
 
 def compare_data(space: Workspace) -> None:
