@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where to write the annex (PACKAGE/validation)")
+    parser.add_argument("--no-r", action="store_true", help="leave out the estimation in R, where R is installed")
     parser.add_argument("--compare", metavar="OLD", type=Path, help="an earlier package, annex or findings.json")
     parser.add_argument("--all", action="store_true", help="print every comparison and every test, not a summary")
     parser.add_argument("--json", action="store_true", help="print findings.json instead of the summary")
@@ -114,7 +115,7 @@ def _run(arguments: argparse.Namespace) -> int:
     policy = read_policy(arguments.policy)
     package = read_package(arguments.package, arguments.data, arguments.source)
     earlier = None if arguments.compare is None else read_earlier(arguments.compare)
-    run = validate(package, policy)
+    run = validate(package, policy, second_technology=not arguments.no_r)
     written = annex.write_annex(annex.annex_files(run, earlier=earlier), target, staging)
     _tell(run, written, earlier, arguments)
     return FINDINGS if run.has_findings else DONE

@@ -45,6 +45,7 @@ def build_evidence(run: ValidationRun, compared: Mapping[str, Any] | None = None
         "validation.classing": run.tables.get(
             "validation.classing", "the package holds no classing of a binary outcome"
         ),
+        "validation.second_technology": run.tables.get("validation.second_technology", "nothing was rebuilt"),
         "validation.overlap": list(run.overlap) or "the package holds no reject inference",
         "validation.battery": [cells(row) for row in run.battery],
         "validation.battery_areas": areas(run.battery),

@@ -29,6 +29,7 @@ from validation.comparisons import (
     groups,
     leakage,
     limits,
+    linear_models,
     long_run,
     margins,
     observation,
@@ -110,8 +111,11 @@ class ValidationRun:
         return any(count for severity, count in self.findings["counts"].items() if severity != "observation")
 
 
-def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
-    """Recompute everything that the package's snapshot allows and compare it with what the package states."""
+def rebuild(package: Package, policy: Policy | None = None, *, second_technology: bool = False) -> Rebuild:
+    """Recompute everything that the package's snapshot allows and compare it with what the package states.
+
+    second_technology: whether R, where it is installed, estimates the linear models too (a process of its own).
+    """
     policy = policy or read_policy()
     space = open_workspace(package, policy)
     if space is None:
@@ -120,6 +124,7 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     if package.outcome_type != "binary":
         margins.compare_registers(space)
         found, refitted = compare_measures(space)
+        linear_models.compare_glms(space, refitted, second_technology)
         return Rebuild(space.ledger, tuple(found), None, space, refitted)
     whole = whole_of(space)
     fitted = fitted_of(whole)
@@ -137,12 +142,8 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     expert.compare_experts(fitted)
     reasons.compare_reasons(whole, fitted)
     explanation.compare_explanations(whole)
-    rules.compare_rules(space)
-    strategy.compare_strategy(space)
-    strategy_pairs.compare_pairs(space)
-    experiment.compare_experiment(space)
-    overrides.compare_overrides(space)
-    segments.compare_segments(space, fitted_of(space))
+    _compare_decisions(space)
+    parts = segments.compare_segments(space, fitted_of(space))
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
     headlines = performance.compare_performance(space)
@@ -166,7 +167,17 @@ def rebuild(package: Package, policy: Policy | None = None) -> Rebuild:
     alternatives.compare_alternatives(whole)
     boosting.compare_boosting(fitted_of(space))
     two_stage.compare_two_stage(space, fits)
+    linear_models.compare_scorecards(fitted, fits, parts, second_technology)
     return Rebuild(space.ledger, tuple(headlines), fit, space)
+
+
+def _compare_decisions(space: Workspace) -> None:
+    """Policy rules, strategy, experiment and overrides."""
+    rules.compare_rules(space)
+    strategy.compare_strategy(space)
+    strategy_pairs.compare_pairs(space)
+    experiment.compare_experiment(space)
+    overrides.compare_overrides(space)
 
 
 def _compare_classings(whole: Workspace, fitted: Workspace) -> None:
@@ -190,10 +201,13 @@ def battery(package: Package, result: Rebuild, policy: Policy | None = None) -> 
     complete(result.ledger, "the package came without its rows" if result.workspace is None else None)
 
 
-def validate(package: Package, policy: Policy | None = None) -> ValidationRun:
-    """Rebuild, compare and judge a package under a policy (the one that ships where none is given)."""
+def validate(package: Package, policy: Policy | None = None, *, second_technology: bool = False) -> ValidationRun:
+    """Rebuild, compare and judge a package under a policy (the one that ships where none is given).
+
+    second_technology: whether R, where it is installed, estimates the linear models too (a process of its own).
+    """
     policy = policy or read_policy()
-    result = rebuild(package, policy)
+    result = rebuild(package, policy, second_technology=second_technology)
     battery(package, result, policy)
     outcomes = result.ledger.outcomes
     return ValidationRun(

@@ -50,9 +50,10 @@ def validate(package: Path, sources: Sequence[Path] = ()) -> ProgramResult:
     """Run the independent validation; it writes the annex `validation/` into the package.
 
     sources: files of the source rows and the performance history, from which the validator makes the snapshot again.
+    Without R, so that the same plan and data give the same files whatever else is installed.
     """
     given = [argument for source in sources for argument in ("--source", str(source))]
-    result = run_program("validation", [str(package), *given])
+    result = run_program("validation", [str(package), "--no-r", *given])
     if not (package / "validation" / "findings.json").is_file():
         raise _failed("validation", "ended without writing findings", result.output)
     return result

@@ -125,13 +125,13 @@ def test_package_without_rows(package: Path, tmp_path: Path, capsys: pytest.Capt
 
 
 def test_internal_error_and_interrupt(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(cli, "validate", broken)
     assert cli.main([str(package)]) == cli.INTERNAL
 
-    def interrupted(*_: Any) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "validate", interrupted)

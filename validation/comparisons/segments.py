@@ -13,7 +13,7 @@ from validation.comparisons import classing, explanation, points, reasons, regre
 from validation.comparisons.segment_decision import compare_decision, compare_searches
 from validation.findings import Finding, Outcome
 from validation.rebuild import clustered
-from validation.rebuild.logistic import fit_logistic
+from validation.rebuild.logistic import LogisticFit, fit_logistic
 from validation.rebuild.reasons import told_by
 from validation.rebuild.segment_gain import paired
 from validation.rebuild.segments import PUBLISHED, Part, has_events, is_segmented, one_model, parts_of, switch_of
@@ -52,14 +52,17 @@ SEGMENT_RULES = {
     "auc_lower": "interval",
     "auc_upper": "interval",
 }
+Fits = dict[str, LogisticFit]
 
 
-def compare_segments(space: Workspace, fitted: Workspace | None = None) -> None:
+def compare_segments(space: Workspace, fitted: Workspace | None = None) -> list[tuple[Workspace, Fits]]:
     """Compare every model of segments: its scorecards as models of their own, its choices, gains and tables.
 
-    fitted: the workspace of the rows that were fitted on, where these are others than those of `space`.
+    fitted: the workspace of the rows that were fitted on, where these are others than those of `space`. Returns the
+    workspace of each segment with our refits in it.
     """
     fitted = space if fitted is None else fitted
+    refitted: list[tuple[Workspace, Fits]] = []
     for model_id, model in space.package.models.items():
         if not is_segmented(model):
             continue
@@ -67,7 +70,7 @@ def compare_segments(space: Workspace, fitted: Workspace | None = None) -> None:
         _compare_placing(space, model_id)
         parts = parts_of(space, model_id)
         for part, known in zip(parts_of(fitted, model_id), parts, strict=True):
-            _compare_part(part, known)
+            refitted.append((part.space, _compare_part(part, known)))
         name = space.package.candidate_ids[model_id]
         _compare_table(space, f"{SEGMENTS}.{name}", SEGMENT_RULES, _segments(space, model_id, parts))
         against = one_model(space, model_id)
@@ -80,6 +83,7 @@ def compare_segments(space: Workspace, fitted: Workspace | None = None) -> None:
         _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
         compare_decision(fitted, model_id)
     compare_searches(fitted)
+    return refitted
 
 
 def _compare_choices(space: Workspace, model_id: str, model: Mapping[str, Any]) -> None:
@@ -137,23 +141,24 @@ def _record_mixed(space: Workspace, file: str, names: list[str]) -> None:
     space.ledger.check(Outcome(test, "fail", len(names), "one scorecard", None, finding))
 
 
-def _compare_part(part: Part, known: Part) -> None:
+def _compare_part(part: Part, known: Part) -> Fits:
     """Weights of evidence, regression, points, references and attributions of one segment, on its rows alone.
 
     known: the same on the rows of the snapshot, of which attributions are told whatever it was fitted on.
     """
     space, key = part.space, part.key
     if not _has_events(part):
-        return
+        return {}
     steps = steps_of(space.package.model, "classing")
     counts = {(key, step["id"]): classing.recount_step(space, key, step) for step in steps}
     classing.compare_models(space, counts)
-    regression.compare_regressions(space)
+    fits = regression.compare_regressions(space)
     points.compare_points(space)
     told = told_by(space, key)
     if told is not None:
         reasons.compare_references(space, told)
     explanation.compare_explanations(known.space)
+    return fits
 
 
 def _has_events(part: Part) -> bool:
