@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from validation.battery import (
     benchmark,
+    calibration_tests,
     data_process,
+    discrimination,
     fairness,
     inputs,
     overrides,
     performance,
+    periods,
     rating,
     registers,
     regression,
@@ -19,6 +22,7 @@ from validation.battery import (
     segments,
     sensitivity,
     soundness,
+    stability,
     texts,
 )
 from validation.rebuild.logistic import LogisticFit
@@ -37,6 +41,10 @@ def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
         regression.check_regression(space, fit)
     reject_inference.check_reject_inference(space)
     performance.check_performance(space)
+    discrimination.check_discrimination(space)
+    calibration_tests.check_calibration(space)
+    periods.check_periods(space)
+    stability.check_stability(space)
     registers.check_registers(space)
     rating.check_rating(space)
     check_use(space)

@@ -9,12 +9,11 @@ from scipy import special
 
 from validation.battery.cuts import Place, judge
 from validation.battery.rows import absent
+from validation.battery.stability import check_score
+from validation.policy import Policy
 from validation.rebuild import clustered, metrics
 from validation.rebuild.calibration_plan import moves_level
-from validation.rebuild.recount import effective_counts
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-
-BINS = 10
 
 
 def check_performance(space: Workspace) -> None:
@@ -29,7 +28,7 @@ def check_performance(space: Workspace) -> None:
         _check_calibration(space, model_id, sample)
         if sample != DEVELOPMENT:
             _check_drop(space, sample, areas.get(DEVELOPMENT), area)
-            check_index(space, model_id, sample)
+            check_score(space, model_id, sample)
 
 
 def _area(space: Workspace, model_id: str, sample: str) -> metrics.Auc | None:
@@ -75,14 +74,11 @@ def _check_drop(space: Workspace, sample: str, first: metrics.Auc | None, second
     drop = first.auc - second.auc
     error = math.hypot(first.standard_error, second.standard_error)
     place = _lost(space, sample, drop, error)
-    factor = space.policy.cuts["auc_drop_standard_errors"].value
-    if drop <= factor * error:
-        drop = min(drop, 0.0)
     judge(
         space,
         test,
         "AUC",
-        drop,
+        beyond_chance(space.policy, drop, error, "auc_drop_fail"),
         place=place,
         fail="auc_drop_fail",
         review="auc_drop_review",
@@ -90,6 +86,15 @@ def _check_drop(space: Workspace, sample: str, first: metrics.Auc | None, second
         remedy="Explain the loss; simplify the model if it is overfitted.",
         evidence=("performance.discrimination",),
     )
+
+
+def beyond_chance(policy: Policy, drop: float, error: float, fail: str) -> float:
+    """Return what is judged of a loss: nothing within the policy's standard errors, no fail within those of a fail."""
+    if drop <= policy.cuts["auc_drop_standard_errors"].value * error:
+        return min(drop, 0.0)
+    if drop <= policy.cuts["auc_drop_standard_errors_fail"].value * error:
+        return min(drop, policy.cuts[fail].value)
+    return drop
 
 
 def _lost(space: Workspace, sample: str, drop: float, error: float) -> Place:
@@ -135,32 +140,4 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
         statement=f"On {sample} the bad rate is {rate:.4f}, the mean probability {mean:.4f} (z {z:.2f}).",
         remedy="Recalibrate the model.",
         evidence=("performance.calibration",),
-    )
-
-
-def check_index(space: Workspace, model_id: str, sample: str) -> None:
-    """PSI of the linear score on deciles of development, with its chance level (Yurdakul 2018)."""
-    value = space.output(model_id, "linear_score")
-    assert value is not None
-    pair = [space.rows[name][np.isfinite(value.data[space.rows[name]])] for name in (DEVELOPMENT, sample)]
-    if not all(len(rows) for rows in pair):
-        absent(space.ledger, "stability", "stability of the score", sample, "no scored row")
-        return
-    edges = np.unique(np.quantile(value.data[pair[0]], np.arange(1, BINS) / BINS))
-    places = [np.searchsorted(edges, value.data[rows], side="right") for rows in pair]
-    counts = [effective_counts(at, space.weight[rows], len(edges) + 1) for at, rows in zip(places, pair, strict=True)]
-    found = metrics.population_stability(*counts)
-    p_value = metrics.stability_tests(found.psi, found.bins, sum(1.0 / float(one.sum()) for one in counts))[0]
-    judge(
-        space,
-        f"battery: stability of the score ({sample})",
-        "PSI",
-        found.psi,
-        place=Place("stability", "stability of the score", sample, p_value=p_value),
-        fail="psi_fail",
-        review="psi_review",
-        statement=f"The PSI of the score on {sample} is {found.psi:.4f}; an unchanged population stays below "
-        f"{found.chance_level:.4f} in 19 of 20 draws.",
-        remedy="Find what shifted before the model is used.",
-        evidence=("stability.psi",),
     )

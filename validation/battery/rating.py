@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import Any
 
+from validation.battery import grades, migration
 from validation.battery.cuts import Place, judge
-from validation.battery.rows import absent
 from validation.comparisons import rating as own
 from validation.findings import Finding, Outcome
 from validation.rebuild.workspace import Workspace
-
-CORRELATION = (
-    "The p-value takes rows as independent; with the asset correlation of the plan it is {p:.3g}, and defaults of one "
-    "period do move together."
-)
 
 
 def check_rating(space: Workspace) -> None:
@@ -24,19 +18,11 @@ def check_rating(space: Workspace) -> None:
     if scale is None or space.package.plan.get(own.KEY) is None:
         return
     _check_probabilities(space, scale)
+    grades.check_grades(space, scale)
+    migration.check_migration(space, scale)
     rules = own.rules_of(space)
-    tables = {
-        "order": own.monotonicity_rows(space, scale, rules),
-        "level": own.validation_rows(space, scale, rules),
-        "portfolio": own.portfolio_rows(space, scale, rules),
-        "concentration": own.concentration_rows(space, scale, rules),
-    }
-    for sample in space.rows:
-        rows = {name: [row for row in table if row["sample"] == sample] for name, table in tables.items()}
-        _check_order(space, sample, rows["order"])
-        _check_level(space, sample, rows["level"])
-        _check_portfolio(space, sample, rows["portfolio"][0])
-        _check_share(space, sample, rows["concentration"][0])
+    for row in own.concentration_rows(space, scale, rules):
+        _check_share(space, row["sample"], row)
 
 
 def _check_probabilities(space: Workspace, scale: own.Scale) -> None:
@@ -74,80 +60,6 @@ def _record(space: Workspace, what: str, check: str, wrong: list[str], words: st
     space.ledger.check(Outcome(test, "fail" if wrong else "pass", 1, "none", None, finding))
 
 
-def _least(rows: list[dict[str, Any]], key: str) -> dict[str, Any] | None:
-    held = [row for row in rows if not math.isnan(row[key]) and row["verdict"] != "not evaluable"]
-    return min(held, key=lambda row: float(row[key])) if held else None
-
-
-def _check_order(space: Workspace, sample: str, rows: list[dict[str, Any]]) -> None:
-    test = f"battery: order of grades ({sample})"
-    row = _least(rows, "holm")
-    if row is None:
-        reason = "every pair of neighbours has a grade with too few rows or expected bads"
-        absent(space.ledger, "monotonicity", "order of grades", sample, reason)
-        return
-    judge(
-        space,
-        test,
-        "p-value",
-        row["holm"],
-        place=Place("monotonicity", "order of grades", sample, p_value=row["holm"]),
-        fail="grade_order_fail",
-        review="grade_order_review",
-        below=True,
-        statement=f"On {sample} grade {row['next_grade']} has {row['next_bad']} bads of {row['next_rows']}, the safer "
-        f"grade {row['grade']} {row['bad']} of {row['rows']} (exact p-value with Holm's correction {row['holm']:.3g}).",
-        remedy="Join the grades, or find why their order is lost.",
-        evidence=(own.MONOTONICITY,),
-    )
-
-
-def _check_level(space: Workspace, sample: str, rows: list[dict[str, Any]]) -> None:
-    test = f"battery: level of grades ({sample})"
-    row = _least(rows, "jeffreys_holm")
-    if row is None:
-        reason = "every grade has too few rows or expected bads"
-        absent(space.ledger, "jeffreys", "level of grades", sample, reason)
-        return
-    judge(
-        space,
-        test,
-        "p-value",
-        row["jeffreys_holm"],
-        place=Place("jeffreys", "level of grades", sample, p_value=row["jeffreys_holm"]),
-        fail="grade_level_fail",
-        review="grade_level_review",
-        below=True,
-        statement=f"On {sample} grade {row['grade']} has the bad rate {row['bad_rate']:.4f} and the probability "
-        f"{row['probability']:.4f} (Jeffreys p-value with Holm's correction {row['jeffreys_holm']:.3g}). "
-        + CORRELATION.format(p=row["correlated_p_value"]),
-        remedy="Recalibrate the grade, or say why the year is worse than the long run.",
-        evidence=(own.VALIDATION,),
-    )
-
-
-def _check_portfolio(space: Workspace, sample: str, row: dict[str, Any]) -> None:
-    test = f"battery: level of all grades ({sample})"
-    if row["verdict"] == "not evaluable":
-        absent(space.ledger, "jeffreys", "level of all grades", sample, row["reason"])
-        return
-    judge(
-        space,
-        test,
-        "p-value",
-        row["jeffreys_p_value"],
-        place=Place("jeffreys", "level of all grades", sample, p_value=row["jeffreys_p_value"]),
-        fail="grade_portfolio_fail",
-        review="grade_portfolio_review",
-        below=True,
-        statement=f"On {sample} the bad rate is {row['bad_rate']:.4f}, the mean probability of the grades "
-        f"{row['probability']:.4f} (Jeffreys p-value {row['jeffreys_p_value']:.3g}). "
-        + CORRELATION.format(p=row["correlated_p_value"]),
-        remedy="Recalibrate the scale, or say why the year is worse than the long run.",
-        evidence=(own.PORTFOLIO,),
-    )
-
-
 def _check_share(space: Workspace, sample: str, row: dict[str, Any]) -> None:
     judge(
         space,
@@ -155,7 +67,8 @@ def _check_share(space: Workspace, sample: str, row: dict[str, Any]) -> None:
         "share",
         row["largest_share"],
         place=Place("concentration", "concentration in a grade", sample),
-        fail="grade_share_maximum",
+        fail="grade_share_fail",
+        review="grade_share_maximum",
         statement=f"On {sample} grade {row['largest_grade']} holds {row['largest_share']:.4f} of the rows.",
         remedy="Divide the grade, or say why it is so large.",
         evidence=(own.CONCENTRATION,),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import special
 
-from validation.battery.cuts import judge
-from validation.battery.performance import check_index
+from validation.battery.cuts import Place, judge
+from validation.battery.performance import beyond_chance
+from validation.battery.stability import check_score
 from validation.findings import Finding, Outcome
 from validation.measures import metrics
 from validation.measures.fit import GlmFit
@@ -42,6 +44,7 @@ def check_performance(space: Workspace) -> None:
             f"battery: ranking ({sample})",
             "Gini index over the greatest",
             ranks[sample][0],
+            place=Place("auc_initial", "ranking", sample),
             fail="gini_minimum",
             below=True,
             statement=f"The Gini index on {sample} is {ranks[sample][0]:.4f} of the greatest possible one.",
@@ -51,7 +54,7 @@ def check_performance(space: Workspace) -> None:
     for sample in space.rows:
         if sample != DEVELOPMENT and DEVELOPMENT in ranks:
             _check_drop(space, sample, ranks[DEVELOPMENT], ranks[sample])
-            check_index(space, model_id, sample)
+            check_score(space, model_id, sample)
 
 
 def _check_level(space: Workspace, sample: str, rows: metrics.Rows) -> None:
@@ -62,6 +65,7 @@ def _check_level(space: Workspace, sample: str, rows: metrics.Rows) -> None:
         f"battery: level ({sample})",
         "z",
         z,
+        place=Place("loss_level", "level", sample, p_value=2.0 * float(special.ndtr(-z))),
         fail="calibration_z_fail",
         review="calibration_z_review",
         statement=f"On {sample} the observed are {value:.4f} of the expected (standard error {error:.4f}).",
@@ -73,13 +77,12 @@ def _check_level(space: Workspace, sample: str, rows: metrics.Rows) -> None:
 def _check_drop(space: Workspace, sample: str, first: tuple[float, float], second: tuple[float, float]) -> None:
     """The fall from development to test; within the policy's number of standard errors it is chance."""
     drop, error = first[0] - second[0], float(np.hypot(first[1], second[1]))
-    if drop <= space.policy.cuts["auc_drop_standard_errors"].value * error:
-        drop = min(drop, 0.0)
     judge(
         space,
         f"battery: loss of ranking from development ({sample})",
         "Gini index over the greatest",
-        drop,
+        beyond_chance(space.policy, drop, error, "gini_drop_fail"),
+        place=Place("auc_difference", "loss of ranking from development", sample, value=drop),
         fail="gini_drop_fail",
         review="gini_drop_review",
         statement=f"The Gini index falls by {drop:.4f} (standard error {error:.4f}) from development to {sample}.",

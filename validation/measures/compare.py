@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from validation.battery import check_use, inputs, soundness, texts
+from validation.battery import check_use, inputs, losses, soundness, stability, texts
 from validation.comparisons import data, explanation, observation, scoring
 from validation.comparisons.performance import Headline
 from validation.measures import battery, classing, performance, regression, samples, selection
@@ -52,5 +52,7 @@ def judge_measures(space: Workspace, refitted: tuple[Refitted, ...]) -> None:
         else:
             battery.check_terms(space, item.glm, item.fit)
     battery.check_performance(space)
+    losses.check_losses(space)
+    stability.check_stability(space)
     check_use(space)
     texts.check_texts(space.package, space.policy, space.ledger)
