@@ -49,6 +49,7 @@ def build_evidence(run: ValidationRun, compared: Mapping[str, Any] | None = None
         "validation.overlap": list(run.overlap) or "the package holds no reject inference",
         "validation.battery": [cells(row) for row in run.battery],
         "validation.battery_areas": areas(run.battery),
+        "validation.exports": run.tables.get("validation.exports", "the package came without its rows"),
         "validation.soundness": run.tables.get("validation.soundness") or _not_screened(run),
         "validation.source": run.tables.get("validation.source", NO_SOURCE),
         "validation.trees": run.tables.get("validation.trees", "no candidate is a boosting"),

@@ -25,6 +25,7 @@ from validation.errors import Fault, ValidationInputError
 from validation.package import Package, RejectInference
 from validation.sources import read_sources
 
+MAXIMUM_EXPORT_BYTES = 64 * 1024 * 1024
 REQUIRED = ("plan.yaml", "plan.json", "model.json", "verification.csv")
 _SAMPLE = "(development|calibration|out_of_sample|out_of_time|out_of_time_before)"
 _CORE = re.compile(
@@ -69,7 +70,14 @@ def _read(path: Path, data: str | Path | None, source: Sequence[str | Path]) -> 
     reading.source(manifest, content, source)
     if reading.faults:
         raise ValidationInputError(dict.fromkeys(reading.faults))
-    return Package(name=path.name, hash=package_hash, is_zip=container.is_zip, manifest=manifest, **content)
+    exports = _exports(container)
+    return Package(path.name, package_hash, container.is_zip, manifest, exports=exports, **content)
+
+
+def _exports(container: Container) -> dict[str, bytes]:
+    """Return the files of the annex `exports` that are small enough to be read whole."""
+    names = [name for name in container.names if name.startswith("exports/") and name != "exports/manifest.json"]
+    return {name: container.read(name) for name in names if container.sizes[name] <= MAXIMUM_EXPORT_BYTES}
 
 
 def _listing_faults(manifest: dict[str, Any]) -> list[Fault]:

@@ -25,6 +25,7 @@ from validation.comparisons import (
     experiment,
     expert,
     explanation,
+    exports,
     fairness,
     groups,
     leakage,
@@ -146,6 +147,7 @@ def rebuild(package: Package, policy: Policy | None = None, *, second_technology
     parts = segments.compare_segments(space, fitted_of(space))
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
+    exports.compare_exports(space)
     headlines = performance.compare_performance(space)
     rating.compare_rating(space)
     calibration.compare_calibration(space)
