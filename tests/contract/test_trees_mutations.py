@@ -15,6 +15,7 @@ from tests.contract.altered import altered, failures
 from tests.credit_risk.cli.command import done
 from tests.credit_risk.lifecycle.test_two_stage import HEAD, portfolio
 from validation import Package, read_package
+from validation.comparisons import boosting_folds
 from validation.comparisons.boosting_trained import compare_trained
 from validation.policy import read_policy
 from validation.rebuild.fitted_rows import fitted_of
@@ -76,7 +77,8 @@ def test_a_good_package_is_trained_again_to_the_last_bit(package: Package) -> No
     space, rows = examined(package)
     assert set(rows) == set(BOOSTED)
     assert broken(space) == set()
-    assert not [item for item in space.ledger.outcomes if item.outcome == "not_evaluable"]
+    told = {item.test for item in space.ledger.outcomes if item.outcome == "not_evaluable"}
+    assert told == {"boosting.search.chosen: other trials", "boosting.simplicity.chosen: other models on the folds"}
     for name, (trees, nodes, differing, largest, result) in rows.items():
         assert trees == len(own_trees(package.challengers[name])[0]["trees"])
         assert nodes > trees
@@ -224,6 +226,47 @@ def test_importance_that_was_changed_is_found(package: Package) -> None:
     evidence["rows"][1][2] += 1
     space, _ = examined(replace(package, evidence={**package.evidence, identifier: evidence}))
     assert broken(space) == {"gain_share", "splits"}
+
+
+FOLD_CASES: list[tuple[str, str, Callable[[Any], Any], str]] = [
+    ("early_stopping", "mean", lambda value: value + 1e-4, "mean"),
+    ("early_stopping", "upper", lambda value: value + 1e-4, "upper"),
+    ("early_stopping", "chosen", lambda value: not value, "chosen by folds trained again"),
+    ("search", "folds", lambda value: value.replace("0.", "0.1", 1), "folds of the chosen trial, trained again"),
+    ("simplicity", "gini_folds", lambda value: value - 1e-4, "gini_folds"),
+    ("simplicity", "standard_error", lambda value: value * 1.1, "standard_error"),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "change", "quantity"), FOLD_CASES)
+def test_folds_that_were_changed_are_found(
+    package: Package, table: str, column: str, change: Callable[[Any], Any], quantity: str
+) -> None:
+    identifier = f"boosting.{table}.chosen"
+    evidence = copy.deepcopy(dict(package.evidence[identifier]))
+    names = [item["name"] for item in evidence["columns"]]
+    row = next(row for row in evidence["rows"] if row[names.index("chosen")])
+    row[names.index(column)] = change(row[names.index(column)])
+    space, _ = examined(replace(package, evidence={**package.evidence, identifier: evidence}))
+    assert quantity in broken(space)
+
+
+def test_a_curve_that_was_cut_short_is_found(package: Package) -> None:
+    identifier = "boosting.early_stopping.chosen"
+    evidence = copy.deepcopy(dict(package.evidence[identifier]))
+    del evidence["rows"][-1]
+    space, _ = examined(replace(package, evidence={**package.evidence, identifier: evidence}))
+    assert "growing ended as the plan says" in broken(space)
+
+
+def test_folds_that_cost_too_much_are_told(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boosting_folds, "MOST_WORK", 10.0)
+    space, _ = examined(package)
+    assert broken(space) == set()
+    told = {item.test for item in space.ledger.outcomes if item.outcome == "not_evaluable"}
+    assert told == {
+        f"boosting.{name}.chosen: folds trained again" for name in ("early_stopping", "search", "simplicity")
+    }
 
 
 @pytest.mark.parametrize(("by", "severities"), [(2e-6, {"low"}), (1.0, {"high", "critical"})])

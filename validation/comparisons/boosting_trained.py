@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.comparisons.boosting_folds import compare_folds
 from validation.impact import Change, effects_of, impact_of
 from validation.materiality import Effects
 from validation.rebuild.boosting.differences import Pair, as_stated, importance, pairs
 from validation.rebuild.boosting.remembered import trained
+from validation.rebuild.boosting.rows import TrainingRows
 from validation.rebuild.boosting.settings import Forest, Settings
 from validation.rebuild.boosting.stated import OFFSET, settings_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -36,21 +37,6 @@ PLAN = {
 }
 TABLE = "validation.trees"
 SEARCHED = ("depth", "leaves", "trees", "learning_rate", "min_child_weight", "reg_lambda", "gamma")
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """Rows that trees are trained on: features (n, k), NaN missing, bad, weight (n,), offset (n,) or None."""
-
-    features: Floats
-    bad: Floats
-    weight: Floats
-    offset: Floats | None
-
-    @property
-    def share(self) -> float:
-        """Weighted share of bads as a float32, the sums exact."""
-        return float(np.float32(math.fsum(self.weight * self.bad) / math.fsum(self.weight)))
 
 
 def compare_trained(space: Workspace) -> None:
@@ -93,17 +79,20 @@ def _compare(space: Workspace, model_id: str, name: str, step: Step) -> list[Any
         weight=training.weight,
         offset=training.offset,
     )
+    shape = {key: value for key, value in _searched(space, name).items() if key in ("depth", "leaves")}
+    clusters = space.cluster[rows]
+    compare_folds(space, name, _plan_of(space, name), training, clusters, replace(settings, **shape))
     return _compare_trees(space, model_id, area, step, forest, settings)
 
 
-def _training(space: Workspace, model_id: str, step: Step, rows: NDArray[np.int64]) -> Training:
+def _training(space: Workspace, model_id: str, step: Step, rows: NDArray[np.int64]) -> TrainingRows:
     scored = space.scored[model_id]
     features = np.column_stack([as_number(scored[name]).data[rows] for name in step["features"]])
     offset = None if step["offset"] is None else scored[step["offset"]].data[rows]
-    return Training(features, space.outcome[rows], space.weight[rows], offset)
+    return TrainingRows(features, space.outcome[rows], space.weight[rows], offset)
 
 
-def _unable(training: Training) -> str:
+def _unable(training: TrainingRows) -> str:
     if not 0 < np.count_nonzero(training.bad) < len(training.bad):
         return "development has not both goods and bads"
     if training.offset is not None and not np.isfinite(training.offset).all():
@@ -113,13 +102,22 @@ def _unable(training: Training) -> str:
     return ""
 
 
+def _plan_of(space: Workspace, name: str) -> Mapping[str, Any]:
+    models: list[Mapping[str, Any]] = space.package.plan.get("models") or []
+    return next((m for m in models if isinstance(m, Mapping) and m.get("id") == name), {})
+
+
+def _searched(space: Workspace, name: str) -> dict[str, Any]:
+    """The settings of the plan, or of the chosen trial of its search."""
+    plan = _plan_of(space, name)
+    found = {key: plan[key] for key in PLAN if key in plan}
+    search = _chosen(space, f"boosting.search.{name}")
+    return found | {key: search[key] for key in SEARCHED if search is not None and key in found}
+
+
 def _compare_settings(space: Workspace, area: str, name: str, items: Mapping[str, str]) -> None:
     """The settings must be those of the plan, or of the search, the folds and the comparison that settled them."""
-    models: list[Mapping[str, Any]] = space.package.plan.get("models") or []
-    plan = next((m for m in models if isinstance(m, Mapping) and m.get("id") == name), {})
-    wanted = {key: plan[key] for key in PLAN if key in plan}
-    search = _chosen(space, f"boosting.search.{name}")
-    wanted |= {key: search[key] for key in SEARCHED if search is not None and key in wanted}
+    wanted = _searched(space, name)
     if (stopped := _chosen(space, f"boosting.early_stopping.{name}")) is not None:
         wanted["trees"] = stopped["trees"]
     if (simple := _chosen(space, f"boosting.simplicity.{name}")) is not None:
@@ -146,19 +144,18 @@ def _chosen(space: Workspace, identifier: str) -> Mapping[str, Any] | None:
 
 
 def _compare_start(
-    space: Workspace, model_id: str, area: str, step: Step, items: Mapping[str, str], training: Training
+    space: Workspace, model_id: str, area: str, step: Step, items: Mapping[str, str], training: TrainingRows
 ) -> None:
     """What rows start from: the log-odds of the share of bads, or the offset of each row and nothing besides."""
     with_offset = training.offset is not None
     space.ledger.words(area, OFFSET, [OFFSET in items], [with_offset], ["offset"], [area])
-    share = training.share
-    own = 0.0 if with_offset else math.log(share) - math.log1p(-share)
+    own = 0.0 if with_offset else training.log_odds
     margin = [float(step["base_margin"])]
     impact = impact_of(space, [Change(model_id, step["id"], ("base_margin",), own)])
     space.ledger.numbers(area, "base margin", "tree_leaf", margin, [own], ["model.json"], [area], impact=impact)
     if not with_offset:
         stated = items.get("base_score")
-        space.ledger.words(area, "base_score", [stated], [repr(share)], ["development"], [area])
+        space.ledger.words(area, "base_score", [stated], [repr(training.share)], ["development"], [area])
 
 
 def _compare_trees(

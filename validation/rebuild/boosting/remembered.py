@@ -10,7 +10,7 @@ import numpy as np
 from validation.rebuild.boosting.settings import Floats, Forest, Settings
 from validation.rebuild.boosting.training import train
 
-MOST = 32
+MOST = 128
 _FORESTS: OrderedDict[str, Forest] = OrderedDict()
 
 
@@ -23,7 +23,7 @@ def trained(
     weight: Floats,
     offset: Floats | None = None,
 ) -> Forest:
-    """As `train`; the last 32 forests are kept."""
+    """As `train`; the last 128 forests are kept."""
     key = _key([features, bad, weight, *([] if offset is None else [offset])], repr((settings, share)))
     found = _FORESTS.pop(key, None)
     if found is None:
