@@ -20,6 +20,7 @@ from validation.comparisons import (
     curves,
     cut_offs,
     data,
+    derived,
     edges,
     expectations,
     experiment,
@@ -122,6 +123,7 @@ def rebuild(package: Package, policy: Policy | None = None, *, second_technology
     if space is None:
         return Rebuild(_without_rows(package, policy), (), None, None)
     source.compare_source(space)
+    derived.compare_derived(space)
     if package.outcome_type != "binary":
         margins.compare_registers(space)
         found, refitted = compare_measures(space)

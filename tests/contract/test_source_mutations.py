@@ -16,6 +16,9 @@ from tests.contract.altered import cell
 from tests.credit_risk.cli.command import disagreements, done, evidence, portfolio, write_plan
 from tests.credit_risk.cli.command import run as run_plan
 from validation import Package, cli, read_package, read_policy
+from validation.comparisons.derived import TEST as DERIVED
+from validation.comparisons.derived import compare_derived, planned_value
+from validation.comparisons.held import held_classings
 from validation.comparisons.source import compare_source
 from validation.rebuild.workspace import open_workspace
 
@@ -40,7 +43,8 @@ outcome:
     - {condition: AGE < 21 or HOUSING == 'none', reason: out of scope}
   status: {column: STATUS, values: {B: booked, R: rejected, N: not_taken_up}}
 samples: {group: CLIENT, weight: W, calibration: 0.2, out_of_time: {after: "2021-10-01"}}
-derive: {RATIO: SCORE / AGE}
+derive: {RATIO: SCORE / AGE, DOUBLE: RATIO * 2 + INCOME, LIVES: "cross(HOUSING, HOUSING)"}
+selection: {include: [RATIO]}
 models: [{id: scorecard, type: scorecard, champion: true}]
 """
 HISTORY = """
@@ -307,7 +311,7 @@ EVIDENCE: list[tuple[str, str, int, str, Callable[[Any], Any], str]] = [
         for name in ("minimum", "median", "mean", "maximum")
     ),
     ("good", "data.profile", 0, "most_frequent", lambda v: "1", "most frequent"),
-    ("good", "data.profile", -1, "mean", lambda v: v * 1.001, "mean"),
+    ("good", "data.profile", -2, "mean", lambda v: v * 1.001, "mean"),
     ("good", "data.duplicates", 1, "rows", lambda v: v + 1, "rows"),
     ("good", "data.conversions", 0, "rows", lambda v: v + 1, "rows"),
     ("good", "data.columns_left_out", 0, "reason", lambda v: "too many levels", "reason"),
@@ -328,6 +332,33 @@ def test_changed_evidence_is_found(
     assert item != package.evidence[name]
     found, _ = judged(replace(package, evidence={**package.evidence, name: item}))
     assert f"{name}: {quantity}" in found
+
+
+def test_derived_characteristics_are_read_from_the_plan(good: Package, book: Package) -> None:
+    space = open_workspace(good, read_policy())
+    assert space is not None
+    compare_derived(space)
+    assert [(one.test, one.outcome) for one in space.ledger.outcomes] == [(DERIVED, "pass")]
+    held = held_classings(space)
+    assert {"RATIO", "DOUBLE"} <= {row["characteristic"] for row in good.rows_of("classing.summary") or []} <= set(held)
+    double = planned_value(space, "DOUBLE")
+    assert double is not None
+    frame = space.frame
+    expected = frame["SCORE"].where(frame["SCORE"] != -9.0) / frame["AGE"] * 2 + frame["INCOME"]
+    np.testing.assert_array_equal(double.data, expected.to_numpy())
+    plan = copy.deepcopy(dict(good.plan))
+    plan["derive"]["RATIO"] = "SCORE / (AGE + 0.001)"
+    other = open_workspace(replace(good, plan=plan), read_policy())
+    assert other is not None
+    compare_derived(other)
+    (outcome,) = other.ledger.outcomes
+    assert outcome.outcome == "fail"
+    assert outcome.finding is not None
+    assert outcome.finding.severity == "critical"
+    none = open_workspace(book, read_policy())
+    assert none is not None
+    compare_derived(none)
+    assert none.ledger.outcomes == []
 
 
 def test_another_file_is_refused_before_anything_is_written(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.comparisons.derived import planned_value
 from validation.rebuild.binning import ADJUSTMENT, BinCounts, recount
 from validation.rebuild.labels import step_of_labels
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -84,13 +85,14 @@ def _stated(space: Workspace, name: str, kind: str) -> Held | None:
 
 
 def _source(space: Workspace, name: str, kind: str) -> Value | None:
-    """Values of a characteristic: as some model computes them, else as the snapshot holds them."""
+    """Values of a characteristic: as some model computes them, as the snapshot holds them, or by the plan's words."""
     wanted = "number" if kind == "numeric" else "string"
     for values in space.scored.values():
         if name in values and values[name].kind == wanted:
             return values[name]
     if name not in space.frame.columns:
-        return None
+        planned = planned_value(space, name)
+        return planned if planned is not None and planned.kind == wanted else None
     data, nothing = space.frame[name], np.zeros(len(space.frame), dtype=bool)
     if wanted == "number":
         if data.dtype.kind != "f":

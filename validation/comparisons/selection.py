@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from validation.comparisons.classing import fixed_bins
+from validation.comparisons.derived import planned_value
 from validation.comparisons.held import UNREAD, Held, held_classings
 from validation.comparisons.inference import setting_of
 from validation.comparisons.regression import design
@@ -125,15 +126,24 @@ def _compare_values(space: Workspace, table: list[dict[str, Any]], held: Mapping
     own = [total[row["characteristic"]] for row in rows]
     developer = [row["information_value"] for row in rows]
     space.ledger.numbers(AREA, "information value", "information_value", developer, own, _labels(rows))
-    left = [row for row in table if row["step"] == "missing share" and row["characteristic"] in space.frame.columns]
-    shares = [_missing_share(space, row["characteristic"]) for row in left]
+    told = [row for row in table if row["step"] == "missing share"]
+    counted = [(row, _missing_share(space, row["characteristic"])) for row in told]
+    left, shares = [row for row, own in counted if own is not None], [own for _, own in counted if own is not None]
     space.ledger.numbers(AREA, "missing share", "share", [row["value"] for row in left], shares, _labels(left))
 
 
-def _missing_share(space: Workspace, name: str) -> float:
+def _missing_share(space: Workspace, name: str) -> float | None:
+    """Share of the weight of development without a value, None where the snapshot does not give the values."""
+    if name in space.frame.columns:
+        missing = space.frame[name].isna().to_numpy()
+    else:
+        value = planned_value(space, name)
+        if value is None:
+            return None
+        missing = value.missing()
     rows = space.known(DEVELOPMENT)
     weight = space.weight[rows]
-    return float(np.sum(weight[space.frame[name].iloc[rows].isna().to_numpy()]) / np.sum(weight))
+    return float(np.sum(weight[missing[rows]]) / np.sum(weight))
 
 
 def compare_decisions(space: Workspace, table: list[dict[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from validation.rebuild.source.columns import CATEGORICAL, NUMERIC, Column
 from validation.rebuild.source.files import objects
-from validation.rebuild.source.language import LanguageError, Tree, parse, without_codes
+from validation.rebuild.source.language import LanguageError, names_in, parse, without_codes
 from validation.steps.expressions import evaluate
 from validation.steps.values import Value
 
@@ -32,12 +32,26 @@ def text_of_derived(given: Any) -> str:
     return str(given["expression"]) if isinstance(given, Mapping) else str(given)
 
 
+def needed(derive: Mapping[str, Any], name: str, seen: tuple[str, ...] = ()) -> Iterator[str]:
+    """The derived characteristics that `name` is made of, each before those that read it, and `name` itself."""
+    if name not in derive or name in seen:
+        return
+    try:
+        read = names_in(parse(text_of_derived(derive[name])))
+    except LanguageError:
+        read = []
+    for one in read:
+        yield from needed(derive, one, (*seen, name))
+    yield name
+
+
 def derive(plan: Mapping[str, Any], columns: Mapping[str, Column], specials: Codes, rows: int) -> dict[str, Column]:
     """Derived characteristics of the plan by name, those left out whose columns are not there or that are no text."""
     names: dict[str, Value] = {}
     found: dict[str, Column] = {}
-    for name, given in (plan.get("derive") or {}).items():
-        value = value_of(text_of_derived(given), names, columns, specials, rows)
+    texts = plan.get("derive") or {}
+    for name in dict.fromkeys(one for each in texts for one in needed(texts, each)):
+        value = value_of(text_of_derived(texts[name]), names, columns, specials, rows)
         if value is not None and value.kind in ("number", "string"):
             names[name] = value
             found[name] = _column(value)
@@ -55,16 +69,12 @@ def value_of(
         tree = parse(text)
     except LanguageError:
         return None
-    for name in _names(tree):
+    for name in names_in(tree):
         if name not in names:
             if name not in columns:
                 return None
             names[name] = columns[name].as_value()
     return evaluate(without_codes(tree, specials), names, rows)
-
-
-def _names(tree: Tree) -> list[str]:
-    return [tree["ref"]] if "ref" in tree else [name for one in tree.get("args", ()) for name in _names(one)]
 
 
 def _column(value: Value) -> Column:
