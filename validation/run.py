@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
+
 from validation.battery import run_battery, texts
 from validation.battery.reject_inference import overlap_rows
 from validation.battery.rows import BatteryRow, complete, place_of
@@ -62,6 +64,7 @@ from validation.comparisons import (
 )
 from validation.comparisons.performance import Headline
 from validation.findings import Finding, Outcome, findings_document
+from validation.frames import comparisons_frame, findings_frame, outcomes_frame, tests_frame
 from validation.measures.compare import Refitted, compare_measures, judge_measures
 from validation.package import Package
 from validation.policy import Policy, read_policy
@@ -80,6 +83,26 @@ class Rebuild:
     fit: LogisticFit | None
     workspace: Workspace | None = field(repr=False)
     refitted: tuple[Refitted, ...] = ()
+
+    def frame(self) -> pd.DataFrame:
+        """One row for each quantity compared (`frames.COMPARISONS`)."""
+        return comparisons_frame(self.ledger.comparisons)
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """What the battery found: the outcome of each test in order, and its rows by test and population."""
+
+    outcomes: tuple[Outcome, ...]
+    rows: tuple[BatteryRow, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row for each test on each population (`frames.TESTS`)."""
+        return tests_frame(self.rows)
+
+    def outcomes_frame(self) -> pd.DataFrame:
+        """One row for each test (`frames.OUTCOMES`)."""
+        return outcomes_frame(self.outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +134,18 @@ class ValidationRun:
     def has_findings(self) -> bool:
         """Whether there is a finding above observation."""
         return any(count for severity, count in self.findings["counts"].items() if severity != "observation")
+
+    def comparisons_frame(self) -> pd.DataFrame:
+        """One row for each quantity compared (`frames.COMPARISONS`)."""
+        return comparisons_frame(self.comparisons)
+
+    def outcomes_frame(self) -> pd.DataFrame:
+        """One row for each test (`frames.OUTCOMES`)."""
+        return outcomes_frame(self.outcomes)
+
+    def findings_frame(self) -> pd.DataFrame:
+        """One row for each finding, the most severe first (`frames.FINDINGS`)."""
+        return findings_frame(self.findings["findings"])
 
 
 def rebuild(package: Package, policy: Policy | None = None, *, second_technology: bool = False) -> Rebuild:
@@ -194,7 +229,27 @@ def _compare_classings(whole: Workspace, fitted: Workspace) -> None:
     optimality.compare_optimality(fitted)
 
 
-def battery(package: Package, result: Rebuild, policy: Policy | None = None) -> None:
+def battery(package: Package, policy: Policy | None = None) -> Battery:
+    """Judge the model of a package under a policy (the one that ships where none is given), by tests with cuts.
+
+    What a test needs of a rebuild (our refit of the regressions) is made first; what that compares is not told here.
+    """
+    policy = policy or read_policy()
+    space = open_workspace(package, policy)
+    if space is None:
+        result = Rebuild(Ledger(policy), (), None, None)
+    elif package.outcome_type != "binary":
+        _, refitted = compare_measures(space)
+        result = Rebuild(space.ledger, (), None, space, refitted)
+    else:
+        fits = regression.compare_regressions(fitted_of(whole_of(space)))
+        result = Rebuild(space.ledger, (), fits.get(package.champion_id), space)
+    before = len(result.ledger.outcomes)
+    judge(package, result, policy)
+    return Battery(tuple(result.ledger.outcomes[before:]), tuple(sorted(result.ledger.battery, key=place_of)))
+
+
+def judge(package: Package, result: Rebuild, policy: Policy | None = None) -> None:
     """Judge the model of a rebuild; the outcomes join those of the comparisons in `result.ledger`."""
     if result.workspace is None:
         texts.check_texts(package, policy or read_policy(), result.ledger)
@@ -212,7 +267,7 @@ def validate(package: Package, policy: Policy | None = None, *, second_technolog
     """
     policy = policy or read_policy()
     result = rebuild(package, policy, second_technology=second_technology)
-    battery(package, result, policy)
+    judge(package, result, policy)
     outcomes = result.ledger.outcomes
     return ValidationRun(
         package=package,
@@ -248,4 +303,4 @@ def _without_rows(package: Package, policy: Policy) -> Ledger:
     return ledger
 
 
-__all__ = ["Rebuild", "ValidationRun", "battery", "rebuild", "validate"]
+__all__ = ["Battery", "Rebuild", "ValidationRun", "battery", "judge", "rebuild", "validate"]
