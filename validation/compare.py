@@ -59,6 +59,10 @@ class Ledger:
     tables: dict[str, list[list[Any]] | str] = field(default_factory=dict)
     battery: list[BatteryRow] = field(default_factory=list)
 
+    def copy(self) -> Ledger:
+        """A ledger of its own with the same entries, which are never changed."""
+        return Ledger(self.policy, list(self.comparisons), list(self.outcomes), dict(self.tables), list(self.battery))
+
     def numbers(
         self,
         area: str,

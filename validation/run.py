@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -229,24 +229,19 @@ def _compare_classings(whole: Workspace, fitted: Workspace) -> None:
     optimality.compare_optimality(fitted)
 
 
-def battery(package: Package, policy: Policy | None = None) -> Battery:
+def battery(package: Package, policy: Policy | None = None, result: Rebuild | None = None) -> Battery:
     """Judge the model of a package under a policy (the one that ships where none is given), by tests with cuts.
 
-    What a test needs of a rebuild (our refit of the regressions) is made first; what that compares is not told here.
+    Some tests rest on what the rebuild found: `result` is it, under the same policy; without it the package is rebuilt
+    first. `result` stays as it is.
     """
     policy = policy or read_policy()
-    space = open_workspace(package, policy)
-    if space is None:
-        result = Rebuild(Ledger(policy), (), None, None)
-    elif package.outcome_type != "binary":
-        _, refitted = compare_measures(space)
-        result = Rebuild(space.ledger, (), None, space, refitted)
-    else:
-        fits = regression.compare_regressions(fitted_of(whole_of(space)))
-        result = Rebuild(space.ledger, (), fits.get(package.champion_id), space)
-    before = len(result.ledger.outcomes)
-    judge(package, result, policy)
-    return Battery(tuple(result.ledger.outcomes[before:]), tuple(sorted(result.ledger.battery, key=place_of)))
+    result = result or rebuild(package, policy)
+    ledger = result.ledger.copy()
+    space = None if result.workspace is None else replace(result.workspace, ledger=ledger)
+    before = len(ledger.outcomes)
+    judge(package, replace(result, ledger=ledger, workspace=space), policy)
+    return Battery(tuple(ledger.outcomes[before:]), tuple(sorted(ledger.battery, key=place_of)))
 
 
 def judge(package: Package, result: Rebuild, policy: Policy | None = None) -> None:

@@ -18,9 +18,11 @@ def run(good_package: Path) -> v.ValidationRun:
 
 def test_the_parts_give_what_the_whole_gives(good_package: Path, run: v.ValidationRun) -> None:
     package, policy = v.read_package(good_package), v.read_policy()
-    rebuilt = v.rebuild(package, policy).frame()
-    assert rebuilt.equals(run.comparisons_frame())
-    judged = v.battery(package, policy)
+    rebuilt = v.rebuild(package, policy)
+    assert rebuilt.frame().equals(run.comparisons_frame())
+    judged = v.battery(package, policy, rebuilt)
+    assert judged.outcomes == v.battery(package, policy, rebuilt).outcomes  # the rebuild stays as it was
+    assert v.battery(package, policy).frame().equals(judged.frame())
     whole = run.outcomes_frame()
     own = judged.outcomes_frame()
     assert list(own["test"]) == list(whole["test"])[-len(own) :]
