@@ -9,6 +9,8 @@ import pytest
 
 from tests.reference.second_technology.models import CASES, simulated
 from validation.measures.families import Family, log_density
+from validation.rebuild.calibration_errors import numerical_errors
+from validation.rebuild.calibration_maps import fit_own
 from validation.rebuild.logistic import log_likelihood
 from validation.rebuild.numerical import _slopes, gradient, jacobian, standard_errors
 
@@ -74,3 +76,25 @@ def test_columns_that_are_one_have_no_errors() -> None:
     nothing = replace(MODELS[0], x=MODELS[0].x * [1, 0, 1, 1])
     with pytest.raises(np.linalg.LinAlgError, match="singular"):
         standard_errors(nothing)
+
+
+@pytest.mark.parametrize("method", ["intercept_shift", "logistic", "beta"])
+@pytest.mark.parametrize("slope", [0.7, 1.0])
+def test_errors_of_calibration_maps_are_those_of_the_formulas(method: str, slope: float) -> None:
+    rng = np.random.default_rng(int(slope * 10))
+    score, weight = rng.normal(-1.5, 1.2, 800), rng.uniform(0.3, 2, 800)
+    y = (rng.random(800) < 1 / (1 + np.exp(-slope * score - 0.3))).astype(float)
+    own = fit_own(method, score, y, weight)
+    held = frozenset(name for name, error in own.errors.items() if np.isnan(error))
+    for robust, errors in ((False, own.errors), (True, own.robust_errors)):
+        found = numerical_errors(own.estimates, held, score, y, weight, robust=robust)
+        assert list(found) == list(errors)
+        np.testing.assert_allclose(list(found.values()), list(errors.values()), rtol=1e-8)
+
+
+def test_a_parameter_at_a_bound_has_no_error() -> None:
+    rng = np.random.default_rng(4)
+    score = rng.normal(size=200)
+    y = (rng.random(200) < 1 / (1 + np.exp(-score))).astype(float)
+    found = numerical_errors({"a": 0.0, "b": 0.9, "c": 0.1}, frozenset("a"), score, y, np.ones(200), robust=False)
+    assert [name for name, error in found.items() if np.isnan(error)] == ["a"]

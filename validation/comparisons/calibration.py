@@ -16,9 +16,11 @@ from validation.comparisons.calibration_moments import compare_moments
 from validation.comparisons.calibration_segments import compare_segments
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
+from validation.rebuild.calibration_errors import numerical_errors
 from validation.rebuild.calibration_maps import METHODS, NotFitted, OwnMap, fit_own
 from validation.rebuild.calibration_plan import calibrated_on, methods_of
 from validation.rebuild.calibration_weights import calibration_space
+from validation.rebuild.numerical import QUANTITY as NUMERICAL
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 Floats = NDArray[np.float64]
@@ -234,8 +236,34 @@ def _compare_parameters(space: Workspace, models: Sequence[Fitted]) -> None:
     for column, (rule, get) in columns.items():
         mine = [_number(get(own[key], key[1])) for key in keys]
         space.ledger.numbers(PARAMETERS, column, rule, [stated[k][column] for k in keys], mine, labels, [PARAMETERS])
+    _compare_numerical(space, with_any, stated)
     held = [bool(np.isnan(own[key].errors[key[1]])) for key in keys]
     space.ledger.words(PARAMETERS, "bounds", [stated[k]["at_bound"] for k in keys], held, labels, [PARAMETERS])
+
+
+def _compare_numerical(
+    space: Workspace, models: Sequence[Fitted], stated: Mapping[tuple[Any, Any], Mapping[str, Any]]
+) -> None:
+    """The stated errors against those from numerical second derivatives, of maps that are fitted to the rows alone."""
+    for column, robust in (("standard_error", False), ("robust_standard_error", True)):
+        given, mine, labels = [], [], []
+        for one in models:
+            y, w, score = space.outcome[one.rows], space.weight[one.rows], one.score[one.rows]
+            if one.external is not None or one.moments is not None:
+                continue
+            own = one.own if one.level is None else fit_own(one.own.method, score, y, w)
+            held = frozenset(name for name, error in own.errors.items() if np.isnan(error))
+            try:
+                found = numerical_errors(own.estimates, held, score, y, w, robust=robust)
+            except np.linalg.LinAlgError as error:
+                space.ledger.not_evaluable(f"{PARAMETERS}: {one.name}, {NUMERICAL}", str(error))
+                continue
+            for name in (name for name in found if name not in held and (one.name, name) in stated):
+                given.append(stated[one.name, name][column])
+                mine.append(found[name])
+                labels.append(f"{one.name} {name}")
+        quantity, rule = f"{NUMERICAL}{', robust' if robust else ''}", "numerical_standard_error"
+        space.ledger.numbers(PARAMETERS, quantity, rule, given, mine, labels, [PARAMETERS])
 
 
 def _number(value: float) -> float | None:

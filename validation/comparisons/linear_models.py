@@ -14,11 +14,11 @@ from validation.measures.structure import covariance_kind, outcome_of
 from validation.measures.structure import design as measures_design
 from validation.rebuild.linear_models import LinearModel, stated
 from validation.rebuild.logistic import LogisticFit
+from validation.rebuild.numerical import QUANTITY as NUMERICAL
 from validation.rebuild.numerical import standard_errors
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import scorecard_of
 
-NUMERICAL = "standard errors by numerical second derivatives"
 Fits = Mapping[str, LogisticFit]
 
 

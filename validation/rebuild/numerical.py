@@ -21,6 +21,7 @@ from validation.rebuild.covariance import factor
 from validation.rebuild.linear_models import LinearModel
 
 Floats = NDArray[np.float64]
+QUANTITY = "standard errors by numerical second derivatives"
 STEP = 2e-3
 """Width of a step in units of the scale of a parameter (what moves the linear predictor by 1 at its largest)."""
 
