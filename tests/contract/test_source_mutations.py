@@ -150,6 +150,12 @@ def test_nothing_differs(good: Package, book: Package) -> None:
     assert any(row[0] == "rows with an indeterminate outcome" for row in judged(book)[1])
 
 
+def test_the_name_of_a_file_says_nothing(folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "renamed.csv"
+    moved.write_bytes((folder / "table.csv").read_bytes())
+    assert judged(read_package(folder / "out", source=moved))[0] == {}
+
+
 def test_without_the_source_it_says_so(folder: Path) -> None:
     space = open_workspace(read_package(folder / "out"), read_policy())
     assert space is not None
@@ -319,6 +325,10 @@ EVIDENCE: list[tuple[str, str, int, str, Callable[[Any], Any], str]] = [
     ("good", "data.source", 3, "value", lambda v: "1400", "file"),
     ("book", "data.waterfall", 1, "removed", lambda v: v + 1, "removed"),
     ("book", "outcome.exclusions", 0, "rows", lambda v: v + 1, "rows"),
+    *(("book", "outcome.history", row, "value", lambda v: f"{v}1", "facts") for row in range(1, 7)),
+    ("book", "outcome.roll_rates", 1, "accounts", lambda v: v + 1, "accounts"),
+    ("book", "outcome.roll_rates", 2, "share", lambda v: v * 1.001, "share"),
+    ("book", "outcome.roll_rates", 0, "to_state", lambda v: "150+", "accounts"),
 ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from validation.comparisons.source_evidence import compare_source_evidence
+from validation.comparisons.source_history import compare_history
 from validation.findings import Finding, Outcome
 from validation.rebuild.source.files import equal
 from validation.rebuild.source.language import LanguageError, names_in, parse
@@ -83,6 +84,7 @@ def _compared(space: Workspace, given: Sources) -> list[Row] | str:
     _compare_outcomes(pairs)
     _compare_samples(pairs)
     compare_source_evidence(space, made)
+    compare_history(space, made)
     return [*_files(space, made), *_waterfall(space, made), *pairs.rows]
 
 

@@ -55,7 +55,6 @@ def _compare_source(space: Workspace, made: Made) -> None:
         space.ledger.not_evaluable(area, "the package holds no such table")
         return
     own = {
-        "file": made.table.name,
         "sha256": made.table.sha256,
         "rows": str(made.table.rows),
         "columns": str(len(made.table.columns)),
