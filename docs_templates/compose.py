@@ -49,6 +49,8 @@ OF_KIND = {
     "table": ("table", "figure"),
 }
 LATE = ("clauses", "missing", "evidence_index")
+ADDED_LATER = ("validation.conclusion",)
+"""Evidence that a person adds to a package: until then it is not provided."""
 
 
 def compose(template: Template, package: Package, registry: Registry, moment: datetime) -> Document:
@@ -165,6 +167,8 @@ class _Composer:
         return f"{self._chapter.removeprefix('Annex ')}.{self._counters[kind][0]}"
 
     def _holds(self, node: WhenNode) -> bool:
+        if node.evidence in ADDED_LATER and node.evidence not in self._resolver.package.evidence:
+            return node.condition == "not_provided"
         evidence = self._resolver.evidence(node.evidence, node.line)
         if evidence is None:
             return False

@@ -275,6 +275,13 @@ def test_without_validation_the_report_is_skipped_or_refused(tmp_path: Path) -> 
     assert any("validation_report: skipped" in line for line in said)
 
 
+def test_a_validation_that_nobody_concluded_is_printed_as_proposed(tmp_path: Path) -> None:
+    evidence = {k: v for k, v in all_evidence(("X",)).items() if k != "validation.conclusion"}
+    folder = write_package(tmp_path / "p", evidence)
+    (written,) = make_documents(folder, ["validation_report"], clock=lambda: MOMENT)
+    assert "notconcluded" in _squeezed(_pages(written.path)[0])
+
+
 # ----------------------------------------------------------------------------------------- refused packages
 def _break(folder: Path, name: str, change: Callable[[bytes], bytes]) -> None:
     path = folder / name
