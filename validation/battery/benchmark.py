@@ -42,6 +42,7 @@ class Contest:
 def check_benchmark(space: Workspace) -> None:
     """Judge how much better our own simple model ranks; `validation.challenger` holds the contests."""
     test, champion = "gain of the validator's challenger", space.package.champion_id
+    not_evaluable(space, AREA, "external grade", "champion", "the package holds no external grade of single applicants")
     if space.package.outcome_type != "binary" or space.output(champion, "linear_score") is None:
         reason = "the outcome is not binary, or the champion publishes no score"
         not_evaluable(space, AREA, test, "champion", reason)

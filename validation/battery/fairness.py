@@ -322,7 +322,7 @@ def _judge_measure(space: Workspace, measure: str, population: str, cells: list[
         AREA,
         measure,
         population,
-        f"{measure}, {cell.group} on {cell.sample}",
+        f"{measure} ({cell.group} on {cell.sample})",
         values[worst],
         review=f"{CUTS[measure]}_review",
         fail=f"{CUTS[measure]}_fail",

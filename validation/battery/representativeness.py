@@ -124,7 +124,7 @@ def _judge_shifts(space: Workspace, name: str, found: list[Shift]) -> None:
         AREA,
         "shift of characteristics",
         name,
-        f"greatest PSI, of {worst.name}",
+        f"greatest PSI ({worst.name})",
         value,
         review="characteristic_psi_review",
         fail="characteristic_psi_fail",

@@ -29,6 +29,8 @@ ONE_UP, ONE_DOWN = "one standard deviation up", "one standard deviation down"
 LOWEST, HIGHEST = "development minimum", "development maximum"
 BELOW, ABOVE = "below the minimum", "above the maximum"
 MISSING = "missing"
+DEFINED = (LOWEST, HIGHEST, MISSING, "level", "unseen category", "special code")
+"""Shocks after which a model must give a result; beyond the data, as below zero, it may have none."""
 Floats = NDArray[np.float64]
 
 
@@ -204,7 +206,7 @@ def _judge_single(space: Workspace, found: list[Response]) -> None:
             AREA,
             "largest effect of one input",
             "champion",
-            f"relative change of the mean by {worst.name}",
+            f"relative change of the mean ({worst.name})",
             abs(worst.change),
             review="input_effect_review",
             fail="input_effect_fail",
@@ -215,14 +217,15 @@ def _judge_single(space: Workspace, found: list[Response]) -> None:
         )
     else:
         not_evaluable(space, AREA, "largest effect of one input", "champion", "no input is a number that varies")
-    if found:
-        worst = max(found, key=lambda one: one.unscored)
+    judged = [one for one in found if one.shock in DEFINED]
+    if judged:
+        worst = max(judged, key=lambda one: one.unscored)
         verdict(
             space,
             AREA,
             "every shocked applicant is scored",
             "champion",
-            f"share without a result by {worst.name}",
+            f"share without a result ({worst.name})",
             worst.unscored,
             fail="unscored_maximum",
             statement=f"With {worst.name} {worst.shock} ({worst.value}) {worst.unscored:.2%} have no result.",
@@ -289,7 +292,7 @@ def _judge_directions(bench: Bench) -> None:
         AREA,
         test,
         "champion",
-        f"relative fall of the mean by {worst}",
+        f"relative fall of the mean ({worst})",
         size,
         review="response_against_direction_review",
         fail="response_against_direction_fail",
