@@ -252,7 +252,8 @@ def judge(package: Package, result: Rebuild, policy: Policy | None = None) -> No
         judge_measures(result.workspace, result.refitted)
     else:
         run_battery(result.workspace, result.fit)
-    complete(result.ledger, "the package came without its rows" if result.workspace is None else None)
+    reason = "the package came without its rows" if result.workspace is None else None
+    complete(result.ledger, reason, binary=package.outcome_type == "binary")
 
 
 def validate(package: Package, policy: Policy | None = None, *, second_technology: bool = False) -> ValidationRun:

@@ -67,6 +67,14 @@ def test_an_area_without_a_row_is_told_as_not_evaluable() -> None:
     assert table["Migration, weighted bandwidth"][2:] == [0, 0, 0, 1, "no pair of rows a year apart"]
 
 
+def test_areas_of_binary_outcomes_say_so_where_the_outcome_is_an_amount() -> None:
+    ledger = Ledger(read_policy())
+    complete(ledger, binary=False)
+    told = {row.area: row.reason for row in ledger.battery}
+    assert told["hosmer_lemeshow"] == told["jeffreys"] == "the outcome is not binary"
+    assert told["representativeness"] == "no test of this area applies to the package"
+
+
 def test_rows_without_an_area_outcome_cut_or_reason_are_refused() -> None:
     good = BatteryRow("jeffreys", "level", "x", "p", "pass", 0.5, cut="at least 0.05")
     assert cells(good) == [

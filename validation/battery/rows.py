@@ -117,12 +117,15 @@ def absent(ledger: Ledger, area: str, test: str, population: str, reason: str) -
     record(ledger, BatteryRow(area, test, population, "", "not_evaluable", reason=reason))
 
 
-def complete(ledger: Ledger, reason: str | None = None) -> None:
-    """Tell every area of which no row was recorded as not evaluable; `reason` where one holds for all of them."""
+def complete(ledger: Ledger, reason: str | None = None, *, binary: bool = True) -> None:
+    """Tell every area of which no row was recorded as not evaluable; `reason` where one holds for all of them.
+
+    binary: whether the outcome is good or bad, which most areas are about.
+    """
     held = {row.area for row in ledger.battery}
     for area in AREAS:
         if area.key not in held:
-            words = reason or area.absent
+            words = reason or (area.absent if binary or area.absent == _NOT_RUN else "the outcome is not binary")
             detail(ledger, BatteryRow(area.key, area.title, "", "", "not_evaluable", reason=words))
 
 
