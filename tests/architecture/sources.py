@@ -28,8 +28,8 @@ class Source:
 
     @property
     def is_command_line(self) -> bool:
-        """Whether this is `PACKAGE/cli.py` or below `PACKAGE/cli/`."""
-        return self.path.split("/")[1] in ("cli", "cli.py")
+        """Whether this is `PACKAGE/cli.py`, below `PACKAGE/cli/`, or one of the scripts below `PACKAGE/scripts/`."""
+        return self.path.split("/")[1] in ("cli", "cli.py", "scripts")
 
 
 @functools.cache
