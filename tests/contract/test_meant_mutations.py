@@ -32,7 +32,9 @@ models: [{id: scorecard, type: scorecard, champion: true}]
 evaluation: {baselines: false}
 """
 OUTCOMES, WEIGHTS = "data/snapshot.parquet: outcomes", "data/snapshot.parquet: weights"
-SOURCE, REMAIN, SAMPLES = (f"data.waterfall: rows {part}" for part in ("of the source", "that remain", "of the samples"))
+SOURCE, REMAIN, SAMPLES = (
+    f"data.waterfall: rows {part}" for part in ("of the source", "that remain", "of the samples")
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,9 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     words[rng.random(700) < 0.05] = "maybe"
     words[rng.random(700) < 0.03] = None
     told = table.drop(columns="BAD").assign(STATE=words, W=rng.choice([1.0, 2.5], 700))
-    found = open_workspace(read_package(done(tmp_path_factory.mktemp("m"), PLAN, told, "--no-validation")), read_policy())
+    found = open_workspace(
+        read_package(done(tmp_path_factory.mktemp("m"), PLAN, told, "--no-validation")), read_policy()
+    )
     assert found is not None
     return found
 
@@ -106,7 +110,9 @@ def test_the_snapshot_of_an_amount(tmp_path: Path) -> None:
     """The outcome is the number of the column itself."""
     plan = "model: {id: m}\ndata: {source: table.csv}\noutcome: {column: LOSS, type: amount}\n"
     table = portfolio(600).assign(LOSS=lambda t: np.where(t["BAD"] == 1, t["INCOME"] / 10, 0.0).round(2))
-    found = open_workspace(read_package(done(tmp_path, plan, table.drop(columns="BAD"), "--no-validation")), read_policy())
+    found = open_workspace(
+        read_package(done(tmp_path, plan, table.drop(columns="BAD"), "--no-validation")), read_policy()
+    )
     assert found is not None
     compare_meant(found)
     frame = found.frame.assign(_outcome=found.frame["_outcome"] * 1.5)

@@ -1,4 +1,4 @@
-"""The waterfall of rows, from the source to the samples: each step follows from the one before, and both ends are so."""
+"""The waterfall of rows, from the source to the samples: each step follows from the one before, and both ends do."""
 
 from __future__ import annotations
 
