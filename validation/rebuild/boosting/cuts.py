@@ -45,7 +45,8 @@ class Binned:
 
     x (n, k) float32, column after column in memory; bins (n, k): the bin of each value, `total` where it is missing;
     first (k + 1,): first bin of each feature; above, below (total,): the threshold that keeps a bin and all lower ones
-    on the left, and the one that keeps it and all higher ones on the right; owner (total,): the feature of a bin.
+    on the left, and the one that keeps it and all higher ones on the right; owner (total,): the feature of a bin;
+    place (total,): where it stands where every feature has `width` places.
     """
 
     x: Single
@@ -54,6 +55,8 @@ class Binned:
     above: Single
     below: Single
     owner: NDArray[np.int64]
+    place: NDArray[np.int64]
+    width: int
 
     @property
     def total(self) -> int:
@@ -81,9 +84,11 @@ def bin_features(x: Single, *, later_ends: bool = False) -> Binned:
         above.append(upper)
         under.append(lower)
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    owner, width = np.repeat(np.arange(len(counts)), counts), max(counts)
+    place = owner * width + np.arange(first[-1]) - first[owner]
     bins[np.isnan(x)] = first[-1]
-    owner = np.repeat(np.arange(len(counts)), counts)
-    return Binned(np.asfortranarray(x), bins, first, np.concatenate(above), np.concatenate(under), owner)
+    thresholds = np.concatenate(above), np.concatenate(under)
+    return Binned(np.asfortranarray(x), bins, first, thresholds[0], thresholds[1], owner, place, width)
 
 
 def _thresholds(values: Single, later_ends: bool) -> tuple[Single, Single]:

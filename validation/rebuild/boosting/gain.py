@@ -7,6 +7,8 @@ T²/(H + λ). Values are rounded to float32, and gains are taken in the arithmet
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from validation.rebuild.boosting.settings import Floats, Settings, Single
@@ -64,6 +66,7 @@ def gains(slope: Floats, curvature: Floats, value: Single, settings: Settings) -
     return np.where(curvature <= 0, np.float32(0), gain)
 
 
+@cache
 def _doubles(*values: float) -> tuple[np.float64, ...]:
     """Settings are held in single precision and used in double."""
     return tuple(np.float64(np.float32(value)) for value in values)

@@ -55,7 +55,7 @@ def grow(x: Single, gradient: Floats, settings: Settings, find: Finder) -> list[
     none with a side without hessian.
     """
     every = np.arange(len(x), dtype=np.intp)
-    nodes = [_node(0, 0, every, gradient.sum(axis=0), Limits(), Limits(), settings)]
+    nodes = _nodes(0, 0, [every], gradient.sum(axis=0)[None, :], Limits(), settings)
     find(nodes, None)
     waiting = [_rank(nodes[0], settings)] if _gains(nodes[0]) else []
     leaves = 1
@@ -109,7 +109,7 @@ def _split(node: Node, number: int, x: Single, gradient: Floats, settings: Setti
     sums = [split.left, split.right]
     if settings.method == "exact":
         sums = [gradient[rows].sum(axis=0) for rows in sides]
-    made = [_node(number + k, node.depth + 1, sides[k], sums[k], node.limits, node.limits, settings) for k in range(2)]
+    made = _nodes(number, node.depth + 1, sides, np.array(sums), node.limits, settings)
     limits = below(node.limits, split.feature, made[0].weight, made[1].weight, settings)
     for child, own in zip(made, limits, strict=True):
         child.limits = own
@@ -117,14 +117,14 @@ def _split(node: Node, number: int, x: Single, gradient: Floats, settings: Setti
     return made
 
 
-def _node(
-    number: int, depth: int, rows: Rows, sums: Floats, bounds: Limits, limits: Limits, settings: Settings
-) -> Node:
-    slope, curvature = (np.array([value]) for value in sums)
-    low, high = (np.array([value], np.float32) for value in (bounds.low, bounds.high))
-    weight = weights(slope, curvature, low, high, settings)
-    gain = gains(slope, curvature, weight, settings)
-    return Node(number, depth, rows, sums, weight[0], gain[0], limits)
+def _nodes(
+    number: int, depth: int, sides: Sequence[Rows], sums: Floats, bounds: Limits, settings: Settings
+) -> list[Node]:
+    """Nodes numbered from `number` on, by the rows of each and the sums (nodes, 2); worth what `bounds` allow."""
+    low, high = np.full(len(sides), bounds.low), np.full(len(sides), bounds.high)
+    weight = weights(sums[:, 0], sums[:, 1], low, high, settings)
+    gain = gains(sums[:, 0], sums[:, 1], weight, settings)
+    return [Node(number + k, depth, rows, sums[k], weight[k], gain[k], bounds) for k, rows in enumerate(sides)]
 
 
 def as_tree(nodes: Sequence[Node], settings: Settings) -> Tree:

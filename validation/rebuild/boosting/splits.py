@@ -81,9 +81,8 @@ def best_splits(nodes: Sequence[Open], histograms: Floats, binned: Binned, setti
 
 def _running(histograms: Floats, binned: Binned, *, backward: bool) -> Floats:
     """Running sums within each feature, from its lowest bin up or from its highest down."""
-    nodes, width = len(histograms), int(np.max(np.diff(binned.first)))
-    place = binned.owner * width + np.arange(binned.total) - binned.first[binned.owner]
-    grid = np.zeros((nodes, 2, len(binned.first) - 1, width))
+    nodes, place = len(histograms), binned.place
+    grid = np.zeros((nodes, 2, len(binned.first) - 1, binned.width))
     grid.reshape(nodes, 2, -1)[:, :, place] = histograms
     if backward:
         grid[..., ::-1] = np.cumsum(grid[..., ::-1], axis=-1)
