@@ -14,7 +14,7 @@ import numpy as np
 
 from validation.rebuild.boosting.bounds import allowed, in_direction
 from validation.rebuild.boosting.gain import gains, weights
-from validation.rebuild.boosting.growth import Finder, Node
+from validation.rebuild.boosting.growth import Family, Finder, Node
 from validation.rebuild.boosting.settings import Floats, Settings, Single
 from validation.rebuild.boosting.splits import Split
 
@@ -36,8 +36,8 @@ def by_sorted_values(x: Single, gradient: Floats, settings: Settings) -> Finder:
     """Return what looks for splits; x (n, k), gradient (n, 2) of one tree."""
     dense = [not np.isnan(column).any() for column in x.T]
 
-    def find(nodes: Sequence[Node], parent: Node | None) -> None:
-        for node in nodes:
+    def find(families: Sequence[Family]) -> None:
+        for node in (node for _, nodes in families for node in nodes):
             may = allowed(node.limits, x.shape[1], settings)
             for feature in range(x.shape[1]):
                 if may is not None and not may[feature]:

@@ -43,8 +43,9 @@ class Node:
         return Open(self.sums, self.gain, self.limits)
 
 
-Finder = Callable[[Sequence[Node], Node | None], None]
-"""Looks for the splits of nodes, and writes them into them: the root alone, or children of one parent."""
+Family = tuple[Node | None, list[Node]]
+Finder = Callable[[Sequence[Family]], None]
+"""Looks for the splits of nodes, and writes them into them: the root alone, or children with their parents."""
 
 
 def grow(x: Single, gradient: Floats, settings: Settings, find: Finder) -> list[Node]:
@@ -56,26 +57,29 @@ def grow(x: Single, gradient: Floats, settings: Settings, find: Finder) -> list[
     """
     every = np.arange(len(x), dtype=np.intp)
     nodes = _nodes(0, 0, [every], gradient.sum(axis=0)[None, :], Limits(), settings)
-    find(nodes, None)
+    find([(None, nodes)])
     waiting = [_rank(nodes[0], settings)] if _gains(nodes[0]) else []
     leaves = 1
     while waiting:
-        node = nodes[heapq.heappop(waiting)[-1]]
-        if settings.leaves is not None and leaves == settings.leaves:
-            break
-        if not _worth_it(node, settings):
-            if settings.leaves is not None:
-                break
-            continue
-        leaves += 1
-        children = _split(node, len(nodes), x, gradient, settings)
-        nodes += children
-        if node.depth + 1 < settings.depth and (settings.leaves is None or leaves < settings.leaves):
-            find(children, node)
-        node.histogram = None
-        for child in children:
-            if _gains(child):
-                heapq.heappush(waiting, _rank(child, settings))
+        families: list[Family] = []
+        while waiting and not (families and settings.leaves is not None):
+            node = nodes[heapq.heappop(waiting)[-1]]
+            if not _worth_it(node, settings) or leaves == settings.leaves:
+                if settings.leaves is not None:
+                    return nodes
+                continue
+            leaves += 1
+            children = _split(node, len(nodes), x, gradient, settings)
+            nodes += children
+            families.append((node, children))
+        if families and families[0][1][0].depth < settings.depth and leaves != settings.leaves:
+            find(families)
+        for parent, children in families:
+            assert parent is not None
+            parent.histogram = None
+            for child in children:
+                if _gains(child):
+                    heapq.heappush(waiting, _rank(child, settings))
     return nodes
 
 
