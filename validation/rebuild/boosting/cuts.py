@@ -75,11 +75,11 @@ def bin_features(x: Single, *, later_ends: bool = False) -> Binned:
     above: list[Single] = []
     under: list[Single] = []
     counts: list[int] = []
-    for place, column in enumerate(x.T):
+    for number, column in enumerate(x.T):
         values = np.unique(column[~np.isnan(column)])
         start = sum(counts)
         upper, lower = _thresholds(values, later_ends)
-        bins[:, place] = start + np.searchsorted(values, column)
+        bins[:, number] = start + np.searchsorted(values, column)
         counts.append(len(upper))
         above.append(upper)
         under.append(lower)
