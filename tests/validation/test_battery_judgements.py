@@ -150,6 +150,8 @@ def test_a_shifted_later_population_is_told() -> None:
     assert rows["stability of x", "out_of_time"].outcome == "fail"
     assert severities(space, "stability of characteristics", "out_of_time") == {"low"}
     assert severities(space, "stability", "out_of_sample") == set()
+    moved = [one.finding for one in space.ledger.outcomes if one.finding and "characteristics" in one.test]
+    assert [item.quantity for item in moved] == ["greatest PSI"]  # whatever characteristic is the worst
     assert rows["concentration against development", "out_of_time"].value > 0
 
 

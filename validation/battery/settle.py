@@ -8,6 +8,7 @@ model was fitted nothing fails: what is found there is told as an observation.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from validation.rebuild.clusters import Integers, dense, repeat
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 Floats = NDArray[np.float64]
+PARTICULARS = re.compile(r"[,;]| of | against ")
+"""What follows the name of a statistic: counts, names and values, which a finding's id does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def settle(space: Workspace, row: BatteryRow, cut: str, words: Words, *, compare
     finding = Finding(
         test=row.name,
         severity=told.severity if row.outcome == "fail" else "observation",
-        quantity=row.statistic,
+        quantity=PARTICULARS.split(row.statistic)[0],
         developer_value=None,
         validator_value=row.value if math.isfinite(row.value) else None,
         tolerance=told.value,
