@@ -234,7 +234,7 @@ PARAMETERS: tuple[Defect, ...] = (
         "card",
         "probability",
         ("classing.table", "model.json: WoE"),
-        sized(5.5, "probability", lambda s: classed("INCOME", partial(rounded, s))),
+        sized(4.0, "probability", lambda s: classed("INCOME", partial(rounded, s))),
     ),
     Defect(
         "missing_as_best",
