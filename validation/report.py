@@ -127,8 +127,9 @@ def _findings(run: ValidationRun, everything: bool) -> list[str]:
     lines = ["Findings: " + (", ".join(f"{counts[s]} {s}" for s in SEVERITIES if counts[s]) or "none")]
     for item in found if everything else found[:SHOWN]:
         lines += _wrapped(f"[{item['severity']}] {item['id']}: {item['statement']}", "  ")
-        if item["developer_value"] is not None or item["validator_value"] is not None:
-            lines.append(f"      developer {item['developer_value']!r}, validator {item['validator_value']!r}")
+        sides = [side for side in ("developer", "validator") if item[f"{side}_value"] is not None]
+        if sides:
+            lines.append("      " + ", ".join(f"{side} {item[f'{side}_value']!r}" for side in sides))
     rest = 0 if everything else len(found) - SHOWN
     return [*lines, f"  … and {rest} more, none severer, in findings.json"] if rest > 0 else lines
 
