@@ -167,7 +167,7 @@ def test_every_scorecard_tells_its_own_selection(good: Path) -> None:
     compared = reading(good)
     assert compared["selection.waterfall: selected"] == 2
     assert compared["selection.waterfall: characteristics"] == 8
-    assert compared["selection.waterfall: information value"] == 8  # OLDER, which no model reads, is derived from the plan
+    assert compared["selection.waterfall: information value"] == 8  # OLDER, which no model reads, too
     assert compared["selection.stability: sample_psi"] == 4
 
 
