@@ -8,10 +8,9 @@ from pathlib import Path
 
 from credit_risk._core.clock import system_clock
 from credit_risk._core.errors import CreditRiskError, Fault, PlanError
+from credit_risk._core.severity import SEVERITIES
 from credit_risk.cli.progress import progress_display
 from credit_risk.cli.summary import print_summary
-
-SEVERITIES = ("critical", "high", "medium", "low", "observation")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 from credit_risk import __version__
 from credit_risk._core.errors import CreditRiskError
+from credit_risk._core.severity import SEVERITIES
 
-SEVERITIES = ("critical", "high", "medium", "low", "observation")
 INTERNAL, INTERRUPTED = 70, 130
 Command = Callable[[argparse.Namespace], int]
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.html_table import html_table
+from credit_risk._core.severity import SEVERITIES
 from credit_risk.lifecycle.contents import add_core, seal
 from credit_risk.lifecycle.develop import Development, develop
 from credit_risk.lifecycle.exports import export_refusals, write_exports
@@ -125,7 +126,7 @@ def remove_journals(folder: Path, plan: Plan) -> None:
 
 def _findings(package: Path) -> tuple[str, dict[str, int]]:
     report = json.loads((package / "validation" / "findings.json").read_text("utf-8"))
-    return report["recommendation"], report["counts"]
+    return report["recommendation"], {severity: report["counts"][severity] for severity in SEVERITIES}
 
 
 def _told(recommendation: str, findings: dict[str, int]) -> str:

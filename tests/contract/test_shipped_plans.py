@@ -12,8 +12,8 @@ from tests.credit_risk.cli.command import credit_risk, differing_cells, disagree
 pytestmark = pytest.mark.xdist_group("shipped plans")  # each is run once, so on one worker
 
 
-def test_taiwan_is_approved_without_a_finding(taiwan_package: Path) -> None:
-    assert findings(taiwan_package) == []
+def test_taiwan_is_approved_with_nothing_above_an_observation(taiwan_package: Path) -> None:
+    assert {one["severity"] for one in findings(taiwan_package)} <= {"observation"}
     assert differing_cells(taiwan_package) == 0
 
 

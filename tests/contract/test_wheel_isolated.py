@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 pytestmark = pytest.mark.xdist_group("isolated")  # one environment, so one worker
 
+SOURCE = Path(__file__).parents[2] / "scorecards/taiwan_credit/taiwan_credit.csv.gz"
 MODELLING_STACK = (
     "statsmodels",
     "sklearn",
@@ -137,7 +138,7 @@ def test_the_installed_validator_validates_a_package(isolated: Isolated, taiwan_
     shutil.rmtree(package / "validation")
     sealed = (package / "manifest.json").read_bytes()
 
-    finished = isolated.finish(isolated.command, package)
+    finished = isolated.finish(isolated.command, package, "--source", SOURCE, "--no-r")
 
     assert finished.returncode in (0, 1), finished.stdout + finished.stderr
     after = json.loads((package / "validation" / "findings.json").read_text(encoding="utf-8"))

@@ -86,7 +86,7 @@ def test_the_summary_says_what_a_modeller_wants(ended: tuple[Path, Ended]) -> No
         assert all(cell in line for cell in cells)
     count = len([step for step in model(package)["steps"] if step["type"] == "classing"])
     assert f"Characteristics: {count} in champion 'scorecard', of 4 classed" in text
-    assert re.search(r"Validation: the validator proposes to \w+.* \(.*medium\)", text)
+    assert re.search(r"Validation: the validator proposes to \w+.* \(.*\d medium, \d low.*\)", text)
     for name in ("exports/m.pmml", "validation/findings.json"):
         assert str(package / name) in text or os.path.relpath(package / name) in text
     manifest = credit_risk("verify", package)

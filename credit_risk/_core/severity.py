@@ -1,0 +1,3 @@
+"""The severities of findings, gravest first (DESIGN section 6)."""
+
+SEVERITIES = ("critical", "high", "medium", "low", "observation")
