@@ -19,6 +19,8 @@ from credit_risk.evaluation.jurisdictions import joined
 from credit_risk.evaluation.proxies import FOLDS, RIDGE, SMOOTHING, Ids, ProxySample
 
 CROSS_FITTED, HELD_OUT = "cross-fitted", "fitted on development"
+PLACES = 9
+"""Decimal places of log-odds that rank: below them two optimisers order rows that the classifier holds to be alike."""
 _COLUMNS = [
     *("jurisdiction", "attribute", "group", "sample", "method", "inputs", "rows", "group_rows"),
     *("auc", "auc_lower", "auc_upper", "verdict", "result"),
@@ -41,6 +43,7 @@ def proxy_model_table(
     The classifier is logistic on ln((group + ½)/(rest + ½)) of the bins, standardised, with a ridge of RIDGE on the
     coefficients (Hoerl and Kennard 1970). On `reference_sample` it is cross-fitted: clusters (else rows) fall in turn
     into FOLDS folds, and each is predicted by the others; other samples by all of it. Of two groups the first is told.
+    Rows rank by log-odds rounded to PLACES decimal places, so that the AUC does not hang on where an optimiser stops.
     For review where the lower bound of the AUC is at least `proxy_auc`.
     """
     rows: list[dict[str, Any]] = []
@@ -65,7 +68,10 @@ def proxy_model_table(
                     verdict = "the inputs tell the group" if told else "the inputs do not tell the group"
                 rows.append(dict(zip(_COLUMNS, (*head, *middle, *values, verdict, result), strict=True)))
     frame = pd.DataFrame(rows, columns=_COLUMNS)
-    frame.attrs["notes"] = (f"for review: lower bound of the AUC of {proxy_auc:g} or more",)
+    frame.attrs["notes"] = (
+        f"for review: lower bound of the AUC of {proxy_auc:g} or more",
+        f"log-odds of the classifier are rounded to {PLACES} decimal places before rows are ranked",
+    )
     return frame
 
 
@@ -114,7 +120,7 @@ def _held_out(base: ProxySample, sample: ProxySample, attribute: str, code: int,
 
 
 def _fitted(bins: NDArray[np.int64], y: Floats, weights: Floats | None, tested: NDArray[np.int64]) -> Floats:
-    """Linear predictor of the tested rows by the classifier that the other rows fit."""
+    """Log-odds of the tested rows, to PLACES decimal places, by the classifier that the other rows fit."""
     w = np.ones(len(y)) if weights is None else weights / weights.mean()
     columns, others = [], []
     for own, other in zip(bins.T, tested.T, strict=True):
@@ -130,7 +136,7 @@ def _fitted(bins: NDArray[np.int64], y: Floats, weights: Floats | None, tested: 
     linear = np.full(len(tested), beta[0])
     for other, coefficient in zip(others, beta[1:], strict=True):
         linear += coefficient * other  # column by column: rows alike in their bins are alike to the last bit, and tie
-    return linear
+    return np.round(linear, PLACES)
 
 
 def ridge_logistic(x: Floats, y: Floats, w: Floats) -> Floats:

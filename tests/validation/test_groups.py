@@ -14,6 +14,7 @@ import pytest
 from tests.credit_risk.cli.command import disagreements, done, frame, portfolio
 from tests.validation.toy_package import builders
 from validation import read_package, validate
+from validation.rebuild.proxies import classifier
 
 PLAN = """model: {id: m}
 data: {source: table.csv, protected: {us_ecoa: [AGE, SEX], eu: [SEX]}}
@@ -52,6 +53,18 @@ def test_the_validator_agrees_on_every_kind_of_group(package: Path) -> None:
         assert told[test] == "pass"
     assert told.pop("fairness.alternatives") == "not_evaluable"  # the plan asks for no search
     assert not any(one.startswith(("fairness", "performance.subpop")) and o != "pass" for one, o in told.items())
+
+
+def test_the_classifier_holds_rows_of_one_risk_to_be_alike() -> None:
+    """Two inputs alike in all but their order: rows (i, j) and (j, i) have one risk but for last bits."""
+    rng = np.random.default_rng(9)
+    one, other = rng.integers(0, 4, (2, 900))
+    sex = np.tile(rng.random(900) < (1 + one + other) / 9, 2).astype(float)
+    bins = np.column_stack([np.concatenate([one, other]), np.concatenate([other, one])])
+    risk = classifier(bins, sex, np.ones(1800), bins)
+    assert len(np.unique(bins, axis=0)) == 16
+    assert len(np.unique(risk)) == 10
+    np.testing.assert_array_equal(risk[:900], risk[900:])
 
 
 def _set(column: str, value: Any, of: str = "", only: str = "") -> Any:

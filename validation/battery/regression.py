@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from validation.battery.cuts import judge
-from validation.comparisons.inference import covariance_of
+from validation.comparisons.inference import covariance_of, setting_of
 from validation.comparisons.regression import design
 from validation.findings import Finding, Outcome
 from validation.rebuild.clusters import repeat
@@ -25,7 +25,8 @@ def check_regression(space: Workspace, fit: LogisticFit | None) -> None:
     coefficients, correlations = (evidence_of(space, kind) for kind in ("coefficients", "correlation"))
     names = [term.characteristic for term in card.terms]
     _check_dependence(space)
-    _check_signs(space, dict(zip(names, [term.coefficient for term in card.terms], strict=True)))
+    bounded = setting_of(space, space.package.champion_id, "coefficients") == "negative"
+    _check_signs(space, dict(zip(names, [term.coefficient for term in card.terms], strict=True)), bounded)
     fitted = fitted_of(space)
     x, weight = design(fitted, space.package.champion_id, card)[:, 1:], fitted.weight[fitted.known(DEVELOPMENT)]
     inflation = dict(zip(names, variance_inflation(x, weight), strict=True))
@@ -101,10 +102,13 @@ def _check_dependence(space: Workspace) -> None:
     space.ledger.check(Outcome(test, outcome, len(clusters), "clustered where rows repeat", None, finding))
 
 
-def _check_signs(space: Workspace, coefficients: dict[str, float]) -> None:
-    """WoE is ln(share of goods / share of bads), so the coefficients of a model of bads are negative."""
-    test = "battery: coefficient signs"
-    wrong = {name: value for name, value in coefficients.items() if value >= 0}
+def _check_signs(space: Workspace, coefficients: dict[str, float], bounded: bool) -> None:
+    """WoE is ln(share of goods / share of bads), so the coefficients of a model of bads are negative.
+
+    bounded: the plan holds them at 0 or below, and one that stands at its bound has no sign.
+    """
+    test, cut = "battery: coefficient signs", "0 or below" if bounded else "below 0"
+    wrong = {name: value for name, value in coefficients.items() if value > 0 or (value == 0 and not bounded)}
     for name, value in wrong.items():
         finding = Finding(
             test=test,
@@ -117,6 +121,6 @@ def _check_signs(space: Workspace, coefficients: dict[str, float]) -> None:
             remedy="Drop the characteristic or explain the reversal.",
             evidence=(evidence_of(space, "coefficients"),),
         )
-        space.ledger.check(Outcome(f"{test} ({name})", "fail", 1, "below 0", None, finding))
+        space.ledger.check(Outcome(f"{test} ({name})", "fail", 1, cut, None, finding))
     if not wrong:
-        space.ledger.check(Outcome(test, "pass", len(coefficients), "below 0", None))
+        space.ledger.check(Outcome(test, "pass", len(coefficients), cut, None))

@@ -74,7 +74,7 @@ def _compare_importance(space: Workspace, name: str, found: Explained, table: li
     }
     for column, values in own.items():
         area = f"{IMPORTANCE}.{name}"
-        space.ledger.numbers(area, column, "attribution", [row[column] for row in table], values, labels)
+        space.ledger.numbers(area, column, "importance", [row[column] for row in table], values, labels)
 
 
 def _compare_dependence(space: Workspace, name: str, found: Explained) -> None:

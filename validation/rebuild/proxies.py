@@ -8,7 +8,7 @@ from scipy import linalg, special, stats
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-FOLDS, RIDGE, HALF = 3, 1.0, 0.5
+FOLDS, RIDGE, HALF, PLACES = 3, 1.0, 0.5, 9
 
 
 def association(table: Floats, confidence: float) -> dict[str, float]:
@@ -68,7 +68,10 @@ def turns(clusters: Integers) -> Integers:
 
 
 def classifier(bins: Integers, y: Floats, weight: Floats, tested: Integers) -> Floats:
-    """Return the linear predictor of `tested` (m, k) by ridge logistic regression on `bins` (n, k) of y (n,)."""
+    """Return the log-odds of `tested` (m, k), rounded, by ridge logistic regression on `bins` (n, k) of y (n,).
+
+    Rounded to PLACES decimal places: two optimisers stop at different points, and rows nearly alike must tie for both.
+    """
     w = weight * (len(weight) / np.sum(weight))
     parts, others = [np.ones(len(y))], [np.ones(len(tested))]
     for column in range(bins.shape[1]):
@@ -93,4 +96,5 @@ def classifier(bins: Integers, y: Floats, weight: Floats, tested: Integers) -> F
         if float(np.max(np.abs(move))) < 1e-13:
             break
     # column by column, so that rows alike in their bins are alike to the last bit and tie
-    return np.asarray(sum(one * b for one, b in zip(others, beta.tolist(), strict=True)), np.float64)
+    linear = np.asarray(sum(one * b for one, b in zip(others, beta.tolist(), strict=True)), np.float64)
+    return np.round(linear, PLACES)

@@ -272,14 +272,14 @@ FIGURES: tuple[Defect, ...] = (
     figure(
         "importance_of_another_background",
         "the importance of a characteristic is that of another background",
-        "mean",
+        "importance",
         "explanation.importance.card",
-        moved("mean", ("explanation.importance.card", {"rank": 1}, "mean_absolute", -1.0)),
+        moved("importance", ("explanation.importance.card", {"rank": 1}, "mean_absolute", -1.0)),
     ),
     figure(
         "importance_swapped",
         "the importance of two characteristics is mixed up",
-        "mean",
+        "importance",
         "explanation.importance.trees",
         exchanged(
             "explanation.importance.trees", "characteristic", "INCOME", "BRANCH", "mean_absolute", "share", "mean"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -130,6 +131,25 @@ def test_the_classifier_of_all_inputs() -> None:
     none = proxy_model_table(samples, GROUPS, ("fair", "noise"))
     assert set(none["result"]) == {"pass"}
     assert none["auc"].between(0.45, 0.55).all()
+
+
+def test_rows_that_two_optimisers_may_order_differently_tie(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two inputs alike in all but their order: rows (i, j) and (j, i) have one risk but for last bits."""
+    rng = np.random.default_rng(9)
+    one, other = rng.integers(0, 4, (2, 900))
+    sex = (rng.random(900) < (1 + one + other) / 9).astype(int)
+    both = {"a": np.concatenate([one, other]), "b": np.concatenate([other, one])}
+    sample = ProxySample(np.zeros(1800), {"SEX": np.tile(sex, 2)}, both, None)
+    samples = {"development": sample, "out_of_sample": sample}
+    plain = proxy_model_table(samples, GROUPS, ("a", "b"))
+
+    def elsewhere(*arguments: Any) -> Any:
+        return ridge_logistic(*arguments) * (1 + np.array([0.0, 3e-13, -3e-13]))
+
+    monkeypatch.setattr("credit_risk.evaluation.proxy_models.ridge_logistic", elsewhere)
+    pd.testing.assert_frame_equal(proxy_model_table(samples, GROUPS, ("a", "b")), plain, check_exact=True)
+    monkeypatch.setattr("credit_risk.evaluation.proxy_models.PLACES", 17)
+    assert not proxy_model_table(samples, GROUPS, ("a", "b")).equals(plain), "without rounding the order counts"
 
 
 def test_ridge_is_that_of_scikit_learn() -> None:
