@@ -58,7 +58,8 @@ def test_a_row_of_another_challenger_is_found(curved: Path, tmp_path: Path, tabl
     assert f"{table}: rows" in found
 
 
-def test_two_scores_do_not_determine_a_beta_map(curved: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("moved", "severity"), [(0.01, "low"), (0.1, "critical")])
+def test_two_scores_do_not_determine_a_beta_map(curved: Path, tmp_path: Path, moved: float, severity: str) -> None:
     coverage = json.loads((curved / "validation/findings.json").read_text("utf-8"))["coverage"]
     told = {item["test"]: item for item in coverage}
     assert told["calibration.parameters: expert"]["outcome"] == "not_evaluable"
@@ -67,10 +68,10 @@ def test_two_scores_do_not_determine_a_beta_map(curved: Path, tmp_path: Path) ->
 
     def change(item: Any) -> None:
         step = next(step for step in item["steps"] if step["type"] == "calibrate" and step["method"] == "beta")
-        step["c"] += 0.01
+        step["c"] += moved  # log-odds: a share of `moved`·(1 - p) of the probability
 
     found = failures(altered(curved, tmp_path / "package", "challengers/expert/model.json", change))
-    assert found["challengers/expert/model.json: calibrated probability"] == "critical"
+    assert found["challengers/expert/model.json: calibrated probability"] == severity
 
 
 @pytest.mark.parametrize("column", ["distinct_probabilities", "merged"])

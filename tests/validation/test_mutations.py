@@ -408,10 +408,14 @@ def test_standard_errors_of_independent_rows_passed_off_as_clustered(package: Pa
     add_evidence(package, b.evidence("samples.clusters", rows))
     run = validate(read_package(package))
     assert severity(run, "scorecard.coefficients.toy: standard_error") == "high"
-    assert severity(run, "scorecard.coefficients.toy: p_value") == "high"
+    assert severity(run, "scorecard.coefficients.toy: p_value") == "low"  # 3e-7 for 1e-8: significant in both
     assert severity(run, "scorecard.covariance.toy: covariance") is None
     b.change_json(package, "evidence/scorecard.coefficients.toy.json", lambda item: item.update(rows=right))
     assert "scorecard.coefficients.toy: standard_error" not in breaches(validate(read_package(package)))
+    passed_off = [[*row[:4], 0.04 if row[0] == "REGION" else row[4], *row[5:]] for row in right]
+    b.change_json(package, "evidence/scorecard.coefficients.toy.json", lambda item: item.update(rows=passed_off))
+    run = validate(read_package(package))
+    assert severity(run, "scorecard.coefficients.toy: p_value") == "high"  # that a reader of a 1 % level acts on
 
 
 def test_a_covariance_that_the_plan_did_not_mean(package: Path) -> None:
