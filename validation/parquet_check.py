@@ -7,6 +7,8 @@ dictionaries and measured before they are written out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,25 +23,34 @@ _TYPES = ("double", "string", "large_string", "int64", "null")
 
 
 def metadata_faults(source: pq.ParquetFile, size: int, file: str, code: str) -> list[Fault]:
-    """Return what the footer of a file of `size` bytes contradicts or promises too much of."""
-    meta = source.metadata
-    if meta.num_columns > MAXIMUM_COLUMNS:
-        return [Fault(code, "the table has too many columns", file, None, None, str(meta.num_columns))]
-    if meta.num_rows < 0 or meta.num_rows * max(meta.num_columns, 1) > MAXIMUM_CELLS:
-        return [Fault(code, "the table is too large", file, None, None, f"{meta.num_rows} rows")]
-    faults = [
-        Fault(code, "neither float64, string nor int64", file, item.name, None, str(item.type))
-        for item in source.schema_arrow
-        if str(item.type) not in _TYPES
-    ]
+    """Return what the footer of a snapshot of `size` bytes contradicts or promises too much of."""
+    return (
+        _too_large(source, file, code)
+        or [
+            Fault(code, "neither float64, string nor int64", file, item.name, None, str(item.type))
+            for item in source.schema_arrow
+            if str(item.type) not in _TYPES
+        ]
+        or size_faults(source, size, file, code, source.schema_arrow.names)
+    )
+
+
+def size_faults(source: pq.ParquetFile, size: int, file: str, code: str, names: Sequence[str]) -> list[Fault]:
+    """Return what the footer of a file of `size` bytes contradicts or promises too much of, in the columns `names`.
+
+    The columns are flat: one value a row.
+    """
+    meta, faults = source.metadata, _too_large(source, file, code)
     if faults:
         return faults
-    rows = stored = 0
+    rows, stored, read = 0, 0, set(names)
     for number in range(meta.num_row_groups):
         group = meta.row_group(number)
         rows += group.num_rows
         for place in range(group.num_columns):
             chunk = group.column(place)
+            if chunk.path_in_schema not in read:
+                continue
             stored += max(0, chunk.total_uncompressed_size)
             if chunk.num_values != group.num_rows:
                 found, allowed = str(chunk.num_values), str(group.num_rows)
@@ -52,6 +63,15 @@ def metadata_faults(source: pq.ParquetFile, size: int, file: str, code: str) -> 
     if decoded > allowance(size):
         faults.append(_bomb(decoded, size, file, code))
     return faults
+
+
+def _too_large(source: pq.ParquetFile, file: str, code: str) -> list[Fault]:
+    meta = source.metadata
+    if meta.num_columns > MAXIMUM_COLUMNS:
+        return [Fault(code, "the table has too many columns", file, None, None, str(meta.num_columns))]
+    if meta.num_rows < 0 or meta.num_rows * max(meta.num_columns, 1) > MAXIMUM_CELLS:
+        return [Fault(code, "the table is too large", file, None, None, f"{meta.num_rows} rows")]
+    return []
 
 
 def text_faults(table: pa.Table, size: int, file: str, code: str) -> list[Fault]:

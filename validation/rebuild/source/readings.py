@@ -65,7 +65,7 @@ def read_number(level: Any, form: Mapping[str, Any] | None) -> Number:
     value = float(word)
     if value in (float("inf"), float("-inf")):
         return Number(None, infinite=True)
-    digits = word.lstrip("+-")
+    digits = word.lstrip("+-").lstrip("0") or "0"  # thousands of leading zeros are more than int() takes
     return Number(
         value + 0.0,
         leading_zero=LEADING_ZERO.match(text) is not None,
