@@ -163,6 +163,7 @@ def rebuild(package: Package, policy: Policy | None = None, *, second_technology
         margins.compare_registers(space)
         found, refitted = compare_measures(space)
         linear_models.compare_glms(space, refitted, second_technology)
+        exports.compare_exports(space)
         return Rebuild(space.ledger, tuple(found), None, space, refitted)
     whole = whole_of(space)
     fitted = fitted_of(whole)

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +247,16 @@ def test_the_validators_glm_table_shows_both(good: Callable[[str], Path]) -> Non
         assert row[2] == line[2]
         assert row[3] == pytest.approx(row[2], rel=1e-9)
     assert json.dumps(rows)
+
+
+def test_exports_are_read_or_told_to_be_absent(good: Callable[[str], Path]) -> None:
+    from validation.evidence import build_evidence
+
+    package = read_package(good("fractional"))
+    assert build_evidence(validate(package))["validation.exports"]["reason"] == "the package holds no export"
+    run = validate(replace(package, exports={"m.pmml": b"<PMML", "m.sql": b"select 1"}))
+    assert found_in(run)["m.pmml: is read"] == "critical"
+    told = {one.test: one.reason for one in run.outcomes}
+    assert told["m.sql"] == "the validator evaluates PMML alone"
+    reason = build_evidence(run)["validation.exports"]["reason"]
+    assert reason == "no export of the package could be evaluated"
