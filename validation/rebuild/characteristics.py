@@ -18,6 +18,7 @@ from validation.structure import read_by, sources_of, steps_of
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 RARE = 0.01
+LARGE = 2.0**500
 PREDICTOR = "predictor"
 
 
@@ -156,7 +157,7 @@ def classes_of(one: Characteristic, rows: Integers, bins: int) -> Classes:
     first = len(labels)
     if one.numeric:
         known = data[rows][one.ordinary()[rows]].astype(np.float64)
-        edges = np.unique(np.quantile(known, np.arange(1, bins) / bins)) if len(known) else np.zeros(0)
+        edges = np.unique(quantiles(known, np.arange(1, bins) / bins)) if len(known) else np.zeros(0)
         ids = first + np.searchsorted(edges, np.where(missing, 0.0, data.astype(np.float64)), side="right")
         ends = ["", *(f"{edge:g}" for edge in edges), ""]
         labels += [_band(low, high) for low, high in pairwise(ends)]
@@ -195,5 +196,18 @@ def spread(value: Floats, weight: Floats) -> float:
     size = effective_size(float(np.sum(weight)), float(np.sum(weight**2)))
     if size <= 1.0:
         return 0.0
-    centred = value - np.average(value, weights=weight)
-    return float(np.sqrt(np.average(centred**2, weights=weight) * size / (size - 1.0)))
+    unit = _unit(value)
+    centred = value / unit - np.average(value / unit, weights=weight)
+    return unit * float(np.sqrt(np.average(centred**2, weights=weight) * size / (size - 1.0)))
+
+
+def quantiles(value: Floats, at: Floats) -> Floats:
+    """Return the quantiles (k,) of value (n,), between two values on the line; no difference of two overflows."""
+    unit = _unit(value)
+    return np.asarray(np.quantile(value / unit, at) * unit, dtype=np.float64)
+
+
+def _unit(value: Floats) -> float:
+    """Return 1.0, or a power of two that makes values whose squares or differences would overflow small."""
+    largest = float(np.max(np.abs(value), initial=0.0))
+    return 1.0 if largest < LARGE else float(2.0 ** np.floor(np.log2(largest)))
