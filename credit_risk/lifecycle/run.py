@@ -81,9 +81,11 @@ def run_plan(
         findings: dict[str, int] = {}
         with stage(progress, "independent validation") as detail:
             if with_validation:
-                validate(writer.path, source_files(chosen, data))
+                sources = source_files(chosen, data)
+                validate(writer.path, sources.files)
                 recommendation, findings = _findings(writer.path)
-                detail.text = _told(recommendation, findings)
+                left_out = "" if sources.left_out is None else f"; {sources.left_out}"
+                detail.text = _told(recommendation, findings) + left_out
             else:
                 detail.text = "left out"
         with stage(progress, "documents") as detail:
@@ -98,17 +100,32 @@ def run_plan(
     return RunResult(written, package_hash, development, recommendation, findings)
 
 
-def source_files(plan: Plan, data: Any = None) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files that the validator begins with, and why it does not begin with the source rows (None: it does)."""
+
+    files: tuple[Path, ...]
+    left_out: str | None = None
+
+
+def source_files(plan: Plan, data: Any = None) -> SourceFiles:
     """The files that the validator begins with: source and history of the plan, links followed.
 
     None where the rows come from a frame in memory or a database, or where the files are so large (MAXIMUM_SOURCE,
     together) that reading them in one piece would cost more than the run; `credit-validate --source` takes them then.
     """
-    if data is not None or not isinstance(plan.data.source, str):
-        return []
+    if data is not None:
+        return SourceFiles((), "not from the source rows: they are a frame in memory")
+    if not isinstance(plan.data.source, str):
+        return SourceFiles((), "not from the source rows: they are a query of a database")
     history = plan.history_path()
-    files = [path.resolve() for path in (plan.data_path(), history) if path is not None]
-    return files if sum(path.stat().st_size for path in files) <= MAXIMUM_SOURCE else []
+    files = tuple(path.resolve() for path in (plan.data_path(), history) if path is not None)
+    size = sum(path.stat().st_size for path in files)
+    if size <= MAXIMUM_SOURCE:
+        return SourceFiles(files)
+    sizes = f"{size / 2**20:,.1f} MiB of files, a run takes {MAXIMUM_SOURCE // 2**20} MiB"
+    given = "".join(f" --source {path.name}" for path in files)
+    return SourceFiles((), f"not from the source rows: {sizes}; from them: credit-validate PACKAGE{given}")
 
 
 def journal_folder(out: Path) -> Path:
