@@ -160,11 +160,7 @@ def rebuild(package: Package, policy: Policy | None = None, *, second_technology
     source.compare_source(space)
     derived.compare_derived(space)
     if package.outcome_type != "binary":
-        margins.compare_registers(space)
-        found, refitted = compare_measures(space)
-        linear_models.compare_glms(space, refitted, second_technology)
-        exports.compare_exports(space)
-        return Rebuild(space.ledger, tuple(found), None, space, refitted)
+        return _rebuild_measures(space, second_technology)
     whole = whole_of(space)
     fitted = fitted_of(whole)
     data.compare_data(whole)
@@ -209,6 +205,15 @@ def rebuild(package: Package, policy: Policy | None = None, *, second_technology
     two_stage.compare_two_stage(space, fits)
     linear_models.compare_scorecards(fitted, fits, parts, second_technology)
     return Rebuild(space.ledger, tuple(headlines), fit, space)
+
+
+def _rebuild_measures(space: Workspace, second_technology: bool) -> Rebuild:
+    """Amounts and fractions: registers, measures, models and exports."""
+    margins.compare_registers(space)
+    found, refitted = compare_measures(space)
+    linear_models.compare_glms(space, refitted, second_technology)
+    exports.compare_exports(space)
+    return Rebuild(space.ledger, tuple(found), None, space, refitted)
 
 
 def _compare_decisions(space: Workspace) -> None:
