@@ -143,6 +143,9 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
         "data.profile": [{"column": f"COLUMN_{i}"} for i in range(60)],
         "rating.validation": [{"sample": s, "grade": g} for s in SAMPLES for g in "ABCD"],
         "rating.figure": [{"series": s, "grade": g} for s in ("scale", *SAMPLES) for g in "ABCD"],
+        "validation.conclusion": [
+            {"item": item, "value": f"{item} told"} for item in ("validator", "role", "recommendation", "date")
+        ],
         "validation.findings": [{"id": "VAL-1", "severity": "high", "statement": f"Differs for {MARKUP}"}],
     }
     return special.get(identifier, [{} for _ in range(5)])
