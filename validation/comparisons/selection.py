@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from validation.comparisons.classing import fixed_bins
-from validation.comparisons.derived import planned_value
 from validation.comparisons.held import UNREAD, Held, held_classings
 from validation.comparisons.inference import setting_of
 from validation.comparisons.regression import design
+from validation.comparisons.selection_path import compare_paths, missing_share
 from validation.rebuild import metrics
 from validation.rebuild.logistic import LogisticFit, correlation, variance_inflation
 from validation.rebuild.recount import effective_counts
@@ -48,6 +48,7 @@ def compare_selection(space: Workspace, fits: Mapping[str, LogisticFit]) -> None
     _compare_suspicions(space, table)
     _compare_values(space, table, held)
     compare_decisions(space, table)
+    compare_paths(space, cards, table, held)
     rules: dict[str, tuple[list[bool], list[str]]] = {}
     for model_id, card in cards.items():
         if card is not None and model_id in fits:
@@ -127,23 +128,9 @@ def _compare_values(space: Workspace, table: list[dict[str, Any]], held: Mapping
     developer = [row["information_value"] for row in rows]
     space.ledger.numbers(AREA, "information value", "information_value", developer, own, _labels(rows))
     told = [row for row in table if row["step"] == "missing share"]
-    counted = [(row, _missing_share(space, row["characteristic"])) for row in told]
+    counted = [(row, missing_share(space, row["characteristic"])) for row in told]
     left, shares = [row for row, own in counted if own is not None], [own for _, own in counted if own is not None]
     space.ledger.numbers(AREA, "missing share", "share", [row["value"] for row in left], shares, _labels(left))
-
-
-def _missing_share(space: Workspace, name: str) -> float | None:
-    """Share of the weight of development without a value, None where the snapshot does not give the values."""
-    if name in space.frame.columns:
-        missing = space.frame[name].isna().to_numpy()
-    else:
-        value = planned_value(space, name)
-        if value is None:
-            return None
-        missing = value.missing()
-    rows = space.known(DEVELOPMENT)
-    weight = space.weight[rows]
-    return float(np.sum(weight[missing[rows]]) / np.sum(weight))
 
 
 def compare_decisions(space: Workspace, table: list[dict[str, Any]]) -> None:

@@ -67,17 +67,17 @@ def fit_logistic(
     kind: str = "nonrobust",
     clusters: Integers | None = None,
     offset: Floats | None = None,
+    start: Floats | None = None,
 ) -> LogisticFit:
     """Fit P(y = 1) = 1 / (1 + exp(−o − x·b)): x (n, k) with its column of ones, y (n,) 0 or 1, weight (n,) ≥ 0.
 
-    o is an offset (n,) or 0.
-
+    o is an offset (n,) or 0; Newton's method begins at `start` (k,) or at 0.
     z = coefficient / standard error; p two-sided from the normal upper tail (not 1 − cdf); Wald intervals; `kind` of
     the covariance and clusters (n,) as in `covariance.py`. Raises numpy.linalg.LinAlgError where the information is
     singular (collinear columns), ValueError where the covariance cannot be estimated.
     """
     shift = np.zeros(len(y)) if offset is None else offset
-    beta = np.zeros(x.shape[1])
+    beta = np.zeros(x.shape[1]) if start is None else start
     value = log_likelihood(x, y, weight, beta, shift)
     steps, converged, score = 0, False, np.zeros(0)
     for number in range(1, MAXIMUM_STEPS + 1):

@@ -103,7 +103,7 @@ def _bound(
     start = np.delete(fit.coefficient[free], place)
 
     def excess(value: float) -> float:
-        return fit.log_likelihood - fall - _greatest(rest, y, weight, start, shift + x[:, place] * value)
+        return fit.log_likelihood - fall - greatest_likelihood(rest, y, weight, start, shift + x[:, place] * value)
 
     step = sign * error
     for _ in range(60):
@@ -113,8 +113,8 @@ def _bound(
     raise ValueError("the profile likelihood has no bound")
 
 
-def _greatest(x: Floats, y: Floats, weight: Floats, start: Floats, offset: Floats) -> float:
-    """Log-likelihood, greatest over the coefficients of x beside an offset."""
+def greatest_likelihood(x: Floats, y: Floats, weight: Floats, start: Floats, offset: Floats) -> float:
+    """Return the greatest log-likelihood over coefficients of x (n, k), from `start` (k,), beside an offset (n,)."""
     beta, value = start, log_likelihood(x, y, weight, start, offset)
     for _ in range(100):
         p = special.expit(offset + x @ beta)
