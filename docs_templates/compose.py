@@ -8,6 +8,7 @@ from datetime import datetime
 
 from docs_templates import generated
 from docs_templates.clauses import Registry
+from docs_templates.coverage import coverage_table
 from docs_templates.document import (
     Absent,
     Block,
@@ -48,7 +49,7 @@ OF_KIND = {
     "heatmap": ("table",),
     "table": ("table", "figure"),
 }
-LATE = ("clauses", "missing", "evidence_index")
+LATE = ("clauses", "coverage", "missing", "evidence_index")
 ADDED_LATER = ("validation.conclusion",)
 """Evidence that a person adds to a package: until then it is not provided."""
 
@@ -229,7 +230,7 @@ class _Composer:
         number, caption = self._number("table"), self._resolver.spans(node.caption)
         if node.kind in LATE:
             placeholder = Table(number, caption, (), ())
-            self._late[id(placeholder)] = lambda: self._late_block(node.kind, number, caption)
+            self._late[id(placeholder)] = lambda: self._late_block(node, number, caption)
             return placeholder
         makers = {
             "steps": generated.steps_table,
@@ -238,8 +239,10 @@ class _Composer:
         }
         return makers[node.kind](self._package, number, caption)
 
-    def _late_block(self, kind: str, number: str, caption: Spans) -> Block:
-        resolver = self._resolver
+    def _late_block(self, node: BlockNode, number: str, caption: Spans) -> Block:
+        resolver, kind = self._resolver, node.kind
+        if kind == "coverage":
+            return self._coverage(node, number, caption)
         if kind == "clauses":
             return generated.clauses_table(resolver.registry, resolver.cited, resolver.day, number, caption)
         if kind == "missing":
@@ -247,6 +250,15 @@ class _Composer:
         return EvidenceIndex(
             number, caption or (Span("Evidence printed in this document"),), tuple(resolver.used.values())
         )
+
+    def _coverage(self, node: BlockNode, number: str, caption: Spans) -> Table:
+        registry, framework = self._resolver.registry, node.options["framework"]
+        if framework not in registry.frameworks:
+            allowed = ", ".join(registry.frameworks)
+            self._resolver.fault("no such framework in the registry", node.line, found=framework, allowed=allowed)
+            return Table(number, caption, (), ())
+        cited, name = self._resolver.cited, self._template.name
+        return coverage_table(framework, registry, self._package, cited, name, number, caption)
 
     def _from_evidence(self, node: BlockNode) -> Block:
         evidence = self._resolver.evidence(node.options["evidence"], node.line)

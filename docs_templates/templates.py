@@ -48,6 +48,7 @@ BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "libraries": (frozenset(), frozenset({"caption"})),
     "missing": (frozenset(), frozenset({"caption"})),
     "clauses": (frozenset(), frozenset({"caption"})),
+    "coverage": (frozenset({"framework"}), frozenset({"caption"})),
     "evidence_index": (frozenset(), frozenset({"caption"})),
     "sign_off": (frozenset({"roles"}), frozenset()),
 }

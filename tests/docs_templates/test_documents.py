@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -334,20 +335,28 @@ def test_the_registry_knows_ends_and_beginnings() -> None:
     ai_act = known.clauses["ai_14"]
     assert ai_act.standing(MOMENT.date()) == "applies from 2027-12-02"
     assert ai_act.citable(MOMENT.date())
-    raw = {"id": "x", "citation": "X", "short": "X", "jurisdiction": "EU", "asks": "a", "status": "in_force",
-           "valid_from": None, "valid_to": "2026-11-21", "confidence": "P",
-           "replaced_by": None, "note": ""}  # fmt: skip
-    ended = parse_registry({"as_of": "2026-11-20", "clauses": [raw]})
+    raw = {"id": "x", "citation": "X", "short": "X", "asks": "a", "status": "in_force", "confidence": "P",
+           "valid_to": date(2026, 11, 21), "evidence": ["a.b"]}  # fmt: skip
+    framework = {"framework": "f", "title": "F", "jurisdiction": "EU", "as_of": date(2026, 11, 20), "clauses": [raw]}
+    ended = parse_registry({"f.yaml": framework})
     assert ended.fault("x", MOMENT.date(), "f", 1) is not None
     assert ended.fault("x", MOMENT.date().replace(day=20), "f", 1) is None
     with pytest.raises(DocumentError) as caught:
-        parse_registry({"as_of": "2026-11-20", "clauses": [raw, raw, {**raw, "id": "y", "status": "odd"}, {"id": "z"}]})
+        parse_registry(
+            {"f.yaml": {**framework, "clauses": [raw, raw, {**raw, "id": "y", "status": "odd"}, {"id": "z"}]}}
+        )
     assert len(caught.value.faults) == 3
 
 
 def test_clauses_are_listed_with_the_sections_that_cite_them(nasty_package: Path) -> None:
     document = compose(read_template("development_dossier"), read_package(nasty_package), registry(), MOMENT)
-    (table,) = [b for b in document.blocks if isinstance(b, Table) and b.columns[0].title == "Clause"]
+    (table,) = [
+        b
+        for b in document.blocks
+        if isinstance(b, Table)
+        and [c.title for c in b.columns][:1] == ["Clause"]
+        and b.columns[2].title == "Addressed in"
+    ]
     rows = {row[0]: row for row in table.rows}
     assert rows["Regulation (EU) No 575/2013 (CRR), Art. 178"][2] == "4"
     assert rows["SR 26-2 / OCC 2026-13, V.1.a"][2] == "7, 8.8, 9"
