@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from toy_package import builders as b
 
-from validation import ValidationInputError, cli, read_package, strict_json
+from validation import ValidationInputError, cli, read_package, strict_json, validate
 from validation.container import open_container
 from validation.names import colliding, hostile, printable
 from validation.tables import read_parquet
@@ -277,6 +277,20 @@ def test_huge_numbers_in_cells(package: Path, value: float) -> None:
     (package / "data/snapshot.parquet").write_bytes(b.to_parquet(data))
     b.reseal(package)
     assert cli.main([str(package), "--quiet"]) == cli.FINDINGS
+
+
+def test_huge_numbers_of_both_signs_overflow_nowhere(package: Path) -> None:
+    """Their difference is no double: quantiles, ranges and means of them must be finite all the same."""
+    data = b.population(3000)
+    for row in range(3000):
+        if row % 3:
+            data["INCOME"][row] = (1.0 if row % 2 else -1.0) * (1.6e308 + 1e304 * (row % 97))
+    (package / "data/snapshot.parquet").write_bytes(b.to_parquet(data))
+    b.reseal(package)
+    run = validate(read_package(package))  # where a warning of numpy is an error
+    values = [one.value for one in run.battery if "INCOME" in one.test and one.outcome != "not_evaluable"]
+    assert values
+    assert np.isfinite(values).all()
 
 
 INJECTED = "=cmd|' /C calc'!A0,<script>alert(1)</script>\x1b[31m\x9b2J](javascript:x) **b** \u202egnp"

@@ -29,6 +29,7 @@ IMPACT, MEANS, GOODS = "adverse impact ratio", "standardised mean difference", "
 LEVEL, PROXY, SEARCH = "calibration gap", "AUC by the inputs", "search for less discriminatory alternatives"
 ALTERNATIVES = "fairness.alternatives"
 MANY_LEVELS = 8
+QUARTERS = np.array([0.25, 0.5, 0.75])
 LEAST_SHARE = 0.02
 NO_CUT_OFF = "the plan declares no cut-off (strategy.cut_off), or the champion gives no score"
 NO_LAW = "no law sets a cut"
@@ -104,7 +105,7 @@ def groups_of(space: Workspace, name: str) -> list[Group]:
         ]
         if not edges:
             rows = space.rows.get(DEVELOPMENT, np.arange(len(x)))
-            edges = np.unique(np.quantile(x[rows][~absent[rows]], [0.25, 0.5, 0.75])).tolist()
+            edges = np.unique(characteristics.quantiles(x[rows][~absent[rows]], QUARTERS)).tolist()
         place = np.searchsorted(np.array(edges), x, side="right")
         ends = [f"below {edges[0]:g}", *(f"{a:g} to {b:g}" for a, b in pairwise(edges))]
         words = [*ends, f"from {edges[-1]:g}"]

@@ -24,6 +24,7 @@ from validation.structure import steps_of
 
 AREA, TABLE = "sensitivity", "validation.sensitivity"
 GRID = 21
+GREATEST = float(np.finfo(np.float64).max)
 UNSEEN = "a value never seen"
 ONE_UP, ONE_DOWN = "one standard deviation up", "one standard deviation down"
 LOWEST, HIGHEST = "development minimum", "development maximum"
@@ -156,7 +157,8 @@ def _shocks(space: Workspace, one: Characteristic, own: Value) -> list[tuple[str
         size, low, high = characteristics.spread(known, weight), float(known.min()), float(known.max())
         reach = max(high - low, 1.0)
         found += [(shock, f"{by:+.6g}", moved(one, own, by)) for shock, by in ((ONE_UP, size), (ONE_DOWN, -size))]
-        ends = ((LOWEST, low), (HIGHEST, high), (BELOW, low - reach), (ABOVE, high + reach))
+        beyond = (BELOW, max(low - reach, -GREATEST)), (ABOVE, min(high + reach, GREATEST))
+        ends = ((LOWEST, low), (HIGHEST, high), *beyond)
         found += [(shock, f"{value:.6g}", filled(own, value)) for shock, value in ends]
     elif not one.numeric:
         levels = sorted({str(item) for item in known})
@@ -172,9 +174,11 @@ def _most_levels(space: Workspace) -> float:
 
 
 def moved(one: Characteristic, own: Value, by: float) -> Value:
-    """Return a number moved by `by` where it is neither missing nor special."""
+    """Return a number moved by `by`, to the greatest double at most, where it is neither missing nor special."""
     local = Characteristic(one.name, own, one.specials)
-    return Value("number", np.where(local.ordinary(), own.data + by, own.data), own.error)
+    with np.errstate(over="ignore"):
+        further = np.clip(own.data + by, -GREATEST, GREATEST)
+    return Value("number", np.where(local.ordinary(), further, own.data), own.error)
 
 
 def filled(own: Value, content: Any) -> Value:
@@ -248,7 +252,7 @@ def against(bench: Bench, name: str, trend: str) -> tuple[float, float, float] |
     )
     rows = space.rows.get(DEVELOPMENT, np.zeros(0, dtype=np.int64))
     known = one.value.data[rows][one.ordinary()[rows]]
-    if not len(known) or np.ptp(known) == 0:
+    if not len(known) or np.min(known) == np.max(known):
         return None
     grid = np.quantile(known, np.linspace(0.0, 1.0, GRID), method="closest_observation")
     edges = [
@@ -313,7 +317,7 @@ def riskier(space: Workspace, one: Characteristic) -> int:
     x, y = one.value.data[rows].astype(np.float64), space.outcome[rows]
     if space.package.outcome_type != "binary":
         y = (y > np.median(y)).astype(np.float64) if len(y) else y
-    if len(np.unique(y)) < 2 or min(np.sum(y), np.sum(1 - y)) < 2 or np.ptp(x) == 0:
+    if len(np.unique(y)) < 2 or min(np.sum(y), np.sum(1 - y)) < 2 or np.min(x) == np.max(x):
         return 0
     area = metrics.auc(y, x, space.weight[rows], space.confidence)
     return 1 if area.lower > 0.5 else -1 if area.upper < 0.5 else 0

@@ -8,6 +8,7 @@ import pandas as pd
 from validation.battery.cuts import judge_each, keep_rule
 from validation.battery.inputs import named_columns
 from validation.comparisons.expectations import against_trend
+from validation.rebuild.characteristics import quantiles
 from validation.rebuild.directions import SIGNS, declared_trends
 from validation.rebuild.group_rates import step_down
 from validation.rebuild.screen import FEWEST_ROWS, class_counts, fine_groups, grouped_auc
@@ -148,7 +149,7 @@ def _members(values: pd.Series) -> list[np.ndarray]:
         return []
     if values.dtype.kind == "f" and values.nunique() > FEW_LEVELS:
         numbers = values.to_numpy(np.float64)
-        places = np.searchsorted(np.quantile(numbers[known], [0.25, 0.5, 0.75]), numbers, side="left")
+        places = np.searchsorted(quantiles(numbers[known], np.array([0.25, 0.5, 0.75])), numbers, side="left")
     else:
         places = pd.factorize(values)[0]
     found = [((places == code) & known).astype(np.float64) for code in range(int(places.max()) + 1)]

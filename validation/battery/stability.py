@@ -18,6 +18,7 @@ from scipy import stats
 from validation.battery.rows import BatteryRow, absent
 from validation.battery.settle import Words, details, settle
 from validation.rebuild import metrics
+from validation.rebuild.characteristics import quantiles
 from validation.rebuild.clusters import dense, repeat
 from validation.rebuild.grades import holm
 from validation.rebuild.recount import effective_counts
@@ -82,7 +83,7 @@ def raw_bins(values: NDArray, development: Integers) -> Integers:
         numbers = values.astype(np.float64)
         held = np.isfinite(numbers)
         known = numbers[development][held[development]]
-        edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else np.zeros(0)
+        edges = np.unique(quantiles(known, np.arange(1, BINS) / BINS)) if len(known) else np.zeros(0)
         bins[held] = 1 + np.searchsorted(edges, numbers[held], side="right")
         return bins
     texts = [None if item is None or item != item else str(item) for item in values.tolist()]

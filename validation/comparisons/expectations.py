@@ -61,7 +61,7 @@ def _judged(space: Workspace, x: np.ndarray) -> dict[str, Any]:
     rows = space.known(DEVELOPMENT)
     rows = rows[np.isfinite(x[rows])]
     y, found = space.outcome[rows], dict.fromkeys(_COLUMNS, np.nan)
-    if len(np.unique(y)) < 2 or np.ptp(x[rows]) == 0:
+    if len(np.unique(y)) < 2 or np.min(x[rows]) == np.max(x[rows]):
         return found | {"verdict": "not evaluable"}
     area = metrics.auc(y, x[rows], space.weight[rows], space.confidence)
     if not area.standard_error > 0:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from validation.rebuild import metrics
+from validation.rebuild.characteristics import quantiles
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -63,7 +64,7 @@ def fine_groups(values: pd.Series) -> Integers:
         return codes
     if values.dtype.kind == "f":
         numbers = values.to_numpy(np.float64)[known]
-        edges = np.unique(np.quantile(numbers, np.arange(1, GROUPS) / GROUPS))
+        edges = np.unique(quantiles(numbers, np.arange(1, GROUPS) / GROUPS))
         codes[known] = 1 + np.searchsorted(edges, numbers, side="right")
         return codes
     places, levels = pd.factorize(values[known], sort=False)
