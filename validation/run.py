@@ -51,6 +51,7 @@ from validation.comparisons import (
     reject_errors,
     rejects,
     reliability,
+    restated,
     rules,
     scoring,
     segments,
@@ -63,6 +64,7 @@ from validation.comparisons import (
     two_stage,
 )
 from validation.comparisons.performance import Headline
+from validation.comparisons.whole import compare_repeated
 from validation.findings import Finding, Outcome, findings_document
 from validation.frames import comparisons_frame, findings_frame, outcomes_frame, tests_frame
 from validation.measures.compare import Refitted, compare_measures, judge_measures
@@ -159,6 +161,7 @@ def rebuild(package: Package, policy: Policy | None = None, *, second_technology
         return Rebuild(_without_rows(package, policy), (), None, None)
     source.compare_source(space)
     derived.compare_derived(space)
+    compare_repeated(space)
     if package.outcome_type != "binary":
         return _rebuild_measures(space, second_technology)
     whole = whole_of(space)
@@ -181,6 +184,7 @@ def rebuild(package: Package, policy: Policy | None = None, *, second_technology
     parts = segments.compare_segments(space, fitted_of(space))
     scoring.compare_predictions(space)
     scoring.compare_verification(space)
+    restated.compare_restated(space)
     exports.compare_exports(space)
     headlines = performance.compare_performance(space)
     rating.compare_rating(space)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from validation.comparisons.held import UNREAD, Held, held_classings
+from validation.comparisons.restated import compare_summary
 from validation.findings import Finding, Outcome
 from validation.impact import Change, impact_of
 from validation.rebuild import metrics
@@ -222,3 +223,4 @@ def _compare_summary(space: Workspace, held: Mapping[str, Held]) -> None:
     ):
         developer = [row[column] for row in rows]
         space.ledger.numbers("classing.summary", column, rule, developer, [value(own[name]) for name in labels], labels)
+    compare_summary(space, table, held)

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons.whole import compare_whole
 from validation.rebuild import calibration, metrics
+from validation.rebuild.scaling import factor_and_offset
 from validation.rebuild.segments import is_segmented, parts_of
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import scorecard_of
+from validation.structure import scorecard_of, steps_of
 
 CURVE, ROC, DISTRIBUTION = "performance.calibration_curve", "performance.roc", "performance.score_distribution"
 ROUNDING = "scaling.rounding_effect"
@@ -127,6 +129,9 @@ def _compare_rounding(space: Workspace, table: list[dict[str, Any]]) -> None:
         return
     told = [row for row in table if row["sample"] in space.rows]
     own: Mapping[str, list[float]] = {"gini_unrounded": [], "gini_rounded": []}
+    judged = [name for name in space.rows if len(space.judged(model_id, name))]
+    compare_whole(space, ROUNDING, [row["sample"] for row in told], judged)
+    _compare_greatest(space, told, linear, score.data)
     for row in told:
         rows = space.judged(model_id, row["sample"])
         for name, risk in (("gini_unrounded", linear), ("gini_rounded", -score.data)):
@@ -135,6 +140,22 @@ def _compare_rounding(space: Workspace, table: list[dict[str, Any]]) -> None:
     for name, values in own.items():
         labels = [row["sample"] for row in told]
         space.ledger.numbers(ROUNDING, name, "gini", [row[name] for row in told], values, labels)
+
+
+def _compare_greatest(space: Workspace, told: list[dict[str, Any]], linear: np.ndarray, score: np.ndarray) -> None:
+    """The greatest distance in points between the score and the one that is rounded nowhere."""
+    model_id = space.package.champion_id
+    scale = next((step for step in steps_of(space.package.model, "scale") if step["scaling"] is not None), None)
+    if scale is None:
+        space.ledger.not_evaluable(f"{ROUNDING}: maximum_difference", "the champion has no scaling")
+        return
+    stated = scale["scaling"]
+    factor, offset = factor_and_offset(stated["points_to_double_odds"], stated["base_score"], stated["base_odds"])
+    away = np.abs(offset - factor * linear - score)
+    own = [float(np.max(away[space.judged(model_id, row["sample"])])) for row in told]
+    names = [row["sample"] for row in told]
+    given = [row["maximum_difference"] for row in told]
+    space.ledger.numbers(ROUNDING, "maximum_difference", "score_difference", given, own, names)
 
 
 def _unrounded(space: Workspace) -> np.ndarray | None:

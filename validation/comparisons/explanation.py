@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons.held import held_classings
+from validation.comparisons.importance import compare_told, ranks_of
+from validation.comparisons.whole import compare_whole
 from validation.rebuild import explained as rebuilt
 from validation.rebuild.explained import Explained
 from validation.rebuild.reference import spaced_rows
@@ -13,7 +16,7 @@ from validation.rebuild.segments import is_segmented
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.steps import attribution
-from validation.structure import planned_classings, steps_of
+from validation.structure import steps_of
 
 IMPORTANCE, DEPENDENCE = "explanation.importance", "explanation.dependence"
 INTERACTION, STABILITY = "explanation.interaction", "explanation.stability"
@@ -31,7 +34,7 @@ def compare_explanations(space: Workspace) -> None:
         if table is None:
             space.ledger.not_evaluable(f"{IMPORTANCE}.{name}", "the package holds no such table")
             continue
-        found = rebuilt.explain(space, model_id, [row["characteristic"] for row in table])
+        found = rebuilt.explain(space, model_id, _named(space, name))
         if found is None:
             space.ledger.not_evaluable(
                 f"{IMPORTANCE}.{name}",
@@ -45,6 +48,12 @@ def compare_explanations(space: Workspace) -> None:
         _compare_stability(space, name, found)
 
 
+def _named(space: Workspace, name: str) -> list[str]:
+    """The characteristics that some table on the attributions of a model names."""
+    tables = (space.package.rows_of(f"{area}.{name}") or [] for area in (IMPORTANCE, STABILITY, DEPENDENCE))
+    return list(dict.fromkeys(row["characteristic"] for table in tables for row in table))
+
+
 def _compare_background(space: Workspace, name: str, found: Explained, row: dict[str, Any] | None) -> None:
     if row is None:
         space.ledger.not_evaluable(f"{BACKGROUND} of {name}", "the package does not tell it")
@@ -53,6 +62,11 @@ def _compare_background(space: Workspace, name: str, found: Explained, row: dict
     labels = ["population", "rows"]
     space.ledger.numbers(BACKGROUND, f"applicants of {name}", "rows", [row[key] for key in labels], count, labels)
     space.ledger.numbers(BACKGROUND, f"base of {name}", "attribution", [row["base"]], [found.base], ["base"])
+    weight = space.weight[found.background]
+    margin = found.base + found.values[found.background].sum(axis=1)
+    mean = [float(weight @ margin / weight.sum())]
+    stated = [row["mean_linear_score"]]
+    space.ledger.numbers(BACKGROUND, f"mean linear score of {name}", "attribution", stated, mean, ["mean"])
 
 
 def _sizes(space: Workspace, found: Explained, rows: np.ndarray) -> np.ndarray:
@@ -64,6 +78,8 @@ def _sizes(space: Workspace, found: Explained, rows: np.ndarray) -> np.ndarray:
 def _compare_importance(space: Workspace, name: str, found: Explained, table: list[dict[str, Any]]) -> None:
     rows = space.rows[DEVELOPMENT]
     size, weight = _sizes(space, found, rows), space.weight[rows]
+    compare_whole(space, f"{IMPORTANCE}.{name}", [row["characteristic"] for row in table], found.names)
+    compare_told(space, name, table)
     place = {one: k for k, one in enumerate(found.names)}
     labels = [row["characteristic"] for row in table]
     signed = {one: float(weight @ found.values[rows, k] / weight.sum()) for one, k in place.items()}
@@ -78,15 +94,13 @@ def _compare_importance(space: Workspace, name: str, found: Explained, table: li
 
 
 def _compare_dependence(space: Workspace, name: str, found: Explained) -> None:
-    """Only characteristics whose classing stands in some model of the package."""
+    """Only characteristics whose classing stands in some model of the package, or is read from its table."""
     area = f"{DEPENDENCE}.{name}"
-    bins: dict[str, np.ndarray] = {}
+    bins = {one: held.ids for one, held in held_classings(space).items()}
     ids = {candidate: model_id for model_id, candidate in space.package.candidate_ids.items()}
     explained = ids.get(name, space.package.champion_id)
-    for model_id in dict.fromkeys([explained, *space.package.models]):
-        model = space.package.models[model_id]
-        for step in steps_of(model, "classing") if model_id == explained else planned_classings(model):
-            bins.setdefault(step["input"], space.scored[model_id][step["output_bin"]].data)
+    for step in steps_of(space.package.models[explained], "classing"):
+        bins[step["input"]] = space.scored[explained][step["output_bin"]].data
     rows = space.rows[DEVELOPMENT]
     columns: dict[str, tuple[list[Any], list[float]]] = {key: ([], []) for key in ("rows", "mean", "lower", "upper")}
     labels, left_out = [], []
@@ -105,9 +119,30 @@ def _compare_dependence(space: Workspace, name: str, found: Explained) -> None:
         labels.append(f"{one} bin {row['bin_id']}")
     for key, (stated, own) in columns.items():
         space.ledger.numbers(area, key, "rows" if key == "rows" else "attribution", stated, own, labels)
+    _compare_bins(space, area, found, bins)
     if left_out:
         names = ", ".join(dict.fromkeys(left_out))
         space.ledger.not_evaluable(f"{area}: {names}", "no model of the package holds their bins")
+
+
+def _compare_bins(space: Workspace, area: str, found: Explained, bins: dict[str, np.ndarray]) -> None:
+    """Every bin with development rows of every characteristic is told, and the figure draws what the table says."""
+    table = space.package.rows_of(area)
+    if table is None:
+        return
+    rows = space.rows[DEVELOPMENT]
+    known = [name for name in found.names if name in bins]
+    wanted = [(name, int(one)) for name in known for one in np.unique(bins[name][rows])]
+    compare_whole(
+        space, area, [(r["characteristic"], r["bin_id"]) for r in table if r["characteristic"] in known], wanted
+    )
+    drawn = space.package.rows_of(area.replace(DEPENDENCE, f"{DEPENDENCE}_figure", 1))
+    told = {(row["characteristic"], row["label"]): row["mean"] for row in table}
+    if drawn is not None:
+        labels = [f"{row['characteristic']} {row['label']}" for row in drawn]
+        own = [told.get((row["characteristic"], row["label"])) for row in drawn]
+        figure = f"{DEPENDENCE}_figure{area.removeprefix(DEPENDENCE)}"
+        space.ledger.numbers(figure, "mean", "importance", [row["mean"] for row in drawn], own, labels)
 
 
 def _compare_interaction(space: Workspace, model_id: str, name: str, found: Explained) -> None:
@@ -183,3 +218,20 @@ def _compare_stability(space: Workspace, name: str, found: Explained) -> None:
     for column, (stated, values) in columns.items():
         rule = "rows" if column == "rows" else "attribution"
         space.ledger.numbers(area, column, rule, stated, values, labels)
+    _compare_groups(space, area, found, list(known))
+
+
+def _compare_groups(space: Workspace, area: str, found: Explained, told: list[tuple[str, str]]) -> None:
+    """Every characteristic stands in every group, every sample is one, and the ranks are those of the shares told."""
+    table = space.package.rows_of(area)
+    if not table:
+        return
+    samples = [("sample", name) for name, rows in space.rows.items() if len(rows)]
+    groups = list(dict.fromkeys([*samples, *told]))
+    keys = [(row["characteristic"], row["kind"], row["group"]) for row in table]
+    compare_whole(space, area, keys, [(name, *group) for group in groups for name in found.names])
+    for group in groups:
+        rows = [row for row in table if (row["kind"], row["group"]) == group]
+        labels = [f"{row['characteristic']} {row['group']}" for row in rows]
+        own = ranks_of([row["share"] for row in rows])
+        space.ledger.numbers(area, f"rank in {group[1]}", "rows", [row["rank"] for row in rows], own, labels)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
+from validation.comparisons.whole import compare_whole
 from validation.findings import Finding, Outcome
 from validation.rebuild import calibration, clustered, metrics
 from validation.rebuild.calibration_plan import calibrated_on
@@ -181,12 +183,15 @@ def _own(own: Mapping[Any, dict[str, float]], row: Mapping[str, Any], column: st
     return own[row["model"], row["sample"]].get(column, np.nan)
 
 
+_DIFFERENCE = {"auc_difference": "difference", "p_value": "p_value", "lower": "difference", "upper": "difference"}
+
+
 def _compare_differences(space: Workspace) -> None:
     table = space.package.rows_of(COMPARISON)
     if table is None:
         return
-    columns: dict[str, tuple[list[Any], list[float]]] = {"auc_difference": ([], []), "p_value": ([], [])}
-    labels = []
+    columns: dict[str, tuple[list[Any], list[float]]] = {name: ([], []) for name in _DIFFERENCE}
+    labels, z = [], float(stats.norm.ppf(0.5 + space.confidence / 2.0))
     ids = {name: model_id for model_id, name in space.package.candidate_ids.items()}
     for row in table:
         if row["sample"] not in space.rows or {row["champion"], row["challenger"]} - set(ids):
@@ -197,15 +202,35 @@ def _compare_differences(space: Workspace) -> None:
         first, second = (space.output(model_id, "linear_score") for model_id in pair)
         if first is None or second is None:
             continue
-        difference, _, p_value = clustered.auc_difference(
+        difference, error, p_value = clustered.auc_difference(
             space.outcome[rows], first.data[rows], second.data[rows], space.cluster[rows], space.weight[rows]
         )
-        for column, value in (("auc_difference", difference), ("p_value", p_value)):
+        bounds = difference - z * error, difference + z * error
+        for column, value in zip(_DIFFERENCE, (difference, p_value, *bounds), strict=True):
             columns[column][0].append(row[column])
             columns[column][1].append(value)
         labels.append(f"{row['champion']} and {row['challenger']} {row['sample']}")
-    for column, rule in (("auc_difference", "difference"), ("p_value", "p_value")):
+    for column, rule in _DIFFERENCE.items():
         space.ledger.numbers(COMPARISON, column, rule, *columns[column], labels)
+    _compare_pairs(space, table)
+
+
+def _compare_pairs(space: Workspace, table: list[dict[str, Any]]) -> None:
+    """The champion is held against every other model, on every sample that both can be judged on."""
+    names = space.package.candidate_ids
+    champion = names[space.package.champion_id]
+    wanted = [
+        (champion, name, sample)
+        for model_id, name in names.items()
+        for sample in space.rows
+        if name != champion and _both_classes(space, model_id, sample)
+    ]
+    compare_whole(space, COMPARISON, [(row["champion"], row["challenger"], row["sample"]) for row in table], wanted)
+
+
+def _both_classes(space: Workspace, model_id: str, sample: str) -> bool:
+    rows = np.intersect1d(space.judged(space.package.champion_id, sample), space.judged(model_id, sample))
+    return 0 < int(np.count_nonzero(space.outcome[rows] == 1)) < len(rows)
 
 
 def _headlines(space: Workspace, own: Mapping[tuple[str, str], dict[str, float]]) -> list[Headline]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from validation.comparisons.classing import recount_step
+from validation.comparisons.whole import compare_whole
 from validation.impact import Change, impact_of
 from validation.rebuild import scaling
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -25,7 +27,7 @@ def compare_points(space: Workspace) -> None:
         area = f"scorecard.points.{space.package.candidate_ids[model_id]}"
         if card is not None and card.points is not None:
             _compare_step(space, model_id, area, card)
-            _compare_evidence(space, area, card)
+            _compare_evidence(space, model_id, area, card)
             compare_bounds(space, model_id, card.points)
         elif card is not None or (model_id == space.package.champion_id and model["model"]["type"] not in BY_OTHERS):
             space.ledger.not_evaluable(area, "the model has no points table on a regression on weights of evidence")
@@ -139,7 +141,7 @@ def _compare_near_half(
     space.ledger.not_evaluable(f"{file}: points on a half", f"rounding hangs on the last bit: {names}")
 
 
-def _compare_evidence(space: Workspace, area: str, card: Scorecard) -> None:
+def _compare_evidence(space: Workspace, model_id: str, area: str, card: Scorecard) -> None:
     table = space.package.rows_of(area)
     if table is None:
         space.ledger.not_evaluable(area, "the package holds no such table")
@@ -148,7 +150,9 @@ def _compare_evidence(space: Workspace, area: str, card: Scorecard) -> None:
     base, points = _own_points(card)
     bins = {term.characteristic: term.classing["bins"] for term in card.terms}
     step = {item["characteristic"]: item["points"] for item in card.points["characteristics"]}
-    columns: dict[str, tuple[list[Any], list[Any]]] = {name: ([], []) for name in ("woe", "unrounded_points", "points")}
+    told = ("woe", "unrounded_points", "points", "development_share", "bad_rate")
+    columns: dict[str, tuple[list[Any], list[Any]]] = {name: ([], []) for name in told}
+    counted = {term.characteristic: _counted(space, model_id, term.classing) for term in card.terms}
     labels: dict[str, list[str]] = {name: [] for name in columns}
     for row in table:
         name, number = row["characteristic"], row["bin_id"]
@@ -159,16 +163,32 @@ def _compare_evidence(space: Workspace, area: str, card: Scorecard) -> None:
                 "woe": bins[name][number]["woe"],
                 "unrounded_points": points[name][number],
                 "points": step[name][number],
+                **{column: values[number] for column, values in counted[name].items()},
             }
         else:
-            own = dict.fromkeys(columns)
-        for column, value in own.items():
+            own = {}
+        for column in columns:
+            value = own.get(column)
             columns[column][0].append(row[column])
             columns[column][1].append(value)
             labels[column].append(f"{name} bin {number}")
     rules = {"woe": "woe", "unrounded_points": "points_unrounded", "points": _rule(card.points["rounding"])}
+    rules |= {"development_share": "share", "bad_rate": "share"}
     for column, (developer, mine) in columns.items():
         space.ledger.numbers(area, column, rules[column], developer, mine, labels[column])
+    keys = [(row["characteristic"], row["bin_id"]) for row in table]
+    first = next((key for key in keys if key[1] is None), ("base points", None))
+    compare_whole(
+        space, area, keys, [first, *((name, k) for name, values in points.items() for k in range(len(values)))]
+    )
+
+
+def _counted(space: Workspace, model_id: str, step: Any) -> dict[str, np.ndarray]:
+    """Share of the development rows and bad rate of each bin of a classing."""
+    counts = recount_step(space, model_id, step)
+    total = counts.good + counts.bad
+    with np.errstate(invalid="ignore"):
+        return {"development_share": total / np.sum(total), "bad_rate": counts.bad / total}
 
 
 def compare_bounds(space: Workspace, model_id: str, step: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from validation.comparisons import inference
+from validation.comparisons.whole import compare_whole
 from validation.findings import Finding, Outcome
 from validation.impact import coefficient_changes, impact_of
 from validation.rebuild.logistic import LogisticFit, correlation, fit_logistic, variance_inflation
@@ -151,6 +153,17 @@ def _compare_table(space: Workspace, area: str, terms: list[str], fit: LogisticF
     for column, rule in COLUMNS.items():
         own = [float(getattr(fit, column)[place[row["term"]]]) for row in rows]
         space.ledger.numbers(area, column, rule, [row[column] for row in rows], own, [row["term"] for row in rows])
+    names = [row["term"] for row in rows]
+    signs = [_sign(fit, place[name]) for name in names]
+    space.ledger.words(area, "expected_sign", [row["expected_sign"] for row in rows], [one[0] for one in signs], names)
+    space.ledger.words(area, "sign_agrees", [row["sign_agrees"] for row in rows], [one[1] for one in signs], names)
+
+
+def _sign(fit: LogisticFit, place: int) -> tuple[str | None, bool | None]:
+    """The sign that weights of evidence ask of a term, and whether it has it: none of the constant, or on a bound."""
+    if place == 0:
+        return None, None
+    return "negative", bool(fit.coefficient[place] < 0) if fit.free[place] else None
 
 
 def _compare_inflation(space: Workspace, area: str, card: Scorecard, x: np.ndarray) -> None:
@@ -183,13 +196,16 @@ _ITEMS: dict[str, Callable[[LogisticFit, float], float]] = {
 }
 
 
+def _key(item: str) -> str:
+    """An item of a table of a fit in small letters with single underscores."""
+    return "_".join("".join(c if c.isalnum() else " " for c in item.lower()).split())
+
+
 def _compare_fit(space: Workspace, area: str, fit: LogisticFit) -> None:
     rows = float(len(space.known(DEVELOPMENT)))
     found: list[tuple[str, Any, float]] = []
     for row in space.package.rows_of(area) or []:
-        key = "".join(c if c.isalnum() else "_" for c in row["item"].lower()).strip("_")
-        while "__" in key:
-            key = key.replace("__", "_")
+        key = _key(row["item"])
         if key in _ITEMS and row["value"] is not None:
             found.append((row["item"], row["value"], _ITEMS[key](fit, rows)))
     if not found:
@@ -197,6 +213,8 @@ def _compare_fit(space: Workspace, area: str, fit: LogisticFit) -> None:
         return
     labels, developer, own = (list(item) for item in zip(*found, strict=True))
     space.ledger.numbers(area, "likelihood and criteria", "log_likelihood", developer, own, labels)
+    told = [_key(row["item"]) for row in space.package.rows_of(area) or []]
+    compare_whole(space, area, [key for key in told if key in _ITEMS], list(_ITEMS))
 
 
 def _compare_correlation(space: Workspace, area: str, card: Scorecard, x: np.ndarray) -> None:
@@ -207,6 +225,9 @@ def _compare_correlation(space: Workspace, area: str, card: Scorecard, x: np.nda
     if not table or len(names) < 2:
         space.ledger.not_evaluable(area, "the package holds no such table, or there is one characteristic")
         return
+    pairs = [frozenset((row["characteristic"], row["other"])) for row in table]
+    wanted = [frozenset(pair) for pair in itertools.combinations(names, 2)]
+    compare_whole(space, area, [tuple(sorted(one)) for one in pairs], [tuple(sorted(one)) for one in wanted])
     matrix = correlation(x[:, 1:], space.weight[space.known(DEVELOPMENT)])
     own = [matrix[names.index(row["characteristic"]), names.index(row["other"])] for row in table]
     labels = [f"{row['characteristic']} and {row['other']}" for row in table]

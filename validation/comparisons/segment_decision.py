@@ -80,6 +80,7 @@ def _compare_search(space: Workspace, name: str, model: Mapping[str, Any], level
     gains_of = {node: [row["gain"] for row in table if row["node"] == node] for node in labels}
     best = [max((gain for gain in gains_of[node] if gain is not None), default=np.nan) for node in labels]
     space.ledger.numbers(area, "gain of the best", "log_likelihood", [row["gain"] for row in chosen], best, labels)
+    _compare_divided(space, area, table)
     tested = [row for row in chosen if row["test_p_value"] is not None]
     own = [MADE if row["test_p_value"] <= level else "refused" for row in tested]
     named = [row["node"] for row in tested]
@@ -92,6 +93,17 @@ def _compare_search(space: Workspace, name: str, model: Mapping[str, Any], level
     if switch is None:
         row = (space.package.rows_of(f"{AREA}.{name}") or [{}])[0]
         space.ledger.words(f"{AREA}.{name}", "decision", [row.get("decision")], [REFUSED], ["decision"])
+
+
+def _compare_divided(space: Workspace, area: str, table: list[dict[str, Any]]) -> None:
+    """Both sides of every division of all rows are the development rows and their bads."""
+    whole = [row for row in table if row["node"] == "all"]
+    rows, labels = space.known(DEVELOPMENT), [f"{row['left']} | {row['right']}" for row in whole]
+    own = {"rows": float(len(rows)), "bads": float(np.sum(space.weight[rows] * space.outcome[rows]))}
+    for name, total in own.items():
+        stated = [row[f"left_{name}"] + row[f"right_{name}"] for row in whole]
+        rule = "rows" if name == "rows" else "count"
+        space.ledger.numbers(area, f"{name} of both sides", rule, stated, [total] * len(whole), labels)
 
 
 def _p_value(gain: float | None, error: float | None) -> float:

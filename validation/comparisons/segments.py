@@ -11,6 +11,7 @@ from scipy import special
 
 from validation.comparisons import classing, explanation, points, reasons, regression
 from validation.comparisons.segment_decision import compare_decision, compare_searches
+from validation.comparisons.whole import compare_whole
 from validation.findings import Finding, Outcome
 from validation.rebuild import clustered
 from validation.rebuild.logistic import LogisticFit, fit_logistic
@@ -22,7 +23,7 @@ from validation.steps.values import text_of_number
 from validation.structure import steps_of
 
 GAIN, SEGMENTS = "segmentation.gain", "segmentation.segments"
-CHARACTERISTICS = "segmentation.characteristics"
+CHARACTERISTICS, REASONS = "segmentation.characteristics", "segmentation.reasons"
 GAIN_RULES = {
     "rows": "rows",
     "bads": "rows",
@@ -35,6 +36,8 @@ GAIN_RULES = {
     "auc_one": "auc",
     "auc_segments": "auc",
     "auc_difference": "difference",
+    "auc_lower": "difference",
+    "auc_upper": "difference",
     "auc_p_value": "p_value",
     "gini_difference": "difference",
 }
@@ -80,6 +83,7 @@ def compare_segments(space: Workspace, fitted: Workspace | None = None) -> list[
             _compare_table(space, f"{GAIN}.{name}", GAIN_RULES, gains_of(space, model_id, against))
         if model_id == space.package.champion_id:
             _compare_reasons(space, parts)
+            _compare_given(space, name, parts)
         _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
         compare_decision(fitted, model_id)
     compare_searches(fitted)
@@ -240,6 +244,32 @@ def _compare_reasons(space: Workspace, parts: list[Part]) -> None:
     reasons.compare_frequency(space, space.package.champion_id)
 
 
+def _compare_given(space: Workspace, name: str, parts: list[Part]) -> None:
+    """The champion's reasons in each segment: their references, and how many are given them first or at all."""
+    area = f"{REASONS}.{name}"
+    table, column = space.package.rows_of(area), space.package.model["outputs"].get("reasons")
+    if table is None or column is None:
+        space.ledger.not_evaluable(area, "the package holds no such table, or the champion has no reasons")
+        return
+    given = space.scored[space.package.champion_id][column].data
+    own: dict[tuple[str, str], dict[str, float]] = {}
+    for part in parts:
+        told = told_by(part.space, part.key)
+        codes = [given[row] or () for row in part.space.rows[DEVELOPMENT]]
+        for one in () if told is None else told.step["characteristics"]:
+            code = one["reason_code"]
+            held = {key: float(one[key]) for key in ("reference_points", "baseline")}
+            held |= {"first": sum(item[:1] == (code,) for item in codes), "any": sum(code in item for item in codes)}
+            own[part.name, code] = held
+    keys = [(row["segment"], row["reason_code"]) for row in table]
+    compare_whole(space, area, keys, list(own))
+    rows = [row for row in table if (row["segment"], row["reason_code"]) in own]
+    labels = [f"{row['segment']} {row['reason_code']}" for row in rows]
+    for key, rule in (("reference_points", "mean"), ("baseline", "mean"), ("first", "rows"), ("any", "rows")):
+        mine = [own[row["segment"], row["reason_code"]][key] for row in rows]
+        space.ledger.numbers(area, key, rule, [row[key] for row in rows], mine, labels)
+
+
 def _compare_selected(space: Workspace, area: str, parts: list[Part]) -> None:
     table = space.package.rows_of(area)
     if table is None:
@@ -279,7 +309,7 @@ def gains_of(space: Workspace, model_id: str, against: str) -> dict[str, dict[st
         scaled = w * (w.sum() / float(w @ w))
         likely = [scaled * (y * x - np.logaddexp(0.0, x)) for x in (one.data[rows], own.data[rows])]
         total, error = paired(likely[1] - likely[0], groups)
-        difference, _, p_value = clustered.auc_difference(y, one.data[rows], own.data[rows], groups, w)
+        difference, deviation, p_value = clustered.auc_difference(y, one.data[rows], own.data[rows], groups, w)
         areas = [clustered.auc(y, x.data[rows], groups, w, space.confidence).auc for x in (one, own)]
         found[sample] = {
             "rows": len(rows),
@@ -293,6 +323,8 @@ def gains_of(space: Workspace, model_id: str, against: str) -> dict[str, dict[st
             "auc_one": areas[0],
             "auc_segments": areas[1],
             "auc_difference": difference,
+            "auc_lower": difference - z * deviation,
+            "auc_upper": difference + z * deviation,
             "auc_p_value": p_value,
             "gini_difference": 2.0 * difference,
         }

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from validation.comparisons.held import held_classings
 from validation.comparisons.shifts import compare_bins, score_shifts, stability_word
+from validation.comparisons.whole import compare_whole
 from validation.rebuild import metrics
 from validation.rebuild.recount import effective_counts
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
-from validation.structure import planned_classings, steps_of
+from validation.structure import steps_of
 
 BANDS, STABILITY = "performance.score_bands", "stability.psi"
 TESTS = ("p_value", "critical_value", "tolerance_p_value")
@@ -84,6 +86,21 @@ def _compare_bands(space: Workspace, table: list[dict[str, Any]], score: np.ndar
         labels.append(f"{row['sample']} band {row['band']}")
     for name, rule in rules.items():
         space.ledger.numbers(BANDS, name, rule, developer[name], own[name], labels)
+    _compare_edges(space, table, edges)
+
+
+def _compare_edges(space: Workspace, table: list[dict[str, Any]], edges: np.ndarray) -> None:
+    """The bands of every sample are those of development: none between, none lost, each with its two edges."""
+    samples = [sample for sample in space.rows if len(space.judged(space.package.champion_id, sample))]
+    wanted = [(sample, band) for sample in samples for band in range(1, len(edges) + 2)]
+    compare_whole(space, BANDS, [(row["sample"], row["band"]) for row in table], wanted)
+    rows = {place: row for row in table if (place := (row["sample"], row["band"])) in wanted}
+    held = [place for place in wanted if place in rows]
+    bounds = [None, *edges.tolist(), None]
+    labels = [f"{sample} band {band}" for sample, band in held]
+    for name, shift in (("lower", 0), ("upper", 1)):
+        own = [bounds[band - 1 + shift] for _, band in held]
+        space.ledger.numbers(BANDS, name, "mean", [rows[place][name] for place in held], own, labels)
 
 
 def _compare_psi(space: Workspace, edges: np.ndarray | None) -> None:
@@ -95,7 +112,9 @@ def _compare_psi(space: Workspace, edges: np.ndarray | None) -> None:
     named = own_quantity("score", ids)
     if score is not None and edges is not None:
         ids[named] = np.searchsorted(edges, score.data, side="right")
-    compare_index(space, ids, named)
+    told = {row["quantity"] for row in space.package.rows_of(STABILITY) or []}
+    tabled = {name: held.ids for name, held in held_classings(space).items() if name in told}
+    compare_index(space, {**tabled, **ids}, named)
 
 
 def own_quantity(name: str, characteristics: Collection[str]) -> str:
@@ -117,6 +136,7 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray], score: str = 
         "bins": ([], []),
         "expected_rows": ([], []),
         "actual_rows": ([], []),
+        "empty_cells": ([], []),
         **{name: ([], []) for name in (*TESTS, "score_shift")},
     }
     labels, left_out, verdicts = [], [], []
@@ -132,6 +152,7 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray], score: str = 
         found = metrics.population_stability(*counts)
         mine = {"psi": found.psi, "chance_level": found.chance_level, "bins": float(found.bins)}
         mine |= {"expected_rows": len(space.rows[DEVELOPMENT]), "actual_rows": len(space.rows[row["sample"]])}
+        mine["empty_cells"] = float(2 * found.bins - sum(np.count_nonzero(part) for part in counts))
         tests = metrics.stability_tests(found.psi, found.bins, sum(1.0 / float(part.sum()) for part in counts))
         mine |= {
             **dict(zip(TESTS, tests, strict=True)),
@@ -154,16 +175,12 @@ def compare_index(space: Workspace, ids: Mapping[str, np.ndarray], score: str = 
 
 
 def compare_representativeness(space: Workspace) -> None:
-    """Index and chi-square of each characteristic whose bins are in a model, every sample against development."""
+    """Index and chi-square of each characteristic whose bins are known, every sample against development."""
     table = space.package.rows_of(REPRESENTATIVENESS)
     if table is None:
         space.ledger.not_evaluable(REPRESENTATIVENESS, "the package holds no such table")
         return
-    ids = {
-        step["input"]: space.scored[model_id][step["output_bin"]].data
-        for model_id, model in reversed(space.package.models.items())
-        for step in planned_classings(model)
-    }
+    ids = {name: held.ids for name, held in held_classings(space).items()}
     rows = [row for row in table if row["characteristic"] in ids and row["sample"] in space.rows]
     labels = [f"{row['characteristic']} {row['sample']}" for row in rows]
     own = [_shift(space, ids[row["characteristic"]], row["sample"]) for row in rows]
