@@ -64,9 +64,11 @@ from validation.comparisons import (
     two_stage,
 )
 from validation.comparisons.performance import Headline
+from validation.comparisons.profile import compare_snapshot_profile
 from validation.comparisons.whole import compare_repeated
 from validation.findings import Finding, Outcome, findings_document
 from validation.frames import comparisons_frame, findings_frame, outcomes_frame, tests_frame
+from validation.guard import guarded
 from validation.measures.compare import Refitted, compare_measures, judge_measures
 from validation.package import Package
 from validation.policy import Policy, read_policy
@@ -159,84 +161,120 @@ def rebuild(package: Package, policy: Policy | None = None, *, second_technology
     space = open_workspace(package, policy)
     if space is None:
         return Rebuild(_without_rows(package, policy), (), None, None)
-    source.compare_source(space)
-    derived.compare_derived(space)
-    compare_repeated(space)
+    for compare in (source.compare_source, derived.compare_derived, compare_snapshot_profile, compare_repeated):
+        guarded(space.ledger, None, compare, space)
     if package.outcome_type != "binary":
         return _rebuild_measures(space, second_technology)
     whole = whole_of(space)
     fitted = fitted_of(whole)
-    data.compare_data(whole)
-    rejects.compare_rejects(space)
-    leakage.compare_leakage(fitted)
-    observation.compare_points(whole)
+    _compare_rows(space, whole, fitted)
     _compare_classings(whole, fitted)
-    fits = regression.compare_regressions(fitted)
-    reject_errors.compare_procedure_errors(whole, fits)
-    fit = fits.get(package.champion_id)
-    selection.compare_selection(fitted, fits)
-    selection.compare_stability(whole)
-    points.compare_points(fitted)
-    expert.compare_experts(fitted)
-    reasons.compare_reasons(whole, fitted)
-    explanation.compare_explanations(whole)
+    no_fits: dict[str, LogisticFit] = {}
+    no_parts: list[tuple[Workspace, dict[str, LogisticFit]]] = []
+    fits = guarded(space.ledger, no_fits, regression.compare_regressions, fitted)
+    _compare_models(whole, fitted, fits)
     _compare_decisions(space)
-    parts = segments.compare_segments(space, fitted_of(space))
-    scoring.compare_predictions(space)
-    scoring.compare_verification(space)
-    restated.compare_restated(space)
-    exports.compare_exports(space)
-    headlines = performance.compare_performance(space)
-    rating.compare_rating(space)
-    calibration.compare_calibration(space)
-    calibration_choice.compare_calibration_choice(space)
-    baselines.compare_baselines(space)
-    stability.compare_stability(whole)
-    curves.compare_curves(space)
-    reliability.compare_reliability(space)
-    expectations.compare_expectations(fitted)
-    groups.compare_groups(space)
-    long_run.compare_long_run(space)
-    fairness.compare_fairness(space)
-    margins.compare_margins(space)
-    margins.compare_registers(space)
-    ranking.compare_ranking(space)
-    cut_offs.compare_cut_offs(space)
-    subpopulations.compare_subpopulations(space)
-    proxies.compare_proxies(whole)
-    alternatives.compare_alternatives(whole)
-    boosting.compare_boosting(fitted_of(space))
-    two_stage.compare_two_stage(space, fits)
-    linear_models.compare_scorecards(fitted, fits, parts, second_technology)
-    return Rebuild(space.ledger, tuple(headlines), fit, space)
+    parts = guarded(space.ledger, no_parts, segments.compare_segments, space, fitted_of(space))
+    headlines = _compare_results(space, whole, fitted)
+    guarded(space.ledger, None, boosting.compare_boosting, fitted_of(space))
+    guarded(space.ledger, None, two_stage.compare_two_stage, space, fits)
+    guarded(space.ledger, None, linear_models.compare_scorecards, fitted, fits, parts, second_technology)
+    return Rebuild(space.ledger, tuple(headlines), fits.get(package.champion_id), space)
 
 
 def _rebuild_measures(space: Workspace, second_technology: bool) -> Rebuild:
     """Amounts and fractions: registers, measures, models and exports."""
-    margins.compare_registers(space)
-    found, refitted = compare_measures(space)
-    linear_models.compare_glms(space, refitted, second_technology)
-    exports.compare_exports(space)
+    guarded(space.ledger, None, margins.compare_registers, space)
+    nothing: tuple[list[Headline], tuple[Refitted, ...]] = ([], ())
+    found, refitted = guarded(space.ledger, nothing, compare_measures, space)
+    guarded(space.ledger, None, linear_models.compare_glms, space, refitted, second_technology)
+    guarded(space.ledger, None, exports.compare_exports, space)
     return Rebuild(space.ledger, tuple(found), None, space, refitted)
+
+
+def _compare_rows(space: Workspace, whole: Workspace, fitted: Workspace) -> None:
+    """Rows, samples, rejects and what leaks."""
+    _in_order(
+        (data.compare_data, whole),
+        (rejects.compare_rejects, space),
+        (leakage.compare_leakage, fitted),
+        (observation.compare_points, whole),
+    )
+
+
+def _compare_models(whole: Workspace, fitted: Workspace, fits: dict[str, LogisticFit]) -> None:
+    """Selection, points, reasons and attributions."""
+    _in_order(
+        (reject_errors.compare_procedure_errors, whole, fits),
+        (selection.compare_selection, fitted, fits),
+        (selection.compare_stability, whole),
+        (points.compare_points, fitted),
+        (expert.compare_experts, fitted),
+        (reasons.compare_reasons, whole, fitted),
+        (explanation.compare_explanations, whole),
+    )
 
 
 def _compare_decisions(space: Workspace) -> None:
     """Policy rules, strategy, experiment and overrides."""
-    rules.compare_rules(space)
-    strategy.compare_strategy(space)
-    strategy_pairs.compare_pairs(space)
-    experiment.compare_experiment(space)
-    overrides.compare_overrides(space)
+    _in_order(
+        (rules.compare_rules, space),
+        (strategy.compare_strategy, space),
+        (strategy_pairs.compare_pairs, space),
+        (experiment.compare_experiment, space),
+        (overrides.compare_overrides, space),
+    )
 
 
 def _compare_classings(whole: Workspace, fitted: Workspace) -> None:
     """Counts, places, limits and information value of the bins."""
-    classing.compare_classing(fitted)
-    placing.compare_placing(fitted)
-    limits.compare_limits(fitted)
-    recounts.compare_recounts(whole, fitted)
-    edges.compare_edges(fitted)
-    optimality.compare_optimality(fitted)
+    _in_order(
+        (classing.compare_classing, fitted),
+        (placing.compare_placing, fitted),
+        (limits.compare_limits, fitted),
+        (recounts.compare_recounts, whole, fitted),
+        (edges.compare_edges, fitted),
+        (optimality.compare_optimality, fitted),
+    )
+
+
+def _compare_results(space: Workspace, whole: Workspace, fitted: Workspace) -> list[Headline]:
+    """Predictions, exports, and all that is told of them; headline numbers."""
+    _in_order(
+        (scoring.compare_predictions, space),
+        (scoring.compare_verification, space),
+        (restated.compare_restated, space),
+        (exports.compare_exports, space),
+    )
+    none: list[Headline] = []
+    headlines = guarded(space.ledger, none, performance.compare_performance, space)
+    _in_order(
+        (rating.compare_rating, space),
+        (calibration.compare_calibration, space),
+        (calibration_choice.compare_calibration_choice, space),
+        (baselines.compare_baselines, space),
+        (stability.compare_stability, whole),
+        (curves.compare_curves, space),
+        (reliability.compare_reliability, space),
+        (expectations.compare_expectations, fitted),
+        (groups.compare_groups, space),
+        (long_run.compare_long_run, space),
+        (fairness.compare_fairness, space),
+        (margins.compare_margins, space),
+        (margins.compare_registers, space),
+        (ranking.compare_ranking, space),
+        (cut_offs.compare_cut_offs, space),
+        (subpopulations.compare_subpopulations, space),
+        (proxies.compare_proxies, whole),
+        (alternatives.compare_alternatives, whole),
+    )
+    return headlines
+
+
+def _in_order(*calls: tuple[Any, ...]) -> None:
+    """Each comparison and its arguments, the first of which is a workspace; none stops the others."""
+    for compare, space, *rest in calls:
+        guarded(space.ledger, None, compare, space, *rest)
 
 
 def battery(package: Package, policy: Policy | None = None, result: Rebuild | None = None) -> Battery:

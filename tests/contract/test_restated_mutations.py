@@ -25,7 +25,7 @@ Rows = list[list[Any]]
 Change = Callable[[Rows, list[str]], object]
 
 
-def cell(column: str, change: Callable[[Any], Any], row: int = 0, **where: object) -> Change:
+def cell(column: str, change: Callable[[Any], Any], row: int = 0, /, **where: object) -> Change:
     """One cell of the first row, or of row number `row` of those that are as `where` says."""
 
     def apply(rows: Rows, names: list[str]) -> None:
@@ -82,6 +82,9 @@ LATER: list[tuple[str, Change, str]] = [
     ("explanation.importance_figure.card", cell("share", larger, 1), "share"),
     ("explanation.stability.card", lost(7), "rows of the table"),
     ("verification.coverage", cell("cases", one_more, 1), "cases"),
+    ("data.profile", cell("median", larger, column="USED"), "median"),
+    ("data.conversions", cell("rows", one_more), "rows read as missing"),
+    ("data.duplicates", cell("rows", one_more, 1), "rows"),
 ]
 TREES: list[tuple[str, Change, str]] = [
     ("stability.psi", cell("psi", larger, quantity="USED"), "psi"),
@@ -145,3 +148,18 @@ def test_a_row_told_twice_is_found(package_of: Callable[[str], Package]) -> None
     assert found["severity"] == "medium"
     assert found["developer_value"] == len(tables)
     assert set(found["evidence"]) == set(tables)
+
+
+def test_words_that_lead_nowhere_are_a_finding_and_stop_nothing(package_of: Callable[[str], Package]) -> None:
+    changes = [
+        ("performance.cut_offs", cell("basis", lambda v: f"{v} of another"), "cut offs"),
+        ("performance.calibration_errors", cell("measure", lambda v: f"{v} of another"), "reliability"),
+        ("fairness.error_rates", cell("measure", lambda v: f"{v} of another"), "fairness"),
+        ("scaling.parameters", cell("value", larger, 2), ""),
+    ]
+    run = validate(mutated(package_of("card"), changes))
+    found = {one["test"]: one["severity"] for one in run.findings["findings"]}
+    assert found["scaling.parameters: value"] == "high"
+    for _, _, area in changes[:-1]:
+        assert found[f"evidence: what is told of {area}"] == "high"
+    assert sum(one.outcome == "pass" for one in run.outcomes) > 250

@@ -194,7 +194,7 @@ CASES = {
         "scorecard.fit.toy: likelihood and criteria",
         "low",
     ),
-    "points table": (table("scorecard.points.toy", 0, 5, lambda v: v + 1), "scorecard.points.toy: points", "high"),
+    "points table": (table("scorecard.points.toy", 1, 5, lambda v: v + 1), "scorecard.points.toy: points", "high"),
     "auc": (table("performance.discrimination", 1, 4, lambda v: v + 1e-9), "performance.discrimination: auc", "low"),
     "ks": (table("performance.discrimination", 0, 10, lambda v: v + 1e-9), "performance.discrimination: ks", "low"),
     "brier": (table("performance.calibration", 0, 5, lambda v: v + 1e-6), "performance.calibration: brier", "low"),

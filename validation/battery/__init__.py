@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from validation.battery import (
     benchmark,
     calibration_tests,
@@ -25,6 +27,7 @@ from validation.battery import (
     stability,
     texts,
 )
+from validation.guard import guarded
 from validation.rebuild.logistic import LogisticFit
 from validation.rebuild.segments import is_segmented
 from validation.rebuild.workspace import Workspace
@@ -32,32 +35,35 @@ from validation.rebuild.workspace import Workspace
 
 def run_battery(space: Workspace, fit: LogisticFit | None) -> None:
     """Run every check; outcomes and findings go to the ledger. `fit` is our refit of a scorecard, or None."""
-    inputs.check_inputs(space)
-    inputs.check_samples(space)
-    soundness.check_soundness(space)
-    if is_segmented(space.package.model):
-        segments.check_segments(space)
-    else:
-        regression.check_regression(space, fit)
-    reject_inference.check_reject_inference(space)
-    performance.check_performance(space)
-    discrimination.check_discrimination(space)
-    calibration_tests.check_calibration(space)
-    periods.check_periods(space)
-    stability.check_stability(space)
-    registers.check_registers(space)
-    rating.check_rating(space)
+    checks: list[tuple[Any, ...]] = [(inputs.check_inputs,), (inputs.check_samples,), (soundness.check_soundness,)]
+    segmented = is_segmented(space.package.model)
+    checks.append((segments.check_segments,) if segmented else (regression.check_regression, fit))
+    checks += [
+        (reject_inference.check_reject_inference,),
+        (performance.check_performance,),
+        (discrimination.check_discrimination,),
+        (calibration_tests.check_calibration,),
+        (periods.check_periods,),
+        (stability.check_stability,),
+        (registers.check_registers,),
+        (rating.check_rating,),
+    ]
+    for check, *more in checks:
+        guarded(space.ledger, None, check, space, *more)
     check_use(space)
     texts.check_texts(space.package, space.policy, space.ledger)
 
 
 def check_use(space: Workspace) -> None:
     """Run the checks of what the model is used on and how it answers, for outcomes of every type."""
-    representativeness.check_representativeness(space)
-    data_process.check_data_process(space)
-    benchmark.check_benchmark(space)
-    sensitivity.check_sensitivity(space)
-    resampling.check_resampling(space)
-    overrides.check_overrides(space)
-    fairness.check_fairness(space)
-    reproducibility.check_reproducibility(space)
+    for check in (
+        representativeness.check_representativeness,
+        data_process.check_data_process,
+        benchmark.check_benchmark,
+        sensitivity.check_sensitivity,
+        resampling.check_resampling,
+        overrides.check_overrides,
+        fairness.check_fairness,
+        reproducibility.check_reproducibility,
+    ):
+        guarded(space.ledger, None, check, space)

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from validation.rebuild.source.columns import IDENTIFIER_LIKE, NUMERIC, Column
+from validation.comparisons.profile import EMPTY, compare_profiles, profile_of
+from validation.rebuild.source.columns import IDENTIFIER_LIKE
 from validation.rebuild.source.decided import split
 from validation.rebuild.source.files import equal
 from validation.rebuild.source.made import Made
 from validation.rebuild.workspace import Workspace
 from validation.steps.values import text_of_number
 
-EMPTY = re.compile(r"(empty field|null, NaN or empty text) read as missing")
 MASKED = re.compile(r"special codes of (.*) read as missing in the expression", re.DOTALL)
 PERSONAL = "personal data"
-STATISTICS = ("minimum", "percentile_25", "median", "percentile_75", "maximum", "mean")
 COUNTED = (
     "word for no value",
     "blank text",
@@ -147,61 +146,7 @@ def _compare_profile(space: Workspace, made: Made) -> None:
     shown = [row["column"] for row in table]
     lost = [name for name in made.derived if name not in shown]
     space.ledger.words(area, "derived characteristics", [None] * len(lost), lost, lost)
-    own = [_profile(columns[name], made.specials.get(name, ())) for name in names]
-    space.ledger.words(area, "type", [row["type"] for row in rows], [one["type"] for one in own], names)
-    for column in ("count", "missing_count", "special_count", "distinct"):
-        space.ledger.numbers(area, column, "rows", [r[column] for r in rows], [one[column] for one in own], names)
-    for column in ("missing_share", "special_share"):
-        space.ledger.numbers(area, column, "share", [r[column] for r in rows], [one[column] for one in own], names)
-    personal = {n for n, spec in space.package.plan["data"]["columns"].items() if spec["personal"]}
-    open_ = [(row, one) for row, one in zip(rows, own, strict=True) if row["column"] not in personal]
-    labels = [row["column"] for row, _ in open_]
-    for column in STATISTICS:
-        pairs = [row[column] for row, _ in open_], [one[column] for _, one in open_]
-        space.ledger.numbers(area, column, "mean", *pairs, labels)
-    texts = [row["most_frequent"] for row, _ in open_], [one["most_frequent"] for _, one in open_]
-    space.ledger.words(area, "most frequent", *texts, labels)
-    shares = [row["most_frequent_share"] for row, _ in open_], [one["most_frequent_share"] for _, one in open_]
-    space.ledger.numbers(area, "most_frequent_share", "share", *shares, labels)
-
-
-def _profile(column: Column, specials: tuple[Any, ...]) -> dict[str, Any]:
-    counts, total = column.counts, len(column.codes)
-    special = np.array([level in specials for level in column.levels.tolist()], dtype=bool)
-    missing = int(np.count_nonzero(column.codes < 0))
-    found: dict[str, Any] = {
-        "type": column.type,
-        "count": total,
-        "missing_count": missing,
-        "special_count": int(counts[special].sum()),
-        "distinct": int(np.count_nonzero(counts)),
-        "missing_share": missing / total,
-        "special_share": int(counts[special].sum()) / total,
-        **dict.fromkeys(STATISTICS),
-        "most_frequent": None,
-        "most_frequent_share": None,
-    }
-    if column.type == NUMERIC and counts[~special].any():
-        values = np.repeat(column.levels[~special].astype(np.float64), counts[~special])
-        found |= dict(zip(STATISTICS[:5], map(float, _quartiles(values)), strict=True))
-        found["mean"] = float(np.sum(values) / len(values))
-    if counts.any():
-        top = int(np.argmax(counts))
-        level = column.levels[top]
-        found["most_frequent"] = level if isinstance(level, str) else text_of_number(float(level))
-        found["most_frequent_share"] = int(counts[top]) / total
-    return found
-
-
-def _quartiles(values: np.ndarray) -> list[float]:
-    """Least, quartiles by linear interpolation (Hyndman and Fan 1996, type 7) and greatest of ascending values."""
-    found = []
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        place = share * (len(values) - 1)
-        low = int(place)
-        high = min(low + 1, len(values) - 1)
-        found.append(float(values[low] + (place - low) * (values[high] - values[low])))
-    return found
+    compare_profiles(space, rows, [profile_of(columns[name], made.specials.get(name, ())) for name in names])
 
 
 def _compare_duplicates(space: Workspace, made: Made) -> None:

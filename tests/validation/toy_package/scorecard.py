@@ -281,7 +281,9 @@ def evidences(data, counts, rules, fit, exact, points, scored, model) -> list[di
     for entry, name in zip(summary, BIN_OF, strict=True):
         rows, total = classing_rows(counts[name], rules[name], KINDS[name])
         result.append(b.evidence(f"classing.table.{name}", rows))
-        entry += ["none", "plan", len(rows), total, None, None, 0.0, 0.0, "hand", "none"]
+        shares = [share_of(counts[name], KINDS[name], kind) for kind in ("missing", "special")]
+        gini = gini_of(counts[name], [value for value, _ in rules[name]])
+        entry += ["none", "plan", len(rows), total, None, gini, *shares, "hand", "none"]
     result.append(b.evidence("classing.summary", summary))
     woe = {name: [value for value, _ in rules[name]] for name in BIN_OF}
     for evidence_id, rows in recounts.tables(data, BIN_OF, KINDS, woe).items():
@@ -291,11 +293,15 @@ def evidences(data, counts, rules, fit, exact, points, scored, model) -> list[di
     table = [[sample, n, float(n), n - bad, bad, bad / n, None, None] for sample, n, bad in sizes(samples, y)]
     result.append(b.evidence("samples.summary", table))
     result.append(b.evidence("scorecard.coefficients.toy", coefficient_rows(fit)))
-    result.append(b.evidence("scorecard.fit.toy", [["log_likelihood", float(fit.llf)]]))
-    rows = []
+    result.append(b.evidence("scorecard.fit.toy", fit_rows(fit)))
+    base = next(step["base_points"] for step in model["steps"] if step["type"] == "scale")
+    rows = [["base points", None, "", None, OFFSET - FACTOR * float(fit.params[0]), base, None, None]]
     for name in BIN_OF:
         for number, (value, rule) in enumerate(zip(points[name], rules[name], strict=True)):
-            rows.append([name, number, "", rule[0], exact[name][number], value, None, None])
+            good, bad = counts[name][number]
+            share = (good + bad) / sum(map(sum, counts[name]))
+            rate = bad / (good + bad) if good + bad else None
+            rows.append([name, number, "", rule[0], exact[name][number], value, share, rate])
     result.append(b.evidence("scorecard.points.toy", rows))
     discrimination, calibration = [], []
     for sample in (b.DEVELOPMENT, b.TEST):
@@ -328,6 +334,30 @@ def classing_rows(counts, rules, kinds) -> tuple[list[list[Any]], float]:
         share = count / (goods + bads)
         rows.append([number, kind, kind, int(count), share, good, bad, rate, None, None, woe, value, rule])
     return rows, total
+
+
+def gini_of(counts: list[list[float]], woe: list[float]) -> float:
+    """Pairs of a good and a bad that the weights of evidence order rightly, less those ordered wrongly, of all."""
+    pairs = [(g * b * np.sign(w - v)) for (g, _), w in zip(counts, woe) for (_, b), v in zip(counts, woe)]
+    goods, bads = (sum(cell[index] for cell in counts) for index in (0, 1))
+    return float(sum(pairs) / (goods * bads))
+
+
+def share_of(counts: list[list[float]], kinds: list[str], wanted: str) -> float:
+    return sum(sum(cell) for cell, kind in zip(counts, kinds, strict=True) if kind == wanted) / sum(map(sum, counts))
+
+
+def fit_rows(fit: Any) -> list[list[Any]]:
+    return [
+        ["log_likelihood", float(fit.llf)],
+        ["log likelihood of the constant", float(fit.llnull)],
+        ["likelihood ratio chi-square", float(fit.llr)],
+        ["degrees of freedom", float(fit.df_model)],
+        ["McFadden pseudo R-squared", float(fit.prsquared)],
+        ["Akaike information criterion", float(fit.aic)],
+        ["Bayesian information criterion", float(fit.bic)],
+        ["rows", float(fit.nobs)],
+    ]
 
 
 def coefficient_rows(fit: Any) -> list[list[Any]]:
