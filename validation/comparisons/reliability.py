@@ -1,12 +1,14 @@
 """The reliability curve with its band, scores taken apart, errors and tests of calibration, all made again.
 
 What the developer drew at random is held against draws of our own: a value within the range that six standard errors
-and two points of a hundred leave is taken as it is, any other differs from the nearest end of that range.
+and two points of a hundred leave is taken as it is, any other differs from the nearest end of that range. An end of the
+curve's band that differs is held against ten times as many draws: at the ends of the curve the rate is 0 (or 1) in all
+but a few draws, so that a few more of them move a quantile off it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,12 @@ CURVE, PARTS = "performance.reliability", "performance.decomposition"
 ERRORS, TESTS = "performance.calibration_errors", "performance.calibration_tests"
 GROUPS = "performance.hosmer_lemeshow_groups"
 DRAWS, REPLICATES, SEED = 300, 400, 20_230_117
+MORE_DRAWS = 3000
 REVIEW, FAIL, MINIMUM = 0.05, 0.01, 30
 Rows = list[dict[str, Any]]
 Key = tuple[str, str]
+Columns = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Outcome, probability and weight, (n,) each."""
 
 
 def compare_reliability(space: Workspace) -> None:
@@ -38,7 +43,9 @@ def compare_reliability(space: Workspace) -> None:
     fits = {key: (isotonic.curve(*rows), _drawn(key, rows)) for key, rows in own.items()}
     mine = {sample: fit for (name, sample), fit in fits.items() if name == champion}
     areas: dict[str, Callable[[Rows], None]] = {
-        CURVE: lambda table: _compare_curve(space, table, mine),
+        CURVE: lambda table: _compare_curve(
+            space, table, mine, {key[1]: own[key] for key in own if key[0] == champion}
+        ),
         PARTS: lambda table: _compare_parts(space, table, fits),
         ERRORS: lambda table: _compare_errors(space, table, {key: fits[key] for key in fits if key[0] == champion}),
         TESTS: lambda table: _compare_tests(space, table, own),
@@ -52,7 +59,7 @@ def compare_reliability(space: Workspace) -> None:
             compare(table)
 
 
-def _rows(space: Workspace, model_id: str, sample: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+def _rows(space: Workspace, model_id: str, sample: str) -> Columns | None:
     """Outcome, probability and weight of the rows of a sample with a known outcome, both classes present."""
     value, rows = space.output(model_id, "probability"), space.judged(model_id, sample)
     if value is None or len(np.unique(space.outcome[rows])) < 2:
@@ -60,14 +67,14 @@ def _rows(space: Workspace, model_id: str, sample: str) -> tuple[np.ndarray, np.
     return space.outcome[rows], value.data[rows], space.weight[rows]
 
 
-def _drawn(key: Key, rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Draws:
+def _drawn(key: Key, rows: Columns) -> Draws:
     return isotonic.drawn(rows[1], rows[2], DRAWS, SEED + sum(map(ord, "/".join(key))))
 
 
-def _slack(share: float, space: Workspace) -> float:
+def _slack(share: float, space: Workspace, draws: int) -> float:
     """Six standard errors of the difference of two empirical shares, the developer's draws and ours, and 0.02."""
     theirs = space.package.setting("evaluation", "consistency_replicates", REPLICATES)
-    return 0.02 + 6.0 * float(np.sqrt(share * (1.0 - share) * (1.0 / theirs + 1.0 / DRAWS)))
+    return 0.02 + 6.0 * float(np.sqrt(share * (1.0 - share) * (1.0 / theirs + 1.0 / draws)))
 
 
 def _near(value: float | None, drawn: np.ndarray, share: float, space: Workspace) -> float:
@@ -75,14 +82,16 @@ def _near(value: float | None, drawn: np.ndarray, share: float, space: Workspace
 
     Where the range reaches beyond our least or greatest draw, it is extended by its own width.
     """
-    slack = _slack(share, space)
+    slack = _slack(share, space, len(drawn))
     low, high = np.quantile(drawn, [max(0.0, share - slack), min(1.0, share + slack)])
     width = high - low
     low, high = low - (width if share <= slack else 0.0), high + (width if share + slack >= 1.0 else 0.0)
     return float(np.clip(np.nan if value is None else value, low - 1e-9, high + 1e-9))
 
 
-def _compare_curve(space: Workspace, table: Rows, own: dict[str, tuple[Curve, Draws]]) -> None:
+def _compare_curve(
+    space: Workspace, table: Rows, own: dict[str, tuple[Curve, Draws]], rows_of: Mapping[str, Columns]
+) -> None:
     tail = (1.0 - space.confidence) / 2.0
     names = ("probability", "recalibrated", "lower", "upper", "block", "block_rows")
     stated, mine = ({name: list[Any]() for name in names} for _ in range(2))
@@ -99,11 +108,14 @@ def _compare_curve(space: Workspace, table: Rows, own: dict[str, tuple[Curve, Dr
         ends[0].append(sorted(set(wanted.tolist()) & set(places.tolist())))
         ends[1].append(wanted.tolist())
         sizes = np.bincount(fit.block, fit.rows)
-        for row, place, drawn in zip(told, places.tolist(), rates.T, strict=True):
+        band = _band(space, told, rates, tail)
+        if not all(_is_near(row, one) for row, one in zip(told, band, strict=True)):
+            more = isotonic.rates_drawn(*rows_of[sample][1:], MORE_DRAWS, SEED + 1, places)
+            band = _band(space, told, more, tail)
+        for row, place, (lower, upper) in zip(told, places.tolist(), band, strict=True):
             labels.append(f"{sample} at {row['probability']:.4g}")
             values = {"probability": fit.probability[place], "recalibrated": fit.rate[place]}
-            values |= {"lower": _near(row["lower"], drawn, tail, space)}
-            values |= {"upper": _near(row["upper"], drawn, 1.0 - tail, space)}
+            values |= {"lower": lower, "upper": upper}
             values |= {"block": fit.block[place] + 1, "block_rows": sizes[fit.block[place]]}
             for name in names:
                 stated[name].append(row[name])
@@ -115,6 +127,18 @@ def _compare_curve(space: Workspace, table: Rows, own: dict[str, tuple[Curve, Dr
         space.ledger.numbers(CURVE, name, rule, stated[name], mine[name], labels)
     space.ledger.words(CURVE, "outside", *outside, labels)
     space.ledger.words(CURVE, "ends of blocks", *ends, [str(sample) for sample in own])
+
+
+def _band(space: Workspace, told: Rows, rates: np.ndarray, tail: float) -> list[tuple[float, float]]:
+    """Both ends of the band at each row told, moved into the ranges that the draws (replicates, m) leave."""
+    return [
+        (_near(row["lower"], drawn, tail, space), _near(row["upper"], drawn, 1.0 - tail, space))
+        for row, drawn in zip(told, rates.T, strict=True)
+    ]
+
+
+def _is_near(row: dict[str, Any], band: tuple[float, float]) -> bool:
+    return all(row[name] is None or row[name] == end for name, end in zip(("lower", "upper"), band, strict=True))
 
 
 def _nearest(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -157,7 +181,7 @@ def _reaches(chance: np.ndarray, value: float) -> np.ndarray:
 def _near_share(value: float, beyond: np.ndarray, space: Workspace) -> float:
     """Return the p-value, moved into the range about ours."""
     share = (1.0 + float(np.sum(beyond))) / (1.0 + len(beyond))
-    slack = _slack(share, space)
+    slack = _slack(share, space, len(beyond))
     return float(np.clip(value, share - slack, share + slack))
 
 
@@ -196,7 +220,7 @@ def _stated(space: Workspace, area: str, told: set[tuple[Any, ...]], wanted: set
     space.ledger.words(area, "rows of the table", sorted(wanted & told), sorted(wanted), "of the table")
 
 
-def _compare_tests(space: Workspace, table: Rows, own: dict[Key, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> None:
+def _compare_tests(space: Workspace, table: Rows, own: dict[Key, Columns]) -> None:
     declared = (space.package.plan.get("evaluation") or {}).get("asset_correlation")
     correlation = None if declared is None else float(declared)
     fewest = space.package.setting("evaluation", "min_bads", MINIMUM)
@@ -263,7 +287,7 @@ def _tests(
     }
 
 
-def _compare_groups(space: Workspace, table: Rows, own: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> None:
+def _compare_groups(space: Workspace, table: Rows, own: dict[str, Columns]) -> None:
     names = ("made", "statistic", "degrees", "p_value")
     stated, mine = ({name: list[Any]() for name in names} for _ in range(2))
     labels = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,19 +84,27 @@ class Draws:
 
 def drawn(p: Floats, weight: Floats, replicates: int, seed: int) -> Draws:
     """Return curves of outcomes drawn row by row by p, (n,), counted in the cells that the package tells of."""
+    cell = _cells(np.unique(p, return_counts=True)[1])
+    return Draws(tuple(_each(p, weight, replicates, seed, cell)), cell)
+
+
+def rates_drawn(p: Floats, weight: Floats, replicates: int, seed: int, places: NDArray[np.int64]) -> Floats:
+    """Return the pooled rates (replicates, m) of draws as those of `drawn`, at m distinct probabilities alone."""
+    cell = _cells(np.unique(p, return_counts=True)[1])
+    return np.array([one.rate[cell[places]] for one in _each(p, weight, replicates, seed, cell)])
+
+
+def _each(p: Floats, weight: Floats, replicates: int, seed: int, cell: NDArray[np.int64]) -> Iterator[Curve]:
     random = np.random.default_rng(seed)
     values, place = np.unique(p, return_inverse=True)
-    cell = _cells(np.bincount(place))
     size, place = int(cell[-1]) + 1, cell[place]
     mass, rows = (_sums(place, part, size) for part in (weight, np.ones(len(p))))
     mean = values if size == len(values) else _sums(place, weight * p, size) / mass
     block = np.zeros(size, dtype=np.int64)  # nobody asks for the blocks of a draw
-    found = []
     for _ in range(replicates):
         bad = _sums(place, weight * (random.random(len(p)) < p), size)
         rate = np.asarray(optimize.isotonic_regression(bad / mass, weights=mass).x, np.float64)
-        found.append(Curve(mean, rows, mass, bad, rate, block))
-    return Draws(tuple(found), cell)
+        yield Curve(mean, rows, mass, bad, rate, block)
 
 
 def _cells(rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from credit_risk.datasets import simulate_portfolio
-from tests.contract.defects.bases import MODEL, Base, applications
+from tests.contract.defects.bases import COLUMNS, MODEL, Base, applications
 
 STRATEGY = """\
 strategy:
@@ -197,6 +197,15 @@ samples: {{out_of_sample: 0.3}}
 reject_inference: {{method: reweighting, replicates: 40}}
 {CHAMPION}{END}"""
 
+# Seed 1 draws a curve whose first bad stands out: in more draws of the developer than of the validator's first ones.
+CALIBRATED = f"""{MODEL}{COLUMNS}\
+samples: {{out_of_sample: 0.25, calibration: 0.25, seed: 1}}
+calibration: {{methods: [logistic]}}
+selection: {{method: all, expectation_check: false}}
+models: [{{id: card, type: scorecard, champion: true}}]
+evaluation: {{baselines: false}}
+exports: []
+"""
 PANEL = f"""{MODEL}\
 data:
   source: table.csv
@@ -339,6 +348,7 @@ MADE = {
     for base in (
         Base("simulated", SIMULATED, lambda: booked(5000, 77)),
         Base("rejected", REJECTED, lambda: door(3000, 78)),
+        Base("calibrated", CALIBRATED, lambda: applications(1500, 1)),
         Base("panel", PANEL, lambda: panel(900, 21)),
     )
 }
