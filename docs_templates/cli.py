@@ -13,7 +13,13 @@ from pathlib import Path
 
 DONE, REFUSED, INTERNAL, INTERRUPTED = 0, 2, 70, 130
 EXTRA = "install credit-risk-lifecycle[documents]"
-DOCUMENT_NAMES = ("development_dossier", "validation_report")
+DOCUMENT_NAMES = (
+    "executive_summary",
+    "model_card",
+    "development_dossier",
+    "validation_report",
+    "implementation_guide",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="credit-dossier",
-        description="Render the development dossier and the validation report of a model package to PDF.",
+        description="Render the documents of a model package to PDF.",
     )
     parser.add_argument("package", type=Path, metavar="PACKAGE", help="a model package: folder or zip")
     parser.add_argument(

@@ -27,6 +27,8 @@ from docs_templates.document import (
 from docs_templates.errors import DocumentError
 from docs_templates.evidence import Evidence, as_text
 from docs_templates.heatmap_block import heat_map
+from docs_templates.holdings import ROOTS, holds
+from docs_templates.made import MAKERS
 from docs_templates.package import Package
 from docs_templates.references import Filter, parse_filters, substitute
 from docs_templates.resolve import Resolver
@@ -101,6 +103,7 @@ class _Composer:
             raise DocumentError(self._resolver.faults)
         model = self._package.manifest["model"]
         matter = self._template.cover.matter
+        brief = matter.get("layout") == "brief"
         identifier = f"{matter['identifier']}-{model['id']}-{model['version']}-{self._package.package_hash[:8]}"
         return Document(
             name=self._template.name,
@@ -110,10 +113,13 @@ class _Composer:
             model_name=model["name"],
             model_version=model["version"],
             package_hash=self._package.package_hash,
-            control=generated.control_items(self._package, matter["title"], identifier, self._moment),
+            control=generated.brief_items(self._package, identifier, self._moment)
+            if brief
+            else generated.control_items(self._package, matter["title"], identifier, self._moment),
             cover=tuple(self._finished(b) for b in cover),
             blocks=finished,
             evidence=tuple(self._resolver.used.values()),
+            brief=brief,
         )
 
     def _finished(self, block: Block) -> Block:
@@ -168,6 +174,12 @@ class _Composer:
         return f"{self._chapter.removeprefix('Annex ')}.{self._counters[kind][0]}"
 
     def _holds(self, node: WhenNode) -> bool:
+        if node.condition in ("holds", "holds_not"):
+            known = holds(self._package, node.evidence)
+            if known is None:
+                allowed = ", ".join(f"{root}.…" for root in ROOTS)
+                self._resolver.fault("nothing that a package may hold", node.line, found=node.evidence, allowed=allowed)
+            return bool(known) != (node.condition == "holds_not")
         if node.evidence in ADDED_LATER and node.evidence not in self._resolver.package.evidence:
             return node.condition == "not_provided"
         evidence = self._resolver.evidence(node.evidence, node.line)
@@ -232,12 +244,10 @@ class _Composer:
             placeholder = Table(number, caption, (), ())
             self._late[id(placeholder)] = lambda: self._late_block(node, number, caption)
             return placeholder
-        makers = {
-            "steps": generated.steps_table,
-            "files": generated.files_table,
-            "libraries": generated.libraries_table,
-        }
-        return makers[node.kind](self._package, number, caption)
+        made = MAKERS[node.kind](self._package, node.options, number, caption)
+        if isinstance(made, Absent):
+            self._counters["table"][0] -= 1
+        return made
 
     def _late_block(self, node: BlockNode, number: str, caption: Spans) -> Block:
         resolver, kind = self._resolver, node.kind
@@ -246,7 +256,10 @@ class _Composer:
         if kind == "clauses":
             return generated.clauses_table(resolver.registry, resolver.cited, resolver.day, number, caption)
         if kind == "missing":
-            return generated.missing_table(resolver.used.values(), self._not_held, number, caption)
+            used = [e for e in resolver.used.values() if e.kind == "not_provided" or "only" not in node.options]
+            if "only" in node.options and not (used or self._not_held):
+                return Paragraph((Span("Everything that this document asks the author for is provided."),))
+            return generated.missing_table(used, self._not_held, number, caption)
         return EvidenceIndex(
             number, caption or (Span("Evidence printed in this document"),), tuple(resolver.used.values())
         )
@@ -318,4 +331,7 @@ class _Composer:
         noted = evidence.id in self._noted
         self._noted.add(evidence.id)
         said = self._said(filters)
-        return printed_table(evidence, number, caption, rows, columns=names, first=first, filters=said, noted=noted)
+        elsewhere = "notes" in node.options
+        return printed_table(
+            evidence, number, caption, rows, columns=names, first=first, filters=said, noted=noted, elsewhere=elsewhere
+        )

@@ -129,7 +129,8 @@ Block = Heading | Paragraph | ListBlock | Table | Figure | Statement | Absent | 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A composed document with what its control page, running heads and metadata say."""
+    """A composed document with what its control page, running heads and metadata say. `brief`: its text begins on the
+    first page, below the control lines, without contents."""
 
     name: str
     title: str
@@ -142,6 +143,12 @@ class Document:
     cover: tuple[Block, ...]
     blocks: tuple[Block, ...]
     evidence: tuple[Evidence, ...] = field(default=())
+    brief: bool = False
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the document has an evidence index that identifiers can lead to."""
+        return any(isinstance(block, EvidenceIndex) for block in self.blocks)
 
 
 def plain(content: Spans) -> str:

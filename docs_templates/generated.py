@@ -17,6 +17,24 @@ STEP_INPUTS = ("input", "inputs", "features", "terms", "characteristics", "cases
 STEP_OUTPUTS = ("output", "output_bin", "output_woe")
 
 
+NOT_SEALED = "not sealed: the package carries no signature annex"
+
+
+def brief_items(package: Package, identifier: str, moment: datetime) -> tuple[tuple[str, str], ...]:
+    """Control lines of a brief document, label and text: the same facts in fewer lines."""
+    model = package.manifest["model"]
+    tier, owner = _authored(package, "authored.tier"), _authored(package, "authored.owner")
+    items = [
+        ("Model", f"{model['id']} {model['version']} · tier {tier} · owner: {owner}"),
+        ("Document", f"{identifier} · rendered {moment.strftime('%Y-%m-%d %H:%M:%S')} UTC"),
+        ("Package hash (SHA-256)", package.package_hash),
+    ]
+    if package.findings is not None and package.validation is not None:
+        policy, made = package.findings["policy"], package.validation["created"].replace("T", " ").rstrip("Z")
+        items.append(("Validated", f"{made} UTC, policy {policy['name']} {policy['version']}"))
+    return (*items, ("Sealing date", NOT_SEALED))
+
+
 def control_items(package: Package, title: str, identifier: str, moment: datetime) -> tuple[tuple[str, str], ...]:
     """Lines of the control page, label and text."""
     manifest = package.manifest
@@ -30,7 +48,7 @@ def control_items(package: Package, title: str, identifier: str, moment: datetim
         ("Document", title),
         ("Document id", identifier),
         ("Rendered (UTC)", moment.strftime("%Y-%m-%d %H:%M:%S")),
-        ("Sealing date", "not sealed: the package carries no signature annex"),
+        ("Sealing date", NOT_SEALED),
         ("Package hash (SHA-256)", package.package_hash),
         ("Source of data", f"{manifest['source']['name']} ({manifest['source']['rows']:,} rows)"),
         ("Source hash (SHA-256)", manifest["source"]["sha256"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,17 @@ Json = dict[str, Any]
 CORE_EVIDENCE = "evidence/"
 VALIDATION = "validation/"
 VALIDATION_EVIDENCE = "validation/evidence/"
+VERIFICATION = "verification.csv"
+ANNEXES = ("exports", "signatures", "validation")
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What the renderer may read. `findings` and `validation` (its annex manifest) are None where there is no annex."""
+    """What the renderer may read. `findings` and `validation` (its annex manifest) are None where there is no annex.
+
+    `verification`: bytes of verification.csv, verified; None where the package has none. `annexes`: kind of each annex
+    to the SHA-256 of its manifest. `previous`: the package before, where one was named.
+    """
 
     path: Path
     package_hash: str
@@ -31,6 +37,9 @@ class Package:
     evidence: dict[str, Evidence]
     validation: Json | None
     findings: Json | None
+    verification: bytes | None = None
+    annexes: dict[str, str] = field(default_factory=dict)
+    previous: Package | None = None
 
     @property
     def champion(self) -> str:
@@ -60,8 +69,26 @@ def read_package(path: Path) -> Package:
     model = _core_json(container, manifest, "model.json", faults)
     evidence = _evidence(container, manifest["files"], CORE_EVIDENCE, "", faults)
     validation, findings = _annex(container, package_hash, evidence, faults)
+    entry = manifest["files"].get(VERIFICATION)
+    verification = _verified(container, VERIFICATION, entry, faults) if entry is not None else None
+    annexes = _annexes(container, package_hash, faults)
     _refuse(faults)
-    return Package(path, package_hash, manifest, plan, model, evidence, validation, findings)
+    return Package(path, package_hash, manifest, plan, model, evidence, validation, findings, verification, annexes)
+
+
+def _annexes(container: _Container, package_hash: str, faults: list[Fault]) -> dict[str, str]:
+    """Kind of each annex but that of documents, which is being written, to the SHA-256 of its manifest."""
+    found = {}
+    for kind in ANNEXES:
+        name = f"{kind}/manifest.json"
+        if name not in container.names:
+            continue
+        data = container.read(name)
+        value = _json(data, name, faults)
+        if value is not None and value.get("package_hash") != package_hash:
+            faults.append(Fault("the annex was made for another package", "annex_other_package", name))
+        found[kind] = hashlib.sha256(data).hexdigest()
+    return found
 
 
 def _refuse(faults: list[Fault]) -> None:

@@ -9,6 +9,7 @@ from docs_templates.document import Spans, Table, TableColumn
 from docs_templates.evidence import Cell, Column, Evidence
 from docs_templates.references import Filter
 
+ELSEWHERE = "Method, notes and further columns: under the same identifier in the development dossier."
 IDENTIFIERS = frozenset({"sha256", "hash", "reason_code"})
 
 
@@ -22,10 +23,12 @@ def printed_table(
     first: int | None,
     filters: Sequence[Filter],
     noted: bool,
+    elsewhere: bool = False,
 ) -> Table:
     """The table of `rows`. `columns` are names in order (None: all); `first` limits the rows, which a note tells.
 
-    noted: whether the notes of the evidence stand in this chapter already; they are not repeated.
+    noted: whether the notes of the evidence stand in this chapter already; they are not repeated. elsewhere: whether
+    notes, and what is left out, are left to the development dossier, which one line says.
     """
     names = list(columns) if columns is not None else [c.name for c in evidence.columns]
     places = [i for name in names if (i := evidence.position(name)) is not None]
@@ -38,11 +41,13 @@ def printed_table(
         write = formatting.formatter(about, cells, mixed=mixed)
         printed.append([write(cell) for cell in cells])
     cells_by_row = tuple(zip(*printed, strict=True)) if shown else ()
-    notes = [*(() if noted else evidence.raw["notes"]), *filtered(filters)]
+    notes = [*(() if noted or elsewhere else evidence.raw["notes"]), *filtered(filters)]
     if len(rows) > len(shown):
         notes.append(f"The first {len(shown):,} of {len(rows):,} rows; the evidence holds all.")
     left_out = _left_out(evidence, set(names), filters)
-    if left_out:
+    if elsewhere:
+        notes = [" ".join([*notes, ELSEWHERE])]
+    elif left_out:
         notes.append(f"In the evidence, not shown here: {left_out}.")
     return Table(number, caption, tuple(_column(c) for c in abouts), cells_by_row, evidence.id, tuple(notes))
 

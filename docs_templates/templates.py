@@ -31,11 +31,11 @@ from docs_templates.template_nodes import (
     WhenNode,
 )
 
-DOCUMENTS = ("development_dossier", "validation_report")
+DOCUMENTS = ("executive_summary", "model_card", "development_dossier", "validation_report", "implementation_guide")
 COVER = "00_document.md"
 BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     # kind: (options that are needed, options that are allowed besides)
-    "table": (frozenset({"evidence"}), frozenset({"columns", "where", "first", "caption"})),
+    "table": (frozenset({"evidence"}), frozenset({"columns", "where", "first", "notes", "caption"})),
     "figure": (frozenset({"evidence"}), frozenset({"caption", "height"})),
     "heatmap": (
         frozenset({"evidence", "rows", "columns", "value"}),
@@ -46,15 +46,30 @@ BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "steps": (frozenset(), frozenset({"caption"})),
     "files": (frozenset(), frozenset({"caption"})),
     "libraries": (frozenset(), frozenset({"caption"})),
-    "missing": (frozenset(), frozenset({"caption"})),
+    "missing": (frozenset(), frozenset({"only", "caption"})),
     "clauses": (frozenset(), frozenset({"caption"})),
     "coverage": (frozenset({"framework"}), frozenset({"caption"})),
     "evidence_index": (frozenset(), frozenset({"caption"})),
     "sign_off": (frozenset({"roles"}), frozenset()),
+    "gate": (frozenset(), frozenset({"only", "caption"})),
+    "model": (frozenset({"part"}), frozenset({"caption"})),
+    "verification": (frozenset({"which"}), frozenset({"first", "caption"})),
 }
-HEIGHTS = ("small", "medium", "large")
-CONDITIONS = ("applicable", "not_applicable", "rows", "no_rows", "provided", "not_provided")
+MODEL_PARTS = (
+    "inputs", "derived", "operations", "bins", "terms", "formulas", "knots", "grades", "reasons", "trees"
+)  # fmt: skip
+CHOICES = {
+    "height": ("small", "medium", "large"),
+    "notes": ("elsewhere",),
+    "only": ("open",),
+    "part": MODEL_PARTS,
+    "which": ("base", "cases"),
+}
+"""Options that take one of a few words."""
+CONDITIONS = ("applicable", "not_applicable", "rows", "no_rows", "provided", "not_provided", "holds", "holds_not")
 COVER_MATTER = {"document", "title", "identifier"}
+COVER_OPTIONAL = {"layout"}
+LAYOUTS = ("book", "brief")
 CHAPTER_MATTER = {"title"}
 CHAPTER_OPTIONAL = {"annex"}
 # Names with digits that are not statistics. Everything else with a digit comes from the package or the registry.
@@ -135,9 +150,11 @@ class _Parser:
             matter[key.strip()] = value.strip()
         is_cover = self._file.endswith("/" + COVER)
         needed = COVER_MATTER if is_cover else CHAPTER_MATTER
-        optional = set() if is_cover else CHAPTER_OPTIONAL
+        optional = COVER_OPTIONAL if is_cover else CHAPTER_OPTIONAL
         for key in sorted((needed - set(matter)) | (set(matter) - needed - optional)):
             self._fault("front matter key is missing or unknown", 1, key, ", ".join(sorted(needed | optional)))
+        if matter.get("layout", LAYOUTS[0]) not in LAYOUTS:
+            self._fault("unknown layout", 1, matter["layout"], ", ".join(LAYOUTS))
         return matter, lines[end + 1 :], end + 2
 
     def body(self, lines: list[str], first: int) -> tuple[Node, ...]:
@@ -317,8 +334,9 @@ class _Parser:
     def _check_options(self, options: dict[str, str], line: int) -> None:
         if "evidence" in options and not EVIDENCE_ID.fullmatch(options["evidence"]):
             self._fault("not an evidence id", line, found=options["evidence"])
-        if options.get("height", "medium") not in HEIGHTS:
-            self._fault("unknown height", line, found=options["height"], allowed=", ".join(HEIGHTS))
+        for name, allowed in CHOICES.items():
+            if options.get(name, allowed[0]) not in allowed:
+                self._fault(f"unknown {name}", line, found=options[name], allowed=", ".join(allowed))
         if "where" in options and not parse_filters(options["where"]):
             self._fault("not a filter of rows", line, found=options["where"], allowed="column=value, column!=value, …")
         for name in ("first", "few"):

@@ -60,13 +60,15 @@ class Story:
         self._document = document
         self._before = before
         self.observed = Observed()
-        self._anchors = {e.id: f"ev-{i}" for i, e in enumerate(document.evidence)}
+        self._anchors = {e.id: f"ev-{i}" for i, e in enumerate(document.evidence)} if document.indexed else {}
         self._turned = False
         self._layouts: dict[int, tables.Layout] = {}
         self._headings = 0
 
     def flowables(self) -> list[Any]:
         """The whole document."""
+        if self._document.brief:
+            return [*self._cover(), *self._sequence(self._document.blocks), *self._end()]
         return [*self._cover(), *self._contents(), *self._sequence(self._document.blocks), *self._end()]
 
     def _end(self) -> list[Any]:
@@ -76,6 +78,13 @@ class Story:
     def _cover(self) -> list[Any]:
         document, width = self._document, styles.FRAME_WIDTH
         model = f"{document.model_name}, version {document.model_version}"
+        if document.brief:
+            return [
+                Paragraph(markup(document.title), styles.style("brief_title")),
+                Paragraph(markup(model), styles.style("brief_model")),
+                flowables.label_table(document.control, width),
+                *self._sequence(document.cover),
+            ]
         return [
             Spacer(1, 6),
             Paragraph("Control page", styles.style("cover_kind")),
@@ -165,7 +174,8 @@ class Story:
         if isinstance(block, Heading):
             return self._heading(block, room)
         if isinstance(block, ParagraphBlock):
-            return [Paragraph(spans_markup(block.content, self._anchors), styles.style("body"))]
+            style = styles.style("brief" if self._document.brief else "body")
+            return [Paragraph(spans_markup(block.content, self._anchors), style)]
         if isinstance(block, ListBlock):
             return [self._list(block)]
         if isinstance(block, Table):
@@ -184,9 +194,9 @@ class Story:
         key = f"h-{self._headings}"
         self._headings += 1
         text = f"{markup(block.number)}&nbsp;&nbsp;{spans_markup(block.content, {})}"
-        style = styles.style(f"h{block.level}")
+        style = styles.style("h2" if self._document.brief and block.level == 1 else f"h{block.level}")
         heading = NumberedHeading(text, style, key, block.text, block.level, self.observed)
-        if block.level > 1:
+        if block.level > 1 or self._document.brief:
             return [CondPageBreak(room), heading]
         return [CondPageBreak(max(room, KEEP_CHAPTER)), Spacer(1, 14), flowables.Rule(self._width()), heading]
 
@@ -211,6 +221,8 @@ class Story:
 
     def _source(self, *identifiers: str) -> list[Any]:
         names = list(dict.fromkeys(identifiers))
+        if not self._anchors:
+            return [Paragraph(" · ".join(markup(name, fonts.MONO) for name in names), styles.style("source"))]
         text = " · ".join(link(markup(name, fonts.MONO), self._anchors[name]) for name in names)
         return [EvidenceMark(names, self._anchors, self.observed), Paragraph(text, styles.style("source"))]
 
@@ -240,10 +252,12 @@ class Story:
         return [KeepTogether(parts)]
 
     def _statement(self, block: Statement) -> list[Any]:
-        style = styles.style("statement")
+        brief = self._document.brief
+        style = styles.style("brief" if brief else "statement")
         parts = [Paragraph(markup(part), style) for part in block.text.split("\n\n") if part.strip()]
         who = f"{block.author or 'author not named'} · {block.date or 'not dated'}"
-        signed = Paragraph(f"Authored text: {markup(who)}", styles.style("note"))
+        name = f"{markup(block.evidence, fonts.MONO)} · " if brief else ""
+        signed = Paragraph(f"{name}Authored text: {markup(who)}", styles.style("note"))
         is_long = len(block.text) > LONG_STATEMENT
         rows = [[part] for part in [*parts, signed]]
         table = TableFlowable(rows, colWidths=[self._width()], hAlign="LEFT", splitInRow=int(is_long))
@@ -256,7 +270,9 @@ class Story:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
         ]
         table.setStyle(TableStyle(commands))
-        flow = [*self._source(block.evidence), table, *self._notes(block.notes)]
+        source = [Spacer(1, 2)] if brief else self._source(block.evidence)
+        after = [Spacer(1, 4)] if brief and not block.notes else self._notes(block.notes)
+        flow = [*source, table, *after]
         return [CondPageBreak(KEEP_TEXT), *flow] if is_long else [KeepTogether(flow)]
 
     def _absent(self, block: Absent) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -125,7 +126,12 @@ def _keys(identifier: str, characteristics: tuple[str, ...]) -> list[Json]:
         "performance.decomposition": both,
         "performance.calibration_tests": both,
         "stability.bins": [{"quantity": "score", "sample": s} for s in SAMPLES],
-        "model.identity": [{"item": "Champion"}, {"item": "Characteristics of the champion", "value": "6"}],
+        "model.identity": [
+            {"item": "Champion"},
+            {"item": "Characteristics of the champion", "value": "6"},
+            {"item": "Challengers"},
+        ],
+        "validation.summary": [{"item": i} for i in ("tests", "tests passed", "tests failed")],
         "reject_inference.correlation_profile": [{"rho": (i - 9) / 10, "relative": -i / 5.0} for i in range(19)],
         "reject_inference.choice": [
             {"item": "Method", "value": "fuzzy augmentation"},
@@ -319,6 +325,79 @@ def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored
     return found
 
 
+def toy_model() -> Json:
+    """A scorecard of two characteristics, one of them with a name that tries to break the page."""
+    bins = [
+        {"id": 0, "kind": "interval", "label": "< 0.1", "lower": None, "upper": 0.1, "woe": 0.30000000000000004},
+        {"id": 1, "kind": "interval", "label": "≥ 0.1", "lower": 0.1, "upper": None, "woe": -1e-05},
+        {"id": 2, "kind": "special", "label": "special -9", "codes": [-9.0], "woe": 0.1},
+        {"id": 3, "kind": "missing", "label": "missing", "woe": 0.0},
+    ]
+    texts = [
+        {"id": 0, "kind": "categories", "label": MARKUP, "values": [MARKUP, GREEK], "woe": 0.25, "takes_missing": True},
+        {"id": 1, "kind": "unseen", "label": "unseen", "woe": 0.25, "woe_of": 0},
+    ]
+    scaled = [
+        {"characteristic": name, "input": f"bin({name})", "points": points, "output": f"points({name})"}
+        for name, points in (("UTILISATION", [9.0, 0.0, 3.0, 0.0]), (POLISH, [7.0, 7.0]))
+    ]
+    told = [
+        {"characteristic": one["characteristic"], "input": one["output"], "reason_code": f"R{rank}",
+         "reference_points": 4.5, "baseline": 4.5 - 1e-06 * rank}
+        for rank, one in enumerate(scaled, start=1)
+    ]  # fmt: skip
+    terms = [{"input": "woe(UTILISATION)", "coefficient": -0.7}, {"input": f"woe({POLISH})", "coefficient": -0.9}]
+    scaling = {"points_to_double_odds": 20.0, "base_score": 600.0, "base_odds": 50.0, "factor": 28.85390081777927,
+               "offset": 487.1228762045055}  # fmt: skip
+    steps = [
+        {"id": "c1", "type": "classing", "input": "UTILISATION", "kind": "numeric", "bins": bins,
+         "output_bin": "bin(UTILISATION)", "output_woe": "woe(UTILISATION)"},
+        {"id": "c2", "type": "classing", "input": POLISH, "kind": "categorical", "bins": texts,
+         "output_bin": f"bin({POLISH})", "output_woe": f"woe({POLISH})"},
+        {"id": "s1", "type": "linear", "intercept": 0.1, "offset": None, "output": "linear_score", "terms": terms},
+        {"id": "s2", "type": "link", "function": "logit", "input": "linear_score", "output": "probability"},
+        {"id": "s3", "type": "scale", "form": "points", "base_points": 490.0, "rounding": "half_away_from_zero",
+         "scaling": scaling, "characteristics": scaled, "output": "score"},
+        {"id": "s4", "type": "reasons", "method": "points_below_reference", "reference": "mean of all", "maximum": 4,
+         "rank_step": 1e-06, "characteristics": told, "output": "reasons"},
+    ]  # fmt: skip
+    special = [{"code": -9.0, "meaning": "no line"}]
+    return {
+        "outcome": {"type": "binary", "event": "90 days past due", "probability_name": "probability of bad",
+                    "value_name": "Loss"},
+        "inputs": [
+            {"name": "UTILISATION", "type": "number", "specials": special, "description": "Balance over limit"},
+            {"name": POLISH, "type": "string", "specials": [], "description": GREEK},
+        ],
+        "steps": steps,
+        "model": {"id": "toy", "name": "Toy", "type": "scorecard", "version": "1.2.3"},
+        "outputs": {"linear_score": "linear_score", "probability": "probability", "score": "score", "grade": None,
+                    "reasons": "reasons", "decision": [], "probability_name": "probability of bad"},
+    }  # fmt: skip
+
+
+def toy_verification() -> bytes:
+    """verification.csv of the toy model: a base case and two that differ from it."""
+    head = ["case", "in:UTILISATION", f"in:{POLISH}", "bin:UTILISATION", "woe:UTILISATION", f"bin:{POLISH}"]
+    head += [f"woe:{POLISH}", "points:UTILISATION", f"points:{POLISH}", "linear_score", "probability", "score"]
+    head += ["reason_1", "reason_2", "reason_3", "reason_4"]
+    rows = []
+    for case, x, bin_id, woe, points in (
+        ("base: first complete row", "0.05", "0", "0.30000000000000004", "9.0"),
+        ("threshold: UTILISATION at 0.1", "0.1", "1", "-1e-05", "0.0"),
+        ("special code: UTILISATION -9.0", "-9.0", "2", "0.1", "3.0"),
+    ):
+        linear = (0.1 - 0.7 * float(woe)) - 0.9 * 0.25
+        probability = 1 / (1 + math.exp(-linear))
+        score = 490.0 + float(points) + 7.0
+        reason = '"R1"' if float(points) < 4.4 else ""
+        text = f'"{GREEK}"'
+        rows.append([f'"{case}"', x, text, bin_id, woe, "0", "0.25", points, "7.0", repr(linear), repr(probability),
+                     repr(score), reason, "", "", ""])  # fmt: skip
+    lines = [",".join(f'"{name}"' for name in head), *(",".join(row) for row in rows)]
+    return ("\n".join(lines) + "\n").encode()
+
+
 def findings(package_hash: str) -> Json:
     """A findings file with one high finding."""
     finding = {
@@ -345,23 +424,15 @@ def write_package(
 ) -> Path:
     """Write a package with its validation annex, without snapshot and predictions: documents do not read them."""
     evidence = dict(evidence if evidence is not None else all_evidence())
-    steps = [
-        {"id": "s1", "type": "linear", "intercept": 0.1, "offset": None, "output": "linear_score",
-         "terms": [{"input": "woe(UTILISATION)", "coefficient": -0.7}]},
-        {"id": "s2", "type": "link", "function": "logit", "input": "linear_score", "output": "probability"},
-    ]  # fmt: skip
     plan = {
         "models": [{"id": "scorecard", "champion": True}, {"id": "boosting", "champion": False}],
         "scaling": {"points_to_double_odds": 20.0, "base_score": 600.0, "base_odds": 50.0,
                     "rounding": "half_away_from_zero", "probability_from": "unrounded"},
-        "reason_codes": {"maximum": 4},
+        "reason_codes": {"maximum": 4}, "evaluation": {"confidence": 0.95},
     }  # fmt: skip
-    model = {
-        "outcome": {"probability_name": "probability of bad", "value_name": "Loss"},
-        "steps": steps,
-        "model": {"id": "toy"},
-    }
+    model = toy_model()
     contents = {"plan.json": canonical(plan), "model.json": canonical(model), "plan.yaml": b"model: {id: toy}\n"}
+    contents["verification.csv"] = toy_verification()
     for identifier, value in evidence.items():
         if not identifier.startswith("validation."):
             contents["evidence/" + evidence_name(identifier)] = canonical(value)

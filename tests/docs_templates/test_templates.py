@@ -53,7 +53,7 @@ def _used(template: Template) -> list[tuple[str, list[str]]]:
         if isinstance(node, BlockNode) and "evidence" in node.options:
             columns = node.options.get("columns", "")
             found.append((node.options["evidence"], [c for c in columns.split(",") if c]))
-        if isinstance(node, WhenNode):
+        if isinstance(node, WhenNode) and not node.condition.startswith("holds"):
             found.append((node.evidence, []))
         if isinstance(node, EachNode):
             for source in filter(None, (node.source, node.ordered_by)):
@@ -116,6 +116,8 @@ def _faults(body: str) -> list[Fault]:
         ("```table columns=a\n```", "missing or unknown"),
         ("```table evidence=A B\n```", "not an option"),
         ("```figure evidence=a.b height=huge\n```", "unknown height"),
+        ("```table evidence=a.b notes=none\n```", "unknown notes"),
+        ("```gate only=met\n```", "unknown only"),
         ("```heatmap evidence=a.b rows=a columns=b\n```", "missing or unknown"),
         ("```heatmap evidence=a.b rows=a columns=b value=c count=n\n```", "count and few go together"),
         ("```heatmap evidence=a.b rows=a columns=b value=c count=n few=none\n```", "not a number of rows"),
@@ -146,6 +148,16 @@ def test_all_faults_of_a_template_are_told_at_once(tmp_path: Path) -> None:
         read_template("x", tmp_path)
     assert {f.row for f in caught.value.faults if f.file == "x/01_a.md"} == {4, 6}
     assert len(caught.value.faults) == 5  # two missing keys of the front matter, a block, a reference, a number
+
+
+def test_a_control_page_may_ask_for_a_known_layout_only() -> None:
+    faults: list[Fault] = []
+    head = "---\ndocument: x\ntitle: X\nidentifier: X\nlayout: {}\n---\n"
+    assert parse_chapter("x/00_document.md", head.format("brief"), faults).matter["layout"] == "brief"
+    assert faults == []
+    parse_chapter("x/00_document.md", head.format("poster"), faults)
+    parse_chapter("x/01_a.md", "---\ntitle: X\nlayout: brief\n---\n", faults)
+    assert [fault.message for fault in faults] == ["unknown layout", "front matter key is missing or unknown"]
 
 
 def test_references_are_parsed() -> None:

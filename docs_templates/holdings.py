@@ -1,0 +1,41 @@
+"""What a package holds, as templates ask with `holds` and `holds_not`: `model.trees`, `plan.strategy.cut_off`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docs_templates.package import Package
+
+ROOTS = ("model", "output", "plan", "annex", "package")
+
+
+def holds(package: Package, target: str) -> bool | None:
+    """Whether the package holds `target`; None where the question is not one of those known.
+
+    `model.TYPE`: a step of this type (also of a form: `model.scale_points`); `output.NAME`: a published result;
+    `plan.PATH`: a value that is declared and not empty; `annex.KIND`: an annex; `package.NAME`: a file or the package
+    before, `verification` or `previous`.
+    """
+    root, _, rest = target.partition(".")
+    if root == "model":
+        return any(rest in (step.get("type"), _form(step)) for step in package.model.get("steps", []))
+    if root == "output":
+        return bool((package.model.get("outputs") or {}).get(rest))
+    if root == "plan":
+        return _declared(package.plan, rest)
+    if root == "annex":
+        return rest in package.annexes
+    if root == "package" and rest in ("verification", "previous"):
+        return getattr(package, rest) is not None
+    return None
+
+
+def _form(step: dict[str, Any]) -> str:
+    return f"{step.get('type')}_{step.get('form') or step.get('method') or step.get('kind')}"
+
+
+def _declared(plan: Any, path: str) -> bool:
+    value = plan
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value not in (None, "", [], {}, False)

@@ -1,0 +1,27 @@
+"""Typed blocks that the documents make themselves from manifest, plan, model and annexes, by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from docs_templates import gate, generated, model_tables, verification_rows
+from docs_templates.document import Absent, Spans, Table
+from docs_templates.package import Package
+
+Options = Mapping[str, str]
+Maker = Callable[[Package, Options, str, Spans], Table | Absent]
+
+MAKERS: dict[str, Maker] = {
+    "steps": lambda package, _, number, caption: generated.steps_table(package, number, caption),
+    "files": lambda package, _, number, caption: generated.files_table(package, number, caption),
+    "libraries": lambda package, _, number, caption: generated.libraries_table(package, number, caption),
+    "gate": lambda package, options, number, caption: gate.gate_table(package, options.get("only"), number, caption),
+    "model": lambda package, options, number, caption: model_tables.part_of_model(
+        package, options["part"], number, caption
+    ),
+    "verification": lambda package, options, number, caption: verification_rows.rows_of(
+        package, options["which"], int(options["first"]) if "first" in options else None, number, caption
+    ),
+}
+"""A maker takes the package, the block's options, the number of the table and its caption; what the package has not is
+an Absent, which takes no number."""
