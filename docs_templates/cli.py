@@ -19,6 +19,7 @@ DOCUMENT_NAMES = (
     "development_dossier",
     "validation_report",
     "implementation_guide",
+    "adverse_action",
 )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from docs_templates.notices import PLACES, worked
 from docs_templates.package import Package
 
-ROOTS = ("model", "output", "plan", "annex", "package")
+ROOTS = ("model", "output", "plan", "annex", "package", "notice")
 
 
 def holds(package: Package, target: str) -> bool | None:
@@ -14,7 +15,8 @@ def holds(package: Package, target: str) -> bool | None:
 
     `model.TYPE`: a step of this type (also of a form: `model.scale_points`); `output.NAME`: a published result;
     `plan.PATH`: a value that is declared and not empty; `annex.KIND`: an annex; `package.NAME`: a file or the package
-    before, `verification` or `previous`.
+    before, `verification` or `previous`; `notice.PLACE`: a row that a worked notice stands on, `notice.illustration`:
+    such a row, declined by nobody.
     """
     root, _, rest = target.partition(".")
     if root == "model":
@@ -27,6 +29,10 @@ def holds(package: Package, target: str) -> bool | None:
         return rest in package.annexes
     if root == "package" and rest in ("verification", "previous"):
         return getattr(package, rest) is not None
+    if root == "notice" and rest in PLACES:
+        return len(worked(package)) > PLACES.index(rest)
+    if root == "notice" and rest == "illustration":
+        return any(one.illustration for one in worked(package))
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from docs_templates import gate, generated, model_tables, verification_rows
+from docs_templates import gate, generated, model_tables, notices, verification_rows
 from docs_templates.document import Absent, Spans, Table
 from docs_templates.package import Package
 
@@ -21,6 +21,10 @@ MAKERS: dict[str, Maker] = {
     ),
     "verification": lambda package, options, number, caption: verification_rows.rows_of(
         package, options["which"], int(options["first"]) if "first" in options else None, number, caption
+    ),
+    "notice": lambda package, options, number, caption: notices.notice(package, options["place"], number, caption),
+    "notice_derivation": lambda package, options, number, caption: notices.derivation(
+        package, options["place"], number, caption
     ),
 }
 """A maker takes the package, the block's options, the number of the table and its caption; what the package has not is

@@ -70,7 +70,7 @@ def bins_table(package: Package, number_: str, caption: Spans) -> Table | Absent
     classings = _steps(package, "classing")
     if not classings:
         return Absent("not_applicable", "Bins", "the model has no classing")
-    points = {}
+    points: dict[str, Json] = {}
     rows: list[tuple[str, ...]] = []
     for step in _steps(package, "scale"):
         if step["form"] == "points":
@@ -197,7 +197,7 @@ def trees_table(package: Package, number_: str, caption: Spans) -> Table | Absen
 
 
 def _nodes(step: Json, place: int, tree: Json) -> list[tuple[str, ...]]:
-    found = []
+    found: list[tuple[str, ...]] = []
     for node, left in enumerate(tree["left"]):
         head = (named(step["output"]), str(place), str(node))
         if left < 0:

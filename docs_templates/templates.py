@@ -31,7 +31,14 @@ from docs_templates.template_nodes import (
     WhenNode,
 )
 
-DOCUMENTS = ("executive_summary", "model_card", "development_dossier", "validation_report", "implementation_guide")
+DOCUMENTS = (
+    "executive_summary",
+    "model_card",
+    "development_dossier",
+    "validation_report",
+    "implementation_guide",
+    "adverse_action",
+)
 COVER = "00_document.md"
 BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     # kind: (options that are needed, options that are allowed besides)
@@ -53,6 +60,8 @@ BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "sign_off": (frozenset({"roles"}), frozenset()),
     "gate": (frozenset(), frozenset({"only", "caption"})),
     "model": (frozenset({"part"}), frozenset({"caption"})),
+    "notice": (frozenset({"place"}), frozenset({"caption"})),
+    "notice_derivation": (frozenset({"place"}), frozenset({"caption"})),
     "verification": (frozenset({"which"}), frozenset({"first", "caption"})),
 }
 MODEL_PARTS = (
@@ -64,6 +73,7 @@ CHOICES = {
     "only": ("open",),
     "part": MODEL_PARTS,
     "which": ("base", "cases"),
+    "place": ("first", "second", "third"),
 }
 """Options that take one of a few words."""
 CONDITIONS = ("applicable", "not_applicable", "rows", "no_rows", "provided", "not_provided", "holds", "holds_not")

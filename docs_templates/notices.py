@@ -1,0 +1,249 @@
+"""Worked notices of adverse action: what the applicant of a verification row would be told, and how it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from docs_templates.document import Absent, Spans, Table, TableColumn
+from docs_templates.evidence import Evidence
+from docs_templates.formatting import MISSING, general
+from docs_templates.package import Package
+from docs_templates.verification_rows import Case, cases
+
+Json = Mapping[str, Any]
+PLACES = ("first", "second", "third")
+TITLE = "Worked notice"
+NO_TEXT = "Other, to be specified: the code {code} has no text for applicants, and no other reason stands in its place"
+EQUAL_CREDIT = (
+    "Federal law forbids a creditor to discriminate against an applicant because of race, colour, religion, national "
+    "origin, sex, marital status or age (where the applicant may contract), because income comes from public "
+    "assistance, or because rights under the Consumer Credit Protection Act were used in good faith. The creditor "
+    "names here the agency that supervises it, with its address."
+)
+REPORT = (
+    "Where the decision rests in any part on a consumer report, the creditor names here the agency that gave it, with "
+    "address and telephone; that this agency did not decide and cannot say why; that a free copy can be had within "
+    "sixty days, and that its accuracy can be disputed with the agency."
+)
+YOURS = "left to the creditor: name, address, telephone; applicant; date of the notice; account or application"
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A row that a notice is worked on. `cause` says by what it is declined; `illustration`: nobody declined it."""
+
+    case: Case
+    cause: str
+    codes: tuple[str, ...]
+    illustration: bool
+
+
+def worked(package: Package) -> tuple[Worked, ...]:
+    """Up to three rows with different reasons, declined by rules or cut-off.
+
+    Where the plan has neither, those of the lowest scores, as an illustration. None where no row has a reason."""
+    every = [one for one in (_worked(package, case) for case in cases(package)) if one is not None and one.codes]
+    if not any(not one.illustration for one in every):
+        every.sort(key=lambda one: _score(one.case))
+    else:
+        every = [one for one in every if not one.illustration]
+    found: list[Worked] = []
+    for one in every:
+        if all(one.codes != other.codes for other in found):
+            found.append(one)
+    return tuple(found[: len(PLACES)])
+
+
+def notice(package: Package, place: str, number: str, caption: Spans) -> Table | Absent:
+    """The notice of the `first`, `second` or `third` row, in the order of Regulation B's sample form C-1."""
+    found = _at(package, place)
+    if isinstance(found, Absent):
+        return found
+    texts = _texts(package)
+    rows = [("Creditor, applicant, date", YOURS), ("Action", _action(found))]
+    rows += [
+        (f"Principal reason {rank}", texts.get(code) or NO_TEXT.format(code=code))
+        for rank, code in enumerate(found.codes, start=1)
+    ]
+    rows += [
+        ("Score", _score_line(package, found.case)),
+        ("Key factors of the score", "; ".join(texts.get(code) or code for code in found.case.reasons) or "none"),
+        ("Information from others", REPORT),
+        ("Equal credit opportunity", EQUAL_CREDIT),
+    ]
+    columns = (TableColumn("Part of the notice"), TableColumn("What stands there"))
+    note = f"Row of verification.csv: {found.case.name}. {_said(found)}"
+    return Table(number, caption, columns, tuple(rows), None, (note,))
+
+
+def derivation(package: Package, place: str, number: str, caption: Spans) -> Table | Absent:
+    """How the reasons of the row follow: every factor with what the row got, the baseline and the shortfall."""
+    found = _at(package, place)
+    if isinstance(found, Absent):
+        return found
+    steps = [step for step in package.model["steps"] if step["type"] == "reasons"]
+    if len(steps) != 1:
+        return Absent("not_applicable", TITLE, "the reasons are chosen among several lists; the package's own are told")
+    texts, about = _texts(package), _catalogue(package)
+    ranked = _ranked(steps[0], found.case)
+    rows = []
+    for shortfall, one in ranked:
+        code = one["reason_code"]
+        told = found.case.reasons.index(code) + 1 if code in found.case.reasons else None
+        known = about.get(code, {})
+        rows.append(
+            (
+                MISSING if told is None else str(told),
+                code,
+                texts.get(code) or MISSING,
+                str(known.get("fields") or MISSING),
+                str(known.get("direction") or MISSING),
+                _number(_got(one, found.case)),
+                _number(one["baseline"]),
+                _number(shortfall),
+            )
+        )
+    titles = ("Told", "Code", "Text", "Source fields", "Lowers the score", "Got", "Baseline", "Shortfall")
+    right = ("Told", "Got", "Baseline", "Shortfall")
+    columns = tuple(TableColumn(title, "right" if title in right else "left") for title in titles)
+    return Table(number, caption, columns, tuple(rows), None, (_agreement(steps[0], ranked, found.case),))
+
+
+def score_range(package: Package) -> tuple[float, float] | None:
+    """Lowest and highest score in points; None where the score is not a sum of points, or a choice among such sums."""
+    made = {step.get("output"): step for step in package.model["steps"]}
+    return _range(made, (package.model.get("outputs") or {}).get("score"))
+
+
+# --------------------------------------------------------------------------------------------------- helpers
+def _range(made: Mapping[Any, Json], name: str | None) -> tuple[float, float] | None:
+    step = made.get(name)
+    if step is None or (step["type"], step.get("form")) not in (("scale", "points"), ("switch", None)):
+        return None
+    if step["type"] == "scale":
+        lists = [one["points"] for one in step["characteristics"]]
+        base = step["base_points"]
+        return base + sum(min(points) for points in lists), base + sum(max(points) for points in lists)
+    names = [one["value"] for one in step["cases"]] + ([step["default"]] if step.get("default") else [])
+    ends = [_range(made, one) for one in names]
+    known = [end for end in ends if end is not None]
+    return (min(low for low, _ in known), max(high for _, high in known)) if len(known) == len(ends) > 0 else None
+
+
+def _worked(package: Package, case: Case) -> Worked | None:
+    guards = [s for s in package.model["steps"] if s["type"] == "guard"]
+    fired = [s for s in guards if case.values.get(f"decision:{s['output']}") == "1.0"]
+    declines = [s for s in fired if s["action"] == "decline"]
+    cut_off = (package.plan.get("strategy") or {}).get("cut_off")
+    score = case.values.get("score")
+    below = cut_off is not None and bool(score) and float(score or 0) < cut_off
+    if (fired and not declines) or (cut_off is not None and not below and not declines):
+        return None
+    codes = list(dict.fromkeys(str(s["reason_code"]) for s in declines))
+    causes = [f"rule {s['id'].removeprefix('rule(').removesuffix(')')}" for s in declines]
+    if below or (cut_off is None and not declines):
+        most = _most(package)
+        room = len(case.reasons) if not codes else max(most - len(codes), 0)
+        codes += [code for code in case.reasons[:room] if code not in codes]
+        causes += ["a score below the declared cut-off"] if below else []
+    return Worked(case, " and ".join(causes), tuple(codes), not causes)
+
+
+def _most(package: Package) -> int:
+    return next((int(s["maximum"]) for s in package.model["steps"] if s["type"] == "reasons"), len(PLACES) + 1)
+
+
+def _at(package: Package, place: str) -> Worked | Absent:
+    found = worked(package)
+    position = PLACES.index(place)
+    if position < len(found):
+        return found[position]
+    reason = "no further row of verification.csv has other reasons" if found else "not evaluable: no row gives a reason"
+    return Absent("not_applicable", TITLE, reason)
+
+
+def _action(found: Worked) -> str:
+    if found.illustration:
+        return "A decision against you was taken on your account or application."
+    return f"Your application was declined ({found.cause})."
+
+
+def _said(found: Worked) -> str:
+    if not found.illustration:
+        return f"Declined by {found.cause}."
+    return (
+        "An illustration: the plan declares neither a cut-off nor rules, so nobody is declined; a low score was taken."
+    )
+
+
+def _score_line(package: Package, case: Case) -> str:
+    score = case.values.get("score")
+    if not score:
+        return "the model gives no score in points"
+    ends = score_range(package)
+    told = f"{_number(float(score))}, on the date of the decision, by the model {package.manifest['model']['name']}"
+    if ends is None:
+        return f"{told}; the range of the score does not follow from the points of the model"
+    return f"{told}; scores range from {_number(ends[0])} to {_number(ends[1])}, a higher score is better"
+
+
+def _score(case: Case) -> float:
+    return float(case.values.get("score") or "inf")
+
+
+def _got(one: Json, case: Case) -> float | None:
+    """What the row got for a factor: points or attribution; None where the file does not hold it."""
+    name = str(one["input"])
+    for kind in ("points", "attribution"):
+        if name.endswith(f"{kind}({one['characteristic']})"):
+            text = case.values.get(f"{kind}:{one['characteristic']}")
+            return float(text) if text else None
+    return None
+
+
+def _shortfall(one: Json, case: Case) -> float | None:
+    got = _got(one, case)
+    return None if got is None else float(one["baseline"]) - got
+
+
+def _ranked(step: Json, case: Case) -> list[tuple[float | None, Json]]:
+    """Factors by descending shortfall, those without one last; equal ones in the order of the list."""
+    found = [(_shortfall(one, case), one) for one in step["characteristics"]]
+    return sorted(found, key=lambda pair: (pair[0] is None, -(pair[0] or 0.0)))
+
+
+def _agreement(step: Json, ranked: Sequence[tuple[float | None, Json]], case: Case) -> str:
+    if any(shortfall is None for shortfall, _ in ranked):
+        return "Not every factor stands by itself in verification.csv, so that the order is not derived again here."
+    again = tuple(one["reason_code"] for shortfall, one in ranked if shortfall is not None and shortfall > 0)
+    again = again[: int(step["maximum"])]
+    same = again == case.reasons[: int(step["maximum"])]
+    verdict = "agrees with the package" if same else f"DIFFERS from the package, which tells {', '.join(case.reasons)}"
+    return f"Derived again here from baseline less points: {', '.join(again) or 'none'}; this {verdict}."
+
+
+def _rows(item: Evidence | None) -> list[dict[str, Any]]:
+    if item is None or item.is_absent:
+        return []
+    return [dict(zip((c.name for c in item.columns), row, strict=True)) for row in item.rows]
+
+
+def _texts(package: Package) -> dict[str, str]:
+    """Texts for applicants by code, of the plan's first language."""
+    found: dict[str, str] = {}
+    language = ((package.plan.get("reason_codes") or {}).get("languages") or [None])[0]
+    for name in ("reasons.texts", "rules.texts"):
+        for row in _rows(package.evidence.get(name)):
+            if row["for_applicants"] is True and language in (None, row["language"]) and row["text"]:
+                found.setdefault(str(row["reason_code"]), str(row["text"]))
+    return found
+
+
+def _catalogue(package: Package) -> dict[str, dict[str, Any]]:
+    return {str(row["reason_code"]): row for row in reversed(_rows(package.evidence.get("reasons.catalogue")))}
+
+
+def _number(value: float | None) -> str:
+    return MISSING if value is None else general(value)
