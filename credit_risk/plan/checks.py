@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
 from credit_risk._core.errors import Fault
+from credit_risk.models.candidate_spec import IDENTIFIER
+from credit_risk.package.layout import hostile
 from credit_risk.plan.boosting_checks import boosting_faults
 from credit_risk.plan.calibration_checks import calibration_faults
 from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, order_faults
@@ -42,6 +45,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
     """
     checks: tuple[Callable[[dict[str, Any]], Found], ...] = (
         _candidates,
+        _file_names,
         _covariance,
         _exports,
         _dates_in_exports,
@@ -160,6 +164,19 @@ def _candidates(plan: dict[str, Any]) -> Found:
         name = _at(model, "id")
         if isinstance(name, str) and counts[name] > 1 and _ids_before(models, index, name):
             yield ("models", index, "id"), _fault(f"the id {name!r} stands twice", "duplicate_id", remedy="rename one")
+
+
+def _file_names(plan: dict[str, Any]) -> Found:
+    """Ids that name folders and files of a package, on any system."""
+    models = _at(plan, "models")
+    places: list[Path] = [("model", "id")]
+    places += [("models", index, "id") for index in range(len(models) if isinstance(models, list | tuple) else 0)]
+    for path in places:
+        name = _at(plan, *path)
+        reason = hostile(name) if isinstance(name, str) and re.fullmatch(IDENTIFIER, name) else None
+        if reason is not None:
+            message = f"the id {name!r} names files of the package, and as such it {reason}"
+            yield path, _fault(message, "file_name", found=name, remedy="give it another id")
 
 
 def _covariance(plan: dict[str, Any]) -> Found:
