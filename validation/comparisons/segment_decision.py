@@ -28,7 +28,6 @@ RULES = {
     "level": "count",
 }
 PAY, NOT_SHOWN, REFUSED = "separate models pay", "separate models are not shown to pay", "refused: one model"
-SEARCH, MADE = "segmentation.search", "made"
 
 
 def compare_decision(space: Workspace, model_id: str) -> None:
@@ -39,9 +38,9 @@ def compare_decision(space: Workspace, model_id: str) -> None:
     if not table:
         space.ledger.not_evaluable(area, "the package holds no such table")
         return
-    spec = _spec(space, name)
-    names = _predictors(space, spec)
-    lacking = [one for one in names if one not in space.frame.columns and _derived(space, one) is None]
+    spec = spec_of(space, name)
+    names = predictors(space, spec)
+    lacking = [one for one in names if one not in space.frame.columns and derived(space, one) is None]
     if lacking:
         space.ledger.not_evaluable(area, f"no model makes the derived characteristics {', '.join(lacking)}")
         return
@@ -58,67 +57,20 @@ def compare_decision(space: Workspace, model_id: str) -> None:
     space.ledger.words(area, "decision", [row["decision"]], [own["decision"]], ["decision"])
 
 
-def compare_searches(space: Workspace) -> None:
-    """Hold every search against itself: the best division of a node is the chosen one, made where its test says so.
-
-    What was made leads to as many segments as the model has, none to one scorecard.
-    """
-    ids = {name: model_id for model_id, name in space.package.candidate_ids.items()}
-    for item in space.package.plan.get("models") or []:
-        if isinstance(item, dict) and item.get("type") == "segmented_scorecard" and item.get("id") in ids:
-            name = str(item["id"])
-            _compare_search(space, name, space.package.models[ids[name]], float(item["segments"]["level"]))
-
-
-def _compare_search(space: Workspace, name: str, model: Mapping[str, Any], level: float) -> None:
-    area, switch = f"{SEARCH}.{name}", switch_of(model, "linear_score")
-    table = space.package.rows_of(area)
-    if table is None:
-        return
-    chosen = [row for row in table if row["chosen"]]
-    labels = [row["node"] for row in chosen]
-    gains_of = {node: [row["gain"] for row in table if row["node"] == node] for node in labels}
-    best = [max((gain for gain in gains_of[node] if gain is not None), default=np.nan) for node in labels]
-    space.ledger.numbers(area, "gain of the best", "log_likelihood", [row["gain"] for row in chosen], best, labels)
-    _compare_divided(space, area, table)
-    tested = [row for row in chosen if row["test_p_value"] is not None]
-    own = [MADE if row["test_p_value"] <= level else "refused" for row in tested]
-    named = [row["node"] for row in tested]
-    space.ledger.words(area, "decision", [row["decision"] for row in tested], own, named)
-    p_values = [_p_value(row["test_gain"], row["test_standard_error"]) for row in tested]
-    space.ledger.numbers(area, "test_p_value", "p_value", [row["test_p_value"] for row in tested], p_values, named)
-    made = sum(row["decision"] == MADE for row in chosen)
-    count = 1 if switch is None else len(switch["cases"])
-    space.ledger.numbers(area, "segments", "rows", [made + 1], [count], ["divisions made and one"])
-    if switch is None:
-        row = (space.package.rows_of(f"{AREA}.{name}") or [{}])[0]
-        space.ledger.words(f"{AREA}.{name}", "decision", [row.get("decision")], [REFUSED], ["decision"])
-
-
-def _compare_divided(space: Workspace, area: str, table: list[dict[str, Any]]) -> None:
-    """Both sides of every division of all rows are the development rows and their bads."""
-    whole = [row for row in table if row["node"] == "all"]
-    rows, labels = space.known(DEVELOPMENT), [f"{row['left']} | {row['right']}" for row in whole]
-    own = {"rows": float(len(rows)), "bads": float(np.sum(space.weight[rows] * space.outcome[rows]))}
-    for name, total in own.items():
-        stated = [row[f"left_{name}"] + row[f"right_{name}"] for row in whole]
-        rule = "rows" if name == "rows" else "count"
-        space.ledger.numbers(area, f"{name} of both sides", rule, stated, [total] * len(whole), labels)
-
-
-def _p_value(gain: float | None, error: float | None) -> float:
+def p_value_of(gain: float | None, error: float | None) -> float:
     """Return the upper tail of a stated gain and its stated error; NaN where one is absent, 1 without an error."""
     if gain is None or error is None:
         return float("nan")
     return float(special.ndtr(-gain / error)) if error > 0 else 1.0
 
 
-def _spec(space: Workspace, name: str) -> Mapping[str, Any]:
+def spec_of(space: Workspace, name: str) -> Mapping[str, Any]:
+    """Return what the plan says of a candidate."""
     listed = [item for item in space.package.plan.get("models") or [] if isinstance(item, dict)]
     return next(item for item in listed if item.get("id") == name)
 
 
-def _predictors(space: Workspace, spec: Mapping[str, Any]) -> list[str]:
+def predictors(space: Workspace, spec: Mapping[str, Any]) -> list[str]:
     """Return the characteristics of the test: those of the candidate and what may divide."""
     waterfall = [row["characteristic"] for row in space.package.rows_of("selection.waterfall") or []]
     kept = list(spec.get("characteristics") or sorted(waterfall))
@@ -128,7 +80,8 @@ def _predictors(space: Workspace, spec: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*kept, *more]))
 
 
-def _derived(space: Workspace, name: str) -> np.ndarray | None:
+def derived(space: Workspace, name: str) -> np.ndarray | None:
+    """Return the values of a derived characteristic that some model makes, None where none does."""
     for values in space.scored.values():
         if name in values:
             return np.asarray(values[name].data)
@@ -138,12 +91,9 @@ def _derived(space: Workspace, name: str) -> np.ndarray | None:
 def _own(
     space: Workspace, segments: tuple[list[Any], np.ndarray], spec: Mapping[str, Any], names: list[str]
 ) -> dict[str, Any]:
-    search = spec["segments"].get("search")
-    seed = int((space.package.plan.get("samples") or {}).get("seed", 0))
-    known = space.known(DEVELOPMENT)
-    parts = 1 if search is None else -(-len(known) // int(search["max_rows"]))
-    kept = known if parts == 1 else known[gains.drawn(space.cluster[known], seed, parts, "rows") == 0]
-    rows = _rows(space, names, kept)
+    search, seed = spec["segments"].get("search"), seed_of(space)
+    kept = kept_rows(space, spec)
+    rows = binned_rows(space, names, kept)
     cases, value = segments
     segment = np.array([cases.index(name) for name in value[kept]], dtype=np.int64)
     part = gains.drawn(rows.cluster, seed, gains.PARTS, "judge")
@@ -153,6 +103,18 @@ def _own(
     level = float(spec["segments"]["level"])
     own: dict[str, Any] = {"segments": len(cases), "level": level, "decision": NOT_SHOWN}
     return own if found is None else own | _told(rows, found, level)
+
+
+def seed_of(space: Workspace) -> int:
+    """Return the seed of the plan."""
+    return int((space.package.plan.get("samples") or {}).get("seed", 0))
+
+
+def kept_rows(space: Workspace, spec: Mapping[str, Any]) -> np.ndarray:
+    """Return the development rows that search and test use: all, or whole clusters that are drawn."""
+    search, known = spec["segments"].get("search"), space.known(DEVELOPMENT)
+    parts = 1 if search is None else -(-len(known) // int(search["max_rows"]))
+    return known if parts == 1 else known[gains.drawn(space.cluster[known], seed_of(space), parts, "rows") == 0]
 
 
 def _told(rows: gains.Rows, found: gains.Gain, level: float) -> dict[str, Any]:
@@ -174,13 +136,14 @@ def _told(rows: gains.Rows, found: gains.Gain, level: float) -> dict[str, Any]:
     }
 
 
-def _rows(space: Workspace, names: list[str], kept: np.ndarray) -> gains.Rows:
+def binned_rows(space: Workspace, names: list[str], kept: np.ndarray) -> gains.Rows:
+    """Return the rows of search and test: few bins a characteristic, made without the outcome."""
     declared = (space.package.plan.get("data") or {}).get("columns") or {}
     binned = []
     for name in names:
         codes = list((declared.get(name) or {}).get("specials") or {})
-        derived = None if name in space.frame.columns else _derived(space, name)
-        values = space.frame[name].to_numpy() if derived is None else derived
+        made = None if name in space.frame.columns else derived(space, name)
+        values = space.frame[name].to_numpy() if made is None else made
         if values.dtype.kind == "f":
             binned.append(gains.number_bins(values[kept].astype(np.float64), [float(code) for code in codes]))
         else:

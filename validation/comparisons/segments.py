@@ -10,7 +10,8 @@ import numpy as np
 from scipy import special
 
 from validation.comparisons import classing, explanation, points, reasons, regression
-from validation.comparisons.segment_decision import compare_decision, compare_searches
+from validation.comparisons.segment_decision import compare_decision
+from validation.comparisons.segment_search import compare_searches
 from validation.comparisons.whole import compare_whole
 from validation.findings import Finding, Outcome
 from validation.rebuild import clustered
@@ -86,7 +87,7 @@ def compare_segments(space: Workspace, fitted: Workspace | None = None) -> list[
             _compare_given(space, name, parts)
         _compare_selected(space, f"{CHARACTERISTICS}.{name}", parts)
         compare_decision(fitted, model_id)
-    compare_searches(fitted)
+    compare_searches(fitted, space)
     return refitted
 
 
