@@ -151,6 +151,9 @@ def test_two_that_are_swapped_in_the_waterfall_are_found(good: Path, tmp_path: P
     ("step", "column", "change", "quantity"),
     [
         ("correlation", "value", lambda v: v * 1.001, "correlation"),
+        ("correlation", "threshold", lambda v: 0.6, "correlation, threshold"),
+        ("p-value", "value", lambda v: v * 1.01, "p-value"),
+        ("p-value", "threshold", lambda v: v / 2, "p-value, threshold"),
         ("correlation", "reason", lambda v: "correlated with MONTHS, which is more informative", "correlated with"),
     ],
 )

@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from validation.comparisons.fine_classing import fine_gini_of
+from validation.comparisons.held import held_classings
 from validation.rebuild import metrics
 from validation.rebuild.times import dated_column
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 AREA = "data.leakage"
+FINE = "discrimination"
 PURE_RATE = 0.98
 
 
 def compare_leakage(space: Workspace) -> None:
-    """Compare Gini of being missing, share of bads in pure values, share of later dates, and every suspicion."""
+    """Compare Gini of fine classes and of being missing, bads in pure values, later dates, and every suspicion."""
     table = space.package.rows_of(AREA)
     if table is None:
         space.ledger.not_evaluable(AREA, "the package holds no such table")
@@ -28,7 +31,15 @@ def compare_leakage(space: Workspace) -> None:
     own: list[float] = []
     places: list[str] = []
     left_out: dict[str, None] = {}
+    ginis: tuple[list[float], list[float], list[str]] = ([], [], [])
+    held = held_classings(space)
     for row, place in zip(table, labels, strict=True):
+        if row["check"] == FINE and row["role"] == "predictor":
+            own_gini = fine_gini_of(space, held.get(row["characteristic"]))
+            if own_gini is not None:
+                for side, item in zip(ginis, (row["value"], own_gini, place), strict=True):
+                    side.append(item)
+                continue
         value = _recomputed(space, row)
         if value is None:
             left_out[row["check"] if row["characteristic"] in space.frame.columns else row["characteristic"]] = None
@@ -37,6 +48,7 @@ def compare_leakage(space: Workspace) -> None:
         own.append(value)
         places.append(place)
     space.ledger.numbers(AREA, "missing, pure values and later dates", "gini", developer, own, places)
+    space.ledger.numbers(AREA, "Gini of the fine classes", "gini", *ginis)
     if left_out:
         reason = "the column or its fine classes are not in the package"
         space.ledger.not_evaluable(f"{AREA}: {', '.join(left_out)}", reason)

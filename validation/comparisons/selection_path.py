@@ -9,6 +9,7 @@ import numpy as np
 
 from validation.comparisons.classing import fixed_bins, of_another_bin
 from validation.comparisons.derived import planned_value
+from validation.comparisons.fine_classing import fine_gini_of
 from validation.comparisons.held import Held
 from validation.comparisons.inference import covariance_of, setting_of
 from validation.findings import Finding, Outcome
@@ -32,7 +33,7 @@ RULES: Mapping[str, str] = {
     "BIC": "log_likelihood",
 }
 """How the value at which a characteristic left is compared, by step."""
-FINAL = Leaving("final")
+ENTRY, FINAL = "entry", Leaving("final")
 
 
 def compare_paths(
@@ -98,10 +99,13 @@ def _path(space: Workspace, model_id: str, card: Scorecard | None, measured: Map
 
 
 def _measured(space: Workspace, name: str, row: Row, held: Held | None) -> Measured:
-    """What the plan's rules read of a characteristic: counted again; stability, trend and fine Gini as their own tables
-    state them, which are held against the rows elsewhere (the fine Gini is not)."""
+    """What the plan's rules read of a characteristic: counted again; stability and trend as their own tables state
+    them, which are held against the rows elsewhere, as is the fine Gini of those whose values cannot be read."""
+    fine = fine_gini_of(space, held)
+    if fine is None:
+        fine = _stated(space, "data.leakage", name, "value", {"check": "discrimination", "role": "predictor"})
     told = {
-        "fine_gini": _stated(space, "data.leakage", name, "value", {"check": "discrimination", "role": "predictor"}),
+        "fine_gini": fine,
         "psi": _stated(space, "selection.stability", name, "sample_psi"),
         "psi_over_time": _stated(space, "selection.stability", name, "period_psi"),
         "expectation": _stated(space, "classing.expectations", name, "auc_upper"),
@@ -185,15 +189,32 @@ def _phase(step: str) -> int:
 
 
 def _compare_values(space: Workspace, test: str, rows: Mapping[str, Row], own: Mapping[str, Leaving]) -> None:
-    """Compare values that decided, and of the correlated beside whom they left."""
+    """Compare values and thresholds that decided, and of the correlated beside whom they left.
+
+    A p-value is that of the model which a characteristic left, and the threshold of an information criterion is that of
+    this model: so these tell the order in which they left.
+    """
     path = test.removeprefix(f"{AREA}: ")
     for step, rule in RULES.items():
         names = [name for name, leaving in own.items() if leaving.step == step and leaving.value is not None]
-        developer, mine = [rows[name]["value"] for name in names], [own[name].value for name in names]
-        space.ledger.numbers(AREA, f"{path}, {step}", rule, developer, mine, names)
+        _compare_numbers(space, f"{path}, {step}", rule, names, rows, own)
+    waiting = [name for name, leaving in own.items() if leaving.step == ENTRY and leaving.value is not None]
+    tried = [name for name in waiting if (own[name].threshold or 0.0) > 1.0]  # the criterion of the model it would join
+    _compare_numbers(space, f"{path}, criterion of entry", "log_likelihood", tried, rows, own)
+    others = [name for name in waiting if name not in tried]
+    _compare_numbers(space, f"{path}, p-value of entry", "p_value", others, rows, own)
     partners = {name: leaving.partner for name, leaving in own.items() if leaving.partner is not None}
     told = [_beside(str(rows[name]["reason"]), str(partner)) for name, partner in partners.items()]
     space.ledger.words(AREA, f"{path}, correlated with", told, list(partners.values()), list(partners))
+
+
+def _compare_numbers(
+    space: Workspace, what: str, rule: str, names: Sequence[str], rows: Mapping[str, Row], own: Mapping[str, Leaving]
+) -> None:
+    """Compare the value of each of the names, and the threshold that it was held against."""
+    for column, mine in (("value", [own[n].value for n in names]), ("threshold", [own[n].threshold for n in names])):
+        shown = what if column == "value" else f"{what}, threshold"
+        space.ledger.numbers(AREA, shown, rule, [rows[name][column] for name in names], mine, names)
 
 
 def _beside(reason: str, partner: str) -> str:
