@@ -58,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         action="append",
         default=[],
-        help="the source rows that the package was made of, to begin with them; again for the performance history",
+        help="the source rows that the package was made of, to begin with them, or in place of an absent snapshot; "
+        "again for the performance history",
+    )
+    parser.add_argument(
+        "--without-source", metavar="REASON", help="why the source rows are not given, for the report to tell"
     )
     parser.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where to write the annex (PACKAGE/validation)")
@@ -110,12 +114,19 @@ def _conclude(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.source and arguments.without_source:
+        fault = Fault(
+            "source_invalid", "given, and --without-source says why it is not", "--source", remedy="leave one away"
+        )
+        raise ValidationInputError(fault)
     target, staging = _target(arguments.package, arguments.out)
     annex.check_target(target)
     policy = read_policy(arguments.policy)
     package = read_package(arguments.package, arguments.data, arguments.source)
     earlier = None if arguments.compare is None else read_earlier(arguments.compare)
-    run = validate(package, policy, second_technology=not arguments.no_r)
+    run = validate(
+        package, policy, second_technology=not arguments.no_r, without_source=arguments.without_source or None
+    )
     written = annex.write_annex(annex.annex_files(run, earlier=earlier), target, staging)
     _tell(run, written, earlier, arguments)
     return FINDINGS if run.has_findings else DONE

@@ -13,7 +13,7 @@ from validation.policy import Tolerance
 from validation.run import ValidationRun
 from validation.structure import scorecard_of
 
-NO_SOURCE: Final = "the package came without its rows"
+NO_SOURCE: Final = "the comparison of the rows with the source broke off: see the findings"
 # Tables that checks of the battery fill.
 OWN_TABLES: Final = (
     "validation.representativeness",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from validation.rebuild.source.snapshot import MadeSnapshot
 from validation.sources import Sources
 from validation.verification_file import Verification
 
@@ -34,8 +35,9 @@ class Package:
     `hash` is the SHA-256 of manifest.json; `model` and `challengers` (by model id) are the parsed model.json;
     `snapshot` the rows (None where they do not travel and were not given); `predictions` maps (model id, sample)
     to a frame; `evidence` maps ids to parsed evidence; `reject_inference` is None where the package holds none of it;
-    `source` the source rows, None where they were not given; `exports` the bytes of the annex's files by name, without
-    its manifest.
+    `source` the source rows, None where they were not given; `made` how they gave the rows of a snapshot that did not
+    travel, None where it travelled, was given, or nothing was; `exports` the bytes of the annex's files by name,
+    without its manifest.
     In frames a missing number is NaN, a missing text None.
     """
 
@@ -53,6 +55,7 @@ class Package:
     evidence: Mapping[str, Mapping[str, Any]] = field(repr=False)
     reject_inference: RejectInference | None = field(default=None, repr=False)
     source: Sources | None = field(default=None, repr=False)
+    made: MadeSnapshot | None = field(default=None, repr=False)
     exports: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property

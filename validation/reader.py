@@ -22,6 +22,8 @@ from validation import (
 )
 from validation.container import MAXIMUM_FILE_BYTES, Container, open_container, read_file
 from validation.errors import Fault, ValidationInputError
+from validation.input_check import input_faults
+from validation.made_rows import make_rows
 from validation.package import Package, RejectInference
 from validation.sources import read_sources
 
@@ -42,7 +44,8 @@ def read_package(
 
     `data` is the snapshot file where the package does not hold it; its hash must be the one in the manifest. `source`
     is the file of source rows, with the performance history where the plan has one (files, or a folder that holds
-    them), from which the snapshot is made again; their hashes must be those that the package states.
+    them), from which the snapshot is made again, or made where there is none; their hashes must be those that the
+    package states.
     Raises ValidationInputError with every fault found.
     """
     try:
@@ -70,6 +73,9 @@ def _read(path: Path, data: str | Path | None, source: Sequence[str | Path]) -> 
     reading.source(manifest, content, source)
     if reading.faults:
         raise ValidationInputError(dict.fromkeys(reading.faults))
+    if content["snapshot"] is None and content["source"] is not None:
+        made = make_rows(content, manifest["source"]["name"], manifest["snapshot"]["rows"])
+        content["snapshot"], content["made"] = made
     exports = _exports(container)
     return Package(path.name, package_hash, container.is_zip, manifest, exports=exports, **content)
 
@@ -349,20 +355,6 @@ class _Reading:
         faults += input_faults(table, models, name)
         self.faults += faults
         return None if faults else tables.to_frame(table)
-
-
-def input_faults(table: Any, models: list[dict[str, Any]], file: str) -> list[Fault]:
-    """Return one fault for each model input that the snapshot lacks, or holds as text where a number is declared."""
-    faults = []
-    for model in models:
-        for item in model["inputs"]:
-            if item["name"] not in table.column_names:
-                faults.append(Fault("snapshot_invalid", "lacks an input of the model", file, item["name"]))
-            elif item["type"] == "number" and "string" in str(table.column(item["name"]).type):
-                faults.append(
-                    Fault("snapshot_invalid", "holds text where the model declares a number", file, item["name"])
-                )
-    return faults
 
 
 def prediction_columns(model: dict[str, Any]) -> list[str]:

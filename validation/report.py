@@ -124,7 +124,7 @@ def _tests(run: ValidationRun, everything: bool) -> list[str]:
 
 def _findings(run: ValidationRun, everything: bool) -> list[str]:
     counts, found = run.findings["counts"], run.findings["findings"]
-    lines = ["Findings: " + (", ".join(f"{counts[s]} {s}" for s in SEVERITIES if counts[s]) or "none")]
+    lines = ["Findings: " + (", ".join(_counted(counts[s], s) for s in SEVERITIES if counts[s]) or "none")]
     for item in found if everything else found[:SHOWN]:
         lines += _wrapped(f"[{item['severity']}] {item['id']}: {item['statement']}", "  ")
         sides = [side for side in ("developer", "validator") if item[f"{side}_value"] is not None]
@@ -132,6 +132,12 @@ def _findings(run: ValidationRun, everything: bool) -> list[str]:
             lines.append("      " + ", ".join(f"{side} {item[f'{side}_value']!r}" for side in sides))
     rest = 0 if everything else len(found) - SHOWN
     return [*lines, f"  … and {rest} more, none severer, in findings.json"] if rest > 0 else lines
+
+
+def _counted(count: int, severity: str) -> str:
+    """A count of findings in words: 2 high, 1 observation, 8 observations."""
+    several = "s" if severity == "observation" and count != 1 else ""
+    return f"{count:,} {severity}{several}"
 
 
 def _retest(compared: Mapping[str, Any]) -> list[str]:

@@ -152,16 +152,24 @@ class ValidationRun:
         return findings_frame(self.findings["findings"])
 
 
-def rebuild(package: Package, policy: Policy | None = None, *, second_technology: bool = False) -> Rebuild:
+def rebuild(
+    package: Package,
+    policy: Policy | None = None,
+    *,
+    second_technology: bool = False,
+    without_source: str | None = None,
+) -> Rebuild:
     """Recompute everything that the package's snapshot allows and compare it with what the package states.
 
-    second_technology: whether R, where it is installed, estimates the linear models too (a process of its own).
+    second_technology: whether R, where it is installed, estimates the linear models too (a process of its own);
+    without_source: why the source rows were not given, which is told where they were not.
     """
     policy = policy or read_policy()
     space = open_workspace(package, policy)
     if space is None:
         return Rebuild(_without_rows(package, policy), (), None, None)
-    for compare in (source.compare_source, derived.compare_derived, compare_snapshot_profile, compare_repeated):
+    guarded(space.ledger, None, source.compare_source, space, without_source)
+    for compare in (derived.compare_derived, compare_snapshot_profile, compare_repeated):
         guarded(space.ledger, None, compare, space)
     if package.outcome_type != "binary":
         return _rebuild_measures(space, second_technology)
@@ -300,17 +308,24 @@ def judge(package: Package, result: Rebuild, policy: Policy | None = None) -> No
         judge_measures(result.workspace, result.refitted)
     else:
         run_battery(result.workspace, result.fit)
-    reason = "the package came without its rows" if result.workspace is None else None
+    reason = _no_rows(package) if result.workspace is None else None
     complete(result.ledger, reason, binary=package.outcome_type == "binary")
 
 
-def validate(package: Package, policy: Policy | None = None, *, second_technology: bool = False) -> ValidationRun:
+def validate(
+    package: Package,
+    policy: Policy | None = None,
+    *,
+    second_technology: bool = False,
+    without_source: str | None = None,
+) -> ValidationRun:
     """Rebuild, compare and judge a package under a policy (the one that ships where none is given).
 
-    second_technology: whether R, where it is installed, estimates the linear models too (a process of its own).
+    second_technology: whether R, where it is installed, estimates the linear models too (a process of its own);
+    without_source: why the source rows were not given, which is told where they were not.
     """
     policy = policy or read_policy()
-    result = rebuild(package, policy, second_technology=second_technology)
+    result = rebuild(package, policy, second_technology=second_technology, without_source=without_source)
     judge(package, result, policy)
     outcomes = result.ledger.outcomes
     return ValidationRun(
@@ -328,22 +343,32 @@ def validate(package: Package, policy: Policy | None = None, *, second_technolog
     )
 
 
+def _no_rows(package: Package) -> str:
+    """Why there are no rows, in words."""
+    made = package.made
+    if made is None:
+        return "the package came without its snapshot, and neither that (--data) nor its source (--source) was given"
+    if made.differs:
+        return f"the snapshot did not travel, and its rows cannot be made of the source by the plan: {made.failure}"
+    return f"the package came without its snapshot, and {made.failure}"
+
+
 def _without_rows(package: Package, policy: Policy) -> Ledger:
     ledger = Ledger(policy)
-    test = "rebuild from the snapshot"
-    reason = "the package came without its rows, and none were given"
+    test, reason, made = "rebuild from the snapshot", _no_rows(package), package.made
     finding = Finding(
         test=test,
-        severity=policy.checks["not_rebuildable"],
+        severity=policy.checks["not_rebuildable" if made is None or not made.differs else "source_differs"],
         quantity="snapshot",
         developer_value=package.manifest["snapshot"]["sha256"],
         validator_value=None,
         tolerance=None,
         statement=f"Nothing could be rebuilt: {reason}.",
-        remedy="Give the snapshot with --data.",
+        remedy="Give the snapshot with --data, or the source rows and the performance history with --source.",
         evidence=("data.source",),
     )
     ledger.check(Outcome(test, "not_evaluable", 0, None, reason, finding))
+    ledger.tables[source.TABLE] = reason
     return ledger
 
 

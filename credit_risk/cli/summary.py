@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from credit_risk._core.severity import counted
+
 if TYPE_CHECKING:
     from credit_risk.lifecycle.run import RunResult
 
@@ -89,9 +91,8 @@ def _decisions(result: RunResult) -> list[str]:
 def _verdict(result: RunResult) -> str:
     if result.recommendation is None:
         return "not run"
-    found = ", ".join(f"{count} {severity}" for severity, count in result.findings.items() if count)
     words = result.recommendation.replace("_", " ")
-    return f"the validator proposes to {words} ({found or 'no findings'})"
+    return f"the validator proposes to {words} ({counted(result.findings)})"
 
 
 def _files(out: Path) -> list[str]:

@@ -46,13 +46,15 @@ def _failed(module: str, message: str, found: str) -> ProgramError:
     return ProgramError(Fault(message, code="program_failed", file=module, found=found[-SHOWN:] or "no output"))
 
 
-def validate(package: Path, sources: Sequence[Path] = ()) -> ProgramResult:
+def validate(package: Path, sources: Sequence[Path] = (), without_source: str | None = None) -> ProgramResult:
     """Run the independent validation; it writes the annex `validation/` into the package.
 
-    sources: files of the source rows and the performance history, from which the validator makes the snapshot again.
-    Without R, so that the same plan and data give the same files whatever else is installed.
+    sources: files of the source rows and the performance history, from which the validator makes the snapshot again;
+    without_source: why there are none, for the validation to tell. Without R, so that the same plan and data give the
+    same files whatever else is installed.
     """
     given = [argument for source in sources for argument in ("--source", str(source))]
+    given += [] if without_source is None else ["--without-source", without_source]
     result = run_program("validation", [str(package), "--no-r", *given])
     if not (package / "validation" / "findings.json").is_file():
         raise _failed("validation", "ended without writing findings", result.output)

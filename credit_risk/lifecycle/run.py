@@ -11,7 +11,7 @@ import pandas as pd
 
 from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.html_table import html_table
-from credit_risk._core.severity import SEVERITIES
+from credit_risk._core.severity import SEVERITIES, counted
 from credit_risk.lifecycle.contents import add_core, seal
 from credit_risk.lifecycle.develop import Development, develop
 from credit_risk.lifecycle.exports import export_refusals, write_exports
@@ -82,9 +82,9 @@ def run_plan(
         with stage(progress, "independent validation") as detail:
             if with_validation:
                 sources = source_files(chosen, data)
-                validate(writer.path, sources.files)
+                validate(writer.path, sources.files, sources.why)
                 recommendation, findings = _findings(writer.path)
-                left_out = "" if sources.left_out is None else f"; {sources.left_out}"
+                left_out = "" if sources.why is None else f"; not from the source rows: {sources.why}"
                 detail.text = _told(recommendation, findings) + left_out
             else:
                 detail.text = "left out"
@@ -105,7 +105,7 @@ class SourceFiles:
     """The files that the validator begins with, and why it does not begin with the source rows (None: it does)."""
 
     files: tuple[Path, ...]
-    left_out: str | None = None
+    why: str | None = None
 
 
 def source_files(plan: Plan, data: Any = None) -> SourceFiles:
@@ -115,9 +115,9 @@ def source_files(plan: Plan, data: Any = None) -> SourceFiles:
     together) that reading them in one piece would cost more than the run; `credit-validate --source` takes them then.
     """
     if data is not None:
-        return SourceFiles((), "not from the source rows: they are a frame in memory")
+        return SourceFiles((), "they are a frame in memory")
     if not isinstance(plan.data.source, str):
-        return SourceFiles((), "not from the source rows: they are a query of a database")
+        return SourceFiles((), "they are a query of a database")
     history = plan.history_path()
     files = tuple(path.resolve() for path in (plan.data_path(), history) if path is not None)
     size = sum(path.stat().st_size for path in files)
@@ -125,7 +125,7 @@ def source_files(plan: Plan, data: Any = None) -> SourceFiles:
         return SourceFiles(files)
     sizes = f"{size / 2**20:,.1f} MiB of files, a run takes {MAXIMUM_SOURCE // 2**20} MiB"
     given = "".join(f" --source {path.name}" for path in files)
-    return SourceFiles((), f"not from the source rows: {sizes}; from them: credit-validate PACKAGE{given}")
+    return SourceFiles((), f"{sizes}; from them: credit-validate PACKAGE{given}")
 
 
 def journal_folder(out: Path) -> Path:
@@ -147,5 +147,4 @@ def _findings(package: Path) -> tuple[str, dict[str, int]]:
 
 
 def _told(recommendation: str, findings: dict[str, int]) -> str:
-    counts = ", ".join(f"{count} {severity}" for severity, count in findings.items() if count)
-    return f"{recommendation.replace('_', ' ')} ({counts or 'no findings'})"
+    return f"{recommendation.replace('_', ' ')} ({counted(findings)})"

@@ -13,6 +13,7 @@ from credit_risk._core import canonical_json
 from validation import ValidationRun, read_package, validate
 
 ANNEXES = ("validation", "documents", "exports")
+SNAPSHOT = "data/snapshot.parquet"
 
 
 def altered(package: Path, to: Path, file: str, change: Callable[[Any], None]) -> Path:
@@ -52,3 +53,23 @@ def failures(folder: Path) -> dict[str, str]:
         for item in found
         if item["severity"] != "observation" and not item["test"].startswith("battery")
     }
+
+
+def without_snapshot(package: Path, to: Path) -> Path:
+    """The package as where its data may not travel: without snapshot and annexes, sealed again."""
+    shutil.copytree(package, to, ignore=shutil.ignore_patterns(*ANNEXES))
+    (to / SNAPSHOT).unlink()
+    manifest = json.loads((to / "manifest.json").read_text("utf-8"))
+    del manifest["files"][SNAPSHOT]
+    manifest["snapshot"]["included"] = False
+    (to / "manifest.json").write_bytes(canonical_json.to_bytes(manifest))
+    return to
+
+
+def restated(package: Path, change: Callable[[Any], None]) -> Path:
+    """The package with its manifest changed in place."""
+    path = package / "manifest.json"
+    value = json.loads(path.read_text("utf-8"))
+    change(value)
+    path.write_bytes(canonical_json.to_bytes(value))
+    return package

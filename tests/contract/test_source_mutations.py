@@ -19,6 +19,7 @@ from validation import Package, cli, read_package, read_policy
 from validation.comparisons.derived import TEST as DERIVED
 from validation.comparisons.derived import compare_derived, planned_value
 from validation.comparisons.held import held_classings
+from validation.comparisons.leakage import compare_leakage
 from validation.comparisons.source import compare_source
 from validation.rebuild.workspace import open_workspace
 
@@ -49,7 +50,7 @@ models: [{id: scorecard, type: scorecard, champion: true}]
 """
 HISTORY = """
 model: {id: m}
-data: {source: table.csv, key: ID, monthly: {days: 3}}
+data: {source: table.csv, key: ID, date: OPENED, monthly: {days: 3}}
 outcome:
   history: {source: history.csv, key: account, date: month, days_past_due: days, obligor: client}
   definition: {days_past_due: 60, cure: {months: 2}, indeterminate: {days_past_due: 30}}
@@ -86,12 +87,14 @@ def histories() -> tuple[pd.DataFrame, pd.DataFrame]:
     records, accounts = [], []
     for account in range(700):
         risk, days, begin = rng.random(), 0, int(rng.integers(0, 6))
-        accounts.append((account, round(risk + rng.normal(0, 0.2), 3), rng.choice(["a", "b"])))
+        opened = begin - account % 4 + 3 * (account % 50 == 0)  # months; some before the history, some after it begins
+        date = f"{2018 + opened // 12}-{opened % 12 + 1:02d}-15"
+        accounts.append((account, round(risk + rng.normal(0, 0.2), 3), rng.choice(["a", "b"]), date))
         for month in range(begin, int(rng.integers(begin + 6, 31))):
             days = days + 30 if rng.random() < 0.06 + 0.3 * risk * (days > 0) + 0.04 * risk else 0
             records.append((account, account // 2, f"{2018 + month // 12}-{month % 12 + 1:02d}", days))
     history = pd.DataFrame(records, columns=["account", "client", "month", "days"])
-    return pd.DataFrame(accounts, columns=["ID", "RISK", "KIND"]), history
+    return pd.DataFrame(accounts, columns=["ID", "RISK", "KIND", "OPENED"]), history
 
 
 @pytest.fixture(scope="module")
@@ -329,6 +332,22 @@ EVIDENCE: list[tuple[str, str, int, str, Callable[[Any], Any], str]] = [
     ("book", "outcome.roll_rates", 1, "accounts", lambda v: v + 1, "accounts"),
     ("book", "outcome.roll_rates", 2, "share", lambda v: v * 1.001, "share"),
     ("book", "outcome.roll_rates", 0, "to_state", lambda v: "150+", "accounts"),
+    *(("book", "outcome.vintages", 9, name, lambda v: v + 1, name) for name in ("opened", "accounts", "bad")),
+    *(
+        ("book", "outcome.vintages", 9, name, lambda v: v * 1.001, name)
+        for name in ("bad_rate", "bad_rate_lower", "bad_rate_upper")
+    ),
+    ("book", "outcome.vintages", 9, "complete", lambda v: not v, "complete"),
+    ("book", "outcome.vintages", 9, "cohort", lambda v: "another", "rows"),
+    ("book", "outcome.vintages", 9, "month_on_book", lambda v: v + 1, "rows"),
+    *(("book", "outcome.maturity", 9, name, lambda v: v + 1, name) for name in ("at_risk", "bad")),
+    *(
+        ("book", "outcome.maturity", 9, name, lambda v: v * 1.001, name)
+        for name in ("bad_rate", "increment", "increment_share")
+    ),
+    ("book", "outcome.maturity", -1, "month_on_book", lambda v: v + 1, "rows"),
+    ("book", "outcome.window", 0, "value", lambda v: "12", "months"),
+    ("book", "outcome.window", 1, "value", lambda v: "9", "months"),
 ]
 
 
@@ -342,6 +361,30 @@ def test_changed_evidence_is_found(
     assert item != package.evidence[name]
     found, _ = judged(replace(package, evidence={**package.evidence, name: item}))
     assert f"{name}: {quantity}" in found
+
+
+def test_openings_are_counted_again(book: Package) -> None:
+    items = dict(book.evidence["outcome.history"]["rows"])
+    names = [name for name in items if "opened" in name or "date of opening" in name]
+    assert len(names) == 3  # dated, before the history, and with a record before their date
+    for name in names:
+        item = copy.deepcopy(dict(book.evidence["outcome.history"]))
+        item["rows"] = [[one, "1" if one == name else value] for one, value in item["rows"]]
+        found, _ = judged(replace(book, evidence={**book.evidence, "outcome.history": item}))
+        assert found == {"outcome.history: openings": found.get("outcome.history: openings")}
+
+
+def test_tables_of_a_history_are_compared_or_told_not_to_be(book: Package) -> None:
+    dropped = {name: item for name, item in book.evidence.items() if name != "outcome.vintages"}
+    emptied = {**book.evidence, "outcome.maturity": {**book.evidence["outcome.maturity"], "kind": "not_applicable"}}
+    assert judged(replace(book, evidence=dropped))[0] == {}
+    assert "outcome.maturity: rows" in judged(replace(book, evidence=emptied))[0]
+    space = open_workspace(replace(book, source=None), read_policy())
+    assert space is not None
+    compare_source(space, "they may not leave the bank")
+    told = {one.test: one.reason for one in space.ledger.outcomes}
+    tables = ("outcome.vintages", "outcome.maturity", "outcome.window")
+    assert all("--source): they may not leave the bank" in str(told[name]) for name in tables)
 
 
 def test_derived_characteristics_are_read_from_the_plan(good: Package, book: Package) -> None:
@@ -369,6 +412,28 @@ def test_derived_characteristics_are_read_from_the_plan(good: Package, book: Pac
     assert none is not None
     compare_derived(none)
     assert none.ledger.outcomes == []
+
+
+def leaked(package: Package, change: float = 1.0) -> dict[str, int]:
+    """Places compared, and those that differ, of the Gini of fine classes, where one of them is stated otherwise."""
+    item = copy.deepcopy(dict(package.evidence["data.leakage"]))
+    names = [column["name"] for column in item["columns"]]
+    rows = [row for row in item["rows"] if row[names.index("check")] == "discrimination"]
+    rows[0][names.index("value")] *= change
+    space = open_workspace(replace(package, evidence={**package.evidence, "data.leakage": item}), read_policy())
+    assert space is not None
+    compare_leakage(space)
+    [found] = [one for one in space.ledger.comparisons if one.quantity == "Gini of the fine classes"]
+    assert found.compared >= len([row for row in rows if row[names.index("role")] == "predictor"])
+    return {"compared": found.compared, "breaches": found.breaches}
+
+
+def test_fine_classes_are_made_again(good: Package, book: Package) -> None:
+    assert leaked(good) == {"compared": leaked(good)["compared"], "breaches": 0}
+    assert leaked(good)["compared"] >= 8  # numbers with special codes, categories, derived ones, with weights
+    assert leaked(good, 1.001)["breaches"] == 1
+    assert leaked(book)["breaches"] == 0
+    assert leaked(book, 0.9)["breaches"] == 1
 
 
 def test_another_file_is_refused_before_anything_is_written(

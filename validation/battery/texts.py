@@ -11,6 +11,7 @@ from validation.package import Package
 from validation.policy import Policy
 from validation.structure import planned_classings
 
+SNAPSHOT = "data/snapshot.parquet"
 AUTHORED = ("purpose", "rationale", "limitations", "uses", "prohibited_uses", "owner", "tier")
 _OWN = ("purpose", "rationale", "limitations")
 _PROSE = (*_OWN, "uses", "prohibited_uses")
@@ -155,11 +156,12 @@ def _own_kind(package: Package, name: str) -> str:
 def _check_references(package: Package, policy: Policy, ledger: Ledger) -> None:
     """Every input that evidence cites and that has the form of an evidence id or a file is in the package."""
     broken = []
+    absent = () if package.manifest["snapshot"]["included"] else (SNAPSHOT,)  # it exists, and does not travel
     for evidence_id, evidence in package.evidence.items():
         for name in evidence["inputs"]:
             is_id = evidence_check.entry_for(name) is not None
             is_file = "/" in name or name.endswith((".json", ".parquet", ".csv", ".yaml"))
-            known = name in package.evidence or name in package.manifest["files"]
+            known = name in package.evidence or name in package.manifest["files"] or name in absent
             folder = is_file and any(item.startswith(name.rstrip("/") + "/") for item in package.manifest["files"])
             if (is_id or is_file) and not known and not folder:
                 broken.append(f"{evidence_id} cites {name}")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from validation.comparisons.held import Held
 from validation.comparisons.placing import category, ordered_by, settings_of
 from validation.rebuild.fine_classes import order_of
 from validation.rebuild.fine_gini import fine_gini
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
+
+Floats = NDArray[np.float64]
 
 
 def fine_gini_of(space: Workspace, held: Held | None) -> float | None:
@@ -28,16 +31,21 @@ def fine_gini_of(space: Workspace, held: Held | None) -> float | None:
         return 0.0
     numeric = held.step["kind"] == "numeric"
     distinct, place = np.unique(values[ordinary] if numeric else values[ordinary].astype(str), return_inverse=True)
-    size = np.bincount(place)
+    size = np.bincount(place).astype(np.int64)
     outcome, weight = space.outcome[rows][ordinary], space.weight[rows][ordinary]
-    good, bad = (np.bincount(place, np.where(outcome == kind, weight, 0.0), len(distinct)) for kind in (0, 1))
+    good, bad = (_sums(place, np.where(outcome == kind, weight, 0.0), len(distinct)) for kind in (0, 1))
     if not numeric:
         number = {str(text): at for at, text in enumerate(distinct.tolist())}
         sides = {text: (float(good[at]), float(bad[at])) for text, at in number.items()}
         groups = _groups(space, held.name, sides)
         listed = [[number[text] for text in group if text in number] for group in groups]
-        size, good, bad = (np.array([part[one].sum() for one in listed if one]) for part in (size, good, bad))
-    return fine_gini(size.astype(np.int64), good, bad, int(most))
+        size = np.array([size[one].sum() for one in listed if one], dtype=np.int64)
+        good, bad = (np.array([part[one].sum() for one in listed if one], dtype=np.float64) for part in (good, bad))
+    return fine_gini(size, good, bad, int(most))
+
+
+def _sums(place: NDArray[np.int64], weight: Floats, size: int) -> Floats:
+    return np.bincount(place, weight, size).astype(np.float64)
 
 
 def _groups(space: Workspace, name: str, sides: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:

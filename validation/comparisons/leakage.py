@@ -37,8 +37,9 @@ def compare_leakage(space: Workspace) -> None:
         if row["check"] == FINE and row["role"] == "predictor":
             own_gini = fine_gini_of(space, held.get(row["characteristic"]))
             if own_gini is not None:
-                for side, item in zip(ginis, (row["value"], own_gini, place), strict=True):
-                    side.append(item)
+                ginis[0].append(row["value"])
+                ginis[1].append(own_gini)
+                ginis[2].append(place)
                 continue
         value = _recomputed(space, row)
         if value is None:

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from validation.comparisons.source_evidence import compare_source_evidence
 from validation.comparisons.source_history import compare_history
+from validation.comparisons.source_vintages import compare_vintages, not_recounted
 from validation.findings import Finding, Outcome
+from validation.made_rows import NO_HISTORY
 from validation.rebuild.source.files import equal
-from validation.rebuild.source.language import LanguageError, names_in, parse
 from validation.rebuild.source.made import Made, NotMadeError, make
+from validation.rebuild.source.snapshot import JUDGED, PERSONAL, names_of_plan
 from validation.rebuild.workspace import Workspace
 from validation.sources import Sources
 
@@ -22,9 +25,6 @@ AREA, TABLE, SNAPSHOT = "source", "validation.source", "data/snapshot.parquet"
 SHOWN = 3
 NOT_GIVEN = "the source rows were not given (--source)"
 NOT_A_FILE = "the source is a query of a database, which the validator does not read; give the snapshot's own file"
-NOT_JUDGED = ("reserved name", "type of values")
-PERSONAL = "personal data"
-JUDGED = frozenset(("constant", "entirely missing", "date", "identifier-like", "too many levels", *NOT_JUDGED))
 REMEDY = "Make the package again from the source, or correct the plan, so that one follows from the other."
 Mask = NDArray[np.bool_]
 Row = list[Any]
@@ -51,23 +51,62 @@ class _Paired:
         return self.space.frame[name].to_numpy()[self.theirs]
 
 
-def compare_source(space: Workspace) -> None:
+def compare_source(space: Workspace, without_source: str | None = None) -> None:
     """Make the rows again from the source and compare them with the snapshot and its evidence.
 
-    The rows of `validation.source`, or why there are none, stand in the tables of the ledger.
+    The rows of `validation.source`, or why there are none, stand in the tables of the ledger. without_source: why the
+    source was not given, in the words of whoever left it away.
     """
     given, plan = space.package.source, space.package.plan
     reason = None
     if given is None:
         reason = NOT_A_FILE if isinstance((plan.get("data") or {}).get("source"), Mapping) else NOT_GIVEN
+        reason = reason if without_source is None else f"{NOT_GIVEN}: {without_source}"
     elif (plan.get("outcome") or {}).get("history") is not None and given.history is None:
-        reason = "the performance history was not given (--source, once more)"
+        reason = NO_HISTORY
     if reason is not None:
         space.ledger.not_evaluable(AREA, reason)
         space.ledger.tables[TABLE] = f"the validation began with the snapshot: {reason}"
+        not_recounted(space, reason)
         return
     assert given is not None
-    space.ledger.tables[TABLE] = _compared(space, given)
+    made = space.package.made
+    if made is not None and made.made is not None:
+        space.ledger.tables[TABLE] = _taken(space, made.made, made.sha256)
+    else:
+        space.ledger.tables[TABLE] = _compared(space, given)
+
+
+def _taken(space: Workspace, made: Made, digest: str | None) -> list[Row]:
+    """Hold rows that were made of the source, as no snapshot travelled, against what the package states of it."""
+    _order_statuses(space, made)
+    manifest, size = space.package.manifest, len(made.key)
+    stated = manifest["snapshot"]["sha256"]
+    written, here = manifest["libraries"].get("pyarrow"), pa.__version__
+    test, same = f"{AREA}: snapshot hash", stated == digest
+    rows = [_told("snapshot, made of the source, by its SHA-256", size, manifest["snapshot"]["rows"], size, 1, 0)]
+    if same or written == here:
+        statement = (
+            "The rows that the plan makes of the source are not those of the snapshot that the manifest names: written "
+            f"by the same library (pyarrow {here}) they have the SHA-256 {digest}."
+        )
+        rows[0][-2:] = [0, "pass"] if same else [1, "fail"]
+        evidence = [SNAPSHOT, "data.source"]
+        _judge(space, "snapshot hash", "source_differs", (stated, digest), 1, int(not same), statement, evidence)
+    else:
+        rows[0][-3:] = [0, 0, "not_evaluable"]
+        reason = (
+            f"the package was written with pyarrow {written}, here is {here}, which may give equal rows other bytes"
+        )
+        space.ledger.check(Outcome(test, "not_evaluable", 0, "equal", reason))
+    compare_source_evidence(space, made)
+    compare_history(space, made)
+    compare_vintages(space, made)
+    counts = {row["sample"]: row.get("rows") for row in space.package.rows_of("samples.summary") or []}
+    for name in sorted(space.rows):
+        own, theirs = len(space.rows[name]), counts.get(name)
+        rows.append(_told(f"sample {name}", size, theirs, own, 1, int(theirs is not None and theirs != own)))
+    return [*_files(space, made), *_waterfall(space, made), *rows]
 
 
 def _compared(space: Workspace, given: Sources) -> list[Row] | str:
@@ -85,6 +124,7 @@ def _compared(space: Workspace, given: Sources) -> list[Row] | str:
     _compare_samples(pairs)
     compare_source_evidence(space, made)
     compare_history(space, made)
+    compare_vintages(space, made)
     return [*_files(space, made), *_waterfall(space, made), *pairs.rows]
 
 
@@ -165,35 +205,8 @@ def _sets(space: Workspace, made: Made, there: Sequence[str]) -> tuple[list[str]
         if name not in there and not excused:
             absent.append(name)
     extra = [name for name in there if name not in made.columns]
-    named = _named(space.package.plan)
+    named = names_of_plan(space.package.plan)
     return absent, extra, [name for name in there if name in made.left_out and name not in named]
-
-
-def _named(plan: Mapping[str, Any]) -> set[str]:
-    """Every text of the plan, and every name in its expressions: a column that is none of them is not named."""
-    found: set[str] = set()
-    pending: list[Any] = [plan]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, Mapping):
-            pending += [*one, *one.values()]
-        elif isinstance(one, list):
-            pending += one
-        elif isinstance(one, str):
-            found.add(one)
-    for text in (*_expressions(plan), *(rule["when"] for rule in plan.get("rules") or [])):
-        try:
-            found.update(names_in(parse(text)))
-        except LanguageError:
-            continue
-    if plan["outcome"]["windows"]["rolling"] is not None:
-        found.add("observation_point")
-    return found
-
-
-def _expressions(plan: Mapping[str, Any]) -> Iterator[str]:
-    for given in (plan.get("derive") or {}).values():
-        yield str(given["expression"]) if isinstance(given, Mapping) else str(given)
 
 
 def _compare_outcomes(pairs: _Paired) -> None:
