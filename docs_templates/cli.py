@@ -20,6 +20,9 @@ DOCUMENT_NAMES = (
     "validation_report",
     "implementation_guide",
     "adverse_action",
+    "monitoring_plan",
+    "change_log",
+    "sign_off_sheet",
 )
 
 
@@ -57,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the documents; default: PACKAGE/documents, an annex"
     )
+    parser.add_argument(
+        "--previous", type=Path, metavar="PACKAGE", help="the package of the version before, for the change log"
+    )
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -77,7 +83,9 @@ def _run(arguments: argparse.Namespace) -> int:
             print(line, flush=True)
 
     try:
-        written = make_documents(arguments.package, arguments.document, out=arguments.out, tell=tell)
+        written = make_documents(
+            arguments.package, arguments.document, out=arguments.out, previous=arguments.previous, tell=tell
+        )
     except DocumentError as error:
         print("credit-dossier: refused, nothing was written", file=sys.stderr)
         print(error, file=sys.stderr)

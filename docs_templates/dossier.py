@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from docs_templates.templates import DOCUMENTS, read_template
 
 Clock = Callable[[], datetime]
 Tell = Callable[[str], None]
+SIGNED_LAST = "sign_off_sheet"
+"""Rendered after all others: it holds their hashes."""
 NEEDS_VALIDATION = ("validation_report",)
 
 
@@ -48,15 +51,16 @@ def make_documents(
     documents: Sequence[str] | None = None,
     *,
     out: Path | None = None,
+    previous: Path | None = None,
     clock: Clock = system_clock,
     tell: Tell = lambda _: None,
 ) -> list[Written]:
     """Render documents of the package at `path` into its annex `documents/`, or into the folder `out`.
 
-    `documents` None means all that the package allows. Raises DocumentError with every fault of every document
-    before anything is written, OSError where writing fails.
+    `documents` None means all that the package allows; `previous` is an earlier package to compare with. Raises
+    DocumentError with every fault of every document before anything is written, OSError where writing fails.
     """
-    package = read_package(path)
+    package = _with_previous(read_package(path), previous)
     folder = _folder(path, out)
     earlier = earlier_documents(folder, package.package_hash)
     moment = clock()
@@ -65,6 +69,8 @@ def make_documents(
     data: dict[str, bytes] = {}
     written = []
     for document in composed:
+        if document.name == SIGNED_LAST:
+            (document,) = compose_all([document.name], _with_documents(package, {**earlier, **data}), moment)
         rendered = _render(document, moment)
         file = f"{document.name}.pdf"
         data[file] = rendered.data
@@ -95,6 +101,24 @@ def compose_all(names: Sequence[str], package: Package, moment: datetime) -> lis
     return found
 
 
+def _with_previous(package: Package, previous: Path | None) -> Package:
+    """The package with the earlier one beside it. Raises DocumentError where that is the very same package."""
+    if previous is None:
+        return package
+    earlier = read_package(previous)
+    if earlier.package_hash == package.package_hash:
+        remedy = "name the package of the version before"
+        fault = Fault("the earlier package is this very package", "previous_same", file=str(previous), remedy=remedy)
+        raise DocumentError(fault)
+    return replace(package, previous=earlier)
+
+
+def _with_documents(package: Package, data: Mapping[str, bytes]) -> Package:
+    """The package with the hashes of the documents that stand beside the sign-off sheet."""
+    found = {n: hashlib.sha256(d).hexdigest() for n, d in data.items() if n != f"{SIGNED_LAST}.pdf"}
+    return replace(package, documents=found)
+
+
 def _folder(path: Path, out: Path | None) -> Path:
     if out is not None:
         return out.resolve()
@@ -107,6 +131,7 @@ def _folder(path: Path, out: Path | None) -> Path:
 
 def _chosen(documents: Sequence[str] | None, package: Package, tell: Tell) -> list[str]:
     wanted = list(dict.fromkeys(documents if documents is not None else DOCUMENTS))
+    wanted.sort(key=lambda name: name == SIGNED_LAST)
     unknown = [name for name in wanted if name not in DOCUMENTS]
     faults = [Fault("unknown document", "document_unknown", found=n, allowed=", ".join(DOCUMENTS)) for n in unknown]
     if package.validation is None or package.findings is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from docs_templates import gate, generated, model_tables, notices, verification_rows
+from docs_templates import changes, gate, generated, model_tables, notices, signing, verification_rows, watched
 from docs_templates.document import Absent, Spans, Table
 from docs_templates.package import Package
 
@@ -26,6 +26,13 @@ MAKERS: dict[str, Maker] = {
     "notice_derivation": lambda package, options, number, caption: notices.derivation(
         package, options["place"], number, caption
     ),
+    "hashes": lambda package, _, number, caption: signing.hashes_table(package, number, caption),
+    "documents": lambda package, _, number, caption: signing.documents_table(package, number, caption),
+    "authors": lambda package, _, number, caption: signing.authors_table(package, number, caption),
+    "changes": lambda package, options, number, caption: changes.changes_table(
+        package, options["what"], number, caption
+    ),
+    "watched": lambda package, _, number, caption: watched.watched_table(package, number, caption),
 }
 """A maker takes the package, the block's options, the number of the table and its caption; what the package has not is
 an Absent, which takes no number."""

@@ -26,7 +26,8 @@ class Package:
     """What the renderer may read. `findings` and `validation` (its annex manifest) are None where there is no annex.
 
     `verification`: bytes of verification.csv, verified; None where the package has none. `annexes`: kind of each annex
-    to the SHA-256 of its manifest. `previous`: the package before, where one was named.
+    to the SHA-256 of its manifest. `previous`: the package before, where one was named. `documents`: name of each
+    document that stands beside the one being made to its SHA-256.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Package:
     verification: bytes | None = None
     annexes: dict[str, str] = field(default_factory=dict)
     previous: Package | None = None
+    documents: dict[str, str] = field(default_factory=dict)
 
     @property
     def champion(self) -> str:

@@ -38,6 +38,9 @@ DOCUMENTS = (
     "validation_report",
     "implementation_guide",
     "adverse_action",
+    "monitoring_plan",
+    "change_log",
+    "sign_off_sheet",
 )
 COVER = "00_document.md"
 BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -62,6 +65,11 @@ BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "model": (frozenset({"part"}), frozenset({"caption"})),
     "notice": (frozenset({"place"}), frozenset({"caption"})),
     "notice_derivation": (frozenset({"place"}), frozenset({"caption"})),
+    "hashes": (frozenset(), frozenset({"caption"})),
+    "documents": (frozenset(), frozenset({"caption"})),
+    "authors": (frozenset(), frozenset({"caption"})),
+    "changes": (frozenset({"what"}), frozenset({"caption"})),
+    "watched": (frozenset(), frozenset({"caption"})),
     "verification": (frozenset({"which"}), frozenset({"first", "caption"})),
 }
 MODEL_PARTS = (
@@ -74,6 +82,7 @@ CHOICES = {
     "part": MODEL_PARTS,
     "which": ("base", "cases"),
     "place": ("first", "second", "third"),
+    "what": ("identity", "plan", "inputs", "bins", "coefficients", "headline", "findings"),
 }
 """Options that take one of a few words."""
 CONDITIONS = ("applicable", "not_applicable", "rows", "no_rows", "provided", "not_provided", "holds", "holds_not")
