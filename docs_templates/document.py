@@ -9,7 +9,8 @@ from docs_templates.evidence import Evidence
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text; `evidence` is the id that the text was read from, if any; `role`: value, clause or absent."""
+    """A run of text; `evidence` is the id that the text was read from, if any; `role`: value, clause or absent;
+    `source` is the reference that gave the text, variables put in."""
 
     text: str
     bold: bool = False
@@ -17,6 +18,7 @@ class Span:
     mono: bool = False
     evidence: str | None = None
     role: str | None = None
+    source: str | None = None
 
 
 Spans = tuple[Span, ...]
@@ -62,7 +64,10 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with finished cells. `number` is as printed; `evidence` is its id or None for tables made here."""
+    """A table with finished cells. `number` is as printed; `evidence` is its id or None for tables made here.
+
+    `names` are the evidence's columns as printed, `positions` its rows (from zero): where each cell was read.
+    """
 
     number: str
     caption: Spans
@@ -70,6 +75,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     evidence: str | None = None
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,24 @@ class _Container:
 
     names: frozenset[str]
     read: Callable[[str], bytes]
+    lenient: bool = False
 
 
 def read_package(path: Path) -> Package:
     """Read and verify a package, a folder or a zip. Raises DocumentError with all faults of one stage of reading."""
-    container = _open(path)
+    package, faults = _read(_open(path))
+    _refuse(faults)
+    return replace(package, path=path)
+
+
+def inspect_package(path: Path) -> tuple[Package, list[Fault]]:
+    """A package as it lies there, and what is wrong with it: files of other bytes than the manifest says are read all
+    the same, to tell what was altered. Raises DocumentError where there is no manifest to go by."""
+    package, faults = _read(replace(_open(path), lenient=True))
+    return replace(package, path=path), faults
+
+
+def _read(container: _Container) -> tuple[Package, list[Fault]]:
     manifest_bytes = _needed(container, "manifest.json")
     manifest = strict_json.parse(manifest_bytes, "manifest.json")
     _refuse(schema_check.check(manifest, "manifest.schema.json", "manifest.json"))
@@ -74,8 +87,8 @@ def read_package(path: Path) -> Package:
     entry = manifest["files"].get(VERIFICATION)
     verification = _verified(container, VERIFICATION, entry, faults) if entry is not None else None
     annexes = _annexes(container, package_hash, faults)
-    _refuse(faults)
-    return Package(path, package_hash, manifest, plan, model, evidence, validation, findings, verification, annexes)
+    read = (package_hash, manifest, plan, model, evidence, validation, findings, verification, annexes)
+    return Package(Path(), *read), faults
 
 
 def _annexes(container: _Container, package_hash: str, faults: list[Fault]) -> dict[str, str]:
@@ -135,7 +148,7 @@ def _verified(container: _Container, name: str, entry: Json | None, faults: list
         faults.append(
             Fault("other bytes than the manifest says", "hash_mismatch", name, found=found, allowed=entry["sha256"])
         )
-        return None
+        return data if container.lenient else None
     return data
 
 

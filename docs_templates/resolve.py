@@ -68,8 +68,21 @@ class Resolver:
                 found.append(Span(piece.text, piece.bold, piece.italic, piece.mono))
             else:
                 text, evidence, role = self.insert(piece.reference)
-                found.append(Span(text, piece.bold, piece.italic, False, evidence, role))
+                source = self.source(piece.reference) if role is not None else None
+                found.append(Span(text, piece.bold, piece.italic, False, evidence, role, source))
         return tuple(found)
+
+    def source(self, reference: Reference) -> str:
+        """The reference as templates write it, its variables put in."""
+        known = self.variables
+        try:
+            target = substitute(reference.target, known)
+            where = [one._replace(value=substitute(one.value, known)).words for one in reference.where]
+        except KeyError:
+            return f"{reference.kind}:{reference.target}"
+        filters = f"[{', '.join(where)}]" if where else ""
+        column = f".{reference.column}" if reference.column else ""
+        return f"{reference.kind}:{target}{filters}{column} | {reference.style}"
 
     def insert(self, reference: Reference) -> tuple[str, str | None, str | None]:
         """Text, evidence id and role of a reference."""

@@ -49,7 +49,17 @@ def printed_table(
         notes = [" ".join([*notes, ELSEWHERE])]
     elif left_out:
         notes.append(f"In the evidence, not shown here: {left_out}.")
-    return Table(number, caption, tuple(_column(c) for c in abouts), cells_by_row, evidence.id, tuple(notes))
+    places_of = {id(row): position for position, row in enumerate(evidence.raw["rows"])}
+    return Table(
+        number,
+        caption,
+        tuple(_column(c) for c in abouts),
+        cells_by_row,
+        evidence.id,
+        tuple(notes),
+        tuple(c.name for c in abouts),
+        tuple(places_of[id(row)] for row in shown),
+    )
 
 
 def filtered(filters: Sequence[Filter]) -> list[str]:

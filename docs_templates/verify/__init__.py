@@ -1,0 +1,1 @@
+"""Reads a rendered document back and holds it against the package that it cites."""

@@ -1,0 +1,173 @@
+"""Verifies a rendered document: composes and renders it again from the package, and compares it with the file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from docs_templates.clauses import registry
+from docs_templates.compose import compose
+from docs_templates.document import Document
+from docs_templates.errors import DocumentError, Fault
+from docs_templates.evidence import file_name
+from docs_templates.package import Package, inspect_package
+from docs_templates.render.pdf import render
+from docs_templates.templates import DOCUMENTS, Template, read_template
+from docs_templates.verify.compare import Expected, compare
+from docs_templates.verify.flow import compare_flow
+from docs_templates.verify.places import Unit, squeezed, units
+from docs_templates.verify.reading import Reading, read_pdf
+from docs_templates.verify.report import Alteration, Report
+from docs_templates.verify.stream import read_stream
+
+MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(\d\d):(\d\d):(\d\d)")
+INFO_MOMENT = re.compile(r"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+Expecting = Callable[[Document, datetime, Sequence[Unit]], AbstractContextManager[Expected]]
+INDEXED = ", SHA-256"
+FLOW_NOTE = "The package is not as it was: texts and values were compared, drawings and places were not."
+
+
+@dataclass(frozen=True, slots=True)
+class _Cited:
+    """What a PDF says of itself: document, moment of rendering, package."""
+
+    template: Template
+    moment: datetime
+    package_hash: str
+
+
+def verify(file: Path, path: Path, document: str | None = None, *, expecting: Expecting | None = None) -> Report:
+    """Compare the PDF `file` with the package at `path`. `document` names it where the file does not say.
+
+    Raises DocumentError where the file is no PDF of a document, or the package has no manifest; OSError.
+    """
+    data = file.read_bytes()
+    package, faults = inspect_package(path)
+    with read_pdf(data, str(file)) as actual:
+        cited = _cited(actual, package, document, file)
+        found = [Alteration("evidence", str(fault)) for fault in faults]
+        same = cited.package_hash == package.package_hash
+        if not same:
+            message = f"the document is of package {cited.package_hash}, this package is {package.package_hash}"
+            found.append(Alteration("package", message))
+        composed, refused = _composed(cited, package)
+        found += refused
+        expected_units = units(composed) if composed is not None else []
+        values = sum(len(unit.values) for unit in expected_units)
+        notes: tuple[str, ...] = ()
+        if composed is not None:
+            as_it_was = same and not faults
+            rendered: list[Alteration] = []
+            if as_it_was:
+                with (expecting or expect)(composed, cited.moment, expected_units) as expected:
+                    rendered = compare(expected, actual)
+            if rendered or not as_it_was:
+                texts = compare_flow(expected_units, read_stream(actual.views()))
+                others = _other_evidence(texts, rendered) | _altered_evidence(faults, package)
+                as_it_was = as_it_was and not others
+                rendered = rendered if as_it_was else [*texts, *_figures(expected_units, others)]
+            found += rendered
+            notes = () if as_it_was else (FLOW_NOTE,)
+        pages = len(actual.pages)
+    return Report(cited.template.name, cited.package_hash, pages, values, tuple(found), (), notes)
+
+
+@contextmanager
+def expect(composed: Document, moment: datetime, expected_units: Sequence[Unit]) -> Iterator[Expected]:
+    """The PDF that the package gives, rendered anew and read."""
+    with read_pdf(render(composed, moment).data) as reading:
+        yield Expected(reading, expected_units)
+
+
+@cache
+def _shipped(name: str) -> Template:
+    return read_template(name)
+
+
+def _figures(expected_units: Sequence[Unit], altered: set[str]) -> list[Alteration]:
+    """Figures of evidence that was altered: what they show is not compared where evidence is not what it was."""
+    message = "is drawn from evidence that was altered"
+    return [
+        Alteration("figure", message, None, f"{unit.section}, {unit.item}", source=unit.text)
+        for unit in expected_units
+        if unit.part == "evidence id" and unit.item.startswith("Figure") and unit.text in altered
+    ]
+
+
+def _other_evidence(texts: Sequence[Alteration], rendered: Sequence[Alteration]) -> set[str]:
+    """Ids of evidence of which the index of the document states another SHA-256; none where pages are out of order."""
+    if any(one.kind == "page" for one in rendered):
+        return set()
+    told = [(one.source or "", DIGEST.match(one.printed or "")) for one in texts]
+    return {source.removesuffix(INDEXED) for source, found in told if source.endswith(INDEXED) and found}
+
+
+def _altered_evidence(faults: Sequence[Fault], package: Package) -> set[str]:
+    """Ids of the evidence whose files have faults."""
+    files = {Path(fault.file).name for fault in faults if fault.file}
+    return {identifier for identifier in package.evidence if file_name(identifier) in files}
+
+
+def _composed(cited: _Cited, package: Package) -> tuple[Document | None, list[Alteration]]:
+    """The document from the package as it is, or what keeps it from being composed."""
+    if not package.plan or not package.model:
+        return None, []
+    try:
+        return compose(cited.template, package, registry(), cited.moment), []
+    except DocumentError as error:
+        return None, [Alteration("evidence", f"the document cannot be composed: {fault}") for fault in error.faults]
+
+
+# -------------------------------------------------------------------------------- what the file says of itself
+def _cited(actual: Reading, package: Package, document: str | None, file: Path) -> _Cited:
+    if not actual.pages:
+        raise DocumentError(Fault("the PDF has no pages", "pdf_unreadable", file=str(file)))
+    views = [actual.view(position) for position in range(min(2, len(actual.pages)))]
+    texts = [squeezed("".join(mark.text for mark in view.marks if mark.kind == "text")) for view in views]
+    template = _template(texts, actual.metadata, document, file)
+    return _Cited(template, _moment(texts[0], actual.metadata, file), _package_hash(texts, actual.metadata, package))
+
+
+def _template(texts: Sequence[str], metadata: dict[str, str], document: str | None, file: Path) -> Template:
+    names = [document] if document is not None else list(DOCUMENTS)
+    templates = [_shipped(name) for name in names]
+    if document is not None:
+        return templates[0]
+    told = [metadata.get("Title", ""), *texts, file.stem.replace("_", " ")]
+    for text in told:
+        for template in templates:
+            if squeezed(template.cover.matter["title"]).lower() in squeezed(text).lower():
+                return template
+    remedy = "name it with --document"
+    raise DocumentError(
+        Fault("the PDF does not say which document it is", "document_unknown", str(file), remedy=remedy)
+    )
+
+
+def _moment(text: str, metadata: dict[str, str], file: Path) -> datetime:
+    """When the document was rendered: as its control page says, else its metadata."""
+    _, label, rest = text.partition(squeezed("Rendered (UTC)"))
+    for match in (MOMENT.match(rest) if label else None, INFO_MOMENT.match(metadata.get("CreationDate", ""))):
+        try:
+            if match is not None:
+                return datetime(*(int(part) for part in match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        except ValueError:  # a month that does not exist: what else says the date is asked next
+            continue
+    raise DocumentError(Fault("the PDF does not say when it was rendered", "pdf_unreadable", file=str(file)))
+
+
+def _package_hash(texts: Sequence[str], metadata: dict[str, str], package: Package) -> str:
+    """The package that the file is of: this one where any place says so, else the one that most places say."""
+    labelled = [text.partition(squeezed("Package hash (SHA-256)"))[2][:64] for text in texts]
+    said = [*labelled, *DIGEST.findall(metadata.get("Keywords", "") + " " + metadata.get("Subject", ""))]
+    counted = Counter(one for one in said if DIGEST.fullmatch(one))
+    if package.package_hash in counted or not counted:
+        return package.package_hash
+    return counted.most_common(1)[0][0]
