@@ -272,6 +272,12 @@ def _retest(compared: Mapping[str, Any] | None) -> list[list[Any]] | str:
     return rows or "neither validation has findings"
 
 
+def _rows_examined(run: ValidationRun) -> str:
+    if run.package.snapshot is None:
+        return "no"
+    return "yes" if run.package.made is None else "yes, made of the source: the snapshot does not travel"
+
+
 def _package(run: ValidationRun) -> list[list[Any]]:
     manifest = run.package.manifest
     rows = [
@@ -282,7 +288,7 @@ def _package(run: ValidationRun) -> list[list[Any]]:
         ["snapshot rows", str(manifest["snapshot"]["rows"])],
         ["snapshot hash", manifest["snapshot"]["sha256"]],
         ["snapshot in the package", "yes" if manifest["snapshot"]["included"] else "no"],
-        ["rows examined", "yes" if run.package.snapshot is not None else "no"],
+        ["rows examined", _rows_examined(run)],
         ["source", manifest["source"]["name"]],
         ["source hash", manifest["source"]["sha256"]],
         ["challengers", ", ".join(run.package.challengers) or "none"],

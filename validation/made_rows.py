@@ -14,6 +14,7 @@ from validation.input_check import input_faults
 from validation.rebuild.source.made import NotMadeError, make
 from validation.rebuild.source.snapshot import MadeSnapshot, encoded, snapshot_table
 
+UNREADABLE: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 NO_HISTORY: Final = "the performance history was not given (--source, once more)"
 
 
@@ -30,8 +31,9 @@ def make_rows(content: Mapping[str, Any], name: str, rows: int) -> tuple[pd.Data
         table = snapshot_table(made, plan, *_stated(content["evidence"]))
     except NotMadeError as error:
         return None, MadeSnapshot(None, str(error), differs=True)
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        return None, MadeSnapshot(None, f"the rows are no table of the format: {error}", differs=True)
+    except (pa.ArrowException, *UNREADABLE) as error:
+        told = f"the rows are no table of the format: {type(error).__name__}: {error}"[:300]
+        return None, MadeSnapshot(None, told, differs=True)
     if table.num_rows != rows:
         told = f"the plan makes {table.num_rows:,} rows of the source, and the manifest states {rows:,}"
         return None, MadeSnapshot(None, told, differs=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.contract.altered import altered, cell
@@ -13,6 +14,7 @@ from tests.credit_risk.cli.command import done
 from tests.credit_risk.lifecycle.test_segmented import SEARCH, applications, models
 from validation import read_package
 from validation.comparisons import scoring, segments
+from validation.comparisons.segment_search import compare_searches
 from validation.policy import read_policy
 from validation.rebuild.workspace import open_workspace
 
@@ -181,3 +183,27 @@ def test_a_selection_that_is_not_the_scorecards_is_found(good: Path, tmp_path: P
 
     changed = altered(good, tmp_path / "changed", "evidence/segmentation.characteristics.seg.json", change)
     assert any(test.startswith("segmentation.characteristics.seg: selected in") for test in breaches(changed))
+
+
+def test_a_search_on_drawn_rows_is_made_again(tmp_path: Path) -> None:
+    """Rows drawn, weights, special codes and missing values, more categories than words list, names with commas."""
+    random = np.random.default_rng(3)
+    table = applications(6000)
+    regions = [f"r{number}, x" if number == 3 else f"r{number}" for number in range(9)]
+    table["REGION"] = random.choice(regions, len(table))
+    table.loc[random.random(len(table)) < 0.05, "CHANNEL"] = None
+    table["AGE"] = np.where(random.random(len(table)) < 0.1, -9, random.integers(18, 80, len(table)))
+    table["W"] = random.integers(1, 4, len(table))
+    least = "max_segments: 3, max_rows: 2500, min_bads: 30, min_goods: 30, min_share: 0.02"
+    plan = models(f"{{search: {{variables: [CHANNEL, AGE, REGION], {least}}}, otherwise: largest}}")
+    plan = plan.replace("table.csv}", 'table.csv, columns: {AGE: {specials: {"-9": none}}}}')
+    plan = plan.replace("out_of_sample: 0.3}", "out_of_sample: 0.3, weight: W}")
+    space = open_workspace(read_package(done(tmp_path, plan, table, "--no-validation")), read_policy())
+    assert space is not None
+    compare_searches(space)
+    assert {outcome.outcome for outcome in space.ledger.outcomes} == {"pass"}
+    compared = {item.quantity: item.compared for item in space.ledger.comparisons}
+    assert compared["segment of the row"] == 6000
+    assert compared["gain"] == compared["left_rows"] > 50
+    words = [row["right"] for row in space.package.rows_of("segmentation.search.seg") or []]
+    assert any(" and 2 more}" in one for one in words)

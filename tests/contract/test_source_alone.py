@@ -65,6 +65,8 @@ def test_the_source_alone_is_as_good_as_the_snapshot(folder: Path) -> None:
     rows = build_evidence(alone)["validation.source"]["rows"]
     assert {row[-1] for row in rows} == {"pass"}
     assert any(row[0] == "snapshot, made of the source, by its SHA-256" for row in rows)
+    told = dict(build_evidence(alone)["validation.package"]["rows"])
+    assert told["rows examined"].startswith("yes, made of the source")
 
 
 def test_rows_of_a_history_are_those_of_the_snapshot(book: Path) -> None:
