@@ -92,7 +92,8 @@ def _compare_model(space: Workspace, entries: Sequence[Record], sizes: Sequence[
     p = best.data
     for kind, size in applied:
         p = moved(p, kind, size)
-    space.ledger.numbers(area, "value", "standard_error", given.data, p, "row", [MARGINS])
+    told = (area, "value", "calibrated_probability")
+    space.ledger.numbers(*told, given.data, p, "row", [MARGINS], applicants=True)
 
 
 def as_of(space: Workspace) -> str | None:

@@ -122,7 +122,7 @@ DOCUMENTS: tuple[Defect, ...] = (
         "the purpose is a blank",
         "check authored_purpose",
         text("purpose", " "),
-        "battery: purpose",
+        "battery: authored texts",
         REFUSED,
     ),
     document(
@@ -130,7 +130,7 @@ DOCUMENTS: tuple[Defect, ...] = (
         "the rationale is a placeholder",
         "check authored_placeholder",
         text("rationale", "To be done"),
-        "battery: rationale",
+        "battery: authored texts",
     ),
     document("expired_limitation", "a limitation has expired", "check limitation_expired", _expired, "battery: "),
     document(
