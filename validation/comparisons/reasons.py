@@ -44,11 +44,12 @@ def compare_reasons(space: Workspace, fitted: Workspace) -> None:
 
 
 def compare_references(space: Workspace, told: Told) -> None:
-    """Reference points or background by the plan's rule; baseline = reference − rank_step·rank."""
+    """Codes; reference points or background by the plan's rule; baseline = reference − rank_step·rank."""
     items = told.step["characteristics"]
     labels = [item["characteristic"] for item in items]
     area = "reasons step" if told.model_id == space.package.champion_id else f"reasons step of {told.model_id}"
     own = rebuilt.references(space, told)
+    _compare_codes(space, told, area)
     for of in told.attributions:
         _compare_background(space, told, of, area)
     stated = [item["reference_points"] for item in items]
@@ -58,6 +59,26 @@ def compare_references(space: Workspace, told: Told) -> None:
     stated = [item["baseline"] for item in items]
     impact = impact_of(space, _changes(told, "baseline", ranked))
     space.ledger.numbers(area, "baseline", "baseline", stated, ranked, labels, [CATALOGUE], impact=impact)
+
+
+def _compare_codes(space: Workspace, told: Told, area: str) -> None:
+    """Every code is the plan's for what the reason is made of: a wrong one is told to applicants."""
+    items = told.step["characteristics"]
+    names = [item["characteristic"] for item in items]
+    codes = [_code(space, name) for name in names]
+    space.ledger.words(area, "codes", [i["reason_code"] for i in items], codes, names, [CATALOGUE], "reason")
+    behind = [sorted(rebuilt.behind(space, told, item["input"])) for item in items]
+    members = [sorted(rebuilt.members_of(space, told, name)) for name in names]
+    space.ledger.words(area, "what each reason is made of", behind, members, names, [CATALOGUE], "reason")
+    every = sorted(rebuilt.characteristics_of(told.model, set(space.package.plan.get("derive") or {})))
+    told_of = sorted(member for each in members for member in each)
+    space.ledger.words(area, "characteristics that have a reason", told_of, every, "name", [CATALOGUE], "reason")
+
+
+def _code(space: Workspace, name: str) -> str:
+    """The code of a reason by the plan: of the catalogue, else the name."""
+    entry = ((space.package.plan.get("reason_codes") or {}).get("catalogue") or {}).get(name) or {}
+    return str(entry.get("code") or name)
 
 
 def _changes(told: Told, key: str, values: Sequence[float]) -> list[Change]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from validation.compare import Comparison
 from validation.findings import Finding, Outcome
 from validation.rebuild.workspace import Workspace
 from validation.score import score
@@ -144,20 +145,43 @@ def compare_verification(space: Workspace) -> None:
         given.extend(verification.columns[column])
         own.extend(np.where(value.error, np.nan, value.data).tolist())
         places.extend(f"{label} {name}".rstrip() for label in labels)
-    for (quantity, rule), pair in groups.items():
-        space.ledger.numbers(area, quantity, rule, *pair, evidence)
+    held = [space.ledger.numbers(area, quantity, rule, *pair, evidence) for (quantity, rule), pair in groups.items()]
     outputs = model["outputs"]
     if outputs.get("grade") is not None:
         given = list(verification.columns["grade"])
-        space.ledger.words(area, "grade", given, values[outputs["grade"]].data.tolist(), labels, evidence)
+        held.append(space.ledger.words(area, "grade", given, values[outputs["grade"]].data.tolist(), labels, evidence))
     if outputs.get("reasons") is not None:
         names = [name for name in verification.header if name.startswith("reason_")]
         own = reason_columns(values[outputs["reasons"]], len(names))
         given = list(zip(*(verification.columns[name] for name in names), strict=True))
-        space.ledger.words(area, "reasons", given, own, labels, evidence, "reason")
+        held.append(space.ledger.words(area, "reasons", given, own, labels, evidence, "reason"))
     if outputs.get("overall_decision") is not None:
         given, own = list(verification.columns["overall_decision"]), values[outputs["overall_decision"]].data.tolist()
-        space.ledger.words(area, "overall decision", given, own, labels, evidence)
+        held.append(space.ledger.words(area, "overall decision", given, own, labels, evidence))
+    _judge_cases(space, [one for one in held if one is not None], len(labels))
+
+
+def _judge_cases(space: Workspace, held: Sequence[Comparison], cases: int) -> None:
+    """What puts the model into use is tried on these cases: one that it does not score so is enough.
+
+    Numbers count where they differ by more than exports may.
+    """
+    test, least = "verification.csv: cases are those of the model", space.policy.tolerances["export"].value
+    wrong = [one.quantity for one in held if one.breaches and one.largest > least]
+    finding = None
+    if wrong:
+        finding = Finding(
+            test=test,
+            severity=space.policy.checks["verification_case"],
+            quantity="cases",
+            developer_value=", ".join(wrong),
+            validator_value=None,
+            tolerance=least,
+            statement=f"The model does not score the verification cases as they say: {', '.join(wrong)}.",
+            remedy="Write the verification cases again from the model that is submitted.",
+            evidence=("verification.coverage",),
+        )
+    space.ledger.check(Outcome(test, "fail" if wrong else "pass", cases, "every case", None, finding))
 
 
 _RULES = {"probability_with_margin": "probability"}

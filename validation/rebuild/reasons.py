@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,26 @@ def members_of(space: Workspace, told: Told, name: str) -> list[str]:
         return [name]
     read = characteristics_of(told.model, set(space.package.plan.get("derive") or {}))
     return [member for member in told.rule.groups[name] if member in read]
+
+
+def behind(space: Workspace, told: Told, name: str) -> set[str]:
+    """Return the characteristics whose points or attributions a value adds up, and the column of a first stage."""
+    derived = set(space.package.plan.get("derive") or {})
+    features = {c["output"]: c["features"] for step in told.attributions for c in step["characteristics"]}
+    found: set[str] = set()
+    for leaf in leaves_of(told.model, name):
+        part = part_of(told.model, leaf)
+        found |= _roots(told.model, [part["input"]] if part else features.get(leaf, [leaf]), derived)
+    return found
+
+
+def _roots(model: Step, names: Sequence[str], derived: set[str]) -> set[str]:
+    """Return the inputs, and the characteristics that the plan derives, which values go back to."""
+    makers = {name: step for step in model["steps"] for name in made_by(step)}
+    found: set[str] = set()
+    for name in names:
+        found |= {name} if name in derived or name not in makers else _roots(model, read_by(makers[name]), derived)
+    return found
 
 
 def source_columns(model: Step, names: list[str]) -> list[str]:

@@ -184,13 +184,20 @@ def grades_of(change: Callable[[list[float]], Any]) -> Callable[[Making], Path]:
 
 
 def _shifted_bounds(making: Making) -> Path:
-    """The first bound so that just so many applicants fall into another grade."""
+    """A bound so that just so many applicants fall into another grade, or as near as their probabilities allow.
+
+    Those of a scorecard lie on few values, each of several applicants: the bound moves over one value, or over more.
+    """
     parts = [pd.read_parquet(path)["probability"] for path in (making.good / "predictions").glob("*.parquet")]
     p = np.sort(np.concatenate(parts))
-    count = round(making.times * material("decisions") * len(p))
+    count = making.times * material("decisions") * len(p)
+    bounds = json.loads((making.good / "plan.json").read_text("utf-8"))["rating_scale"]["bounds"]
+    above = {float(v): k for k, bound in enumerate(bounds) for v in p[(p >= bound) & (p < bound + 0.03)]}
+    falls = {v: abs(int(np.sum((p >= bounds[k]) & (p <= v))) - count) for v, k in above.items()}
+    last = min(falls, key=lambda v: (falls[v], v))
 
     def moved(edges: list[float]) -> None:
-        edges[1] = float(np.nextafter(p[np.searchsorted(p, edges[1]) + count - 1], 1.0))
+        edges[above[last]] = float(np.nextafter(last, 1.0))
 
     return grades_of(moved)(making)
 
@@ -345,7 +352,7 @@ PARAMETERS: tuple[Defect, ...] = (
         "the reason codes of two characteristics are mixed up",
         "card",
         "decisions",
-        ("reasons.",),
+        ("reasons step",),
         lambda making: making.developed(with_model(_other_reasons)),
         sized=False,
     ),
@@ -389,7 +396,7 @@ PARAMETERS: tuple[Defect, ...] = (
         "card",
         "probability",
         ("rating.scale",),
-        lambda making: making.developed(with_model(partial(_grade_probability, 5.0 * making.times), graded=True)),
+        lambda making: making.developed(with_model(partial(_grade_probability, 6.2 * making.times), graded=True)),
         size=_of_grades,
     ),
 )

@@ -179,10 +179,9 @@ def hidden_input(
 
 
 def _proxy(making: Making) -> Path:
-    """A form of address that tells the sex."""
+    """A form of address, which some did not give, that tells the sex."""
     table, rng = making.base.table(), np.random.default_rng(3)
-    own = np.where(table["SEX"] == "f", "Mrs", "Mr")
-    told = np.where((rng.random(len(table)) < 0.1) & (table["BAD"] == 1), "none", own)
+    told = np.where(rng.random(len(table)) < 0.05, "none", np.where(table["SEX"] == "f", "Mrs", "Mr"))
     return making.developed(table=table.assign(ADDRESS=told))
 
 
@@ -316,11 +315,10 @@ ROWS: tuple[Defect, ...] = (
     row_defect(
         "proxy_input",
         "the model reads a form of address that tells the sex",
-        "plain",
+        "protected",
         "cut proxy_auc_fail",
         _proxy,
-        "battery: ",
-        "fairness.",
+        "battery: inputs that stand for a protected group",
     ),
     row_defect(
         "drift_told_as_stable",

@@ -21,6 +21,7 @@ PLAN = {
     "model": {"id": "toy"},
     "data": {"source": "toy.csv", "date": "DATE", "protected": ["SEX"], "forbidden": ["NAME"]},
     "outcome": {"column": "BAD", "bad": 1},
+    "reason_codes": {"catalogue": {"INCOME": {"code": "R1"}, "REGION": {"code": "R2"}}},
 }
 
 
