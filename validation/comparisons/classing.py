@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from validation.comparisons.held import UNREAD, Held, held_classings
+from validation.comparisons.regression import impact_of_classing
 from validation.comparisons.restated import compare_summary
 from validation.findings import Finding, Outcome
-from validation.impact import Change, impact_of
+from validation.impact import Change
 from validation.rebuild import metrics
 from validation.rebuild.binning import ADJUSTMENT, BinCounts, recount, weight_of_evidence
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
@@ -93,7 +94,7 @@ def compare_models(space: Workspace, counts: Mapping[tuple[str, str], BinCounts]
                 changes.append(Change(model_id, step["id"], ("bins", number, "woe"), float(woe)))
     if labels:
         told = ("model.json", "WoE of the bins", "woe")
-        impact = impact_of(space, changes)
+        impact = impact_of_classing(space, changes)
         space.ledger.numbers(*told, developer, validator, labels, [AREA], impact=impact)
     else:
         space.ledger.not_evaluable("model.json: WoE of the bins", "no model has classed characteristics")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from validation.compare import Impact
 from validation.comparisons import inference
 from validation.comparisons.whole import compare_whole
 from validation.findings import Finding, Outcome
-from validation.impact import coefficient_changes, impact_of
+from validation.impact import Change, changed, coefficient_changes, effects_of, impact_of
+from validation.materiality import Effects
 from validation.rebuild.logistic import LogisticFit, correlation, fit_logistic, variance_inflation
 from validation.rebuild.restricted import fit_negative, with_profile
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
+from validation.score import score
+from validation.steps.values import Value
 from validation.structure import Scorecard, scorecard_of
 
 COLUMNS = {
@@ -51,15 +56,10 @@ def _compare_regression(space: Workspace, model_id: str, card: Scorecard, area: 
     rows = space.known(DEVELOPMENT)
     kind = inference.covariance_of(space, model_id)
     confidence = confidence_of(space, model_id)
-    y, weight, clusters = space.outcome[rows], space.weight[rows], space.cluster[rows]
-    offset = None if card.offset is None else space.scored[model_id][card.offset].data[rows]
-    bounded = inference.setting_of(space, model_id, "coefficients") == "negative"
-    derivative = None
+    y, weight = space.outcome[rows], space.weight[rows]
+    offset = _offset(space.scored[model_id], card, rows)
     try:
-        if bounded:
-            fit, derivative = fit_negative(x, y, weight, confidence, kind, clusters, offset)
-        else:
-            fit = fit_logistic(x, y, weight, confidence, kind, clusters, offset)
+        fit, derivative = _fit(space, model_id, x, offset)
         if inference.setting_of(space, model_id, "interval") == "profile":
             fit = with_profile(fit, x, y, weight, confidence, offset)
     except (np.linalg.LinAlgError, ValueError) as error:
@@ -82,6 +82,53 @@ def _compare_regression(space: Workspace, model_id: str, card: Scorecard, area: 
     inference.compare_inference(space, name, fit, kind)
     _compare_correlation(space, f"scorecard.correlation.{name}", card, x)
     return fit
+
+
+def _fit(
+    space: Workspace, model_id: str, x: np.ndarray, offset: np.ndarray | None
+) -> tuple[LogisticFit, np.ndarray | None]:
+    """The regression by the plan's settings, and where it is bounded the derivative of its likelihood.
+
+    Raises LinAlgError or ValueError where there is no covariance.
+    """
+    rows = space.known(DEVELOPMENT)
+    kind, confidence = inference.covariance_of(space, model_id), confidence_of(space, model_id)
+    told = (x, space.outcome[rows], space.weight[rows], confidence, kind, space.cluster[rows], offset)
+    if inference.setting_of(space, model_id, "coefficients") == "negative":
+        return fit_negative(*told)
+    return fit_logistic(*told), None
+
+
+def _offset(scored: Mapping[str, Value], card: Scorecard, rows: np.ndarray) -> np.ndarray | None:
+    return None if card.offset is None else scored[card.offset].data[rows]
+
+
+def impact_of_classing(space: Workspace, changes: Sequence[Change]) -> Impact:
+    """What wrong weights of evidence do: of themselves, and with the coefficients that the right ones would have had.
+
+    changes (n,): the rebuilt weight of each place compared. The greater of both effects.
+    """
+
+    def measured(wrong: NDArray[np.bool_]) -> Effects:
+        chosen = [one for one, marked in zip(changes, wrong, strict=True) if marked]
+        again = [more for model_id in sorted({one.model_id for one in chosen}) for more in _again(model_id, chosen)]
+        found = effects_of(space, chosen)
+        return found.greatest(effects_of(space, [*chosen, *again])) if again else found
+
+    def _again(model_id: str, chosen: Sequence[Change]) -> list[Change]:
+        card = scorecard_of(space.package.models[model_id])
+        if card is None:
+            return []
+        own = [one for one in chosen if one.model_id == model_id]
+        scored = score(changed(space.package.models[model_id], own), space.frame)
+        rows = space.known(DEVELOPMENT)
+        try:
+            fit, _ = _fit(space, model_id, _matrix(scored, card, rows), _offset(scored, card, rows))
+        except (np.linalg.LinAlgError, ValueError):
+            return []
+        return coefficient_changes(model_id, card.linear, fit.coefficient) if fit.converged else []
+
+    return measured
 
 
 def _compare_constraints(
@@ -112,8 +159,10 @@ def confidence_of(space: Workspace, model_id: str) -> float:
 
 def design(space: Workspace, model_id: str, card: Scorecard) -> np.ndarray:
     """Return the matrix (n, 1 + terms) of ones and WoE over the development rows with a known outcome."""
-    rows = space.known(DEVELOPMENT)
-    scored = space.scored[model_id]
+    return _matrix(space.scored[model_id], card, space.known(DEVELOPMENT))
+
+
+def _matrix(scored: Mapping[str, Value], card: Scorecard, rows: np.ndarray) -> np.ndarray:
     columns = [scored[term.classing["output_woe"]].data[rows] for term in card.terms]
     return np.column_stack([np.ones(len(rows)), *columns])
 

@@ -84,6 +84,26 @@ PROTECTED = PLAIN.replace("exports: [pmml]", "exports: []")
 TWO = PLAIN.replace("exports: [pmml]", "exports: []").replace(
     "true}]", "true}, {id: few, type: scorecard, characteristics: [INCOME, DELAYS]}]"
 )
+SEGMENTS = f"""{MODEL}{COLUMNS}\
+samples: {{out_of_sample: 0.3}}
+models:
+  - {{id: card, type: scorecard}}
+  - {{id: seg, type: segmented_scorecard, champion: true, segments: {{column: BRANCH}}, against: card}}
+evaluation: {{baselines: false}}
+exports: []
+"""
+STAGED = f"""{MODEL}{COLUMNS}\
+samples: {{out_of_sample: 0.3}}
+models:
+  - {{id: first, type: scorecard, characteristics: [INCOME, HOUSING]}}
+  - {{id: card, type: scorecard, champion: true, offset: {{model: first}}, characteristics: [DELAYS, USED, BRANCH]}}
+evaluation: {{baselines: false}}
+exports: []
+"""
+RULED = PLAIN.replace(
+    "exports: [pmml]",
+    "exports: []\nrules: [{id: late, when: DELAYS > 4, action: decline, code: R1, reason: Payments late too often}]",
+)
 BOUNDED = PLAIN.replace(
     "exports: [pmml]",
     "exports: []\nselection: {method: all, sign_check: false, max_correlation: 0.98, max_variance_inflation: 50}",
@@ -226,6 +246,9 @@ BASES = {
         Base("margins", MARGINS, lambda: applications(1500, 12)),
         Base("overrides", OVERRIDES, lambda: overridden(1500, 12)),
         Base("door", DOOR, lambda: applicants(1500, 5)),
+        Base("segments", SEGMENTS, lambda: applications(3000, 12)),
+        Base("staged", STAGED, lambda: applications(1500, 12)),
+        Base("ruled", RULED, lambda: applications(1500, 12)),
         Base("weighted", WEIGHTED, lambda: repeated(1500, 12)),
     )
 }
