@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
+from validation.battery.fitted_level import level_effect
 from validation.battery.rows import BatteryRow, absent
 from validation.battery.settle import Floats, Words, by_chance, design_effect, in_words, settle, settled
 from validation.comparisons.performance import regressions
@@ -127,12 +128,16 @@ def _check_spiegelhalter(space: Workspace, sample: str, columns: tuple[Floats, F
 
 
 def _check_slope(space: Workspace, sample: str, columns: tuple[Floats, Floats, Floats], effect: float) -> None:
-    """Slope 1 and intercept 0 of the log-odds; bounds widened by the root of the design effect."""
+    """Slope 1 and intercept 0 of the log-odds; bounds widened by the root of the design effect.
+
+    Those of the intercept also by the error of the level on the rows on which it was fitted.
+    """
     y, p, w = columns
     if not np.all((p > 0) & (p < 1)):
         absent(space.ledger, "calibration", "calibration slope", sample, "a probability is 0 or 1")
         return
     told = regressions(y, np.log(p) - np.log1p(-p), w, space.confidence)
+    fitted = {"slope": 1.0, "intercept": math.sqrt(level_effect(space, space.package.champion_id, sample))}
     widen, level = math.sqrt(effect), float(special.ndtri(0.5 + space.confidence / 2.0))
     for name, ideal, cut in (
         ("slope", 1.0, "calibration_slope_fail"),
@@ -142,7 +147,7 @@ def _check_slope(space: Workspace, sample: str, columns: tuple[Floats, Floats, F
             absent(space.ledger, "calibration", f"calibration {name}", sample, "the regression has no solution")
             continue
         value = told[name]
-        half = (told[f"{name}_upper"] - told[f"{name}_lower"]) / 2.0 * widen
+        half = (told[f"{name}_upper"] - told[f"{name}_lower"]) / 2.0 * widen * fitted[name]
         gap = abs(value - ideal)
         p_value = 2.0 * float(special.ndtr(-gap / (half / level))) if half > 0 else math.nan
         if math.isnan(p_value):

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from validation.battery.cuts import Place, judge
+from validation.battery.fitted_level import level_effect
 from validation.battery.rows import absent
 from validation.battery.stability import check_score
 from validation.policy import Policy
@@ -114,7 +115,10 @@ def _lost(space: Workspace, sample: str, drop: float, error: float) -> Place:
 
 
 def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
-    """z = (bads − Σp) / its standard error: binomial, or of sums over clusters where rows of one obligor repeat."""
+    """z = (bads − Σp) / its standard error: binomial, or of sums over clusters where rows of one obligor repeat.
+
+    With the error of the level, by the rows on which it was fitted.
+    """
     test = f"battery: calibration in the large ({sample})"
     value = space.output(model_id, "probability")
     rows = space.judged(model_id, sample)
@@ -127,7 +131,7 @@ def _check_calibration(space: Workspace, model_id: str, sample: str) -> None:
         absent(space.ledger, "calibration", "calibration in the large", sample, reason)
         return
     p, y, w = value.data[rows], space.outcome[rows], space.weight[rows]
-    z = abs(clustered.calibration_z(y, p, space.cluster[rows], w))
+    z = abs(clustered.calibration_z(y, p, space.cluster[rows], w)) / math.sqrt(level_effect(space, model_id, sample))
     rate, mean = (float(np.sum(w * item) / np.sum(w)) for item in (y, p))
     judge(
         space,

@@ -53,18 +53,21 @@ def auc_difference(
 
 
 def calibration_z(outcome: Floats, probability: Floats, clusters: Integers, weight: Floats | None = None) -> float:
-    """z of the (weighted) bads against Σwp: binomial for independent rows, Σw²p(1 − p); where clusters repeat, by the
-    sums of weighted residuals over clusters."""
+    """z of the (weighted) bads against Σwp, by `residual_variance`; NaN where there is none."""
     w = np.ones(len(outcome)) if weight is None else weight
-    residual = w * (outcome - probability)
+    variance = residual_variance(outcome, probability, clusters, w)
+    return float(np.sum(w * (outcome - probability))) / float(np.sqrt(variance)) if variance > 0 else float("nan")
+
+
+def residual_variance(outcome: Floats, probability: Floats, clusters: Integers, weight: Floats) -> float:
+    """Variance of Σw(y − p): binomial for independent rows, Σw²p(1 − p); where clusters repeat, the squared sums of
+    weighted residuals over clusters."""
     if repeat(clusters):
         numbers, count = dense(clusters)
         sums = np.zeros(count)
-        np.add.at(sums, numbers, residual)
-        variance = float(np.sum(sums**2))
-    else:
-        variance = float(np.sum(w**2 * probability * (1.0 - probability)))
-    return float(np.sum(residual)) / float(np.sqrt(variance)) if variance > 0 else float("nan")
+        np.add.at(sums, numbers, weight * (outcome - probability))
+        return float(np.sum(sums**2))
+    return float(np.sum(weight**2 * probability * (1.0 - probability)))
 
 
 def _shares(outcome: Floats, weight: Floats | None) -> Floats:
