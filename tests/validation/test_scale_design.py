@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from validation.rebuild import grades as own
+from validation.rebuild import scale_design
 from validation.rebuild.scale_design import Rules, best_scale
 
 
@@ -54,9 +56,28 @@ def test_no_partition_is_better(seed: int, limit: float | None) -> None:
     assert best is not None
     found = (best.grades, -best.mixed, best.log_likelihood)
     top = max(every)
-    if limit is None:
-        assert found[:2] == top[:2]
-        assert found[2] == pytest.approx(top[2], rel=1e-10)
-    else:  # as many grades as can be, and a scale that keeps the limit
-        assert best.grades == top[0]
-        assert min(abs(found[2] - one[2]) for one in every if one[:2] == found[:2]) < 1e-8
+    assert best.exact
+    assert found[:2] == top[:2]
+    assert found[2] == pytest.approx(top[2], rel=1e-10)
+
+
+def test_a_price_alone_may_miss_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the walk is cut short it is told, and what is found keeps the limit and is no better."""
+    missed = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        p = np.round(rng.beta(1.2, 4.0, 400), 2)
+        y, w = (rng.random(400) < p).astype(float), rng.choice([0.5, 1.0, 2.0], 400)
+        for limit in (0.3, 0.33, 0.36):
+            rules = Rules(2, 4, 0.05, 0.7, 3, 0.2, 0.1, "avoid", 9, limit)
+            whole = best_scale(y, p, w, np.zeros(0), rules)
+            with monkeypatch.context() as patched:
+                patched.setattr(scale_design, "MOST_STEPS", 0)
+                short = best_scale(y, p, w, np.zeros(0), rules)
+            if whole is None or short is None:
+                assert whole is short
+                continue
+            assert whole.exact
+            assert (short.grades, -short.mixed) <= (whole.grades, -whole.mixed)
+            missed += whole != replace(short, exact=True)
+    assert missed > 0

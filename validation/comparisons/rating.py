@@ -452,7 +452,11 @@ def _compare_best(
     told = [
         f"{one.grades} grades, {one.mixed} mixed, log-likelihood {one.log_likelihood:.9g}" for one in (chosen, better)
     ]
-    space.ledger.words(DESIGN, "best scale that keeps the constraints", told[:1], told[1:], "chosen scale", [DESIGN])
+    test = "best scale that keeps the constraints"
+    space.ledger.words(DESIGN, test, told[:1], told[1:], "chosen scale", [DESIGN])
+    if not best.exact and better is chosen:
+        reason = f"more than {scale_design.MOST_STEPS:,} grades on paths that may be likelier; none of those is"
+        space.ledger.not_evaluable(f"{DESIGN}: {test}, all of them", reason)
 
 
 def _entropy(rate: float) -> float:

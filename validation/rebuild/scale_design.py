@@ -2,8 +2,10 @@
 
 A node is a grade between two bounds of fine bins, an arc joins it to a next grade that it may stand before. So many
 grades can keep a limit on the sum of squared shares as have a path of least sum that does; of so many the best path has
-the fewest mixed grades (where they are avoided) and the greatest likelihood. Where the limit binds, it is searched by a
-price of concentration: what that finds keeps the rules, and may not be all that is better.
+the fewest mixed grades (where they are avoided) and the greatest likelihood. Where the limit binds, a price of
+concentration gives a path that keeps it and a bound on every other one; all paths within that gap are then walked
+through (Carlyle, Royset and Wood 2008, Networks 52, 256-270), so that what is found is the best. Only where these are
+more than `MOST_STEPS` is it told as not exact.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from validation.rebuild import grades as own
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 SAME, HALVINGS, FARTHEST = 1e-12, 40, 1e12
+MOST_STEPS = 2_000_000
+"""Grades stepped on in the walk through all paths that may be better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,15 @@ def rules_of(plan: Mapping[str, Any]) -> Rules:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The most grades that keep the rules, the fewest mixed of these, and their greatest log-likelihood."""
+    """The most grades that keep the rules, the fewest mixed of these, and their greatest log-likelihood.
+
+    exact: no other path can be better; else only none that was looked at.
+    """
 
     grades: int
     mixed: int
     log_likelihood: float
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,16 +230,16 @@ def _solved(grades: _Grades, last: int, rules: Rules) -> Best | None:
     for count in range(rules.most, rules.least - 1, -1):
         narrow = paths.path(least, count)
         if narrow is not None and _keeps(grades, narrow, rules):
-            return _measured(grades, _best_of(paths, worth, narrow, count, rules))
+            return _measured(grades, *_best_of(paths, worth, narrow, count, rules))
     return None
 
 
-def _best_of(paths: _Paths, worth: Floats, narrow: Integers, count: int, rules: Rules) -> Integers:
-    """The path of greatest worth; where it breaks the limit, the best that keeps it for any price of concentration."""
+def _best_of(paths: _Paths, worth: Floats, narrow: Integers, count: int, rules: Rules) -> tuple[Integers, bool]:
+    """The path of greatest worth that keeps the limit, and whether it is known to be that."""
     free = paths.path(paths.backwards(worth, count), count)
     assert free is not None  # narrow is one
     if _keeps(paths.grades, free, rules):
-        return free
+        return free, True
     best, squares = narrow, np.square(paths.grades.share)
     low, high = 0.0, 1.0
     while not _keeps(paths.grades, _priced(paths, worth, squares, high, count), rules) and high < FARTHEST:
@@ -244,7 +252,63 @@ def _best_of(paths: _Paths, worth: Floats, narrow: Integers, count: int, rules: 
             best = path if float(np.sum(worth[path])) > float(np.sum(worth[best])) else best
         else:
             low = price
-    return best
+    return _Walk(paths, worth, count, high, float(rules.herfindahl or 0.0)).improved(best)
+
+
+class _Walk:
+    """All paths of `count` grades that keep the limit and may be worth more than one that is known.
+
+    A path is left where its worth less the price of its squares, with the best rest, does not exceed that of the known
+    one less the price of the limit, where its worth with the best rest does not, or where the least rest breaks the
+    limit.
+    """
+
+    def __init__(self, paths: _Paths, worth: Floats, count: int, price: float, limit: float):
+        self.paths, self.worth, self.count, self.price, self.limit = paths, worth, count, price, limit
+        self.squares = np.square(paths.grades.share)
+        self.priced = paths.backwards(worth - price * self.squares, count)
+        self.plain = paths.backwards(worth, count)
+        self.least = paths.backwards(-self.squares, count)
+        self.steps = 0
+
+    def improved(self, best: Integers) -> tuple[Integers, bool]:
+        """The best path, and whether all were walked through."""
+        value = float(np.sum(self.worth[best]))
+        heads = np.flatnonzero(self.paths.grades.low == 0)
+        stack: list[tuple[tuple[int, ...], float, float]] = []
+        self._push(stack, (), 0.0, 0.0, heads, value)
+        while stack:
+            path, worth, squares = stack.pop()
+            self.steps += 1
+            if self.steps > MOST_STEPS:
+                return best, False
+            if len(path) == self.count:
+                if worth > value:
+                    best, value = np.array(path), worth
+                continue
+            at = path[-1]
+            following = self.paths.second[self.paths.starts[at] : self.paths.starts[at + 1]]
+            self._push(stack, path, worth, squares, following, value)
+        return best, True
+
+    def _push(
+        self,
+        stack: list[tuple[tuple[int, ...], float, float]],
+        path: tuple[int, ...],
+        worth: float,
+        squares: float,
+        following: Integers,
+        value: float,
+    ) -> None:
+        """Put on the stack what may be better than `value`, the most promising last."""
+        left = self.count - len(path) - 1
+        bound = worth - self.price * squares + self.priced[left][following] + self.price * self.limit
+        slack = SAME * max(1.0, abs(value), self.price)
+        keep = (bound > value - slack) & (worth + self.plain[left][following] > value - slack)
+        keep &= squares - self.least[left][following] <= self.limit + SAME
+        order = np.argsort(bound[keep], kind="stable")
+        for one in following[keep][order].tolist():
+            stack.append(((*path, one), worth + float(self.worth[one]), squares + float(self.squares[one])))
 
 
 def _priced(paths: _Paths, worth: Floats, squares: Floats, price: float, count: int) -> Integers:
@@ -257,5 +321,5 @@ def _keeps(grades: _Grades, path: Integers, rules: Rules) -> bool:
     return rules.herfindahl is None or float(np.sum(np.square(grades.share[path]))) <= rules.herfindahl + SAME
 
 
-def _measured(grades: _Grades, path: Integers) -> Best:
-    return Best(len(path), int(np.sum(grades.mixed[path])), math.fsum(grades.likelihood[path].tolist()))
+def _measured(grades: _Grades, path: Integers, exact: bool) -> Best:
+    return Best(len(path), int(np.sum(grades.mixed[path])), math.fsum(grades.likelihood[path].tolist()), exact)
