@@ -50,7 +50,11 @@ def test_changed_numbers_are_found(good: Path, tmp_path: Path) -> None:
     def more(column: str) -> Callable[[Any], None]:
         return cell(1, column, lambda v: v + 1 if isinstance(v, int) else v * 1.001)
 
-    changed(good, tmp_path, [(name, more(column), column) for name, columns in NUMBERS.items() for column in columns])
+    changes = [(name, more(column), column) for name, columns in NUMBERS.items() for column in columns]
+    by_differences = "standard errors by numerical second derivatives"
+    for column, told in (("standard_error", ""), ("robust_standard_error", ", robust")):
+        changes.append(("segment_parameters", more(column), f"{by_differences}{told}"))
+    changed(good, tmp_path, changes)
 
 
 WORDS: list[tuple[str, Callable[[Any], None], str]] = [
@@ -128,7 +132,8 @@ def test_shifts_of_bands_are_found(banded: Path, tmp_path: Path) -> None:
             cell(1, column, lambda v: v * 1.001)(item)
 
     found = failures(altered(banded, tmp_path / "table", "evidence/calibration.external.json", change))
-    assert {f"calibration.external: {c}" for c in ("shift", "shift_standard_error", "mean_after")} <= set(found)
+    quantities = ("shift", "shift_standard_error", "mean_after", "standard errors by numerical derivatives")
+    assert {f"calibration.external: {quantity}" for quantity in quantities} <= set(found)
     for act in (swap, fall_back):
         found = failures(altered(banded, tmp_path / act.__name__, "model.json", act))
         assert found["model.json: calibrated probability"] == "critical"

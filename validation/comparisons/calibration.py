@@ -14,6 +14,7 @@ from validation.comparisons.calibration_fit import Fitted, fitted
 from validation.comparisons.calibration_level import compare_levels
 from validation.comparisons.calibration_moments import compare_moments
 from validation.comparisons.calibration_segments import compare_segments
+from validation.comparisons.calibration_switch import compare_switched
 from validation.findings import Finding, Outcome
 from validation.rebuild import metrics
 from validation.rebuild.calibration_errors import numerical_errors
@@ -48,6 +49,7 @@ def compare_calibration(space: Workspace) -> None:
     _compare_method(space, known, sample)
     _compare_parameters(space, known)
     _compare_knots(space, known)
+    compare_switched(space, known)
     _compare_order(space, known)
     _compare_map(space, known)
 

@@ -16,6 +16,8 @@ from validation.rebuild.workspace import Workspace
 
 BANDS, FIT = "calibration.external", "calibration.external_fit"
 RULE = "calibrated_probability"
+SHIFT, RULES_OF_ERRORS = "shift_standard_error", "numerical_standard_error"
+NUMERICAL = "standard errors by numerical derivatives"
 FITS = {
     "slope": "coefficient",
     "slope_standard_error": "standard_error",
@@ -88,3 +90,28 @@ def compare_external(space: Workspace, matched: Mapping[str, OwnExternal]) -> No
         own = [value for one in matched.values() for value in one.bands[column]]
         stated = [rows[key].get(column) for key in keys]
         space.ledger.numbers(BANDS, column, rule, stated, own, labels, [BANDS])
+    _compare_numerical(space, matched, fits, [rows[key] for key in keys])
+
+
+def _compare_numerical(
+    space: Workspace,
+    matched: Mapping[str, OwnExternal],
+    fits: Mapping[str, Mapping[str, Any]],
+    bands: list[dict[str, Any]],
+) -> None:
+    """The stated errors against those by differences; bands: rows of the developer's table in our order."""
+    given: dict[str, list[Any]] = {FIT: [], BANDS: []}
+    mine: dict[str, list[float | None]] = {FIT: [], BANDS: []}
+    labels: dict[str, list[str]] = {FIT: [], BANDS: []}
+    start = 0
+    for name, one in matched.items():
+        here = bands[start : start + len(one.names)]
+        start += len(one.names)
+        for column, values in one.numerical.items():
+            area = BANDS if column == SHIFT else FIT
+            rows = here if area == BANDS else [fits[name]] if name in fits else []
+            given[area] += [row.get(column) for row in rows]
+            mine[area] += values[: len(rows)]
+            labels[area] += [f"{name} {row.get('band', column)}" for row in rows]
+    for area in (FIT, BANDS):
+        space.ledger.numbers(area, NUMERICAL, RULES_OF_ERRORS, given[area], mine[area], labels[area], [area])

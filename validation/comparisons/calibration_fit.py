@@ -13,6 +13,7 @@ from scipy import special
 from validation.comparisons.calibration_external import external_of
 from validation.comparisons.calibration_level import level_of
 from validation.comparisons.calibration_moments import moments_of
+from validation.comparisons.derived import planned_value
 from validation.rebuild.calibration_anchor import OwnLevel, shifted
 from validation.rebuild.calibration_external import OwnExternal
 from validation.rebuild.calibration_maps import OwnMap, fit_own
@@ -86,12 +87,15 @@ def fitted(space: Workspace, model_id: str, name: str, method: str, rows: Intege
 
 
 def names_of(space: Workspace, model_id: str, by: Mapping[str, Any]) -> list[str] | None:
-    """Return the segment of each row, '' without one; None where the column is derived and the model has it not."""
+    """Return the segment of each row, '' without one; None where the column is derived from what is not there.
+
+    A derived column is the model's own, or made by the plan's words where the model has no map that reads it.
+    """
     column, plan = str(by["column"]), space.package.plan
     declared = ((plan.get("data") or {}).get("columns") or {}).get(column) or {}
     if column in space.frame.columns:
         values = space.frame[column]
         codes = [float(code) for code in declared.get("specials") or {}] if values.dtype.kind in "if" else []
         return segment_names(values.tolist(), by.get("edges"), codes)
-    derived = space.scored[model_id].get(column)
+    derived = space.scored[model_id].get(column) or planned_value(space, column)
     return None if derived is None else segment_names(derived.data.tolist(), by.get("edges"), [])

@@ -11,7 +11,9 @@ from scipy import special
 
 from validation.comparisons.calibration_fit import Fitted
 from validation.rebuild import metrics
+from validation.rebuild.calibration_errors import numerical_errors
 from validation.rebuild.calibration_weights import as_planned
+from validation.rebuild.numerical import QUANTITY as NUMERICAL
 from validation.rebuild.workspace import Workspace
 
 Floats = NDArray[np.float64]
@@ -49,7 +51,9 @@ def compare_segments(space: Workspace, models: Sequence[Fitted]) -> None:
     known = [one for one in models if one.segments is not None]
     for one in models:
         if one.segments is None:
-            space.ledger.not_evaluable(f"{SEGMENTS}: {one.name}", "the model does not hold the derived segments")
+            space.ledger.not_evaluable(
+                f"{SEGMENTS}: {one.name}", "neither model nor snapshot hold what the segments are derived from"
+            )
     comparisons = {
         SEGMENTS: _compare_table,
         SAMPLED: _compare_samples,
@@ -162,6 +166,33 @@ def _compare_parameters(space: Workspace, table: Sequence[Row], known: Sequence[
         space.ledger.numbers(PARAMETERS, column, rule, [stated[k][column] for k in keys], mine, labels, [PARAMETERS])
     held = [bool(np.isnan(own[key].errors[key[2]])) for key in keys]
     space.ledger.words(PARAMETERS, "bounds", [stated[k]["at_bound"] for k in keys], held, labels, [PARAMETERS])
+    models = {one.name: one for one in known}
+    _compare_numerical(space, stated, {key: models[key[0]] for key in keys})
+
+
+def _compare_numerical(
+    space: Workspace, stated: Mapping[tuple[str, str, str], Row], own: Mapping[tuple[str, str, str], Fitted]
+) -> None:
+    """The stated errors against those from numerical second derivatives; own: the model of each parameter."""
+    for column, robust in (("standard_error", False), ("robust_standard_error", True)):
+        given, mine, labels = [], [], []
+        for model, name in dict.fromkeys((key[0], key[1]) for key in own):
+            one = next(own[key] for key in own if key[:2] == (model, name))
+            assert one.segments is not None
+            fit, rows = one.segments.own[name], one.segments.rows[name]
+            held = frozenset(word for word, error in fit.errors.items() if np.isnan(error))
+            y, w, score = space.outcome[rows], space.weight[rows], one.score[rows]
+            try:
+                found = numerical_errors(fit.estimates, held, score, y, w, robust=robust)
+            except np.linalg.LinAlgError as error:
+                space.ledger.not_evaluable(f"{PARAMETERS}: {model} {name}, {NUMERICAL}", str(error))
+                continue
+            for word in (word for word in found if word not in held and (model, name, word) in stated):
+                given.append(stated[model, name, word][column])
+                mine.append(found[word])
+                labels.append(f"{model} {name} {word}")
+        quantity, rule = f"{NUMERICAL}{', robust' if robust else ''}", "numerical_standard_error"
+        space.ledger.numbers(PARAMETERS, quantity, rule, given, mine, labels, [PARAMETERS])
 
 
 def _determined(one: Fitted) -> list[bool]:

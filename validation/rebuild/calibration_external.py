@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,21 @@ from scipy import optimize, special, stats
 from validation.rebuild.calibration_anchor import solved_shift
 from validation.rebuild.calibration_maps import NotFitted, OwnMap
 from validation.rebuild.calibration_segments import OwnSwitch
+from validation.rebuild.numerical import gradient, jacobian
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 BY_BAND = "intercept_by_band"
+STEP = 1e-2
+"""Width of a difference of a rate, of what is left to 0 or 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnExternal:
     """fit: by column of the table of fits; bands: by column, a value a band with rows; names: of these bands.
 
-    map: by one shift or line; switch: where every band has a shift of its own.
+    map: by one shift or line; switch: where every band has a shift of its own. numerical: errors by column of either
+    table, the delta method with derivatives by differences.
     """
 
     fit: dict[str, float | None]
@@ -32,6 +36,7 @@ class OwnExternal:
     names: list[str]
     map: OwnMap
     switch: OwnSwitch | None = None
+    numerical: Mapping[str, list[float | None]] = field(default_factory=dict)
 
 
 def place_rows(values: pd.Series, bands: list[Mapping[str, Any]], codes: list[float]) -> Integers:
@@ -125,7 +130,7 @@ def match_own(spec: Mapping[str, Any], first: OwnMap, score: Floats, weight: Flo
     fit, table = _measured(problem, beta)
     table |= {"shift": [None] * len(names), "shift_standard_error": [None] * len(names)}
     if spec.get("method") != BY_BAND:
-        return OwnExternal(fit | counts, table, names, common)
+        return OwnExternal(fit | counts, table, names, common, numerical=_numerical(problem, beta))
     shifts = _own_shifts(problem)
     p = special.expit(given + shifts[at])
     mean = problem.mean(p)
@@ -138,7 +143,8 @@ def match_own(spec: Mapping[str, Any], first: OwnMap, score: Floats, weight: Flo
     for number, band in enumerate(held.tolist()):
         chosen[place == band] = number
     switch = OwnSwitch(tuple(names), (*maps, common), chosen)
-    return OwnExternal(fit | counts, table, names, common, switch)
+    numerical = _numerical(problem, beta) | {"shift_standard_error": _numerical_shifts(problem, shifts)}
+    return OwnExternal(fit | counts, table, names, common, switch, numerical)
 
 
 def _own_shifts(problem: _Problem) -> Floats:
@@ -158,6 +164,36 @@ def _variance(problem: _Problem, p: Floats) -> Floats:
     kish = problem.total**2 / np.bincount(problem.at, np.square(problem.weight))
     spread = problem.mean(np.square(p - mean[problem.at])) / kish
     return np.asarray(mean * (1.0 - mean) / problem.count + spread)
+
+
+def _numerical(problem: _Problem, beta: Floats) -> dict[str, list[float | None]]:
+    """Errors of slope and intercept: how the solution moves with the rates of bands, by differences around the fit.
+
+    The equations are solved again for rates about the fitted means, where the solution is beta and the weights of the
+    equations have no slope of their own: what the documented errors, by the expected derivatives, claim to be.
+    """
+    p, mean, _ = problem.parts(beta)
+    rates = STEP * np.minimum(mean, 1.0 - mean)
+    moved = jacobian(lambda rate: _solved(replace(problem, rate=rate).equations, beta), mean, rates)
+    errors = np.sqrt((moved**2) @ _variance(problem, p))
+    found = {"intercept_standard_error": [_known(errors[-1])]}
+    return found | ({"slope_standard_error": [_known(errors[0])]} if len(beta) == 2 else {})
+
+
+def _numerical_shifts(problem: _Problem, shifts: Floats) -> list[float | None]:
+    """Errors of the shifts of bands: each is solved again for rates about its own."""
+    variance = _variance(problem, special.expit(problem.given + shifts[problem.at]))
+    found = []
+    for band, rate in enumerate(problem.rate.tolist()):
+        mine = problem.at == band
+        given, weight, width = problem.given[mine], problem.weight[mine], STEP * min(rate, 1.0 - rate)
+        slope = gradient(
+            lambda at, s=given, w=weight: solved_shift(s, float(at[0]), w),  # type: ignore[misc]
+            np.array([rate]),
+            np.array([width]),
+        )
+        found.append(_known(float(np.abs(slope[0]) * np.sqrt(variance[band]))))
+    return found
 
 
 def _measured(problem: _Problem, beta: Floats) -> tuple[dict[str, float | None], dict[str, list[float | None]]]:
