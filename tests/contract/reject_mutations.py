@@ -63,6 +63,7 @@ DIAGNOSIS: list[tuple[str, str, int, Any, str]] = [
     *((TIPPING, c, 1, lambda v: v + 0.001, c) for c in ("at_least_prudence", "all_good", "all_bad", "limit")),
     (TIPPING, "tipping_factor", 1, lambda v: 1.5 if v is None else None, "tipping_factor"),
     (TIPPING, "decision", 0, lambda v: "keep the cut-off", "decisions"),
+    (TIPPING, "measure", 0, lambda v: "profit", "measure"),
 ]
 
 COMPARISON, KICKOUT = "reject_inference.comparison", "reject_inference.kickout"
@@ -83,15 +84,47 @@ METHODS: list[tuple[str, str, int, Any, str]] = [
     *((KICKOUT, c, 0, lambda v: v + 0.0001, c) for c in ("swapped_in_bad_rate", "swapped_out_bad_rate")),
     (EVALUATION, "estimate", 0, lambda v: v + 0.1, "estimate"),
     (EVALUATION, "standard_deviation", 0, lambda v: 2.0 * v, "standard_deviation"),
-    (EVALUATION, "estimate", 5, lambda v: v + 0.1, "bad_rate_approved"),
+    *((EVALUATION, "estimate", row, lambda v: v + 0.1, "estimate") for row in range(1, 6)),
+    *((EVALUATION, "standard_deviation", row, lambda v: 2.0 * v, "standard_deviation") for row in range(1, 6)),
+    *((EVALUATION, c, row, lambda v: v + 0.1, c) for row in range(6) for c in ("lower", "upper")),
+    (EVALUATION, "draws", 0, lambda v: 200, "draws"),
+    (EVALUATION, "approved", 5, lambda v: v + 0.01, "approved"),
+    (EVALUATION, "measure", 2, lambda v: "auc", "rows"),
     *((PROBIT, "estimate", row, lambda v: v + 0.01, "derivative") for row in (1, -3)),
     *((PROBIT, "estimate", row, lambda v: v + 0.01, "estimate") for row in (1, -1)),
     *((PROBIT, c, 1, lambda v: v * 1.01, c) for c in ("standard_error", "z", "lower", "upper")),
     (PROBIT, "p_value", -1, lambda v: v + 0.01, "p_value"),
     *((PROBIT, c, -1, lambda v: 0.95 * v, "fall of the likelihood") for c in ("lower", "upper")),
     (PROFILE, "log_likelihood", 0, lambda v: v + 0.01, "log_likelihood"),
-    (TESTS, "statistic", 1, lambda v: v + 0.01, "statistic"),
-    (TESTS, "p_value", 2, lambda v: v + 0.01, "p_value"),
+    *((TESTS, "statistic", row, lambda v: v + 0.01, "statistic") for row in range(4)),
+    *((TESTS, "p_value", row, lambda v: v + 0.01, "p_value") for row in range(4)),
+    *((TESTS, "degrees_of_freedom", row, lambda v: v + 1, "degrees_of_freedom") for row in range(4)),
+    (TESTS, "strength", 0, lambda v: 2.0 * v, "strength"),
+    (TESTS, "strength", 2, lambda v: 12.0, "strength"),
+    (TESTS, "test", 3, lambda v: "other", "tests"),
+]
+
+RECOMMENDATION, THRESHOLDS = "reject_inference.recommendation", "reject_inference.thresholds"
+RECOMMENDED: list[tuple[str, str, int, Any, str]] = [
+    *((RECOMMENDATION, "value", row, lambda v: v + 0.0001, "value") for row in (0, 1, 2, 4, 6, 9, 10, 11, 12)),
+    *((RECOMMENDATION, "value", row, lambda v: v + 0.0001, "p-value") for row in (3, 5, 8)),
+    (RECOMMENDATION, "value", 7, lambda v: v + 0.01, "chi-square"),
+    *((RECOMMENDATION, "limit", row, lambda v: v + 0.01, "limit") for row in (0, 2, 3, 4, 5, 6, 7, 8, 9, 10)),
+    *((RECOMMENDATION, "finding", row, lambda v: "other", "finding") for row in range(15)),
+    (RECOMMENDATION, "measure", 14, lambda v: "known_outcomes", "measure"),
+    (RECOMMENDATION, "question", 5, lambda v: "other?", "rows"),
+    (RECOMMENDATION, "reading", 3, lambda v: v.replace("chi-square 1", "chi-square 9"), "statistics in words"),
+    (RECOMMENDATION, "reading", 5, lambda v: v.replace(" degrees", "9 degrees"), "statistics in words"),
+    (RECOMMENDATION, "reading", 8, lambda v: v.replace("z +", "z -"), "statistics in words"),
+    (RECOMMENDATION, "reading", 14, lambda v: "Fit on known outcomes alone: do nothing.", "recommendation in words"),
+    (THRESHOLDS, "threshold", 3, lambda v: "other", "limits"),
+    *((OVERLAP, "limit", row, lambda v: v * 1.01, "limit") for row in (0, 2, 3, 6, 7)),
+    *((OVERLAP, "verdict", row, lambda v: "outside", "verdict") for row in range(9)),
+    (OVERLAP, "verdict", 9, lambda v: "weak", "verdict"),
+    (BALANCE, "verdict", 0, lambda v: "balanced" if v == "not balanced" else "not balanced", "verdict"),
+    (SUPPORT, "verdict", 0, lambda v: "inside" if v == "extrapolation" else "extrapolation", "verdict"),
+    (JOINT, "verdict", 0, lambda v: "inside" if v == "extrapolation" else "extrapolation", "verdict"),
+    *((TIPPING, "verdict", row, lambda v: "no factor changes it", "verdict") for row in range(3)),
 ]
 
 

@@ -16,7 +16,6 @@ from validation import read_package
 from validation.compare import Ledger
 from validation.comparisons.regression import compare_regressions
 from validation.comparisons.reject_errors import ERRORS, compare_procedure_errors
-from validation.comparisons.rejects import compare_rejects
 from validation.policy import read_policy
 from validation.rebuild.fitted_rows import fitted_of
 from validation.rebuild.logistic import LogisticFit
@@ -58,6 +57,21 @@ def outcomes(space: Workspace, fits: dict[str, LogisticFit], item: Any, **settin
 
 def test_nothing_is_found_in_what_the_developer_drew(good: Path) -> None:
     assert failures(good) == {}
+
+
+@pytest.mark.parametrize("method", ["bivariate_probit", "self_learning"])
+def test_methods_that_are_dear_are_drawn_again(method: str, tmp_path: Path) -> None:
+    """Both are found no fault with, and an error of another size is found."""
+    folder = package(tmp_path, method, replicates=60)
+    mine = open_workspace(read_package(folder), read_policy())
+    assert mine is not None
+    fitted = compare_regressions(fitted_of(mine))
+    good = outcomes(mine, fitted, mine.package.evidence[ERRORS])
+    assert good[f"{ERRORS}: standard_error"] == "pass"
+    assert set(good.values()) == {"pass"}
+    item = copy.deepcopy(mine.package.evidence[ERRORS])
+    cell(1, "standard_error", lambda v: 3.0 * v)(item)
+    assert outcomes(mine, fitted, item)[f"{ERRORS}: standard_error"] == "fail"
 
 
 @pytest.mark.parametrize("method", ["parcelling", "fuzzy_augmentation"])
@@ -104,21 +118,12 @@ def test_an_error_that_is_missing_is_found(space: Workspace, fits: dict[str, Log
 
 def test_what_is_not_drawn_again_is_told(space: Workspace, fits: dict[str, LogisticFit]) -> None:
     item = space.package.evidence[ERRORS]
-    found = outcomes(space, fits, item, method="bivariate_probit")
+    found = outcomes(space, fits, item, method="a method that we do not know")
     assert found[f"{ERRORS}: scorecard, standard errors"] == "not_evaluable"
     assert found[f"{ERRORS}: naive_error"] == "pass"
     absent = {**item, "kind": "not_applicable"}
     assert outcomes(space, fits, absent, replicates=0) == {ERRORS: "not_evaluable"}
     assert outcomes(space, fits, absent, method="none") == {}
-
-
-def test_recommendation_and_thresholds_are_told_as_not_repeated(space: Workspace) -> None:
-    mine = replace(space, ledger=Ledger(space.policy))
-    compare_rejects(mine)
-    told = {one.test: one for one in mine.ledger.outcomes}
-    for name in ("reject_inference.recommendation", "reject_inference.thresholds"):
-        assert told[name].outcome == "not_evaluable"
-        assert told[name].reason
 
 
 @pytest.mark.parametrize("degrees", [None, 9.0])

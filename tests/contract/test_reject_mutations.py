@@ -52,6 +52,7 @@ SETTINGS = {
     "instrument_reason: applicants do not choose it",
     "parcelling": ", prudence: 1.5",
     "hard_cut_off": "",
+    "bivariate_probit": ", instrument: BRANCH, instrument_reason: applicants do not choose it",
     "self_learning": "",
     "external_outcomes": ", external: {column: ELSE, bad: 1, source: Bureau, date: 2020-12-01}",
 }

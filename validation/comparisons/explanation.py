@@ -22,6 +22,7 @@ IMPORTANCE, DEPENDENCE = "explanation.importance", "explanation.dependence"
 INTERACTION, STABILITY = "explanation.interaction", "explanation.stability"
 BACKGROUND = "explanation.background"
 INTERACTION_ROWS, LEAST = 500, 1e-12
+STABLE = {"rows": "rows", "mean_absolute": "importance", "share": "importance", "difference": "share_difference"}
 
 
 def compare_explanations(space: Workspace) -> None:
@@ -61,12 +62,12 @@ def _compare_background(space: Workspace, name: str, found: Explained, row: dict
     count = [float(len(found.background))] * 2
     labels = ["population", "rows"]
     space.ledger.numbers(BACKGROUND, f"applicants of {name}", "rows", [row[key] for key in labels], count, labels)
-    space.ledger.numbers(BACKGROUND, f"base of {name}", "attribution", [row["base"]], [found.base], ["base"])
+    space.ledger.numbers(BACKGROUND, f"base of {name}", "explained_base", [row["base"]], [found.base], ["base"])
     weight = space.weight[found.background]
     margin = found.base + found.values[found.background].sum(axis=1)
     mean = [float(weight @ margin / weight.sum())]
     stated = [row["mean_linear_score"]]
-    space.ledger.numbers(BACKGROUND, f"mean linear score of {name}", "attribution", stated, mean, ["mean"])
+    space.ledger.numbers(BACKGROUND, f"mean linear score of {name}", "explained_base", stated, mean, ["mean"])
 
 
 def _sizes(space: Workspace, found: Explained, rows: np.ndarray) -> np.ndarray:
@@ -118,7 +119,7 @@ def _compare_dependence(space: Workspace, name: str, found: Explained) -> None:
             columns[key][1].append(float(value))
         labels.append(f"{one} bin {row['bin_id']}")
     for key, (stated, own) in columns.items():
-        space.ledger.numbers(area, key, "rows" if key == "rows" else "attribution", stated, own, labels)
+        space.ledger.numbers(area, key, "rows" if key == "rows" else "explained_bin", stated, own, labels)
     _compare_bins(space, area, found, bins)
     if left_out:
         names = ", ".join(dict.fromkeys(left_out))
@@ -169,9 +170,9 @@ def _compare_interaction(space: Workspace, model_id: str, name: str, found: Expl
     place = {one: k for k, one in enumerate(found.names)}
     labels = [f"{row['characteristic']} and {row['other']}" for row in table]
     values = [size[place[row["characteristic"]], place[row["other"]]] for row in table]
-    space.ledger.numbers(area, "mean_absolute", "attribution", [row["mean_absolute"] for row in table], values, labels)
+    space.ledger.numbers(area, "mean_absolute", "importance", [row["mean_absolute"] for row in table], values, labels)
     shares = [value / total for value in values]
-    space.ledger.numbers(area, "share", "attribution", [row["share"] for row in table], shares, labels)
+    space.ledger.numbers(area, "share", "importance", [row["share"] for row in table], shares, labels)
     pairs = int(np.count_nonzero(np.triu(size) > LEAST))
     space.ledger.numbers(area, "pairs", "rows", [float(len(table))], [float(pairs)], ["pairs"])
 
@@ -216,8 +217,7 @@ def _compare_stability(space: Workspace, name: str, found: Explained) -> None:
             columns[column][1].append(float(value))
         labels.append(f"{row['characteristic']} {row['group']}")
     for column, (stated, values) in columns.items():
-        rule = "rows" if column == "rows" else "attribution"
-        space.ledger.numbers(area, column, rule, stated, values, labels)
+        space.ledger.numbers(area, column, STABLE[column], stated, values, labels)
     _compare_groups(space, area, found, list(known))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from validation.comparisons.reject_inference import AREA, settings_of
 from validation.comparisons.reject_tables import compare_table, power
+from validation.comparisons.strategy import amount_unit, amounts
 from validation.rebuild import overlap, prudence
 from validation.rebuild.applicants import Applicants, Scored, applicants_of, scored_models
 from validation.rebuild.reject_inference import Given
@@ -54,6 +55,9 @@ DECISIONS = {
     "keep the cut-off": "approved_bad_rate",
     "decide by the model at equal acceptance": "equal_acceptance_bad_rate",
 }
+PROFIT = "profit"
+FOR_PROFIT = {"approve the newly approved for profit": PROFIT}
+ENDS = ("at_least_prudence", "all_good", "all_bad")
 
 
 def compare_reject_diagnosis(space: Workspace) -> None:
@@ -136,7 +140,16 @@ def policy_of(space: Workspace, people: Applicants) -> prudence.Policy | None:
     approved = None
     if isinstance(cut_off, (int, float)) and score is not None:
         approved = (score.data[people.row] >= float(cut_off)).astype(np.float64)
-    return prudence.policy_of(people, risk.data[people.row], approved)
+    return prudence.policy_of(people, risk.data[people.row], approved, _money(space, people))
+
+
+def _money(space: Workspace, people: Applicants) -> tuple[np.ndarray, np.ndarray] | None:
+    """Earned of a good and lost of a bad (n,), where the plan declares both and they are known of everyone."""
+    declared = amounts(space)
+    if declared is None:
+        return None
+    earned, lost = declared[0][people.row], declared[1][people.row]
+    return (earned, lost) if np.isfinite(earned).all() and np.isfinite(lost).all() else None
 
 
 def _compare_sensitivity(space: Workspace, people: Applicants) -> None:
@@ -147,6 +160,10 @@ def _compare_sensitivity(space: Workspace, people: Applicants) -> None:
     factors = (settings_of(space).get("sensitivity") or {}).get("prudence") or ()
     own = prudence.cases_of(people, policy, [float(k) for k in factors])
     bounds = [row for row in table if row["case"] in OF_BOUNDS]
+    stated = {row["case"]: row.get("profit") for row in table}
+    cases = [row["case"] for row in own if row["case"] in stated]
+    mine = [row["profit"] for row in own if row["case"] in stated]
+    _compare_money(space, SENSITIVITY, "profit", [stated[case] for case in cases], mine, cases)
     blank = dict.fromkeys(CASE_RULES)
     own += [{**blank, **{key: row[key] for key in ("case", "auc", "gini")}} for row in bounds]
     compare_table(space, SENSITIVITY, ("case",), own, CASE_RULES)
@@ -169,41 +186,71 @@ def _compare_bounds(
     space.ledger.numbers(SENSITIVITY, "bounds of the Gini", "diagnosis", told, gini, list(OF_BOUNDS))
 
 
+def _compare_money(
+    space: Workspace, area: str, column: str, told: list[Any], own: list[float | None], labels: list[str]
+) -> None:
+    """Compare amounts in units of the mean size of what the plan declares."""
+    unit = amount_unit(space)
+    stated, mine = ([None if v is None or v != v else float(v) / unit for v in side] for side in (told, own))
+    space.ledger.numbers(area, column, "profit", stated, mine, labels, [area])
+
+
 def _compare_tipping(space: Workspace, people: Applicants, policy: prudence.Policy) -> None:
     table = space.package.rows_of(TIPPING)
     if table is None:
         space.ledger.not_evaluable(TIPPING, "the package holds no such table")
         return
-    rows = [row for row in table if row["decision"] in DECISIONS]
-    labels = [row["decision"] for row in rows]
-    if len(rows) < len(table):
-        space.ledger.not_evaluable(f"{TIPPING}: profit", "of money, bad rates alone are counted again")
-    space.ledger.words(TIPPING, "decisions", labels, list(DECISIONS), "decision", [TIPPING])
-    own = [_tipping(people, policy, row) for row in rows]
-    for column in ("at_least_prudence", "all_good", "all_bad", "tipping_factor"):
-        rule = "tipping" if column == "tipping_factor" else "diagnosis"
-        mine = [found[column] for found in own]
-        space.ledger.numbers(TIPPING, column, rule, [row[column] for row in rows], mine, labels, [TIPPING])
-    known = people.known
-    rate = prudence.rate(people.weight * known, np.where(known, people.outcome, 0.0))
-    accepted = prudence.rate(people.weight * people.accepted, prudence.at_factor(people, 1.0))
-    limits = {"equal_acceptance_bad_rate": accepted}
-    mine = [limits.get(DECISIONS[row["decision"]], rate) for row in rows]
-    space.ledger.numbers(TIPPING, "limit", "diagnosis", [row["limit"] for row in rows], mine, labels, [TIPPING])
+    every = DECISIONS | (FOR_PROFIT if policy.money is not None else {})
+    labels = [str(row["decision"]) for row in table]
+    space.ledger.words(TIPPING, "decisions", labels, list(every), "decision", [TIPPING])
+    rows = [row for row in table if row["decision"] in every]
+    labels = [str(row["decision"]) for row in rows]
+    measures = [every[label] for label in labels]
+    space.ledger.words(TIPPING, "measure", [row["measure"] for row in rows], measures, labels, [TIPPING])
+    own = [_tipping(people, policy, row, every) for row in rows]
+    factors = [row["tipping_factor"] for row in rows], [found["tipping_factor"] for found in own]
+    space.ledger.numbers(TIPPING, "tipping_factor", "tipping", *factors, labels, [TIPPING])
+    for column in (*ENDS, "limit"):
+        for money in (False, True):
+            part = [k for k, one in enumerate(measures) if (one == PROFIT) is money]
+            told, mine = [rows[k][column] for k in part], [own[k][column] for k in part]
+            names = [labels[k] for k in part]
+            if not money:
+                space.ledger.numbers(TIPPING, column, "diagnosis", told, mine, names, [TIPPING])
+            elif part:
+                _compare_money(space, TIPPING, f"{column} of profit", told, mine, names)
 
 
-def _tipping(people: Applicants, policy: prudence.Policy, row: Mapping[str, Any]) -> dict[str, float | None]:
-    """The measure of one decision at no prudence and at both ends, and the factor from which it passes the limit."""
-    measure = DECISIONS[row["decision"]]
+def _tipping(
+    people: Applicants, policy: prudence.Policy, row: Mapping[str, Any], measures: Mapping[str, str]
+) -> dict[str, float | None]:
+    """The measure of one decision at no prudence and at both ends, and the factor from which it passes the limit.
+
+    A bad rate rises to its limit, a profit falls to nothing.
+    """
+    measure = measures[row["decision"]]
+    sign = -1.0 if measure == PROFIT else 1.0
 
     def at(q: np.ndarray) -> float:
         return float(prudence.case_of(people, policy, q)[measure])
 
     def by(factor: float) -> float:
-        return at(prudence.at_factor(people, factor))
+        return sign * at(prudence.at_factor(people, factor))
 
     ends = [at(prudence.supposed(people, np.full(len(people), value))) for value in (0.0, 1.0)]
-    first = by(1.0)
-    factor = None if math.isnan(first) else prudence.tipping(by, float(row["limit"]), ends[1])
-    found = {"at_least_prudence": first, "all_good": ends[0], "all_bad": ends[1], "tipping_factor": factor}
-    return {name: None if value is None or math.isnan(value) else value for name, value in found.items()}
+    first, limit = by(1.0), _limit_of(people, measure)
+    factor = None if math.isnan(first) else prudence.tipping(by, sign * float(row["limit"]), sign * ends[1])
+    found = {"at_least_prudence": sign * first, "all_good": ends[0], "all_bad": ends[1], "tipping_factor": factor}
+    return {name: None if value is None or math.isnan(value) else value for name, value in found.items()} | {
+        "limit": limit
+    }
+
+
+def _limit_of(people: Applicants, measure: str) -> float:
+    """What a decision must not pass: the bad rate of known outcomes, that of the accepted, or no profit."""
+    if measure == PROFIT:
+        return 0.0
+    if measure == "equal_acceptance_bad_rate":
+        return prudence.rate(people.weight * people.accepted, prudence.at_factor(people, 1.0))
+    known = people.known
+    return prudence.rate(people.weight * known, np.where(known, people.outcome, 0.0))

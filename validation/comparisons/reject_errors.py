@@ -12,14 +12,15 @@ from scipy import special
 from validation.comparisons.reject_inference import AREA, given_of, settings_of
 from validation.rebuild.applicants import Applicants, Scored, applicants_of, scored_models
 from validation.rebuild.logistic import LogisticFit
-from validation.rebuild.reject_errors import REPEATED, Designs, Repeated, repeated
+from validation.rebuild.reject_errors import DEAR, REPEATED, Designs, Repeated, repeated
 from validation.rebuild.workspace import DEVELOPMENT, Workspace
 from validation.structure import Scorecard, scorecard_of
 
 ERRORS = f"{AREA}.coefficients"
 REPLICATES, FEWER = 400, 60
+DEAREST, FEWEST_DEAR, DRAWN_DEAR = 60, 30, 200_000
 DRAWN = 1_000_000
-"""Applicants drawn in all, which bounds the replicates of a large portfolio."""
+"""Applicants drawn in all, which bounds the replicates of a large portfolio; fewer of methods that are dear."""
 FEWEST = 2
 Rows = Sequence[Mapping[str, Any]]
 
@@ -109,7 +110,7 @@ def _drawn(space: Workspace, model_id: str, card: Scorecard, people: Applicants,
     """Our bootstrap of the procedure, or why there is none."""
     held, method = space.package.reject_inference, str(settings_of(space).get("method"))
     decision = None if held is None else scorecard_of(held.acceptance)
-    if method not in REPEATED or decision is None:
+    if method not in (*REPEATED, *DEAR) or decision is None:
         return f"the whole procedure of {method.replace('_', ' ')} is not repeated"
     given = given_of(space, people, scored)
     if method == "external_outcomes" and given.elsewhere is None:
@@ -120,6 +121,8 @@ def _drawn(space: Workspace, model_id: str, card: Scorecard, people: Applicants,
     accept = [scored.acceptance[term.classing["output_woe"]].data[people.row] for term in decision.terms]
     designs = Designs(np.column_stack([ones, *outcome]), np.column_stack([ones, *accept]))
     replicates = min(REPLICATES, max(FEWER, DRAWN // len(people)))
+    if method in DEAR:
+        replicates = min(DEAREST, max(FEWEST_DEAR, DRAWN_DEAR // len(people)))
     found = repeated(method, people, given, designs, replicates)
     return "a model fails in most of our draws" if found is None else found
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from validation.comparisons.reject_inference import AREA, given_of, learned_of, settings_of
 from validation.comparisons.reject_tables import compare_table
@@ -44,7 +46,10 @@ LEARNED_RULES = {
     **dict.fromkeys(("sampled", "labelled_bad", "labelled_good", "left"), "rows"),
     **dict.fromkeys(("bad_from", "good_to", "bayesian_auc", "lower", "upper"), "method"),
 }
-MEANS = {"auc": 1.0, "gini": 2.0}
+OF_APPROVED = "bad_rate_approved"
+RANKING, EXACT = ("auc", "gini", "ks"), ("brier", "log_loss", OF_APPROVED)
+OURS, MOST = 400, 4_000_000
+"""Our own draws, and the outcomes drawn in all that bound them; never fewer than the developer's."""
 
 
 def compare_methods(space: Workspace) -> None:
@@ -147,16 +152,22 @@ def _compare_drawn(
     space: Workspace, people: Applicants, risks: Mapping[str, np.ndarray], stated: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """Bayesian AUC: its mean within Monte-Carlo error of ours, its interval as wide as that of our own draws."""
-    drawn = rebuilt.drawn_areas(people, risks, people.probability, DRAWS)
+    draws = _draws(people)
+    drawn = {name: one.area for name, one in rebuilt.drawn(people, risks, people.probability, draws).items()}
     names = list(risks)
     spread = [float(np.std(drawn[name], ddof=1)) for name in names]
     means = [stated[name]["bayesian_auc"] for name in names]
-    _within(space, COMPARISON, "bayesian_auc", means, [float(np.mean(drawn[name])) for name in names], spread, names)
+    own = [float(np.mean(drawn[name])) for name in names]
+    _within(space, COMPARISON, "bayesian_auc", means, own, spread, names, draws)
     for column, share in (("bayesian_auc_lower", 0.5 - space.confidence / 2), ("bayesian_auc_upper", None)):
         q = 0.5 + space.confidence / 2 if share is None else share
         mine = [float(np.quantile(drawn[name], q)) for name in names]
         told = [stated[name][column] for name in names]
-        _within(space, COMPARISON, column, told, mine, [4.0 * one for one in spread], names)
+        _within(space, COMPARISON, column, told, mine, [4.0 * one for one in spread], names, draws)
+
+
+def _draws(people: Applicants) -> int:
+    return max(DRAWS, min(OURS, MOST // max(len(people), 1)))
 
 
 def _within(
@@ -167,9 +178,10 @@ def _within(
     validator: list[float],
     spread: list[float],
     labels: list[str],
+    draws: float,
 ) -> None:
-    """Compare means of draws in their Monte-Carlo errors, both sides drawn DRAWS times."""
-    scale = [max(one, 1e-9) * np.sqrt(2.0 / DRAWS) for one in spread]
+    """Compare means of draws in their Monte-Carlo errors, drawn DRAWS times there and `draws` times here."""
+    scale = [max(one, 1e-9) * np.sqrt(1.0 / DRAWS + 1.0 / draws) for one in spread]
     told = [None if d is None else (d - v) / s for d, v, s in zip(developer, validator, scale, strict=True)]
     space.ledger.numbers(area, quantity, "draws", told, [0.0] * len(told), labels, [area])
 
@@ -191,42 +203,79 @@ def _compare_kickout(space: Workspace, people: Applicants, models: Mapping[str, 
 
 
 def _compare_evaluation(space: Workspace, people: Applicants, models: Mapping[str, Tried]) -> None:
-    """AUC and Gini under each factor: means over draws within Monte-Carlo error of the expectation."""
+    """Every measure under each factor within Monte-Carlo error: ranking of our own draws, losses of what is exact."""
     table = space.package.rows_of(EVALUATION)
     if table is None:
         space.ledger.not_evaluable(EVALUATION, "the package holds no such table")
         return
-    rows = [row for row in table if row["model"] in models and row["measure"] in MEANS]
-    for factor in dict.fromkeys(row["prudence"] for row in rows):
+    _compare_measures(space, table, models)
+    for factor in dict.fromkeys(row["prudence"] for row in table):
+        some = [row for row in table if row["model"] in models and row["prudence"] == factor]
         prior = np.where(people.rejected, prudent(people.probability, float(factor)), people.probability)
-        risks = {name: one.probability for name, one in models.items()}
-        drawn = rebuilt.drawn_areas(people, risks, prior, DRAWS)
-        some = [row for row in rows if row["prudence"] == factor]
-        scales = [MEANS[row["measure"]] for row in some]
-        own = [scale * drawn[row["model"]] - (scale - 1.0) for row, scale in zip(some, scales, strict=True)]
-        spread = [float(np.std(values, ddof=1)) for values in own]
-        labels = [f"{row['model']} {row['measure']} {factor:g}" for row in some]
-        told, mine = [row["estimate"] for row in some], [float(np.mean(values)) for values in own]
-        _within(space, EVALUATION, "estimate", told, mine, spread, labels)
-        ratio = [row["standard_deviation"] / one for row, one in zip(some, spread, strict=True)]
-        space.ledger.numbers(EVALUATION, "standard_deviation", "drawn_spread", ratio, [1.0] * len(ratio), labels)
-    others = sorted({str(row["measure"]) for row in table} - {*MEANS, "bad_rate_approved"})
-    if others:
-        space.ledger.not_evaluable(f"{EVALUATION}: {', '.join(others)}", "means over draws of which we repeat the AUC")
-    _compare_approved(space, people, models, table)
+        _compare_ranking(space, people, models, [row for row in some if row["measure"] in RANKING], prior)
+        _compare_losses(space, people, models, [row for row in some if row["measure"] in EXACT], prior)
 
 
-def _compare_approved(
-    space: Workspace, people: Applicants, models: Mapping[str, Tried], table: list[dict[str, Any]]
+def _compare_measures(space: Workspace, table: list[dict[str, Any]], models: Mapping[str, Tried]) -> None:
+    """Every model has every measure, under the factors of the plan, each over as many draws."""
+    factors = [1.0, *(one for one in [float(settings_of(space).get("prudence", 1.0))] if one != 1.0)]
+    mine = [(name, k, one) for k in factors for name in models for one in (*RANKING, *EXACT)]
+    stated = [(row["model"], float(row["prudence"]), row["measure"]) for row in table if row["model"] in models]
+    space.ledger.words(EVALUATION, "rows", sorted(map(list, stated)), sorted(map(list, mine)), "row", [EVALUATION])
+    draws = [row["draws"] for row in table]
+    space.ledger.numbers(EVALUATION, "draws", "rows", draws, [DRAWS] * len(draws), "row", [EVALUATION])
+
+
+def _compare_ranking(
+    space: Workspace, people: Applicants, models: Mapping[str, Tried], rows: list[dict[str, Any]], prior: np.ndarray
 ) -> None:
-    """Bad rate of the approved, whose expectation is exact."""
-    rows = [row for row in table if row["measure"] == "bad_rate_approved" and row["model"] in models]
-    developer, own, spread, labels = [], [], [], []
+    draws = _draws(people)
+    drawn = rebuilt.drawn(people, {name: one.probability for name, one in models.items()}, prior, draws)
+    own = []
     for row in rows:
-        factor, share = float(row["prudence"]), float(row["approved"])
-        parts = people.weight * prudence.least_risky(models[row["model"]].probability, people.weight, share)
-        own.append(prudence.rate(parts, prudence.at_factor(people, factor)))
-        developer.append(row["estimate"])
-        spread.append(float(row["standard_deviation"]))
-        labels.append(f"{row['model']} {factor:g}")
-    _within(space, EVALUATION, "bad_rate_approved", developer, own, spread, labels)
+        one = drawn[row["model"]]
+        own.append({"auc": one.area, "gini": 2.0 * one.area - 1.0, "ks": one.distance}[row["measure"]])
+    spread = [float(np.std(values, ddof=1)) for values in own]
+    means = [float(np.mean(values)) for values in own]
+    ends = [[float(np.quantile(values, 0.5 + s * space.confidence / 2)) for values in own] for s in (-1.0, 1.0)]
+    _compare_values(space, rows, means, spread, ends, draws)
+
+
+def _compare_losses(
+    space: Workspace, people: Applicants, models: Mapping[str, Tried], rows: list[dict[str, Any]], prior: np.ndarray
+) -> None:
+    """Means of sums of many independent outcomes, whose interval is normal; infinite ones are told as such."""
+    share = float(np.sum(people.weight[people.accepted]) / np.sum(people.weight))
+    exact = {}
+    for name, one in models.items():
+        parts = prudence.least_risky(one.probability, people.weight, share)
+        exact[name] = rebuilt.expected_losses(people, one.probability, prior)
+        exact[name][OF_APPROVED] = rebuilt.expected_rate(people, parts, prior)
+    approved = [row["approved"] for row in rows if row["measure"] == OF_APPROVED]
+    space.ledger.numbers(EVALUATION, "approved", "share", approved, [share] * len(approved), "row", [EVALUATION])
+    finite = [row for row in rows if math.isfinite(exact[row["model"]][row["measure"]].mean)]
+    if len(finite) < len(rows):
+        space.ledger.not_evaluable(f"{EVALUATION}: log_loss", "a certain prediction is, or may be, wrong")
+    own = [exact[row["model"]][row["measure"]] for row in finite]
+    half = [float(special.ndtri(0.5 + space.confidence / 2)) * one.deviation for one in own]
+    ends = [[one.mean + s * h for one, h in zip(own, half, strict=True)] for s in (-1.0, 1.0)]
+    _compare_values(space, finite, [one.mean for one in own], [one.deviation for one in own], ends, math.inf)
+
+
+def _compare_values(
+    space: Workspace,
+    rows: list[dict[str, Any]],
+    means: list[float],
+    spread: list[float],
+    ends: list[list[float]],
+    draws: float,
+) -> None:
+    """Estimates, deviations and bounds; a bound of a hundred draws is known to four times the error of their mean."""
+    labels = [f"{row['model']} {row['measure']} {row['prudence']:g}" for row in rows]
+    _within(space, EVALUATION, "estimate", [row["estimate"] for row in rows], means, spread, labels, draws)
+    wide = [4.0 * one for one in spread]
+    for column, values in zip(("lower", "upper"), ends, strict=True):
+        _within(space, EVALUATION, column, [row[column] for row in rows], values, wide, labels, draws)
+    told = [row["standard_deviation"] for row in rows]
+    ratio = [None if d is None else d / one if one > 0 else 1.0 for d, one in zip(told, spread, strict=True)]
+    space.ledger.numbers(EVALUATION, "standard_deviation", "drawn_spread", ratio, [1.0] * len(ratio), labels)

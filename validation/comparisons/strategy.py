@@ -120,7 +120,7 @@ def compare_rows(
     labels = [", ".join(str(row[key]) for key in keys) for row in mine]
     for column, rule in rules.items():
         if column in mine[0]:
-            unit = _unit(space) if rule == "profit" else 1.0
+            unit = amount_unit(space) if rule == "profit" else 1.0
             given, values = ([_scaled(row[column], unit) for row in rows] for rows in (table, mine))
             space.ledger.numbers(area, column, rule, given, values, labels)
     return True
@@ -130,7 +130,7 @@ def _scaled(value: Any, unit: float) -> float | None:
     return None if value is None or np.isnan(value) else float(value) / unit
 
 
-def _unit(space: Workspace) -> float:
+def amount_unit(space: Workspace) -> float:
     """Return the mean size of the amounts of the plan; 1 where it declares none."""
     money = amounts(space)
     if money is None:

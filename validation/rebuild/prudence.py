@@ -25,11 +25,15 @@ MOST = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who is approved: approved (n,) part of each applicant by the cut-off, equal (n,) when as many are as were."""
+    """Who is approved: approved (n,) part of each applicant by the cut-off, equal (n,) when as many are as were.
+
+    money: earned of a good and lost of a bad (n,), where it is declared and known of everyone.
+    """
 
     risk: Floats
     approved: Floats
     equal: Floats
+    money: tuple[Floats, Floats] | None = None
 
 
 def least_risky(risk: Floats, weight: Floats, share: float) -> Floats:
@@ -47,11 +51,13 @@ def least_risky(risk: Floats, weight: Floats, share: float) -> Floats:
     return parts
 
 
-def policy_of(people: Applicants, risk: Floats, approved: Floats | None) -> Policy:
+def policy_of(
+    people: Applicants, risk: Floats, approved: Floats | None, money: tuple[Floats, Floats] | None = None
+) -> Policy:
     """The approvals of a model; approved None: as many of least risk as were accepted."""
     share = float(np.sum(people.weight[people.accepted]) / np.sum(people.weight))
     equal = least_risky(risk, people.weight, share)
-    return Policy(risk, equal if approved is None else approved, equal)
+    return Policy(risk, equal if approved is None else approved, equal, money)
 
 
 def supposed(people: Applicants, of_rejects: Floats) -> Floats:
@@ -135,7 +141,17 @@ def case_of(people: Applicants, policy: Policy, q: Floats) -> dict[str, Any]:
         "approved_bad_rate": rate(w * policy.approved, q),
         "equal_acceptance_approved": float(np.sum(w * policy.equal)) / whole,
         "equal_acceptance_bad_rate": rate(w * policy.equal, q),
+        "profit": profit(people, policy, q),
     }
+
+
+def profit(people: Applicants, policy: Policy, q: Floats) -> float:
+    """Expected profit of the newly approved, an applicant of all; NaN where no amounts are known."""
+    if policy.money is None:
+        return math.nan
+    earned, lost = policy.money
+    mass = people.weight * policy.approved * people.rejected
+    return float(mass @ (earned - (earned + lost) * q)) / float(np.sum(people.weight))
 
 
 def cases_of(people: Applicants, policy: Policy, factors: Sequence[float]) -> list[dict[str, Any]]:
@@ -151,7 +167,10 @@ def cases_of(people: Applicants, policy: Policy, factors: Sequence[float]) -> li
 
 
 def tipping(measure: Callable[[float], float], limit: float, all_bad: float) -> float | None:
-    """The factor from which `measure` exceeds `limit`; None where it does at 1 already, or never."""
+    """The factor from which `measure` exceeds `limit`; None where it does at 1 already, or never.
+
+    A measure that falls with the factor is given, with its limit, with the other sign.
+    """
     if not measure(1.0) <= limit or not all_bad > limit or not measure(MOST) > limit:
         return None
     found = optimize.bisect(lambda t: measure(math.exp(t)) - limit, 0.0, math.log(MOST), xtol=1e-12, rtol=1e-14)

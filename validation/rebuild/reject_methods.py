@@ -118,14 +118,66 @@ def kickout(people: Applicants, base: Floats, candidate: Floats) -> dict[str, fl
     }
 
 
-def drawn_areas(people: Applicants, risks: Mapping[str, Floats], prior: Floats, draws: int) -> dict[str, Floats]:
-    """AUC (draws,) of each risk when outcomes that are not known are drawn from their prior (n,), our own draws."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A measure of a model over our own draws of the outcomes that are not known, area and distance (draws,)."""
+
+    area: Floats
+    distance: Floats
+
+
+def drawn(people: Applicants, risks: Mapping[str, Floats], prior: Floats, draws: int) -> dict[str, Drawn]:
+    """AUC and Kolmogorov-Smirnov distance of each risk, unknown outcomes drawn from their prior (n,)."""
     random = np.random.default_rng(20_260)
-    known, found = people.known, {name: np.zeros(draws) for name in risks}
-    outcome = np.where(known, people.outcome, 0.0)
+    known, found = people.known, {name: Drawn(np.zeros(draws), np.zeros(draws)) for name in risks}
+    outcome, places = np.where(known, people.outcome, 0.0), {}
+    for name, risk in risks.items():
+        place = np.unique(risk, return_inverse=True)[1]
+        places[name] = place, np.bincount(place, weights=people.weight)
     for number in range(draws):
         outcome[~known] = random.random(int(np.sum(~known))) < prior[~known]
-        for name, risk in risks.items():
-            bads = metrics.components(outcome, risk, people.weight)[0]
-            found[name][number] = metrics.weighted_mean(bads, people.weight[outcome == 1])
+        mass = people.weight * outcome
+        for name, (place, whole) in places.items():
+            bad = np.bincount(place, weights=mass, minlength=len(whole))
+            bads, goods = np.cumsum(bad), np.cumsum(whole - bad)
+            ordered = float(bad @ (goods - (whole - bad) / 2.0))
+            found[name].area[number] = ordered / (bads[-1] * goods[-1])
+            found[name].distance[number] = float(np.max(np.abs(bads / bads[-1] - goods / goods[-1])))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Mean and deviation of a measure that is linear in the outcomes; both are exact."""
+
+    mean: float
+    deviation: float
+
+
+def expected_losses(people: Applicants, risk: Floats, prior: Floats) -> dict[str, Expected]:
+    """Brier score and log loss of probabilities (n,), unknown outcomes independent with their prior (n,).
+
+    The log loss is infinite where a certain prediction is, or may be, wrong.
+    """
+    w, q, variance = people.weight / np.sum(people.weight), *_outcomes(people, prior)
+    with np.errstate(divide="ignore"):
+        losses = {"brier": ((1.0 - risk) ** 2, risk**2), "log_loss": (-np.log(risk), -np.log1p(-risk))}
+    found = {}
+    for name, (of_bad, of_good) in losses.items():
+        mean = float(w @ (np.where(q > 0, q * of_bad, 0.0) + np.where(q < 1, (1.0 - q) * of_good, 0.0)))
+        with np.errstate(invalid="ignore"):
+            found[name] = Expected(mean, float(np.sqrt(np.sum(w**2 * (of_bad - of_good) ** 2 * variance))))
+    return found
+
+
+def expected_rate(people: Applicants, parts: Floats, prior: Floats) -> Expected:
+    """Bad rate of those who are approved in `parts` (n,), unknown outcomes as in `expected_losses`."""
+    q, variance = _outcomes(people, prior)
+    w = people.weight * parts / np.sum(people.weight * parts)
+    return Expected(float(w @ q), float(np.sqrt(w**2 @ variance)))
+
+
+def _outcomes(people: Applicants, prior: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance (n,) of every outcome, none of those that are known."""
+    known = people.known
+    return np.where(known, people.outcome, prior), np.where(known, 0.0, prior * (1.0 - prior))
