@@ -420,7 +420,12 @@ def _entries(contents: Mapping[str, bytes]) -> Json:
 
 
 def write_package(
-    folder: Path, evidence: Mapping[str, Json] | None = None, *, validated: bool = True, name: str = f"Toy {GREEK}"
+    folder: Path,
+    evidence: Mapping[str, Json] | None = None,
+    *,
+    validated: bool = True,
+    name: str = f"Toy {GREEK}",
+    texts: Mapping[str, Json] | None = None,
 ) -> Path:
     """Write a package with its validation annex, without snapshot and predictions: documents do not read them."""
     evidence = dict(evidence if evidence is not None else all_evidence())
@@ -429,6 +434,7 @@ def write_package(
         "scaling": {"points_to_double_odds": 20.0, "base_score": 600.0, "base_odds": 50.0,
                     "rounding": "half_away_from_zero", "probability_from": "unrounded"},
         "reason_codes": {"maximum": 4}, "evaluation": {"confidence": 0.95},
+        **({"model": texts} if texts is not None else {}),
     }  # fmt: skip
     model = toy_model()
     contents = {"plan.json": canonical(plan), "model.json": canonical(model), "plan.yaml": b"model: {id: toy}\n"}
