@@ -1,4 +1,6 @@
-"""`credit-dossier PACKAGE`: renders the documents of a model package to PDF; `verify` and `sign` are of what it made.
+"""`credit-dossier PACKAGE`: renders the documents of a model package to PDF.
+
+`verify` holds one against its package, `word` and `take-back` are for people who edit.
 
 Exit status: 0 done, 1 a verified document was altered, 2 input refused (nothing written), 70 internal error, 130
 interrupted.
@@ -10,11 +12,14 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+
+from docs_templates.command_lines import PARSERS
 
 DONE, ALTERED, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 EXTRA = "install credit-risk-lifecycle[documents]"
-COMMANDS = ("verify",)
+COMMANDS = ("verify", "word", "take-back")
 DOCUMENT_NAMES = (
     "executive_summary",
     "model_card",
@@ -36,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     command = words[0] if words and words[0] in COMMANDS else None
     try:
-        arguments = _command_parser(command).parse_args(words[1:]) if command else _parser().parse_args(words)
+        arguments = PARSERS[command](DOCUMENT_NAMES).parse_args(words[1:]) if command else _parser().parse_args(words)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else REFUSED
     try:
@@ -53,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="credit-dossier",
         description="Render the documents of a model package to PDF.",
-        epilog="credit-dossier verify FILE.pdf --package PACKAGE holds a document against its package.",
+        epilog="Further commands: credit-dossier verify, word, take-back (each with --help).",
     )
     parser.add_argument("package", type=Path, metavar="PACKAGE", help="a model package: folder or zip")
     parser.add_argument(
@@ -68,20 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--previous", type=Path, metavar="PACKAGE", help="the package of the version before, for the change log"
     )
+    parser.add_argument("--watch", action="store_true", help="render again whenever package or templates change")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    return parser
-
-
-def _command_parser(command: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"credit-dossier {command}",
-        description="Read a rendered document back and compare all that it shows with the evidence of its package.",
-    )
-    parser.add_argument("file", type=Path, metavar="FILE.pdf", help="a document that credit-dossier rendered")
-    parser.add_argument("--package", type=Path, required=True, metavar="PACKAGE", help="the package that it cites")
-    parser.add_argument("--document", choices=DOCUMENT_NAMES, help="which document it is, where the file does not say")
-    parser.add_argument("--json", type=Path, metavar="REPORT.json", help="write the report there as JSON")
-    parser.add_argument("--quiet", action="store_true", help="print alterations only")
     return parser
 
 
@@ -106,6 +99,22 @@ def _run_command(command: str, arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if not arguments.watch:
+        return _render(arguments)
+    from docs_templates.watch import watch
+
+    package = arguments.package
+    out = arguments.out or package / "documents"
+    watch([package, Path(__file__).parent], lambda: _told(_render(arguments)), leave_out=[out])
+    return DONE
+
+
+def _told(status: int) -> None:
+    moment = datetime.now(UTC).strftime("%H:%M:%S")
+    print(f"{moment} UTC: {'rendered' if status == DONE else 'refused'}; waiting for changes", flush=True)
+
+
+def _render(arguments: argparse.Namespace) -> int:
     from docs_templates.errors import DocumentError
 
     try:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from docs_templates import strict_json
+from docs_templates.dossier import system_clock
 from docs_templates.verify.report import Report
 from docs_templates.verify.run import verify
 
@@ -32,4 +33,26 @@ def told(report: Report, *, quiet: bool) -> list[str]:
     return lines if quiet else [*lines, f"{head}: {verdict}"]
 
 
-BY_NAME: dict[str, Callable[[argparse.Namespace, Print], bool]] = {"verify": verify_command}
+def word_command(arguments: argparse.Namespace, tell: Print) -> bool:
+    """Write documents as DOCX. Raises DocumentError; OSError."""
+    from docs_templates.word.run import make_word
+
+    say = (lambda _: None) if arguments.quiet else tell
+    make_word(arguments.package, arguments.document, arguments.out, clock=system_clock, tell=say)
+    return True
+
+
+def take_back_command(arguments: argparse.Namespace, tell: Print) -> bool:
+    """Put edited texts back into the plan. Raises DocumentError with every locked line that was changed; OSError."""
+    from docs_templates.word.take_back import take_back
+
+    say = (lambda _: None) if arguments.quiet else tell
+    take_back(arguments.file, arguments.package, arguments.plan, author=arguments.author, date=arguments.date, tell=say)
+    return True
+
+
+BY_NAME: dict[str, Callable[[argparse.Namespace, Print], bool]] = {
+    "verify": verify_command,
+    "word": word_command,
+    "take-back": take_back_command,
+}

@@ -64,7 +64,7 @@ def make_documents(
     folder = _folder(path, out)
     earlier = earlier_documents(folder, package.package_hash)
     moment = clock()
-    names = _chosen(documents, package, tell)
+    names = chosen(documents, package, tell)
     composed = compose_all(names, package, moment)
     data: dict[str, bytes] = {}
     written = []
@@ -129,7 +129,8 @@ def _folder(path: Path, out: Path | None) -> Path:
     return path.resolve() / "documents"
 
 
-def _chosen(documents: Sequence[str] | None, package: Package, tell: Tell) -> list[str]:
+def chosen(documents: Sequence[str] | None, package: Package, tell: Tell) -> list[str]:
+    """Names of documents to make: those asked for, or all that the package allows. Raises DocumentError."""
     wanted = list(dict.fromkeys(documents if documents is not None else DOCUMENTS))
     wanted.sort(key=lambda name: name == SIGNED_LAST)
     unknown = [name for name in wanted if name not in DOCUMENTS]

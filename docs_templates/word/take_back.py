@@ -130,8 +130,8 @@ def _plan_faults(plan: Any, taken: Sequence[TakenText], texts: dict[str, Editabl
     for one in taken:
         value: Any = plan
         for part in (*texts[one.tag].path, "text"):
-            known = isinstance(value, dict) and part in value
-            value = value[part] if known or (isinstance(value, list) and part < len(value)) else None
+            in_list = isinstance(value, list) and isinstance(part, int) and part < len(value)
+            value = value[part] if in_list or (isinstance(value, dict) and part in value) else None
         if value != one.before:
             faults.append(
                 Fault("the plan says something else than the package", "plan_moved_on", str(file), path=one.tag,

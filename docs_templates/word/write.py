@@ -65,7 +65,7 @@ class _Writer:
         self._turned = False
         self._identity(moment)
         self._styles()
-        self._section = self._file.sections[0]
+        self._section: Any = self._file.sections[0]
         self._page()
 
     def bytes(self) -> bytes:

@@ -17,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from docs_templates.cli import main
 from docs_templates.document import Document, Heading, Paragraph, Table, plain
 from docs_templates.dossier import compose_all
 from docs_templates.errors import DocumentError
 from docs_templates.package import read_package
+from docs_templates.watch import watch
 from docs_templates.word import fields
 from docs_templates.word.plan_file import load_plan, with_values
 from docs_templates.word.read import read_docx
@@ -324,3 +326,37 @@ def test_a_plan_without_a_place_is_refused() -> None:
         with_values("model: [1, 2]\n", {("model", "limitations", 0, "text"): "x"}, "plan.yaml")
     with pytest.raises(DocumentError, match="not valid YAML"):
         load_plan("a: [", "plan.yaml")
+
+
+# ------------------------------------------------------------------------------------------------- commands
+def test_the_commands_write_and_take_back(package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, plan = tmp_path / "out", tmp_path / "plan.yaml"
+    plan.write_text(PLAN, "utf-8")
+    assert main(["word", str(package), "--document", NAME, "--out", str(out)]) == 0
+    assert [one.name for one in out.iterdir()] == [f"{NAME}.docx"]
+    file = out / f"{NAME}.docx"
+    back = ["take-back", str(file), "--package", str(package), "--plan", str(plan)]
+    assert main(back) == 0
+    assert "the plan stays as it is" in capsys.readouterr().out
+    _edit(file, lambda body: _write(body, "model.uses", "Limits only."))
+    assert main(back) == 2
+    assert "give --author" in capsys.readouterr().err
+    assert main([*back, "--author", "Grace", "--date", "2026-12-01"]) == 0
+    assert capsys.readouterr().out == "model.uses: written, Grace, 2026-12-01\n"
+
+
+def test_a_change_of_a_file_renders_again(tmp_path: Path) -> None:
+    watched, out = tmp_path / "package", tmp_path / "package" / "documents"
+    out.mkdir(parents=True)
+    (watched / "a.json").write_text("1", "utf-8")
+    made: list[int] = []
+    changes = {1: ("a.json", "22"), 2: ("a.json", "333"), 5: ("documents/a.pdf", "of ours"), 7: ("b.json", "new")}
+    ticks = iter(range(1, 100))
+
+    def sleep(_: float) -> None:
+        name, text = changes.get(next(ticks), ("", ""))
+        if name:
+            (watched / name).write_text(text, "utf-8")
+
+    watch([watched], lambda: made.append(len(list(watched.glob("*.json")))), leave_out=[out], sleep=sleep, rounds=8)
+    assert made == [1, 1, 2]
