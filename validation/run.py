@@ -63,9 +63,10 @@ from validation.comparisons import (
     subpopulations,
     two_stage,
 )
+from validation.comparisons.items import compare_items
 from validation.comparisons.performance import Headline
 from validation.comparisons.profile import compare_snapshot_profile
-from validation.comparisons.whole import compare_repeated
+from validation.comparisons.whole import compare_grids, compare_repeated
 from validation.findings import Finding, Outcome, findings_document
 from validation.frames import comparisons_frame, findings_frame, outcomes_frame, tests_frame
 from validation.guard import guarded
@@ -169,7 +170,7 @@ def rebuild(
     if space is None:
         return Rebuild(_without_rows(package, policy), (), None, None)
     guarded(space.ledger, None, source.compare_source, space, without_source)
-    for compare in (derived.compare_derived, compare_snapshot_profile, compare_repeated):
+    for compare in (derived.compare_derived, compare_snapshot_profile, compare_items, compare_repeated):
         guarded(space.ledger, None, compare, space)
     if package.outcome_type != "binary":
         return _rebuild_measures(space, second_technology)
@@ -275,6 +276,7 @@ def _compare_results(space: Workspace, whole: Workspace, fitted: Workspace) -> l
         (subpopulations.compare_subpopulations, space),
         (proxies.compare_proxies, whole),
         (alternatives.compare_alternatives, whole),
+        (compare_grids, space),
     )
     return headlines
 

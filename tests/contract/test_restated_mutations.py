@@ -86,6 +86,19 @@ LATER: list[tuple[str, Change, str]] = [
     ("data.conversions", cell("rows", one_more), "rows read as missing"),
     ("data.duplicates", cell("rows", one_more, 1), "rows"),
 ]
+WORDS: list[tuple[str, Change, str]] = [
+    ("model.identity", cell("value", lambda v: "another", 5), "items"),
+    ("outcome.definition", cell("value", lambda v: "PD", item="probability is called"), "items"),
+    ("data.source", cell("value", lambda v: v[::-1], item="sha256"), "items"),
+    ("classing.policy", cell("value", lambda v: v.replace("6", "8"), item="Bins of ordinary values"), "limits"),
+    ("scorecard.points.card", cell("label", lambda v: v.replace("2", "3"), characteristic="DELAYS", bin_id=1), "label"),
+    ("stability.psi", lost(4), "rows of the table"),
+    ("samples.representativeness", cell("characteristic", lambda v: f"{v} of old", 3), "rows of the table"),
+    ("fairness.error_rates", lost(3), "rows of the table"),
+    ("fairness.proxies", lost(3), "rows of the table"),
+    ("reasons.frequency", lost(2), "rows of the table"),
+    ("performance.roc", cell("sample", lambda v: f"{v} of old", 200), "samples that there are"),
+]
 TREES: list[tuple[str, Change, str]] = [
     ("stability.psi", cell("psi", larger, quantity="USED"), "psi"),
     ("stability.bins", cell("actual_share", larger, quantity="INCOME"), "actual_share"),
@@ -104,7 +117,7 @@ STAGES: list[tuple[str, Change, str]] = [
     ("scorecard.points.bureau", lost(3), "rows of the table"),
     ("explanation.stability.trees_on", lost(1), "rows of the table"),
 ]
-CASES = {"card": CARD, "later": LATER, "trees": TREES, "segmented": SEGMENTS, "staged": STAGES}
+CASES = {"card": CARD, "later": LATER, "words": WORDS, "trees": TREES, "segmented": SEGMENTS, "staged": STAGES}
 
 
 def mutated(package: Package, changes: list[tuple[str, Change, str]]) -> Package:
@@ -121,7 +134,7 @@ def package_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pack
     made: dict[str, Package] = {}
 
     def package(name: str) -> Package:
-        name = {"later": "card"}.get(name, name)
+        name = {"later": "card", "words": "card"}.get(name, name)
         if name not in made:
             base = {"segmented": SEGMENTED, "staged": STAGED}.get(name) or BASES[name]
             folder: Path = run_base(base, tmp_path_factory.mktemp(name))

@@ -10,7 +10,7 @@ import numpy as np
 
 from validation.comparisons.held import UNREAD, Held, held_classings
 from validation.comparisons.regression import impact_of_classing
-from validation.comparisons.restated import compare_summary
+from validation.comparisons.restated import compare_labels, compare_summary
 from validation.findings import Finding, Outcome
 from validation.impact import Change
 from validation.rebuild import metrics
@@ -225,3 +225,4 @@ def _compare_summary(space: Workspace, held: Mapping[str, Held]) -> None:
         developer = [row[column] for row in rows]
         space.ledger.numbers("classing.summary", column, rule, developer, [value(own[name]) for name in labels], labels)
     compare_summary(space, table, held)
+    compare_labels(space, held)

@@ -176,6 +176,10 @@ def _compare_evidence(space: Workspace, model_id: str, area: str, card: Scorecar
     rules |= {"development_share": "share", "bad_rate": "share"}
     for column, (developer, mine) in columns.items():
         space.ledger.numbers(area, column, rules[column], developer, mine, labels[column])
+    known = [row for row in table if row["bin_id"] in range(len(bins.get(row["characteristic"], ())))]
+    own_labels = [bins[row["characteristic"]][row["bin_id"]]["label"] for row in known]
+    names = [f"{row['characteristic']} bin {row['bin_id']}" for row in known]
+    space.ledger.words(area, "label", [row["label"] for row in known], own_labels, names)
     keys = [(row["characteristic"], row["bin_id"]) for row in table]
     first = next((key for key in keys if key[1] is None), ("base points", None))
     compare_whole(

@@ -67,6 +67,25 @@ def compare_summary(space: Workspace, table: list[dict[str, Any]], held: Mapping
         space.ledger.numbers(SUMMARY, column, "share", [row[column] for row in apart], own, names)
 
 
+def compare_labels(space: Workspace, held: Mapping[str, Held]) -> None:
+    """Compare what tables call the bins of a classing, and their kinds, with the bins that a model scores with."""
+    for prefix in ("classing.table", "classing.samples", "classing.periods"):
+        labels: tuple[list[Any], list[Any], list[str]] = ([], [], [])
+        kinds: tuple[list[Any], list[Any], list[str]] = ([], [], [])
+        for name, one in held.items():
+            bins = {item["id"]: item for item in one.step["bins"]}
+            table = space.package.rows_of(f"{prefix}.{name}") if one.model_id is not None else None
+            for row in table or []:
+                own = bins.get(row["bin_id"], {"label": None, "kind": None})
+                for pair, key in ((labels, "label"), (kinds, "kind")):
+                    if key in row:
+                        pair[0].append(row[key])
+                        pair[1].append(own[key])
+                        pair[2].append(f"{name} bin {row['bin_id']}")
+        space.ledger.words(prefix, "label", *labels)
+        space.ledger.words(prefix, "kind", *kinds)
+
+
 def _gini(space: Workspace, one: Held) -> float:
     """Of the weights of evidence of the bins on the development rows, higher ones safer."""
     rows = space.known(DEVELOPMENT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from validation.compare import in_order
@@ -62,3 +62,41 @@ def compare_repeated(space: Workspace) -> None:
         evidence=tuple(shown),
     )
     space.ledger.check(Outcome(TEST, "fail", compared, "each row once", None, finding))
+
+
+GRIDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "fairness.error_rates": (("attribute", "group", "sample"), ("measure",)),
+    "fairness.proxies": (("sample",), ("attribute", "predictor")),
+    "reasons.frequency": (("sample",), ("reason_code",)),
+    "samples.representativeness": (("sample",), ("characteristic",)),
+    "stability.psi": (("sample",), ("quantity",)),
+}
+"""Tables that tell the same of every group: columns of the group, and of what is told of it."""
+CURVES = ("performance.roc", "performance.cap", "performance.precision_recall", "performance.reliability")
+DISCRIMINATION = "performance.discrimination"
+
+
+def compare_grids(space: Workspace) -> None:
+    """A table that tells the same of every sample or group leaves none of it out."""
+    for area, (groups, told) in GRIDS.items():
+        table = space.package.rows_of(area)
+        if not table:
+            continue
+        keys = [tuple(row[name] for name in (*groups, *told)) for row in table]
+        firsts = dict.fromkeys(key[: len(groups)] for key in keys)
+        seconds = dict.fromkeys(key[len(groups) :] for key in keys)
+        compare_whole(space, area, keys, [(*first, *second) for first in firsts for second in seconds])
+    _compare_samples(space)
+
+
+def _compare_samples(space: Workspace) -> None:
+    """Every sample on which the champion's ranking is told has its curves, and no other has."""
+    champion = space.package.candidate_ids[space.package.champion_id]
+    judged = [row["sample"] for row in space.package.rows_of(DISCRIMINATION) or [] if row["model"] == champion]
+    for area in (*CURVES, *GRIDS):
+        table = space.package.rows_of(area)
+        if table:
+            stated = [one for one in dict.fromkeys(row["sample"] for row in table) if one not in space.rows]
+            space.ledger.words(area, "samples that there are", stated, [None] * len(stated), stated)
+        if table and judged and area in CURVES:
+            compare_whole(space, area, list(dict.fromkeys(row["sample"] for row in table)), list(dict.fromkeys(judged)))

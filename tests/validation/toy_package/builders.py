@@ -52,7 +52,7 @@ def interval(number: int, lower: float | None, upper: float | None, woe: float) 
 
 
 def plain(number: int, kind: str, woe: float, **more: Any) -> dict[str, Any]:
-    return {"id": number, "kind": kind, "label": kind, "woe": woe, **more}
+    return {"id": number, "kind": kind, "label": f"{kind} {number}", "woe": woe, **more}
 
 
 def population(rows: int = 3000, seed: int = 7) -> dict[str, list[Any]]:

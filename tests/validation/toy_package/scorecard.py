@@ -316,7 +316,7 @@ def evidences(data, counts, rules, fit, exact, points, scored, model) -> list[di
         calibration.append(["toy", sample, n, bad / n, float(p.mean()), brier, loss, *[None] * 10])
     result.append(b.evidence("performance.discrimination", discrimination))
     result.append(b.evidence("performance.calibration", calibration))
-    return result
+    return [with_labels(item, model, result) for item in result]
 
 
 def sizes(samples: np.ndarray, y: np.ndarray) -> list[tuple[str, int, int]]:
@@ -335,6 +335,24 @@ def classing_rows(counts, rules, kinds) -> tuple[list[list[Any]], float]:
         share = count / (goods + bads)
         rows.append([number, kind, kind, int(count), share, good, bad, rate, None, None, woe, value, rule])
     return rows, total
+
+
+def with_labels(item: dict[str, Any], model: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
+    """A table of bins that calls them what the model does."""
+    names = [column["name"] for column in item.get("columns", [])]
+    if "label" not in names or not item["id"].startswith(("classing.", "scorecard.points.")):
+        return item
+    bins = {s["input"]: [one["label"] for one in s["bins"]] for s in model["steps"] if s["type"] == "classing"}
+    name, rows = item["id"].rsplit(".", 1)[-1], []
+    samples = next(one for one in items if one["id"] == f"classing.samples.{name}") if name in bins else item
+    at = [column["name"] for column in samples["columns"]]
+    known = {row[at.index("label")]: row[at.index("bin_id")] for row in samples["rows"]}
+    for row in item["rows"]:
+        cells = dict(zip(names, row, strict=True))
+        number = cells["bin_id"] if "bin_id" in cells else known[cells["label"]]
+        own = bins[cells.get("characteristic", name)][number] if number is not None else cells["label"]
+        rows.append([own if column == "label" else cells[column] for column in names])
+    return {**item, "rows": rows}
 
 
 def gini_of(counts: list[list[float]], woe: list[float]) -> float:
