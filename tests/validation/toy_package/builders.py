@@ -44,7 +44,7 @@ def interval(number: int, lower: float | None, upper: float | None, woe: float) 
     return {
         "id": number,
         "kind": "interval",
-        "label": f"[{lower}, {upper})",
+        "label": f"interval {number}",
         "lower": lower,
         "upper": upper,
         "woe": woe,
