@@ -19,7 +19,7 @@ from docs_templates.command_lines import PARSERS
 
 DONE, ALTERED, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 EXTRA = "install credit-risk-lifecycle[documents]"
-COMMANDS = ("verify", "word", "take-back")
+COMMANDS = ("verify", "sign", "word", "take-back")
 DOCUMENT_NAMES = (
     "executive_summary",
     "model_card",
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="credit-dossier",
         description="Render the documents of a model package to PDF.",
-        epilog="Further commands: credit-dossier verify, word, take-back (each with --help).",
+        epilog="Further commands: credit-dossier verify, sign, word, take-back (each with --help).",
     )
     parser.add_argument("package", type=Path, metavar="PACKAGE", help="a model package: folder or zip")
     parser.add_argument(

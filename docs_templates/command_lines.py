@@ -12,9 +12,37 @@ def verify_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     parser = _parser("verify", "Read a rendered document back and compare all that it shows with the evidence.")
     parser.add_argument("file", type=Path, metavar="FILE.pdf", help="a document that credit-dossier rendered")
     _package(parser, "the package that it cites")
-    parser.add_argument("--document", choices=documents, help="which document it is, where the file does not say")
+    _of_which(parser, documents)
     parser.add_argument("--json", type=Path, metavar="REPORT.json", help="write the report there as JSON")
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="ROOT.pem",
+        help="certificates that signatures must go back to (repeat for several)",
+    )
     parser.add_argument("--quiet", action="store_true", help="print alterations only")
+    return parser
+
+
+def sign_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
+    """`credit-dossier sign FILE.pdf --package PACKAGE --key KEY.p12 --role ROLE --out SIGNED.pdf`."""
+    parser = _parser("sign", "Sign a document that verifies (PAdES); what stood before is kept byte for byte.")
+    parser.add_argument("file", type=Path, metavar="FILE.pdf", help="a document that credit-dossier rendered")
+    _package(parser, "the package that it cites")
+    _of_which(parser, documents)
+    parser.add_argument("--key", type=Path, required=True, metavar="KEY.p12", help="key and certificate, PKCS#12")
+    parser.add_argument(
+        "--role", required=True, help="in which role; its row of the sign-off table takes the signature"
+    )
+    parser.add_argument("--name", help="name of the signer; default: that of the certificate")
+    parser.add_argument("--field", metavar="NAME", help="name of the signature field; default: made of number and role")
+    parser.add_argument("--out", type=Path, required=True, metavar="SIGNED.pdf", help="the signed file to write")
+    parser.add_argument("--invisible", action="store_true", help="sign without an appearance on the page")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line is the passphrase")
+    source.add_argument("--passphrase-env", metavar="NAME", help="variable of the environment with the passphrase")
     return parser
 
 
@@ -48,8 +76,14 @@ def _package(parser: argparse.ArgumentParser, about: str) -> None:
     parser.add_argument("--package", type=Path, required=True, metavar="PACKAGE", help=about)
 
 
+def _of_which(parser: argparse.ArgumentParser, documents: Sequence[str]) -> None:
+    parser.add_argument("--document", choices=documents, help="which document it is, where the file does not say")
+    parser.add_argument("--previous", type=Path, metavar="PACKAGE", help="the earlier package of a change log")
+
+
 PARSERS: dict[str, Callable[[Sequence[str]], argparse.ArgumentParser]] = {
     "verify": verify_parser,
+    "sign": sign_parser,
     "word": word_parser,
     "take-back": take_back_parser,
 }

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+import os
+import re
+import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from docs_templates import strict_json
 from docs_templates.dossier import system_clock
+from docs_templates.errors import DocumentError, Fault
 from docs_templates.verify.report import Report
 from docs_templates.verify.run import verify
 
@@ -15,7 +23,9 @@ Print = Callable[[str], None]
 
 def verify_command(arguments: argparse.Namespace, tell: Print) -> bool:
     """Verify a document and tell what was altered. Raises DocumentError where it cannot be compared; OSError."""
-    report = verify(arguments.file, arguments.package, arguments.document)
+    report = verify(
+        arguments.file, arguments.package, arguments.document, previous=arguments.previous, roots=arguments.trust
+    )
     if arguments.json is not None:
         arguments.json.write_bytes(strict_json.write(report.as_json()))
     for line in told(report, quiet=arguments.quiet):
@@ -23,14 +33,80 @@ def verify_command(arguments: argparse.Namespace, tell: Print) -> bool:
     return report.intact
 
 
+def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
+    """Sign a document that verifies, and verify what was signed. Raises DocumentError where it is refused; OSError."""
+    from docs_templates import signatures
+    from docs_templates.sign_off_cell import cell_of
+    from docs_templates.verify.reading import read_pdf
+
+    data = arguments.file.read_bytes()
+    before = verify(arguments.file, arguments.package, arguments.document, previous=arguments.previous)
+    if not before.intact:
+        faults = [Fault("the document does not verify: it is not signed", "document_altered", file=str(arguments.file))]
+        faults += [Fault(line, "document_altered") for line in told(before, quiet=True)]
+        raise DocumentError(faults)
+    moment = system_clock()
+    signer = signatures.load_signer(arguments.key.read_bytes(), _passphrase(arguments), str(arguments.key), moment)
+    name = f"signature-{len(before.signatures) + 1}-{_slug(arguments.role)}"
+    request = signatures.Request(arguments.role, arguments.name, arguments.field or name, moment)
+    if not arguments.invisible:
+        with read_pdf(data, str(arguments.file)) as reading:
+            page, box = cell_of(reading, arguments.role)
+        request = replace(request, page=page, box=box)
+    signed = signatures.sign_bytes(data, signer, request)
+    _write(arguments.out, signed)
+    after = verify(arguments.out, arguments.package, before.document, previous=arguments.previous)
+    for line in told(after, quiet=False):
+        tell(line)
+    tell(f"written {arguments.out}")
+    return after.intact
+
+
 def told(report: Report, *, quiet: bool) -> list[str]:
     """The report in lines, what was altered first."""
     lines = [str(one) for one in report.alterations]
     lines += [str(one) for one in report.signatures]
     lines += [f"note: {note}" for note in report.notes]
-    verdict = "nothing was altered" if report.intact else f"{len(report.alterations)} alterations"
+    count = len(report.alterations)
+    verdict = "nothing was altered" if not count else f"{count} alteration{'s' if count > 1 else ''}"
     head = f"{report.document}: {report.pages} pages, {report.values:,} cited values compared with the evidence"
     return lines if quiet else [*lines, f"{head}: {verdict}"]
+
+
+def _passphrase(arguments: argparse.Namespace) -> bytes | None:
+    """The passphrase of the key: of a file's first line, of a variable of the environment, or asked for."""
+    if arguments.passphrase_file is not None:
+        lines = arguments.passphrase_file.read_bytes().splitlines()
+        return lines[0] if lines else b""
+    if arguments.passphrase_env is not None:
+        value = os.environ.get(arguments.passphrase_env)
+        if value is None:
+            message = "no such variable of the environment"
+            raise DocumentError(Fault(message, "passphrase_missing", found=arguments.passphrase_env))
+        return value.encode("utf-8")
+    if not sys.stdin.isatty():
+        remedy = "give --passphrase-file or --passphrase-env"
+        raise DocumentError(Fault("nobody can be asked for the passphrase", "passphrase_missing", remedy=remedy))
+    return getpass.getpass("Passphrase of the key: ").encode("utf-8")
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "role"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write beside the place and rename: the file is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def word_command(arguments: argparse.Namespace, tell: Print) -> bool:
@@ -53,6 +129,7 @@ def take_back_command(arguments: argparse.Namespace, tell: Print) -> bool:
 
 BY_NAME: dict[str, Callable[[argparse.Namespace, Print], bool]] = {
     "verify": verify_command,
+    "sign": sign_command,
     "word": word_command,
     "take-back": take_back_command,
 }

@@ -60,7 +60,7 @@ def make_documents(
     `documents` None means all that the package allows; `previous` is an earlier package to compare with. Raises
     DocumentError with every fault of every document before anything is written, OSError where writing fails.
     """
-    package = _with_previous(read_package(path), previous)
+    package = with_previous(read_package(path), previous)
     folder = _folder(path, out)
     earlier = earlier_documents(folder, package.package_hash)
     moment = clock()
@@ -70,7 +70,7 @@ def make_documents(
     written = []
     for document in composed:
         if document.name == SIGNED_LAST:
-            (document,) = compose_all([document.name], _with_documents(package, {**earlier, **data}), moment)
+            (document,) = compose_all([document.name], with_documents(package, {**earlier, **data}), moment)
         rendered = _render(document, moment)
         file = f"{document.name}.pdf"
         data[file] = rendered.data
@@ -101,7 +101,7 @@ def compose_all(names: Sequence[str], package: Package, moment: datetime) -> lis
     return found
 
 
-def _with_previous(package: Package, previous: Path | None) -> Package:
+def with_previous(package: Package, previous: Path | None) -> Package:
     """The package with the earlier one beside it. Raises DocumentError where that is the very same package."""
     if previous is None:
         return package
@@ -113,7 +113,7 @@ def _with_previous(package: Package, previous: Path | None) -> Package:
     return replace(package, previous=earlier)
 
 
-def _with_documents(package: Package, data: Mapping[str, bytes]) -> Package:
+def with_documents(package: Package, data: Mapping[str, bytes]) -> Package:
     """The package with the hashes of the documents that stand beside the sign-off sheet."""
     found = {n: hashlib.sha256(d).hexdigest() for n, d in data.items() if n != f"{SIGNED_LAST}.pdf"}
     return replace(package, documents=found)

@@ -303,8 +303,7 @@ def _strange(located: Located, page: int, number: int, changes: Sequence[Change]
 def _over(located: Located, page: int, box: tuple[float, ...]) -> str:
     """The place of the text that a box lies over."""
     for index, mark in enumerate(located.views[page].marks):
-        left, bottom, right, top = mark.box
-        if mark.kind == "text" and left < box[2] and right > box[0] and bottom < box[3] and top > box[1]:
+        if mark.kind == "text" and _meets(mark.box, box):
             unit = located.unit_of(page, index)
             return FURNITURE if unit is None else located.units[unit].place
     return ""
@@ -354,6 +353,24 @@ def _file(expected: Reading, actual: Reading, *, links: bool) -> list[Alteration
         added = sorted(set(actual.catalogue) - set(expected.catalogue))
         found += [Alteration("structure", f"{key} was added") for key in added]
     return found
+
+
+def covered(actual: Reading) -> list[Alteration]:
+    """Visible signatures that lie over what a page says."""
+    found = []
+    for position, page in enumerate(actual.pages):
+        boxes = [one.box for one in page.annotations if one.is_signature and len(set(one.box)) > 2]
+        texts = [m for m in actual.view(position).marks if m.kind == "text" and m.text.strip()] if boxes else []
+        for box in boxes:
+            under = [m.text for m in texts if _meets(m.box, box)]
+            if under:
+                message = "a visible signature lies over printed text"
+                found.append(Alteration("signature", message, page.number, printed=" ".join(under)))
+    return found
+
+
+def _meets(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
 
 
 def _named(kind: str, expected: dict[str, str], actual: dict[str, str], *, shown: bool = False) -> list[Alteration]:

@@ -14,16 +14,17 @@ from pathlib import Path
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document
+from docs_templates.dossier import with_documents, with_previous
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import file_name
 from docs_templates.package import Package, inspect_package
 from docs_templates.render.pdf import render
 from docs_templates.templates import DOCUMENTS, Template, read_template
-from docs_templates.verify.compare import Expected, compare
+from docs_templates.verify.compare import Expected, compare, covered
 from docs_templates.verify.flow import compare_flow
 from docs_templates.verify.places import Unit, squeezed, units
 from docs_templates.verify.reading import Reading, read_pdf
-from docs_templates.verify.report import Alteration, Report
+from docs_templates.verify.report import Alteration, Report, SignatureStatus
 from docs_templates.verify.stream import read_stream
 
 MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(\d\d):(\d\d):(\d\d)")
@@ -43,13 +44,23 @@ class _Cited:
     package_hash: str
 
 
-def verify(file: Path, path: Path, document: str | None = None, *, expecting: Expecting | None = None) -> Report:
+def verify(
+    file: Path,
+    path: Path,
+    document: str | None = None,
+    *,
+    previous: Path | None = None,
+    roots: Sequence[Path] = (),
+    expecting: Expecting | None = None,
+) -> Report:
     """Compare the PDF `file` with the package at `path`. `document` names it where the file does not say.
 
     Raises DocumentError where the file is no PDF of a document, or the package has no manifest; OSError.
     """
     data = file.read_bytes()
     package, faults = inspect_package(path)
+    package = with_documents(with_previous(package, previous), _beside(file))
+    statuses = _signatures(data, roots)
     with read_pdf(data, str(file)) as actual:
         cited = _cited(actual, package, document, file)
         found = [Alteration("evidence", str(fault)) for fault in faults]
@@ -75,8 +86,33 @@ def verify(file: Path, path: Path, document: str | None = None, *, expecting: Ex
                 rendered = rendered if as_it_was else [*texts, *_figures(expected_units, others)]
             found += rendered
             notes = () if as_it_was else (FLOW_NOTE,)
+        found += covered(actual)
         pages = len(actual.pages)
-    return Report(cited.template.name, cited.package_hash, pages, values, tuple(found), (), notes)
+    return Report(cited.template.name, cited.package_hash, pages, values, tuple(found), statuses, notes)
+
+
+def _signatures(data: bytes, roots: Sequence[Path]) -> tuple[SignatureStatus, ...]:
+    if b"/ByteRange" not in data:
+        return ()
+    from docs_templates import signatures
+
+    trusted = [one for root in roots for one in signatures.trust_roots(root.read_bytes(), str(root))]
+    return tuple(signatures.signatures(data, trusted))
+
+
+def _beside(file: Path) -> dict[str, bytes]:
+    """Documents that stand beside a file, as they were before they were signed: a sign-off sheet holds their hashes."""
+    names = [file.parent / f"{name}.pdf" for name in DOCUMENTS]
+    return {one.name: before_signing(one.read_bytes()) for one in names if one.is_file() and one.name != file.name}
+
+
+def before_signing(data: bytes) -> bytes:
+    """A document as it was before its first signature."""
+    if b"/ByteRange" not in data:
+        return data
+    from docs_templates import signatures
+
+    return signatures.original_bytes(data)
 
 
 @contextmanager

@@ -1,0 +1,42 @@
+"""Where on a document a role signs: the empty cell of its row in the sign-off table."""
+
+from __future__ import annotations
+
+from docs_templates.errors import DocumentError, Fault
+from docs_templates.render import styles
+from docs_templates.verify.reading import Reading
+from docs_templates.verify.stream import PageView
+
+ROW, MIDDLE, INSET = 22.0, 3.0, 2.0
+HEAD = ("Role", "Name", "Decision", "Date", "Signature")
+Box = tuple[float, float, float, float]
+
+
+def cell_of(reading: Reading, role: str) -> tuple[int, Box]:
+    """Page (from zero) and box in points of the signature cell of a role. Raises DocumentError where none has it."""
+    roles: list[str] = []
+    for position, view in enumerate(reading.views()):
+        for row, box in _rows(view):
+            if row == role:
+                return position, box
+            roles.append(row)
+    allowed = ", ".join(dict.fromkeys(roles)) or "the document has no sign-off table"
+    remedy = "name a role of the document, or sign with --invisible"
+    raise DocumentError(Fault("no such role to sign for", "role_unknown", found=role, allowed=allowed, remedy=remedy))
+
+
+def _rows(view: PageView) -> list[tuple[str, Box]]:
+    """Roles of the sign-off tables of a page with the boxes of their signatures."""
+    texts = [mark for mark in view.marks if mark.kind == "text" and mark.text.strip()]
+    found = []
+    for place in range(len(texts) - len(HEAD) + 1):
+        head = texts[place : place + len(HEAD)]
+        if tuple(mark.text.strip() for mark in head) != HEAD:
+            continue
+        left, right = head[-1].box[0] - INSET, view.width - styles.MARGIN_RIGHT - INSET
+        for mark in texts[place + len(HEAD) :]:
+            if abs(mark.box[0] - head[0].box[0]) > INSET or mark.box[1] >= head[0].box[1]:
+                break
+            middle = mark.box[1] + MIDDLE
+            found.append((mark.text.strip(), (left, middle - ROW / 2, right, middle + ROW / 2)))
+    return found
