@@ -5,7 +5,8 @@ from __future__ import annotations
 from credit_risk._core.evidence import Evidence, absent, key_values, statement
 from credit_risk.plan import Plan
 
-TEXTS = ("purpose", "rationale", "uses", "prohibited_uses")
+TEXTS = ("purpose", "theory", "rationale", "judgement", "uses", "prohibited_uses", "oversight")
+NAMES = ("owner", "contact", "tier")
 
 
 def identity_evidence(plan: Plan, characteristics: int) -> Evidence:
@@ -35,7 +36,7 @@ def authored_evidence(plan: Plan) -> list[Evidence]:
             found.append(_lacking(identifier, f"model.{name}"))
         else:
             found.append(statement(identifier, text.text, author=text.author, date=text.date))
-    for name in ("owner", "tier"):
+    for name in NAMES:
         value = getattr(model, name)
         found.append(
             _lacking(f"authored.{name}", f"model.{name}") if value is None else statement(f"authored.{name}", value)

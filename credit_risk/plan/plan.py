@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic.types import Strict
@@ -50,7 +50,17 @@ from credit_risk.strategy.fairness_spec import FairnessSpec
 from credit_risk.strategy.spec import StrategySpec
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-Document = Literal["development_dossier", "validation_report"]
+Document = Literal[
+    "executive_summary",
+    "model_card",
+    "development_dossier",
+    "validation_report",
+    "implementation_guide",
+    "adverse_action",
+    "monitoring_plan",
+    "change_log",
+    "sign_off_sheet",
+]
 CROSS_FAULT = "plan_cross_fault"
 
 
@@ -104,7 +114,7 @@ class Plan(Spec):
         description="Formats to export the champion to; where the plan names none, none that cannot hold the champion.",
     )
     documents: Annotated[tuple[Document, ...], Strict(False)] = Field(
-        default=("development_dossier", "validation_report"), description="Documents to render."
+        default=get_args(Document), description="Documents to render."
     )
 
     _path: Path | None = PrivateAttr(default=None)

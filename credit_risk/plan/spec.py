@@ -65,9 +65,18 @@ class IdentitySpec(Spec):
     name: Text | None = Field(default=None, description="Name for people; null: the identifier.")
     version: Text = Field(default="0.1.0", description="Version of the model, as text.")
     purpose: AuthoredText | None = Field(default=None, description="What the model is for.")
+    theory: AuthoredText | None = Field(
+        default=None, description="The theory and the assumptions that the form of the model rests on."
+    )
     rationale: AuthoredText | None = Field(default=None, description="Why it is built in this way.")
+    judgement: AuthoredText | None = Field(
+        default=None, description="Where people decided and not the data, and on what grounds."
+    )
     uses: AuthoredText | None = Field(default=None, description="Uses that it is meant for.")
     prohibited_uses: AuthoredText | None = Field(default=None, description="Uses that it may not be put to.")
+    oversight: AuthoredText | None = Field(
+        default=None, description="Who sees the results, may overrule them or stop the model, and how."
+    )
     as_of: IsoDate | None = Field(
         default=None,
         description="Date on which the plan stands, by which what has expired is told; null: expiry is not told.",
@@ -77,6 +86,7 @@ class IdentitySpec(Spec):
         description="Known limitations, each a text, with significance, mitigant, owner and expiry if known.",
     )
     owner: Text | None = Field(default=None, description="Who answers for the model.")
+    contact: Text | None = Field(default=None, description="Where questions about the model are answered.")
     tier: Text | None = Field(default=None, description="Risk tier in the inventory, as text.")
 
     @model_validator(mode="before")

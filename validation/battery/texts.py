@@ -14,7 +14,7 @@ from validation.structure import planned_classings
 SNAPSHOT = "data/snapshot.parquet"
 AUTHORED = ("purpose", "rationale", "limitations", "uses", "prohibited_uses", "owner", "tier")
 _OWN = ("purpose", "rationale", "limitations")
-_PROSE = (*_OWN, "uses", "prohibited_uses")
+_PROSE = (*_OWN, "uses", "prohibited_uses", "theory", "judgement", "oversight")
 _PLACEHOLDER = re.compile(
     r"\b(todo|tbd|tbc|fixme|lorem ipsum|placeholder)\b"
     r"|^[\W_]*(n/?a|none|no limitations?|not applicable|text|test|x+)?[\W_]*$"

@@ -49,8 +49,10 @@ def faults(write):
 
 
 DEFAULTS = """{
-"model": {"id": "m", "name": "m", "version": "0.1.0", "purpose": null, "rationale": null, "uses": null,
-          "prohibited_uses": null, "as_of": null, "limitations": [], "owner": null, "tier": null},
+"model": {"id": "m", "name": "m", "version": "0.1.0", "purpose": null, "theory": null,
+          "rationale": null, "judgement": null, "uses": null,
+          "prohibited_uses": null, "oversight": null, "as_of": null, "limitations": [], "owner": null,
+          "contact": null, "tier": null},
 "data": {"source": "t.csv", "number_format": null, "key": null, "date": null, "columns": {}, "monthly": {},
          "protected": [], "forbidden": []},
 "outcome": {"column": "Y", "bad": 1, "good": null, "indeterminate": [], "missing": "refuse", "history": null,
@@ -112,7 +114,8 @@ DEFAULTS = """{
              "matrix_bands": 5, "redeployment": null,
              "overrides": null, "experiment": null},
 "exports": ["pmml"],
-"documents": ["development_dossier", "validation_report"]
+"documents": ["executive_summary", "model_card", "development_dossier", "validation_report", "implementation_guide",
+              "adverse_action", "monitoring_plan", "change_log", "sign_off_sheet"]
 }"""
 
 
