@@ -49,5 +49,5 @@ def _of(identifier: str, name: str, value: Any, package: Package) -> list[Editab
     return [EditableText(f"model.{name}", identifier, ("model", name), None)] if absent and name not in PLAIN else []
 
 
-PLAIN = ("owner", "tier")
+PLAIN = ("owner", "contact", "tier")
 """Keys of the model that are a word or a name, not a text with author and date."""

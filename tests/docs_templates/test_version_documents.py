@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from docs_templates.dossier import make_documents
 from docs_templates.package import Package, read_package
 from docs_templates.signing import authors_table, hashes_table
 from docs_templates.templates import read_template
+from docs_templates.verify.run import verify
 from docs_templates.watched import DECLARED, METRICS, watched_table
 from tests.docs_templates.builders import all_evidence, canonical, toy_model, write_package
 from tests.docs_templates.conftest import MOMENT
@@ -171,6 +173,33 @@ def test_who_wrote_or_owns_is_named_as_no_signer(package: Package) -> None:
     assert "Nobody named here signs" in table.notes[0]
     held = {row[0]: row[2] for row in hashes_table(package, "1", ()).rows}
     assert held["Annex signatures/manifest.json"] == "not held"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A package with a change log and a sign-off sheet in its annex, and the package before."""
+    base = tmp_path_factory.mktemp("written")
+    package = write_package(base / "now", all_evidence(("X",)))
+    earlier = write_package(base / "earlier", all_evidence(("X",)), name="Earlier")
+    make_documents(package, ["change_log", "sign_off_sheet"], previous=earlier, clock=lambda: MOMENT)
+    return package, earlier
+
+
+def test_a_change_log_is_verified_against_both_packages(written: tuple[Path, Path]) -> None:
+    package, earlier = written
+    file = package / "documents" / "change_log.pdf"
+    assert verify(file, package, previous=earlier).intact
+    assert not verify(file, package).intact
+
+
+def test_a_sheet_is_verified_against_the_annex_it_stands_in(written: tuple[Path, Path], tmp_path: Path) -> None:
+    package, _ = written
+    sheet = package / "documents" / "sign_off_sheet.pdf"
+    assert verify(sheet, package).intact
+    other = tmp_path / "other"
+    shutil.copytree(package, other)
+    make_documents(other, ["change_log"], clock=lambda: MOMENT)  # without the earlier package: other bytes
+    assert not verify(other / "documents" / "sign_off_sheet.pdf", other).intact
 
 
 # ------------------------------------------------------------------------------------------- monitoring plan
