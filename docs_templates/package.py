@@ -21,6 +21,9 @@ VERIFICATION = "verification.csv"
 ANNEXES = ("exports", "signatures", "validation")
 
 
+FILE_PRODUCERS = {"plan.json": "the plan of the modeller", "validation/findings.json": "the validator"}
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
     """What the renderer may read. `findings` and `validation` (its annex manifest) are None where there is no annex.
@@ -42,6 +45,19 @@ class Package:
     annexes: dict[str, str] = field(default_factory=dict)
     previous: Package | None = None
     documents: dict[str, str] = field(default_factory=dict)
+
+    def file(self, name: str) -> Evidence | None:
+        """A file of the package that documents quote, as an entry of the evidence index; None where there is none."""
+        if name == "manifest.json":
+            digest: str | None = self.package_hash
+        else:
+            annex = name.startswith(VALIDATION)
+            files = (self.validation or {}).get("files", {}) if annex else self.manifest["files"]
+            digest = files.get(name.removeprefix(VALIDATION) if annex else name, {}).get("sha256")
+        if digest is None:
+            return None
+        about = {"inputs": [], "producer": FILE_PRODUCERS.get(name, "the development run"), "notes": []}
+        return Evidence(name, "file", f"File {name}", name, digest, about)
 
     @property
     def champion(self) -> str:

@@ -16,6 +16,13 @@ from docs_templates.references import Filter, Reference, substitute
 from docs_templates.template_nodes import Inline, Text
 
 NOT_DECLARED = "not declared"
+FILES_READ = {
+    "plan": "plan.json",
+    "manifest": "manifest.json",
+    "model": "model.json",
+    "findings": "validation/findings.json",
+    "package": "manifest.json",
+}
 KIND_WORDS = {"not_applicable": "not applicable", "not_provided": "not provided"}
 
 
@@ -102,7 +109,14 @@ class Resolver:
             "findings": self.package.findings or {},
             "package": {"hash": self.package.package_hash, "champion": self.package.champion},
         }
-        return self._from_tree(trees[kind], reference), None, "value"
+        return self._from_tree(trees[kind], reference), self._file(kind), "value"
+
+    def _file(self, kind: str) -> str | None:
+        """The id of the package's file that a reference reads, noted as used; None where the package has no such."""
+        held = self.package.file(FILES_READ[kind])
+        if held is not None:
+            self.used.setdefault(held.id, held)
+        return None if held is None else held.id
 
     def rows(self, evidence: Evidence, where: tuple[Filter, ...], line: int) -> list[list[Cell]]:
         """The rows that the filters keep; a fault where a filter names no column."""

@@ -15,6 +15,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.literals import typed_number
 from docs_templates.references import EVIDENCE_ID, Reference, parse_filters, parse_reference
 from docs_templates.template_nodes import (
     BlockNode,
@@ -91,8 +92,7 @@ COVER_OPTIONAL = {"layout"}
 LAYOUTS = ("book", "brief")
 CHAPTER_MATTER = {"title"}
 CHAPTER_OPTIONAL = {"annex"}
-# Names with digits that are not statistics. Everything else with a digit comes from the package or the registry.
-NUMBERS_ALLOWED = re.compile(r"SHA-256|IEEE 754|PMML 4\.4")
+PRINTED_OPTIONS = ("item", "roles")
 PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
 REFERENCE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 EACH = re.compile(r"each ([a-z_]+) in (\S+?)(?: ordered_by (\S+))?")
@@ -167,6 +167,8 @@ class _Parser:
             if not colon or key in matter or not value.strip():
                 self._fault("not a front matter line", number, found=line, allowed="key: value, each key once")
             matter[key.strip()] = value.strip()
+            if key.strip() == "title" and typed_number(value) is not None:
+                self._fault("a number typed by hand", number, found=value.strip())
         is_cover = self._file.endswith("/" + COVER)
         needed = COVER_MATTER if is_cover else CHAPTER_MATTER
         optional = COVER_OPTIONAL if is_cover else CHAPTER_OPTIONAL
@@ -317,7 +319,7 @@ class _Parser:
                 reference = references[int(part)]
                 found += [Inserted(reference, bold, italic)] if reference else []
             elif part:
-                if re.search(r"\d|%", NUMBERS_ALLOWED.sub("", part)):
+                if typed_number(part) is not None:
                     self._fault("a number typed by hand: cite evidence, the plan or a clause", line, found=part.strip())
                 found.append(Text(part, bold, italic, mono))
         return found
@@ -363,6 +365,6 @@ class _Parser:
                 self._fault("not a number of rows", line, found=options[name])
         if ("few" in options) != ("count" in options):
             self._fault("count and few go together", line, allowed="both, or neither")
-        item = options.get("item", "")
-        if re.search(r"\d", NUMBERS_ALLOWED.sub("", item)):
-            self._fault("a number typed by hand", line, found=item)
+        for name in PRINTED_OPTIONS:
+            if typed_number(options.get(name, "")) is not None:
+                self._fault("a number typed by hand", line, found=options[name])

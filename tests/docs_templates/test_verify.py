@@ -16,14 +16,20 @@ from typing import Any
 import pikepdf
 import pytest
 
+from docs_templates.clauses import registry
 from docs_templates.cli import main
-from docs_templates.document import Document
+from docs_templates.compose import compose
+from docs_templates.document import Document, Figure, Table
 from docs_templates.dossier import make_documents
 from docs_templates.errors import DocumentError
-from docs_templates.verify.compare import Expected
-from docs_templates.verify.places import Unit
+from docs_templates.package import read_package
+from docs_templates.templates import read_template
+from docs_templates.verify.compare import Expected, Located
+from docs_templates.verify.places import Unit, units
+from docs_templates.verify.reading import read_pdf
 from docs_templates.verify.report import Alteration, Report
 from docs_templates.verify.run import expect, verify
+from docs_templates.verify.stream import align, read_stream
 from tests.docs_templates.builders import all_evidence, canonical, write_package
 from tests.docs_templates.pdf_edits import edit_run, operators, page_of, write
 
@@ -42,11 +48,11 @@ class Made:
     stack: ExitStack
 
     @contextmanager
-    def expecting(self, document: Document, moment: datetime, units: Sequence[Unit]) -> Iterator[Expected]:
+    def expecting(self, document: Document, moment: datetime, wanted: Sequence[Unit]) -> Iterator[Expected]:
         """Render and read, or what was rendered of the same document before."""
         key = hashlib.sha256(repr((document, moment)).encode()).hexdigest()
         if key not in self.expected:
-            self.expected[key] = self.stack.enter_context(expect(document, moment, units))
+            self.expected[key] = self.stack.enter_context(expect(document, moment, wanted))
         yield self.expected[key]
 
     def report(self, data: bytes, tmp: Path, package: Path | None = None) -> Report:
@@ -106,14 +112,6 @@ def test_a_document_saved_again_verifies(made: Made, options: dict[str, Any], tm
 
 
 def test_every_text_of_the_document_is_found_on_its_pages(made: Made) -> None:
-    from docs_templates.clauses import registry
-    from docs_templates.compose import compose
-    from docs_templates.package import read_package
-    from docs_templates.templates import read_template
-    from docs_templates.verify.places import units
-    from docs_templates.verify.reading import read_pdf
-    from docs_templates.verify.stream import align, read_stream
-
     document = compose(read_template(NAME), read_package(made.folder), registry(), MOMENT)
     with read_pdf(made.data) as reading:
         stream = read_stream(reading.views())
@@ -123,6 +121,47 @@ def test_every_text_of_the_document_is_found_on_its_pages(made: Made) -> None:
     assert lost == []
     said = [stream.text[slice(*r)] for r in ranges if r is not None]
     assert said == [u.text for u, r in zip(expected, ranges, strict=True) if r is not None]
+
+
+def test_every_evidence_id_leads_to_its_entry_of_the_index_and_back(made: Made) -> None:
+    document = compose(read_template(NAME), read_package(made.folder), registry(), MOMENT)
+    printed = {b.evidence if isinstance(b, Table) else b.evidence.id for b in document.blocks if _has_evidence(b)}
+    with read_pdf(made.data) as reading:
+        located = Located(reading, units(document))
+        ids = [k for k, u in enumerate(located.units) if u.part.startswith("evidence id") and not u.free]
+        entries = {
+            one.values[0].evidence: located.marks_of(k)[0]
+            for k, one in enumerate(located.units)
+            if "column “Evidence and file”" in one.part
+        }
+        assert printed <= set(entries)
+        assert {"plan.json", "manifest.json", "validation/findings.json"} & set(entries)
+        used: dict[int, set[int]] = {}
+        for k in ids:
+            for identifier in located.units[k].shown.split(" · "):
+                page, index = located.marks_of(k)[0]
+                targets = _targets(reading.pdf, page, located.views[page].marks[index].box)
+                assert entries[identifier][0] in targets, identifier
+                used.setdefault(entries[identifier][0], set()).add(page)
+        for page, back in used.items():
+            everywhere = _targets(reading.pdf, page, (0.0, 0.0, 2000.0, 2000.0))
+            assert everywhere & back, page
+
+
+def _has_evidence(block: Any) -> bool:
+    return (isinstance(block, Table) and block.evidence is not None) or isinstance(block, Figure)
+
+
+def _targets(pdf: pikepdf.Pdf, page: int, box: tuple[float, float, float, float]) -> set[int]:
+    """Positions of the pages that links of a page lead to which lie over a box."""
+    numbers = {one.obj.objgen: position for position, one in enumerate(pdf.pages)}
+    found = set()
+    for link in pdf.pages[page].get("/Annots", ()):
+        left, bottom, right, top = (float(part) for part in link.Rect)
+        if left < box[2] and right > box[0] and bottom < box[3] and top > box[1]:
+            target = link.Dest if "/Dest" in link else link.A.D
+            found.add(numbers[target[0].objgen])
+    return found
 
 
 # ------------------------------------------------------------------------------------------ alterations of the PDF
