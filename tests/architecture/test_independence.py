@@ -12,7 +12,10 @@ from tests.architecture.sources import PACKAGES, REPOSITORY, Source, imported_na
 # What the base dependencies bring: `referencing` is the reference resolver of jsonschema.
 VALIDATOR = {"numpy", "scipy", "pandas", "pyarrow", "jsonschema", "referencing"}
 NUMBA = {"numba"}  # optional accelerator of the validator: same results without it
-DOCUMENTS = {"jinja2", "markupsafe", "markdown_it", "mdit_py_plugins", "jsonschema", "referencing", "reportlab"}
+DOCUMENTS = {
+    *("markdown_it", "jsonschema", "referencing", "ruamel", "reportlab", "PIL", "bidi", "arabic_reshaper"),
+    *("pikepdf", "pypdfium2", "docx", "lxml", "pyhanko", "pyhanko_certvalidator", "asn1crypto", "cryptography"),
+}
 ALLOWED = {"validation": VALIDATOR | NUMBA, "docs_templates": DOCUMENTS}
 
 
