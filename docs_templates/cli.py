@@ -11,13 +11,18 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docs_templates.command_lines import PARSERS
 
+if TYPE_CHECKING:
+    from docs_templates.dossier import Written
+
 DONE, ALTERED, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
+HERE = Path()
 EXTRA = "install credit-risk-lifecycle[documents]"
 COMMANDS = ("verify", "sign", "word", "take-back")
 DOCUMENT_NAMES = (
@@ -74,6 +79,15 @@ def _parser() -> argparse.ArgumentParser:
         "--previous", type=Path, metavar="PACKAGE", help="the package of the version before, for the change log"
     )
     parser.add_argument("--watch", action="store_true", help="render again whenever package or templates change")
+    parser.add_argument(
+        "--pack",
+        type=Path,
+        nargs="?",
+        const=HERE,
+        metavar="DIR",
+        help="write the pack too: a folder and a zip with documents, exports, evidence and index.html; "
+        "default: the folder that the package lies in",
+    )
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -118,7 +132,7 @@ def _render(arguments: argparse.Namespace) -> int:
     from docs_templates.errors import DocumentError
 
     try:
-        from docs_templates.dossier import make_documents
+        from docs_templates.dossier import make_documents, system_clock
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("docs_templates"):
             raise
@@ -130,9 +144,19 @@ def _render(arguments: argparse.Namespace) -> int:
             print(line, flush=True)
 
     try:
+        moment = system_clock()
         written = make_documents(
-            arguments.package, arguments.document, out=arguments.out, previous=arguments.previous, tell=tell
+            arguments.package,
+            arguments.document,
+            out=arguments.out,
+            previous=arguments.previous,
+            clock=lambda: moment,
+            tell=tell,
         )
+        for document in written:
+            tell(f"written {document.path}")
+        if arguments.pack is not None:
+            _pack(arguments, written, moment, tell)
     except DocumentError as error:
         print("credit-dossier: refused, nothing was written", file=sys.stderr)
         print(error, file=sys.stderr)
@@ -140,6 +164,15 @@ def _render(arguments: argparse.Namespace) -> int:
     except OSError as error:
         print(f"credit-dossier: cannot read or write: {error}", file=sys.stderr)
         return REFUSED
-    for document in written:
-        tell(f"written {document.path}")
     return DONE
+
+
+def _pack(
+    arguments: argparse.Namespace, written: Sequence[Written], moment: datetime, tell: Callable[[str], None]
+) -> None:
+    from docs_templates.pack.bundle import write_pack
+
+    into = arguments.pack if arguments.pack != HERE else arguments.package.resolve().parent
+    pack = write_pack(arguments.package, written, into, moment, previous=arguments.previous)
+    tell(f"written {pack.folder}")
+    tell(f"written {pack.archive}: {pack.files:,} files, {pack.bytes:,} bytes")

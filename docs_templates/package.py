@@ -90,6 +90,12 @@ def inspect_package(path: Path) -> tuple[Package, list[Fault]]:
     return replace(package, path=path), faults
 
 
+def stored_files(path: Path) -> tuple[frozenset[str], Callable[[str], bytes]]:
+    """Names of all files of a package, and a way to read one. Raises DocumentError where there is no package."""
+    container = _open(path)
+    return container.names, container.read
+
+
 def _read(container: _Container) -> tuple[Package, list[Fault]]:
     manifest_bytes = _needed(container, "manifest.json")
     manifest = strict_json.parse(manifest_bytes, "manifest.json")

@@ -1,0 +1,160 @@
+"""Writes the pack of a model: one folder and one zip, the same bytes for the same documents."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from docs_templates import strict_json
+from docs_templates.clauses import registry
+from docs_templates.compose import compose
+from docs_templates.dossier import Written, with_documents, with_previous
+from docs_templates.errors import DocumentError, Fault
+from docs_templates.pack import sections
+from docs_templates.pack.dictionary import dictionary_csv, dictionary_rows
+from docs_templates.pack.page import whole
+from docs_templates.pack.values import value_map
+from docs_templates.package import Package, read_package, stored_files
+from docs_templates.templates import read_template
+
+KEPT = re.compile(r"(?:manifest|model|plan)\.json|plan\.yaml|verification\.csv|(?:evidence|validation|exports)/.+")
+LEFT_OUT = re.compile(r".+\.(?:parquet|arrow|feather)")
+SUMS = "SHA256SUMS"
+INDEX = "index.html"
+DATE = (1980, 1, 1, 0, 0, 0)
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The pack that was written: its folder and its zip, files and bytes of the zip."""
+
+    folder: Path
+    archive: Path
+    files: int
+    bytes: int
+
+
+def pack_name(package: Package) -> str:
+    """`MODELID_vVERSION_HASH8`, safe as a name of a file."""
+    model = package.manifest["model"]
+    parts = (UNSAFE.sub("-", str(part)).strip("-.") or "x" for part in (model["id"], model["version"]))
+    identifier, version = parts
+    return f"{identifier}_v{version}_{package.package_hash[:8]}"
+
+
+def write_pack(
+    path: Path, written: Sequence[Written], into: Path, moment: datetime, *, previous: Path | None = None
+) -> Pack:
+    """Write the pack of the package at `path` with its rendered documents into the folder `into`.
+
+    Raises DocumentError where a file is not what the manifest says or something else stands in the pack's place, and
+    OSError; then nothing is left behind.
+    """
+    package = read_package(path)
+    contents = _contents(path, package, written, moment, previous)
+    name = pack_name(package)
+    target, archive = into / name, into / f"{name}.zip"
+    if target.exists() and not (target / SUMS).is_file():
+        remedy = "remove it, or name another folder with --pack DIR"
+        raise DocumentError(Fault("stands in the place of the pack", "output_not_ours", str(target), remedy=remedy))
+    into.mkdir(parents=True, exist_ok=True)
+    zipped = _zipped(name, contents)
+    with tempfile.TemporaryDirectory(prefix=".pack.", dir=into) as work:
+        new = Path(work) / "new"
+        for file, data in contents.items():
+            place = new / file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+        (Path(work) / "zip").write_bytes(zipped)
+        if target.exists():
+            shutil.move(str(target), str(Path(work) / "old"))
+        new.rename(target)
+        (Path(work) / "zip").replace(archive)
+    return Pack(target, archive, len(contents), len(zipped))
+
+
+def _contents(
+    path: Path, package: Package, written: Sequence[Written], moment: datetime, previous: Path | None
+) -> dict[str, bytes]:
+    names, read = stored_files(path)
+    found = {n: read(n) for n in sorted(names) if KEPT.fullmatch(n) and not LEFT_OUT.fullmatch(n)}
+    faults = [
+        Fault("other bytes than the manifest says", "hash_mismatch", name)
+        for name, data in found.items()
+        if name in package.manifest["files"] and _sha(data) != package.manifest["files"][name]["sha256"]
+    ]
+    if faults:
+        raise DocumentError(faults)
+    pages = {}
+    folder = written[0].path.parent if written else None
+    for one in sorted(folder.iterdir()) if folder is not None else ():
+        if one.suffix == ".pdf" or one.name == "manifest.json":
+            found[f"documents/{one.name}"] = one.read_bytes()
+    for one_written in written:
+        pages[f"documents/{one_written.path.name}"] = one_written.pages
+    found |= _value_maps(with_previous(package, previous), written, found, moment)
+    rows = dictionary_rows(package)
+    found["data_dictionary.csv"] = dictionary_csv(rows)
+    found[INDEX] = _index(package, found, pages, rows).encode("utf-8")
+    lines = (f"{_sha(data)}  {name}\n" for name, data in sorted(found.items()))
+    found[SUMS] = "".join(lines).encode("utf-8")
+    return found
+
+
+def _value_maps(
+    package: Package, written: Sequence[Written], found: Mapping[str, bytes], moment: datetime
+) -> dict[str, bytes]:
+    beside = {
+        n.removeprefix("documents/"): d for n, d in found.items() if n.startswith("documents/") and n[-4:] == ".pdf"
+    }
+    clauses = registry()
+    maps = {}
+    for one in written:
+        composed = compose(read_template(one.name), with_documents(package, beside), clauses, moment)
+        maps[f"documents/{one.name}.values.json"] = strict_json.write(value_map(composed, one.path.read_bytes()))
+    return maps
+
+
+def _index(
+    package: Package, found: Mapping[str, bytes], pages: Mapping[str, int], rows: Sequence[Sequence[str]]
+) -> str:
+    files = {name: _sha(data) for name, data in found.items()}
+    sizes = {name: len(data) for name, data in found.items()}
+    name = pack_name(package)
+    parts = (
+        ("verdicts", "Verdict", sections.verdicts(package)),
+        ("findings", "Findings", sections.findings(package)),
+        ("documents", "Documents", sections.documents(files, pages)),
+        ("lineage", "Lineage, from plan to hash", sections.lineage(package, files)),
+        ("plots", "Plots", sections.plots(package)),
+        ("evidence", "Evidence", sections.evidence(package)),
+        ("dictionary", "Data dictionary", sections.dictionary(rows)),
+        ("files", "Files", sections.listing(files, sizes)),
+    )
+    foot = f"Made from evidence by credit-dossier. {SUMS} holds the hash of every file of this pack, this page's too."
+    return whole(f"{package.manifest['model']['name']}: {name}", sections.head(package, name), parts, foot)
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _zipped(name: str, contents: Mapping[str, bytes]) -> bytes:
+    """A zip in order of name, without times and users."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for file, data in sorted(contents.items()):
+            info = zipfile.ZipInfo(f"{name}/{file}", DATE)
+            info.external_attr = 0o644 << 16
+            info.create_system = 3
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED, 9)
+    return buffer.getvalue()
