@@ -22,14 +22,16 @@ nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;padding:0;ma
 .search input{font:inherit;padding:.35rem .6rem;border:1px solid var(--quiet);border-radius:3px;width:min(26rem,100%)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.86rem}
 caption{text-align:left;color:var(--quiet);padding:.3rem 0}
-th,td{overflow-wrap:anywhere;min-width:4.5rem;text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #dde2e8}
+th,td{overflow-wrap:anywhere;min-width:4.5rem;text-align:left;vertical-align:top;padding:.35rem .6rem;
+border-bottom:1px solid #dde2e8}
 thead th{background:var(--band);border-top:2px solid var(--accent)}
 td.mono,code{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:.8rem;overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem}dt{color:var(--quiet)}
 dd{margin:0;overflow-wrap:anywhere}
 .verdict{border-left:.4rem solid var(--accent);background:var(--band);padding:.7rem 1rem;margin:1rem 0}
 .verdict strong{font-size:1.15rem}.alert{border-color:#8a3b00;background:#fdf4ea}
-figure{min-width:0;margin:1rem 0;padding:.6rem;border:1px solid #dde2e8}figcaption{font-size:.86rem;overflow-wrap:anywhere}svg{width:100%;height:auto}
+figure{min-width:0;margin:1rem 0;padding:.6rem;border:1px solid #dde2e8}
+figcaption{font-size:.86rem;overflow-wrap:anywhere}svg{width:100%;height:auto}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(30rem,100%),1fr));gap:1rem}[hidden]{display:none!important}
 ol.lineage li{margin:.35rem 0}footer{color:var(--quiet);font-size:.86rem;margin:2rem auto}
 @media(max-width:40rem){.figures{grid-template-columns:1fr}}
