@@ -120,4 +120,5 @@ def test_without_rows_no_area_could_be_evaluated(package: Path) -> None:
     (package / "manifest.json").write_bytes(builders.to_json(manifest))
     rows = validate(read_package(package)).battery
     assert [row.area for row in rows] == OWED
-    assert {(row.outcome, row.reason) for row in rows} == {("not_evaluable", "the package came without its rows")}
+    why = "the package came without its snapshot, and neither that (--data) nor its source (--source) was given"
+    assert {(row.outcome, row.reason) for row in rows} == {("not_evaluable", why)}
