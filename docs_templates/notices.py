@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from docs_templates.package import Package
 from docs_templates.verification_rows import Case, cases
 
 Json = Mapping[str, Any]
+GIVEN = re.compile(r"(?:.*\.)?(points|attribution)\((.*)\)")
 PLACES = ("first", "second", "third")
 TITLE = "Worked notice"
 NO_TEXT = "Other, to be specified: the code {code} has no text for applicants, and no other reason stands in its place"
@@ -87,9 +89,9 @@ def derivation(package: Package, place: str, number: str, caption: Spans) -> Tab
     if len(steps) != 1:
         return Absent("not_applicable", TITLE, "the reasons are chosen among several lists; the package's own are told")
     texts, about = _texts(package), _catalogue(package)
-    ranked = _ranked(steps[0], found.case)
+    ranked = _ranked(package, steps[0], found.case)
     rows = []
-    for shortfall, one in ranked:
+    for shortfall, got, one in ranked:
         code = one["reason_code"]
         told = found.case.reasons.index(code) + 1 if code in found.case.reasons else None
         known = about.get(code, {})
@@ -100,7 +102,7 @@ def derivation(package: Package, place: str, number: str, caption: Spans) -> Tab
                 texts.get(code) or MISSING,
                 str(known.get("fields") or MISSING),
                 str(known.get("direction") or MISSING),
-                _number(_got(one, found.case)),
+                _number(got),
                 _number(one["baseline"]),
                 _number(shortfall),
             )
@@ -193,31 +195,38 @@ def _score(case: Case) -> float:
     return float(case.values.get("score") or "inf")
 
 
-def _got(one: Json, case: Case) -> float | None:
-    """What the row got for a factor: points or attribution; None where the file does not hold it."""
-    name = str(one["input"])
-    for kind in ("points", "attribution"):
-        if name.endswith(f"{kind}({one['characteristic']})"):
-            text = case.values.get(f"{kind}:{one['characteristic']}")
-            return float(text) if text else None
-    return None
+def _got(made: Mapping[Any, Json], name: str, case: Case) -> float | None:
+    """What the row got: points, an attribution, or for a group their sum; None where the file does not hold it."""
+    found = GIVEN.fullmatch(name)
+    text = case.values.get(f"{found[1]}:{found[2]}") if found else None
+    if text:
+        return float(text)
+    step = made.get(name)
+    if step is None or step["type"] != "sum":
+        return None
+    total = 0.0
+    for one in step["inputs"]:
+        part = _got(made, one, case)
+        if part is None:
+            return None
+        total += part
+    return total
 
 
-def _shortfall(one: Json, case: Case) -> float | None:
-    got = _got(one, case)
-    return None if got is None else float(one["baseline"]) - got
+def _ranked(package: Package, step: Json, case: Case) -> list[tuple[float | None, float | None, Json]]:
+    """Shortfall, what the row got, and factor, by descending shortfall; those without one last, ties as listed."""
+    made = {one.get("output"): one for one in package.model["steps"]}
+    found: list[tuple[float | None, float | None, Json]] = []
+    for one in step["characteristics"]:
+        got = _got(made, str(one["input"]), case)
+        found.append((None if got is None else float(one["baseline"]) - got, got, one))
+    return sorted(found, key=lambda each: (each[0] is None, -(each[0] or 0.0)))
 
 
-def _ranked(step: Json, case: Case) -> list[tuple[float | None, Json]]:
-    """Factors by descending shortfall, those without one last; equal ones in the order of the list."""
-    found = [(_shortfall(one, case), one) for one in step["characteristics"]]
-    return sorted(found, key=lambda pair: (pair[0] is None, -(pair[0] or 0.0)))
-
-
-def _agreement(step: Json, ranked: Sequence[tuple[float | None, Json]], case: Case) -> str:
-    if any(shortfall is None for shortfall, _ in ranked):
+def _agreement(step: Json, ranked: Sequence[tuple[float | None, float | None, Json]], case: Case) -> str:
+    if any(shortfall is None for shortfall, _, _ in ranked):
         return "Not every factor stands by itself in verification.csv, so that the order is not derived again here."
-    again = tuple(one["reason_code"] for shortfall, one in ranked if shortfall is not None and shortfall > 0)
+    again = tuple(one["reason_code"] for shortfall, _, one in ranked if shortfall is not None and shortfall > 0)
     again = again[: int(step["maximum"])]
     same = again == case.reasons[: int(step["maximum"])]
     verdict = "agrees with the package" if same else f"DIFFERS from the package, which tells {', '.join(case.reasons)}"

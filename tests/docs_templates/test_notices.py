@@ -76,6 +76,21 @@ def test_reasons_are_derived_again_and_a_difference_is_told(tmp_path: Path) -> N
     assert "DIFFERS from the package, which tells R2" in wrong.notes[0]
 
 
+def test_a_group_gets_the_sum_of_its_points(tmp_path: Path) -> None:
+    package = _package(tmp_path)
+    reasons = package.model["steps"][-1]
+    group = {"id": "g", "type": "sum", "inputs": [one["input"] for one in reasons["characteristics"]], "output": "both"}
+    factor = {"characteristic": "BOTH", "input": "both", "reason_code": "R1", "reference_points": 9.0, "baseline": 9.0}
+    steps = [*package.model["steps"][:-1], group, {**reasons, "characteristics": [factor]}]
+    table = derivation(_of(steps, package), "first", "1", ())
+    assert isinstance(table, Table)
+    assert table.rows[0][5:] == ("7", "9", "2")  # 0 and 7 points against 9
+    assert "agrees with the package" in table.notes[0]
+    (lost,) = [derivation(_of([s for s in steps if s is not group], package), "first", "1", ())]
+    assert isinstance(lost, Table)
+    assert "not derived again" in lost.notes[0]
+
+
 def test_a_rule_that_declines_is_told_before_the_score(tmp_path: Path) -> None:
     package = _package(tmp_path, cut_off=498.0, texts=("R1", "R2", "P1"))
     condition = {"op": "is_missing", "args": [{"ref": "UTILISATION"}]}
