@@ -22,7 +22,7 @@ nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;padding:0;ma
 .search input{font:inherit;padding:.35rem .6rem;border:1px solid var(--quiet);border-radius:3px;width:min(26rem,100%)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.86rem}
 caption{text-align:left;color:var(--quiet);padding:.3rem 0}
-th,td{overflow-wrap:anywhere;min-width:4.5rem;text-align:left;vertical-align:top;padding:.35rem .6rem;
+th,td{overflow-wrap:anywhere;min-width:6.6rem;text-align:left;vertical-align:top;padding:.35rem .6rem;
 border-bottom:1px solid #dde2e8}
 thead th{background:var(--band);border-top:2px solid var(--accent)}
 td.mono,code{font-family:"DejaVu Sans Mono",Consolas,monospace;font-size:.8rem;overflow-wrap:anywhere}

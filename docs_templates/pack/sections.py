@@ -120,7 +120,7 @@ def lineage(package: Package, files: Mapping[str, str]) -> str:
     core = manifest["files"]
     held = sum(1 for name in core if name.startswith("evidence/"))
     steps = [
-        ("Plan as written (plan.yaml)", manifest["plan_sha256"], "what the modeller asked for"),
+        ("Plan as written (plan.yaml)", _sha(core, "plan.yaml"), "what the modeller asked for"),
         ("Plan with every default (plan.json)", _sha(core, "plan.json"), "what the run did"),
         (f"Source {manifest['source']['name']}", manifest["source"]["sha256"], f"{manifest['source']['rows']:,} rows"),
         ("Snapshot of the rows", manifest["snapshot"]["sha256"], f"{manifest['snapshot']['rows']:,} rows"),

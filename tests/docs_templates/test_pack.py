@@ -107,6 +107,14 @@ def test_every_file_has_its_hash_in_the_list_and_on_the_page(packed: tuple[Path,
     assert {one for one in links if not one.startswith("#")} <= set(files)
 
 
+def test_the_lineage_leads_from_the_plan_to_the_package(packed: tuple[Path, Path]) -> None:
+    package, folder = packed
+    page = (folder / "index.html").read_text("utf-8")
+    lineage = page[page.index('class="lineage"') :].split("</ol>")[0]
+    for name in ("plan.yaml", "plan.json", "model.json", "manifest.json"):
+        assert hashlib.sha256((package / name).read_bytes()).hexdigest() in lineage
+
+
 def test_the_page_needs_nothing_but_itself(packed: tuple[Path, Path]) -> None:
     source = (packed[1] / "index.html").read_text("utf-8")
     page = Page(source)
