@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from xml.etree import ElementTree
 
 import pikepdf
 
@@ -20,6 +21,7 @@ CATALOGUE_APART = frozenset(
     {"/Type", "/Pages", "/Metadata", "/Outlines", "/Names", "/AF", "/AcroForm", "/DSS", "/Perms", "/Extensions",
      "/Version"}
 )  # fmt: skip
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 OUTLINE_LIMIT = 100_000
 
 
@@ -133,8 +135,23 @@ def _metadata(pdf: pikepdf.Pdf) -> dict[str, str]:
     info: Any = pdf.trailer.get("/Info", {})
     found = {key[1:]: str(value) for key, value in info.items()}
     if "/Metadata" in pdf.Root:
-        found["XMP"] = stream_data(pdf.Root.Metadata).decode("utf-8", "replace")
+        found |= dict(_xmp(stream_data(pdf.Root.Metadata)))
     return found
+
+
+def _xmp(data: bytes) -> Iterator[tuple[str, str]]:
+    """Properties of XMP by name; how the XML is written, and by which tool, does not matter."""
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError:
+        yield "XMP", data.decode("utf-8", "replace")
+        return
+    for description in root.iter(RDF + "Description"):
+        for name, value in description.attrib.items():
+            yield f"XMP {name}", value
+        for one in description:
+            inner = [f"{part.tag} {sorted(part.attrib.items())} {(part.text or '').strip()}" for part in one.iter()]
+            yield f"XMP {one.tag}", "; ".join(inner)
 
 
 def _attachments(pdf: pikepdf.Pdf, digests: Digests) -> dict[str, str]:

@@ -79,14 +79,18 @@ def runs(page: Any, content: list[tuple[list[Any], str]]) -> Iterator[tuple[int,
             yield position, known[font].decode(bytes(operands[0])), known[font]
 
 
-def edit_run(pdf: pikepdf.Pdf, text: str, change: Callable[[str], str], *, after: str = "") -> tuple[int, str]:
-    """Change the first run that is `text` (whole, or a pattern) and follows one that holds `after`.
+def edit_run(
+    pdf: pikepdf.Pdf, text: str, change: Callable[[str], str], *, after: str = "", beside: str = ""
+) -> tuple[int, str]:
+    """Change the first run that is `text` (or a pattern) and follows one that holds `after`, on a page with `beside`.
 
     Returns page number and what it then says; where the subset lacks a character, KeyError.
     """
     for number, page in enumerate(pdf.pages, start=1):
         content = operators(page)
         seen = not after
+        if beside and not any(beside in found for _, found, _ in runs(page, content)):
+            continue
         for position, found, used in runs(page, content):
             seen = seen or after in found
             if seen and (found == text or re.fullmatch(text, found)):

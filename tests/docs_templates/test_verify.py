@@ -170,8 +170,8 @@ def _swap(digits: str) -> Callable[[str], str]:
     return lambda text: text.replace(digits, {"1": "2", "2": "1", "4": "1", "0": "1", "5": "2"}[digits], 1)
 
 
-def _text(old: str, change: Callable[[str], str], after: str = "") -> Edit:
-    return lambda pdf: edit_run(pdf, old, change, after=after) and None
+def _text(old: str, change: Callable[[str], str], after: str = "", beside: str = "") -> Edit:
+    return lambda pdf: edit_run(pdf, old, change, after=after, beside=beside) and None
 
 
 def _operators(said: str, change: Callable[[list[Any]], None]) -> Edit:
@@ -308,8 +308,8 @@ SEEDED: dict[str, tuple[Edit, str, tuple[str, ...]]] = {
                       ("Table 3.1", "row 2 (item 1)", "printed: value14", "evidence says: value 12")),
     "share in a table": (_text("36.1\u202f%", lambda t: t.replace("36", "16"), "samples.summary"), "value",
                          ("Table 3.4", "(Out of sample)", "“Bad rate”", "printed: 16.1", "evidence says: 36.1")),
-    "number in prose": (_text(": 0 critical, 1 high, 0 medium and 0 low", lambda t: t.replace("1 high", "0 high")),
-                        "value", ("section 1 Conclusion", "printed: 0", "evidence says: 1", "findings:counts.high")),
+    "number in prose": (_text("1", lambda t: "0", " critical"), "value",
+                        ("section 1 Conclusion", "printed: 0", "evidence says: 1", "findings:counts.high")),
     "verdict": (_text("approve with conditions", lambda t: "approve", "The proposed recommendation is "), "value",
                 ("section 1 Conclusion", "printed: approve", "evidence says: approve with conditions")),
     "hash of the control page": (_text("d" * 64, lambda t: "a" + t[1:]), "value",
@@ -318,9 +318,10 @@ SEEDED: dict[str, tuple[Edit, str, tuple[str, ...]]] = {
                     lambda t: t.replace("owner", "tier")), "value", ("control page", "“Owner”")),
     "date of rendering": (_text("2026-11-21 08:30:00", lambda t: t.replace("11-21", "11-20")), "metadata",
                           ("CreationDate",)),
-    "caption": (_text("Result of the validation", lambda t: "Result of the model"), "text",
+    "caption": (_text("Result of the validation", lambda t: "Result of the model", "", "validation.summary"), "text",
                 ("Table 1.1, caption", "printed: Result of the model")),
-    "number of a heading": (_text("1.1", lambda t: "1.2", "item 4"), "text", ("heading",)),
+    "heading": (_text(r"(1\.1\s+)?What is missing", lambda t: t.replace("missing", "amiss"), "", "not held by this"),
+                "text", ("heading", "amiss")),
     "row removed": (_operators("Table 3.1", _remove_row), "value", ("Table 3", "the value was removed")),
     "white text": (_operators("Table 3.1", _white_text), "drawing", ("looks otherwise",)),
     "box over text": (_operators("Table 3.1", _cover_number), "drawing", ("path added, over what stands there",)),
