@@ -14,10 +14,9 @@ from typing import Any
 
 from asn1crypto import x509
 from pyhanko.keys import load_certs_from_pemder_data
-from pyhanko.pdf_utils import generic, misc
+from pyhanko.pdf_utils import generic, layout, misc
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -120,7 +119,10 @@ def _style(certificate: x509.Certificate, name: str, request: Request) -> Static
     moment = request.moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     lines = (name, f"as {request.role}", f"{moment}, {certificate.sha256.hex()[:12]}…")
     page = stamp(lines, right - left, top - bottom)
-    return StaticStampStyle(background=_Page(page), border_width=0, background_opacity=1.0)
+    # In its own size: pyHanko would shrink it between margins.
+    align, scaling = layout.AxisAlignment.ALIGN_MIN, layout.InnerScaling.NO_SCALING
+    rule = layout.SimpleBoxLayoutRule(align, align, margins=layout.Margins.uniform(0), inner_content_scaling=scaling)
+    return StaticStampStyle(background=_Page(page), background_layout=rule, border_width=0, background_opacity=1.0)
 
 
 class _Page(PdfContent):
@@ -136,7 +138,7 @@ class _Page(PdfContent):
         made = self._ensure_writer.import_page_as_xobject(reader)
         self.resources.xobject["/Stamp"] = made
         left, bottom, right, top = made.get_object()["/BBox"]
-        self.box = BoxConstraints(width=abs(left - right), height=abs(bottom - top))
+        self.box = layout.BoxConstraints(width=abs(left - right), height=abs(bottom - top))
         return b"/Stamp Do"
 
 

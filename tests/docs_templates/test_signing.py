@@ -100,8 +100,11 @@ def test_two_roles_sign_and_the_file_still_verifies(
         places = [[float(x) for x in a.Rect] for a in pdf.pages[0].Annots if str(a.Subtype) == "/Widget"]
         look = pdf.pages[0].Annots[-1].AP.N
         names = [str(f.BaseFont) for x in look.Resources.XObject.values() for f in _fonts(x)]
+        painted = [(str(one.operator), list(one.operands)) for one in pikepdf.parse_content_stream(look)]
+        moves = [[float(x) for x in operands] for name, operands in painted if name == "cm"]
     assert len(places) == 2
     assert places[0][1] > places[1][3] - 3  # the reviewer's row is below the validator's
+    assert moves == [[1, 0, 0, 1, 0, 0]]  # in its own size
     assert names
     assert all("DejaVu" in name for name in names)
 
