@@ -63,8 +63,10 @@ from validation.comparisons import (
     subpopulations,
     two_stage,
 )
+from validation.comparisons.complete import compare_complete, compare_points
 from validation.comparisons.items import compare_items
 from validation.comparisons.performance import Headline
+from validation.comparisons.planned import compare_planned
 from validation.comparisons.profile import compare_snapshot_profile
 from validation.comparisons.whole import compare_grids, compare_repeated
 from validation.findings import Finding, Outcome, findings_document
@@ -277,6 +279,9 @@ def _compare_results(space: Workspace, whole: Workspace, fitted: Workspace) -> l
         (proxies.compare_proxies, whole),
         (alternatives.compare_alternatives, whole),
         (compare_grids, space),
+        (compare_complete, space),
+        (compare_points, space),
+        (compare_planned, space),
     )
     return headlines
 

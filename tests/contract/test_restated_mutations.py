@@ -85,6 +85,9 @@ LATER: list[tuple[str, Change, str]] = [
     ("data.profile", cell("median", larger, column="USED"), "median"),
     ("data.conversions", cell("rows", one_more), "rows read as missing"),
     ("data.duplicates", cell("rows", one_more, 1), "rows"),
+    ("data.leakage", cell("threshold", larger, 4), "thresholds"),
+    ("explanation.background", cell("rows", lambda v: v - 7, 1), "applicants used for the reasons"),
+    ("explanation.dependence_figure.card", cell("position", larger, 3), "position"),
 ]
 WORDS: list[tuple[str, Change, str]] = [
     ("model.identity", cell("value", lambda v: "another", 5), "items"),
@@ -99,25 +102,58 @@ WORDS: list[tuple[str, Change, str]] = [
     ("reasons.frequency", lost(2), "rows of the table"),
     ("performance.roc", cell("sample", lambda v: f"{v} of old", 200), "samples that there are"),
 ]
+MUST = "rows that it must have"
+LOST: list[tuple[str, Change, str]] = [
+    ("classing.policy", lost(8), MUST),
+    ("data.source", lost(1), MUST),
+    ("rating.policy", lost(4), MUST),
+    ("reasons.method", lost(7), MUST),
+    ("reasons.agreement", lost(1), MUST),
+    ("selection.stability", lost(2), MUST),
+    ("classing.expectations", lost(1), MUST),
+    ("fairness.proxy_models", lost(1), MUST),
+    ("data.waterfall", lost(1), MUST),
+    ("data.leakage", lost(5), MUST),
+    ("performance.roc", lost(273), "points"),
+    ("performance.cap", lost(273), "points"),
+    ("performance.precision_recall", lost(182), "points"),
+    ("calibration.map", lost(101), "even scores"),
+    ("performance.score_distribution", lost(39), "classes of goods and bads"),
+]
 TREES: list[tuple[str, Change, str]] = [
     ("stability.psi", cell("psi", larger, quantity="USED"), "psi"),
     ("stability.bins", cell("actual_share", larger, quantity="INCOME"), "actual_share"),
     ("samples.representativeness", cell("psi", larger, characteristic="INCOME"), "psi"),
     ("explanation.dependence.trees", cell("mean", larger, characteristic="INCOME"), "mean"),
+    ("boosting.parameters.trees", lost(12), MUST),
+    ("boosting.constraints.trees", cell("auc_lower", lambda v: v + 0.02, 1), "auc_lower"),
+    ("explanation.background", cell("base", larger, 1), "base of the reasons"),
 ]
 SEGMENTS: list[tuple[str, Change, str]] = [
     ("segmentation.gain.seg", cell("auc_upper", larger, 1), "auc_upper"),
     ("segmentation.reasons.seg", cell("first", one_more), "first"),
     ("segmentation.search.seg", cell("left_rows", one_more), "rows of both sides"),
     ("performance.comparison", cell("lower", larger), "lower"),
+    ("performance.baselines", cell("gini_lower", lambda v: v + 0.03, 1), "gini_lower"),
+    ("performance.baseline_differences", cell("upper", lambda v: v + 0.01, 1), "middle of the bounds"),
     ("scorecard.points.seg.segment_1", cell("development_share", larger, 2), "development_share"),
 ]
 STAGES: list[tuple[str, Change, str]] = [
     ("performance.comparison", lost(1), "rows of the table"),
     ("scorecard.points.bureau", lost(3), "rows of the table"),
     ("explanation.stability.trees_on", lost(1), "rows of the table"),
+    ("two_stage.stages.bureau", lost(7), MUST),
+    ("two_stage.offset_check.bureau", lost(1), "rows of the table"),
 ]
-CASES = {"card": CARD, "later": LATER, "words": WORDS, "trees": TREES, "segmented": SEGMENTS, "staged": STAGES}
+CASES = {
+    "card": CARD,
+    "later": LATER,
+    "words": WORDS,
+    "lost": LOST,
+    "trees": TREES,
+    "segmented": SEGMENTS,
+    "staged": STAGES,
+}
 
 
 def mutated(package: Package, changes: list[tuple[str, Change, str]]) -> Package:
@@ -134,7 +170,7 @@ def package_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pack
     made: dict[str, Package] = {}
 
     def package(name: str) -> Package:
-        name = {"later": "card", "words": "card"}.get(name, name)
+        name = {"later": "card", "words": "card", "lost": "card"}.get(name, name)
         if name not in made:
             base = {"segmented": SEGMENTED, "staged": STAGED}.get(name) or BASES[name]
             folder: Path = run_base(base, tmp_path_factory.mktemp(name))
@@ -152,6 +188,44 @@ def test_every_change_is_found(name: str, package_of: Callable[[str], Package]) 
     tests = [one["test"] for one in run.findings["findings"] if one["severity"] != "observation"]
     for table, _, quantity in changes:
         assert any(one.startswith(f"{table}: {quantity}") for one in tests), f"{table}: {quantity} is not among {tests}"
+
+
+SETTINGS: list[tuple[str, str, Any, str]] = [
+    ("classing", "min_goods", 1.0, "classing.policy: numbers of the plan"),
+    ("classing", "min_bads", 1.0, "classing.policy: numbers of the plan"),
+    ("classing", "max_share", 0.9, "classing.policy: numbers of the plan"),
+    ("classing", "max_p_value", 0.5, "classing.policy: numbers of the plan"),
+    ("classing", "zero_cell", 1.0, "classing.policy: numbers of the plan"),
+    ("classing", "special", "nearest_woe", "classing.policy: choices of the plan"),
+    ("classing", "missing", "nearest_woe", "classing.policy: choices of the plan"),
+    ("classing", "unseen", "worst", "classing.policy: choices of the plan"),
+    ("classing", "trend", "auto", "classing.policy: rule of the trend"),
+    ("classing", "max_prebins", 12, "data.leakage: Gini of the fine classes"),
+    ("evaluation", "bands", 12, "performance.score_bands: edges that the plan asks for"),
+    ("evaluation", "consistency_replicates", 500, "performance.decomposition: p-values of as many draws as planned"),
+    ("rating_scale", "max_share", 0.5, "rating.policy: numbers of the plan"),
+]
+"""Section and setting of a plan that was changed alone, its new value, and the comparison that finds it."""
+
+
+def test_a_plan_changed_alone_is_found(package_of: Callable[[str], Package]) -> None:
+    package = package_of("card")
+    plan: Any = copy.deepcopy(package.plan)
+    for section, key, value, _ in SETTINGS:
+        assert plan[section][key] != value
+        plan[section][key] = value
+    run = validate(replace(package, plan=plan))
+    wrong: dict[str, int] = {}
+    for one in run.comparisons:
+        wrong[f"{one.area}: {one.quantity}"] = one.breaches
+    found = [test for *_, test in SETTINGS]
+    for test in found:
+        assert wrong[test] >= min(found.count(test), 2), test
+    assert wrong["classing.policy: numbers of the plan"] == found.count("classing.policy: numbers of the plan")
+    assert wrong["classing.policy: choices of the plan"] == found.count("classing.policy: choices of the plan")
+    idle = next(one for one in run.outcomes if one.test.startswith("plan.json: settings"))
+    assert idle.outcome == "not_evaluable"  # what moved nothing is told
+    assert "calibration.criterion" in str(idle.reason)
 
 
 def test_a_row_told_twice_is_found(package_of: Callable[[str], Package]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from validation.comparisons.boosting_categories import compare_categories
 from validation.comparisons.boosting_effects import compare_choice, compare_interactions, compare_missing
@@ -21,6 +22,7 @@ from validation.structure import own_trees, steps_of
 Step = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 MINED = "mined"
+_AREA = {"auc": "auc", "auc_lower": "interval", "auc_upper": "interval", "p_value": "p_value"}
 
 
 def compare_boosting(space: Workspace) -> None:
@@ -53,7 +55,9 @@ def _compare_constraints(space: Workspace, model_id: str, name: str, step: Step)
     known = [row for row in used if row["auc"] is not None and row["feature"] in step["features"]]
     rows = space.known(DEVELOPMENT)
     own = [_auc(space, model_id, row, rows) for row in known]
-    space.ledger.numbers(area, "auc", "auc", [row["auc"] for row in known], own, [row["feature"] for row in known])
+    names = [row["feature"] for row in known]
+    for column, rule in _AREA.items():
+        space.ledger.numbers(area, column, rule, [row[column] for row in known], [one[column] for one in own], names)
     _tell_mined(space, area, name, used)
     return {row["feature"]: row["direction"] for row in used}
 
@@ -72,15 +76,20 @@ def _declared(space: Workspace, model_id: str, used: Rows) -> list[str | None]:
     return found
 
 
-def _auc(space: Workspace, model_id: str, row: Mapping[str, Any], rows: np.ndarray) -> float:
-    """AUC of a feature's present values in its direction, else in the one suggested."""
+def _auc(space: Workspace, model_id: str, row: Mapping[str, Any], rows: np.ndarray) -> dict[str, float]:
+    """AUC of a feature's present values in its direction, else in the one suggested; bounds, p-value against 0.5."""
     direction = row["direction"] if row["direction"] in SIGNS else row["suggestion"]
     values = as_number(space.scored[model_id][row["feature"]]).data[rows]
     present = ~np.isnan(values)
     y, x, w = space.outcome[rows][present], values[present], space.weight[rows][present]
+    found = dict.fromkeys(_AREA, np.nan)
     if len(np.unique(y)) < 2:
-        return np.nan
-    return metrics.auc(y, x * SIGNS.get(direction or "ascending", 1), w).auc
+        return found
+    area = metrics.auc(y, x * SIGNS.get(direction or "ascending", 1), w, space.confidence)
+    if not area.standard_error > 0:
+        return found | {"auc": area.auc}
+    p_value = 2.0 * float(special.ndtr(-abs(area.auc - 0.5) / area.standard_error))
+    return {"auc": area.auc, "auc_lower": area.lower, "auc_upper": area.upper, "p_value": p_value}
 
 
 def _tell_mined(space: Workspace, area: str, name: str, used: Rows) -> None:

@@ -144,6 +144,20 @@ def _compare_bins(space: Workspace, area: str, found: Explained, bins: dict[str,
         own = [told.get((row["characteristic"], row["label"])) for row in drawn]
         figure = f"{DEPENDENCE}_figure{area.removeprefix(DEPENDENCE)}"
         space.ledger.numbers(figure, "mean", "importance", [row["mean"] for row in drawn], own, labels)
+        counts = {(row["characteristic"], row["label"]): float(row["rows"]) for row in table}
+        _compare_positions(space, figure, drawn, counts)
+
+
+def _compare_positions(
+    space: Workspace, figure: str, drawn: list[dict[str, Any]], counts: dict[tuple[str, str], float]
+) -> None:
+    """A point stands where half the applicants of its bin lie below, counted over the bins that are drawn."""
+    own: list[float] = []
+    for name in dict.fromkeys(row["characteristic"] for row in drawn):
+        sizes = np.array([counts.get((name, row["label"]), 0.0) for row in drawn if row["characteristic"] == name])
+        own += ((np.cumsum(sizes) - sizes / 2.0) / sizes.sum()).tolist() if sizes.sum() > 0 else [np.nan] * len(sizes)
+    labels = [f"{row['characteristic']} {row['label']}" for row in drawn]
+    space.ledger.numbers(figure, "position", "share", [row["position"] for row in drawn], own, labels)
 
 
 def _compare_interaction(space: Workspace, model_id: str, name: str, found: Explained) -> None:

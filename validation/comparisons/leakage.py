@@ -16,6 +16,8 @@ from validation.rebuild.workspace import DEVELOPMENT, Workspace
 AREA = "data.leakage"
 FINE = "discrimination"
 PURE_RATE = 0.98
+THRESHOLDS = {FINE: 0.75, "exact values": 0.05, "pure values": 0.2, "missing": 0.5}
+"""Of the screen, above which a number is a suspicion; no plan sets them."""
 
 
 def compare_leakage(space: Workspace) -> None:
@@ -27,6 +29,9 @@ def compare_leakage(space: Workspace) -> None:
     labels = [f"{row['characteristic']} {row['check']}" for row in table]
     flagged = [row["value"] is not None and row["value"] > row["threshold"] for row in table]
     space.ledger.words(AREA, "suspicion", [row["flagged"] for row in table], flagged, labels)
+    bounded = [(row, label) for row, label in zip(table, labels, strict=True) if row["check"] in THRESHOLDS]
+    given, own_thresholds = [row["threshold"] for row, _ in bounded], [THRESHOLDS[row["check"]] for row, _ in bounded]
+    space.ledger.words(AREA, "thresholds", given, own_thresholds, [label for _, label in bounded])
     developer: list[Any] = []
     own: list[float] = []
     places: list[str] = []

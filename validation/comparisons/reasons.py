@@ -17,6 +17,7 @@ from validation.steps import trees as tree_steps
 from validation.structure import is_expert, steps_of
 
 CATALOGUE, TEXTS, METHOD = "reasons.catalogue", "reasons.texts", "reasons.method"
+BACKGROUND = "explanation.background"
 FREQUENCY, AGREEMENT = "reasons.frequency", "reasons.agreement"
 ADVERSE = {"ascending": "high values", "descending": "low values"}
 
@@ -262,6 +263,22 @@ def _compare_method(space: Workspace, told: Told) -> None:
     }
     labels = list(own)
     space.ledger.words(METHOD, "method and release", [said.get(name) for name in labels], list(own.values()), labels)
+    _compare_used(space, len(population), said)
+
+
+def _compare_used(space: Workspace, population: int, said: Mapping[str, Any]) -> None:
+    """What the table of backgrounds tells of the reasons: their applicants, and as many used as the method says."""
+    rows = [row for row in space.package.rows_of(BACKGROUND) or [] if row["used_for"] == "reasons"]
+    names = [row["model"] for row in rows]
+    area = (BACKGROUND, "applicants of the reasons", "rows")
+    space.ledger.numbers(*area, [row["population"] for row in rows], [population] * len(rows), names)
+    used = said.get("Used")
+    stated = [str(row["rows"]) for row in rows]
+    space.ledger.words(BACKGROUND, "applicants used for the reasons", stated, [used] * len(rows), names)
+    base = said.get("Mean output of the trees over those used")
+    own = None if base is None else float(base)
+    told = (BACKGROUND, "base of the reasons", "explained_base")
+    space.ledger.numbers(*told, [row["base"] for row in rows], [own] * len(rows), names)
 
 
 def compare_frequency(space: Workspace, model_id: str) -> None:

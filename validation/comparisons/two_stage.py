@@ -11,6 +11,7 @@ from scipy import special
 
 from validation.comparisons.inference import covariance_of, setting_of
 from validation.comparisons.regression import design
+from validation.comparisons.whole import compare_whole
 from validation.rebuild import clustered, metrics
 from validation.rebuild.covariance import resolve
 from validation.rebuild.logistic import LogisticFit, fit_logistic
@@ -19,7 +20,7 @@ from validation.structure import scorecard_of, stages_of
 
 Step = Mapping[str, Any]
 STAGES, GAIN, CHECK = "two_stage.stages", "two_stage.gain", "two_stage.offset_check"
-HELD = "second stage held"
+HELD, AGAIN = "second stage held", "second stage fitted again"
 
 
 def compare_two_stage(space: Workspace, fits: Mapping[str, LogisticFit]) -> None:
@@ -131,6 +132,9 @@ def _compare_slopes(space: Workspace, model_id: str, name: str, first: np.ndarra
     if table is None:
         space.ledger.not_evaluable(area, "the package holds no such table")
         return
+    fits_of = [HELD, AGAIN] if scorecard_of(space.package.models[model_id]) is not None else [HELD]
+    wanted = [(sample, fit) for sample in space.rows for fit in (fits_of if sample == DEVELOPMENT else [HELD])]
+    compare_whole(space, area, [(row["sample"], row["fit"]) for row in table], wanted)
     known = [row for row in table if row["sample"] in space.rows and row["slope"] is not None]
     left_out = [f"{row['sample']}, {row['fit']}" for row in table if row not in known]
     if left_out:
