@@ -267,8 +267,10 @@ def _compare_method(space: Workspace, told: Told) -> None:
 
 
 def _compare_used(space: Workspace, population: int, said: Mapping[str, Any]) -> None:
-    """What the table of backgrounds tells of the reasons: their applicants, and as many used as the method says."""
-    rows = [row for row in space.package.rows_of(BACKGROUND) or [] if row["used_for"] == "reasons"]
+    """What the table of backgrounds tells of the champion's reasons: their applicants, and as many used as the method says."""
+    champion = space.package.candidate_ids[space.package.champion_id]
+    table = space.package.rows_of(BACKGROUND) or []
+    rows = [row for row in table if row["model"] == champion and row["used_for"] == "reasons"]
     names = [row["model"] for row in rows]
     area = (BACKGROUND, "applicants of the reasons", "rows")
     space.ledger.numbers(*area, [row["population"] for row in rows], [population] * len(rows), names)
