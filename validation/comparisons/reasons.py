@@ -267,7 +267,7 @@ def _compare_method(space: Workspace, told: Told) -> None:
 
 
 def _compare_used(space: Workspace, population: int, said: Mapping[str, Any]) -> None:
-    """What the table of backgrounds tells of the champion's reasons: their applicants, and as many used as the method says."""
+    """The backgrounds tell the applicants of the champion's reasons, and as many used as the method says."""
     champion = space.package.candidate_ids[space.package.champion_id]
     table = space.package.rows_of(BACKGROUND) or []
     rows = [row for row in table if row["model"] == champion and row["used_for"] == "reasons"]
