@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DONE, ALTERED, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 HERE = Path()
 EXTRA = "install credit-risk-lifecycle[documents]"
+PAGE_SIZES = ("a4", "letter")
 COMMANDS = ("verify", "sign", "word", "take-back")
 DOCUMENT_NAMES = (
     "executive_summary",
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         help="write the pack too: a folder and a zip with documents, exports, evidence and index.html; "
         "default: the folder that the package lies in",
     )
+    parser.add_argument("--page-size", choices=PAGE_SIZES, default=PAGE_SIZES[0], help="default: %(default)s")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -152,6 +154,7 @@ def _render(arguments: argparse.Namespace) -> int:
             previous=arguments.previous,
             clock=lambda: moment,
             tell=tell,
+            page_size=arguments.page_size,
         )
         for document in written:
             tell(f"written {document.path}")

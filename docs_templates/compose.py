@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from docs_templates import generated
 from docs_templates.clauses import Registry
 from docs_templates.coverage import coverage_table
+from docs_templates.cross_references import Place, filled, places
 from docs_templates.document import (
     Absent,
     Block,
@@ -98,7 +99,9 @@ class _Composer:
             nodes = self._start(chapter, label)
             blocks.append(Heading(1, label, (Span(chapter.matter["title"]),)))
             blocks += self._blocks(nodes)
-        finished = tuple(self._finished(b) for b in blocks)
+        finished = [self._finished(b) for b in blocks]
+        known = places(finished, self._package.evidence)
+        self._refuse_unknown(known)
         if self._resolver.faults:
             raise DocumentError(self._resolver.faults)
         model = self._package.manifest["model"]
@@ -116,11 +119,18 @@ class _Composer:
             control=generated.brief_items(self._package, identifier, self._moment)
             if brief
             else generated.control_items(self._package, matter["title"], identifier, self._moment),
-            cover=tuple(self._finished(b) for b in cover),
-            blocks=finished,
+            cover=filled([self._finished(b) for b in cover], known),
+            blocks=filled(finished, known),
             evidence=tuple(self._resolver.used.values()),
             brief=brief,
+            attachments=tuple(generated.attachments(self._package)),
         )
+
+    def _refuse_unknown(self, known: Mapping[str, Place]) -> None:
+        for target, file, line in self._resolver.pending:
+            if target not in known:
+                self._resolver.file = file
+                self._resolver.fault("the document has no such table, figure or section", line, found=target)
 
     def _finished(self, block: Block) -> Block:
         return self._late[id(block)]() if id(block) in self._late else block

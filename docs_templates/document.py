@@ -10,7 +10,8 @@ from docs_templates.evidence import Evidence
 @dataclass(frozen=True, slots=True)
 class Span:
     """A run of text; `evidence` is the id that the text was read from, if any; `role`: value, clause or absent;
-    `source` is the reference that gave the text, variables put in."""
+    `source` is the reference that gave the text, variables put in; `target` the place that
+    the text leads to, `kind:what` until it is known."""
 
     text: str
     bold: bool = False
@@ -19,6 +20,7 @@ class Span:
     evidence: str | None = None
     role: str | None = None
     source: str | None = None
+    target: str | None = None
 
 
 Spans = tuple[Span, ...]
@@ -135,6 +137,17 @@ Block = Heading | Paragraph | ListBlock | Table | Figure | Statement | Absent | 
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that travels within a document. `relationship` (ISO 32000-2, 7.11.3): Data or Source, of the document."""
+
+    name: str
+    data: bytes
+    description: str
+    mime: str = "application/json"
+    relationship: str = "Data"
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A composed document with what its control page, running heads and metadata say. `brief`: its text begins on the
     first page, below the control lines, without contents."""
@@ -151,6 +164,7 @@ class Document:
     blocks: tuple[Block, ...]
     evidence: tuple[Evidence, ...] = field(default=())
     brief: bool = False
+    attachments: tuple[Attachment, ...] = field(default=())
 
     @property
     def indexed(self) -> bool:

@@ -21,6 +21,7 @@ Clock = Callable[[], datetime]
 Tell = Callable[[str], None]
 SIGNED_LAST = "sign_off_sheet"
 """Rendered after all others: it holds their hashes."""
+PAGE_SIZES = ("a4", "letter")
 NEEDS_VALIDATION = ("validation_report",)
 
 
@@ -54,11 +55,13 @@ def make_documents(
     previous: Path | None = None,
     clock: Clock = system_clock,
     tell: Tell = lambda _: None,
+    page_size: str = PAGE_SIZES[0],
 ) -> list[Written]:
     """Render documents of the package at `path` into its annex `documents/`, or into the folder `out`.
 
-    `documents` None means all that the package allows; `previous` is an earlier package to compare with. Raises
-    DocumentError with every fault of every document before anything is written, OSError where writing fails.
+    `documents` None means all that the package allows; `previous` is an earlier package to compare with; `page_size` is
+    one of PAGE_SIZES. Raises DocumentError with every fault of every document before anything is written, OSError where
+    writing fails.
     """
     package = with_previous(read_package(path), previous)
     folder = _folder(path, out)
@@ -71,7 +74,7 @@ def make_documents(
     for document in composed:
         if document.name == SIGNED_LAST:
             (document,) = compose_all([document.name], with_documents(package, {**earlier, **data}), moment)
-        rendered = _render(document, moment)
+        rendered = _render(document, moment, page_size)
         file = f"{document.name}.pdf"
         data[file] = rendered.data
         written.append(Written(document.name, folder / file, rendered.pages, len(rendered.data)))
@@ -152,12 +155,15 @@ def chosen(documents: Sequence[str] | None, package: Package, tell: Tell) -> lis
     return wanted
 
 
-def _render(document: Document, moment: datetime):  # type: ignore[no-untyped-def]
+def _render(document: Document, moment: datetime, page_size: str):  # type: ignore[no-untyped-def]
     try:
+        from docs_templates.render.page import PAGES
         from docs_templates.render.pdf import render
     except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith("reportlab"):
+        if error.name is None or error.name.startswith("docs_templates"):
             raise
-        fault = Fault("reportlab is not installed", "extra_missing", remedy="install credit-risk-lifecycle[documents]")
-        raise DocumentError(fault) from error
-    return render(document, moment)
+        library, remedy = error.name.partition(".")[0], "install credit-risk-lifecycle[documents]"
+        raise DocumentError(Fault(f"{library} is not installed", "extra_missing", remedy=remedy)) from error
+    if page_size not in PAGES:
+        raise DocumentError(Fault("unknown page size", "page_size", found=page_size, allowed=", ".join(PAGES)))
+    return render(document, moment, PAGES[page_size])

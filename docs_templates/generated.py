@@ -8,7 +8,7 @@ from typing import Any
 
 from docs_templates import formatting
 from docs_templates.clauses import CONFIDENCE, Registry
-from docs_templates.document import Span, Spans, Table, TableColumn
+from docs_templates.document import Attachment, Span, Spans, Table, TableColumn
 from docs_templates.evidence import Evidence
 from docs_templates.package import Package
 
@@ -62,6 +62,20 @@ def control_items(package: Package, title: str, identifier: str, moment: datetim
             ("Policy hash (SHA-256)", policy["sha256"]),
         ]
     return tuple(items)
+
+
+def attachments(package: Package) -> list[Attachment]:
+    """The files of the package that its documents carry: what it holds with all hashes, and the model itself."""
+    said = {
+        "manifest.json": "Manifest of the model package: every sealed file with its SHA-256",
+        "model.json": "The model, step by step",
+        "validation/manifest.json": "Manifest of the validation annex: every file with its SHA-256",
+    }
+    return [
+        Attachment(name.replace("/", "_"), package.sources[name], text, relationship="Source")
+        for name, text in said.items()
+        if name in package.sources
+    ]
 
 
 def _authored(package: Package, identifier: str) -> str:

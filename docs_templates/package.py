@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from docs_templates.evidence import Evidence, file_name
 Json = dict[str, Any]
 CORE_EVIDENCE = "evidence/"
 VALIDATION = "validation/"
+CARRIED = ("manifest.json", "model.json", "validation/manifest.json")
 VALIDATION_EVIDENCE = "validation/evidence/"
 VERIFICATION = "verification.csv"
 ANNEXES = ("exports", "signatures", "validation")
@@ -30,7 +31,8 @@ class Package:
 
     `verification`: bytes of verification.csv, verified; None where the package has none. `annexes`: kind of each annex
     to the SHA-256 of its manifest. `previous`: the package before, where one was named. `documents`: name of each
-    document that stands beside the one being made to its SHA-256.
+    document that stands beside the one being made to its SHA-256. `sources`: bytes of the files that
+    documents carry with them.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Package:
     annexes: dict[str, str] = field(default_factory=dict)
     previous: Package | None = None
     documents: dict[str, str] = field(default_factory=dict)
+    sources: Mapping[str, bytes] = field(default_factory=dict)
 
     def file(self, name: str) -> Evidence | None:
         """A file of the package that documents quote, as an entry of the evidence index; None where there is none."""
@@ -110,7 +113,8 @@ def _read(container: _Container) -> tuple[Package, list[Fault]]:
     verification = _verified(container, VERIFICATION, entry, faults) if entry is not None else None
     annexes = _annexes(container, package_hash, faults)
     read = (package_hash, manifest, plan, model, evidence, validation, findings, verification, annexes)
-    return Package(Path(), *read), faults
+    sources = {name: container.read(name) for name in CARRIED if name in container.names}
+    return Package(Path(), *read, sources=sources), faults
 
 
 def _annexes(container: _Container, package_hash: str, faults: list[Fault]) -> dict[str, str]:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from docs_templates import formatting
 from docs_templates.errors import Fault
 
-KINDS = ("value", "interval", "rows", "plan", "manifest", "model", "findings", "package", "clause", "var")
+CROSS = ("table", "figure", "section")
+KINDS = ("value", "interval", "rows", "plan", "manifest", "model", "findings", "package", "clause", "var", *CROSS)
 FORMATS = ("auto", "text", *formatting.NAMED)
 EVIDENCE_ID = re.compile(r"[a-z][a-z0-9_]*(?:\.(?:[a-z0-9_]+|\$[a-z_]+))+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -60,7 +61,11 @@ def parse_reference(text: str, file: str, line: int) -> Reference | Fault:
         return _evidence_reference(kind, rest.strip(), style, line) or refuse(
             "not a reference to evidence", "evidence.id[column=value, …].column"
         )
-    pattern = NAME if kind in ("clause", "var") else PATH
+    if kind in CROSS:
+        target = rest.strip()
+        good = bool(target) if kind == "section" else EVIDENCE_ID.fullmatch(target)
+        return Reference(kind, target, (), None, style, line) if good else refuse("not a reference", f"{kind}:what")
+    pattern = NAME if kind in ("clause", "var", *CROSS) else PATH
     if not pattern.fullmatch(rest.strip()):
         return refuse("not a name", "a dotted name")
     return Reference(kind, rest.strip(), (), None, style, line)

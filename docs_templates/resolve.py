@@ -12,7 +12,7 @@ from docs_templates.document import Span
 from docs_templates.errors import Fault
 from docs_templates.evidence import Cell, Evidence, as_text
 from docs_templates.package import Package
-from docs_templates.references import Filter, Reference, substitute
+from docs_templates.references import CROSS, Filter, Reference, substitute
 from docs_templates.template_nodes import Inline, Text
 
 NOT_DECLARED = "not declared"
@@ -28,7 +28,10 @@ KIND_WORDS = {"not_applicable": "not applicable", "not_provided": "not provided"
 
 @dataclass
 class Resolver:
-    """Looks references up. `faults` grows; `used` lists evidence in order of first use; `cited` clauses by section."""
+    """Looks references up. `faults` grows; `used` lists evidence in order of first use; `cited` clauses by section.
+
+    `pending`: references to tables, figures and sections with file and line.
+    """
 
     package: Package
     registry: Registry
@@ -37,6 +40,7 @@ class Resolver:
     used: dict[str, Evidence] = field(default_factory=dict)
     cited: dict[str, list[str]] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    pending: list[tuple[str, str, int]] = field(default_factory=list)
     section: str = ""
     file: str = ""
 
@@ -73,6 +77,8 @@ class Resolver:
         for piece in content:
             if isinstance(piece, Text):
                 found.append(Span(piece.text, piece.bold, piece.italic, piece.mono))
+            elif piece.reference.kind in CROSS:
+                found.append(Span("", piece.bold, piece.italic, target=self._cross(piece.reference)))
             else:
                 text, evidence, role = self.insert(piece.reference)
                 source = self.source(piece.reference) if role is not None else None
@@ -90,6 +96,12 @@ class Resolver:
         filters = f"[{', '.join(where)}]" if where else ""
         column = f".{reference.column}" if reference.column else ""
         return f"{reference.kind}:{target}{filters}{column} | {reference.style}"
+
+    def _cross(self, reference: Reference) -> str:
+        """A reference to a table, a figure or a section, which is filled when all have their numbers."""
+        target = f"{reference.kind}:{self.text(reference.target, reference.line) or ''}"
+        self.pending.append((target, self.file, reference.line))
+        return target
 
     def insert(self, reference: Reference) -> tuple[str, str | None, str | None]:
         """Text, evidence id and role of a reference."""

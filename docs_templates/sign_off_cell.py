@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs_templates.errors import DocumentError, Fault
-from docs_templates.render import styles
+from docs_templates.render import page as page_size
 from docs_templates.verify.reading import Reading
 from docs_templates.verify.stream import PageView
 
@@ -33,7 +33,7 @@ def _rows(view: PageView) -> list[tuple[str, Box]]:
         head = texts[place : place + len(HEAD)]
         if tuple(mark.text.strip() for mark in head) != HEAD:
             continue
-        left, right = head[-1].box[0] - INSET, view.width - styles.MARGIN_RIGHT - INSET
+        left, right = head[-1].box[0] - INSET, view.width - page_size.MARGIN_RIGHT - INSET
         for mark in texts[place + len(HEAD) :]:
             if abs(mark.box[0] - head[0].box[0]) > INSET or mark.box[1] >= head[0].box[1]:
                 break

@@ -38,7 +38,7 @@ class Plot:
 
 def label(text: str, x: float, y: float, size: float, anchor: str = "start", color: Color = styles.INK) -> String:
     """One line of text."""
-    shown = fonts.printable(text.replace("\n", " "))
+    shown = fonts.one_line(text)
     return String(x, y, shown, fontName=fonts.REGULAR, fontSize=size, textAnchor=anchor, fillColor=color)
 
 

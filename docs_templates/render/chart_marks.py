@@ -297,7 +297,7 @@ def _label(text: str, x: float, y: float, size: float, anchor: str, ink: Color =
 
 def upright(drawing: Drawing, name: str, x: float, y: float, room: float) -> None:
     """A name that reads upwards and ends at (x, y), shortened to `room` points."""
-    shown = fonts.shortened(fonts.printable(name), fonts.REGULAR, 6.6, room)
+    shown = fonts.one_line(fonts.shortened(fonts.printable(name), fonts.REGULAR, 6.6, room))
     group = Group(_label(shown, 0, 0, 6.6, "end"))
     group.translate(x, y)
     group.rotate(90)

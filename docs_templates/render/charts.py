@@ -8,6 +8,7 @@ from docs_templates.evidence import Evidence
 from docs_templates.render import axes, chart_marks, fonts, heatmap, panels, styles
 from docs_templates.render.axes import TICK_SIZE, TITLE_SIZE, Plot
 from docs_templates.render.chart_data import ChartData, chart_data
+from docs_templates.render.page import A4, Page
 from docs_templates.render.scales import BandScale, LinearScale, linear, tick_labels
 
 EMPTY = "No rows to draw"
@@ -38,7 +39,7 @@ def draw(evidence: Evidence, width: float, height: float) -> Drawing:
     return drawing
 
 
-def extra_height(evidence: Evidence, width: float, height: float) -> float:
+def extra_height(evidence: Evidence, width: float, height: float, page: Page = A4) -> float:
     """Points by which a figure of `height` should be higher so that labels take nothing from the plot, and that all
 
     panels have room."""
@@ -47,9 +48,9 @@ def extra_height(evidence: Evidence, width: float, height: float) -> float:
     if data.is_empty:
         return 0.0
     if data.type == "heatmap":
-        return max(0.0, heatmap.wanted_height(data) - height)
+        return max(0.0, heatmap.wanted_height(data, page) - height)
     if data.panels:
-        return max(0.0, panels.wanted_height(data, width) - height)
+        return max(0.0, panels.wanted_height(data, width, page) - height)
     if data.categories is None:
         return 0.0
     return axes.label_height(data.categories, width * 0.82) - 12.0 + (panels.SECOND_PLOT if data.is_paired else 0.0)

@@ -1,22 +1,34 @@
-"""Small flowables: marks that remember pages, numbered headings, boxes, orientation."""
+"""Small flowables: marks that remember pages, pictures, boxes, orientation, fields."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reportlab.platypus import Flowable, Paragraph, Table, TableStyle
+from reportlab.graphics import renderPDF
+from reportlab.graphics.shapes import Drawing
+from reportlab.platypus import Flowable
 from reportlab.platypus.doctemplate import ActionFlowable
 
-from docs_templates.render import fonts, styles
+from docs_templates.render import fonts, lines, styles
+from docs_templates.render.canvas import TaggedCanvas
+from docs_templates.render.grid import Cell, Grid, Look, fitted, row_elements
+from docs_templates.render.paragraphs import Panel, Text, Writer
+from docs_templates.render.structure import Element
+from docs_templates.render.styles import TextStyle
+from docs_templates.render.text import runs
+
+LABEL_WIDTH = 118.0
+HASH_DIGITS = 64
 
 
 @dataclass
 class Observed:
-    """What one pass over the document found: headings with pages, pages of each evidence id, number of pages."""
+    """What one pass over the document found: pages of headings, tables and figures by anchor, pages of each evidence
+    id, number of pages."""
 
-    headings: list[tuple[str, int]] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
     pages: dict[str, list[int]] = field(default_factory=dict)
     total: int = 0
     outline_level: int = -1
@@ -29,49 +41,23 @@ class Observed:
 
     def same(self, other: Observed) -> bool:
         """Whether two passes agree, so that what was printed from the one is true of the other."""
-        return (self.headings, self.pages, self.total) == (other.headings, other.pages, other.total)
+        return (self.places, self.pages, self.total) == (other.places, other.pages, other.total)
 
 
-class EvidenceMark(Flowable):
-    """Takes no room; notes the page for evidence ids and is the place that the index links back to."""
+class Mark(Flowable):
+    """Takes no room and calls `when_drawn` with the canvas."""
 
-    def __init__(self, identifiers: Sequence[str], anchors: dict[str, str], observed: Observed) -> None:
+    def __init__(self, when_drawn: Callable[[TaggedCanvas], None]) -> None:
         super().__init__()
-        self._identifiers, self._anchors, self._observed = tuple(identifiers), anchors, observed
+        self._when_drawn = when_drawn
 
     def wrap(self, *_: Any) -> tuple[float, float]:
         """No room."""
         return 0, 0
 
     def draw(self) -> None:
-        """Note the page; set the place of the first use."""
-        for identifier in self._identifiers:
-            if identifier not in self._observed.pages:
-                key = "use-" + self._anchors[identifier]
-                self.canv.bookmarkHorizontal(key, 0, 40)
-            self._observed.use(identifier, self.canv.getPageNumber())
-
-
-class NumberedHeading(Paragraph):
-    """A heading that enters the outline and tells its page."""
-
-    def __init__(self, markup: str, style: Any, key: str, title: str, level: int, observed: Observed) -> None:
-        super().__init__(markup, style)
-        self._entry = (key, title, level, observed)
-
-    def split(self, width: float, height: float) -> list[Any]:
-        """Headings are not split."""
-        return []
-
-    def draw(self) -> None:
-        """Draw, set the bookmark, enter the outline."""
-        key, title, level, observed = self._entry
-        self.canv.bookmarkHorizontal(key, 0, self.height + 6)
-        depth = min(level - 1, observed.outline_level + 1)
-        observed.outline_level = depth
-        self.canv.addOutlineEntry(title, key, depth, closed=depth > 0)
-        observed.headings.append((key, self.canv.getPageNumber()))
-        super().draw()
+        """Call."""
+        self._when_drawn(self.canv)
 
 
 class Turn(ActionFlowable):  # type: ignore[misc]
@@ -101,72 +87,75 @@ class Rule(Flowable):
 
     def draw(self) -> None:
         """Draw the line."""
-        self.canv.setStrokeColor(styles.ACCENT)
-        self.canv.setLineWidth(1.1)
-        self.canv.line(0, 5, self.width, 5)
+        with self.canv.artifact():
+            self.canv.setStrokeColor(styles.ACCENT)
+            self.canv.setLineWidth(1.1)
+            self.canv.line(0, 5, self.width, 5)
 
 
-def box(markup: str, width: float, *, alert: bool) -> Table:
+class Picture(Flowable):
+    """A drawing as one piece of content, made by `make` when it is drawn; its element says what it shows and where."""
+
+    def __init__(self, make: Callable[[], Drawing], width: float, height: float, element: Element) -> None:
+        super().__init__()
+        self._make, self._element = make, element
+        self.width, self.height = width, height
+
+    def wrap(self, *_: Any) -> tuple[float, float]:
+        """The size of the drawing."""
+        return self.width, self.height
+
+    def draw(self) -> None:
+        """Draw it and note its box."""
+        if self.canv.dry:
+            return
+        x, y = self.canv.absolutePosition(0, 0)
+        box = [round(part, 2) for part in (x, y, x + self.width, y + self.height)]
+        self._element.attributes = {"Layout": {"Placement": "/Block", "BBox": box}}
+        with self.canv.marked(self._element):
+            renderPDF.draw(self._make(), self.canv, 0, 0)
+
+
+def box(text: Text, *, alert: bool) -> Panel:
     """A visible box with a bar at its left; `alert` for what is not provided, quiet for what does not apply."""
-    text = Paragraph(markup, styles.style("box" if alert else "boxquiet"))
-    table = Table(
-        [[text]], colWidths=[width], hAlign="LEFT", splitInRow=int(len(markup) > 1500), spaceBefore=3, spaceAfter=7
-    )
     ink, ground = (styles.ALERT, styles.ALERT_GROUND) if alert else (styles.QUIET, styles.BAND)
-    commands = [
-        ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
-        ("BACKGROUND", (0, 0), (-1, -1), ground),
-        ("LINEBEFORE", (0, 0), (0, -1), 2.4, ink),
-        ("LEFTPADDING", (0, 0), (-1, -1), 9),
-        ("TOPPADDING", (0, 0), (-1, -1), 5),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 6),
-    ]
-    table.setStyle(TableStyle(commands))
-    return table
+    return Panel([text], ground, ink, (5.0, 6.0), (3.0, 7.0))
 
 
-def label_table(items: Sequence[tuple[str, str]], width: float) -> Table:
+def label_table(items: Sequence[tuple[str, str]], width: float, tall: float, element: Element) -> Grid:
     """Labels and values, for the control page. Long hexadecimal values are set in the mono font."""
+    look = Look(above=2.2, below=2.8, hair=(0.25, styles.HAIR))
+    widths = (LABEL_WIDTH, width - LABEL_WIDTH)
     rows = []
     for label, value in items:
-        is_hash = len(value) == 64 and all(c in "0123456789abcdef" for c in value)
-        from_text = fonts.printable(value, fonts.MONO if is_hash else fonts.REGULAR)
-        style = styles.style("fieldmono" if is_hash else "field")
-        rows.append([Paragraph(_escaped(label), styles.style("label")), Paragraph(_escaped(from_text), style)])
-    is_long = any(len(value) > 1500 for _, value in items)
-    table = Table(rows, colWidths=[118, width - 118], hAlign="LEFT", splitInRow=int(is_long), spaceAfter=10)
-    commands = [
-        ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.25, styles.HAIR),
-        ("LINEABOVE", (0, 0), (-1, 0), 0.9, styles.ACCENT),
-        ("LINEBELOW", (0, -1), (-1, -1), 0.7, styles.ACCENT),
-        ("LEFTPADDING", (0, 0), (-1, -1), 4),
-        ("TOPPADDING", (0, 0), (-1, -1), 2.2),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 2.8),
-    ]
-    table.setStyle(TableStyle(commands))
-    return table
+        is_hash = len(value) == HASH_DIGITS and all(c in "0123456789abcdef" for c in value)
+        looks = (styles.style("label"), styles.style("fieldmono" if is_hash else "field"))
+        elements = row_elements(element, ("TH/Row", "TD"))
+        cells = [_cell(*one, look) for one in zip((label, value), looks, widths, elements, strict=True)]
+        rows.append(fitted(tuple(cells), look))
+    return Grid(lambda: (None, rows), widths, look, tall, outer=(0.0, 10.0))
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br/>")
+def _cell(text: str, look: TextStyle, width: float, element: Element, around: Look) -> Cell:
+    made = runs(text, look)
+    writer = Writer(element, leftwards=fonts.reads_leftwards(text))
+    return Cell(lines.broken(made, width - 2 * around.side), look.size, look.leading, writer)
 
 
-def sign_off_table(roles: Sequence[str], width: float) -> Table:
+def sign_off_table(roles: Sequence[str], width: float, element: Element) -> Grid:
     """Empty fields for name, decision, date and signature."""
     titles = ("Role", "Name", "Decision", "Date", "Signature")
-    head = [Paragraph(title, styles.style("label")) for title in titles]
-    rows = [[Paragraph(_escaped(role), styles.style("field")), "", "", "", ""] for role in roles]
-    shares = (0.2, 0.24, 0.18, 0.14, 0.24)
-    heights = [15.0, *([24.0] * len(rows))]
-    table = Table([head, *rows], colWidths=[s * width for s in shares], rowHeights=heights, hAlign="LEFT", spaceAfter=8)
-    commands = [
-        ("FONT", (0, 0), (-1, -1), fonts.REGULAR, 8),
-        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        ("BACKGROUND", (0, 0), (-1, 0), styles.BAND),
-        ("GRID", (0, 0), (-1, -1), 0.4, styles.RULE),
-        ("LEFTPADDING", (0, 0), (-1, -1), 4),
-    ]
-    table.setStyle(TableStyle(commands))
-    return table
+    rule = (0.4, styles.RULE)
+    look = Look(edge=rule, head=rule, hair=rule, boxed=True, middle=True)
+    widths = [share * width for share in (0.2, 0.24, 0.18, 0.14, 0.24)]
+    label, field_look = styles.style("label"), styles.style("field")
+    heads = row_elements(element.child("THead"), ["TH"] * len(titles))
+    head = [_cell(title, label, wide, one, look) for title, wide, one in zip(titles, widths, heads, strict=True)]
+    body, rows = element.child("TBody"), []
+    for role in roles:
+        elements = row_elements(body, ("TH/Row", "TD", "TD", "TD", "TD"))
+        texts = (role, "", "", "", "")
+        cells = [_cell(t, field_look, wide, one, look) for t, wide, one in zip(texts, widths, elements, strict=True)]
+        rows.append(fitted(tuple(cells), look, least=24.0))
+    top = fitted(tuple(head), look, least=15.0)
+    return Grid(lambda: (top, rows), widths, look, 1e6, outer=(0.0, 8.0))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
+from typing import Any
 
 from reportlab.graphics.shapes import STATE_DEFAULTS
 from reportlab.pdfbase import pdfmetrics
@@ -16,6 +17,8 @@ REGULAR, BOLD, OBLIQUE, MONO = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Obli
 _FILES = {name: f"{name}.ttf" for name in (REGULAR, BOLD, OBLIQUE, MONO)}
 
 INTERVAL = re.compile(r"\[[^\[\]()]*, [^\[\]()]*\)")  # a value of its own, such as `[100, 200)`
+LEFTWARDS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+ARABIC = re.compile("[\u0600-\u06ff]")
 SEPARATOR = re.compile(r", | \+ ")
 
 
@@ -24,11 +27,21 @@ def register() -> None:
     """Register the four fonts with reportlab, once."""
     for name, file in _FILES.items():
         with as_file(files("docs_templates") / "render" / "fonts" / file) as path:
-            pdfmetrics.registerFont(TTFont(name, str(path)))
+            font = TTFont(name, str(path))
+        _mend_widths(font.face)
+        pdfmetrics.registerFont(font)
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=OBLIQUE, boldItalic=BOLD)
     # A drawing begins in this font: without it every figure would name Helvetica, which is not embedded.
     STATE_DEFAULTS["fontName"] = REGULAR
     pdfmetrics.registerFontFamily(MONO, normal=MONO, bold=MONO, italic=MONO, boldItalic=MONO)
+
+
+def _mend_widths(face: Any) -> None:
+    """Glyphs beyond the list of widths have its last one: reportlab writes it scaled into the embedded program, where
+    it contradicts the width that the page counts with (a fixed-pitch font is all such glyphs)."""
+    listed = int.from_bytes(face.get_table("hhea")[34:36], "big")
+    last = face.hmetrics[listed - 1][0]
+    face.hmetrics[listed:] = [(last, bearing) for _, bearing in face.hmetrics[listed:]]
 
 
 @cache
@@ -49,10 +62,49 @@ def _shows(character: str, covered: frozenset[int]) -> bool:
     return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn") and ord(character) in covered
 
 
+@lru_cache(maxsize=50_000)
+def _unit_width(text: str, font: str) -> float:
+    register()
+    return float(pdfmetrics.stringWidth(text, font, 1.0))
+
+
 def width(text: str, font: str, size: float) -> float:
     """Width of `text` in points."""
-    register()
-    return float(pdfmetrics.stringWidth(text, font, size))
+    return _unit_width(text, font) * size
+
+
+# ------------------------------------------------------------------------------------- from right to left
+def reads_leftwards(text: str) -> bool:
+    """Whether the first letter of a direction of its own reads from right to left."""
+    for character in text if LEFTWARDS.search(text) else "":
+        direction = unicodedata.bidirectional(character)
+        if direction in ("L", "R", "AL"):
+            return direction != "L"
+    return False
+
+
+def shaped(text: str) -> str:
+    """`text` with Arabic letters in the forms that they take beside each other; still in the order of reading."""
+    if not ARABIC.search(text):
+        return text
+    from arabic_reshaper import reshape
+
+    return str(reshape(text))
+
+
+def in_order_of_sight(text: str, *, leftwards: bool = False) -> str:
+    """One line of shaped text in the order that it is seen from left to right. `leftwards`: the paragraph's order."""
+    if not LEFTWARDS.search(text):
+        return text
+    from bidi import get_display
+
+    return str(get_display(text, base_dir="R" if leftwards else "L"))
+
+
+def one_line(text: str, font: str = REGULAR) -> str:
+    """A label on one line, printable, shaped and in the order of sight."""
+    shown = printable(shaped(text.replace("\n", " ")), font)
+    return in_order_of_sight(shown, leftwards=reads_leftwards(shown))
 
 
 def shortened(text: str, font: str, size: float, room: float) -> str:

@@ -14,6 +14,7 @@ from docs_templates.render import axes, fonts, styles
 from docs_templates.render.axes import TICK_SIZE, Plot
 from docs_templates.render.chart_data import ChartData, Series
 from docs_templates.render.chart_marks import COLORS, upright
+from docs_templates.render.page import Page
 from docs_templates.render.scales import LinearScale, every
 
 LIGHT, DARK = HexColor("#F3F7FB"), COLORS[0]
@@ -52,9 +53,9 @@ def draw(drawing: Drawing, data: ChartData, width: float, height: float) -> Draw
     return drawing
 
 
-def wanted_height(data: ChartData) -> float:
+def wanted_height(data: ChartData, page: Page) -> float:
     """Height at which each row has room for its number, on one page at most."""
-    return min(len(data.series) * ROW_HEIGHT + 40.0, styles.FRAME_HEIGHT * 0.7)
+    return min(len(data.series) * ROW_HEIGHT + 40.0, page.frame_height * 0.7)
 
 
 def _foot(columns: Iterable[str], height: float, *, level: bool) -> float:

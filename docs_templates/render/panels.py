@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from reportlab.graphics.shapes import Drawing
 
-from docs_templates.render import axes, chart_marks, fonts, styles
+from docs_templates.render import axes, chart_marks, fonts
 from docs_templates.render.axes import TICK_SIZE, Plot
 from docs_templates.render.chart_data import ChartData, Panel, Series
+from docs_templates.render.page import Page
 from docs_templates.render.scales import BandScale, LinearScale, every, linear, tick_labels
 
 RATES_SHARE, GAP, WIDEST_STEP = 0.56, 9.0, 14.0
@@ -60,10 +61,10 @@ def _columns(panels: int) -> int:
     return min(panels, FEW_PANELS if panels <= 2 * FEW_PANELS else MANY_PANELS)
 
 
-def wanted_height(data: ChartData, width: float) -> float:
+def wanted_height(data: ChartData, width: float, page: Page) -> float:
     """Height at which each panel has its room, on one page at most."""
     rows = math.ceil(len(data.panels) / _columns(len(data.panels)))
-    return min(rows * (PANEL_HEIGHT + PANEL_GAP) + BOTTOM + _foot(data, width), styles.FRAME_HEIGHT * 0.82)
+    return min(rows * (PANEL_HEIGHT + PANEL_GAP) + BOTTOM + _foot(data, width), page.frame_height * 0.82)
 
 
 def _foot(data: ChartData, width: float) -> float:

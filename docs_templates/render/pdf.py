@@ -7,13 +7,14 @@ import io
 from dataclasses import dataclass
 from datetime import datetime
 
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
 from docs_templates.document import Document
-from docs_templates.render import fonts, styles
+from docs_templates.render import archive, fonts, lines, page, styles
+from docs_templates.render.canvas import TaggedCanvas
 from docs_templates.render.flowables import Observed
-from docs_templates.render.story import Story
+from docs_templates.render.page import A4, Page
+from docs_templates.render.story import Measures, Story
 
 PASSES = 6
 HASH_SHOWN = 16
@@ -28,40 +29,56 @@ class Rendered:
     pages: int
 
 
-def render(document: Document, moment: datetime) -> Rendered:
-    """Lay the document out until page numbers in contents and index are true. `moment` is its date (UTC)."""
+def render(document: Document, moment: datetime, size: Page = A4) -> Rendered:
+    """Lay the document out until page numbers in contents and index are true, then make it an archive file (PDF/A-3b,
+    tagged). `moment` is its date (UTC). Its attachments are embedded beside the manifest of the evidence printed."""
     fonts.register()
-    before = Observed()
+    before, measures = Observed(), Measures(size)
     for _ in range(PASSES):
-        data, observed = _pass(document, moment, before)
-        if observed.same(before):
-            return Rendered(data, observed.total)
-        before = observed
+        story = Story(document, before, measures)
+        drawn = _Drawn(document, moment, before.total, size)
+        data = drawn.draw(story)
+        story.observed.total = len(drawn.canvas.marks) - 1
+        if story.observed.same(before):
+            tags = archive.Tags(story.outline.root, drawn.canvas.marks, drawn.canvas.linked)
+            # What drawing needed is the larger part of all memory; the archive file is made without it.
+            del drawn, story, measures
+            lines.broken.cache_clear()
+            files = [*document.attachments, archive.evidence_manifest(document, before.pages)]
+            about = archive.About.of(document, moment, LANGUAGE)
+            return Rendered(archive.finished(data, about, tags, files), before.total)
+        before = story.observed
     raise RuntimeError(f"{document.name}: page numbers did not settle in {PASSES} passes")
 
 
-def _pass(document: Document, moment: datetime, before: Observed) -> tuple[bytes, Observed]:
-    story = Story(document, before)
-    buffer = io.BytesIO()
-    template = _Template(buffer, document, moment, before.total)
-    template.build(story.flowables())
-    story.observed.total = template.page
-    return buffer.getvalue(), story.observed
+class _Drawn:
+    """One pass: the bytes that reportlab makes and the canvas that made them."""
+
+    def __init__(self, document: Document, moment: datetime, total: int, size: Page) -> None:
+        self._buffer, self._dry = io.BytesIO(), not total
+        self._template = _Template(self._buffer, document, moment, total, size)
+        self.canvas: TaggedCanvas
+
+    def draw(self, story: Story) -> bytes:
+        """Build the story."""
+
+        def make(*arguments: object, **options: object) -> TaggedCanvas:
+            self.canvas = TaggedCanvas(*arguments, dry=self._dry, **options)
+            return self.canvas
+
+        self._template.build(story.flowables(), canvasmaker=make)
+        return self._buffer.getvalue()
 
 
 class _Template(BaseDocTemplate):  # type: ignore[misc]
     """Pages: portrait and landscape with running head and foot; the cover has no head."""
 
-    def __init__(self, buffer: io.BytesIO, document: Document, moment: datetime, total: int) -> None:
+    def __init__(self, buffer: io.BytesIO, document: Document, moment: datetime, total: int, size: Page) -> None:
         self._document, self._moment, self._total = document, moment, total
+        upright = (size.width, size.height)
         super().__init__(
-            buffer,
-            pagesize=(styles.PAGE_WIDTH, styles.PAGE_HEIGHT),
-            invariant=1,
-            lang=LANGUAGE,
-            initialFontName=fonts.REGULAR,
+            buffer, pagesize=upright, invariant=1, lang=LANGUAGE, initialFontName=fonts.REGULAR, pageCompression=0
         )
-        upright = (styles.PAGE_WIDTH, styles.PAGE_HEIGHT)
         templates = [
             self._page_template("cover", upright, head=False),
             self._page_template("portrait", upright, head=True),
@@ -73,10 +90,10 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
     def _page_template(self, name: str, size: tuple[float, float], *, head: bool) -> PageTemplate:
         width, height = size
         frame = Frame(
-            styles.MARGIN_LEFT,
-            styles.MARGIN_BOTTOM,
-            width - styles.MARGIN_LEFT - styles.MARGIN_RIGHT,
-            height - styles.MARGIN_TOP - styles.MARGIN_BOTTOM,
+            page.MARGIN_LEFT,
+            page.MARGIN_BOTTOM,
+            width - page.MARGIN_LEFT - page.MARGIN_RIGHT,
+            height - page.MARGIN_TOP - page.MARGIN_BOTTOM,
             leftPadding=0,
             rightPadding=0,
             topPadding=0,
@@ -89,49 +106,48 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
 
     def beforeDocument(self) -> None:
         """Metadata and date: nothing of the machine or its user."""
-        canvas, document = self.canv, self._document
-        canvas.setTitle(f"{document.title}: {document.model_name} {document.model_version}")
-        canvas.setSubject(f"Model {document.model_id}; package {document.package_hash}; document {document.identifier}")
-        canvas.setAuthor("")
-        canvas.setCreator("credit-dossier")
-        canvas.setKeywords(document.package_hash)
-        canvas.setViewerPreference("DisplayDocTitle", "true")
-        canvas.showOutline()
-        stamp = canvas._doc._timeStamp
+        self.canv.showOutline()
+        stamp = self.canv._doc._timeStamp
         parts = self._moment.utctimetuple()
         stamp.t, stamp.lt, stamp.YMDhms = calendar.timegm(parts), parts, tuple(parts)[:6]
 
-    def _furniture(self, canvas: Canvas, size: tuple[float, float], *, head: bool) -> None:
-        document, (width, height) = self._document, size
-        left, right = styles.MARGIN_LEFT, width - styles.MARGIN_RIGHT
+    def _furniture(self, canvas: TaggedCanvas, size: tuple[float, float], *, head: bool) -> None:
+        width, height = size
+        left, right = page.MARGIN_LEFT, width - page.MARGIN_RIGHT
         canvas.saveState()
         canvas.setFillColor(styles.QUIET)
         canvas.setStrokeColor(styles.RULE)
         canvas.setLineWidth(0.4)
         if head:
-            top = height - styles.MARGIN_TOP + 18
-            canvas.line(left, top - 5, right, top - 5)
-            canvas.setFont(fonts.REGULAR, 7)
-            name = fonts.printable(f"{document.model_name} · {document.model_version}")
-            title = fonts.printable(document.title)
-            room = right - left - fonts.width(title, fonts.REGULAR, 7) - 20
-            canvas.drawString(left, top, fonts.shortened(name, fonts.REGULAR, 7, room))
-            canvas.drawRightString(right, top, title)
-        foot = styles.MARGIN_BOTTOM - 26
-        canvas.line(left, foot + 10, right, foot + 10)
-        self._foot(canvas, left, right, foot)
+            with canvas.artifact("Pagination", "Header"):
+                self._head(canvas, left, right, height - page.MARGIN_TOP + 18)
+        with canvas.artifact("Pagination", "Footer"):
+            self._foot(canvas, left, right, page.MARGIN_BOTTOM - 26)
         canvas.restoreState()
 
-    def _foot(self, canvas: Canvas, left: float, right: float, y: float) -> None:
+    def _head(self, canvas: TaggedCanvas, left: float, right: float, y: float) -> None:
         document = self._document
-        page = f"Page {canvas.getPageNumber()} of {self._total}"
+        canvas.line(left, y - 5, right, y - 5)
         canvas.setFont(fonts.REGULAR, 7)
-        canvas.drawRightString(right, y, page)
+        title = fonts.one_line(document.title)
+        room = right - left - fonts.width(title, fonts.REGULAR, 7) - 20
+        name = f"{document.model_name} · {document.model_version}"
+        shown = fonts.shortened(fonts.printable(name), fonts.REGULAR, 7, room)
+        canvas.drawString(left, y, fonts.one_line(shown))
+        canvas.drawRightString(right, y, title)
+
+    def _foot(self, canvas: TaggedCanvas, left: float, right: float, y: float) -> None:
+        document = self._document
+        canvas.line(left, y + 10, right, y + 10)
+        number = f"Page {canvas.getPageNumber()} of {self._total}"
+        canvas.setFont(fonts.REGULAR, 7)
+        canvas.drawRightString(right, y, number)
         canvas.drawString(left, y, "Package")
         start = left + fonts.width("Package ", fonts.REGULAR, 7)
         canvas.setFont(fonts.MONO, 6.6)
         digest = f"{document.package_hash[:HASH_SHOWN]}…"
         canvas.drawString(start, y, digest)
         start += fonts.width(digest, fonts.MONO, 6.6) + 14
-        room = right - fonts.width(page, fonts.REGULAR, 7) - 14 - start
-        canvas.drawString(start, y, fonts.shortened(document.identifier, fonts.MONO, 6.6, room))
+        room = right - fonts.width(number, fonts.REGULAR, 7) - 14 - start
+        identifier = fonts.shortened(fonts.printable(document.identifier, fonts.MONO), fonts.MONO, 6.6, room)
+        canvas.drawString(start, y, fonts.one_line(identifier, fonts.MONO))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reportlab.platypus import Paragraph, Table, TableStyle
-
 from docs_templates.document import TableColumn
-from docs_templates.render import fonts, styles
-from docs_templates.render.text import markup
+from docs_templates.render import fonts, lines, styles
+from docs_templates.render.grid import Cell, Grid, Look, Parts, Row, fitted, row_elements
+from docs_templates.render.lines import BREAKS, Run
+from docs_templates.render.page import A4, Page
+from docs_templates.render.paragraphs import Writer
+from docs_templates.render.structure import Element
+from docs_templates.render.text import runs, shown
 
 PADDING = 4.0
 SIZES_PORTRAIT = (7.8, 7.2, 6.7)
@@ -20,7 +22,7 @@ SHORT_TEXT, COMFORTABLE_TEXT = 76.0, 90.0
 LONGEST_WORD, LONGEST_MONO = 104.0, 128.0
 MONO_SCALE = 0.86
 SPREAD_TO = 0.62
-BREAKS = re.compile(r"(?<=[/._-])")
+LOOK = Look(edge=(0.9, styles.ACCENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +48,32 @@ class _Need:
     comfortable: float
 
 
-def layout(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]]) -> Layout:
+def layout(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]], page: Page = A4) -> Layout:
     """Choose size and widths: first a size at which short texts stay on one line, then one at which no word breaks, on
     an upright page before a turned one. The result never is wider than the frame of its page."""
     needs = {size: _needs(columns, rows, size) for size in (*SIZES_PORTRAIT, *SIZES_LANDSCAPE)}
     for size in SIZES_PORTRAIT:
-        if sum(need.comfortable for need in needs[size]) <= styles.FRAME_WIDTH:
-            return Layout(_widths(needs[size], styles.FRAME_WIDTH), size, False)
+        if sum(need.comfortable for need in needs[size]) <= page.frame_width:
+            return Layout(_widths(needs[size], page.frame_width), size, False)
     for landscape, sizes, room in (
-        (False, SIZES_PORTRAIT, styles.FRAME_WIDTH),
-        (True, SIZES_LANDSCAPE, styles.LANDSCAPE_WIDTH),
+        (False, SIZES_PORTRAIT, page.frame_width),
+        (True, SIZES_LANDSCAPE, page.landscape_width),
     ):
         for size in sizes:
             if sum(need.least for need in needs[size]) <= room:
                 return Layout(_widths(needs[size], room), size, landscape)
     # Nothing fits unbroken: words are broken, in proportion to what the columns ask for.
-    size, room = SIZES_LANDSCAPE[-1], styles.LANDSCAPE_WIDTH
+    size, room = SIZES_LANDSCAPE[-1], page.landscape_width
     total = sum(need.least for need in needs[size])
     return Layout(tuple(need.least * room / total for need in needs[size]), size, True)
 
 
 def _needs(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]], size: float) -> list[_Need]:
-    return [_need(column, {row[index] for row in rows}, size) for index, column in enumerate(columns)]
+    found = []
+    for index, column in enumerate(columns):
+        texts = {shown(row[index], _font(column)) for row in rows}
+        found.append(_need(column, texts, size))
+    return found
 
 
 def _need(column: TableColumn, texts: set[str], size: float) -> _Need:
@@ -122,40 +128,70 @@ def make_table(
     columns: Sequence[TableColumn],
     rows: Sequence[Sequence[str]],
     chosen: Layout,
+    element: Element,
     *,
-    cell: Callable[[int, int, str], str | None] | None = None,
-) -> Table:
-    """The flowable: header repeated on each page, numbers right, rules as in a book. `cell(row, column, text)` may
-    give markup (trusted, made by the renderer) in place of the text."""
-    rows = [[fonts.printable(text, _font(column)) for text, column in zip(row, columns, strict=True)] for row in rows]
-    head = [Paragraph(markup(c.title), styles.cell_style(chosen.size, c.align, fonts.BOLD, "accent")) for c in columns]
-    body = [
-        [_cell(text, columns[i], chosen, i, cell(r, i, text) if cell else None) for i, text in enumerate(row)]
-        for r, row in enumerate(rows)
-    ]
-    if not body:
-        body = [["(no rows)"] + [""] * (len(columns) - 1)]
-    table = Table(
-        [head, *body],
-        colWidths=list(chosen.widths),
-        repeatRows=1,
-        hAlign="LEFT",
-        splitInRow=int(_has_tall_cell(rows, columns, chosen)),
-        spaceBefore=1,
-        spaceAfter=2,
-    )
-    table.setStyle(TableStyle(_commands(columns, chosen.size, len(body))))
-    return table
+    page: Page = A4,
+    cell: Callable[[int, int], tuple[Run, ...] | None] | None = None,
+) -> Grid:
+    """The flowable: header repeated on each page, numbers right, rules as in a book. Rows and cells enter `element`
+    when the table gets its place.
+
+    `cell(row, column)` may give runs in place of the text.
+    """
+    tall = page.landscape_height if chosen.landscape else page.frame_height
+    return Grid(lambda: _parts(columns, rows, chosen, element, cell), chosen.widths, LOOK, tall)
 
 
-def _has_tall_cell(rows: Sequence[Sequence[str]], columns: Sequence[TableColumn], chosen: Layout) -> bool:
-    """Whether a cell may be taller than half a page, so that its row must be split; others stay whole."""
-    for row in rows:
-        for text, column, width in zip(row, columns, chosen.widths, strict=True):
-            lines = text.count("\n") + 1.3 * fonts.width(text, _font(column), chosen.size) / (width - 2 * PADDING)
-            if lines * chosen.size * 1.28 > styles.LANDSCAPE_HEIGHT / 2:
-                return True
-    return False
+def height(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]], chosen: Layout) -> float:
+    """Height of the table in points."""
+    head, body = _parts(columns, rows, chosen, Element("Table"), None)
+    return sum(row.height for row in body) + (head.height if head else 0.0)
+
+
+def _parts(
+    columns: Sequence[TableColumn],
+    rows: Sequence[Sequence[str]],
+    chosen: Layout,
+    element: Element,
+    cell: Callable[[int, int], tuple[Run, ...] | None] | None,
+) -> Parts:
+    heads = row_elements(element.child("THead"), ["TH"] * len(columns))
+    head = _row([runs(c.title, _head_style(c, chosen.size)) for c in columns], columns, chosen, heads, head=True)
+    body = element.child("TBody")
+    shown = [list(row) for row in rows] or [["(no rows)"] + [""] * (len(columns) - 1)]
+    tags = ["TD"] * len(columns)
+    looks = [styles.cell_style(_size(c, chosen.size), c.align, _font(c)) for c in columns]
+    made = []
+    for position, row in enumerate(shown):
+        special = [cell(position, index) if cell and rows else None for index in range(len(columns))]
+        texts = [given or runs(text, look) for given, text, look in zip(special, row, looks, strict=True)]
+        made.append(_row(texts, columns, chosen, row_elements(body, tags)))
+    return head, made
+
+
+def _size(column: TableColumn, size: float) -> float:
+    return size * (MONO_SCALE if column.mono else 1.0)
+
+
+def _head_style(column: TableColumn, size: float) -> styles.TextStyle:
+    return styles.cell_style(size, column.align, fonts.BOLD, styles.ACCENT_HEX)
+
+
+def _row(
+    texts: Sequence[tuple[Run, ...]],
+    columns: Sequence[TableColumn],
+    chosen: Layout,
+    elements: Sequence[Element],
+    *,
+    head: bool = False,
+) -> Row:
+    cells = []
+    for text, column, width, element in zip(texts, columns, chosen.widths, elements, strict=True):
+        size = chosen.size if head else _size(column, chosen.size)
+        found = lines.broken(text, width - 2 * PADDING) if text else ()
+        writer = Writer(element, leftwards=fonts.reads_leftwards("".join(run.text for run in text)))
+        cells.append(Cell(found, size, round(size * 1.28, 2), writer, column.align == "right"))
+    return fitted(tuple(cells), LOOK, least=chosen.size * 1.28 + LOOK.above + LOOK.below)
 
 
 def broken(text: str, font: str, size: float, room: float) -> str:
@@ -166,39 +202,3 @@ def broken(text: str, font: str, size: float, room: float) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
-
-
-def _cell(text: str, column: TableColumn, chosen: Layout, index: int, special: str | None) -> Paragraph | str:
-    size = chosen.size * (MONO_SCALE if column.mono else 1.0)
-    room = chosen.widths[index] - 2 * PADDING
-    font = _font(column)
-    if special is None and "\n" not in text and fonts.width(text, font, size) <= room + 0.01:
-        return text
-    if special is None:
-        lines = text.split("\n")
-        text = "\n".join(" ".join(broken(word, font, size, room) for word in line.split(" ")) for line in lines)
-    return Paragraph(special or markup(text, font), styles.cell_style(size, column.align, font))
-
-
-def _commands(columns: Sequence[TableColumn], size: float, count: int) -> list[tuple[object, ...]]:
-    commands: list[tuple[object, ...]] = [
-        ("FONT", (0, 0), (-1, -1), fonts.REGULAR, size, round(size * 1.28, 2)),
-        ("TEXTCOLOR", (0, 1), (-1, -1), styles.INK),
-        ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
-        ("VALIGN", (0, 1), (-1, -1), "TOP"),
-        ("LEFTPADDING", (0, 0), (-1, -1), PADDING),
-        ("RIGHTPADDING", (0, 0), (-1, -1), PADDING),
-        ("TOPPADDING", (0, 0), (-1, -1), 2.1),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 2.6),
-        ("BACKGROUND", (0, 0), (-1, 0), styles.BAND),
-        ("LINEABOVE", (0, 0), (-1, 0), 0.9, styles.ACCENT),
-        ("LINEBELOW", (0, 0), (-1, 0), 0.5, styles.ACCENT),
-        ("LINEBELOW", (0, 1), (-1, -2), 0.25, styles.HAIR),
-        ("LINEBELOW", (0, -1), (-1, -1), 0.7, styles.ACCENT),
-    ]
-    for index, column in enumerate(columns):
-        if column.align == "right":
-            commands.append(("ALIGN", (index, 1), (index, count), "RIGHT"))
-        if column.mono:
-            commands.append(("FONT", (index, 1), (index, count), fonts.MONO, size * MONO_SCALE))
-    return commands

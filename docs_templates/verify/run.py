@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from docs_templates.clauses import registry
@@ -18,6 +18,7 @@ from docs_templates.dossier import with_documents, with_previous
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import file_name
 from docs_templates.package import Package, inspect_package
+from docs_templates.render.page import A4, PAGES, Page
 from docs_templates.render.pdf import render
 from docs_templates.templates import DOCUMENTS, Template, read_template
 from docs_templates.verify.compare import Expected, compare, covered
@@ -77,7 +78,8 @@ def verify(
             as_it_was = same and not faults
             rendered: list[Alteration] = []
             if as_it_was:
-                with (expecting or expect)(composed, cited.moment, expected_units) as expected:
+                again = expecting or partial(expect, size=_size(actual))
+                with again(composed, cited.moment, expected_units) as expected:
                     rendered = compare(expected, actual)
             if rendered or not as_it_was:
                 texts = compare_flow(expected_units, read_stream(actual.views()))
@@ -116,10 +118,16 @@ def before_signing(data: bytes) -> bytes:
 
 
 @contextmanager
-def expect(composed: Document, moment: datetime, expected_units: Sequence[Unit]) -> Iterator[Expected]:
+def expect(composed: Document, moment: datetime, expected_units: Sequence[Unit], size: Page = A4) -> Iterator[Expected]:
     """The PDF that the package gives, rendered anew and read."""
-    with read_pdf(render(composed, moment).data) as reading:
+    with read_pdf(render(composed, moment, size).data) as reading:
         yield Expected(reading, expected_units)
+
+
+def _size(actual: Reading) -> Page:
+    """The page size that a document was rendered in: that of its first page."""
+    first = actual.pages[0]
+    return next((size for size in PAGES.values() if abs(size.width - first.width) < 1), A4)
 
 
 @cache

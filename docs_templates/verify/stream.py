@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docs_templates.render import styles
+from docs_templates.render import page as page_size
 from docs_templates.verify.content import Mark
 from docs_templates.verify.places import Unit, squeezed
 
@@ -47,7 +47,7 @@ class Stream:
 def is_furniture(mark: Mark, page: PageView) -> bool:
     """Whether a mark is of the running head or foot: marked so, or outside the frame of the page."""
     _, bottom, _, top = mark.box
-    return mark.artifact or bottom > page.height - styles.MARGIN_TOP + SLACK or top < styles.MARGIN_BOTTOM - SLACK
+    return mark.artifact or bottom > page.height - page_size.MARGIN_TOP + SLACK or top < page_size.MARGIN_BOTTOM - SLACK
 
 
 def read_stream(pages: Sequence[PageView]) -> Stream:

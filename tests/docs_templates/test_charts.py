@@ -14,6 +14,7 @@ from reportlab.graphics.shapes import Group, Line, Polygon, PolyLine, Rect, Stri
 from docs_templates.evidence import Evidence
 from docs_templates.heatmap_block import heat_map
 from docs_templates.render import axes, chart_marks, charts, fonts, heatmap, styles
+from docs_templates.render.page import A4
 from docs_templates.render.scales import linear, tick_labels
 
 SCHEMA = json.loads((files("docs_templates") / "schemas" / "evidence.schema.json").read_text("utf-8"))
@@ -176,7 +177,7 @@ def test_each_panel_shows_its_own_line_and_the_others_behind() -> None:
 def test_many_panels_fit_their_box_and_a_page(bins: int) -> None:
     evidence = _grouped(bins, kind="interval", panels="name", x="group", series=None)
     height = HEIGHT + charts.extra_height(evidence, WIDTH, HEIGHT)
-    assert height <= styles.FRAME_HEIGHT * 0.82 + 1
+    assert height <= A4.frame_height * 0.82 + 1
     left, bottom, right, top = charts.draw(evidence, WIDTH, height).getBounds()
     assert min(left, bottom) >= -1
     assert right <= WIDTH + 1
