@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,21 @@ from typing import Any
 from toy_package import builders as b
 
 
-def income_auc(data: dict[str, Any]) -> float:
-    """AUC of income as a measure of safety, over its values in development, by Mann and Whitney's count."""
+def income_auc(data: dict[str, Any]) -> list[float]:
+    """AUC of income as a measure of safety, over its values in development, by Mann and Whitney's count, and beside it
+    the bounds at 95 % on the scale of log-odds and the p-value against 0.5, by the components of DeLong et al. (1988).
+    """
     rows = [i for i, name in enumerate(data["_sample"]) if name == b.DEVELOPMENT and data["INCOME"][i] is not None]
     bads, goods = ([data["INCOME"][i] for i in rows if data["_outcome"][i] == k] for k in (1.0, 0.0))
-    count = sum(float(x < y) + 0.5 * float(x == y) for x in bads for y in goods)
-    return count / (len(bads) * len(goods))
+    won = [[float(x < y) + 0.5 * float(x == y) for y in goods] for x in bads]
+    area = statistics.fmean(statistics.fmean(row) for row in won)
+    of_bads = statistics.variance([statistics.fmean(row) for row in won])
+    of_goods = statistics.variance([statistics.fmean(column) for column in zip(*won, strict=True)])
+    error = math.sqrt(of_bads / len(bads) + of_goods / len(goods))
+    normal = statistics.NormalDist()
+    half = normal.inv_cdf(0.975) * error / (area * (1.0 - area))
+    bounds = [1.0 / (1.0 + math.exp(math.log(1.0 / area - 1.0) + sign * half)) for sign in (1.0, -1.0)]
+    return [area, *bounds, 2.0 * normal.cdf(-abs(area - 0.5) / error)]
 
 
 def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = None) -> None:
@@ -48,7 +58,7 @@ def challenger(folder: Path, change: Callable[[dict[str, Any]], None] | None = N
         columns["probability"] = [1 / (1 + math.exp(-value)) for value in margin]
         files[f"challengers/trees/predictions/{sample}.parquet"] = b.to_parquet(columns)
     rows = [["INCOME", "descending", 2, 3, 0, 0.0]]
-    bound = [["INCOME", "INCOME", True, "descending", "mined", "descending", income_auc(data), None, None, None, ""]]
+    bound = [["INCOME", "INCOME", True, "descending", "mined", "descending", *income_auc(data), ""]]
     files["evidence/boosting.missing.trees.json"] = b.to_json(b.evidence("boosting.missing.trees", [missing(data)]))
     files["evidence/boosting.constraints.trees.json"] = b.to_json(b.evidence("boosting.constraints.trees", bound))
     files["evidence/boosting.monotonicity.trees.json"] = b.to_json(b.evidence("boosting.monotonicity.trees", rows))
