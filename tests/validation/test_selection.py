@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import operator
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,16 @@ def stability_rows(data: dict[str, list[Any]], dates: list[str]) -> list[list[An
     return rows
 
 
+def pure(data: dict[str, list[Any]]) -> float:
+    """Greatest share of all bads in one income, or on one side of one, where at least 98 of 100 are bads."""
+    columns = [data[name] for name in ("INCOME", "_outcome", "_sample")]
+    rows = [(value, y) for value, y, sample in zip(*columns, strict=True) if sample == b.DEVELOPMENT]
+    known = [(value, y) for value, y in rows if value is not None]
+    sides = (operator.eq, operator.le, operator.ge)
+    groups = [[y for value, y in known if side(value, cut)] for cut in {v for v, _ in known} for side in sides]
+    return max((sum(one) for one in groups if sum(one) >= 0.98 * len(one)), default=0.0) / sum(y for _, y in rows)
+
+
 def leakage_rows(data: dict[str, list[Any]]) -> list[list[Any]]:
     columns = [data[name] for name in ("INCOME", "_outcome", "_sample")]
     rows = [(value is None, y) for value, y, sample in zip(*columns, strict=True) if sample == b.DEVELOPMENT]
@@ -85,6 +96,8 @@ def leakage_rows(data: dict[str, list[Any]]) -> list[list[Any]]:
         ["REGION", "predictor", "pure values", 0.0, 0.2, False, "share of all bads"],
         ["CLOSED", "forbidden", "later date", later, 0.0, True, "share of rows"],
         ["GONE", "left out", "missing", 0.9, 0.5, True, "Gini of being missing"],
+        ["INCOME", "predictor", "pure values", pure(data), 0.2, False, "share of all bads"],
+        ["REGION", "predictor", "discrimination", 0.1, 0.75, False, "Gini of the fine classes"],
     ]
 
 
