@@ -63,7 +63,8 @@ def _is_plain(reader: pypdf.PdfReader) -> None:
     for wanted in (NAME, f"{NAME}[U+202E]gnp", f"{NAME}[U+001B][31m"):
         assert _squeezed(wanted) in _squeezed(text)
     root: Any = reader.trailer["/Root"]
-    assert not {"/OpenAction", "/AA", "/Names"} & set(root)
+    assert not {"/OpenAction", "/AA"} & set(root)
+    assert set(root["/Names"]) == {"/EmbeddedFiles"}
     links = [link.get_object() for page in reader.pages for link in page.get("/Annots", [])]
     assert {link["/Subtype"] for link in links} == {"/Link"}
     assert not any("/A" in link for link in links)

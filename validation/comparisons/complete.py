@@ -40,7 +40,7 @@ ITEMS: Mapping[str, tuple[str, ...]] = {
     "boosting.parameters.": ("objective", "tree_method", "max_depth", "eta", "seed", "rounds", "settled by"),
 }
 """Items that a table, or every table of a family, tells of any plan."""
-FIRST, LAST = "rows of the source", "rows with a known outcome"
+FIRST, MADE, LAST = "rows of the source", "rows made at observation points", "rows with a known outcome"
 LEAKAGE, WATERFALL, SUMMARY = "data.leakage", "data.waterfall", "classing.summary"
 SHOWN = re.compile(r"^(?P<sample>\w+): (?P<shown>\d+) of (?P<all>\d+) (?:corners|points) are shown$")
 
@@ -118,10 +118,11 @@ def _compare_pairs(space: Workspace) -> None:
 
 
 def _compare_steps(space: Workspace) -> None:
-    """The waterfall of rows goes from the source to the known outcomes."""
+    """The waterfall of rows goes from those of the source, or those made of a history, to the known outcomes."""
     table = space.package.rows_of(WATERFALL)
     if table:
-        _required(space, WATERFALL, (row["step"] for row in table), (FIRST, LAST))
+        first = MADE if table[0]["step"] == MADE else FIRST
+        _required(space, WATERFALL, (row["step"] for row in table), (first, LAST))
 
 
 def compare_points(space: Workspace) -> None:
