@@ -15,6 +15,7 @@ from validation.rebuild.workspace import DEVELOPMENT, Workspace
 
 Floats = NDArray[np.float64]
 Rows = list[dict[str, Any]]
+BOOSTING = "boosting.parameters."
 ITEMS: Mapping[str, tuple[str, ...]] = {
     "classing.policy": (
         *("Weight of evidence", "Engine", "Trend", "Bins of ordinary values", "Size of bins of ordinary values"),
@@ -37,7 +38,7 @@ ITEMS: Mapping[str, tuple[str, ...]] = {
         *("First stage", "Scaling of the column", "Used by the first stage", "Second stage", "Used by both"),
         *("Used by the second stage", "Coefficient of the offset", "Linear score", "Score", "Row without an offset"),
     ),
-    "boosting.parameters.": ("objective", "tree_method", "max_depth", "eta", "seed", "rounds", "settled by"),
+    BOOSTING: ("objective", "tree_method", "max_depth", "eta", "seed", "rounds"),
 }
 """Items that a table, or every table of a family, tells of any plan."""
 FIRST, MADE, LAST = "rows of the source", "rows made at observation points", "rows with a known outcome"
@@ -51,10 +52,20 @@ def compare_complete(space: Workspace) -> None:
         for name in space.package.evidence:
             table = space.package.rows_of(name) if name == area or (area[-1] == "." and name.startswith(area)) else None
             if table and "item" in table[0]:
-                _required(space, name, [row["item"] for row in table], items)
+                settled = _settled(space, name.removeprefix(BOOSTING)) if area == BOOSTING else ()
+                _required(space, name, [row["item"] for row in table], (*items, *settled))
     _compare_characteristics(space)
     _compare_pairs(space)
     _compare_steps(space)
+
+
+def _settled(space: Workspace, model_id: str) -> list[str]:
+    """Items on what settled the settings of boosting: the plan, or what it asks for on folds of development."""
+    spec = next((one for one in space.package.plan.get("models") or [] if one.get("id") == model_id), None)
+    if spec is None or spec.get("type") != "monotone_boosting":
+        return []
+    asked = [name for name in ("search", "early_stopping", "simplicity") if spec.get(name) is not None]
+    return ["folds", *asked, *(["refitted"] if "early_stopping" in asked else [])] if asked else ["settled by"]
 
 
 def _required(space: Workspace, area: str, stated: Iterable[Any], wanted: Sequence[Any]) -> None:
