@@ -66,11 +66,6 @@ def broken(runs: tuple[Run, ...], width: float) -> tuple[Line, ...]:
     return tuple(maker.lines)
 
 
-def natural_width(runs: Sequence[Run]) -> float:
-    """Width of the runs on one line."""
-    return sum(run.width(run.text) for run in runs)
-
-
 def _words(runs: Sequence[Run]) -> Iterator[tuple[Word, Run | None, bool]]:
     """Words with the run whose space stands before them, and whether the line ends after them."""
     word: Word = []

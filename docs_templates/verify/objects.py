@@ -30,12 +30,6 @@ class Digests:
         self._known: dict[tuple[int, int], str] = {}
         self._open: set[tuple[int, int]] = set()
 
-    def page_number(self, value: Any) -> int | None:
-        """The number of a page object, from one; None for other objects."""
-        if isinstance(value, pikepdf.Object) and value.is_indirect:
-            return self._pages.get(value.objgen)
-        return None
-
     def of(self, value: Any, depth: int = 0) -> str:
         """Digest of an object and all that it holds, 24 hexadecimal digits; references upward are left out."""
         if depth > DEEPEST:
