@@ -18,7 +18,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from docs_templates import __version__
 from docs_templates.document import Attachment, Document
-from docs_templates.render import colour, tags
+from docs_templates.render import colour, streams, tags
 from docs_templates.render.tags import Tags
 
 MANIFEST_NAME = "evidence_manifest.json"
@@ -111,8 +111,9 @@ def finished(data: bytes, about: About, structure: Tags, files: Sequence[Attachm
     with pikepdf.open(io.BytesIO(data)) as pdf:
         _information(pdf, about)
         _colours(pdf)
-        tags.write(pdf, structure)
         _attached(pdf, files, about)
+        streams.settle(pdf)
+        tags.write(pdf, structure)
         root = pdf.Root
         root.Lang = String(about.language)
         root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
@@ -126,7 +127,7 @@ def finished(data: bytes, about: About, structure: Tags, files: Sequence[Attachm
             object_stream_mode=pikepdf.ObjectStreamMode.generate,
             compress_streams=True,
         )
-    return out.getvalue()
+    return streams.ended(out.getvalue())
 
 
 def _information(pdf: pikepdf.Pdf, about: About) -> None:
