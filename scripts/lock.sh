@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Write requirements/lock.txt anew: one file for all Pythons and platforms, hashes, no index addresses.
-# Uses uv from the PATH, or installs it below build/. Pass --upgrade to move the pins.
+# The extra `spark` is not in it: pyspark has no wheel (requirements/spark.txt). Uses uv from the PATH, or installs it below build/. Pass --upgrade to move the pins.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ trap 'rm -f "$partial" "$partial.body"' EXIT
 # the present pins are kept unless --upgrade is given
 cp requirements/lock.txt "$partial.body" 2>/dev/null || : >"$partial.body"
 "$uv" pip compile --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 \
-    --all-extras --group dev --override requirements/overrides.txt --only-binary :all: \
+    --extra all --group dev --override requirements/overrides.txt --only-binary :all: \
     --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" \
     pyproject.toml requirements/lock.in --output-file "$partial.body" >/dev/null
 {
