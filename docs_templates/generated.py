@@ -168,9 +168,14 @@ def missing_table(
     absent = sorted((e for e in used if e.is_absent), key=lambda e: order[e.kind])
     words = {"not_provided": "not provided by the author", "not_applicable": "not applicable"}
     rows = [(e.title, words[e.kind], e.reason, e.id) for e in absent]
-    rows += [(item, "not held by this package", reason, f"section {section}") for item, section, reason in not_held]
+    rows += [(item, "not held by this package", reason, _place(section)) for item, section, reason in not_held]
     if not rows:
         rows = [("Nothing", formatting.MISSING, "everything that the template asks for is held", formatting.MISSING)]
     titles = ("Item", "Standing", "Reason", "Evidence or section")
     columns = tuple(TableColumn(title) for title in titles)
     return Table(number, caption or (Span("What is missing"),), columns, tuple(rows))
+
+
+def _place(section: str) -> str:
+    """A chapter or section by its number, an annex by its letter."""
+    return section if section.startswith("Annex") else f"section {section}"

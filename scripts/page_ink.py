@@ -1,4 +1,4 @@
-"""Does any page of a PDF have ink outside its margins? `python scripts/page_ink.py FILE.pdf ...` (needs pdftoppm).
+"""Does any page of a PDF have ink outside its margins? `python scripts/page_ink.py FILE.pdf ...` (needs pypdfium2).
 
 The margins are those of the documents that this project renders. Each page becomes a picture; whatever is not paper
 beyond the margins, or between the text and the running head and foot, is told with its place. Exit status: 0 clean,
@@ -7,9 +7,7 @@ beyond the margins, or between the text and the running head and foot, is told w
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,20 +39,17 @@ class Picture:
 
 
 def pictures(path: Path, dpi: int) -> Iterator[Picture]:
-    """Each page as a picture. Raises CalledProcessError where pdftoppm fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["pdftoppm", "-gray", "-r", str(dpi), str(path), f"{folder}/page"], check=True)
-        for file in sorted(Path(folder).iterdir()):
-            yield _read(file.read_bytes())
-            file.unlink()
+    """Each page as a picture."""
+    import pypdfium2
 
-
-def _read(data: bytes) -> Picture:
-    kind, size, _, pixels = data.split(b"\n", 3)
-    if kind != b"P5":
-        raise ValueError("not a grey picture")
-    width, height = (int(part) for part in size.split())
-    return Picture(width, height, pixels)
+    with pypdfium2.PdfDocument(path) as pdf:
+        for page in pdf:
+            bitmap = page.render(scale=dpi / 72, grayscale=True)
+            rows, width = bytes(bitmap.buffer), bitmap.width
+            lines = (rows[y * bitmap.stride : y * bitmap.stride + width] for y in range(bitmap.height))
+            yield Picture(width, bitmap.height, b"".join(lines))
+            bitmap.close()
+            page.close()
 
 
 def outside(picture: Picture, dpi: int) -> list[str]:

@@ -56,7 +56,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     return read_package(write_package(tmp_path_factory.mktemp("sections") / "p", all_evidence(("X",))))
 
 
-def _chapters(document: Document) -> dict[str, list[Block]]:
+def chapters(document: Document) -> dict[str, list[Block]]:
+    """The blocks of each chapter by its title."""
     found: dict[str, list[Block]] = {}
     title = ""
     for block in document.blocks:
@@ -66,7 +67,8 @@ def _chapters(document: Document) -> dict[str, list[Block]]:
     return found
 
 
-def _evidence(blocks: list[Block]) -> set[str]:
+def evidence_of(blocks: list[Block]) -> set[str]:
+    """Ids of the evidence that blocks print or say why it is absent."""
     ids: set[str] = set()
     for block in blocks:
         if isinstance(block, (Table, Statement, Absent)) and block.evidence:
@@ -76,7 +78,7 @@ def _evidence(blocks: list[Block]) -> set[str]:
         if isinstance(block, Figure):
             ids.add(block.evidence.id)
         if isinstance(block, ListBlock):
-            ids |= {name for item in block.items for name in _evidence(list(item))}
+            ids |= {name for item in block.items for name in evidence_of(list(item))}
     return ids
 
 
@@ -86,15 +88,15 @@ def _evidence(blocks: list[Block]) -> set[str]:
 def test_every_section_stands_with_its_evidence(
     package: Package, document: str, sections: dict[str, tuple[str]]
 ) -> None:
-    chapters = _chapters(compose(read_template(document), package, registry(), MOMENT))
+    found = chapters(compose(read_template(document), package, registry(), MOMENT))
     wrong = []
     for section, (title, *evidence) in sections.items():
-        blocks = [block for name, found in chapters.items() if name.startswith(title) for block in found]
-        wrong += [(section, name) for name in evidence if name not in _evidence(blocks)]
-    assert wrong == [], list(chapters)
+        blocks = [block for name, some in found.items() if name.startswith(title) for block in some]
+        wrong += [(section, name) for name in evidence if name not in evidence_of(blocks)]
+    assert wrong == [], list(found)
 
 
-def _missing(document: Document) -> list[tuple[str, ...]]:
+def missing_rows(document: Document) -> list[tuple[str, ...]]:
     """Rows of the table of what is missing."""
     tables = [b for b in document.blocks if isinstance(b, Table) and len(b.columns) == 4]
     (found,) = [table for table in tables if table.columns[3].title == "Evidence or section"]
@@ -106,7 +108,7 @@ def test_what_a_package_cannot_hold_is_said(package: Package) -> None:
     told = {block.title for block in document.blocks if isinstance(block, Absent)}
     assert {"Exposure of the portfolio", "Parity of the production implementation", "Lifetime probability"} <= told
     assert "Revalidation on the creditor's own applicants" in told
-    assert told <= {row[0] for row in _missing(document)}
+    assert told <= {row[0] for row in missing_rows(document)}
 
 
 def test_a_text_that_is_missing_is_listed_by_every_document_that_needs_it(tmp_path: Path) -> None:
@@ -118,4 +120,4 @@ def test_a_text_that_is_missing_is_listed_by_every_document_that_needs_it(tmp_pa
         }
         boxes |= {i for b in document.blocks if isinstance(b, Absent) for _, i in b.also}
         assert boxes, name
-        assert boxes <= {row[3] for row in _missing(document)}, name
+        assert boxes <= {row[3] for row in missing_rows(document)}, name
