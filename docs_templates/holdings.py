@@ -7,6 +7,7 @@ from typing import Any
 from docs_templates.notices import PLACES, worked
 from docs_templates.package import Package
 
+PARITY = "exports.parity"
 ROOTS = ("model", "output", "plan", "annex", "package", "notice")
 
 
@@ -15,8 +16,8 @@ def holds(package: Package, target: str) -> bool | None:
 
     `model.TYPE`: a step of this type (also of a form: `model.scale_points`); `output.NAME`: a published result;
     `plan.PATH`: a value that is declared and not empty; `annex.KIND`: an annex; `package.NAME`: a file or the package
-    before, `verification` or `previous`; `notice.PLACE`: a row that a worked notice stands on, `notice.illustration`:
-    such a row, declined by nobody.
+    before, `verification` or `previous`, or `parity`: exports that engines were asked about; `notice.PLACE`: a row that
+    a worked notice stands on, `notice.illustration`: such a row, declined by nobody.
     """
     root, _, rest = target.partition(".")
     if root == "model":
@@ -27,6 +28,8 @@ def holds(package: Package, target: str) -> bool | None:
         return _declared(package.plan, rest)
     if root == "annex":
         return rest in package.annexes
+    if root == "package" and rest == "parity":
+        return PARITY in package.evidence
     if root == "package" and rest in ("verification", "previous"):
         return getattr(package, rest) is not None
     if root == "notice" and rest in PLACES:

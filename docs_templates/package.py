@@ -15,7 +15,7 @@ from docs_templates.evidence import Evidence, file_name
 
 Json = dict[str, Any]
 CORE_EVIDENCE = "evidence/"
-VALIDATION = "validation/"
+VALIDATION, EXPORTS = "validation/", "exports/"
 CARRIED = ("manifest.json", "model.json", "validation/manifest.json")
 VALIDATION_EVIDENCE = "validation/evidence/"
 VERIFICATION = "verification.csv"
@@ -112,6 +112,7 @@ def _read(container: _Container) -> tuple[Package, list[Fault]]:
     entry = manifest["files"].get(VERIFICATION)
     verification = _verified(container, VERIFICATION, entry, faults) if entry is not None else None
     annexes = _annexes(container, package_hash, faults)
+    evidence.update(_parity(container, package_hash, faults))
     read = (package_hash, manifest, plan, model, evidence, validation, findings, verification, annexes)
     sources = {name: container.read(name) for name in CARRIED if name in container.names}
     return Package(Path(), *read, sources=sources), faults
@@ -130,6 +131,17 @@ def _annexes(container: _Container, package_hash: str, faults: list[Fault]) -> d
             faults.append(Fault("the annex was made for another package", "annex_other_package", name))
         found[kind] = hashlib.sha256(data).hexdigest()
     return found
+
+
+def _parity(container: _Container, package_hash: str, faults: list[Fault]) -> dict[str, Evidence]:
+    """Evidence in the annex of exports: what engines gave for them."""
+    name = EXPORTS + "manifest.json"
+    value = _json(container.read(name), name, faults) if name in container.names else None
+    if value is None or value.get("package_hash") != package_hash:
+        return {}
+    wrong = schema_check.check(value, "annex.schema.json", name)
+    faults.extend(wrong)
+    return {} if wrong else _evidence(container, value["files"], CORE_EVIDENCE, EXPORTS, faults)
 
 
 def _refuse(faults: list[Fault]) -> None:

@@ -74,6 +74,25 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
+def parity(options: argparse.Namespace) -> int:
+    """`credit-risk parity PACKAGE`; 1 where an engine differs or breaks."""
+    from credit_risk.cli.parity import print_report, read_external
+    from credit_risk.lifecycle.parity import check_parity, write_parity
+
+    report = check_parity(
+        Path(options.package),
+        engines=options.engine,
+        external=[read_external(text) for text in options.external],
+        table=Path(options.input) if options.input else None,
+        progress=lambda name: print(f"asking {name} …", file=sys.stderr),
+    )
+    print_report(report, sys.stdout)
+    if not options.dry:
+        for path in write_parity(Path(options.package), report, system_clock):
+            print(path)
+    return 0 if report.agrees else 1
+
+
 def observe(options: argparse.Namespace) -> int:
     """`credit-risk observe PLAN --month MONTH --out FILE`."""
     from credit_risk.lifecycle.observe import write_rows_at

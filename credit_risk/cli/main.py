@@ -76,6 +76,20 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--format", action="append", choices=("pmml",), help="format; by default all that apply")
     export.set_defaults(command=commands.export)
 
+    parity = group.add_parser("parity", help="score the exports in every engine at hand and compare with the package")
+    parity.add_argument("package", help="folder of a model package")
+    parity.add_argument("--engine", action="append", help="engine to ask; by default every one that is here")
+    parity.add_argument(
+        "--external",
+        action="append",
+        default=[],
+        metavar="NAME=EXPORT:COMMAND",
+        help="an engine of your own: COMMAND is run with the export, a JSON table and the name of one to write",
+    )
+    parity.add_argument("--input", help="CSV(.gz) or Parquet table whose rows are scored too")
+    parity.add_argument("--dry", action="store_true", help="print only; leave the annex exports/ as it is")
+    parity.set_defaults(command=commands.parity)
+
     observe = group.add_parser("observe", help="rows of one month to be scored, from a plan with rolling points")
     observe.add_argument("plan", help="plan.yaml, or the folder that holds it")
     observe.add_argument("--month", required=True, help="observation point: 2026-11, or a whole number")

@@ -19,6 +19,8 @@ from validation.verification_file import maximum_reasons
 
 TABLE = "validation.exports"
 NONE = "the package holds no export"
+EVIDENCE = "evidence/"
+"""In the annex beside the exports: what the developer's engines gave, which is no export."""
 _PREFIX = "model_"
 
 
@@ -41,6 +43,8 @@ def compare_exports(space: Workspace) -> None:
     table: list[list[Any]] = []
     sets = [("verification rows", _verification(space)), ("snapshot rows", _snapshot(space))]
     for name, data in package.exports.items():
+        if name.startswith(EVIDENCE):
+            continue
         if not name.endswith(".pmml"):
             space.ledger.not_evaluable(name, "the validator evaluates PMML alone")
             continue

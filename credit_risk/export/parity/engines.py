@@ -28,10 +28,15 @@ class EngineRun:
 
 
 class Engine(Protocol):
-    """An engine. `name` is unique (`duckdb`), `export` the kind of export that it runs (`sql`)."""
+    """An engine: `name` is unique (`duckdb`), `export` a kind of export (`sql`); class attributes serve for both."""
 
-    name: str
-    export: str
+    @property
+    def name(self) -> str:
+        """Its name in the report."""
+
+    @property
+    def export(self) -> str:
+        """The kind of export that it runs, a key of EXPORTERS."""
 
     def version(self) -> str | None:
         """The version found on this machine; None where the engine is not here."""

@@ -1,0 +1,205 @@
+"""The parity report of a package: every engine at hand on the same rows, and who could not be asked."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from credit_risk._core.errors import Fault, PackageError
+from credit_risk.export import export_package
+from credit_risk.export.heading import NOT_PROVED
+from credit_risk.export.parity.compare import Expected, Parity, compare, expected_results
+from credit_risk.export.parity.engines import Engine, EngineError
+from credit_risk.export.parity.rows import near_thresholds, threshold_rows
+from credit_risk.export.program import Program, program_of
+from credit_risk.package import Package
+from credit_risk.scoring import compile_model
+
+ADAPTERS = {
+    "pmml4s": "Pmml4s",
+    "duckdb": "DuckDB",
+    "sqlite": "SQLite",
+    "postgres": "Postgres",
+    "spark": "Spark",
+    "c": "C",
+    "java": "Java",
+    "cobol": "Cobol",
+    "libreoffice": "LibreOffice",
+    "onnx": "Onnx",
+}
+"""Modules of `parity.adapters` and the class of each."""
+FOLDER = "credit_risk.export.parity.adapters"
+UNPROVED = {
+    "sql": ("Snowflake", "BigQuery", "Oracle", "SQL Server", "Teradata"),
+    "sas": ("SAS",),
+}
+"""Targets of an export that no engine here runs."""
+TOLERANCE = 1e-12
+TOLERANCES = {"onnx": 1e-6}
+"""Greatest difference of a probability, and of other numbers relative to their size."""
+APPROXIMATE = {"libreoffice": 1e-13}
+"""Engines that take numbers so near to each other for equal: relative distance to a threshold."""
+MOST_ROWS = {"libreoffice": 2_000}
+"""Engines too slow for every row: rows are thinned evenly to so many, which the report tells."""
+VERIFICATION, THRESHOLDS = "verification rows", "neighbours of thresholds"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An engine on one population of rows: agreement, of how many rows, and rows a second."""
+
+    population: str
+    of_rows: int
+    parity: Parity
+    rows_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReport:
+    """What became of an engine or target. `version` None: not run; `reason` says why, or what broke.
+
+    `altered`: files of the annex that are not what this version of the toolkit makes of the package, byte for byte.
+    """
+
+    target: str
+    export: str
+    version: str | None
+    reason: str
+    compared: tuple[Compared, ...] = ()
+    tolerance: float = TOLERANCE
+    altered: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """`agrees`, `differs`, `failed` (the engine broke), or NOT PROVED."""
+        if self.version is None:
+            return NOT_PROVED
+        if self.reason or not self.compared:
+            return "failed"
+        return "agrees" if all(one.parity.agrees(self.tolerance) for one in self.compared) else "differs"
+
+
+@dataclass(frozen=True, slots=True)
+class ParityReport:
+    """All engines, by name, and the number of rows of each population."""
+
+    package_hash: str
+    engines: tuple[EngineReport, ...]
+    populations: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no engine that ran differs or broke."""
+        return all(one.verdict in ("agrees", NOT_PROVED) for one in self.engines)
+
+
+def engines_at_hand(names: Sequence[str] | None = None) -> list[Engine]:
+    """The engines that the toolkit has an adapter for, those named or all. Raises PackageError for unknown names."""
+    unknown = [name for name in names or () if name not in ADAPTERS]
+    if unknown:
+        allowed = ", ".join(ADAPTERS)
+        raise PackageError([Fault(f"no engine {name!r}", "engine_unknown", allowed=allowed) for name in unknown])
+    wanted = list(ADAPTERS) if names is None else list(dict.fromkeys(names))
+    return [getattr(import_module(f"{FOLDER}.{name}"), ADAPTERS[name])() for name in wanted]
+
+
+def parity_report(
+    package: Package,
+    engines: Sequence[Engine],
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    exported: Mapping[str, bytes] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> ParityReport:
+    """Score the verification rows, the neighbours of all thresholds and `tables` with each engine, and compare.
+
+    tables: name to rows with the input columns of the model, read as scoring reads them. exported: files of the annex
+    `exports`, which are run where there are any of the engine's kind; others are made anew. An engine that is not here
+    is told with the reason; one that breaks is told with what it said. Raises PackageError where the package has no
+    verification rows.
+    """
+    program = program_of(package.model, package.package_hash)
+    populations = _populations(package, program, tables or {})
+    compiled = compile_model(package.model)
+    expected = {name: expected_results(compiled, program, rows) for name, rows in populations.items()}
+    reports: list[EngineReport] = []
+    for engine in engines:
+        progress(engine.name)
+        reports.append(_asked(engine, package, program, populations, expected, exported or {}))
+    asked = {engine.export for engine in engines}
+    for export, targets in UNPROVED.items():
+        if export in asked or export == "sas":
+            reason = f"no engine for it runs here: its export carries the words {NOT_PROVED}"
+            reports += [EngineReport(target, export, None, reason) for target in targets]
+    return ParityReport(package.package_hash, tuple(reports), {name: len(rows) for name, rows in populations.items()})
+
+
+def _populations(package: Package, program: Program, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    cases = package.verification()
+    given = pd.DataFrame({one.name: cases[f"in:{one.name}"] for one in program.inputs})
+    found = {VERIFICATION: given}
+    near = threshold_rows(program, given)
+    if len(near):
+        found[THRESHOLDS] = near
+    return {**found, **{name: rows[[one.name for one in program.inputs]] for name, rows in tables.items()}}
+
+
+def _asked(
+    engine: Engine,
+    package: Package,
+    program: Program,
+    populations: Mapping[str, pd.DataFrame],
+    expected: Mapping[str, Expected],
+    exported: Mapping[str, bytes],
+) -> EngineReport:
+    version = engine.version()
+    if version is None:
+        return EngineReport(engine.name, engine.export, None, engine.why_not())
+    tolerance = TOLERANCES.get(engine.name, TOLERANCE)
+    try:
+        made = export_package(package, [engine.export])
+    except PackageError as error:
+        return EngineReport(engine.name, engine.export, None, "; ".join(fault.message for fault in error.faults))
+    files = {name: exported.get(name, data) for name, data in made.items()}
+    altered = tuple(name for name in sorted(made) if files[name] != made[name])
+    done: list[Compared] = []
+    try:
+        for name, rows in populations.items():
+            done.append(_compared(engine, program, files, name, rows, expected[name]))
+    except (EngineError, PackageError) as error:
+        return EngineReport(engine.name, engine.export, version, str(error), tuple(done), tolerance, altered)
+    return EngineReport(engine.name, engine.export, version, "", tuple(done), tolerance, altered)
+
+
+def _compared(
+    engine: Engine, program: Program, files: Mapping[str, bytes], name: str, rows: pd.DataFrame, expected: Expected
+) -> Compared:
+    kept = _thinned(len(rows), MOST_ROWS.get(engine.name))
+    exempt = ~kept
+    if engine.name in APPROXIMATE:
+        exempt = exempt.copy()
+        exempt[~expected.refused] |= near_thresholds(program, expected.values, APPROXIMATE[engine.name])
+    part = rows[kept].reset_index(drop=True)
+    with tempfile.TemporaryDirectory() as folder:
+        run = engine.run(program, files, part, Path(folder))
+    parity = compare(_only(expected, kept), run, exempt[kept])
+    return Compared(name, len(rows), parity, len(part) / run.seconds if run.seconds > 0 else float("nan"))
+
+
+def _thinned(rows: int, most: int | None) -> np.ndarray:
+    """Rows (bool, (n,)) that are kept: all, or evenly so many."""
+    kept = np.ones(rows, dtype=bool)
+    if most is not None and rows > most:
+        kept[:] = False
+        kept[np.linspace(0, rows - 1, most).astype(np.int64)] = True
+    return kept
+
+
+def _only(expected: Expected, kept: np.ndarray) -> Expected:
+    results = expected.results[kept].reset_index(drop=True)
+    return Expected(results, expected.trace[kept].reset_index(drop=True), expected.refused[kept], {})

@@ -1,0 +1,149 @@
+"""The parity report of a package, written into its annex `exports/` as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from credit_risk import __version__
+from credit_risk._core import canonical_json
+from credit_risk._core.clock import Clock
+from credit_risk._core.evidence import Evidence, table
+from credit_risk.export.parity.engines import Engine
+from credit_risk.export.parity.external import External
+from credit_risk.export.parity.run import Compared, EngineReport, ParityReport, engines_at_hand, parity_report
+from credit_risk.package import Package, read_package, write_annex
+from credit_risk.sampling import read_source
+from credit_risk.sampling.production import declared_notations, typed_frame
+from credit_risk.scoring.model import PUBLISHED
+
+Row = dict[str, Any]
+EXPORTS = "exports"
+SNAPSHOT = "rows of the snapshot"
+AGREEMENT, ENGINES = "exports.parity", "exports.engines"
+ENGINE_COLUMNS = ("engine", "export", "version", "verdict", "rows_per_second", "reason")
+AGREEMENT_COLUMNS = (
+    "engine",
+    "population",
+    "rows",
+    "of_rows",
+    "exempt",
+    "paths",
+    "path_differs",
+    "largest_score",
+    "largest_probability",
+    "grades_differ",
+    "reasons_differ",
+    "decisions_differ",
+    "errors_differ",
+)
+
+
+def check_parity(
+    package: Path,
+    *,
+    engines: Sequence[str] | None = None,
+    external: Sequence[External] = (),
+    table: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> ParityReport:
+    """Hold every engine at hand, or those named, against the package; writes nothing.
+
+    external: engines that are commands of the user. table: a CSV or Parquet file whose rows are scored besides the
+    verification rows, the neighbours of thresholds and the snapshot. Raises PackageError, IntakeError.
+    """
+    read = read_package(package)
+    asked: list[Engine] = [*engines_at_hand(engines), *external]
+    return parity_report(read, asked, _tables(read, table), exported_files(Path(package)), progress)
+
+
+def write_parity(package: Path, report: ParityReport, clock: Clock) -> list[Path]:
+    """Write the report as evidence beside the exports of the annex, which stay as they are; returns the files."""
+    files = {
+        **exported_files(package),
+        **{_file(one): canonical_json.to_bytes(one.as_dict()) for one in parity_evidence(report)},
+    }
+    folder = write_annex(package, EXPORTS, files, f"credit_risk {__version__}", clock)
+    return [folder / name for name in sorted(files) if name.startswith("evidence/")]
+
+
+def exported_files(package: Path) -> dict[str, bytes]:
+    """The files of the annex `exports` but its manifest and evidence, by name."""
+    folder = Path(package) / EXPORTS
+    found = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    names = {path.relative_to(folder).as_posix(): path for path in found}
+    kept = {name: path for name, path in names.items() if name != "manifest.json" and not name.startswith("evidence/")}
+    return {name: path.read_bytes() for name, path in kept.items()}
+
+
+def parity_evidence(report: ParityReport) -> list[Evidence]:
+    """Evidence `exports.engines` (who ran, who could not) and `exports.parity` (agreement by engine and rows)."""
+    inputs = ("model.json", "verification.csv")
+    frames = {
+        ENGINES: pd.DataFrame(engine_rows(report), columns=list(ENGINE_COLUMNS)),
+        AGREEMENT: pd.DataFrame(agreement_rows(report), columns=list(AGREEMENT_COLUMNS)),
+    }
+    return [table(name, frame, inputs=inputs) for name, frame in frames.items()]
+
+
+def engine_rows(report: ParityReport) -> list[Row]:
+    """Rows of `exports.engines`: one an engine or target, `reason` None where it ran and nothing is to be said."""
+    return [_engine_row(one) for one in report.engines]
+
+
+def agreement_rows(report: ParityReport) -> list[Row]:
+    """Rows of `exports.parity`: one an engine and population of rows."""
+    return [_agreement_row(one, compared) for one in report.engines for compared in one.compared]
+
+
+def _engine_row(one: EngineReport) -> Row:
+    reason = one.reason
+    if one.altered:
+        reason = f"{reason} Not the bytes that this version makes of the package: {', '.join(one.altered)}".strip()
+    speeds = [compared.rows_per_second for compared in one.compared]
+    values = (one.target, one.export, one.version, one.verdict, max(speeds) if speeds else None, reason or None)
+    return dict(zip(ENGINE_COLUMNS, values, strict=True))
+
+
+def _agreement_row(one: EngineReport, compared: Compared) -> Row:
+    p = compared.parity
+    values = (
+        one.target,
+        compared.population,
+        p.rows,
+        compared.of_rows,
+        p.exempt,
+        p.paths,
+        p.path_differs,
+        _greatest(p.largest, ("score", "linear_score")),
+        _greatest(p.largest, PUBLISHED[1:4]),
+        p.grades_differ,
+        p.reasons_differ,
+        p.decisions_differ,
+        p.errors_differ,
+    )
+    return dict(zip(AGREEMENT_COLUMNS, values, strict=True))
+
+
+def _greatest(largest: Mapping[str, float], names: Sequence[str]) -> float | None:
+    return max((largest[name] for name in names if name in largest), default=None)
+
+
+def _tables(package: Package, file: Path | None) -> dict[str, pd.DataFrame]:
+    """Rows of the snapshot, where it travels with the package, and of a file."""
+    inputs = package.model["inputs"]
+    names = [item["name"] for item in inputs]
+    found: dict[str, pd.DataFrame] = {}
+    if "data/snapshot.parquet" in package.manifest["files"]:
+        found[SNAPSHOT] = package.snapshot()[names].reset_index(drop=True)
+    if file is not None:
+        source = read_source(file)
+        found[f"rows of {file.name}"] = typed_frame(source, inputs, declared_notations(package.plan, names))
+    return found
+
+
+def _file(one: Evidence) -> str:
+    return f"evidence/{one.id}.json"
