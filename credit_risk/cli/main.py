@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from credit_risk import __version__
 from credit_risk._core.errors import CreditRiskError
@@ -67,6 +68,14 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("plan", help="plan.yaml, or the folder that holds it")
     check.set_defaults(command=commands.check)
 
+    _package_commands(group)
+    return parser
+
+
+def _package_commands(group: Any) -> None:
+    """Commands that read a package and write beside it."""
+    from credit_risk.cli import commands
+
     verify = group.add_parser("verify", help="read a model package strictly and print its hash")
     verify.add_argument("package", help="folder or zip of a model package")
     verify.set_defaults(command=commands.verify)
@@ -89,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     parity.add_argument("--input", help="CSV(.gz) or Parquet table whose rows are scored too")
     parity.add_argument("--dry", action="store_true", help="print only; leave the annex exports/ as it is")
     parity.set_defaults(command=commands.parity)
+    _scoring_commands(group)
+
+
+def _scoring_commands(group: Any) -> None:
+    """Commands that score tables, and that pack."""
+    from credit_risk.cli import commands
 
     observe = group.add_parser("observe", help="rows of one month to be scored, from a plan with rolling points")
     observe.add_argument("plan", help="plan.yaml, or the folder that holds it")
@@ -113,4 +128,3 @@ def _parser() -> argparse.ArgumentParser:
     pack.add_argument("package", help="folder of a model package")
     pack.add_argument("--out", required=True, help="zip file to write")
     pack.set_defaults(command=commands.pack)
-    return parser

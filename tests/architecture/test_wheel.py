@@ -38,7 +38,14 @@ def test_the_base_dependencies_are_the_validators_five(built_wheel: Path) -> Non
     requirements = [Requirement(text) for text in _metadata(built_wheel).get_all("Requires-Dist", [])]
     base = {r.name for r in requirements if r.marker is None or "extra" not in str(r.marker)}
     assert base == BASE
-    assert set(_metadata(built_wheel).get_all("Provides-Extra", [])) == {"model", "documents", "all"}
+    assert set(_metadata(built_wheel).get_all("Provides-Extra", [])) == {
+        "model",
+        "documents",
+        "exports",
+        "postgres",
+        "spark",
+        "all",
+    }
 
 
 def test_the_commands_and_the_licence(built_wheel: Path) -> None:
