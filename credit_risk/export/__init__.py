@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from credit_risk._core.errors import Fault, PackageError
+from credit_risk.export.code import c_source
 from credit_risk.export.pmml import scorecard_pmml
+from credit_risk.export.program import Program, program_of
 from credit_risk.package import Package, read_package
 
 __all__ = ["EXPORTERS", "export_package", "scorecard_pmml"]
@@ -17,7 +21,17 @@ def _pmml(package: Package) -> dict[str, bytes]:
     return {f"{package.model['model']['id']}.pmml": document}
 
 
-EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {"pmml": _pmml}
+def _code(folder: str, source: Callable[[Program, pd.DataFrame], dict[str, bytes]]) -> Callable[..., dict[str, bytes]]:
+    """An exporter of source code into `folder` of the annex."""
+
+    def export(package: Package) -> dict[str, bytes]:
+        files = source(program_of(package.model, package.package_hash), package.verification())
+        return {f"{folder}/{name}": data for name, data in files.items()}
+
+    return export
+
+
+EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {"pmml": _pmml, "c": _code("c", c_source)}
 
 
 def export_package(package: Path | Package, kinds: Sequence[str]) -> dict[str, bytes]:

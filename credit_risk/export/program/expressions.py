@@ -29,13 +29,17 @@ from credit_risk.scoring.expressions import SEPARATOR, band_labels
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A term with its kind, and the flags that it is missing and that it is in error (never both)."""
+    """A term with its kind, and the flags that it is missing and that it is in error (never both).
+
+    empty: it is nothing but null, which fits every kind; its own kind says nothing.
+    """
 
     kind: str
     term: Term
     absent: Term = FALSE
     failed: Term = FALSE
     checked: bool = False
+    empty: bool = False
 
     @property
     def plain(self) -> bool:
@@ -45,7 +49,7 @@ class Value:
 
 Bind = Callable[[Value], Value]
 Read = Callable[[str], Value]
-NOTHING = Value(NUMBER, ZERO, TRUE)
+NOTHING = Value(NUMBER, ZERO, TRUE, empty=True)
 _STRICT = {"negate", "absolute", "floor", "exponential", "logarithm", "minimum", "maximum"}
 _FINITE = {"negate", "absolute", "floor", "minimum", "maximum", "logarithm"}
 
@@ -84,7 +88,7 @@ def _strictly(kind: str, term: Term, values: Sequence[Value], also: Term = FALSE
 
 
 def _arithmetic(op: str, values: list[Value]) -> Value:
-    terms = [one.term for one in values]
+    terms = [_of_kind(one, NUMBER) for one in values]
     also: Term = FALSE
     if op in ("divide", "share"):
         also = call("equal", terms[1], ZERO) if op == "divide" else call("less_or_equal", terms[1], ZERO)
@@ -97,7 +101,7 @@ def _arithmetic(op: str, values: list[Value]) -> Value:
 
 def _comparison(op: str, values: list[Value]) -> Value:
     a, b = (one.term for one in values)
-    if any(one is NOTHING for one in values):
+    if any(one.empty for one in values):
         return _strictly(FLAG, FALSE, values)
     if op in ("equal", "not_equal"):
         texts = TEXT in (values[0].kind, values[1].kind)
@@ -109,18 +113,21 @@ def _comparison(op: str, values: list[Value]) -> Value:
 
 
 def _in(_: str, values: list[Value]) -> Value:
+    if values[0].empty:
+        return _strictly(FLAG, FALSE, values)
     operation = "text_one_of" if values[0].kind == TEXT else "one_of"
     return _strictly(FLAG, Call(operation, tuple(one.term for one in values)), values)
 
 
 def _not(_: str, values: list[Value]) -> Value:
-    return _strictly(FLAG, negated(values[0].term), values)
+    return _strictly(FLAG, negated(_of_kind(values[0], FLAG)), values)
 
 
 def _kleene(op: str, values: list[Value]) -> Value:
     """Kleene `and` (False decides) or `or` (True decides)."""
     failed = _failed(values)
-    deciding = [one.term if op == "or" else negated(one.term) for one in values]
+    terms = [_of_kind(one, FLAG) for one in values]
+    deciding = [term if op == "or" else negated(term) for term in terms]
     known = [all_of(negated(one.absent), flag) for one, flag in zip(values, deciding, strict=True)]
     decided = any_of(*known)
     absent = all_of(negated(decided), _absent(values), negated(failed))
@@ -129,30 +136,32 @@ def _kleene(op: str, values: list[Value]) -> Value:
 
 def _if(_: str, values: list[Value]) -> Value:
     flag, *ways = values
-    kind = next((one.kind for one in ways if one is not NOTHING), NUMBER)
+    kind = next((one.kind for one in ways if not one.empty), NUMBER)
     there = all_of(negated(flag.absent), negated(flag.failed))
-    true = all_of(there, flag.term)
+    true = all_of(there, _of_kind(flag, FLAG))
 
     def chosen(sides: list[Term]) -> Term:
         return choose([(true, sides[0])], sides[1])
 
     failed = any_of(flag.failed, all_of(there, chosen([one.failed for one in ways])))
     absent = all_of(any_of(flag.absent, chosen([one.absent for one in ways])), negated(failed))
-    return Value(kind, chosen([_of_kind(one, kind) for one in ways]), absent, failed)
+    empty = all(one.empty for one in ways)
+    return Value(kind, chosen([_of_kind(one, kind) for one in ways]), absent, failed, empty=empty)
 
 
 def _coalesce(_: str, values: list[Value]) -> Value:
-    kind = next((one.kind for one in values if one is not NOTHING), NUMBER)
+    kind = next((one.kind for one in values if not one.empty), NUMBER)
     there = [negated(one.absent) for one in values]
     last = _of_kind(values[-1], kind)
     term = choose([(flag, _of_kind(one, kind)) for flag, one in zip(there, values, strict=True)], last)
     failed = choose([(flag, one.failed) for flag, one in zip(there, values, strict=True)], FALSE)
-    return Value(kind, term, all_of(*(one.absent for one in values)), failed)
+    absent = all_of(*(one.absent for one in values))
+    return Value(kind, term, absent, failed, empty=all(one.empty for one in values))
 
 
 def _of_kind(value: Value, kind: str) -> Term:
     """The term of a value, or any constant of that kind where it is nothing."""
-    if value is not NOTHING:
+    if not value.empty:
         return value.term
     return {NUMBER: ZERO, TEXT: Constant(""), FLAG: FALSE}[kind]
 
@@ -182,7 +191,8 @@ def _aggregated(term: Term, values: Sequence[Value], also: Term, checked: bool =
 
 def _total_term(values: Sequence[Value]) -> Term:
     """Sum of the present, left to right from 0: what is missing adds 0, which changes nothing."""
-    return Call("add", (ZERO, *(choose([(negated(one.absent), one.term)], ZERO) for one in values)))
+    filled = (choose([(negated(one.absent), _of_kind(one, NUMBER))], ZERO) for one in values)
+    return Call("add", (ZERO, *filled))
 
 
 def _total(op: str, values: list[Value]) -> Value:
@@ -242,21 +252,22 @@ def _trend(_: str, values: list[Value]) -> Value:
 
 
 def _cross(_: str, values: list[Value]) -> Value:
-    joined: list[Term] = [values[0].term]
+    joined: list[Term] = [_of_kind(values[0], TEXT)]
     for one in values[1:]:
-        joined += [Constant(SEPARATOR), one.term]
+        joined += [Constant(SEPARATOR), _of_kind(one, TEXT)]
     return _strictly(TEXT, Call("join", tuple(joined)), values)
 
 
 def _band(_: str, values: list[Value]) -> Value:
     value, cuts = values[0], [float(one.term.value) for one in values[1:] if isinstance(one.term, Constant)]
     labels = band_labels(cuts)
-    cases = [(call("less", value.term, number(cut)), Constant(label)) for cut, label in zip(cuts, labels, strict=False)]
+    term = _of_kind(value, NUMBER)
+    cases = [(call("less", term, number(cut)), Constant(label)) for cut, label in zip(cuts, labels, strict=False)]
     return _strictly(TEXT, choose([(flag, label) for flag, label in cases], Constant(labels[-1])), [value])
 
 
 def _date(op: str, values: list[Value]) -> Value:
-    texts = [one.term for one in values]
+    texts = [_of_kind(one, TEXT) for one in values]
     invalid = negated(all_of(*(call("is_date", text) for text in texts)))
     if op in ("year", "month"):
         return _strictly(NUMBER, call(f"date_{op}", texts[0]), values, invalid)

@@ -159,7 +159,7 @@ def _expression(expression: Step, name: str, step: str, state: _State) -> Value:
     def bind(value: Value) -> Value:
         bound = state.fresh(name)
         state.let_value(bound, value, step)
-        return state.values[bound]
+        return replace(state.values[bound], empty=value.empty)
 
     return lowered(expression, state.values.__getitem__, bind)
 

@@ -1,0 +1,7 @@
+"""Source code for stacks without an engine, from a model package alone: C."""
+
+from __future__ import annotations
+
+from credit_risk.export.code.c import c_source
+
+__all__ = ["c_source"]
