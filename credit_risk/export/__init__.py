@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_risk._core.errors import Fault, PackageError
-from credit_risk.export.code import c_source
+from credit_risk.export.code import c_source, java_source
 from credit_risk.export.pmml import scorecard_pmml
 from credit_risk.export.program import Program, program_of
 from credit_risk.package import Package, read_package
@@ -31,7 +31,11 @@ def _code(folder: str, source: Callable[[Program, pd.DataFrame], dict[str, bytes
     return export
 
 
-EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {"pmml": _pmml, "c": _code("c", c_source)}
+EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {
+    "pmml": _pmml,
+    "c": _code("c", c_source),
+    "java": _code("java", java_source),
+}
 
 
 def export_package(package: Path | Package, kinds: Sequence[str]) -> dict[str, bytes]:
