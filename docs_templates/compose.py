@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from docs_templates import generated
+from docs_templates.brief_texts import shortened, shortened_lines
 from docs_templates.clauses import Registry
 from docs_templates.coverage import coverage_table
 from docs_templates.cross_references import Place, filled, places
@@ -116,11 +117,11 @@ class _Composer:
             model_name=model["name"],
             model_version=model["version"],
             package_hash=self._package.package_hash,
-            control=generated.brief_items(self._package, identifier, self._moment)
+            control=shortened_lines(generated.brief_items(self._package, identifier, self._moment))
             if brief
             else generated.control_items(self._package, matter["title"], identifier, self._moment),
             cover=filled([self._finished(b) for b in cover], known),
-            blocks=filled(finished, known),
+            blocks=shortened(filled(finished, known)) if brief else filled(finished, known),
             evidence=tuple(self._resolver.used.values()),
             brief=brief,
             attachments=tuple(generated.attachments(self._package)),

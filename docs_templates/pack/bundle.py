@@ -16,6 +16,7 @@ from pathlib import Path
 from docs_templates import strict_json
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
+from docs_templates.document import Document, Figure, plain
 from docs_templates.dossier import Written, with_documents, with_previous
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.pack import sections
@@ -101,31 +102,42 @@ def _contents(
             found[f"documents/{one.name}"] = one.read_bytes()
     for one_written in written:
         pages[f"documents/{one_written.path.name}"] = one_written.pages
-    found |= _value_maps(with_previous(package, previous), written, found, moment)
+    composed = _composed(with_previous(package, previous), written, found, moment)
+    for document, one_written in zip(composed, written, strict=True):
+        values = strict_json.write(value_map(document, one_written.path.read_bytes()))
+        found[f"documents/{document.name}.values.json"] = values
     rows = dictionary_rows(package)
     found["data_dictionary.csv"] = dictionary_csv(rows)
-    found[INDEX] = _index(package, found, pages, rows).encode("utf-8")
+    found[INDEX] = _index(package, found, pages, rows, heat_maps(package, composed)).encode("utf-8")
     lines = (f"{_sha(data)}  {name}\n" for name, data in sorted(found.items()))
     found[SUMS] = "".join(lines).encode("utf-8")
     return found
 
 
-def _value_maps(
+def _composed(
     package: Package, written: Sequence[Written], found: Mapping[str, bytes], moment: datetime
-) -> dict[str, bytes]:
+) -> list[Document]:
+    """The documents that were written."""
     beside = {
         n.removeprefix("documents/"): d for n, d in found.items() if n.startswith("documents/") and n[-4:] == ".pdf"
     }
-    clauses = registry()
-    maps = {}
-    for one in written:
-        composed = compose(read_template(one.name), with_documents(package, beside), clauses, moment)
-        maps[f"documents/{one.name}.values.json"] = strict_json.write(value_map(composed, one.path.read_bytes()))
-    return maps
+    clauses, known = registry(), with_documents(package, beside)
+    return [compose(read_template(one.name), known, clauses, moment) for one in written]
+
+
+def heat_maps(package: Package, composed: Sequence[Document]) -> list[Figure]:
+    """The heat maps that documents draw of tables, each once."""
+    figures = (block for document in composed for block in document.blocks if isinstance(block, Figure))
+    drawn = (one for one in figures if package.evidence[one.evidence.id].kind == "table")
+    return list({(one.evidence.id, plain(one.caption)): one for one in drawn}.values())
 
 
 def _index(
-    package: Package, found: Mapping[str, bytes], pages: Mapping[str, int], rows: Sequence[Sequence[str]]
+    package: Package,
+    found: Mapping[str, bytes],
+    pages: Mapping[str, int],
+    rows: Sequence[Sequence[str]],
+    heat_maps: Sequence[Figure],
 ) -> str:
     files = {name: _sha(data) for name, data in found.items()}
     sizes = {name: len(data) for name, data in found.items()}
@@ -135,7 +147,7 @@ def _index(
         ("findings", "Findings", sections.findings(package)),
         ("documents", "Documents", sections.documents(files, pages)),
         ("lineage", "Lineage, from plan to hash", sections.lineage(package, files)),
-        ("plots", "Plots", sections.plots(package)),
+        ("plots", "Plots", sections.plots(package, heat_maps)),
         ("evidence", "Evidence", sections.evidence(package)),
         ("dictionary", "Data dictionary", sections.dictionary(rows)),
         ("files", "Files", sections.listing(files, sizes)),

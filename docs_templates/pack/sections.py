@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docs_templates import formatting
+from docs_templates.document import Figure, plain
 from docs_templates.evidence import Evidence
 from docs_templates.pack.dictionary import TITLES
 from docs_templates.pack.page import link, table, text
@@ -82,19 +83,21 @@ def documents(files: Mapping[str, str], pages: Mapping[str, int]) -> str:
     return table("Documents", ("Document", "Pages", "SHA-256"), rows, mono=(2,))
 
 
-def plots(package: Package) -> str:
-    """Every figure of the evidence, drawn from it."""
+def plots(package: Package, heat_maps: Sequence[Figure] = ()) -> str:
+    """Every figure of the evidence, drawn from it, and the heat maps that documents draw of its tables."""
+    held = [(one, one.title) for one in package.evidence.values() if one.kind == "figure"]
+    held += [(figure.evidence, plain(figure.caption)) for figure in heat_maps]
+    drawn = [_plot(one, title) for one, title in sorted(held, key=lambda pair: (pair[0].id, pair[1]))]
+    return f'<div class="figures">{"".join(drawn)}</div>' if drawn else "<p>The package holds no figures.</p>"
+
+
+def _plot(one: Evidence, title: str) -> str:
     from docs_templates.render.svg import figure_svg
 
-    drawn = []
-    for one in sorted(package.evidence.values(), key=lambda item: item.id):
-        if one.kind != "figure":
-            continue
-        picture = figure_svg(one, WIDTH, HEIGHT, one.title)
-        notes = " ".join(one.raw["notes"])
-        caption = f"<strong>{text(one.title)}</strong> <code>{text(one.id)}</code><br>{text(notes)}"
-        drawn.append(f"<figure data-find>{picture}<figcaption>{caption}</figcaption></figure>")
-    return f'<div class="figures">{"".join(drawn)}</div>' if drawn else "<p>The package holds no figures.</p>"
+    picture = figure_svg(one, WIDTH, HEIGHT, title)
+    notes = " ".join(one.raw["notes"])
+    caption = f"<strong>{text(title)}</strong> <code>{text(one.id)}</code><br>{text(notes)}"
+    return f"<figure data-find>{picture}<figcaption>{caption}</figcaption></figure>"
 
 
 def evidence(package: Package) -> str:

@@ -73,7 +73,9 @@ class _Writer:
         self._file.add_paragraph(document.title, "Title")
         self._file.add_paragraph(f"{document.model_name} {document.model_version}", "Subtitle")
         self._table((TableColumn("Item"), TableColumn("Value")), document.control)
-        for block in (*document.cover, *document.blocks):
+        blocks = (*document.cover, *document.blocks)
+        for position, block in enumerate(blocks):
+            self._turn(_is_wide(next((one for one in blocks[position:] if not isinstance(one, Heading)), None)))
             self._block(block)
         fields.protect(self._file.settings.element)
         out = io.BytesIO()
@@ -119,17 +121,13 @@ class _Writer:
 
     # ------------------------------------------------------------------------------------------- blocks
     def _block(self, block: Block) -> None:
-        if not isinstance(block, (Table, Heading)):
-            self._turn(False)
         if isinstance(block, Heading):
-            self._turn(False)
             self._file.add_paragraph(f"{block.number}  {plain(block.content)}", f"Heading {block.level}")
         elif isinstance(block, Paragraph):
             self._spans(self._file.add_paragraph(), block.content)
         elif isinstance(block, ListBlock):
             self._list(block)
         elif isinstance(block, Table):
-            self._turn(len(block.columns) >= WIDE_TABLE)
             self._captioned("Table", block.number, block.caption, block.evidence)
             self._table(block.columns, block.rows)
             self._notes(block.notes)
@@ -240,13 +238,17 @@ class _Writer:
         after.addnext(control)
 
     def _index(self, block: EvidenceIndex) -> None:
-        self._turn(True)
         self._captioned("Table", block.number, block.caption, None)
         rows = [
             (item.id, item.file, item.sha256, str(item.raw.get("producer", "")), ", ".join(item.raw.get("inputs", ())))
             for item in block.items
         ]
         self._table(tuple(TableColumn(title, mono=True) for title in INDEX_TITLES), rows)
+
+
+def _is_wide(block: Block | None) -> bool:
+    """Whether a block stands on pages that are turned; the headings before it stand there too."""
+    return isinstance(block, EvidenceIndex) or (isinstance(block, Table) and len(block.columns) >= WIDE_TABLE)
 
 
 def _clean(text: str) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pypdf
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from docs_templates.brief_texts import first_words, share
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.dossier import make_documents
 from docs_templates.gate import conditions
-from docs_templates.package import read_package
+from docs_templates.package import Package, read_package
+from docs_templates.render.pdf import render
 from docs_templates.templates import read_template
 from tests.docs_templates.builders import Json, all_evidence, write_package
 from tests.docs_templates.conftest import MOMENT
@@ -55,6 +60,64 @@ def test_texts_that_nobody_wrote_are_listed(tmp_path: Path, name: str) -> None:
         assert listed[text] == "not provided by the author"
     assert document.brief
     assert not document.indexed
+
+
+def _long(package: Package, words: int) -> Package:
+    """The package with authored texts of so many words."""
+    held = dict(package.evidence)
+    for name, item in held.items():
+        if name.startswith("authored."):
+            sentences = (f"Sentence {i} of {name} has nine words in it." for i in range(words // 9 + 1))
+            held[name] = replace(item, kind="statement", raw={**item.raw, "text": " ".join(sentences), "notes": []})
+    register = held["limitations.register"]
+    columns = [column["name"] for column in register.raw["columns"]]
+    row: Json = {
+        "significance": "high",
+        "mitigant": "control " * words,
+        "owner": "o",
+        "author": "a",
+        "date": "2026-01-01",
+    }
+    row |= {"text": "A limitation that goes on. " * (words // 5), "expiry": "2027-01-01", "expired": False}
+    rows = [[{**row, "limitation": i}[name] for name in columns] for i in range(9)]
+    held["limitations.register"] = replace(register, raw={**register.raw, "rows": rows})
+    return replace(package, evidence=held)
+
+
+@pytest.mark.parametrize("name", BRIEF)
+def test_texts_of_any_length_keep_to_two_pages_and_say_what_is_left_out(
+    taiwan_package: Path, tmp_path: Path, name: str
+) -> None:
+    package = _long(read_package(taiwan_package), 5_000)
+    made = render(compose(read_template(name), package, registry(), MOMENT), MOMENT)
+    (tmp_path / "long.pdf").write_bytes(made.data)
+    assert made.pages == 2
+    text = _text(tmp_path / "long.pdf")
+    for identifier in ("authored.purpose", "authored.uses", "authored.prohibited_uses"):
+        assert f"Sentence 0 of {identifier} has nine words in it." in text
+        left = next(int(n.replace(",", "")) for n in re.findall(rf"{identifier} stands whole: ([\d,]+) words", text))
+        shown = len(re.findall(rf"of {identifier} has nine words in it\.", text))
+        assert left + 9 * shown == 9 * (5_000 // 9 + 1)
+    assert "rows are shown" in text
+
+
+def test_a_text_is_cut_after_a_sentence_and_words_are_counted() -> None:
+    assert first_words("One two. Three four.", 4) == ("One two. Three four.", 0)
+    assert first_words("One two. Three four.", 3) == ("One two.", 2)
+    assert first_words("One two three four", 3) == ("One two three …", 1)
+    assert first_words("He said “stop.” Then he left it", 5) == ("He said “stop.”", 4)
+    assert first_words("Version 1.5 holds all of it.", 2) == ("Version 1.5 …", 4)
+    assert first_words("", 3) == ("", 0)
+
+
+@given(st.lists(st.integers(0, 9_000), min_size=1, max_size=9), st.integers(20, 400), st.integers(0, 100))
+def test_texts_share_their_words(lengths: list[int], shared: int, more: int) -> None:
+    most = share(lengths, shared + more, shared)
+    if sum(lengths) <= shared + more:
+        assert most == max(lengths)
+    else:
+        assert sum(min(length, most) for length in lengths) <= shared
+        assert sum(min(length, most + 1) for length in lengths) > shared
 
 
 # ----------------------------------------------------------------------------------------- the approval gate

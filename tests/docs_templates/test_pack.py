@@ -15,12 +15,18 @@ from urllib.parse import unquote
 import pypdf
 import pytest
 
+from docs_templates.clauses import registry
 from docs_templates.cli import main
-from docs_templates.pack.bundle import pack_name
+from docs_templates.compose import compose
+from docs_templates.document import plain
+from docs_templates.pack.bundle import heat_maps, pack_name
 from docs_templates.pack.dictionary import dictionary_csv, dictionary_rows
 from docs_templates.pack.page import text
+from docs_templates.pack.sections import plots
 from docs_templates.package import read_package
+from docs_templates.templates import read_template
 from tests.docs_templates.builders import GREEK, LONG, MARKUP, all_evidence, canonical, write_package
+from tests.docs_templates.conftest import MOMENT
 
 NAME = "validation_report"
 EPOCH = "1763683200"
@@ -228,3 +234,15 @@ def test_the_dictionary_is_the_contract_of_the_plan(tmp_path: Path) -> None:
     assert lines[1][0] == "'=cmd()"
     assert GREEK in lines[1][5]
     assert lines[1][6] == "'-1: unknown"
+
+
+def test_heat_maps_of_tables_are_among_the_plots(packed: tuple[Path, Path]) -> None:
+    package = read_package(packed[0])
+    document = compose(read_template("development_dossier"), package, registry(), MOMENT)
+    maps = heat_maps(package, [document, document])
+    asked = {"rating.migration", "strategy.matrix"} & {i for i, e in package.evidence.items() if e.kind == "table"}
+    assert {one.evidence.id for one in maps} == asked != set()
+    page = plots(package, maps)
+    assert page.count("<svg") == plots(package).count("<svg") + len(maps)
+    for one in maps:
+        assert text(plain(one.caption)) in page

@@ -7,8 +7,10 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import docx
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from docs_templates.cli import main
-from docs_templates.document import Document, Heading, Paragraph, Table, plain
+from docs_templates.document import Document, Heading, Paragraph, Span, Table, TableColumn, plain
 from docs_templates.dossier import compose_all
 from docs_templates.errors import DocumentError
 from docs_templates.package import read_package
@@ -27,7 +29,7 @@ from docs_templates.word import fields
 from docs_templates.word.plan_file import load_plan, with_values
 from docs_templates.word.read import read_docx
 from docs_templates.word.take_back import take_back
-from docs_templates.word.write import docx_bytes
+from docs_templates.word.write import WIDE_TABLE, docx_bytes
 from tests.docs_templates.builders import all_evidence, write_package
 from tests.docs_templates.conftest import MOMENT
 
@@ -170,6 +172,32 @@ def test_bytes_depend_on_content_alone_and_the_rest_is_read_only(package: Path, 
     assert body.count("<w:permStart") == body.count("<w:permEnd") == 5
     assert body.count("<pic:pic") == sum(type(b).__name__ == "Figure" for b in composed.blocks)
     assert body.count("<w:tblHeader") == body.count("<w:tbl>")
+
+
+def test_headings_stand_on_the_page_of_the_wide_table_that_follows(package: Path, composed: Document) -> None:
+    wide = tuple(TableColumn(f"Column {i}") for i in range(WIDE_TABLE))
+    rows = (tuple("1" for _ in wide),)
+    blocks = (
+        Paragraph((Span("Before."),)),
+        Heading(1, "1", (Span("Chapter"),)),
+        Heading(2, "1.1", (Span("Section"),)),
+        Table("1.1", (Span("Wide"),), wide, rows),
+        Heading(2, "1.2", (Span("Narrow"),)),
+        Paragraph((Span("After."),)),
+    )
+    data = docx_bytes(replace(composed, cover=(), blocks=blocks), read_package(package), MOMENT)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        body = ElementTree.fromstring(archive.read("word/document.xml"))[0]
+    sections: list[list[str]] = [[]]
+    for element in body:
+        sections[-1].append("".join(element.itertext()))
+        if element.find(f".//{qn('w:sectPr')}") is not None:
+            sections.append([])
+    assert any("Chapter" in one for one in sections[1]), sections
+    assert any("Section" in one for one in sections[1])
+    assert any("Column 0" in one for one in sections[1])
+    assert any("Narrow" in one for one in sections[2])
+    assert any("Before." in one for one in sections[0])
 
 
 # ------------------------------------------------------------------------------------------------ back again
