@@ -68,7 +68,7 @@ def export(options: argparse.Namespace) -> int:
     """`credit-risk export PACKAGE`."""
     from credit_risk.lifecycle.exports import write_exports
 
-    written = write_exports(Path(options.package), options.format or ["pmml"], system_clock)
+    written = write_exports(Path(options.package), options.format, system_clock)
     for path in written:
         print(path)
     return 0

@@ -12,6 +12,7 @@ from typing import Any
 
 from credit_risk import __version__
 from credit_risk._core.errors import CreditRiskError
+from credit_risk._core.export_kinds import EXPORT_KINDS
 from credit_risk._core.severity import SEVERITIES
 
 INTERNAL, INTERRUPTED = 70, 130
@@ -82,7 +83,12 @@ def _package_commands(group: Any) -> None:
 
     export = group.add_parser("export", help="write the exports of a model package (annex exports/)")
     export.add_argument("package", help="folder of a model package")
-    export.add_argument("--format", action="append", choices=("pmml",), help="format; by default all that apply")
+    export.add_argument(
+        "--format",
+        action="append",
+        choices=EXPORT_KINDS,
+        help="format, more than once too; by default those of the plan",
+    )
     export.set_defaults(command=commands.export)
 
     parity = group.add_parser("parity", help="score the exports in every engine at hand and compare with the package")

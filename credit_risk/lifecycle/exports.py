@@ -11,11 +11,12 @@ from credit_risk import __version__
 from credit_risk._core.clock import Clock
 from credit_risk._core.evidence import Evidence, table
 from credit_risk.export import EXPORTERS, export_package
-from credit_risk.package import write_annex
+from credit_risk.package import read_package, write_annex
 from credit_risk.plan import Plan
 from credit_risk.plan.checks import pmml_refusal
 
 PLAN = "plan.json"
+ANNEX, EVIDENCE = "exports", "evidence/"
 
 
 def export_refusals(plan: Plan) -> dict[str, str]:
@@ -34,8 +35,22 @@ def exports_evidence(plan: Plan) -> Evidence:
     return table("verification.exports", pd.DataFrame(rows, columns=["format", "written", "reason"]), inputs=(PLAN,))
 
 
-def write_exports(package: Path, kinds: Sequence[str], clock: Clock) -> list[Path]:
-    """Write the exports of the kinds asked for and return their paths. Raises PackageError where one does not apply."""
-    files = export_package(package, list(kinds))
-    folder = write_annex(package, "exports", files, f"credit_risk {__version__}", clock)
+def write_exports(package: Path, kinds: Sequence[str] | None, clock: Clock) -> list[Path]:
+    """Write the exports of the kinds asked for, of the plan where None, and return their paths.
+
+    Exports of other kinds stay as they are; what engines gave for earlier ones (evidence) is taken out. Raises
+    PackageError with every reason where one does not apply, and writes nothing.
+    """
+    read = read_package(package)
+    files = export_package(read, read.plan["exports"] if kinds is None else list(kinds))
+    folder = write_annex(package, ANNEX, {**exported_files(package), **files}, f"credit_risk {__version__}", clock)
     return [folder / name for name in sorted(files)]
+
+
+def exported_files(package: Path) -> dict[str, bytes]:
+    """The files of the annex `exports` but its manifest and evidence, by name."""
+    folder = Path(package) / ANNEX
+    found = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    names = {path.relative_to(folder).as_posix(): path for path in found}
+    kept = {name: path for name, path in names.items() if name != "manifest.json" and not name.startswith(EVIDENCE)}
+    return {name: path.read_bytes() for name, path in kept.items()}

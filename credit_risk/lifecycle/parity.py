@@ -15,13 +15,13 @@ from credit_risk._core.evidence import Evidence, table
 from credit_risk.export.parity.engines import Engine
 from credit_risk.export.parity.external import External
 from credit_risk.export.parity.run import Compared, EngineReport, ParityReport, engines_at_hand, parity_report
+from credit_risk.lifecycle.exports import ANNEX, EVIDENCE, exported_files
 from credit_risk.package import Package, read_package, write_annex
 from credit_risk.sampling import read_source
 from credit_risk.sampling.production import declared_notations, typed_frame
 from credit_risk.scoring.model import PUBLISHED
 
 Row = dict[str, Any]
-EXPORTS = "exports"
 SNAPSHOT = "rows of the snapshot"
 AGREEMENT, ENGINES = "exports.parity", "exports.engines"
 ENGINE_COLUMNS = ("engine", "export", "version", "verdict", "rows_per_second", "reason")
@@ -66,17 +66,8 @@ def write_parity(package: Path, report: ParityReport, clock: Clock) -> list[Path
         **exported_files(package),
         **{_file(one): canonical_json.to_bytes(one.as_dict()) for one in parity_evidence(report)},
     }
-    folder = write_annex(package, EXPORTS, files, f"credit_risk {__version__}", clock)
-    return [folder / name for name in sorted(files) if name.startswith("evidence/")]
-
-
-def exported_files(package: Path) -> dict[str, bytes]:
-    """The files of the annex `exports` but its manifest and evidence, by name."""
-    folder = Path(package) / EXPORTS
-    found = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    names = {path.relative_to(folder).as_posix(): path for path in found}
-    kept = {name: path for name, path in names.items() if name != "manifest.json" and not name.startswith("evidence/")}
-    return {name: path.read_bytes() for name, path in kept.items()}
+    folder = write_annex(package, ANNEX, files, f"credit_risk {__version__}", clock)
+    return [folder / name for name in sorted(files) if name.startswith(EVIDENCE)]
 
 
 def parity_evidence(report: ParityReport) -> list[Evidence]:
@@ -146,4 +137,4 @@ def _tables(package: Package, file: Path | None) -> dict[str, pd.DataFrame]:
 
 
 def _file(one: Evidence) -> str:
-    return f"evidence/{one.id}.json"
+    return f"{EVIDENCE}{one.id}.json"

@@ -13,6 +13,7 @@ from pydantic.types import Strict
 from pydantic_core import PydanticCustomError
 
 from credit_risk._core import canonical_json
+from credit_risk._core.export_kinds import ExportKind
 from credit_risk._core.spec import Spec
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.calibration.long_run_spec import LongRunSpec
@@ -109,7 +110,7 @@ class Plan(Spec):
     strategy: StrategySpec = Field(
         default=StrategySpec(), description="Cut-off, curves of cut-offs, profit, and what is aimed at."
     )
-    exports: Annotated[tuple[Literal["pmml"], ...], Strict(False)] = Field(
+    exports: Annotated[tuple[ExportKind, ...], Strict(False)] = Field(
         default=("pmml",),
         description="Formats to export the champion to; where the plan names none, none that cannot hold the champion.",
     )

@@ -232,7 +232,7 @@ ONE_FAULT = [
         "export",
         "exports: []",
     ),
-    ("exports: [sql]", "exports[0]", "value", None),
+    ("exports: [excel]", "exports[0]", "value", None),
     ("exports: pmml", "exports", "value", "[pmml]"),
     ("exports: [pmml, pmml]", "exports", "duplicate_name", None),
     ("derive: {B: Y * 2}", "derive.B", "never_a_predictor", None),
