@@ -27,7 +27,7 @@ ADAPTERS = {
     "sqlite": "SQLite",
     "postgres": "Postgres",
     "spark": "Spark",
-    "c": "C",
+    "c": "Gcc",
     "java": "Java",
     "cobol": "Cobol",
     "libreoffice": "LibreOffice",
