@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from docs_templates import __version__, schema_check, strict_json
+from docs_templates import schema_check, strict_json
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.made_by import producer
 
-PRODUCER = f"credit-dossier {__version__}"
 MANIFEST = "manifest.json"
 
 
@@ -28,7 +28,7 @@ def annex_manifest(package_hash: str, moment: datetime, documents: Mapping[str, 
         "format_version": "0.1",
         "kind": "documents",
         "package_hash": package_hash,
-        "producer": PRODUCER,
+        "producer": producer(),
         "created": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "files": entries,
     }

@@ -21,7 +21,7 @@ from docs_templates.command_lines import PARSERS
 if TYPE_CHECKING:
     from docs_templates.dossier import Written
 
-DONE, ALTERED, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
+DONE, ALTERED, REFUSED, OTHER_VERSION, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
 HERE = Path()
 EXTRA = "install credit-risk-lifecycle[documents]"
 PAGE_SIZES = ("a4", "letter")
@@ -105,7 +105,8 @@ def _run_command(command: str, arguments: argparse.Namespace) -> int:
         print(f"credit-dossier: {error.name} is not installed: {EXTRA}", file=sys.stderr)
         return REFUSED
     try:
-        return DONE if commands.BY_NAME[command](arguments, print) else ALTERED
+        well = commands.BY_NAME[command](arguments, print)
+        return OTHER_VERSION if well is None else DONE if well else ALTERED
     except DocumentError as error:
         print(f"credit-dossier {command}: refused", file=sys.stderr)
         print(error, file=sys.stderr)

@@ -21,8 +21,9 @@ from docs_templates.verify.run import verify
 Print = Callable[[str], None]
 
 
-def verify_command(arguments: argparse.Namespace, tell: Print) -> bool:
-    """Verify a document and tell what was altered. Raises DocumentError where it cannot be compared; OSError."""
+def verify_command(arguments: argparse.Namespace, tell: Print) -> bool | None:
+    """Verify a document and tell what was altered; None where nothing was, but another version of the templates made
+    it. Raises DocumentError where it cannot be compared; OSError."""
     report = verify(
         arguments.file, arguments.package, arguments.document, previous=arguments.previous, roots=arguments.trust
     )
@@ -30,7 +31,7 @@ def verify_command(arguments: argparse.Namespace, tell: Print) -> bool:
         arguments.json.write_bytes(strict_json.write(report.as_json()))
     for line in told(report, quiet=arguments.quiet):
         tell(line)
-    return report.intact
+    return None if report.other_version and report.unaltered else report.intact
 
 
 def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
@@ -68,7 +69,8 @@ def told(report: Report, *, quiet: bool) -> list[str]:
     lines += [str(one) for one in report.signatures]
     lines += [f"note: {note}" for note in report.notes]
     count = len(report.alterations)
-    verdict = "nothing was altered" if not count else f"{count} alteration{'s' if count > 1 else ''}"
+    unaltered = "no value was altered, layout not compared" if report.other_version else "nothing was altered"
+    verdict = unaltered if not count else f"{count} alteration{'s' if count > 1 else ''}"
     head = f"{report.document}: {report.pages} pages, {report.values:,} cited values compared with the evidence"
     return lines if quiet else [*lines, f"{head}: {verdict}"]
 
@@ -127,7 +129,7 @@ def take_back_command(arguments: argparse.Namespace, tell: Print) -> bool:
     return True
 
 
-BY_NAME: dict[str, Callable[[argparse.Namespace, Print], bool]] = {
+BY_NAME: dict[str, Callable[[argparse.Namespace, Print], bool | None]] = {
     "verify": verify_command,
     "sign": sign_command,
     "word": word_command,

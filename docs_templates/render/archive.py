@@ -18,6 +18,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from docs_templates import __version__
 from docs_templates.document import Attachment, Document
+from docs_templates.made_by import fingerprint
 from docs_templates.render import colour, streams, tags
 from docs_templates.render.tags import Tags
 
@@ -101,7 +102,13 @@ def evidence_manifest(document: Document, pages: Mapping[str, Sequence[int]]) ->
         }
         for item in document.evidence
     ]
-    value = {"document": document.identifier, "package_hash": document.package_hash, "evidence": items}
+    made = {"program": f"credit-dossier {__version__}", "templates_sha256": fingerprint()}
+    value = {
+        "document": document.identifier,
+        "package_hash": document.package_hash,
+        "made_by": made,
+        "evidence": items,
+    }
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
     return Attachment(MANIFEST_NAME, text.encode(), "Evidence printed in this document, with its hashes and pages")
 

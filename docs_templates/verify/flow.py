@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from docs_templates.verify.compare import altered_values
-from docs_templates.verify.places import Unit
+from docs_templates.verify.places import Unit, squeezed
 from docs_templates.verify.report import Alteration
 from docs_templates.verify.stream import Range, Stream, align
+
+NOT_THE_EVIDENCE = "not what the evidence says"
+NOT_FOUND = "not found where it should stand"
+FIGURES = re.compile(r"\d")
 
 
 def compare_flow(units: Sequence[Unit], stream: Stream) -> list[Alteration]:
@@ -30,6 +35,24 @@ def compare_flow(units: Sequence[Unit], stream: Stream) -> list[Alteration]:
     return found
 
 
+def compare_values(units: Sequence[Unit], stream: Stream) -> tuple[list[Alteration], int]:
+    """Values of texts that the pages word as the units do, with other values; and how many of the units' cited values
+    stand in texts that the pages do not have. For a document of other templates, whose texts and layout may differ."""
+    told: list[Alteration] = []
+    left = 0
+    for one in compare_flow(units, stream):
+        if one.message == NOT_THE_EVIDENCE or (one.message == NOT_FOUND and one.kind == "value" and _as_long(one)):
+            told.append(one)
+        else:
+            left += one.kind == "value"
+    return told, left
+
+
+def _as_long(one: Alteration) -> bool:
+    """Whether the pages have a text of the same form, digits apart, where values are not found."""
+    return FIGURES.sub("0", squeezed(one.evidence or "")) in FIGURES.sub("0", one.printed or "")
+
+
 def _gap(several: Sequence[Unit], before: Range | None, after: Range | None, stream: Stream) -> list[Alteration]:
     start, end = (before or (0, 0))[1], (after or (0, 0))[0]
     printed = stream.text[start:end]
@@ -41,11 +64,11 @@ def _gap(several: Sequence[Unit], before: Range | None, after: Range | None, str
     if len(several) == 1:
         (unit,) = several
         values = altered_values(unit, printed)
-        told = [Alteration("value", "not what the evidence says", page, unit.place, *value) for value in values]
+        told = [Alteration("value", NOT_THE_EVIDENCE, page, unit.place, *value) for value in values]
         return told or [Alteration("text", "not what the package gives", page, unit.place, printed, unit.shown)]
     found = []
     for unit in several:
         source = unit.values[0].source if unit.values else None
         kind = "value" if unit.values else "text"
-        found.append(Alteration(kind, "not found where it should stand", page, unit.place, printed, unit.shown, source))
+        found.append(Alteration(kind, NOT_FOUND, page, unit.place, printed, unit.shown, source))
     return found

@@ -55,7 +55,8 @@ class SignatureStatus:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verification of one PDF. `values` cited values were compared on `pages` pages; `notes` say what was not."""
+    """The verification of one PDF. `values` cited values were compared on `pages` pages; `notes` say what was not.
+    `other_version`: the file was made by another version of the templates, so that its layout was not compared."""
 
     document: str
     package_hash: str
@@ -64,11 +65,17 @@ class Report:
     alterations: tuple[Alteration, ...]
     signatures: tuple[SignatureStatus, ...] = ()
     notes: tuple[str, ...] = ()
+    other_version: bool = False
+
+    @property
+    def unaltered(self) -> bool:
+        """Whether no alteration was found and every signature holds."""
+        return not self.alterations and all(one.intact and one.valid for one in self.signatures)
 
     @property
     def intact(self) -> bool:
-        """Whether nothing was altered and every signature holds."""
-        return not self.alterations and all(one.intact and one.valid for one in self.signatures)
+        """Whether all was compared, nothing was altered and every signature holds."""
+        return self.unaltered and not self.other_version
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON."""

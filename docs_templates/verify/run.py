@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -11,18 +12,22 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 
+import pikepdf
+
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document
 from docs_templates.dossier import with_documents, with_previous
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import file_name
+from docs_templates.made_by import fingerprint
 from docs_templates.package import Package, inspect_package
+from docs_templates.render.archive import MANIFEST_NAME
 from docs_templates.render.page import A4, PAGES, Page
 from docs_templates.render.pdf import render
 from docs_templates.templates import DOCUMENTS, Template, read_template
 from docs_templates.verify.compare import Expected, compare, covered
-from docs_templates.verify.flow import compare_flow
+from docs_templates.verify.flow import compare_flow, compare_values
 from docs_templates.verify.places import Unit, squeezed, units
 from docs_templates.verify.reading import Reading, read_pdf
 from docs_templates.verify.report import Alteration, Report, SignatureStatus
@@ -74,7 +79,13 @@ def verify(
         expected_units = units(composed) if composed is not None else []
         values = sum(len(unit.values) for unit in expected_units)
         notes: tuple[str, ...] = ()
-        if composed is not None:
+        other = _other_version(actual)
+        if composed is not None and other is not None:
+            told, left = compare_values(expected_units, read_stream(actual.views()))
+            found += told
+            notes = (f"Made by another version of the templates ({other}): layout cannot be compared, values are.",)
+            notes += (f"{left:,} values of this version stand in no text of the file.",) if left else ()
+        elif composed is not None:
             as_it_was = same and not faults
             rendered: list[Alteration] = []
             if as_it_was:
@@ -90,7 +101,24 @@ def verify(
             notes = () if as_it_was else (FLOW_NOTE,)
         found += covered(actual)
         pages = len(actual.pages)
-    return Report(cited.template.name, cited.package_hash, pages, values, tuple(found), statuses, notes)
+    return Report(
+        cited.template.name, cited.package_hash, pages, values, tuple(found), statuses, notes, other is not None
+    )
+
+
+def _other_version(actual: Reading) -> str | None:
+    """The fingerprint of the templates that a file says it was made with, where it is not that of these; files without
+    one are older. A file that holds no manifest of its evidence is compared as one of these templates."""
+    held = actual.pdf.attachments.get(MANIFEST_NAME)
+    try:
+        manifest = None if held is None else json.loads(held.get_file().read_bytes())
+    except (ValueError, pikepdf.PdfError):
+        return None
+    if not isinstance(manifest, dict):
+        return None
+    made = manifest.get("made_by")
+    told = str(made.get("templates_sha256", "")) if isinstance(made, dict) else ""
+    return None if told == fingerprint() else told[:16] or "without a fingerprint"
 
 
 def _signatures(data: bytes, roots: Sequence[Path]) -> tuple[SignatureStatus, ...]:

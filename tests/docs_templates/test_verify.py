@@ -22,6 +22,7 @@ from docs_templates.compose import compose
 from docs_templates.document import Document, Figure, Table
 from docs_templates.dossier import make_documents
 from docs_templates.errors import DocumentError
+from docs_templates.made_by import fingerprint
 from docs_templates.package import read_package
 from docs_templates.templates import read_template
 from docs_templates.verify.compare import Expected, Located
@@ -456,6 +457,38 @@ def test_evidence_that_is_gone_is_told(made: Made, tmp_path: Path) -> None:
     (folder / "validation" / "evidence" / "validation.source.json").unlink()
     report = made.report(made.data, tmp_path, folder)
     assert _matching(report, "evidence", ("validation.source.json", "the package lacks it"))
+
+
+# ---------------------------------------------------------------------------------------- other versions of templates
+def _older(pdf: pikepdf.Pdf) -> None:
+    """As if other templates had made the file."""
+    held = pdf.attachments["evidence_manifest.json"].get_file().read_bytes()
+    manifest = json.loads(held)
+    assert manifest["made_by"]["templates_sha256"] == fingerprint()
+    manifest["made_by"]["templates_sha256"] = "0" * 64
+    stream = next(one for one in pdf.Root.AF if str(one.UF) == "evidence_manifest.json").EF.F
+    stream.write(json.dumps(manifest).encode())
+
+
+def test_a_file_of_other_templates_is_told_and_its_values_compared(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    older = tmp_path / "older.pdf"
+    older.write_bytes(made.edited(_older))
+    assert main(["verify", str(older), "--package", str(made.folder)]) == 3
+    said = capsys.readouterr().out
+    assert "Made by another version of the templates (0000000000000000)" in said
+    assert "no value was altered, layout not compared" in said
+
+    def both(pdf: pikepdf.Pdf) -> None:
+        _older(pdf)
+        SEEDED["cell"][0](pdf)
+
+    older.write_bytes(made.edited(both))
+    assert main(["verify", str(older), "--package", str(made.folder)]) == 1
+    said = capsys.readouterr().out
+    assert "printed: 23,674; the evidence says: 13,674 (validation.source, row 1, rows_in)" in said
+    assert "another version of the templates" in said
 
 
 # ---------------------------------------------------------------------------------------------------- the command
