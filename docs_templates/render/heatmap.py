@@ -79,7 +79,7 @@ def _cell(drawing: Drawing, box: Box, text: str, share: float | None) -> None:
     edge = styles.HAIR if share is None else styles.PAPER
     drawing.add(Rect(x, y, wide, high, fillColor=ground, strokeColor=edge, strokeWidth=0.5))
     if fonts.width(text, fonts.REGULAR, NUMBER_SIZE) < wide - 2 and high > 8:
-        ink = styles.PAPER if share is not None and share > 0.5 else styles.INK
+        ink = styles.ink_on(ground)
         drawing.add(axes.label(text, x + wide / 2, y + high / 2 - 2.2, NUMBER_SIZE, "middle", ink))
 
 

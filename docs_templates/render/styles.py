@@ -14,6 +14,9 @@ INK: Color = HexColor(INK_HEX)
 QUIET: Color = HexColor(QUIET_HEX)
 RULE: Color = HexColor("#B8C0CA")
 PAPER: Color = HexColor("#FFFFFF")
+BLACK: Color = HexColor("#000000")
+LEGIBLE = 4.5
+"""Contrast of text with its ground, at least (WCAG 2.2, level AA)."""
 HAIR: Color = HexColor("#DDE2E8")
 BAND: Color = HexColor("#F1F4F7")
 ACCENT: Color = HexColor(ACCENT_HEX)
@@ -78,3 +81,19 @@ def cell_style(size: float, align: str, font: str, color: str = INK_HEX) -> Text
 def color(text: str) -> Color:
     """The colour `#RRGGBB`."""
     return HexColor(text)
+
+
+def contrast(first: Color, second: Color) -> float:
+    """Contrast ratio of two colours, from one to twenty-one (WCAG 2.2, relative luminance of sRGB)."""
+    low, high = sorted((_luminance(first), _luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    parts = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in (color.red, color.green, color.blue))
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+def ink_on(ground: Color) -> Color:
+    """The colour of text that can be read on a ground: ink, else paper, else black (one of them always can)."""
+    return next(one for one in (INK, PAPER, BLACK) if contrast(one, ground) >= LEGIBLE)
