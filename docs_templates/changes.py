@@ -10,50 +10,48 @@ from docs_templates import formatting
 from docs_templates.document import Absent, Spans, Table, TableColumn
 from docs_templates.evidence import Cell, Column
 from docs_templates.formatting import MISSING
+from docs_templates.language import current, say
 from docs_templates.model_formulas import named, number
 from docs_templates.package import Package
 
 Json = Mapping[str, Any]
 Row = tuple[str, ...]
-TITLE = "Changes against the earlier version"
-NO_EARLIER = "no earlier package was named (--previous): this is the first version, or none was given"
 HEADLINE = {
     "performance.discrimination": ("gini", "auc", "ks"),
     "performance.calibration": ("bad_rate", "mean_probability", "slope", "brier"),
     "performance.level": ("observed_mean", "expected_mean", "ratio", "deviance_explained"),
     "performance.ranking": ("gini",),
 }
-SAME = "No difference."
 
 
 def changes_table(package: Package, what: str, number_: str, caption: Spans) -> Table | Absent:
     """The differences of one kind between the package and the one before; a box where none was named."""
     if package.previous is None:
-        return Absent("not_applicable", TITLE, NO_EARLIER)
-    titles, differences, note = KINDS[what]
+        return Absent("not_applicable", say("changes.title"), say("changes.no_earlier"))
+    names, differences = KINDS[what]
     rows = tuple(differences(package.previous, package))
     columns = tuple(
-        TableColumn(title, mono=title in ("Before", "Now", "Path") and what != "findings") for title in titles
+        TableColumn(say(f"changes.column_{name}"), mono=name in ("before", "now", "path")) for name in names
     )
     if not rows:
-        rows = ((SAME, *[MISSING] * (len(titles) - 1)),)
-    return Table(number_, caption, columns, rows, None, (note,))
+        rows = ((say("changes.same"), *[MISSING] * (len(names) - 1)),)
+    return Table(number_, caption, columns, rows, None, (say(f"changes.note_{what}"),))
 
 
 # ------------------------------------------------------------------------------------------------ identity, plan
 def _identity(old: Package, new: Package) -> Iterator[Row]:
     for title, path in (
-        ("Model id", "model.id"),
-        ("Model version", "model.version"),
-        ("Source", "source.name"),
-        ("Rows of the source", "source.rows"),
-        ("Source, SHA-256", "source.sha256"),
-        ("Snapshot, SHA-256", "snapshot.sha256"),
-        ("Plan, SHA-256", "plan_sha256"),
+        (say("changes.model_id"), "model.id"),
+        (say("changes.model_version"), "model.version"),
+        (say("changes.source"), "source.name"),
+        (say("changes.rows_source"), "source.rows"),
+        (say("changes.source_sha_256"), "source.sha256"),
+        (say("changes.snapshot_sha_256"), "snapshot.sha256"),
+        (say("changes.plan_sha_256"), "plan_sha256"),
     ):
         yield title, *(_short(_at(one.manifest, path)) for one in (old, new))
-    yield "Package hash (SHA-256)", old.package_hash, new.package_hash
-    yield "Champion", old.champion, new.champion
+    yield say("changes.package_hash_sha_256"), old.package_hash, new.package_hash
+    yield say("changes.champion"), old.champion, new.champion
 
 
 def _at(tree: Any, path: str) -> Any:
@@ -67,7 +65,7 @@ def _plan(old: Package, new: Package) -> Iterator[Row]:
     for path in sorted(before.keys() | now.keys()):
         pair = before.get(path), now.get(path)
         if pair[0] != pair[1]:
-            yield path, *("not there" if value is None else value for value in pair)
+            yield path, *(say("changes.not_there") if value is None else value for value in pair)
 
 
 def _flat(tree: Any, path: str = "") -> dict[str, str]:
@@ -93,7 +91,7 @@ def _inputs(old: Package, new: Package) -> Iterator[Row]:
 
 def _input(one: Json) -> str:
     codes = ", ".join(json.dumps(s["code"]) for s in one["specials"])
-    return f"{one['type']}; special codes: {codes or 'none'}"
+    return say("changes.special_codes", type=one["type"], codes=codes or say("changes.none"))
 
 
 def _bins(old: Package, new: Package) -> Iterator[Row]:
@@ -101,7 +99,14 @@ def _bins(old: Package, new: Package) -> Iterator[Row]:
     for name in dict.fromkeys([*before, *now]):
         if name not in before or name not in now:
             count = len(before.get(name) or now[name])
-            yield name, "all", *(f"{count} bins" if name in side else "not there" for side in (before, now))
+            yield (
+                name,
+                say("changes.all"),
+                *(
+                    say("changes.bins", count=count) if name in side else say("changes.not_there")
+                    for side in (before, now)
+                ),
+            )
             continue
         for row in _paired(before[name], now[name]):
             yield name, *row
@@ -120,7 +125,7 @@ def _classings(model: Json) -> dict[str, dict[str, str]]:
         own = points.get(step["output_bin"])
         key = named(step["input"] if names.count(step["input"]) == 1 else step["output_woe"])
         found[key] = {
-            _holds(one): f"{number(one['woe'])}" + (f"; {number(own[one['id']])} points" if own else "")
+            _holds(one): f"{number(one['woe'])}" + (say("changes.points", points=number(own[one["id"]])) if own else "")
             for one in step["bins"]
         }
     return found
@@ -129,11 +134,11 @@ def _classings(model: Json) -> dict[str, dict[str, str]]:
 def _holds(one: Json) -> str:
     parts = []
     if one["kind"] == "interval":
-        lower, upper = (number(one[k]) if one[k] is not None else "open" for k in ("lower", "upper"))
-        parts.append(f"from {lower} to {upper}")
+        lower, upper = (number(one[k]) if one[k] is not None else say("changes.open") for k in ("lower", "upper"))
+        parts.append(say("changes.from", lower=lower, upper=upper))
     parts += [json.dumps(value, ensure_ascii=False) for value in (*one.get("values", ()), *one.get("codes", ()))]
-    parts += ["missing"] if one["kind"] == "missing" or one.get("takes_missing") else []
-    return ", ".join(parts) or one["kind"]
+    parts += [say("changes.missing")] if one["kind"] == "missing" or one.get("takes_missing") else []
+    return ", ".join(parts) or say(f"changes.kind_{one['kind']}")
 
 
 def _coefficients(old: Package, new: Package) -> Iterator[Row]:
@@ -142,7 +147,7 @@ def _coefficients(old: Package, new: Package) -> Iterator[Row]:
         pair = before.get(key), now.get(key)
         if pair[0] != pair[1]:
             moved = number(pair[1] - pair[0]) if pair[0] is not None and pair[1] is not None else MISSING
-            yield *key, *("not there" if value is None else number(value) for value in pair), moved
+            yield *key, *(say("changes.not_there") if value is None else number(value) for value in pair), moved
 
 
 def _terms(model: Json) -> dict[tuple[str, str], float]:
@@ -173,7 +178,7 @@ def _headline(old: Package, new: Package) -> Iterator[Row]:
 def _figures(package: Package) -> dict[tuple[str, str, str], tuple[Column, Cell]]:
     """Headline figures of the champion by evidence, sample and column."""
     found: dict[tuple[str, str, str], tuple[Column, Cell]] = {}
-    words = formatting.SAMPLE_WORDS
+    words = current().values["sample"]
     for identifier, names in HEADLINE.items():
         item = package.evidence.get(identifier)
         if item is None or item.is_absent:
@@ -193,12 +198,22 @@ def _findings(old: Package, new: Package) -> Iterator[Row]:
         first, last = before.get(name), now.get(name)
         about = last or first or {}
         if first is None:
-            state = "new" if old.findings is not None else "found; the earlier package has no validation annex"
+            state = say("changes.new") if old.findings is not None else say("changes.found_earlier_package_has_no")
         elif last is None:
-            state = "closed: not found again" if new.findings is not None else "not tested again: no validation annex"
+            state = (
+                say("changes.closed_not_found_again")
+                if new.findings is not None
+                else say("changes.not_tested_again_no_validation")
+            )
         else:
-            state = "remains" if first["severity"] == last["severity"] else "remains, with another severity"
-        severities = [MISSING if one is None else str(one["severity"]) for one in (first, last)]
+            state = (
+                say("changes.remains")
+                if first["severity"] == last["severity"]
+                else say("changes.remains_with_another_severity")
+            )
+        severities = [
+            MISSING if one is None else formatting.word("severity", str(one["severity"])) for one in (first, last)
+        ]
         yield name, *severities, state, str(about.get("statement", ""))
 
 
@@ -210,7 +225,7 @@ def _paired(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Row]:
     for name in dict.fromkeys([*before, *now]):
         pair = before.get(name), now.get(name)
         if pair[0] != pair[1]:
-            yield name, *("not there" if value is None else value for value in pair)
+            yield name, *(say("changes.not_there") if value is None else value for value in pair)
 
 
 def _short(value: Any) -> str:
@@ -218,32 +233,12 @@ def _short(value: Any) -> str:
 
 
 Differences = Callable[[Package, Package], Iterator[Row]]
-KINDS: dict[str, tuple[tuple[str, ...], Differences, str]] = {
-    "identity": (("Item", "Before", "Now"), _identity, "From both manifests."),
-    "plan": (
-        ("Path", "Before", "Now"),
-        _plan,
-        "From plan.json of both, defaults written out; what is equal is left out.",
-    ),
-    "inputs": (("Input", "Before", "Now"), _inputs, "From model.json of both; what is equal is left out."),
-    "bins": (
-        ("Characteristic", "Bin", "Before", "Now"),
-        _bins,
-        "A bin is what it holds; before and now: its value (WoE) and points. What is equal is left out.",
-    ),
-    "coefficients": (
-        ("Value", "Term", "Before", "Now", "Difference"),
-        _coefficients,
-        "From model.json of both, doubles in full; what is equal is left out.",
-    ),
-    "headline": (
-        ("Evidence", "Sample", "Figure", "Before", "Now", "Difference"),
-        _headline,
-        "Of the champion of either package, from the evidence named; samples of other rows are compared as they stand.",
-    ),
-    "findings": (
-        ("Finding", "Severity before", "Severity now", "Standing", "Statement"),
-        _findings,
-        "From the findings of both validations. What is not found again is closed by that, and by nothing else.",
-    ),
+KINDS: dict[str, tuple[tuple[str, ...], Differences]] = {
+    "identity": (("item", "before", "now"), _identity),
+    "plan": (("path", "before", "now"), _plan),
+    "inputs": (("input", "before", "now"), _inputs),
+    "bins": (("characteristic", "bin", "before", "now"), _bins),
+    "coefficients": (("value", "term", "before", "now", "difference"), _coefficients),
+    "headline": (("evidence", "sample", "figure", "before", "now", "difference"), _headline),
+    "findings": (("finding", "severity_before", "severity_now", "standing", "statement"), _findings),
 }

@@ -13,14 +13,11 @@ from importlib.resources import files
 from typing import Any
 
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.language import day, say
 
 FOLDER = "frameworks"
 STATUSES = ("in_force", "superseded", "withdrawn")
-CONFIDENCE = {
-    "P": "primary text read",
-    "S": "secondary source",
-    "M": "from memory: confirm before relying on it",
-}
+CONFIDENCE = ("P", "S", "M")
 DEFAULTS: dict[str, Any] = {
     "valid_from": None,
     "valid_to": None,
@@ -73,17 +70,16 @@ class Clause:
     def standing(self, on: date) -> str:
         """`in force`, `applies from <date>`, or why it must not be cited on the day `on`."""
         if self.status != "in_force":
-            return self.status
+            return say(f"clauses.{self.status}")
         if self.valid_to is not None and self.valid_to <= on:
-            return f"ended {self.valid_to.isoformat()}"
+            return say("clauses.ended", day=day(self.valid_to))
         if self.valid_from is not None and self.valid_from > on:
-            return f"applies from {self.valid_from.isoformat()}"
-        return "in force"
+            return say("clauses.applies_from", day=day(self.valid_from))
+        return say("clauses.in_force")
 
     def citable(self, on: date) -> bool:
         """Whether a document of the day `on` may cite the clause: in force, or adopted and applying later."""
-        standing = self.standing(on)
-        return standing == "in force" or standing.startswith("applies from")
+        return self.status == "in_force" and (self.valid_to is None or self.valid_to > on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docs_templates.command_lines import PARSERS
+from docs_templates.command_lines import PARSERS, add_language
 
 if TYPE_CHECKING:
     from docs_templates.dossier import Written
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         "default: the folder that the package lies in",
     )
     parser.add_argument("--page-size", choices=PAGE_SIZES, default=PAGE_SIZES[0], help="default: %(default)s")
+    add_language(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -122,7 +123,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
     package = arguments.package
     out = arguments.out or package / "documents"
-    watch([package, Path(__file__).parent], lambda: _told(_render(arguments)), leave_out=[out])
+    languages = [arguments.language_folder] if arguments.language_folder is not None else []
+    watch([package, Path(__file__).parent, *languages], lambda: _told(_render(arguments)), leave_out=[out])
     return DONE
 
 
@@ -136,6 +138,8 @@ def _render(arguments: argparse.Namespace) -> int:
 
     try:
         from docs_templates.dossier import make_documents, system_clock
+        from docs_templates.language import speaking
+        from docs_templates.language_files import chosen_language
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("docs_templates"):
             raise
@@ -148,6 +152,7 @@ def _render(arguments: argparse.Namespace) -> int:
 
     try:
         moment = system_clock()
+        language = chosen_language(arguments.language, arguments.language_folder)
         written = make_documents(
             arguments.package,
             arguments.document,
@@ -156,11 +161,13 @@ def _render(arguments: argparse.Namespace) -> int:
             clock=lambda: moment,
             tell=tell,
             page_size=arguments.page_size,
+            language=language,
         )
         for document in written:
             tell(f"written {document.path}")
         if arguments.pack is not None:
-            _pack(arguments, written, moment, tell)
+            with speaking(language):
+                _pack(arguments, written, moment, tell)
     except DocumentError as error:
         print("credit-dossier: refused, nothing was written", file=sys.stderr)
         print(error, file=sys.stderr)

@@ -52,6 +52,7 @@ def word_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("package", type=Path, metavar="PACKAGE", help="a model package: folder or zip")
     parser.add_argument("--document", action="append", choices=documents, help="repeat for several; default: all")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    add_language(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -64,6 +65,7 @@ def take_back_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--plan", type=Path, required=True, metavar="PLAN", help="the plan.yaml to write to")
     parser.add_argument("--author", help="who edited; needed where a text was changed")
     parser.add_argument("--date", help="when, as 2026-11-20; needed where a text was changed")
+    _language_folder(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -79,6 +81,19 @@ def _package(parser: argparse.ArgumentParser, about: str) -> None:
 def _of_which(parser: argparse.ArgumentParser, documents: Sequence[str]) -> None:
     parser.add_argument("--document", choices=documents, help="which document it is, where the file does not say")
     parser.add_argument("--previous", type=Path, metavar="PACKAGE", help="the earlier package of a change log")
+    _language_folder(parser)
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """`--language`, and where languages lie that do not ship."""
+    parser.add_argument("--language", metavar="CODE", help="language of the documents, as de; default: en")
+    _language_folder(parser)
+
+
+def _language_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--language-folder", type=Path, metavar="DIR", help="folder of languages of one's own, one folder each"
+    )
 
 
 PARSERS: dict[str, Callable[[Sequence[str]], argparse.ArgumentParser]] = {

@@ -10,13 +10,16 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from docs_templates import strict_json
 from docs_templates.dossier import system_clock
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.language import speaking
+from docs_templates.language_files import chosen_language
 from docs_templates.verify.report import Report
-from docs_templates.verify.run import verify
+from docs_templates.verify.run import language_of, verify
 
 Print = Callable[[str], None]
 
@@ -25,7 +28,12 @@ def verify_command(arguments: argparse.Namespace, tell: Print) -> bool | None:
     """Verify a document and tell what was altered; None where nothing was, but another version of the templates made
     it. Raises DocumentError where it cannot be compared; OSError."""
     report = verify(
-        arguments.file, arguments.package, arguments.document, previous=arguments.previous, roots=arguments.trust
+        arguments.file,
+        arguments.package,
+        arguments.document,
+        previous=arguments.previous,
+        roots=arguments.trust,
+        languages=arguments.language_folder,
     )
     if arguments.json is not None:
         arguments.json.write_bytes(strict_json.write(report.as_json()))
@@ -41,7 +49,8 @@ def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
     from docs_templates.verify.reading import read_pdf
 
     data = arguments.file.read_bytes()
-    before = verify(arguments.file, arguments.package, arguments.document, previous=arguments.previous)
+    checked = partial(verify, path=arguments.package, previous=arguments.previous, languages=arguments.language_folder)
+    before = checked(arguments.file, document=arguments.document)
     if not before.intact:
         faults = [Fault("the document does not verify: it is not signed", "document_altered", file=str(arguments.file))]
         faults += [Fault(line, "document_altered") for line in told(before, quiet=True)]
@@ -50,13 +59,15 @@ def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
     signer = signatures.load_signer(arguments.key.read_bytes(), _passphrase(arguments), str(arguments.key), moment)
     name = f"signature-{len(before.signatures) + 1}-{_slug(arguments.role)}"
     request = signatures.Request(arguments.role, arguments.name, arguments.field or name, moment)
-    if not arguments.invisible:
-        with read_pdf(data, str(arguments.file)) as reading:
-            page, box = cell_of(reading, arguments.role)
-        request = replace(request, page=page, box=box)
-    signed = signatures.sign_bytes(data, signer, request)
+    with read_pdf(data, str(arguments.file)) as reading:
+        spoken = language_of(reading, arguments.file, arguments.language_folder)
+        with speaking(spoken):
+            if not arguments.invisible:
+                page, box = cell_of(reading, arguments.role)
+                request = replace(request, page=page, box=box)
+            signed = signatures.sign_bytes(data, signer, request)
     _write(arguments.out, signed)
-    after = verify(arguments.out, arguments.package, before.document, previous=arguments.previous)
+    after = checked(arguments.out, document=before.document)
     for line in told(after, quiet=False):
         tell(line)
     tell(f"written {arguments.out}")
@@ -116,7 +127,8 @@ def word_command(arguments: argparse.Namespace, tell: Print) -> bool:
     from docs_templates.word.run import make_word
 
     say = (lambda _: None) if arguments.quiet else tell
-    make_word(arguments.package, arguments.document, arguments.out, clock=system_clock, tell=say)
+    language = chosen_language(arguments.language, arguments.language_folder)
+    make_word(arguments.package, arguments.document, arguments.out, clock=system_clock, tell=say, language=language)
     return True
 
 
@@ -125,7 +137,15 @@ def take_back_command(arguments: argparse.Namespace, tell: Print) -> bool:
     from docs_templates.word.take_back import take_back
 
     say = (lambda _: None) if arguments.quiet else tell
-    take_back(arguments.file, arguments.package, arguments.plan, author=arguments.author, date=arguments.date, tell=say)
+    take_back(
+        arguments.file,
+        arguments.package,
+        arguments.plan,
+        author=arguments.author,
+        date=arguments.date,
+        tell=say,
+        languages=arguments.language_folder,
+    )
     return True
 
 

@@ -30,10 +30,12 @@ from docs_templates.errors import DocumentError
 from docs_templates.evidence import Evidence, as_text
 from docs_templates.heatmap_block import heat_map
 from docs_templates.holdings import ROOTS, holds
+from docs_templates.language import say
 from docs_templates.made import MAKERS
 from docs_templates.package import Package
 from docs_templates.references import Filter, parse_filters, substitute
 from docs_templates.resolve import Resolver
+from docs_templates.spoken import spoken
 from docs_templates.table_block import printed_table
 from docs_templates.template_nodes import (
     BlockNode,
@@ -60,7 +62,7 @@ ADDED_LATER = ("validation.conclusion",)
 
 def compose(template: Template, package: Package, registry: Registry, moment: datetime) -> Document:
     """The document. `moment` is when it is rendered (UTC). Raises DocumentError with every fault of the template."""
-    composer = _Composer(template, package, registry, moment)
+    composer = _Composer(template, spoken(package), registry, moment)
     return composer.document()
 
 
@@ -79,7 +81,7 @@ class _Composer:
         self._moment = moment
         self._resolver = Resolver(package, registry, moment.date())
         self._resolver.variables = {"champion": package.champion}
-        self._chapter = ""
+        self._stem = ""
         self._counters = {"heading": [0, 0], "table": [0], "figure": [0]}
         self._noted: set[str] = set()
         self._not_held: list[tuple[str, str, str]] = []
@@ -87,16 +89,16 @@ class _Composer:
 
     def document(self) -> Document:
         """The finished document. Raises DocumentError."""
-        cover = self._blocks(self._start(self._template.cover, "Control page"))
+        cover = self._blocks(self._start(self._template.cover, say("front.control_page")))
         blocks: list[Block] = []
         number, letter = 0, ord("A") - 1
         for chapter in self._template.chapters:
             if "annex" in chapter.matter:
                 letter += 1
-                label = f"Annex {chr(letter)}"
+                label, self._stem = say("text.annex", letter=chr(letter)), chr(letter)
             else:
                 number += 1
-                label = str(number)
+                label = self._stem = str(number)
             nodes = self._start(chapter, label)
             blocks.append(Heading(1, label, (Span(chapter.matter["title"]),)))
             blocks += self._blocks(nodes)
@@ -137,7 +139,6 @@ class _Composer:
         return self._late[id(block)]() if id(block) in self._late else block
 
     def _start(self, chapter: Chapter, label: str) -> Sequence[Node]:
-        self._chapter = label
         self._noted = set()
         self._counters = {"heading": [0, 0], "table": [0], "figure": [0]}
         self._resolver.file = chapter.file
@@ -176,13 +177,13 @@ class _Composer:
         depth = node.level - 2
         counters[depth] += 1
         counters[depth + 1 :] = [0] * (len(counters) - depth - 1)
-        number = ".".join([self._chapter.removeprefix("Annex "), *(str(n) for n in counters[: depth + 1])])
+        number = ".".join([self._stem, *(str(n) for n in counters[: depth + 1])])
         self._resolver.section = number
         return Heading(node.level, number, self._resolver.spans(node.content))
 
     def _number(self, kind: str) -> str:
         self._counters[kind][0] += 1
-        return f"{self._chapter.removeprefix('Annex ')}.{self._counters[kind][0]}"
+        return f"{self._stem}.{self._counters[kind][0]}"
 
     def _holds(self, node: WhenNode) -> bool:
         if node.condition in ("holds", "holds_not"):
@@ -269,11 +270,9 @@ class _Composer:
         if kind == "missing":
             used = [e for e in resolver.used.values() if e.kind == "not_provided" or "only" not in node.options]
             if "only" in node.options and not (used or self._not_held):
-                return Paragraph((Span("Everything that this document asks the author for is provided."),))
+                return Paragraph((Span(say("made.all_provided")),))
             return generated.missing_table(used, self._not_held, number, caption)
-        return EvidenceIndex(
-            number, caption or (Span("Evidence printed in this document"),), tuple(resolver.used.values())
-        )
+        return EvidenceIndex(number, caption or (Span(say("made.evidence_printed")),), tuple(resolver.used.values()))
 
     def _coverage(self, node: BlockNode, number: str, caption: Spans) -> Table:
         registry, framework = self._resolver.registry, node.options["framework"]

@@ -18,14 +18,15 @@ from docs_templates.clauses import Clause, Registry
 from docs_templates.document import Span, Spans, Table, TableColumn
 from docs_templates.evidence import Evidence
 from docs_templates.formatting import MISSING
+from docs_templates.language import Language, current, day, say, told
 from docs_templates.package import Package
-from docs_templates.templates import COVER, DOCUMENTS, template_folder
+from docs_templates.templates import COVER, template_folder
 
-COVERED, PARTLY, NOT_APPLICABLE, ABSENT = "covered", "partly", "not applicable", "missing"
+COVERED, PARTLY, NOT_APPLICABLE, ABSENT = "covered", "partly", "not_applicable", "missing"
 STANDINGS = (COVERED, PARTLY, NOT_APPLICABLE, ABSENT)
 OFTEN = 5
 """A reason that so many clauses of a framework share is printed once, below the table."""
-TITLES = ("Clause", "What it asks for", "Section", "Evidence", "Standing", "Why")
+COLUMNS = ("clause", "asks", "section", "evidence", "standing", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,22 @@ def coverage(
 ) -> Coverage:
     """The coverage of one clause by the package's evidence and the sections `where` that speak to it."""
     if clause.when is not None and _value(plan, clause.when.plan) != clause.when.value:
-        return Coverage(clause, tuple(where), (), NOT_APPLICABLE, clause.when.otherwise)
+        return Coverage(clause, tuple(where), (), NOT_APPLICABLE, told(clause.when.otherwise))
     found, lacking = _evidence(clause, evidence)
     held = [one for one in found if not one.is_absent]
     absent = [one for one in found if one.kind == "not_provided"]
     ids, sections = tuple(one.id for one in held or found), tuple(where)
-    gaps = [f"{one.title} is not provided" for one in absent] + [f"the package holds no {name}" for name in lacking]
+    gaps = [say("coverage.not_provided", title=one.title) for one in absent] + [
+        say("coverage.package_holds_no", name=name) for name in lacking
+    ]
     if found and not held and not gaps:
         return Coverage(clause, sections, ids, NOT_APPLICABLE, _sentences([one.reason for one in found]))
     if not where:
-        return Coverage(clause, (), ids, ABSENT, "No section speaks to it.")
+        return Coverage(clause, (), ids, ABSENT, say("coverage.no_section_speaks"))
     if clause.evidence and not held:
         return Coverage(clause, sections, ids, ABSENT, _sentences(gaps))
     if gaps or clause.part:
-        return Coverage(clause, sections, ids, PARTLY, _sentences([*gaps, clause.part]))
+        return Coverage(clause, sections, ids, PARTLY, _sentences([*gaps, told(clause.part)]))
     return Coverage(clause, sections, ids, COVERED, "")
 
 
@@ -74,18 +77,28 @@ def coverage_table(
         found.append(coverage(clause, package.evidence, package.plan, where))
     often, times = Counter(one.reason for one in found if one.reason).most_common(1)[0] if found else ("", 0)
     common = often if times >= OFTEN else ""
-    counted = ", ".join(f"{sum(one.standing == word for one in found)} {word}" for word in STANDINGS)
-    notes = [f"{about.title}, {about.jurisdiction}; checked on {about.as_of.isoformat()}. {counted}."]
-    notes += [f"(a) {common}"] if common else []
+    counted = ", ".join(
+        say(f"coverage.counted_{word}", number=sum(one.standing == word for one in found)) for word in STANDINGS
+    )
+    notes = [
+        say(
+            "coverage.checked_on",
+            title=told(about.title),
+            jurisdiction=told(about.jurisdiction),
+            day=day(about.as_of),
+            counted=counted,
+        )
+    ]
+    notes += [say("coverage.mark", reason=common)] if common else []
     rows = tuple(_row(one, common) for one in found)
-    columns = tuple(TableColumn(title, mono=title == "Evidence") for title in TITLES)
-    return Table(number, caption or (Span(about.title),), columns, rows, None, tuple(notes))
+    columns = tuple(TableColumn(say(f"coverage.{name}"), mono=name == "evidence") for name in COLUMNS)
+    return Table(number, caption or (Span(told(about.title)),), columns, rows, None, tuple(notes))
 
 
 def _row(one: Coverage, common: str) -> tuple[str, ...]:
-    reason = "(a)" if common and one.reason == common else one.reason
+    reason = say("coverage.see_mark") if common and one.reason == common else one.reason
     sections, evidence = ", ".join(one.sections), "\n".join(one.evidence)
-    cells = (one.clause.short, one.clause.asks, sections, evidence, one.standing, reason)
+    cells = (one.clause.short, told(one.clause.asks), sections, evidence, say(f"coverage.{one.standing}"), reason)
     return tuple(cell or MISSING for cell in cells)
 
 
@@ -115,15 +128,17 @@ def _sentences(reasons: Sequence[str]) -> str:
 
 def _elsewhere(identifier: str, document: str) -> list[str]:
     """Titles of the other documents of the pack that speak to the clause."""
-    return [title for name, title, cited in _pack() if name != document and identifier in cited]
+    return [title for name, title, cited in _pack(current()) if name != document and identifier in cited]
 
 
 @cache
-def _pack() -> tuple[tuple[str, str, frozenset[str]], ...]:
-    """Each document's name, title and the clauses that its templates cite."""
+def _pack(language: Language) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """Each document's name, title and the clauses that its templates cite: those that `language` has."""
     found = []
-    for name in DOCUMENTS:
-        texts = {e.name: e.read_text("utf-8") for e in template_folder(name).iterdir() if e.name.endswith(".md")}
+    for name in language.templates:
+        texts = {
+            e.name: e.read_text("utf-8") for e in template_folder(name, language).iterdir() if e.name.endswith(".md")
+        }
         title = re.search(r"^title: (.+)$", texts[COVER], re.MULTILINE)
         cited = re.findall(r"\{\{ *clause:(\w+)", "\n".join(texts.values()))
         found.append((name, title[1].strip() if title else name, frozenset(cited)))

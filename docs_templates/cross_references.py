@@ -19,8 +19,8 @@ from docs_templates.document import (
     plain,
 )
 from docs_templates.evidence import Evidence
+from docs_templates.language import say
 
-ABSENT = {"not_applicable": "not applicable", "not_provided": "not provided"}
 AnyBlock = TypeVar("AnyBlock", bound=Block)
 
 
@@ -45,17 +45,25 @@ def places(blocks: Iterable[Block], evidence: Mapping[str, Evidence]) -> dict[st
     found: dict[str, Place] = {}
     for block in _flat(blocks):
         if isinstance(block, Heading):
-            word = block.number if block.number.startswith("Annex") else f"section {block.number}"
+            word = (
+                block.number
+                if block.level == 1 and not block.number[0].isdigit()
+                else say("text.section", number=block.number)
+            )
             found.setdefault(f"section:{plain(block.content)}", Place(word, anchor("section", block.number)))
         elif isinstance(block, Table) and block.evidence is not None:
-            found.setdefault(f"table:{block.evidence}", Place(f"Table {block.number}", anchor("table", block.number)))
+            found.setdefault(
+                f"table:{block.evidence}", Place(say("text.table", number=block.number), anchor("table", block.number))
+            )
         elif isinstance(block, Figure):
             key = f"figure:{block.evidence.id}"
-            found.setdefault(key, Place(f"Figure {block.number}", anchor("figure", block.number)))
+            found.setdefault(key, Place(say("text.figure", number=block.number), anchor("figure", block.number)))
     for identifier, item in evidence.items():
         if item.is_absent:
             for kind in ("table", "figure"):
-                found.setdefault(f"{kind}:{identifier}", Place(f"the table ({ABSENT[item.kind]})", None))
+                found.setdefault(
+                    f"{kind}:{identifier}", Place(say("text.absent_table", kind=say(f"text.{item.kind}")), None)
+                )
     return found
 
 

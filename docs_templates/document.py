@@ -24,6 +24,8 @@ class Span:
 
 
 Spans = tuple[Span, ...]
+SIGN_OFF_COLUMNS = ("role", "name", "decision", "date", "signature")
+"""Columns of a sign-off table, as the catalogue of words names them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.language import Language, current, speaking
 from docs_templates.package import Package, read_package
 from docs_templates.templates import DOCUMENTS, read_template
 
@@ -56,13 +57,27 @@ def make_documents(
     clock: Clock = system_clock,
     tell: Tell = lambda _: None,
     page_size: str = PAGE_SIZES[0],
+    language: Language | None = None,
 ) -> list[Written]:
     """Render documents of the package at `path` into its annex `documents/`, or into the folder `out`.
 
-    `documents` None means all that the package allows; `previous` is an earlier package to compare with; `page_size` is
-    one of PAGE_SIZES. Raises DocumentError with every fault of every document before anything is written, OSError where
-    writing fails.
+    `documents` None means all that the package and the language allow; `previous` is an earlier package to compare
+    with; `page_size` is one of PAGE_SIZES; `language` is what they speak (None: that which is spoken). Raises
+    DocumentError with every fault of every document before anything is written, OSError where writing fails.
     """
+    with speaking(language if language is not None else current()):
+        return _made(path, documents, out, previous, clock, tell, page_size)
+
+
+def _made(
+    path: Path,
+    documents: Sequence[str] | None,
+    out: Path | None,
+    previous: Path | None,
+    clock: Clock,
+    tell: Tell,
+    page_size: str,
+) -> list[Written]:
     package = with_previous(read_package(path), previous)
     folder = _folder(path, out)
     earlier = earlier_documents(folder, package.package_hash)
@@ -75,7 +90,7 @@ def make_documents(
         if document.name == SIGNED_LAST:
             (document,) = compose_all([document.name], with_documents(package, {**earlier, **data}), moment)
         rendered = _render(document, moment, page_size)
-        file = f"{document.name}.pdf"
+        file = f"{current().suffix(document.name)}.pdf"
         data[file] = rendered.data
         written.append(Written(document.name, folder / file, rendered.pages, len(rendered.data)))
         tell(f"{document.name}: {rendered.pages} pages, {len(rendered.data):,} bytes")
@@ -118,7 +133,7 @@ def with_previous(package: Package, previous: Path | None) -> Package:
 
 def with_documents(package: Package, data: Mapping[str, bytes]) -> Package:
     """The package with the hashes of the documents that stand beside the sign-off sheet."""
-    found = {n: hashlib.sha256(d).hexdigest() for n, d in data.items() if n != f"{SIGNED_LAST}.pdf"}
+    found = {n: hashlib.sha256(d).hexdigest() for n, d in data.items() if n.partition(".")[0] != SIGNED_LAST}
     return replace(package, documents=found)
 
 
@@ -134,10 +149,21 @@ def _folder(path: Path, out: Path | None) -> Path:
 
 def chosen(documents: Sequence[str] | None, package: Package, tell: Tell) -> list[str]:
     """Names of documents to make: those asked for, or all that the package allows. Raises DocumentError."""
-    wanted = list(dict.fromkeys(documents if documents is not None else DOCUMENTS))
+    spoken = current()
+    if documents is None:
+        for name in (name for name in DOCUMENTS if name not in spoken.templates):
+            tell(f"{name}: skipped, {spoken.name} has no templates of it")
+    wanted = list(dict.fromkeys(documents if documents is not None else spoken.templates))
     wanted.sort(key=lambda name: name == SIGNED_LAST)
     unknown = [name for name in wanted if name not in DOCUMENTS]
     faults = [Fault("unknown document", "document_unknown", found=n, allowed=", ".join(DOCUMENTS)) for n in unknown]
+    faults += [
+        Fault(
+            f"{spoken.name} has no templates of it", "language_document", found=n, allowed=", ".join(spoken.templates)
+        )
+        for n in wanted
+        if n in DOCUMENTS and n not in spoken.templates
+    ]
     if package.validation is None or package.findings is None:
         lacking = [name for name in wanted if name in NEEDS_VALIDATION]
         reason = "the package has no validation annex"

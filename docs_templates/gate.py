@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from docs_templates import formatting
 from docs_templates.document import Span, Spans, Table, TableColumn
 from docs_templates.evidence import Cell, Evidence
 from docs_templates.formatting import MISSING
+from docs_templates.language import day, say
 from docs_templates.package import Package
 
 BLOCKING = ("critical", "high")
 CLOSED = ("closed", "withdrawn")
 AUTHORED = "authored."
 REGISTER = "limitations.register"
-DECLARED = {"significance": "significance", "mitigant": "compensating control", "owner": "owner", "expiry": "expiry"}
+DECLARED = ("significance", "mitigant", "owner", "expiry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,15 @@ def gate_table(package: Package, only: str | None, number: str, caption: Spans) 
     """The conditions as a table; `only` `open`: those that are not met, the number of the others in a note."""
     every = conditions(package)
     shown = [c for c in every if not c.met] if only == "open" else list(every)
-    rows = tuple((c.name, "met" if c.met else "NOT MET", c.found, c.rests_on) for c in shown)
+    rows = tuple((c.name, say("gate.met") if c.met else say("gate.not_met"), c.found, c.rests_on) for c in shown)
     if not rows:
-        rows = (("Every condition", "met", "nothing is open", MISSING),)
-    titles = ("Condition", "Standing", "Found", "Rests on")
+        rows = ((say("gate.every_condition"), say("gate.met"), say("gate.nothing_open"), MISSING),)
+    titles = (say("gate.condition"), say("gate.standing"), say("gate.found"), say("gate.rests_on"))
     columns = tuple(TableColumn(title) for title in titles)
     met = sum(c.met for c in every)
-    state = "is not blocked by any of them" if met == len(every) else "is blocked until the others are met"
-    note = f"{met} of {len(every)} conditions are met; approval {state}."
-    return Table(number, caption or (Span("Conditions of approval"),), columns, rows, None, (note,))
+    state = say("gate.not_blocked_any_them") if met == len(every) else say("gate.blocked_until_others_met")
+    note = say("gate.counted", met=met, every=len(every), state=state)
+    return Table(number, caption or (Span(say("gate.conditions_approval")),), columns, rows, None, (note,))
 
 
 def _texts(package: Package) -> Iterator[Condition]:
@@ -58,78 +60,94 @@ def _texts(package: Package) -> Iterator[Condition]:
         if not identifier.startswith(AUTHORED):
             continue
         provided = item.kind != "not_provided"
-        found = "provided" if provided else f"missing: {item.reason}"
+        found = say("gate.provided") if provided else say("gate.missing", reason=item.reason)
         if provided and item.raw.get("author"):
-            found = f"provided by {item.raw['author']}, {item.raw.get('date') or 'not dated'}"
-        yield Condition(f"Stated: {_lower(item.title)}", provided, found, identifier)
+            found = say(
+                "gate.provided_by", author=item.raw["author"], date=day(item.raw.get("date")) or say("gate.not_dated")
+            )
+        yield Condition(say("gate.stated", title=_lower(item.title)), provided, found, identifier)
 
 
 def _limitations(package: Package) -> Iterator[Condition]:
     item = package.evidence.get(REGISTER)
     if item is None or item.is_absent:
-        found = item.reason if item is not None else "the package has no register of limitations"
-        yield Condition("Limitations have a register", False, found, REGISTER)
+        found = item.reason if item is not None else say("gate.package_has_no_register_limitations")
+        yield Condition(say("gate.limitations_have_register"), False, found, REGISTER)
         return
     numbers = _column(item, "limitation")
     lacking = [
-        f"{word} of limitation {number}"
-        for name, word in DECLARED.items()
+        say(f"gate.lacks_{name}", number=number)
+        for name in DECLARED
         for number, cell in zip(numbers, _column(item, name), strict=True)
         if cell in (None, "")
     ]
     yield Condition(
-        "Each limitation has significance, compensating control, owner and expiry",
+        say("gate.each_limitation_has_significance_compensating"),
         not lacking,
-        f"not declared: {', '.join(lacking)}" if lacking else f"{len(numbers)} limitations, all declared",
+        say("gate.not_declared", lacking=", ".join(lacking))
+        if lacking
+        else say("gate.limitations_all_declared", numbers=len(numbers)),
         REGISTER,
     )
     expired = [str(n) for n, cell in zip(numbers, _column(item, "expired"), strict=True) if cell is True]
     unknown = [str(n) for n, cell in zip(numbers, _column(item, "expired"), strict=True) if cell is None]
-    found = f"expired: {', '.join(expired)}" if expired else "none has expired on the plan's date"
+    found = say("gate.expired", expired=", ".join(expired)) if expired else say("gate.none_has_expired_on_plan")
     if not expired and unknown:
-        found = f"cannot be told of {', '.join(unknown)}: no expiry, or the plan has no model.as_of"
-    yield Condition("No limitation has passed its expiry", not (expired or unknown), found, REGISTER)
+        found = say("gate.cannot_be_told_no_expiry", unknown=", ".join(unknown))
+    yield Condition(say("gate.no_limitation_has_passed_its"), not (expired or unknown), found, REGISTER)
 
 
 def _overlays(package: Package) -> Condition:
     declared = package.plan.get("overlays") is not None
     item = package.evidence.get("judgement.overlays")
-    name = "The plan says which overlays are in use"
+    name = say("gate.plan_says_which_overlays_use")
     if not declared or item is None:
-        return Condition(name, False, "the plan does not say whether overlays are in use", "overlays")
+        return Condition(name, False, say("gate.plan_does_not_say_whether"), "overlays")
     approved = item.position("approved_by")
     rows = item.rows
     open_ones = [r for r in rows if approved is not None and r[approved] in (None, "")]
-    found = "none is in use" if not rows else f"{len(rows)} in use, {len(open_ones)} of them not approved"
+    found = (
+        say("gate.none_use")
+        if not rows
+        else say("gate.use_them_not_approved", rows=len(rows), open_ones=len(open_ones))
+    )
     return Condition(name, not open_ones, found, "judgement.overlays")
 
 
 def _monitoring(package: Package) -> Condition:
     declared = bool(package.plan.get("monitoring"))
-    found = "declared" if declared else "missing: the plan declares no monitoring"
-    return Condition("A monitoring plan with cuts, owners and responses is declared", declared, found, "monitoring")
+    found = say("gate.declared") if declared else say("gate.missing_plan_declares_no_monitoring")
+    return Condition(say("gate.monitoring_plan_with_cuts_owners"), declared, found, "monitoring")
 
 
 def _validation(package: Package) -> Iterator[Condition]:
     made = package.validation is not None and package.findings is not None
-    found = "the annex of this very package" if made else "missing: the package has no validation annex"
-    yield Condition("The package was validated independently", made, found, "validation/manifest.json")
+    found = say("gate.annex_this_very_package") if made else say("gate.missing_package_has_no_validation")
+    yield Condition(say("gate.package_was_validated_independently"), made, found, "validation/manifest.json")
     findings = (package.findings or {}).get("findings", [])
     heavy = [f for f in findings if f.get("severity") in BLOCKING and f.get("status") not in CLOSED]
-    counts = ", ".join(f"{sum(f['severity'] == s for f in heavy)} {s}" for s in BLOCKING)
+    counts = ", ".join(
+        say("gate.count", number=sum(f["severity"] == s for f in heavy), severity=formatting.word("severity", s))
+        for s in BLOCKING
+    )
     yield Condition(
-        "No critical or high finding is open",
+        say("gate.no_critical_or_high_finding"),
         made and not heavy,
-        (f"open: {counts}" if heavy else "none is open") if made else "not evaluable without a validation",
+        (say("gate.open", counts=counts) if heavy else say("gate.none_open"))
+        if made
+        else say("gate.not_evaluable_without_validation"),
         "validation.findings",
     )
     item = package.evidence.get("validation.conclusion")
     held = {} if item is None else {str(row[0]): row[1] for row in item.rows}
-    words = str(held.get("recommendation") or "").replace("_", " ")
+    proposed = str(held.get("recommendation") or "")
+    words = formatting.word("verdict", proposed).replace("_", " ")
     yield Condition(
-        "A named validator has concluded, and does not reject",
-        bool(held) and not words.startswith("reject"),
-        f"{words}, {held.get('validator')}, {held.get('date')}" if held else "missing: no conclusion is recorded",
+        say("gate.named_validator_has_concluded_does"),
+        bool(held) and not proposed.startswith("reject"),
+        f"{words}, {held.get('validator')}, {_date(held.get('date'))}"
+        if held
+        else say("gate.missing_no_conclusion_recorded"),
         "validation.conclusion",
     )
 
@@ -137,6 +155,10 @@ def _validation(package: Package) -> Iterator[Condition]:
 def _column(item: Evidence, name: str) -> list[Cell]:
     place = item.position(name)
     return [row[place] for row in item.rows] if place is not None else [None] * len(item.rows)
+
+
+def _date(value: Cell) -> str:
+    return day(value) if isinstance(value, str) else str(value)
 
 
 def _lower(text: str) -> str:

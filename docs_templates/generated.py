@@ -7,17 +7,15 @@ from datetime import date, datetime
 from typing import Any
 
 from docs_templates import formatting
-from docs_templates.clauses import CONFIDENCE, Registry
+from docs_templates.clauses import Registry
 from docs_templates.document import Attachment, Span, Spans, Table, TableColumn
 from docs_templates.evidence import Evidence
+from docs_templates.formatting import whole
+from docs_templates.language import current, day, instant, say, told
 from docs_templates.package import Package
 
-NOT_PROVIDED = "not provided"
 STEP_INPUTS = ("input", "inputs", "features", "terms", "characteristics", "cases")
 STEP_OUTPUTS = ("output", "output_bin", "output_woe")
-
-
-NOT_SEALED = "not sealed: the package carries no signature annex"
 
 
 def brief_items(package: Package, identifier: str, moment: datetime) -> tuple[tuple[str, str], ...]:
@@ -25,14 +23,16 @@ def brief_items(package: Package, identifier: str, moment: datetime) -> tuple[tu
     model = package.manifest["model"]
     tier, owner = _authored(package, "authored.tier"), _authored(package, "authored.owner")
     items = [
-        ("Model", f"{model['id']} {model['version']} · tier {tier} · owner: {owner}"),
-        ("Document", f"{identifier} · rendered {moment.strftime('%Y-%m-%d %H:%M:%S')} UTC"),
-        ("Package hash (SHA-256)", package.package_hash),
+        (say("made.model"), say("made.tier_owner", id=model["id"], version=model["version"], tier=tier, owner=owner)),
+        (say("made.document"), say("made.identifier_rendered", identifier=identifier, moment=instant(moment))),
+        (say("made.package_hash"), package.package_hash),
     ]
     if package.findings is not None and package.validation is not None:
-        policy, made = package.findings["policy"], package.validation["created"].replace("T", " ").rstrip("Z")
-        items.append(("Validated", f"{made} UTC, policy {policy['name']} {policy['version']}"))
-    return (*items, ("Sealing date", NOT_SEALED))
+        policy, made = package.findings["policy"], _created(package.validation)
+        items.append(
+            (say("made.validated"), say("made.utc_policy", made=made, name=policy["name"], version=policy["version"]))
+        )
+    return (*items, (say("made.sealing_date"), say("made.not_sealed")), *_language())
 
 
 def control_items(package: Package, title: str, identifier: str, moment: datetime) -> tuple[tuple[str, str], ...]:
@@ -40,36 +40,59 @@ def control_items(package: Package, title: str, identifier: str, moment: datetim
     manifest = package.manifest
     model = manifest["model"]
     items = [
-        ("Model", model["name"]),
-        ("Model id", model["id"]),
-        ("Model version", model["version"]),
-        ("Owner", _authored(package, "authored.owner")),
-        ("Risk tier", _authored(package, "authored.tier")),
-        ("Document", title),
-        ("Document id", identifier),
-        ("Rendered (UTC)", moment.strftime("%Y-%m-%d %H:%M:%S")),
-        ("Sealing date", NOT_SEALED),
-        ("Package hash (SHA-256)", package.package_hash),
-        ("Source of data", f"{manifest['source']['name']} ({manifest['source']['rows']:,} rows)"),
-        ("Source hash (SHA-256)", manifest["source"]["sha256"]),
+        (say("made.model"), model["name"]),
+        (say("made.model_id"), model["id"]),
+        (say("made.model_version"), model["version"]),
+        (say("made.owner"), _authored(package, "authored.owner")),
+        (say("made.risk_tier"), _authored(package, "authored.tier")),
+        (say("made.document"), title),
+        (say("made.document_id"), identifier),
+        (say("made.rendered_utc"), instant(moment)),
+        (say("made.sealing_date"), say("made.not_sealed")),
+        (say("made.package_hash"), package.package_hash),
+        (
+            say("made.source_data"),
+            say("made.rows", name=manifest["source"]["name"], rows=whole(manifest["source"]["rows"])),
+        ),
+        (say("made.source_hash_sha_256"), manifest["source"]["sha256"]),
     ]
     if package.findings is not None and package.validation is not None:
         policy, validator = package.findings["policy"], package.findings["validator"]
         items += [
-            ("Validated (UTC)", package.validation["created"].replace("T", " ").rstrip("Z")),
-            ("Validator's program", f"{validator['program']} {validator['version']}"),
-            ("Validator's policy", f"{policy['name']} {policy['version']}"),
-            ("Policy hash (SHA-256)", policy["sha256"]),
+            (say("made.validated_utc"), _created(package.validation)),
+            (say("made.validator_s_program"), f"{validator['program']} {validator['version']}"),
+            (say("made.validator_s_policy"), f"{policy['name']} {policy['version']}"),
+            (say("made.policy_hash_sha_256"), policy["sha256"]),
         ]
-    return tuple(items)
+    return (*items, *_language())
+
+
+def _language() -> list[tuple[str, str]]:
+    """The line that names the language, and what is borrowed from English; none in English."""
+    spoken = current()
+    if spoken.is_english:
+        return []
+    lines = [(say("made.language"), f"{spoken.name} ({spoken.code})")]
+    if spoken.borrowed:
+        lines.append((say("made.borrowed"), say("made.borrowed_what", count=whole(len(spoken.borrowed)))))
+    return lines
+
+
+def _created(annex: Mapping[str, Any]) -> str:
+    """When an annex was made, as the language writes it; as it stands where it is no moment."""
+    text = str(annex["created"])
+    try:
+        return instant(datetime.fromisoformat(text))
+    except ValueError:
+        return text.replace("T", " ").rstrip("Z")
 
 
 def attachments(package: Package) -> list[Attachment]:
     """The files of the package that its documents carry: what it holds with all hashes, and the model itself."""
     said = {
-        "manifest.json": "Manifest of the model package: every sealed file with its SHA-256",
-        "model.json": "The model, step by step",
-        "validation/manifest.json": "Manifest of the validation annex: every file with its SHA-256",
+        "manifest.json": say("made.manifest_model_package_every_sealed"),
+        "model.json": say("made.model_step_step"),
+        "validation/manifest.json": say("made.manifest_validation_annex_every_file"),
     }
     return [
         Attachment(name.replace("/", "_"), package.sources[name], text, relationship="Source")
@@ -80,7 +103,7 @@ def attachments(package: Package) -> list[Attachment]:
 
 def _authored(package: Package, identifier: str) -> str:
     item = package.evidence.get(identifier)
-    return item.raw["text"] if item is not None and item.kind == "statement" else NOT_PROVIDED
+    return item.raw["text"] if item is not None and item.kind == "statement" else say("made.not_provided")
 
 
 def steps_table(package: Package, number: str, caption: Spans) -> Table:
@@ -89,11 +112,16 @@ def steps_table(package: Package, number: str, caption: Spans) -> Table:
     for position, step in enumerate(package.model.get("steps", []), start=1):
         outputs = [str(step[key]) for key in STEP_OUTPUTS if isinstance(step.get(key), str)]
         if "characteristics" in step and step["type"] in ("scale", "attribution"):
-            outputs = [*outputs, f"and {len(step['characteristics'])} of the characteristics"]
+            outputs = [*outputs, say("made.characteristics", characteristics=len(step["characteristics"]))]
         rows.append((str(position), step["type"], _inputs(step), ", ".join(outputs)))
-    columns = (TableColumn("Step", "right"), TableColumn("Type"), TableColumn("Reads"), TableColumn("Produces"))
-    note = "In order of evaluation, from model.json; names as in the file."
-    return Table(number, caption or (Span("Steps of the model"),), columns, tuple(rows), None, (note,))
+    columns = (
+        TableColumn(say("made.step"), "right"),
+        TableColumn(say("made.type")),
+        TableColumn(say("made.reads")),
+        TableColumn(say("made.produces")),
+    )
+    note = say("made.order_evaluation_from_model_json")
+    return Table(number, caption or (Span(say("made.steps_model")),), columns, tuple(rows), None, (note,))
 
 
 def _inputs(step: Mapping[str, Any]) -> str:
@@ -122,14 +150,18 @@ def files_table(package: Package, number: str, caption: Spans) -> Table:
     """Core files of the package other than evidence, with size and hash."""
     files = package.manifest["files"]
     rows = tuple(
-        (name, f"{entry['bytes']:,}", two_lines(entry["sha256"]))
+        (name, whole(entry["bytes"]), two_lines(entry["sha256"]))
         for name, entry in sorted(files.items())
         if not name.startswith("evidence/")
     )
-    columns = (TableColumn("File", mono=True), TableColumn("Bytes", "right"), TableColumn("SHA-256", mono=True))
+    columns = (
+        TableColumn(say("made.file"), mono=True),
+        TableColumn(say("made.bytes"), "right"),
+        TableColumn("SHA-256", mono=True),
+    )
     evidence = len(files) - len(rows)
-    note = f"The manifest also lists {evidence:,} files of evidence; those printed here are in the evidence index."
-    return Table(number, caption or (Span("Sealed files of the package"),), columns, rows, None, (note,))
+    note = say("made.manifest_also_lists_files_evidence", evidence=whole(evidence))
+    return Table(number, caption or (Span(say("made.sealed_files_package")),), columns, rows, None, (note,))
 
 
 def two_lines(digest: str) -> str:
@@ -140,24 +172,31 @@ def two_lines(digest: str) -> str:
 def libraries_table(package: Package, number: str, caption: Spans) -> Table:
     """Library versions of the development run."""
     rows = tuple(sorted((str(k), str(v)) for k, v in package.manifest["libraries"].items()))
-    columns = (TableColumn("Library"), TableColumn("Version"))
-    return Table(number, caption or (Span("Libraries of the development run"),), columns, rows)
+    columns = (TableColumn(say("made.library")), TableColumn(say("made.version")))
+    return Table(number, caption or (Span(say("made.libraries_development_run")),), columns, rows)
 
 
 def clauses_table(
-    registry: Registry, cited: Mapping[str, Sequence[str]], day: date, number: str, caption: Spans
+    registry: Registry, cited: Mapping[str, Sequence[str]], on: date, number: str, caption: Spans
 ) -> Table:
     """Clauses that the document cites: what each asks for, where it is addressed, how well its text is known."""
     rows = []
-    on = max(day, registry.as_of)
+    on = max(on, registry.as_of)
     for identifier in sorted(cited, key=lambda i: registry.clauses[i].citation):
         clause = registry.clauses[identifier]
         where = ", ".join(cited[identifier])
-        rows.append((clause.citation, clause.asks, where, clause.standing(on), CONFIDENCE[clause.confidence]))
-    titles = ("Clause", "What it asks for", "Addressed in", "Standing", "Citation checked against")
-    note = f"Registry of clauses as of {registry.as_of.isoformat()}. Organised to these clauses; nothing is certified."
+        checked = say(f"clauses.checked_{clause.confidence.lower()}")
+        rows.append((clause.citation, told(clause.asks), where, clause.standing(on), checked))
+    titles = (
+        say("made.clause"),
+        say("made.what_asks"),
+        say("made.addressed"),
+        say("made.standing"),
+        say("made.citation_checked_against"),
+    )
+    note = say("made.registry_clauses_as_organised_these", as_of=day(registry.as_of))
     columns = tuple(TableColumn(title) for title in titles)
-    return Table(number, caption or (Span("Clauses cited"),), columns, tuple(rows), None, (note,))
+    return Table(number, caption or (Span(say("made.clauses_cited")),), columns, tuple(rows), None, (note,))
 
 
 def missing_table(
@@ -166,16 +205,18 @@ def missing_table(
     """What is not provided, does not apply, or is not held by the package."""
     order = {"not_provided": 0, "not_applicable": 1}
     absent = sorted((e for e in used if e.is_absent), key=lambda e: order[e.kind])
-    words = {"not_provided": "not provided by the author", "not_applicable": "not applicable"}
+    words = {"not_provided": say("made.not_provided_author"), "not_applicable": say("made.not_applicable")}
     rows = [(e.title, words[e.kind], e.reason, e.id) for e in absent]
-    rows += [(item, "not held by this package", reason, _place(section)) for item, section, reason in not_held]
+    rows += [(item, say("made.not_held_this_package"), reason, _place(section)) for item, section, reason in not_held]
     if not rows:
-        rows = [("Nothing", formatting.MISSING, "everything that the template asks for is held", formatting.MISSING)]
-    titles = ("Item", "Standing", "Reason", "Evidence or section")
+        rows = [
+            (say("made.nothing"), formatting.MISSING, say("made.everything_template_asks_held"), formatting.MISSING)
+        ]
+    titles = (say("made.item"), say("made.standing"), say("made.reason"), say("made.evidence_or_section"))
     columns = tuple(TableColumn(title) for title in titles)
-    return Table(number, caption or (Span("What is missing"),), columns, tuple(rows))
+    return Table(number, caption or (Span(say("made.what_missing")),), columns, tuple(rows))
 
 
 def _place(section: str) -> str:
     """A chapter or section by its number, an annex by its letter."""
-    return section if section.startswith("Annex") else f"section {section}"
+    return say("made.section", section=section) if section[0].isdigit() or section[1:2] == "." else section

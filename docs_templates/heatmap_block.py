@@ -8,6 +8,7 @@ from typing import Any
 
 from docs_templates.evidence import Cell, Evidence
 from docs_templates.formatting import fixed
+from docs_templates.language import say
 from docs_templates.references import Filter
 from docs_templates.table_block import filtered
 
@@ -27,6 +28,6 @@ def heat_map(
         chart |= {"count": count[0], "few": few}
         title = next(c.title for c in evidence.columns if c.name == count[0])
         told = title[:1].lower() + title[1:]
-        notes.append(f"Cells of fewer than {fixed(few, 0)} have a number and no shade ({told}).")
+        notes.append(say("table.cells_fewer_than_have_number", few=fixed(few, 0), told=told))
     raw = {**evidence.raw, "kind": "figure", "rows": list(rows), "notes": notes, "chart": chart}
     return replace(evidence, kind="figure", raw=raw)

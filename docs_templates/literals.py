@@ -5,25 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 
-NAMES = re.compile(r"SHA-256|IEEE 754|PMML 4\.4|one half|four[ -]fifths", re.IGNORECASE)
-"""Names and definitions: standards, the AUC of chance, the rule of thumb of adverse impact."""
-TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
-PARTS = "half|thirds|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?"
-LARGE = "hundreds?|thousands?|millions?|billions?|dozens?"
-WORDS = re.compile(
-    rf"\b(?:five|six|seven|eight|nine|{TEENS}|{TENS}|{LARGE}|{PARTS}|per ?cent|percentage points?|basis points?)\b",
-    re.IGNORECASE,
-)
+from docs_templates.language import current
+
+NAMES = re.compile(r"SHA-256|IEEE 754|PMML 4\.4", re.IGNORECASE)
+"""Names of standards; what else holds a number word and is none, the language says."""
 SIGNS = frozenset("%‰‱٪")
 
 
 def typed_number(text: str) -> str | None:
     """The first number in `text` that stands there as itself: a digit, a fraction or power (½, ²), a sign of a
-    percentage or a number word from five up; None where there is none. Letters as numerals (III) are citations."""
+    percentage or a number word of the language (in English from five up); None where there is none. Letters as
+    numerals (III) are citations."""
     left = NAMES.sub("", text)
+    names, words = current().name_pattern, current().number_pattern
+    left = names.sub("", left) if names is not None else left
     for character in left:
         if character in SIGNS or unicodedata.category(character) in ("Nd", "No"):
             return character
-    word = WORDS.search(left)
+    word = words.search(left) if words is not None else None
     return word.group() if word else None

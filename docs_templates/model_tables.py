@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from docs_templates.document import Absent, Spans, Table, TableColumn
-from docs_templates.formatting import MISSING
+from docs_templates.formatting import MISSING, whole
+from docs_templates.language import say
 from docs_templates.model_formulas import derived_table, formulas_table, named, number, operations_table
 from docs_templates.package import Package
 
 Json = Mapping[str, Any]
 MOST_NODES = 600
-FULL = "Doubles in the shortest form that reads back to the same double; from model.json."
-OPEN = "open"
-BASE_POINTS = "base points"
 
 
 def part_of_model(package: Package, part: str, number_: str, caption: Spans) -> Table | Absent:
@@ -35,25 +33,31 @@ def inputs_table(package: Package, number_: str, caption: Spans) -> Table:
         classings.setdefault(step["input"], []).append(step)
     rows = []
     for one in package.model["inputs"]:
-        codes = "; ".join(f"{_value(s['code'])}: {s['meaning'] or 'no meaning given'}" for s in one["specials"])
+        codes = "; ".join(
+            f"{_value(s['code'])}: {s['meaning'] or say('model.no_meaning_given')}" for s in one["specials"]
+        )
         own = classings.get(one["name"], [])
-        missing = _place(own, _holds_missing) if own else "goes into the expressions and features that read it"
-        unseen = "an error of the caller: numbers only" if one["type"] == "number" else "read as text"
+        missing = _place(own, _holds_missing) if own else say("model.goes_into_expressions_features_read")
+        unseen = say("model.error_caller_numbers_only") if one["type"] == "number" else say("model.read_as_text")
         if own and one["type"] != "number":
             unseen = _place(own, lambda b: b["kind"] == "unseen")
         rows.append((named(one["name"]), one["type"], one["description"] or MISSING, codes or MISSING, missing, unseen))
-    titles = ("Meaning", "Special codes", "Missing", "Unseen")
-    columns = (TableColumn("Input", mono=True), TableColumn("Type"), *(TableColumn(title) for title in titles))
+    titles = (say("model.meaning"), say("model.special_codes"), say("model.missing"), say("model.unseen"))
+    columns = (
+        TableColumn(say("model.input"), mono=True),
+        TableColumn(say("model.type")),
+        *(TableColumn(title) for title in titles),
+    )
     notes = (
-        "A special code that no bin names is an ordinary number. Infinities and what is no number are refused.",
-        "A text column given as numbers is read as text: whole numbers without a decimal point.",
+        say("model.special_code_no_bin_names"),
+        say("model.text_column_given_as_numbers"),
     )
     return Table(number_, caption, columns, tuple(rows), None, notes)
 
 
 def _place(classings: list[Json], test: Callable[[Json], bool]) -> str:
-    found = [f"bin {b['id']} of {step['input']}" for step in classings for b in step["bins"] if test(b)]
-    return "; ".join(dict.fromkeys(found)) or "no bin: an error"
+    found = [say("model.bin", id=b["id"], input=step["input"]) for step in classings for b in step["bins"] if test(b)]
+    return "; ".join(dict.fromkeys(found)) or say("model.no_bin_error")
 
 
 def _holds_missing(one: Json) -> bool:
@@ -69,36 +73,35 @@ def bins_table(package: Package, number_: str, caption: Spans) -> Table | Absent
     """Bins of every classing with their exact bounds, weights of evidence and points."""
     classings = _steps(package, "classing")
     if not classings:
-        return Absent("not_applicable", "Bins", "the model has no classing")
+        return Absent("not_applicable", say("model.bins"), say("model.model_has_no_classing"))
     points: dict[str, Json] = {}
     rows: list[tuple[str, ...]] = []
     for step in _steps(package, "scale"):
         if step["form"] == "points":
             points |= {one["input"]: one for one in step["characteristics"]}
-            rows.append((BASE_POINTS, "", named(step["output"]), "", "", "", "", number(step["base_points"])))
+            rows.append(
+                (say("model.base_points"), "", named(step["output"]), "", "", "", "", number(step["base_points"]))
+            )
     inputs = [step["input"] for step in classings]
     for step in classings:
         twice = inputs.count(step["input"]) > 1
-        name = named(step["input"]) + (f" for {named(step['output_woe'])}" if twice else "")
+        name = named(step["input"]) + (say("model.for", output_woe=named(step["output_woe"])) if twice else "")
         held = points.get(step["output_bin"])
         for one in step["bins"]:
             scored = number(held["points"][one["id"]]) if held else MISSING
             rows.append((name, str(one["id"]), *_bounds(one), number(one["woe"]), scored))
     columns = (
-        TableColumn("Characteristic", mono=True),
-        TableColumn("Bin", "right"),
-        TableColumn("From (included)", mono=True),
-        TableColumn("To (excluded)", mono=True),
-        TableColumn("Codes or categories", mono=True),
-        TableColumn("Also holds"),
-        TableColumn("Value (WoE)", mono=True),
-        TableColumn("Points", mono=True),
+        TableColumn(say("model.characteristic"), mono=True),
+        TableColumn(say("model.bin_2"), "right"),
+        TableColumn(say("model.from_included"), mono=True),
+        TableColumn(say("model.excluded"), mono=True),
+        TableColumn(say("model.codes_or_categories"), mono=True),
+        TableColumn(say("model.also_holds")),
+        TableColumn(say("model.value_woe"), mono=True),
+        TableColumn(say("model.points"), mono=True),
     )
-    order = (
-        "A value is looked for in this order: missing, special codes in whatever bin they stand, then interval or "
-        "categories, then unseen. A bin without bounds holds no interval."
-    )
-    return Table(number_, caption, columns, tuple(rows), None, (order, FULL))
+    order = say("model.value_looked_this_order_missing")
+    return Table(number_, caption, columns, tuple(rows), None, (order, say("model.full")))
 
 
 def _bounds(one: Json) -> tuple[str, str, str, str]:
@@ -106,7 +109,14 @@ def _bounds(one: Json) -> tuple[str, str, str, str]:
     interval = one["kind"] == "interval"
     lower, upper = (_cut(one[key]) if interval else "" for key in ("lower", "upper"))
     held = [*one.get("values", ()), *one.get("codes", ())]
-    also = [word for word, told in (("missing", _holds_missing(one)), ("unseen", one["kind"] == "unseen")) if told]
+    also = [
+        word
+        for word, told in (
+            (say("model.missing_2"), _holds_missing(one)),
+            (say("model.unseen_2"), one["kind"] == "unseen"),
+        )
+        if told
+    ]
     return lower, upper, "; ".join(_value(v) for v in held), ", ".join(also)
 
 
@@ -115,13 +125,17 @@ def terms_table(package: Package, number_: str, caption: Spans) -> Table | Absen
     rows = []
     for step in _steps(package, "linear"):
         out = named(step["output"])
-        rows.append((out, "intercept", number(step["intercept"])))
-        rows += [(out, f"offset {named(step['offset'])}", number(1.0))] if step.get("offset") else []
+        rows.append((out, say("model.intercept"), number(step["intercept"])))
+        rows += [(out, say("model.offset", offset=named(step["offset"])), number(1.0))] if step.get("offset") else []
         rows += [(out, named(term["input"]), number(term["coefficient"])) for term in step["terms"]]
     if not rows:
-        return Absent("not_applicable", "Coefficients", "the model has no linear step")
-    columns = (TableColumn("Value", mono=True), TableColumn("Term", mono=True), TableColumn("Coefficient", mono=True))
-    return Table(number_, caption, columns, tuple(rows), None, ("Added from top to bottom.", FULL))
+        return Absent("not_applicable", say("model.coefficients"), say("model.model_has_no_linear_step"))
+    columns = (
+        TableColumn(say("model.value"), mono=True),
+        TableColumn(say("model.term"), mono=True),
+        TableColumn(say("model.coefficient"), mono=True),
+    )
+    return Table(number_, caption, columns, tuple(rows), None, (say("model.added_from_top_bottom"), say("model.full")))
 
 
 # --------------------------------------------------------------------------------- calibration, grades, reasons
@@ -136,14 +150,14 @@ def knots_table(package: Package, number_: str, caption: Spans) -> Table | Absen
             cuts = [None, *step["x"], None]
             rows += [(out, _cut(cuts[i]), _cut(cuts[i + 1]), number(y)) for i, y in enumerate(step["y"])]
     if not rows:
-        return Absent("not_applicable", "Knots of the calibration", "no map of the model is made of pieces")
-    titles = ("Value", "At, or from (included)", "To (excluded)", "Result")
+        return Absent("not_applicable", say("model.knots_calibration"), say("model.no_map_model_made_pieces"))
+    titles = (say("model.value"), say("model.at_or_from_included"), say("model.excluded"), say("model.result"))
     columns = tuple(TableColumn(title, mono=True) for title in titles)
-    return Table(number_, caption, columns, tuple(rows), None, (FULL,))
+    return Table(number_, caption, columns, tuple(rows), None, (say("model.full"),))
 
 
 def _cut(value: float | None) -> str:
-    return OPEN if value is None else number(value)
+    return say("model.open") if value is None else number(value)
 
 
 def grades_table(package: Package, number_: str, caption: Spans) -> Table | Absent:
@@ -154,10 +168,16 @@ def grades_table(package: Package, number_: str, caption: Spans) -> Table | Abse
         for g in step["grades"]
     ]
     if not rows:
-        return Absent("not_applicable", "Grades", "the model gives no grades")
-    titles = ("Value", "Grade", "From (included)", "To (excluded)", "Probability of the grade")
+        return Absent("not_applicable", say("model.grades"), say("model.model_gives_no_grades"))
+    titles = (
+        say("model.value"),
+        say("model.grade"),
+        say("model.from_included"),
+        say("model.excluded"),
+        say("model.probability_grade"),
+    )
     columns = tuple(TableColumn(title, mono=True) for title in titles)
-    return Table(number_, caption, columns, tuple(rows), None, (FULL,))
+    return Table(number_, caption, columns, tuple(rows), None, (say("model.full"),))
 
 
 def reasons_table(package: Package, number_: str, caption: Spans) -> Table | Absent:
@@ -166,14 +186,28 @@ def reasons_table(package: Package, number_: str, caption: Spans) -> Table | Abs
     for step in _steps(package, "reasons"):
         inquiries = set(step.get("inquiries") or ())
         for one in step["characteristics"]:
-            extra = "inquiry" if one["characteristic"] in inquiries else ""
+            extra = say("model.inquiry") if one["characteristic"] in inquiries else ""
             row = (named(one["input"]), one["reason_code"], number(one["reference_points"]), number(one["baseline"]))
             rows.append((named(step["output"]), *row, extra))
     if not rows:
-        return Absent("not_applicable", "Reasons", "the model gives no reasons")
-    titles = ("Value", "Reads", "Code", "Reference", "Baseline", "Kind")
+        return Absent("not_applicable", say("model.reasons"), say("model.model_gives_no_reasons"))
+    titles = (
+        say("model.value"),
+        say("model.reads"),
+        say("model.code"),
+        say("model.reference"),
+        say("model.baseline"),
+        say("model.kind"),
+    )
     columns = tuple(TableColumn(title, mono=True) for title in titles)
-    return Table(number_, caption, columns, tuple(rows), None, ("Shortfall: baseline less the value read.", FULL))
+    return Table(
+        number_,
+        caption,
+        columns,
+        tuple(rows),
+        None,
+        (say("model.shortfall_baseline_less_value_read"), say("model.full")),
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- trees
@@ -181,19 +215,26 @@ def trees_table(package: Package, number_: str, caption: Spans) -> Table | Absen
     """Every node of every tree; where they are too many for paper, a box that says where they stand."""
     steps = _steps(package, "trees")
     if not steps:
-        return Absent("not_applicable", "Trees", "the model has no trees")
+        return Absent("not_applicable", say("model.trees"), say("model.model_has_no_trees"))
     nodes = sum(len(tree["left"]) for step in steps for tree in step["trees"])
     if nodes > MOST_NODES:
         count = sum(len(step["trees"]) for step in steps)
-        reason = (
-            f"{nodes:,} nodes of {count:,} trees are too many to be copied from paper; they are read from model.json, "
-            "which the package holds, by the rule above"
-        )
-        return Absent("not_applicable", "Trees printed node by node", reason)
+        reason = say("model.nodes_trees_too_many_be", nodes=whole(nodes), count=whole(count))
+        return Absent("not_applicable", say("model.trees_printed_node_node"), reason)
     rows = [row for step in steps for place, tree in enumerate(step["trees"]) for row in _nodes(step, place, tree)]
-    titles = ("Value", "Tree", "Node", "Feature", "Threshold", "Below", "Else", "Missing", "Leaf")
+    titles = (
+        say("model.value"),
+        say("model.tree"),
+        say("model.node"),
+        say("model.feature"),
+        say("model.threshold"),
+        say("model.below"),
+        say("model.else"),
+        say("model.missing"),
+        say("model.leaf"),
+    )
     columns = tuple(TableColumn(title, mono=True) for title in titles)
-    return Table(number_, caption, columns, tuple(rows), None, (FULL,))
+    return Table(number_, caption, columns, tuple(rows), None, (say("model.full"),))
 
 
 def _nodes(step: Json, place: int, tree: Json) -> list[tuple[str, ...]]:

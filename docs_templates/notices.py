@@ -10,26 +10,13 @@ from typing import Any
 from docs_templates.document import Absent, Spans, Table, TableColumn
 from docs_templates.evidence import Evidence
 from docs_templates.formatting import MISSING, general
+from docs_templates.language import say
 from docs_templates.package import Package
 from docs_templates.verification_rows import Case, cases
 
 Json = Mapping[str, Any]
 GIVEN = re.compile(r"(?:.*\.)?(points|attribution)\((.*)\)")
 PLACES = ("first", "second", "third")
-TITLE = "Worked notice"
-NO_TEXT = "Other, to be specified: the code {code} has no text for applicants, and no other reason stands in its place"
-EQUAL_CREDIT = (
-    "Federal law forbids a creditor to discriminate against an applicant because of race, colour, religion, national "
-    "origin, sex, marital status or age (where the applicant may contract), because income comes from public "
-    "assistance, or because rights under the Consumer Credit Protection Act were used in good faith. The creditor "
-    "names here the agency that supervises it, with its address."
-)
-REPORT = (
-    "Where the decision rests in any part on a consumer report, the creditor names here the agency that gave it, with "
-    "address and telephone; that this agency did not decide and cannot say why; that a free copy can be had within "
-    "sixty days, and that its accuracy can be disputed with the agency."
-)
-YOURS = "left to the creditor: name, address, telephone; applicant; date of the notice; account or application"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +51,22 @@ def notice(package: Package, place: str, number: str, caption: Spans) -> Table |
     if isinstance(found, Absent):
         return found
     texts = _texts(package)
-    rows = [("Creditor, applicant, date", YOURS), ("Action", _action(found))]
+    rows = [(say("notices.creditor_applicant_date"), say("notices.yours")), (say("notices.action"), _action(found))]
     rows += [
-        (f"Principal reason {rank}", texts.get(code) or NO_TEXT.format(code=code))
+        (say("notices.principal_reason", rank=rank), texts.get(code) or say("notices.no_text", code=code))
         for rank, code in enumerate(found.codes, start=1)
     ]
     rows += [
-        ("Score", _score_line(package, found.case)),
-        ("Key factors of the score", "; ".join(texts.get(code) or code for code in found.case.reasons) or "none"),
-        ("Information from others", REPORT),
-        ("Equal credit opportunity", EQUAL_CREDIT),
+        (say("notices.score"), _score_line(package, found.case)),
+        (
+            say("notices.key_factors_score"),
+            "; ".join(texts.get(code) or code for code in found.case.reasons) or say("notices.none"),
+        ),
+        (say("notices.information_from_others"), say("notices.report")),
+        (say("notices.equal_credit_opportunity"), say("notices.equal_credit")),
     ]
-    columns = (TableColumn("Part of the notice"), TableColumn("What stands there"))
-    note = f"Row of verification.csv: {found.case.name}. {_said(found)}"
+    columns = (TableColumn(say("notices.part_notice")), TableColumn(say("notices.what_stands_there")))
+    note = say("notices.row_verification_csv", name=found.case.name, said=_said(found))
     return Table(number, caption, columns, tuple(rows), None, (note,))
 
 
@@ -87,7 +77,7 @@ def derivation(package: Package, place: str, number: str, caption: Spans) -> Tab
         return found
     steps = [step for step in package.model["steps"] if step["type"] == "reasons"]
     if len(steps) != 1:
-        return Absent("not_applicable", TITLE, "the reasons are chosen among several lists; the package's own are told")
+        return Absent("not_applicable", say("notices.title"), say("notices.reasons_chosen_among_several_lists"))
     texts, about = _texts(package), _catalogue(package)
     ranked = _ranked(package, steps[0], found.case)
     rows = []
@@ -107,8 +97,17 @@ def derivation(package: Package, place: str, number: str, caption: Spans) -> Tab
                 _number(shortfall),
             )
         )
-    titles = ("Told", "Code", "Text", "Source fields", "Lowers the score", "Got", "Baseline", "Shortfall")
-    right = ("Told", "Got", "Baseline", "Shortfall")
+    titles = (
+        say("notices.told"),
+        say("notices.code"),
+        say("notices.text"),
+        say("notices.source_fields"),
+        say("notices.lowers_score"),
+        say("notices.got"),
+        say("notices.baseline"),
+        say("notices.shortfall"),
+    )
+    right = (say("notices.told"), say("notices.got"), say("notices.baseline"), say("notices.shortfall"))
     columns = tuple(TableColumn(title, "right" if title in right else "left") for title in titles)
     return Table(number, caption, columns, tuple(rows), None, (_agreement(steps[0], ranked, found.case),))
 
@@ -144,13 +143,13 @@ def _worked(package: Package, case: Case) -> Worked | None:
     if (fired and not declines) or (cut_off is not None and not below and not declines):
         return None
     codes = list(dict.fromkeys(str(s["reason_code"]) for s in declines))
-    causes = [f"rule {s['id'].removeprefix('rule(').removesuffix(')')}" for s in declines]
+    causes = [say("notices.rule", id=s["id"].removeprefix("rule(").removesuffix(")")) for s in declines]
     if below or (cut_off is None and not declines):
         most = _most(package)
         room = len(case.reasons) if not codes else max(most - len(codes), 0)
         codes += [code for code in case.reasons[:room] if code not in codes]
-        causes += ["a score below the declared cut-off"] if below else []
-    return Worked(case, " and ".join(causes), tuple(codes), not causes)
+        causes += [say("notices.score_below_declared_cut_off")] if below else []
+    return Worked(case, say("notices.and").join(causes), tuple(codes), not causes)
 
 
 def _most(package: Package) -> int:
@@ -162,33 +161,31 @@ def _at(package: Package, place: str) -> Worked | Absent:
     position = PLACES.index(place)
     if position < len(found):
         return found[position]
-    reason = "no further row of verification.csv has other reasons" if found else "not evaluable: no row gives a reason"
-    return Absent("not_applicable", TITLE, reason)
+    reason = say("notices.no_further_row_verification_csv") if found else say("notices.not_evaluable_no_row_gives")
+    return Absent("not_applicable", say("notices.title"), reason)
 
 
 def _action(found: Worked) -> str:
     if found.illustration:
-        return "A decision against you was taken on your account or application."
-    return f"Your application was declined ({found.cause})."
+        return say("notices.decision_against_you_was_taken")
+    return say("notices.your_application_was_declined", cause=found.cause)
 
 
 def _said(found: Worked) -> str:
     if not found.illustration:
-        return f"Declined by {found.cause}."
-    return (
-        "An illustration: the plan declares neither a cut-off nor rules, so nobody is declined; a low score was taken."
-    )
+        return say("notices.declined", cause=found.cause)
+    return say("notices.illustration_plan_declares_neither_cut")
 
 
 def _score_line(package: Package, case: Case) -> str:
     score = case.values.get("score")
     if not score:
-        return "the model gives no score in points"
+        return say("notices.model_gives_no_score_points")
     ends = score_range(package)
-    told = f"{_number(float(score))}, on the date of the decision, by the model {package.manifest['model']['name']}"
+    told = say("notices.on_date_decision_model", score=_number(float(score)), name=package.manifest["model"]["name"])
     if ends is None:
-        return f"{told}; the range of the score does not follow from the points of the model"
-    return f"{told}; scores range from {_number(ends[0])} to {_number(ends[1])}, a higher score is better"
+        return say("notices.range_score_does_not_follow", told=told)
+    return say("notices.scores_range_from_higher_score", told=told, low=_number(ends[0]), high=_number(ends[1]))
 
 
 def _score(case: Case) -> float:
@@ -225,12 +222,18 @@ def _ranked(package: Package, step: Json, case: Case) -> list[tuple[float | None
 
 def _agreement(step: Json, ranked: Sequence[tuple[float | None, float | None, Json]], case: Case) -> str:
     if any(shortfall is None for shortfall, _, _ in ranked):
-        return "Not every factor stands by itself in verification.csv, so that the order is not derived again here."
+        return say("notices.not_every_factor_stands_itself")
     again = tuple(one["reason_code"] for shortfall, _, one in ranked if shortfall is not None and shortfall > 0)
     again = again[: int(step["maximum"])]
     same = again == case.reasons[: int(step["maximum"])]
-    verdict = "agrees with the package" if same else f"DIFFERS from the package, which tells {', '.join(case.reasons)}"
-    return f"Derived again here from baseline less points: {', '.join(again) or 'none'}; this {verdict}."
+    verdict = (
+        say("notices.agrees_with_package")
+        if same
+        else say("notices.differs_from_package_which_tells", listed=", ".join(case.reasons))
+    )
+    return say(
+        "notices.derived_again_here_from_baseline", again=", ".join(again) or say("notices.none"), verdict=verdict
+    )
 
 
 def _rows(item: Evidence | None) -> list[dict[str, Any]]:

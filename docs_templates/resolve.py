@@ -11,11 +11,11 @@ from docs_templates.clauses import Registry
 from docs_templates.document import Span
 from docs_templates.errors import Fault
 from docs_templates.evidence import Cell, Evidence, as_text
+from docs_templates.language import current, say
 from docs_templates.package import Package
 from docs_templates.references import CROSS, Filter, Reference, substitute
 from docs_templates.template_nodes import Inline, Text
 
-NOT_DECLARED = "not declared"
 FILES_READ = {
     "plan": "plan.json",
     "manifest": "manifest.json",
@@ -23,7 +23,6 @@ FILES_READ = {
     "findings": "validation/findings.json",
     "package": "manifest.json",
 }
-KIND_WORDS = {"not_applicable": "not applicable", "not_provided": "not provided"}
 
 
 @dataclass
@@ -112,7 +111,7 @@ class Resolver:
             return self._clause(reference), None, "clause"
         if kind == "var":
             value = self.text(f"${reference.target}", reference.line)
-            words = {**formatting.MEASURE_WORDS, **formatting.SAMPLE_WORDS}
+            words = {**current().values["measure"], **current().values["sample"]}
             return words.get(value or "", value or ""), None, None
         trees: dict[str, Any] = {
             "plan": self.package.plan,
@@ -148,7 +147,7 @@ class Resolver:
         if evidence is None:
             return "", None, None
         if evidence.is_absent:
-            return KIND_WORDS[evidence.kind], evidence.id, "absent"
+            return say(f"text.{evidence.kind}"), evidence.id, "absent"
         rows = self.rows(evidence, reference.where, reference.line)
         if reference.kind == "rows":
             return formatting.fixed(len(rows), 0), evidence.id, "value"
@@ -184,7 +183,7 @@ class Resolver:
         if evidence.position(lower) is None:
             lower, upper = "lower", "upper"
         value, low, high = (self._cell(evidence, name, row, reference) for name in (column, lower, upper))
-        return f"{value} ({low} to {high})"
+        return say("text.interval", value=value, low=low, high=high)
 
     def _named(self, cell: Cell, reference: Reference) -> str:
         try:
@@ -212,7 +211,7 @@ class Resolver:
                 return ""
             value = value[part]
         if value is None:
-            return NOT_DECLARED
+            return say("text.not_declared")
         if isinstance(value, (dict, list)):
             self.fault("not a single value", reference.line, found=f"{reference.kind}:{reference.target}")
             return ""
@@ -223,5 +222,5 @@ class Resolver:
 
 def _word(value: str | bool) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return formatting.VERDICT_WORDS.get(value, value)
+        return formatting.truth(value)
+    return formatting.word("verdict", value)

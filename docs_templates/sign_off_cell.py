@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from docs_templates.document import SIGN_OFF_COLUMNS
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.language import say
 from docs_templates.render import page as page_size
 from docs_templates.verify.reading import Reading
 from docs_templates.verify.stream import PageView
 
 ROW, MIDDLE, INSET = 22.0, 3.0, 2.0
-HEAD = ("Role", "Name", "Decision", "Date", "Signature")
 Box = tuple[float, float, float, float]
 
 
@@ -28,13 +29,13 @@ def cell_of(reading: Reading, role: str) -> tuple[int, Box]:
 def _rows(view: PageView) -> list[tuple[str, Box]]:
     """Roles of the sign-off tables of a page with the boxes of their signatures."""
     texts = [mark for mark in view.marks if mark.kind == "text" and mark.text.strip()]
-    found = []
-    for place in range(len(texts) - len(HEAD) + 1):
-        head = texts[place : place + len(HEAD)]
-        if tuple(mark.text.strip() for mark in head) != HEAD:
+    found, titles = [], tuple(say(f"sign_off.{name}") for name in SIGN_OFF_COLUMNS)
+    for place in range(len(texts) - len(titles) + 1):
+        head = texts[place : place + len(titles)]
+        if tuple(mark.text.strip() for mark in head) != titles:
             continue
         left, right = head[-1].box[0] - INSET, view.width - page_size.MARGIN_RIGHT - INSET
-        for mark in texts[place + len(HEAD) :]:
+        for mark in texts[place + len(titles) :]:
             if abs(mark.box[0] - head[0].box[0]) > INSET or mark.box[1] >= head[0].box[1]:
                 break
             middle = mark.box[1] + MIDDLE

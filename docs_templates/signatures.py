@@ -28,6 +28,7 @@ from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator import ValidationContext
 
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.language import instant, say
 from docs_templates.verify.report import SignatureStatus
 
 logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # what it logs is told in the status
@@ -116,8 +117,8 @@ def _style(certificate: x509.Certificate, name: str, request: Request) -> Static
     from docs_templates.render.stamp import stamp
 
     left, bottom, right, top = request.box
-    moment = request.moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    lines = (name, f"as {request.role}", f"{moment}, {certificate.sha256.hex()[:12]}…")
+    moment = f"{instant(request.moment.astimezone(UTC))} UTC"
+    lines = (name, say("signing.as_role", role=request.role), f"{moment}, {certificate.sha256.hex()[:12]}…")
     page = stamp(lines, right - left, top - bottom)
     # In its own size: pyHanko would shrink it between margins.
     align, scaling = layout.AxisAlignment.ALIGN_MIN, layout.InnerScaling.NO_SCALING

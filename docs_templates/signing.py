@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from docs_templates.document import Absent, Spans, Table, TableColumn
+from docs_templates.language import say
 from docs_templates.package import ANNEXES, Package
 
 
 def hashes_table(package: Package, number: str, caption: Spans) -> Table:
     """SHA-256 of the package and of the manifest of each annex that it has."""
-    rows = [("Package (manifest.json)", package.package_hash, "sealed")]
+    rows = [(say("signing.package_manifest_json"), package.package_hash, say("signing.sealed"))]
     for kind in ANNEXES:
         digest = package.annexes.get(kind)
-        rows.append((f"Annex {kind}/manifest.json", digest or "–", "held" if digest else "not held"))
-    columns = (TableColumn("What"), TableColumn("SHA-256", mono=True), TableColumn("Standing"))
-    note = "The package hash is the SHA-256 of manifest.json, which lists every core file with its own."
+        rows.append(
+            (
+                say("signing.annex_manifest_json", kind=kind),
+                digest or "–",
+                say("signing.held") if digest else say("signing.not_held"),
+            )
+        )
+    columns = (
+        TableColumn(say("signing.what")),
+        TableColumn("SHA-256", mono=True),
+        TableColumn(say("signing.standing")),
+    )
+    note = say("signing.package_hash_sha_256_manifest")
     return Table(number, caption, columns, tuple(rows), None, (note,))
 
 
 def documents_table(package: Package, number: str, caption: Spans) -> Table | Absent:
     """SHA-256 of the documents that stand beside this sheet, as rendered and before any signature."""
     if not package.documents:
-        reason = "no other document was rendered with this sheet or stands in the annex of this package"
-        return Absent("not_provided", "Documents of the annex", reason)
+        reason = say("signing.no_other_document_was_rendered")
+        return Absent("not_provided", say("signing.documents_annex"), reason)
     rows = tuple(sorted(package.documents.items()))
-    columns = (TableColumn("Document"), TableColumn("SHA-256", mono=True))
-    note = "As rendered. A signature in the file is appended, which changes the hash; the signed part stays as it was."
+    columns = (TableColumn(say("signing.document")), TableColumn("SHA-256", mono=True))
+    note = say("signing.as_rendered_signature_file_appended")
     return Table(number, caption, columns, rows, None, (note,))
 
 
@@ -35,14 +46,16 @@ def authors_table(package: Package, number: str, caption: Spans) -> Table | Abse
         if identifier.startswith("authored.") and item.kind == "statement":
             name = item.raw["text"] if identifier == "authored.owner" else item.raw.get("author")
             if name:
-                found.setdefault(str(name), []).append("owner" if identifier == "authored.owner" else item.title)
+                found.setdefault(str(name), []).append(
+                    say("signing.owner") if identifier == "authored.owner" else item.title
+                )
     for identifier in ("limitations.register", "judgement.overlays", "classing.overrides"):
         _named(package, identifier, found)
     if not found:
-        return Absent("not_provided", "Authors", "the package names no author and no owner")
+        return Absent("not_provided", say("signing.authors"), say("signing.package_names_no_author_no"))
     rows = tuple((name, ", ".join(dict.fromkeys(parts))) for name, parts in sorted(found.items()))
-    columns = (TableColumn("Name in the package"), TableColumn("Of what"))
-    note = "Nobody named here signs as validator or as approver."
+    columns = (TableColumn(say("signing.name_package")), TableColumn(say("signing.what_2")))
+    note = say("signing.nobody_named_here_signs_as")
     return Table(number, caption, columns, rows, None, (note,))
 
 
@@ -54,4 +67,4 @@ def _named(package: Package, identifier: str, found: dict[str, list[str]]) -> No
         place = item.position(column)
         for row in item.rows if place is not None else ():
             if place is not None and row[place]:
-                found.setdefault(str(row[place]), []).append(f"{item.title} ({column})")
+                found.setdefault(str(row[place]), []).append(say(f"signing.as_{column}", title=item.title))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from docs_templates import formatting
 from docs_templates.document import Spans, Table, TableColumn
 from docs_templates.evidence import Cell, Column, Evidence
+from docs_templates.language import current, say
 from docs_templates.references import Filter
 
-ELSEWHERE = "Method, notes and further columns: under the same identifier in the development dossier."
 IDENTIFIERS = frozenset({"sha256", "hash", "reason_code"})
 
 
@@ -43,12 +43,18 @@ def printed_table(
     cells_by_row = tuple(zip(*printed, strict=True)) if shown else ()
     notes = [*(() if noted or elsewhere else evidence.raw["notes"]), *filtered(filters)]
     if len(rows) > len(shown):
-        notes.append(f"The first {len(shown):,} of {len(rows):,} rows; the evidence holds all.")
+        notes.append(
+            say(
+                "table.first_rows_evidence_holds_all",
+                shown=formatting.whole(len(shown)),
+                rows=formatting.whole(len(rows)),
+            )
+        )
     left_out = _left_out(evidence, set(names), filters)
     if elsewhere:
-        notes = [" ".join([*notes, ELSEWHERE])]
+        notes = [" ".join([*notes, say("table.elsewhere")])]
     elif left_out:
-        notes.append(f"In the evidence, not shown here: {left_out}.")
+        notes.append(say("table.evidence_not_shown_here", left_out=left_out))
     places_of = {id(row): position for position, row in enumerate(evidence.raw["rows"])}
     return Table(
         number,
@@ -65,7 +71,7 @@ def printed_table(
 def filtered(filters: Sequence[Filter]) -> list[str]:
     """What the rows are of."""
     kept = [f"{one.column} {_value(one)}" for one in filters if not one.negated]
-    return [f"Rows of {' and '.join(kept)} only."] if kept else []
+    return [say("table.rows_only", kept=say("table.and").join(kept))] if kept else []
 
 
 def _left_out(evidence: Evidence, shown: set[str], filters: Sequence[Filter]) -> str:
@@ -74,12 +80,17 @@ def _left_out(evidence: Evidence, shown: set[str], filters: Sequence[Filter]) ->
     fixed = {one.column for one in filters if not one.negated}
     parts = [title for name, title in titles.items() if name not in shown | fixed]
     rows = [f"{titles.get(one.column, one.column)} {_value(one)}" for one in filters if one.negated]
-    return ", ".join(parts) + ("; " if parts and rows else "") + (f"rows of {' and of '.join(rows)}" if rows else "")
+    return (
+        ", ".join(parts)
+        + ("; " if parts and rows else "")
+        + (say("table.rows", rows=say("table.and_of").join(rows)) if rows else "")
+    )
 
 
 def _value(one: Filter) -> str:
-    words = {**formatting.SAMPLE_WORDS, **formatting.WORDS.get(one.column, {})}
-    return words.get(one.value, one.value.removesuffix(".0")) or "not evaluable"
+    spoken = current().values
+    words = {**spoken["sample"], **spoken.get(one.column, {})}
+    return words.get(one.value, one.value.removesuffix(".0")) or say("table.not_evaluable")
 
 
 def _lower(title: str) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
 from markdown_it import MarkdownIt
 
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.language import Language, current
+from docs_templates.language_files import DOCUMENTS as DOCUMENTS
 from docs_templates.literals import typed_number
 from docs_templates.references import EVIDENCE_ID, Reference, parse_filters, parse_reference
 from docs_templates.template_nodes import (
@@ -32,17 +33,6 @@ from docs_templates.template_nodes import (
     WhenNode,
 )
 
-DOCUMENTS = (
-    "executive_summary",
-    "model_card",
-    "development_dossier",
-    "validation_report",
-    "implementation_guide",
-    "adverse_action",
-    "monitoring_plan",
-    "change_log",
-    "sign_off_sheet",
-)
 COVER = "00_document.md"
 BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     # kind: (options that are needed, options that are allowed besides)
@@ -103,9 +93,19 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
 )
 
 
-def template_folder(name: str) -> Traversable:
-    """The folder of a document's template as it ships."""
-    return files("docs_templates") / name
+def template_folder(name: str, language: Language | None = None) -> Traversable:
+    """The folder of a document's template in a language (None: that which is spoken). Raises DocumentError."""
+    language = current() if language is None else language
+    if name not in language.templates:
+        allowed = ", ".join(language.templates) or "none"
+        fault = Fault(
+            f"{language.name} has no templates of the document",
+            "language_document",
+            f"{language.code}/{name}",
+            allowed=allowed,
+        )
+        raise DocumentError(fault)
+    return language.templates[name]
 
 
 def read_template(name: str, folder: Traversable | None = None) -> Template:

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docs_templates.document import Absent, Spans, Table, TableColumn
+from docs_templates.formatting import whole
+from docs_templates.language import say
 from docs_templates.package import Package
 
 INPUT = "in:"
 REASON = "reason_"
 RESULTS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score", "grade")
-WORDS = {"linear_score": "Linear score", "probability": "Probability", "score": "Score", "grade": "Grade"}
-TITLE = "Verification rows"
-NONE = "the package holds no verification.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +56,43 @@ def base_table(package: Package, number: str, caption: Spans) -> Table | Absent:
     """The first case in full, inputs and every value on the way."""
     every = cases(package)
     if not every:
-        return Absent("not_provided", TITLE, NONE)
+        return Absent("not_provided", say("verification.title"), say("verification.none"))
     base = every[0]
-    rows = [("input", name, _shown(value)) for name, value in base.inputs.items()]
-    rows += [("result", name, _shown(value)) for name, value in base.values.items() if name != "case"]
-    columns = (TableColumn("Kind"), TableColumn("Name", mono=True), TableColumn("Value", mono=True))
-    return Table(number, caption, columns, tuple(rows), None, (f"Case: {base.name}. From verification.csv.",))
+    rows = [(say("verification.input"), name, _shown(value)) for name, value in base.inputs.items()]
+    rows += [(say("verification.result"), name, _shown(value)) for name, value in base.values.items() if name != "case"]
+    columns = (
+        TableColumn(say("verification.kind")),
+        TableColumn(say("verification.name"), mono=True),
+        TableColumn(say("verification.value"), mono=True),
+    )
+    return Table(
+        number, caption, columns, tuple(rows), None, (say("verification.case_from_verification_csv", name=base.name),)
+    )
 
 
 def cases_table(package: Package, first: int | None, number: str, caption: Spans) -> Table | Absent:
     """Every case as inputs that differ from the first, and what must come out. `first` limits the rows, as told."""
     every = cases(package)
     if not every:
-        return Absent("not_provided", TITLE, NONE)
+        return Absent("not_provided", say("verification.title"), say("verification.none"))
     results = [name for name in RESULTS if name in every[0].values]
     decided = [name for name in every[0].values if name.startswith("decision:") or name == "overall_decision"]
     with_reasons = any(name.startswith(REASON) for name in every[0].values)
     shown = every[:first]
     rows = []
     for case in shown:
-        changed = "\n".join(_changes(case, every[0])) or "(the base case)"
+        changed = "\n".join(_changes(case, every[0])) or say("verification.base_case")
         row = [case.name, changed, *(_shown(case.values[name]) for name in results)]
-        row += [", ".join(case.reasons) or "(none)"] if with_reasons else []
+        row += [", ".join(case.reasons) or say("verification.none_2")] if with_reasons else []
         rows.append((*row, *(_shown(case.values[name]) for name in decided)))
-    columns = [TableColumn("Case"), TableColumn("Inputs that differ from the base case", mono=True)]
-    columns += [TableColumn(WORDS.get(name, name.replace("_", " ")), mono=True) for name in results]
-    columns += [TableColumn("Reasons", mono=True)] if with_reasons else []
+    columns = [
+        TableColumn(say("verification.case")),
+        TableColumn(say("verification.inputs_differ_from_base_case"), mono=True),
+    ]
+    columns += [TableColumn(say(f"verification.{name}"), mono=True) for name in results]
+    columns += [TableColumn(say("verification.reasons"), mono=True)] if with_reasons else []
     columns += [TableColumn(name, mono=True) for name in decided]
-    note = f"{len(shown):,} of {len(every):,} rows of verification.csv; the file holds every value on the way."
+    note = say("verification.rows_verification_csv_file_holds", shown=whole(len(shown)), every=whole(len(every)))
     return Table(number, caption, tuple(columns), tuple(rows), None, (note,))
 
 
@@ -93,4 +101,4 @@ def _changes(case: Case, base: Case) -> Sequence[str]:
 
 
 def _shown(text: str) -> str:
-    return text if text else "missing"
+    return text if text else say("verification.missing")

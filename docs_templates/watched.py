@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from docs_templates import formatting
 from docs_templates.document import Span, Spans, Table, TableColumn
 from docs_templates.evidence import Evidence
+from docs_templates.language import say
 from docs_templates.package import Package
 
 DECLARED = ("cut", "population", "frequency", "owner", "response")
-OPEN = "not declared"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A metric, the evidence that holds its reference, and how the reference is read from it."""
 
-    name: str
+    key: str
     evidence: str
     reference: Callable[[Package, Evidence], str]
 
@@ -31,22 +31,30 @@ def watched_table(package: Package, number: str, caption: Spans) -> Table:
         if item is None:
             continue
         if item.is_absent:
-            state = "not applicable" if item.kind == "not_applicable" else "not provided"
+            state = say("watched.not_applicable") if item.kind == "not_applicable" else say("watched.not_provided")
             reference = f"{state}: {item.reason}"
         else:
             reference = metric.reference(package, item)
         applies = item.kind != "not_applicable"
         said = _declared(package, metric.evidence) if applies else (formatting.MISSING,) * len(DECLARED)
-        rows.append((metric.name, reference, metric.evidence, *said))
-    titles = ("Cut", "Population", "Frequency", "Owner", "Response")
+        rows.append((say(f"watched.{metric.key}"), reference, metric.evidence, *said))
+    titles = (
+        say("watched.cut"),
+        say("watched.population"),
+        say("watched.frequency"),
+        say("watched.owner"),
+        say("watched.response"),
+    )
     columns = (
-        TableColumn("Metric"),
-        TableColumn("Reference in this package"),
-        TableColumn("Evidence", mono=True),
+        TableColumn(say("watched.metric")),
+        TableColumn(say("watched.reference_this_package")),
+        TableColumn(say("watched.evidence"), mono=True),
         *(TableColumn(title) for title in titles),
     )
-    note = f"{OPEN}: the plan has no such value. A metric without cut, owner and response is no control."
-    return Table(number, caption or (Span("Metrics and their references"),), columns, tuple(rows), None, (note,))
+    note = say("watched.plan_has_no_such_value", open=say("watched.open"))
+    return Table(
+        number, caption or (Span(say("watched.metrics_their_references")),), columns, tuple(rows), None, (note,)
+    )
 
 
 def _declared(package: Package, evidence: str) -> tuple[str, ...]:
@@ -54,7 +62,7 @@ def _declared(package: Package, evidence: str) -> tuple[str, ...]:
     monitoring = package.plan.get("monitoring")
     metrics = monitoring.get("metrics") if isinstance(monitoring, dict) else None
     found = next((m for m in metrics or () if isinstance(m, dict) and m.get("evidence") == evidence), {})
-    return tuple(OPEN if found.get(key) is None else str(found[key]) for key in DECLARED)
+    return tuple(say("watched.open") if found.get(key) is None else str(found[key]) for key in DECLARED)
 
 
 # ------------------------------------------------------------------------------------------------ references
@@ -73,58 +81,62 @@ def _largest(item: Evidence, column: str, by: str) -> str:
     place, name = item.position(column), item.position(by)
     rows = [row for row in item.rows if place is not None and isinstance(row[place], (int, float))]
     if place is None or name is None or not rows:
-        return "not evaluable"
+        return say("watched.not_evaluable")
     row = max(rows, key=lambda one: float(one[place] or 0))
     write = formatting.formatter(item.columns[place], [row[place]])
-    return f"greatest {write(row[place])}, of {row[name]}"
+    return say("watched.greatest", value=write(row[place]), name=row[name])
 
 
 def _psi_score(_: Package, item: Evidence) -> str:
     samples, values = _cells(item, "sample", ("quantity", "score")), _cells(item, "psi", ("quantity", "score"))
     chance = _cells(item, "chance_level", ("quantity", "score"))
-    parts = [f"{s}: {v} (by chance alone {c})" for s, v, c in zip(samples, values, chance, strict=True)]
-    return "; ".join(parts) or "no score among the quantities"
+    parts = [say("watched.chance_alone", s=s, v=v, c=c) for s, v, c in zip(samples, values, chance, strict=True)]
+    return "; ".join(parts) or say("watched.no_score_among_quantities")
 
 
 def _gini(package: Package, item: Evidence) -> str:
     where = ("model", package.champion)
     parts = [_cells(item, name, where) for name in ("sample", "gini", "gini_lower", "gini_upper")]
-    return "; ".join(f"{s}: {v} ({low} to {high})" for s, v, low, high in zip(*parts, strict=True))
+    return "; ".join(
+        say("watched.interval", s=s, v=v, low=low, high=high) for s, v, low, high in zip(*parts, strict=True)
+    )
 
 
 def _level(package: Package, item: Evidence) -> str:
     where = ("model", package.champion)
     parts = [_cells(item, name, where) for name in ("sample", "bad_rate", "mean_probability")]
-    return "; ".join(f"{s}: observed {o}, predicted {p}" for s, o, p in zip(*parts, strict=True))
+    return "; ".join(say("watched.observed_predicted", s=s, o=o, p=p) for s, o, p in zip(*parts, strict=True))
 
 
 def _ratio(package: Package, item: Evidence) -> str:
     where = ("model", package.champion)
     parts = [_cells(item, name, where) for name in ("sample", "ratio", "ratio_lower", "ratio_upper")]
-    return "; ".join(f"{s}: {v} ({low} to {high})" for s, v, low, high in zip(*parts, strict=True))
+    return "; ".join(
+        say("watched.interval", s=s, v=v, low=low, high=high) for s, v, low, high in zip(*parts, strict=True)
+    )
 
 
-def _rows(words: str) -> Callable[[Package, Evidence], str]:
-    return lambda _, item: f"{len(item.rows):,} {words}"
+def _rows(key: str) -> Callable[[Package, Evidence], str]:
+    return lambda _, item: say(f"watched.{key}", count=formatting.whole(len(item.rows)))
 
 
 METRICS = (
-    Metric("Stability of the score: index on the bins of development", "stability.psi", _psi_score),
+    Metric("metric_psi", "stability.psi", _psi_score),
     Metric(
-        "Shift of characteristics: shares of each bin",
+        "metric_bins",
         "stability.bins",
         lambda _, i: _largest(i, "contribution", "quantity"),
     ),
-    Metric("Discrimination, once outcomes have matured", "performance.discrimination", _gini),
-    Metric("Level: observed beside predicted bad rate", "performance.calibration", _level),
-    Metric("Level: observed over expected", "performance.level", _ratio),
-    Metric("Missing values by column", "data.profile", lambda _, i: _largest(i, "missing_share", "column")),
-    Metric("Decisions at the cut-off: acceptance and bad rate", "strategy.cut_offs", _rows("cut-offs")),
-    Metric("Overrides by direction and reason", "strategy.overrides", _rows("rows of overrides")),
-    Metric("Policy rules: whom each hits", "rules.hits", _rows("rows of rules")),
-    Metric("Migration between grades", "rating.migration_summary", _rows("rows")),
-    Metric("Frequency of reasons", "reasons.frequency", lambda _, i: _largest(i, "any_share", "reason_code")),
-    Metric("Groups: discrimination and level", "performance.subpopulations", _rows("groups by sample")),
-    Metric("Adverse impact at the cut-off", "fairness.adverse_impact", _rows("groups by sample")),
-    Metric("Known limitations and their expiry", "limitations.register", _rows("limitations")),
+    Metric("metric_discrimination", "performance.discrimination", _gini),
+    Metric("metric_calibration", "performance.calibration", _level),
+    Metric("metric_level", "performance.level", _ratio),
+    Metric("metric_profile", "data.profile", lambda _, i: _largest(i, "missing_share", "column")),
+    Metric("metric_cut_offs", "strategy.cut_offs", _rows("count_cut_offs")),
+    Metric("metric_overrides", "strategy.overrides", _rows("count_rows_of_overrides")),
+    Metric("metric_hits", "rules.hits", _rows("count_rows_of_rules")),
+    Metric("metric_migration_summary", "rating.migration_summary", _rows("count_rows")),
+    Metric("metric_frequency", "reasons.frequency", lambda _, i: _largest(i, "any_share", "reason_code")),
+    Metric("metric_subpopulations", "performance.subpopulations", _rows("count_groups_by_sample")),
+    Metric("metric_adverse_impact", "fairness.adverse_impact", _rows("count_groups_by_sample")),
+    Metric("metric_register", "limitations.register", _rows("count_limitations")),
 )

@@ -19,11 +19,13 @@ from docs_templates.compose import compose
 from docs_templates.document import Document, Figure, plain
 from docs_templates.dossier import Written, with_documents, with_previous
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.language import current, say
 from docs_templates.pack import sections
 from docs_templates.pack.dictionary import dictionary_csv, dictionary_rows
 from docs_templates.pack.page import whole
 from docs_templates.pack.values import value_map
 from docs_templates.package import Package, read_package, stored_files
+from docs_templates.spoken import spoken
 from docs_templates.templates import read_template
 
 KEPT = re.compile(r"(?:manifest|model|plan)\.json|plan\.yaml|verification\.csv|(?:evidence|validation|exports)/.+")
@@ -62,7 +64,7 @@ def write_pack(
     """
     package = read_package(path)
     contents = _contents(path, package, written, moment, previous)
-    name = pack_name(package)
+    name = current().suffix(pack_name(package))
     target, archive = into / name, into / f"{name}.zip"
     if target.exists() and not (target / SUMS).is_file():
         remedy = "remove it, or name another folder with --pack DIR"
@@ -105,7 +107,7 @@ def _contents(
     composed = _composed(with_previous(package, previous), written, found, moment)
     for document, one_written in zip(composed, written, strict=True):
         values = strict_json.write(value_map(document, one_written.path.read_bytes()))
-        found[f"documents/{document.name}.values.json"] = values
+        found[f"documents/{current().suffix(document.name)}.values.json"] = values
     rows = dictionary_rows(package)
     found["data_dictionary.csv"] = dictionary_csv(rows)
     found[INDEX] = _index(package, found, pages, rows, heat_maps(package, composed)).encode("utf-8")
@@ -141,18 +143,19 @@ def _index(
 ) -> str:
     files = {name: _sha(data) for name, data in found.items()}
     sizes = {name: len(data) for name, data in found.items()}
-    name = pack_name(package)
+    name = current().suffix(pack_name(package))
+    package = spoken(package)
     parts = (
-        ("verdicts", "Verdict", sections.verdicts(package)),
-        ("findings", "Findings", sections.findings(package)),
-        ("documents", "Documents", sections.documents(files, pages)),
-        ("lineage", "Lineage, from plan to hash", sections.lineage(package, files)),
-        ("plots", "Plots", sections.plots(package, heat_maps)),
-        ("evidence", "Evidence", sections.evidence(package)),
-        ("dictionary", "Data dictionary", sections.dictionary(rows)),
-        ("files", "Files", sections.listing(files, sizes)),
+        ("verdicts", say("pack.verdict"), sections.verdicts(package)),
+        ("findings", say("pack.findings"), sections.findings(package)),
+        ("documents", say("pack.documents"), sections.documents(files, pages)),
+        ("lineage", say("pack.lineage_from_plan_hash"), sections.lineage(package, files)),
+        ("plots", say("pack.plots"), sections.plots(package, heat_maps)),
+        ("evidence", say("pack.evidence"), sections.evidence(package)),
+        ("dictionary", say("pack.data_dictionary"), sections.dictionary(rows)),
+        ("files", say("pack.files"), sections.listing(files, sizes)),
     )
-    foot = f"Made from evidence by credit-dossier. {SUMS} holds the hash of every file of this pack, this page's too."
+    foot = say("pack.made_from_evidence_credit_dossier", file=SUMS)
     return whole(f"{package.manifest['model']['name']}: {name}", sections.head(package, name), parts, foot)
 
 

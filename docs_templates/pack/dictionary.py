@@ -6,13 +6,20 @@ import csv
 import io
 from typing import Any
 
+from docs_templates.formatting import truth
+from docs_templates.language import say
 from docs_templates.package import Package
 
-TITLES = (
-    "Column", "Description", "Type", "May be missing", "Range", "Allowed values", "Special codes", "Date format",
-    "Expected trend", "Personal", "Disclosable", "Read by the model",
+COLUMNS = (
+    "column", "description", "type", "missing", "range", "allowed", "special_codes", "date_format", "expected_trend",
+    "personal", "disclosable", "read",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def titles() -> tuple[str, ...]:
+    """Titles of the dictionary's columns."""
+    return tuple(say(f"dictionary.{name}") for name in COLUMNS)
 
 
 def dictionary_rows(package: Package) -> list[tuple[str, ...]]:
@@ -37,7 +44,7 @@ def _row(name: str, about: dict[str, Any], inputs: set[Any]) -> tuple[str, ...]:
         _text(about.get("expected_trend")),
         _text(about.get("personal")),
         _text(about.get("disclosable")),
-        "yes" if name in inputs else "no",
+        truth(name in inputs),
     )
 
 
@@ -45,7 +52,7 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return truth(value)
     if isinstance(value, list):
         return ", ".join(_text(one) or "–" for one in value)
     if isinstance(value, dict):
@@ -57,6 +64,6 @@ def dictionary_csv(rows: list[tuple[str, ...]]) -> bytes:
     """The dictionary as CSV (UTF-8, one head). A cell that a spreadsheet would take for a formula has an apostrophe."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(TITLES)
+    writer.writerow(titles())
     writer.writerows([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows)
     return buffer.getvalue().encode("utf-8")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
+
+from docs_templates.language import GAP, current, say
 
 STYLE = """
 :root{--ink:#1a1f26;--quiet:#5b6470;--rule:#b8c0ca;--band:#f1f4f7;--accent:#143a66}
@@ -45,7 +48,7 @@ var texts=all.map(function(e){return e.textContent.toLowerCase();});
 function find(){var words=box.value.toLowerCase().split(/\\s+/).filter(Boolean),shown=0;
 all.forEach(function(e,i){var hit=words.every(function(w){return texts[i].indexOf(w)>=0;});e.hidden=!hit;
 if(hit){shown+=1;}});
-said.textContent=words.length?shown+" of "+all.length+" entries hold these words":"";}
+said.textContent=words.length?SAID:"";}
 box.addEventListener("input",find);document.getElementById("search").hidden=false;})();
 """.strip()
 UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
@@ -70,7 +73,7 @@ def table(caption: str, titles: Sequence[str], rows: Iterable[Sequence[str]], *,
             for place, cell in enumerate(row[1:], start=1)
         )
         body.append(f"<tr data-find>{first}{rest}</tr>")
-    held = "".join(body) or f'<tr><td colspan="{len(titles)}">none</td></tr>'
+    held = "".join(body) or f'<tr><td colspan="{len(titles)}">{text(say("pack.nothing"))}</td></tr>'
     name = text(caption)
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table><caption>{name}</caption>'
@@ -87,8 +90,9 @@ def link(path: str, shown: str | None = None) -> str:
 
 def whole(title: str, head: str, sections: Sequence[tuple[str, str, str]], foot: str) -> str:
     """The page: `sections` are anchor, title and HTML. Nothing is loaded, and no script runs but the search."""
+    script = SCRIPT.replace("SAID", _said())
     policy = (
-        f"default-src 'none'; script-src '{_hash(SCRIPT)}'; style-src '{_hash(STYLE)}'; "
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(STYLE)}'; "
         "base-uri 'none'; form-action 'none'"
     )
     items = "".join(f'<li><a href="#{anchor}">{text(name)}</a></li>' for anchor, name, _ in sections)
@@ -97,17 +101,25 @@ def whole(title: str, head: str, sections: Sequence[tuple[str, str, str]], foot:
         for anchor, name, held in sections
     )
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="{current().code}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="referrer" content="no-referrer"><title>{text(title)}</title><style>{STYLE}</style></head><body>'
-        '<a class="skip" href="#main">To the content</a>'
-        f'<header>{head}</header><nav aria-label="Sections"><ul>{items}</ul>'
-        '<div class="search" id="search" role="search" hidden><label for="q">Search</label>'
+        f'<a class="skip" href="#main">{text(say("pack.skip"))}</a>'
+        f'<header>{head}</header><nav aria-label="{text(say("pack.sections"))}"><ul>{items}</ul>'
+        f'<div class="search" id="search" role="search" hidden><label for="q">{text(say("pack.search"))}</label>'
         '<input id="q" type="search" autocomplete="off" spellcheck="false">'
         '<span id="said" role="status" aria-live="polite"></span></div></nav>'
-        f'<main id="main">{body}</main><footer>{foot}</footer><script>{SCRIPT}</script></body></html>\n'
+        f'<main id="main">{body}</main><footer>{foot}</footer><script>{script}</script></body></html>\n'
     )
+
+
+def _said() -> str:
+    """How many entries the search found, as an expression of the script: texts between its variables."""
+    variables = {"shown": "shown", "all": "all.length"}
+    parts = GAP.split(current().words["pack.found"])
+    made = [variables[part] if place % 2 else json.dumps(part, ensure_ascii=False) for place, part in enumerate(parts)]
+    return "+".join(part for part in made if part != '""').replace("<", "\\u003c")
 
 
 def _hash(content: str) -> str:

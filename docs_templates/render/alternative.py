@@ -8,57 +8,45 @@ from collections.abc import Iterable
 from docs_templates.document import Spans, plain
 from docs_templates.evidence import Column, Evidence
 from docs_templates.formatting import formatter
+from docs_templates.language import say
 from docs_templates.render.chart_data import ChartData, Series, chart_data
 
-KINDS = {
-    "line": "Line chart",
-    "step": "Step chart",
-    "bar": "Bar chart",
-    "grouped_bar": "Grouped bar chart",
-    "stacked_bar": "Stacked bar chart",
-    "bar_line": "Bar chart with lines",
-    "histogram": "Histogram",
-    "interval": "Chart of points with intervals",
-    "scatter": "Scatter plot",
-    "heatmap": "Heat map",
-}
-REFERENCES = {
-    "zero": "A reference line stands at zero.",
-    "one": "A reference line stands at one.",
-    "diagonal": "A reference line runs along the diagonal.",
-}
 MOST_TOLD = 12
 
 
 def text(evidence: Evidence, number: str, caption: Spans) -> str:
     """Kind, title, axes with their ranges, and for each series its range and where it begins and ends."""
     data = chart_data(evidence)
-    parts = [f"{KINDS[data.type]}. Figure {number}: {plain(caption)}."]
+    parts = [say("alternative.begin", kind=say(f"alternative.kind_{data.type}"), number=number, caption=plain(caption))]
     if data.is_empty:
-        return f"{parts[0]} There are no values to draw."
+        return f"{parts[0]} {say('alternative.empty')}"
     parts.append(_horizontal(data))
     parts.append(_vertical(data.y_title, data.y_unit, data.series))
     if data.lines:
-        parts.append("Second axis, of the lines: " + _range(data.line_title, data.line_unit, data.lines) + ".")
+        parts.append(say("alternative.second_axis", range=_range(data.line_title, data.line_unit, data.lines)))
     if data.panels:
-        parts.append(f"{len(data.panels)} panels: {_listed(panel.name for panel in data.panels)}.")
+        parts.append(
+            say("alternative.panels", number=len(data.panels), names=_listed(panel.name for panel in data.panels))
+        )
     parts += _each(data)
     if data.has_bounds:
-        parts.append("Intervals are drawn.")
+        parts.append(say("alternative.intervals"))
     if data.reference:
-        parts.append(REFERENCES.get(data.reference, ""))
+        parts.append(say(f"alternative.reference_{data.reference}"))
     return " ".join(part for part in parts if part)
 
 
 def _horizontal(data: ChartData) -> str:
     if data.categories is not None:
-        return f"Horizontal axis: {data.x_title}, {len(data.categories)} categories: {_listed(data.categories)}."
+        return say(
+            "alternative.categories", title=data.x_title, number=len(data.categories), names=_listed(data.categories)
+        )
     found = [x for series in data.series for x in series.x if isinstance(x, float)]
-    return f"Horizontal axis: {data.x_title}{_from_to(found, data.x_unit)}."
+    return say("alternative.horizontal", range=data.x_title + _from_to(found, data.x_unit))
 
 
 def _vertical(title: str, unit: str | None, series: tuple[Series, ...]) -> str:
-    return f"Vertical axis: {_range(title, unit, series)}."
+    return say("alternative.vertical", range=_range(title, unit, series))
 
 
 def _range(title: str, unit: str | None, series: Iterable[Series]) -> str:
@@ -70,7 +58,7 @@ def _from_to(values: list[float], unit: str | None) -> str:
     if not finite:
         return ""
     write = formatter(Column("value", "value", "number", unit), finite)
-    return f", from {write(min(finite))} to {write(max(finite))}"
+    return say("alternative.from_to", low=write(min(finite)), high=write(max(finite)))
 
 
 def _each(data: ChartData) -> list[str]:
@@ -79,12 +67,14 @@ def _each(data: ChartData) -> list[str]:
         return []
     told = [(s, data.y_unit) for s in data.series] + [(s, data.line_unit) for s in data.lines]
     parts = [f"{s.name}{_from_to([y for y in s.y if y is not None], unit)}" for s, unit in told[:MOST_TOLD]]
-    more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    return [f"{len(told)} series: {'; '.join(parts)}{more}."]
+    more = say("alternative.more", number=len(told) - MOST_TOLD) if len(told) > MOST_TOLD else ""
+    return [say("alternative.series", number=len(told), names="; ".join(parts) + more)]
 
 
 def _listed(names: Iterable[str]) -> str:
     shown = list(names)
     if len(shown) <= MOST_TOLD:
         return ", ".join(shown)
-    return f"{', '.join(shown[: MOST_TOLD - 1])} and {len(shown) - MOST_TOLD + 1} more, the last {shown[-1]}"
+    return say(
+        "alternative.listed", names=", ".join(shown[: MOST_TOLD - 1]), number=len(shown) - MOST_TOLD + 1, last=shown[-1]
+    )

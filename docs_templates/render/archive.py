@@ -18,6 +18,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from docs_templates import __version__
 from docs_templates.document import Attachment, Document
+from docs_templates.language import say
 from docs_templates.made_by import fingerprint
 from docs_templates.render import colour, streams, tags
 from docs_templates.render.tags import Tags
@@ -66,8 +67,11 @@ class About:
     @classmethod
     def of(cls, document: Document, moment: datetime, language: str) -> About:
         """Of a document made at `moment`."""
-        title = f"{document.title}: {document.model_name} {document.model_version}"
-        subject = f"Model {document.model_id}; package {document.package_hash}; document {document.identifier}"
+        named = {"title": document.title, "name": document.model_name, "version": document.model_version}
+        title = say("file.title", **named)
+        subject = say(
+            "file.subject", model=document.model_id, package=document.package_hash, document=document.identifier
+        )
         creator = f"credit-dossier {__version__}"
         return cls(_text(title), _text(subject), document.package_hash, creator, language, moment.astimezone(UTC))
 
@@ -110,7 +114,7 @@ def evidence_manifest(document: Document, pages: Mapping[str, Sequence[int]]) ->
         "evidence": items,
     }
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
-    return Attachment(MANIFEST_NAME, text.encode(), "Evidence printed in this document, with its hashes and pages")
+    return Attachment(MANIFEST_NAME, text.encode(), say("file.evidence_manifest"))
 
 
 def finished(data: bytes, about: About, structure: Tags, files: Sequence[Attachment]) -> bytes:

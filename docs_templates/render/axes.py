@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from reportlab.graphics.shapes import Drawing, Group, Line, String
 from reportlab.lib.colors import Color, HexColor
 
+from docs_templates.language import say
 from docs_templates.render import fonts, styles
 from docs_templates.render.chart_marks import Key
 from docs_templates.render.scales import BandScale, LinearScale, every, tick_labels
@@ -53,7 +54,7 @@ def legend(drawing: Drawing, entries: Sequence[tuple[str, Key]], width: float, h
         if x > 0 and x + needed > width:
             x, row = 0.0, row + 1
         if (row + 1) * line_height > height * 0.35:
-            more = f"and {len(entries) - place} more"
+            more = say("figure.more", number=len(entries) - place)
             drawing.add(label(more, x, height - (row + 1) * line_height + 3, LEGEND_SIZE))
             break
         base = height - (row + 1) * line_height + 3

@@ -5,13 +5,14 @@ from __future__ import annotations
 from reportlab.graphics.shapes import Drawing, Rect
 
 from docs_templates.evidence import Evidence
+from docs_templates.formatting import whole
+from docs_templates.language import say
 from docs_templates.render import axes, chart_marks, fonts, heatmap, panels, styles
 from docs_templates.render.axes import TICK_SIZE, TITLE_SIZE, Plot
 from docs_templates.render.chart_data import ChartData, chart_data
 from docs_templates.render.page import A4, Page
 from docs_templates.render.scales import BandScale, LinearScale, linear, tick_labels
 
-EMPTY = "No rows to draw"
 BARS = ("bar", "grouped_bar", "stacked_bar", "bar_line", "histogram")
 LEAST_PLOT = 40.0
 
@@ -23,7 +24,7 @@ def draw(evidence: Evidence, width: float, height: float) -> Drawing:
     drawing = Drawing(width, height)
     if data.is_empty:
         drawing.add(Rect(0, 0, width, height, strokeColor=styles.HAIR, fillColor=None, strokeWidth=0.5))
-        drawing.add(axes.label(EMPTY, width / 2, height / 2 - 3, TITLE_SIZE, "middle"))
+        drawing.add(axes.label(say("figure.empty"), width / 2, height / 2 - 3, TITLE_SIZE, "middle"))
         return drawing
     if data.type == "heatmap":
         return heatmap.draw(drawing, data, width, height)
@@ -62,9 +63,8 @@ def notes(evidence: Evidence) -> tuple[str, ...]:
     if not data.left_out:
         return ()
     every = data.left_out + len(data.categories or ())
-    return (
-        f"{data.x_title}: {data.left_out:,} of {every:,} have no value and are not drawn; the evidence holds them.",
-    )
+    told = say("figure.left_out", title=data.x_title, left_out=whole(data.left_out), every=whole(every))
+    return (told,)
 
 
 def _axes(drawing: Drawing, data: ChartData, plot: Plot, width: float) -> None:

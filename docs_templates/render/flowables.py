@@ -11,6 +11,8 @@ from reportlab.graphics.shapes import Drawing
 from reportlab.platypus import Flowable
 from reportlab.platypus.doctemplate import ActionFlowable
 
+from docs_templates.document import SIGN_OFF_COLUMNS
+from docs_templates.language import say
 from docs_templates.render import fonts, lines, styles
 from docs_templates.render.canvas import TaggedCanvas
 from docs_templates.render.grid import Cell, Grid, Look, fitted, row_elements
@@ -144,7 +146,7 @@ def _cell(text: str, look: TextStyle, width: float, element: Element, around: Lo
 
 def sign_off_table(roles: Sequence[str], width: float, element: Element) -> Grid:
     """Empty fields for name, decision, date and signature."""
-    titles = ("Role", "Name", "Decision", "Date", "Signature")
+    titles = [say(f"sign_off.{name}") for name in SIGN_OFF_COLUMNS]
     rule = (0.4, styles.RULE)
     look = Look(edge=rule, head=rule, hair=rule, boxed=True, middle=True)
     widths = [share * width for share in (0.2, 0.24, 0.18, 0.14, 0.24)]

@@ -13,6 +13,8 @@ from reportlab.graphics.shapes import STATE_DEFAULTS
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
+from docs_templates.language import say
+
 REGULAR, BOLD, OBLIQUE, MONO = "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono"
 _FILES = {name: f"{name}.ttf" for name in (REGULAR, BOLD, OBLIQUE, MONO)}
 
@@ -136,4 +138,4 @@ def fewer(text: str) -> Iterator[str]:
     """
     breaks = [found.start() for found in SEPARATOR.finditer(INTERVAL.sub(lambda one: "_" * len(one[0]), text))]
     for number, end in enumerate(reversed(breaks), 1):
-        yield f"{text[:end]} … and {number} more"
+        yield say("figure.cut", text=text[:end], number=number)

@@ -9,6 +9,7 @@ from reportlab.platypus import PageBreak, Spacer
 
 from docs_templates.cross_references import anchor
 from docs_templates.document import Block, Document, EvidenceIndex, Figure, Heading, ListBlock, Table
+from docs_templates.language import say
 from docs_templates.render import flowables, lines, styles
 from docs_templates.render.grid import Cell, Grid, Look, fitted
 from docs_templates.render.page import Page
@@ -26,9 +27,13 @@ Entry = tuple[str, tuple[lines.Run, ...], str, TextStyle]
 def cover(document: Document, page: Page, outline: Outline) -> list[Any]:
     """The head of the control page with its labels."""
     section = outline.begin(1)
-    model = f"{document.model_name}, version {document.model_version}"
+    model = say("front.model_version", name=document.model_name, version=document.model_version)
     parts: tuple[tuple[str, str, str], ...]
-    parts = (("cover_kind", "Control page", "P"), ("cover_title", document.title, "Title"), ("cover_model", model, "P"))
+    parts = (
+        ("cover_kind", say("front.control_page"), "P"),
+        ("cover_title", document.title, "Title"),
+        ("cover_model", model, "P"),
+    )
     if document.brief:
         parts = (("brief_title", document.title, "Title"), ("brief_model", model, "P"))
     texts = [Text(runs(text, styles.style(name)), styles.style(name), section.child(tag)) for name, text, tag in parts]
@@ -42,10 +47,10 @@ def lists(document: Document, page: Page, outline: Outline, places: Mapping[str,
     tables = [e for kind, e in captioned(document.blocks) if kind == "Table"]
     figures = [e for kind, e in captioned(document.blocks) if kind == "Figure"]
     found: list[Any] = []
-    for title, entries in (("Contents", headings), ("Tables", tables), ("Figures", figures)):
+    for key, entries in (("contents", headings), ("tables", tables), ("figures", figures)):
         if entries:
             section, look = outline.begin(1), styles.style("h1")
-            found.append(Text(runs(title, look), look, section.child("H1")))
+            found.append(Text(runs(say(f"front.{key}"), look), look, section.child("H1")))
             found.append(_list(entries, page, section.child("TOC"), places))
             found.append(PageBreak())
     return found

@@ -10,6 +10,7 @@ from datetime import datetime
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
 from docs_templates.document import Document
+from docs_templates.language import current, say
 from docs_templates.render import archive, fonts, lines, page, styles
 from docs_templates.render.canvas import TaggedCanvas
 from docs_templates.render.flowables import Observed
@@ -18,7 +19,6 @@ from docs_templates.render.story import Measures, Story
 
 PASSES = 6
 HASH_SHOWN = 16
-LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def render(document: Document, moment: datetime, size: Page = A4) -> Rendered:
             del drawn, story, measures
             lines.broken.cache_clear()
             files = [*document.attachments, archive.evidence_manifest(document, before.pages)]
-            about = archive.About.of(document, moment, LANGUAGE)
+            about = archive.About.of(document, moment, current().code)
             return Rendered(archive.finished(data, about, tags, files), before.total)
         before = story.observed
     raise RuntimeError(f"{document.name}: page numbers did not settle in {PASSES} passes")
@@ -77,7 +77,7 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
         self._document, self._moment, self._total = document, moment, total
         upright = (size.width, size.height)
         super().__init__(
-            buffer, pagesize=upright, invariant=1, lang=LANGUAGE, initialFontName=fonts.REGULAR, pageCompression=0
+            buffer, pagesize=upright, invariant=1, lang=current().code, initialFontName=fonts.REGULAR, pageCompression=0
         )
         templates = [
             self._page_template("cover", upright, head=False),
@@ -139,11 +139,12 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
     def _foot(self, canvas: TaggedCanvas, left: float, right: float, y: float) -> None:
         document = self._document
         canvas.line(left, y + 10, right, y + 10)
-        number = f"Page {canvas.getPageNumber()} of {self._total}"
+        number = say("foot.page", page=canvas.getPageNumber(), total=self._total)
         canvas.setFont(fonts.REGULAR, 7)
         canvas.drawRightString(right, y, number)
-        canvas.drawString(left, y, "Package")
-        start = left + fonts.width("Package ", fonts.REGULAR, 7)
+        word = say("foot.package")
+        canvas.drawString(left, y, word)
+        start = left + fonts.width(f"{word} ", fonts.REGULAR, 7)
         canvas.setFont(fonts.MONO, 6.6)
         digest = f"{document.package_hash[:HASH_SHOWN]}…"
         canvas.drawString(start, y, digest)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from docs_templates.formatting import fixed, scientific
+from docs_templates.language import current
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
@@ -68,7 +69,7 @@ def _step(rough: float) -> float:
 
 def tick_labels(ticks: Sequence[float], unit: str | None) -> list[str]:
     """Labels with just the decimals that tell the ticks apart; shares as percentages."""
-    factor, sign = (100.0, "\u202f%") if unit == "share" else (1.0, "")
+    factor, sign = (100.0, current().forms.percent) if unit == "share" else (1.0, "")
     shown = [t * factor for t in ticks]
     step = min((abs(b - a) for a, b in pairwise(shown)), default=1.0)
     largest = max((abs(t) for t in shown), default=0.0)

@@ -24,6 +24,7 @@ from docs_templates.document import (
 )
 from docs_templates.document import Paragraph as ParagraphBlock
 from docs_templates.evidence import Evidence
+from docs_templates.language import day, say
 from docs_templates.render import alternative, charts, flowables, fonts, front, paragraphs, styles, tables
 from docs_templates.render.canvas import TaggedCanvas
 from docs_templates.render.flowables import Mark, Observed, Picture, Turn
@@ -39,13 +40,7 @@ KEEP_TEXT, KEEP_CHAPTER, CAPTION_ROOM = 40.0, 120.0, 40.0
 LONG_HEADING, HEADING_LINE, NOTE_ROOM = 56, 18.0, 20.0
 LONG_STATEMENT, SHORT_TABLE, FIRST_ROWS = 1500, 12, 2
 ITEM_INDENT = 16.0
-INDEX_COLUMNS = (
-    TableColumn("Evidence and file", mono=True),
-    TableColumn("SHA-256", mono=True),
-    TableColumn("Producer", mono=True),
-    TableColumn("Inputs", mono=True),
-    TableColumn("Pages"),
-)
+INDEX_COLUMNS = ("evidence_and_file", "sha_256", "producer", "inputs", "pages")
 INDEX_WIDTHS = (0.28, 0.255, 0.205, 0.185, 0.075)
 INDEX_SIZE, FILE_SIZE = 6.7, 5.0
 
@@ -233,9 +228,9 @@ class Story:
         return found
 
     # --------------------------------------------------------------------------- tables, figures, statements
-    def _caption(self, word: str, block: Table | Figure | EvidenceIndex, element: Element) -> list[Any]:
-        style, key = styles.style("caption"), anchor(word.lower(), block.number)
-        number = run(f"{word} {block.number}{WIDE_SPACE}", style, font=fonts.BOLD)
+    def _caption(self, kind: str, block: Table | Figure | EvidenceIndex, element: Element) -> list[Any]:
+        style, key = styles.style("caption"), anchor(kind, block.number)
+        number = run(say(f"text.{kind}", number=block.number) + WIDE_SPACE, style, font=fonts.BOLD)
         text = (place(key, style), number, *span_runs(block.caption, style, self._anchors))
 
         def when_drawn(canvas: TaggedCanvas) -> None:
@@ -258,7 +253,7 @@ class Story:
     def _table(self, block: Table) -> list[Any]:
         element = self._child("Table")
         caption = element.child("Caption")
-        head = self._caption("Table", block, caption)
+        head = self._caption("table", block, caption)
         head += self._source(caption.child("P"), block.evidence) if block.evidence else [Spacer(1, 2)]
         held = element if self._before.total else Element("Table")
         made = tables.make_table(block.columns, block.rows, self._layout(block), held, page=self._page)
@@ -276,7 +271,7 @@ class Story:
         width, height = self._width, self._figure_height(block)
         about = self._child("Div")
         caption = about.child("Caption")
-        parts = [*self._caption("Figure", block, caption), *self._source(caption.child("P"), block.evidence.id)]
+        parts = [*self._caption("figure", block, caption), *self._source(caption.child("P"), block.evidence.id)]
         said = alternative.text(block.evidence, block.number, block.caption)
         figure = about.child("Figure", alt=said)
         parts.append(Picture(lambda: charts.draw(block.evidence, width, height), width, height, figure))
@@ -288,7 +283,7 @@ class Story:
         source = [Spacer(1, 2)] if brief else self._source(self._child("P"), block.evidence)
         quote, style = self._child("BlockQuote"), styles.style("brief" if brief else "statement")
         texts = [Text(runs(part, style), style, quote.child("P")) for part in block.text.split("\n\n") if part.strip()]
-        who = f"Authored text: {block.author or 'author not named'} · {block.date or 'not dated'}"
+        who = authored_by(block)
         signed = styles.style("note")
         name = (run(block.evidence, signed, font=fonts.MONO), run(" · ", signed)) if brief else ()
         texts.append(Text((*name, *runs(who, signed)), signed, quote.child("P")))
@@ -301,7 +296,7 @@ class Story:
         look: TextStyle = styles.style("box" if alert else "boxquiet")
         titles = list(dict.fromkeys((block.title, *(title for title, _ in block.also))))
         rest = f" — {'; '.join(titles)}" + (f": {block.reason}" if block.reason else "")
-        text = (run("NOT PROVIDED" if alert else "NOT APPLICABLE", look, font=fonts.BOLD), run(rest, look))
+        text = (run(say(f"box.{block.kind}"), look, font=fonts.BOLD), run(rest, look))
         source = []
         if block.evidence:
             source = self._source(self._child("P"), block.evidence, *(name for _, name in block.also))
@@ -320,12 +315,11 @@ class Story:
             special[(position, 0)] = self._index_names(item)
             if pages:
                 special[(position, 4)] = self._index_pages(item, pages)
+        columns = [TableColumn(say(f"index.{name}"), mono=name != "pages") for name in INDEX_COLUMNS]
         element = self._child("Table")
-        head = self._caption("Table", block, element.child("Caption"))
-        made = tables.make_table(
-            INDEX_COLUMNS, rows, chosen, element, page=self._page, cell=lambda r, c: special.get((r, c))
-        )
-        note = "Pages on which an item begins or a number is quoted; a dash: consulted, not printed."
+        head = self._caption("table", block, element.child("Caption"))
+        made = tables.make_table(columns, rows, chosen, element, page=self._page, cell=lambda r, c: special.get((r, c)))
+        note = say("index.note")
         return [*head, made, *self._notes([note])]
 
     def _index_names(self, item: Evidence) -> tuple[Run, ...]:
@@ -339,6 +333,12 @@ class Story:
         look = styles.cell_style(INDEX_SIZE, "left", fonts.REGULAR)
         first = run(str(pages[0]), look, link="use-" + self._anchors[item.id])
         return (first, *(run(f", {page}", look) for page in pages[1:]))
+
+
+def authored_by(block: Statement) -> str:
+    """The line below an authored text: who wrote it, and when."""
+    author = block.author or say("box.author_not_named")
+    return say("box.authored", author=author, date=day(block.date) or say("box.not_dated"))
 
 
 def _cited(block: Block) -> Iterator[str]:

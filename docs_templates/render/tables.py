@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from docs_templates.document import TableColumn
+from docs_templates.language import say
 from docs_templates.render import fonts, lines, styles
 from docs_templates.render.grid import Cell, Grid, Look, Parts, Row, fitted, row_elements
 from docs_templates.render.lines import BREAKS, Run
@@ -158,7 +159,7 @@ def _parts(
     heads = row_elements(element.child("THead"), ["TH"] * len(columns))
     head = _row([runs(c.title, _head_style(c, chosen.size)) for c in columns], columns, chosen, heads, head=True)
     body = element.child("TBody")
-    shown = [list(row) for row in rows] or [["(no rows)"] + [""] * (len(columns) - 1)]
+    shown = [list(row) for row in rows] or [[say("table.no_rows")] + [""] * (len(columns) - 1)]
     tags = ["TD"] * len(columns)
     looks = [styles.cell_style(_size(c, chosen.size), c.align, _font(c)) for c in columns]
     made = []

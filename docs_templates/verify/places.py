@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from docs_templates.document import (
+    SIGN_OFF_COLUMNS,
     Absent,
     Block,
     Document,
@@ -21,10 +22,14 @@ from docs_templates.document import (
     Table,
     plain,
 )
+from docs_templates.language import say
 from docs_templates.render.fonts import MONO, REGULAR, printable
+from docs_templates.render.story import INDEX_COLUMNS, authored_by
 
 SPACE = re.compile(r"\s+")
 WORDS_SHOWN = 80
+HASHED, INDEXED = "sha_256", ", SHA-256"
+"""The column of the evidence index that holds hashes, and how the source of such a cell ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,10 @@ class _Walker:
 
     def cover(self, document: Document) -> Iterator[Unit]:
         """Control page and contents."""
-        yield self._unit("title", "", "Control page")
+        model = say("front.model_version", name=document.model_name, version=document.model_version)
+        yield self._unit("title", "", say("front.control_page"))
         yield self._unit("title", "", document.title)
-        yield self._unit("title", "", f"{document.model_name}, version {document.model_version}")
+        yield self._unit("title", "", model)
         for label, value in document.control:
             yield self._unit(f"line “{label}”", "label", label)
             is_hash = len(value) == 64 and all(c in "0123456789abcdef" for c in value)
@@ -115,7 +121,7 @@ class _Walker:
         elif isinstance(block, EvidenceIndex):
             yield from self._index(block)
         elif isinstance(block, SignOff):
-            for title in ("Role", "Name", "Decision", "Date", "Signature", *block.roles):
+            for title in (*(say(f"sign_off.{name}") for name in SIGN_OFF_COLUMNS), *block.roles):
                 yield self._unit("sign-off", title, title)
         else:
             yield Unit(self._section, type(block).__name__, "", "", "", free=True)
@@ -123,12 +129,12 @@ class _Walker:
     # ------------------------------------------------------------------------------------------ kinds of blocks
     def _table(self, block: Table) -> Iterator[Unit]:
         item = f"Table {block.number}"
-        yield from self._caption(item, block.caption, block.evidence)
+        yield from self._caption(item, "table", block.number, block.caption, block.evidence)
         head = squeezed("".join(printable(column.title) for column in block.columns))
         for column in block.columns:
             yield self._unit(item, f"head “{column.title}”", column.title)
         if not block.rows:
-            yield self._unit(item, "", "(no rows)")
+            yield self._unit(item, "", say("table.no_rows"))
         for number, row in enumerate(block.rows, start=1):
             first = f" ({_short(row[0])})" if row and row[0] else ""
             for place, (column, cell) in enumerate(zip(block.columns, row, strict=True)):
@@ -145,15 +151,15 @@ class _Walker:
         row = block.positions[number - 1] + 1 if block.positions else number
         return f"{block.evidence}, row {row}" + (f", {block.names[place]}" if block.names else "")
 
-    def _caption(self, item: str, caption: Spans, evidence: str | None) -> Iterator[Unit]:
-        yield self._unit(item, "number", item)
+    def _caption(self, item: str, kind: str, number: str, caption: Spans, evidence: str | None) -> Iterator[Unit]:
+        yield self._unit(item, "number", say(f"text.{kind}", number=number))
         yield self._spans(item, "caption", caption)
         if evidence is not None:
             yield self._unit(item, "evidence id", evidence, mono=True)
 
     def _figure(self, block: Figure) -> Iterator[Unit]:
         item = f"Figure {block.number}"
-        yield from self._caption(item, block.caption, block.evidence.id)
+        yield from self._caption(item, "figure", block.number, block.caption, block.evidence.id)
         yield Unit(self._section, item, "drawing", "", "", free=True)
         yield from self._notes(item, block.evidence.raw["notes"])
         yield Unit(self._section, item, "notes", "", "", free=True)
@@ -163,13 +169,12 @@ class _Walker:
         yield self._unit(item, "evidence id", block.evidence, mono=True)
         for number, part in enumerate((p for p in block.text.split("\n\n") if p.strip()), start=1):
             yield self._unit(item, f"paragraph {number}", part, source=block.evidence, evidence=block.evidence)
-        who = f"{block.author or 'author not named'} · {block.date or 'not dated'}"
-        yield self._unit(item, "author and date", f"Authored text: {who}", source=block.evidence)
+        yield self._unit(item, "author and date", authored_by(block), source=block.evidence)
         yield from self._notes(item, block.notes)
 
     def _absent(self, block: Absent) -> Iterator[Unit]:
-        word = "NOT PROVIDED" if block.kind == "not_provided" else "NOT APPLICABLE"
-        item = f"box “{word.lower()}”"
+        word = say(f"box.{block.kind}")
+        item = f"box “{block.kind.replace('_', ' ')}”"
         if block.evidence:
             names = dict.fromkeys((block.evidence, *(name for _, name in block.also)))
             yield self._unit(item, "evidence ids", " · ".join(names), mono=True)
@@ -179,17 +184,24 @@ class _Walker:
 
     def _index(self, block: EvidenceIndex) -> Iterator[Unit]:
         item = f"Table {block.number}"
-        yield from self._caption(item, block.caption, None)
-        titles = ("Evidence and file", "SHA-256", "Producer", "Inputs", "Pages")
+        yield from self._caption(item, "table", block.number, block.caption, None)
+        titles = tuple(say(f"index.{name}") for name in INDEX_COLUMNS)
         head = squeezed("".join(titles))
         for title in titles:
             yield self._unit(item, f"head “{title}”", title)
         for number, one in enumerate(block.items, start=1):
             inputs = "\n".join(one.raw["inputs"]) or "–"
             cells = (f"{one.id}\n{one.file}", one.sha256, one.raw["producer"], inputs)
-            for title, cell in zip(titles, cells, strict=False):
+            for name, title, cell in zip(INDEX_COLUMNS, titles, cells, strict=False):
                 part = f"row {number} ({_short(one.id)}), column “{title}”"
-                made = self._unit(item, part, cell, source=f"{one.id}, {title}", evidence=one.id, mono=True)
+                made = self._unit(
+                    item,
+                    part,
+                    cell,
+                    source=f"{one.id}{INDEXED if name == HASHED else f', {title}'}",
+                    evidence=one.id,
+                    mono=True,
+                )
                 yield replace(made, head=head)
             part = f"row {number} ({_short(one.id)}), column “Pages”"
             yield Unit(self._section, item, part, "", "", free=True, head=head)

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -20,24 +20,24 @@ from docs_templates.document import Document
 from docs_templates.dossier import with_documents, with_previous
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import file_name
+from docs_templates.language import ENGLISH, Language, current, read_instant, say, speaking
+from docs_templates.language_files import chosen_language, read_language
 from docs_templates.made_by import fingerprint
 from docs_templates.package import Package, inspect_package
 from docs_templates.render.archive import MANIFEST_NAME
 from docs_templates.render.page import A4, PAGES, Page
 from docs_templates.render.pdf import render
-from docs_templates.templates import DOCUMENTS, Template, read_template
+from docs_templates.templates import DOCUMENTS, Template, read_template, template_folder
 from docs_templates.verify.compare import Expected, compare, covered
 from docs_templates.verify.flow import compare_flow, compare_values
-from docs_templates.verify.places import Unit, squeezed, units
+from docs_templates.verify.places import INDEXED, Unit, squeezed, units
 from docs_templates.verify.reading import Reading, read_pdf
 from docs_templates.verify.report import Alteration, Report, SignatureStatus
 from docs_templates.verify.stream import read_stream
 
-MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(\d\d):(\d\d):(\d\d)")
 INFO_MOMENT = re.compile(r"D:(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 Expecting = Callable[[Document, datetime, Sequence[Unit]], AbstractContextManager[Expected]]
-INDEXED = ", SHA-256"
 FLOW_NOTE = "The package is not as it was: texts and values were compared, drawings and places were not."
 
 
@@ -58,12 +58,29 @@ def verify(
     previous: Path | None = None,
     roots: Sequence[Path] = (),
     expecting: Expecting | None = None,
+    languages: Path | None = None,
 ) -> Report:
     """Compare the PDF `file` with the package at `path`. `document` names it where the file does not say.
+    `languages` is a folder of languages that do not ship; which one the document speaks, it says itself.
 
     Raises DocumentError where the file is no PDF of a document, or the package has no manifest; OSError.
     """
     data = file.read_bytes()
+    with read_pdf(data, str(file)) as actual:
+        language = language_of(actual, file, languages)
+    with speaking(language):
+        return _verified(data, file, path, document, previous, roots, expecting)
+
+
+def _verified(
+    data: bytes,
+    file: Path,
+    path: Path,
+    document: str | None,
+    previous: Path | None,
+    roots: Sequence[Path],
+    expecting: Expecting | None,
+) -> Report:
     package, faults = inspect_package(path)
     package = with_documents(with_previous(package, previous), _beside(file))
     statuses = _signatures(data, roots)
@@ -132,8 +149,8 @@ def _signatures(data: bytes, roots: Sequence[Path]) -> tuple[SignatureStatus, ..
 
 def _beside(file: Path) -> dict[str, bytes]:
     """Documents that stand beside a file, as they were before they were signed: a sign-off sheet holds their hashes."""
-    names = [file.parent / f"{name}.pdf" for name in DOCUMENTS]
-    return {one.name: before_signing(one.read_bytes()) for one in names if one.is_file() and one.name != file.name}
+    found = [one for one in sorted(file.parent.glob("*.pdf")) if one.name.partition(".")[0] in DOCUMENTS]
+    return {one.name: before_signing(one.read_bytes()) for one in found if one.is_file() and one.name != file.name}
 
 
 def before_signing(data: bytes) -> bytes:
@@ -159,8 +176,8 @@ def _size(actual: Reading) -> Page:
 
 
 @cache
-def _shipped(name: str) -> Template:
-    return read_template(name)
+def _shipped(name: str, language: Language) -> Template:
+    return read_template(name, template_folder(name, language))
 
 
 def _figures(expected_units: Sequence[Unit], altered: set[str]) -> list[Alteration]:
@@ -198,6 +215,24 @@ def _composed(cited: _Cited, package: Package) -> tuple[Document | None, list[Al
 
 
 # -------------------------------------------------------------------------------- what the file says of itself
+def language_of(actual: Reading, file: Path, languages: Path | None) -> Language:
+    """The language that the file says it speaks; English where it says none, or one that is not known and its title is
+    English. Raises DocumentError where the language is not known, or is wrong."""
+    said = str(actual.pdf.Root.get("/Lang", "")) or ENGLISH
+    try:
+        return chosen_language(said, languages)
+    except DocumentError as error:
+        title = squeezed(actual.metadata.get("Title", "")).lower()
+        english = read_language(ENGLISH)
+        titles = (squeezed(_shipped(name, english).cover.matter["title"]).lower() for name in DOCUMENTS)
+        if error.faults[0].code == "language_unknown" and any(one in title for one in titles):
+            return english
+        remedy = "name the folder that holds the language with --language-folder"
+        raise DocumentError(
+            [replace(one, file=one.file or str(file), remedy=one.remedy or remedy) for one in error.faults]
+        ) from error
+
+
 def _cited(actual: Reading, package: Package, document: str | None, file: Path) -> _Cited:
     if not actual.pages:
         raise DocumentError(Fault("the PDF has no pages", "pdf_unreadable", file=str(file)))
@@ -208,8 +243,8 @@ def _cited(actual: Reading, package: Package, document: str | None, file: Path) 
 
 
 def _template(texts: Sequence[str], metadata: dict[str, str], document: str | None, file: Path) -> Template:
-    names = [document] if document is not None else list(DOCUMENTS)
-    templates = [_shipped(name) for name in names]
+    names = [document] if document is not None else list(current().templates)
+    templates = [_shipped(name, current()) for name in names]
     if document is not None:
         return templates[0]
     told = [metadata.get("Title", ""), *texts, file.stem.replace("_", " ")]
@@ -225,19 +260,22 @@ def _template(texts: Sequence[str], metadata: dict[str, str], document: str | No
 
 def _moment(text: str, metadata: dict[str, str], file: Path) -> datetime:
     """When the document was rendered: as its control page says, else its metadata."""
-    _, label, rest = text.partition(squeezed("Rendered (UTC)"))
-    for match in (MOMENT.match(rest) if label else None, INFO_MOMENT.match(metadata.get("CreationDate", ""))):
-        try:
-            if match is not None:
-                return datetime(*(int(part) for part in match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
-        except ValueError:  # a month that does not exist: what else says the date is asked next
-            continue
+    _, label, rest = text.partition(squeezed(say("made.rendered_utc")))
+    said = read_instant(rest) if label else None
+    if said is not None:
+        return said.replace(tzinfo=UTC)
+    match = INFO_MOMENT.match(metadata.get("CreationDate", ""))
+    try:
+        if match is not None:
+            return datetime(*(int(part) for part in match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
+    except ValueError:  # a month that does not exist
+        pass
     raise DocumentError(Fault("the PDF does not say when it was rendered", "pdf_unreadable", file=str(file)))
 
 
 def _package_hash(texts: Sequence[str], metadata: dict[str, str], package: Package) -> str:
     """The package that the file is of: this one where any place says so, else the one that most places say."""
-    labelled = [text.partition(squeezed("Package hash (SHA-256)"))[2][:64] for text in texts]
+    labelled = [text.partition(squeezed(say("made.package_hash")))[2][:64] for text in texts]
     said = [*labelled, *DIGEST.findall(metadata.get("Keywords", "") + " " + metadata.get("Subject", ""))]
     counted = Counter(one for one in said if DIGEST.fullmatch(one))
     if package.package_hash in counted or not counted:

@@ -32,13 +32,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class WordDocument:
-    """A document as read back. `name` is the document's, `package_hash` that of the package it was made from."""
+    """A document as read back. `name` is the document's, `package_hash` that of the package it was made from;
+    `language` is empty where it says none: English."""
 
     name: str
     package_hash: str
     created: Any
     lines: tuple[Line, ...]
     texts: dict[str, str]
+    language: str = ""
 
 
 def read_docx(data: bytes, file: str) -> WordDocument:
@@ -63,7 +65,7 @@ def read_docx(data: bytes, file: str) -> WordDocument:
     if reader.faults:
         raise DocumentError(reader.faults)
     about = found.core_properties
-    return WordDocument(about.subject, about.keywords, about.created, lines, reader.texts)
+    return WordDocument(about.subject, about.keywords, about.created, lines, reader.texts, about.language or "")
 
 
 class _Reader:

@@ -14,10 +14,12 @@ from typing import Any
 
 from docs_templates.dossier import compose_all
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.language import say, speaking
+from docs_templates.language_files import chosen_language
 from docs_templates.package import Package, read_package
 from docs_templates.word.plan_file import load_plan, with_values
 from docs_templates.word.read import Line, WordDocument, read_docx
-from docs_templates.word.texts import PLACEHOLDER, EditableText, editable_texts
+from docs_templates.word.texts import EditableText, editable_texts
 from docs_templates.word.write import docx_bytes, tags
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -36,22 +38,30 @@ class TakenText:
 
 def take_back(
     file: Path, package_path: Path, plan_path: Path, *, author: str | None, date: str | None,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Callable[[str], None] = lambda _: None, languages: Path | None = None,
 ) -> list[TakenText]:  # fmt: skip
     """Put the edited texts of the DOCX `file` into the plan, with `author` and `date` (2026-11-20) of the edit.
 
     The plan file is replaced as a whole or not at all; only the characters of the texts change. Raises DocumentError
     with every locked line that was changed, and where the file is of another package or the plan has moved on.
     """
-    package = read_package(package_path)
     read = read_docx(file.read_bytes(), str(file))
+    with speaking(chosen_language(read.language or None, languages)):
+        return _taken(read, file, package_path, plan_path, author, date, tell)
+
+
+def _taken(
+    read: WordDocument, file: Path, package_path: Path, plan_path: Path, author: str | None, date: str | None,
+    tell: Callable[[str], None],
+) -> list[TakenText]:  # fmt: skip
+    package = read_package(package_path)
     expected = _expected(read, package, file)
     texts = tags(editable_texts(package))
     faults = [*altered(expected.lines, read.lines, str(file)), *_field_faults(read, texts, file)]
     taken = [
         TakenText(tag, one.text, read.texts[tag])
         for tag, one in texts.items()
-        if tag in read.texts and read.texts[tag] != (one.text if one.text is not None else PLACEHOLDER)
+        if tag in read.texts and read.texts[tag] != (one.text if one.text is not None else say("word.placeholder"))
     ]
     plan_text = plan_path.read_text("utf-8")
     faults += _plan_faults(load_plan(plan_text, str(plan_path)), taken, texts, plan_path)

@@ -9,8 +9,6 @@ from typing import Any
 from docs_templates.package import Package
 
 PREFIX = "authored."
-PLACEHOLDER = "Write the text here."
-"""Stands in the field of a text that the plan lacks; a field that still says so was not filled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from docx.enum.section import WD_ORIENT
 from docx.shared import Pt, RGBColor
 
 from docs_templates.document import (
+    SIGN_OFF_COLUMNS,
     Absent,
     Block,
     Document,
@@ -29,9 +30,10 @@ from docs_templates.document import (
     TableColumn,
     plain,
 )
+from docs_templates.language import current, day, say
 from docs_templates.package import Package
 from docs_templates.word import fields
-from docs_templates.word.texts import PLACEHOLDER, EditableText, editable_texts
+from docs_templates.word.texts import EditableText, editable_texts
 
 FONT, MONO = "DejaVu Sans", "DejaVu Sans Mono"
 TEXT_SIZE, TABLE_SIZE, NOTE_SIZE = 9.5, 7.0, 7.5
@@ -40,9 +42,7 @@ MARGIN = Pt(54)
 HEIGHTS = {"small": 130.0, "medium": 185.0, "large": 260.0}
 WIDE_TABLE = 9
 """Tables of so many columns stand on pages that are turned."""
-ABSENT_WORDS = {"not_provided": "Not provided", "not_applicable": "Not applicable"}
-SIGN_OFF_TITLES = ("Role", "Name", "Decision", "Date", "Signature")
-INDEX_TITLES = ("Evidence", "File", "SHA-256", "Producer", "Inputs")
+INDEX_COLUMNS = ("evidence", "file", "sha_256", "producer", "inputs")
 UNHELD = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 
@@ -72,7 +72,7 @@ class _Writer:
         document = self._document
         self._file.add_paragraph(document.title, "Title")
         self._file.add_paragraph(f"{document.model_name} {document.model_version}", "Subtitle")
-        self._table((TableColumn("Item"), TableColumn("Value")), document.control)
+        self._table((TableColumn(say("word.item")), TableColumn(say("word.value"))), document.control)
         blocks = (*document.cover, *document.blocks)
         for position, block in enumerate(blocks):
             self._turn(_is_wide(next((one for one in blocks[position:] if not isinstance(one, Heading)), None)))
@@ -85,7 +85,9 @@ class _Writer:
     # -------------------------------------------------------------------------------------------- frame
     def _identity(self, moment: datetime) -> None:
         about, document = self._file.core_properties, self._document
-        about.title = f"{document.title}: {document.model_name} {document.model_version}"
+        about.title = say("file.title", title=document.title, name=document.model_name, version=document.model_version)
+        if not current().is_english:
+            about.language = current().code
         about.identifier, about.subject, about.keywords = document.identifier, document.name, document.package_hash
         about.author = about.last_modified_by = "credit-dossier"
         about.comments = ""
@@ -128,7 +130,7 @@ class _Writer:
         elif isinstance(block, ListBlock):
             self._list(block)
         elif isinstance(block, Table):
-            self._captioned("Table", block.number, block.caption, block.evidence)
+            self._captioned("table", block.number, block.caption, block.evidence)
             self._table(block.columns, block.rows)
             self._notes(block.notes)
         elif isinstance(block, Figure):
@@ -139,7 +141,7 @@ class _Writer:
             self._absent(block)
         elif isinstance(block, SignOff):
             rows = [(role, "", "", "", "") for role in block.roles]
-            self._table(tuple(TableColumn(title) for title in SIGN_OFF_TITLES), rows)
+            self._table(tuple(TableColumn(say(f"sign_off.{name}")) for name in SIGN_OFF_COLUMNS), rows)
         elif isinstance(block, EvidenceIndex):
             self._index(block)
 
@@ -159,8 +161,8 @@ class _Writer:
                 else:
                     self._block(part)
 
-    def _captioned(self, word: str, number: str, caption: Spans, evidence: str | None) -> None:
-        paragraph = self._file.add_paragraph(f"{word} {number}  ", "Caption")
+    def _captioned(self, kind: str, number: str, caption: Spans, evidence: str | None) -> None:
+        paragraph = self._file.add_paragraph(say(f"text.{kind}", number=number) + "  ", "Caption")
         paragraph.paragraph_format.keep_with_next = True
         self._spans(paragraph, caption)
         if evidence is not None:
@@ -197,11 +199,11 @@ class _Writer:
     def _figure(self, block: Figure) -> None:
         from docs_templates.render import charts, pictures
 
-        self._captioned("Figure", block.number, block.caption, block.evidence.id)
+        self._captioned("figure", block.number, block.caption, block.evidence.id)
         if self._pictures:
             data, _ = pictures.png(block.evidence, self._width, HEIGHTS[block.height])
             picture = self._file.add_picture(io.BytesIO(data), width=Pt(self._width))
-            fields.describe(picture, f"Figure {block.number}", plain(block.caption))
+            fields.describe(picture, say("text.figure", number=block.number), plain(block.caption))
         else:
             self._file.add_paragraph(fields.PICTURE)
         self._notes(charts.notes(block.evidence))
@@ -215,12 +217,12 @@ class _Writer:
         else:
             for line in block.text.split("\n"):
                 self._file.add_paragraph(_clean(line))
-        by = ", ".join(part for part in (block.author, block.date) if part)
+        by = ", ".join(part for part in (block.author, day(block.date)) if part)
         self._notes([f"{by}  [{block.evidence}]" if by else f"[{block.evidence}]", *block.notes])
 
     def _absent(self, block: Absent) -> None:
         paragraph = self._file.add_paragraph()
-        paragraph.add_run(f"{ABSENT_WORDS[block.kind]}: {block.title}. ").bold = True
+        paragraph.add_run(f"{say(f'word.{block.kind}')}: {block.title}. ").bold = True
         paragraph.add_run(_clean(block.reason))
         self._notes([f"[{one}]" for one in (block.evidence, *(f"{e}: {t}" for t, e in block.also)) if one])
         for text in self._texts.get(block.evidence or "", ()):
@@ -230,7 +232,7 @@ class _Writer:
     def _field(self, text: EditableText, title: str) -> None:
         self._fields += 1
         paragraphs = []
-        for line in (text.text if text.text is not None else PLACEHOLDER).split("\n"):
+        for line in (text.text if text.text is not None else say("word.placeholder")).split("\n"):
             paragraph = self._file.add_paragraph(_clean(line))
             paragraphs.append(paragraph._p)
         after = paragraphs[0].getprevious()
@@ -238,12 +240,12 @@ class _Writer:
         after.addnext(control)
 
     def _index(self, block: EvidenceIndex) -> None:
-        self._captioned("Table", block.number, block.caption, None)
+        self._captioned("table", block.number, block.caption, None)
         rows = [
             (item.id, item.file, item.sha256, str(item.raw.get("producer", "")), ", ".join(item.raw.get("inputs", ())))
             for item in block.items
         ]
-        self._table(tuple(TableColumn(title, mono=True) for title in INDEX_TITLES), rows)
+        self._table(tuple(TableColumn(say(f"word.{name}"), mono=True) for name in INDEX_COLUMNS), rows)
 
 
 def _is_wide(block: Block | None) -> bool:
