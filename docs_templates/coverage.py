@@ -22,7 +22,7 @@ from docs_templates.language import Language, current, day, say, told
 from docs_templates.package import Package
 from docs_templates.templates import COVER, template_folder
 
-COVERED, PARTLY, NOT_APPLICABLE, ABSENT = "covered", "partly", "not_applicable", "missing"
+COVERED, PARTLY, NOT_APPLICABLE, ABSENT = "covered", "partly", "not applicable", "missing"
 STANDINGS = (COVERED, PARTLY, NOT_APPLICABLE, ABSENT)
 OFTEN = 5
 """A reason that so many clauses of a framework share is printed once, below the table."""
@@ -78,7 +78,7 @@ def coverage_table(
     often, times = Counter(one.reason for one in found if one.reason).most_common(1)[0] if found else ("", 0)
     common = often if times >= OFTEN else ""
     counted = ", ".join(
-        say(f"coverage.counted_{word}", number=sum(one.standing == word for one in found)) for word in STANDINGS
+        say(f"coverage.counted_{_key(word)}", number=sum(one.standing == word for one in found)) for word in STANDINGS
     )
     notes = [
         say(
@@ -98,8 +98,12 @@ def coverage_table(
 def _row(one: Coverage, common: str) -> tuple[str, ...]:
     reason = say("coverage.see_mark") if common and one.reason == common else one.reason
     sections, evidence = ", ".join(one.sections), "\n".join(one.evidence)
-    cells = (one.clause.short, told(one.clause.asks), sections, evidence, say(f"coverage.{one.standing}"), reason)
+    cells = (one.clause.short, told(one.clause.asks), sections, evidence, say(f"coverage.{_key(one.standing)}"), reason)
     return tuple(cell or MISSING for cell in cells)
+
+
+def _key(standing: str) -> str:
+    return standing.replace(" ", "_")
 
 
 def _value(tree: Any, path: str) -> Any:
