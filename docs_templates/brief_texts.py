@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from docs_templates.document import Block, Statement, Table
 from docs_templates.formatting import fixed
+from docs_templates.language import say
 
 STATEMENT_WORDS, TABLE_WORDS = (230, 100), (230, 90)
 """Words of all authored texts of a document, and of the cells of a table: so many may be there; where they are more,
@@ -22,7 +23,6 @@ PARAGRAPHS = 4
 """Paragraphs of an authored text, at most."""
 ROWS = 4
 """Rows of a table with texts that were shortened, at most."""
-WHOLE = "in the development dossier"
 SENTENCE = re.compile(r"[.!?…。؟][\"'”’)\]]*(?=\s|$)")
 
 
@@ -33,7 +33,7 @@ def shortened_lines(control: Sequence[tuple[str, str]]) -> tuple[tuple[str, str]
 
 def _line(value: str) -> str:
     text, left = first_words(value, LINE_WORDS)
-    return f"{text} ({_words(left)} more {WHOLE})" if left else value
+    return say("brief.line", text=text, words=_words(left)) if left else value
 
 
 def shortened(blocks: Sequence[Block]) -> tuple[Block, ...]:
@@ -63,7 +63,7 @@ def _shortened(block: Block, most: int) -> Block:
         left += sum(len(part.split()) for part in parts[PARAGRAPHS:])
         if not left:
             return block
-        note = f"Continues {WHOLE}, where {block.evidence} stands whole: {_words(left)} are left out here."
+        note = say("brief.continues", evidence=block.evidence, words=_words(left))
         return replace(block, text=text, notes=(*block.notes, note))
     return _short_table(block) if isinstance(block, Table) and block.evidence is not None else block
 
@@ -76,16 +76,17 @@ def _short_table(block: Table) -> Table:
     left_out = sum(left for row in shorter for _, left in row)
     if not left_out:
         return block
-    note = f"Long texts are shortened; they stand whole {WHOLE}: {_words(left_out)} are left out here."
+    note = say("brief.table", words=_words(left_out))
     notes = (*block.notes, note)
     if len(block.rows) > ROWS:
-        notes = (*notes, f"{fixed(ROWS, 0)} of {fixed(len(block.rows), 0)} rows are shown.")
+        notes = (*notes, say("brief.rows", shown=fixed(ROWS, 0), rows=fixed(len(block.rows), 0)))
     told = tuple(tuple(text for text, _ in row) for row in shorter)
     return replace(block, rows=told, positions=block.positions[:ROWS], notes=notes)
 
 
 def _words(count: int) -> str:
-    return f"{fixed(count, 0)} word" + ("s" if count > 1 else "")
+    number = fixed(count, 0)
+    return say("brief.words", count=number) if count > 1 else say("brief.word", count=number)
 
 
 def first_words(text: str, most: int) -> tuple[str, int]:
