@@ -21,7 +21,7 @@ TOKENS = re.compile(r"(\{\{.*?\}\}|`[^`]+`|\*+|\n)", re.DOTALL)
 PIECE = re.compile(r"(\s*(?:- +|\d+\. +|#{2,3} +)?)(.*?)(\s*)", re.DOTALL)
 OPTION = re.compile(r'\b(caption|item|roles)="([^"]*)"')
 SECTION = re.compile(r"(\{\{ *section:)(.+?)( *\}\})")
-LETTERS = re.compile(r"[^\W\d_]{2,}")
+LETTERS = re.compile(r"[^\W\d_⁰¹²³⁴-⁹]{2,}")
 
 
 def mark(text: str) -> str:
