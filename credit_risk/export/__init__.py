@@ -9,15 +9,15 @@ import pandas as pd
 
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk.export.code import c_source, java_source
-from credit_risk.export.pmml import scorecard_pmml
+from credit_risk.export.pmml import model_pmml, pmml_notes, scorecard_pmml
 from credit_risk.export.program import Program, program_of
 from credit_risk.package import Package, read_package
 
-__all__ = ["EXPORTERS", "export_package", "scorecard_pmml"]
+__all__ = ["EXPORTERS", "export_package", "model_pmml", "pmml_notes", "scorecard_pmml"]
 
 
 def _pmml(package: Package) -> dict[str, bytes]:
-    document = scorecard_pmml(package.model, package.package_hash, package.verification())
+    document = model_pmml(package.model, package.package_hash, package.verification())
     return {f"{package.model['model']['id']}.pmml": document}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from credit_risk.export.pmml.xml import Element, survives_as_text
 
 Step = Mapping[str, Any]
+MOST_IN_A_ROW = 8
 
 
 def number(value: float) -> Element:
@@ -44,20 +45,45 @@ def any_of(conditions: Sequence[Element]) -> Element:
     return conditions[0] if len(conditions) == 1 else apply("or", *conditions)
 
 
+def if_known(names: Iterable[str], value: Element) -> Element:
+    """`value` where none of the fields is missing, else missing."""
+    for name in reversed(list(names)):
+        value = apply("if", apply("isNotMissing", ref(name)), value)
+    return value
+
+
+def no_text() -> Element:
+    """Text that is never there."""
+    return apply("if", apply("notEqual", number(0), number(0)), text(""))
+
+
 def by_bin(classing: Step, values: Sequence[float]) -> Element:
-    """`values[bin id]` of a classing: missing, special, then ordered intervals or categories, then the rest."""
-    field = ref(classing["input"])
-    found = branches(classing)
-    cases: list[tuple[Element, Element]] = []
-    for one in found[:-1]:
-        value = number(values[one.bin])
-        if one.kind == "missing":
-            cases.append((apply("isMissing", field), value))
-        elif one.upper is not None:
-            cases.append((apply("lessThan", field, number(one.upper)), value))
-        else:
-            cases.append((any_of([_is(classing["input"], code) for code in one.listed]), value))
-    return choose(cases, number(values[found[-1].bin]))
+    """`values[bin id]` of a classing: missing, special, then ordered intervals or categories, then the rest.
+
+    Intervals and long lists of categories are halved again and again, so that thousands of bins are not deep.
+    """
+    name, found = classing["input"], branches(classing)
+    intervals = [one for one in found if one.kind == "interval"]
+    listed = [one for one in found if one.listed]
+    if intervals:
+        cuts = [float(one.upper) for one in intervals[:-1] if one.upper is not None]
+        rest = _by_interval(ref(name), cuts, [number(values[one.bin]) for one in intervals])
+    else:
+        rest = number(values[found[-1].bin])
+    tests = [([_is(name, code) for code in one.listed], number(values[one.bin])) for one in listed]
+    cases = [(apply("isMissing", ref(name)), number(values[one.bin])) for one in found if one.kind == "missing"]
+    return choose(cases, _first_of(tests, rest))
+
+
+def _first_of(cases: Sequence[tuple[list[Element], Element]], otherwise: Element) -> Element:
+    """The value of the case one of whose tests holds; no two hold at once."""
+    if len(cases) <= MOST_IN_A_ROW:
+        return choose([(any_of(tests), value) for tests, value in cases], otherwise)
+    half = len(cases) // 2
+    first = [test for tests, _ in cases[:half] for test in tests]
+    return apply(
+        "if", any_of(first), _first_of(cases[: half - 1], cases[half - 1][1]), _first_of(cases[half:], otherwise)
+    )
 
 
 def _is(name: str, code: float | str, missing: str | None = None) -> Element:
@@ -72,9 +98,12 @@ def _is(name: str, code: float | str, missing: str | None = None) -> Element:
 
 
 def switch(step: Step) -> Element:
-    """The value of the first case that the input equals, of a missing or another input the default."""
+    """The value of the first case that the input equals, of a missing or another input the default, else missing."""
     cases = [(_is(step["input"], case["equals"], "false"), ref(case["value"])) for case in step["cases"]]
-    return choose(cases, ref(step["default"]))
+    if step["default"] is not None:
+        return choose(cases, ref(step["default"]))
+    condition, value = cases[-1]
+    return choose(cases[:-1], apply("if", condition, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +187,13 @@ def _piecewise_linear(x: Element, knots: Sequence[float], levels: Sequence[float
         rise = apply("*", apply("-", x, number(knots[k])), number(slope))
         lines.append(apply("+", number(levels[k]), rise))
     return _by_interval(x, knots, [number(levels[0]), *lines, number(levels[-1])])
+
+
+def half_away_from_zero(x: Element) -> Element:
+    """`sign(x)·floor(|x| + 0.5)` of a reference; zero is not negative."""
+    whole = apply("floor", apply("+", apply("abs", x), number(0.5)))
+    below = apply("+", apply("*", number(-1), whole), number(0.0))
+    return apply("if", apply("lessThan", x, number(0)), below, whole)
 
 
 def grade(step: Step, input_name: str) -> Element:

@@ -17,10 +17,12 @@ import pandas as pd
 from credit_risk._core.characters import fits_xml
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk.export.pmml import expressions as e
+from credit_risk.export.pmml import parts
+from credit_risk.export.pmml.attributes import characteristic
 from credit_risk.export.pmml.baselines import portable_baselines
 from credit_risk.export.pmml.derived import derived_fields, unsupported_operations
 from credit_risk.export.pmml.staged import one_scorecard
-from credit_risk.export.pmml.xml import Element, to_bytes
+from credit_risk.export.pmml.xml import Element
 from credit_risk.scoring import check_model
 from credit_risk.scoring.expressions import references
 from credit_risk.scoring.steps import most_reasons
@@ -29,7 +31,6 @@ Step = Mapping[str, Any]
 _COMPUTED = ("linear", "link", "calibrate", "switch", "grade")
 _STEP_TYPES = {"derive", "classing", "scale", "reasons", "guard", *_COMPUTED}
 _RESULTS = ("scale", *_COMPUTED)
-PRECISION = "1e-9"
 OTHERWISE = "score with the package itself (`credit-risk score`), and write exports: [] in the plan"
 CHARACTERS = "take the character out of the data, forbid the column (data.forbidden), or write exports: [] in the plan"
 
@@ -60,37 +61,44 @@ def scorecard_pmml(model: Mapping[str, Any], package_hash: str, verification: pd
     agree with `CompiledModel.score` to 1e-9. Raises PackageError with every reason why the model cannot be written.
     """
     model = one_scorecard(model)
-    _refuse_unsupported(model)
+    if faults := scorecard_faults(model):
+        raise PackageError(faults)
     plan = _plan(model)
     inputs = _used_inputs(plan)
     body = [
-        Element(
-            "MiningSchema", {}, [Element("MiningField", {"name": n, "invalidValueTreatment": "asIs"}) for n in inputs]
-        ),
+        parts.mining_schema(inputs),
         Element("Output", {}, list(_outputs(plan))),
         Element("LocalTransformations", {}, list(_derived(plan))),
         Element("Characteristics", {}, list(_characteristics(plan))),
+        *parts.verification(inputs, _published(plan), verification),
     ]
-    if verification is not None and len(verification):
-        body.append(_verification(plan, inputs, verification))
     attributes = {
         "modelName": model["model"]["id"],
         "functionName": "regression",
-        "initialScore": _number(plan.scale["base_points"]),
+        "initialScore": parts.number_text(plan.scale["base_points"]),
         "useReasonCodes": "true" if plan.reasons else "false",
     }
     if plan.reasons:
         word = plan.reasons["reference"].split(" ")[0]
         method = {"mean": "mean", "most": "max"}.get(word, "other")
         attributes.update({"reasonCodeAlgorithm": "pointsBelow", "baselineMethod": method})
-    document = [_header(model, package_hash), _dictionary(inputs), Element("Scorecard", attributes, body)]
-    root = Element("PMML", {"xmlns": "http://www.dmg.org/PMML-4_4", "version": "4.4"}, document)
-    _refuse_characters(root)
-    return to_bytes(root)
+    return parts.document(model, package_hash, inputs, Element("Scorecard", attributes, body))
 
 
-def _refuse_unsupported(model: Mapping[str, Any]) -> None:
-    """Raise PackageError naming every step and value that the document cannot hold."""
+def fits_scorecard(model: Mapping[str, Any]) -> bool:
+    """Whether `scorecard_pmml` can write the model, however its names are spelled."""
+    try:
+        whole = one_scorecard(model)
+        if not scorecard_faults(whole):
+            plan = _plan(whole)
+            return plan.reasons is None or bool(portable_baselines(plan.reasons, plan.scale))
+    except PackageError:
+        pass
+    return False
+
+
+def scorecard_faults(model: Mapping[str, Any]) -> list[Fault]:
+    """Every step and value that a `Scorecard` with its own reason codes cannot hold."""
     faults: list[Fault] = []
 
     def complain(path: str, message: str, remedy: str = OTHERWISE) -> None:
@@ -112,14 +120,11 @@ def _refuse_unsupported(model: Mapping[str, Any]) -> None:
             complain(f"/steps/{i}", f"switch {step['id']} has no default: a row in error is not supported in PMML")
         elif step["type"] == "link" and e.link(step) is None:
             complain(f"/steps/{i}", f"link {step['function']} is not supported in PMML")
-        for j, value in _unwritable(step):
-            message = f"{step['input']!r} has the category {value!r}: XML cannot hold its control character"
-            complain(f"/steps/{i}/bins/{j}", message, CHARACTERS)
+    faults += category_faults(model)
     scales = [step for step in model["steps"] if step["type"] == "scale"]
     if len(scales) != 1 or scales[0]["form"] != "points" or outputs.get("score") != scales[0]["output"]:
         complain("/outputs/score", "one scale step of form `points` must produce the published score")
-    if faults:
-        raise PackageError(faults)
+    return faults
 
 
 def _expression_faults(model: Mapping[str, Any], step: Step) -> Iterator[tuple[str, str]]:
@@ -134,12 +139,21 @@ def _expression_faults(model: Mapping[str, Any], step: Step) -> Iterator[tuple[s
         yield path, f"{step['output']!r} reads {', '.join(late)}: PMML derives fields before it scores"
 
 
-def _unwritable(step: Step) -> Iterator[tuple[int, str]]:
-    """Categories and codes of a classing with a character that XML cannot hold, each with the place of its bin."""
-    for place, one in enumerate(step["bins"] if step["type"] == "classing" else ()):
-        for value in (*one.get("values", ()), *one.get("codes", ())):
-            if isinstance(value, str) and not fits_xml(value):
-                yield place, value
+def category_faults(model: Mapping[str, Any]) -> list[Fault]:
+    """Categories and codes of classings with a character that XML cannot hold."""
+    return [
+        Fault(
+            f"{step['input']!r} has the category {value!r}: XML cannot hold its control character",
+            code="export_unsupported",
+            file="model.json",
+            path=f"/steps/{i}/bins/{j}",
+            remedy=CHARACTERS,
+        )
+        for i, step in enumerate(model["steps"])
+        for j, one in enumerate(step["bins"] if step["type"] == "classing" else ())
+        for value in (*one.get("values", ()), *one.get("codes", ()))
+        if isinstance(value, str) and not fits_xml(value)
+    ]
 
 
 def _reason_inputs(model: Mapping[str, Any]) -> set[str]:
@@ -157,18 +171,18 @@ def _plan(model: Mapping[str, Any]) -> _Plan:
     names: dict[str, str] = {}
     for key in ("score", "linear_score", "probability", "probability_with_margin", "grade"):
         if outputs.get(key) is not None:
-            names[outputs[key]] = _unused(key, taken)
+            names[outputs[key]] = parts.unused(key, taken)
     for step in steps:
         if step["type"] in _COMPUTED and step["output"] not in names:
-            names[step["output"]] = _unused(step["output"], taken)
+            names[step["output"]] = parts.unused(step["output"], taken)
     for name in outputs.get("decision", ()):
-        names[f"decision:{name}"] = _unused(f"decision:{name}", taken)
+        names[f"decision:{name}"] = parts.unused(f"decision:{name}", taken)
     if outputs.get("overall_decision") is not None:
-        names[outputs["overall_decision"]] = _unused("overall_decision", taken)
+        names[outputs["overall_decision"]] = parts.unused("overall_decision", taken)
     for k in range(most_reasons(reasons) if reasons else 0):
-        names[f"reason_{k + 1}"] = _unused(f"reason_{k + 1}", taken)
+        names[f"reason_{k + 1}"] = parts.unused(f"reason_{k + 1}", taken)
     for k in range(_ranks(reasons) if reasons else 0):
-        names[f"raw_{k + 1}"] = _unused(f"reason_{k + 1}_raw", taken)
+        names[f"raw_{k + 1}"] = parts.unused(f"reason_{k + 1}_raw", taken)
     return _Plan(model, classings, scale, reasons, names)
 
 
@@ -176,13 +190,6 @@ def _ranks(reasons: Step) -> int:
     """How many ranked codes the document lists: all of them where an inquiry may have to be found further down."""
     most = int(reasons["maximum"])
     return max(most, len(reasons["characteristics"])) if "inquiries" in reasons else most
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name = f"model_{name}"
-    taken.add(name)
-    return name
 
 
 def _used_inputs(plan: _Plan) -> dict[str, str]:
@@ -194,25 +201,6 @@ def _used_inputs(plan: _Plan) -> dict[str, str]:
     read |= {n for s in plan.model["steps"] if s["type"] == "derive" for n in references(s["expression"])}
     read |= {n for s in plan.model["steps"] if s["type"] == "guard" for n in references(s["condition"])}
     return {item["name"]: item["type"] for item in plan.model["inputs"] if item["name"] in read}
-
-
-def _header(model: Mapping[str, Any], package_hash: str) -> Element:
-    about = model["model"]
-    words = f"{about['name']} ({about['id']} {about['version']}), from model package {package_hash}"
-    attributes = {"description": words, "modelVersion": about["version"]}
-    extension = Element("Extension", {"name": "package_hash", "value": package_hash})
-    return Element("Header", attributes, [extension, Element("Application", {"name": "credit-risk-lifecycle"})])
-
-
-def _dictionary(inputs: dict[str, str]) -> Element:
-    missing = Element("Value", {"value": "NaN", "property": "missing"})
-    fields = [
-        Element("DataField", {"name": name, "optype": "continuous", "dataType": "double"}, [missing])
-        if kind == "number"
-        else Element("DataField", {"name": name, "optype": "categorical", "dataType": "string"})
-        for name, kind in inputs.items()
-    ]
-    return Element("DataDictionary", {"numberOfFields": str(len(fields))}, fields)
 
 
 def _derived(plan: _Plan) -> Iterator[Element]:
@@ -238,7 +226,7 @@ def _hits(guard: Step) -> Step:
 
 def _outputs(plan: _Plan) -> Iterator[Element]:
     """The score, then every later value in the order of the steps, then the reasons."""
-    yield _output(plan.names[plan.scale["output"]], "double", feature="predictedValue")
+    yield parts.output(plan.names[plan.scale["output"]], "double", feature="predictedValue")
     for step in plan.model["steps"]:
         if step["type"] in _COMPUTED:
             named = _renamed(step, plan.names)
@@ -250,7 +238,7 @@ def _outputs(plan: _Plan) -> Iterator[Element]:
                 "grade": lambda s: e.grade(s, s["input"]),
             }[step["type"]](named)
             kind = "string" if step["type"] == "grade" else "double"
-            yield _output(plan.names[step["output"]], kind, value)
+            yield parts.output(plan.names[step["output"]], kind, value)
     if plan.reasons:
         yield from _reason_outputs(plan)
     yield from _decisions(plan)
@@ -260,7 +248,7 @@ def _decisions(plan: _Plan) -> Iterator[Element]:
     """The flag of each rule, and the overall decision, whose parts are outputs that are no results."""
     outputs = plan.model["outputs"]
     for name in outputs.get("decision", ()):
-        yield _output(plan.names[f"decision:{name}"], "double", e.ref(name))
+        yield parts.output(plan.names[f"decision:{name}"], "double", e.ref(name))
     overall = outputs.get("overall_decision")
     if overall is None:
         return
@@ -298,31 +286,17 @@ def _renamed(step: Step, names: dict[str, str]) -> dict[str, Any]:
     return changed
 
 
-def _output(
-    name: str, kind: str, value: Element | None = None, *, feature: str = "transformedValue", rank: int | None = None
-) -> Element:
-    attributes = {
-        "name": name,
-        "optype": "categorical" if kind == "string" else "continuous",
-        "dataType": kind,
-        "feature": feature,
-        "rank": None if rank is None else str(rank),
-        "isFinalResult": "false" if name.endswith("_raw") else None,
-    }
-    return Element("OutputField", attributes, [] if value is None else [value])
-
-
 def _reason_outputs(plan: _Plan) -> Iterator[Element]:
     """Ranked reason codes, then each as the model writes it; a rank that repeats the one before it is missing."""
     assert plan.reasons is not None
     raw = [plan.names[f"raw_{k + 1}"] for k in range(_ranks(plan.reasons))]
     for k, name in enumerate(raw):
-        yield _output(name, "string", feature="reasonCode", rank=k + 1)
+        yield parts.output(name, "string", feature="reasonCode", rank=k + 1)
     codes = _codes(plan)
     public = {inner: code for inner, code in codes.values() if inner != code}
     for k, name in enumerate(plan.reason_names):
         if k == plan.reasons["maximum"]:
-            yield _output(name, "string", _inquiry(plan.reasons, codes, raw))
+            yield parts.output(name, "string", _inquiry(plan.reasons, codes, raw))
             continue
         value = e.ref(raw[k])
         if public:
@@ -332,7 +306,7 @@ def _reason_outputs(plan: _Plan) -> Iterator[Element]:
             condition = e.apply("isNotMissing", e.ref(raw[0]))
         else:
             condition = e.apply("notEqual", e.ref(raw[k - 1]), e.ref(raw[k]), map_missing_to="false")
-        yield _output(name, "string", e.apply("if", condition, value))
+        yield parts.output(name, "string", e.apply("if", condition, value))
 
 
 def _inquiry(reasons: Step, codes: Mapping[str, tuple[str, str]], raw: list[str]) -> Element:
@@ -368,92 +342,26 @@ def _codes(plan: _Plan) -> dict[str, tuple[str, str]]:
     return result
 
 
+def _published(plan: _Plan) -> list[tuple[str, str, bool]]:
+    """Output fields that verification rows are held against, with their columns."""
+    outputs = plan.model["outputs"]
+    columns = [
+        (plan.names[outputs[key]], key, key in parts.NUMBERS) for key in parts.PUBLISHED if outputs.get(key) is not None
+    ]
+    columns += [(name, f"reason_{k + 1}", False) for k, name in enumerate(plan.reason_names)]
+    columns += [(plan.names[f"decision:{name}"], f"decision:{name}", True) for name in outputs.get("decision", ())]
+    if outputs.get("overall_decision") is not None:
+        columns.append((plan.names[outputs["overall_decision"]], "overall_decision", False))
+    return columns
+
+
 def _characteristics(plan: _Plan) -> Iterator[Element]:
     codes = _codes(plan)
     baselines = portable_baselines(plan.reasons, plan.scale) if plan.reasons else {}
     for item in plan.scale["characteristics"]:
-        classing = plan.classings[item["input"]]
-        attributes: dict[str, str | None] = {"name": item["characteristic"]}
+        attributes: dict[str, str | None] = {}
         if plan.reasons:
             never = (f"no reason: {item['characteristic']}", "")
             attributes["reasonCode"] = codes.get(item["output"], never)[0]
-            attributes["baselineScore"] = _number(baselines.get(item["output"], min(item["points"]) - 1.0))
-        ways = e.branches(classing)
-        children = [
-            Element(
-                "Attribute",
-                {"partialScore": _number(item["points"][one.bin])},
-                [_predicate(classing, one, one is ways[-1])],
-            )
-            for one in ways
-        ]
-        yield Element("Characteristic", attributes, children)
-
-
-def _predicate(classing: Step, one: e.Branch, last: bool) -> Element:
-    field = classing["input"]
-    if last:
-        return Element("True")
-    if one.kind == "missing":
-        return Element("SimplePredicate", {"field": field, "operator": "isMissing"})
-    if one.upper is not None:
-        return Element("SimplePredicate", {"field": field, "operator": "lessThan", "value": _number(one.upper)})
-    values = [_number(v) if isinstance(v, (int, float)) else v for v in one.listed]
-    tests = [Element("SimplePredicate", {"field": field, "operator": "equal", "value": v}) for v in values]
-    return tests[0] if len(tests) == 1 else Element("CompoundPredicate", {"booleanOperator": "or"}, tests)
-
-
-def _verification(plan: _Plan, inputs: dict[str, str], rows: pd.DataFrame) -> Element:
-    """Boundary rows with what the model gives for them; an engine that verifies refuses other results."""
-    columns: list[tuple[str, str, str | None]] = [(name, f"in:{name}", None) for name in inputs]
-    outputs = plan.model["outputs"]
-    for key in ("score", "linear_score", "probability", "probability_with_margin", "grade"):
-        if outputs.get(key) is not None:
-            columns.append((plan.names[outputs[key]], key, PRECISION if key != "grade" else None))
-    columns += [(name, f"reason_{k + 1}", None) for k, name in enumerate(plan.reason_names)]
-    columns += [(plan.names[f"decision:{name}"], f"decision:{name}", PRECISION) for name in outputs.get("decision", ())]
-    if outputs.get("overall_decision") is not None:
-        columns.append((plan.names[outputs["overall_decision"]], "overall_decision", None))
-    fields, tags = [], []
-    for k, (name, source, precision) in enumerate(columns):
-        tags.append((f"c{k + 1}", source))
-        given = {"field": name, "column": f"c{k + 1}", "precision": precision, "zeroThreshold": precision}
-        fields.append(Element("VerificationField", given))
-    records = []
-    for record in rows[[source for _, source, _ in columns]].itertuples(index=False, name=None):
-        cells = [Element(tag, text=_cell(v)) for (tag, _), v in zip(tags, record, strict=True) if not pd.isna(v)]
-        records.append(Element("row", {}, cells))
-    table = Element("InlineTable", {}, records)
-    counts = {"recordCount": str(len(records)), "fieldCount": str(len(fields))}
-    return Element("ModelVerification", counts, [Element("VerificationFields", {}, fields), table])
-
-
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else _number(value)
-
-
-def _number(value: float) -> str:
-    return repr(float(value))
-
-
-def _refuse_characters(element: Element) -> None:
-    """Raise PackageError where XML cannot hold a character of a name or a category."""
-    faults: list[Fault] = []
-
-    def visit(one: Element) -> None:
-        for value in (*one.attributes.values(), one.text):
-            if value is not None and not fits_xml(value):
-                faults.append(
-                    Fault(
-                        "XML cannot hold a control character of this text",
-                        code="export_unsupported",
-                        found=repr(value),
-                        remedy="take the character out of the data, or write exports: [] in the plan",
-                    )
-                )
-        for child in one.children:
-            visit(child)
-
-    visit(element)
-    if faults:
-        raise PackageError(list(dict.fromkeys(faults)))
+            attributes["baselineScore"] = parts.number_text(baselines.get(item["output"], min(item["points"]) - 1.0))
+        yield characteristic(item, plan.classings[item["input"]], attributes)
