@@ -17,6 +17,7 @@ from credit_risk.export.pmml import expressions as e
 from credit_risk.export.pmml import parts
 from credit_risk.export.pmml.attributes import characteristic
 from credit_risk.export.pmml.attribution import MOST_CONSTANTS, PartTrees, TooLarge, attribution_trees
+from credit_risk.export.pmml.derived import date_notes
 from credit_risk.export.pmml.fields import Piece, TreeSum, Writer, needed_steps
 from credit_risk.export.pmml.trees import fields_read, segments, sum_model
 from credit_risk.export.pmml.xml import Element
@@ -84,6 +85,7 @@ def _content(model: Mapping[str, Any], most_constants: int) -> Content:
     published = _published(own, outputs, names, writer)
     scale = next((s for s in needed if s["type"] == "scale" and s["output"] == own.get("score")), None)
     scale = scale if scale is not None and scale["form"] == "points" and not writer.trees else None
+    notes += date_notes(needed)
     return Content(inputs, pieces, published, own["linear_score"], notes, scale, writer.classings)
 
 

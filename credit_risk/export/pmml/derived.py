@@ -5,10 +5,11 @@ Engines differ in what an operator makes of a missing argument, so each operatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from credit_risk.export.pmml import expressions as e
+from credit_risk.export.pmml.dates import NOTE, date_operation
 from credit_risk.export.pmml.monthly import AGGREGATES, Keep, aggregate
 from credit_risk.export.pmml.xml import Element
 from credit_risk.scoring.columns import NUMBER, STRING
@@ -91,16 +92,21 @@ def _flag(condition: Element) -> Element:
     return e.apply("if", condition, e.number(1), e.number(0))
 
 
-def unsupported_operations(expression: Expression) -> list[str]:
-    """Operations of an expression that PMML engines do not evaluate alike, each once: those of dates as text."""
-    own = [expression["op"]] if expression.get("op") in DATE_OPERATIONS else []
-    inner = [op for arg in expression.get("args", []) for op in unsupported_operations(arg)]
-    return list(dict.fromkeys(own + inner))
+def date_notes(steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What is to be told of dates where derivations or rules measure them."""
+    asked = [step.get("expression", step.get("condition")) for step in steps if step["type"] in ("derive", "guard")]
+    return [NOTE] if any(_asks_dates(one) for one in asked) else []
+
+
+def _asks_dates(expression: Expression) -> bool:
+    return expression.get("op") in DATE_OPERATIONS or any(_asks_dates(arg) for arg in expression.get("args", []))
 
 
 def _operation(op: str, args: list[Element], given: list[Expression], keep: Keep) -> Element:
     if op in AGGREGATES:
         return aggregate(op, args, keep)
+    if op in DATE_OPERATIONS:
+        return date_operation(op, args, keep)
     if op == "band":
         return _band(args[0], [float(arg["const"]) for arg in given[1:]])
     if op in _SPECIAL:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from credit_risk._core.errors import Fault, PackageError
+from credit_risk._core.errors import PackageError
 from credit_risk.export.pmml.chain import chain_pmml
-from credit_risk.export.pmml.derived import unsupported_operations
-from credit_risk.export.pmml.scorecard import OTHERWISE, category_faults, fits_scorecard, scorecard_pmml
+from credit_risk.export.pmml.scorecard import category_faults, fits_scorecard, scorecard_pmml
 
 _ANNOTATION = re.compile("<Annotation>(.*?)</Annotation>", re.DOTALL)
 
@@ -22,10 +21,9 @@ def model_pmml(model: Mapping[str, Any], package_hash: str, verification: pd.Dat
 
     A scorecard, also one on top of another, is a `Scorecard` with reason codes (`scorecard_pmml` tells the output
     fields); any other model is what `chain_pmml` tells. What is left out stands in the header (`pmml_notes`). Raises
-    PackageError with every reason why the model cannot be written: dates that are measured as text, and characters
-    that XML cannot hold.
+    PackageError with every name and category that holds a character which XML cannot hold.
     """
-    if faults := [*_date_faults(model), *category_faults(model)]:
+    if faults := category_faults(model):
         raise PackageError(faults)
     if fits_scorecard(model):
         return scorecard_pmml(model, package_hash, verification)
@@ -36,17 +34,3 @@ def pmml_notes(document: bytes) -> list[str]:
     """What the header of a document tells of results that it leaves out; empty where it holds all."""
     head = document.partition(b"</Header>")[0].decode("utf-8")
     return [unescape(note) for note in _ANNOTATION.findall(head)]
-
-
-def _date_faults(model: Mapping[str, Any]) -> list[Fault]:
-    faults = []
-    for i, step in enumerate(model["steps"]):
-        path = {"derive": "expression", "guard": "condition"}.get(step["type"])
-        if path is not None and (dated := unsupported_operations(step[path])):
-            message = f"{step['output']!r} asks for {', '.join(dated)}: dates as text are not supported in PMML"
-            faults.append(
-                Fault(
-                    message, code="export_unsupported", file="model.json", path=f"/steps/{i}/{path}", remedy=OTHERWISE
-                )
-            )
-    return faults

@@ -144,10 +144,11 @@ def logistic(x: Element) -> Element:
     return apply("/", number(1), apply("+", number(1), apply("exp", apply("*", number(-1), x))))
 
 
-def link(step: Step) -> Element | None:
-    """The inverse link, or None where PMML has no portable function for it."""
+def link(step: Step) -> Element:
+    """The inverse link."""
     x = ref(step["input"])
-    return {"logit": logistic(x), "log": apply("exp", x), "identity": x}.get(step["function"])
+    links = {"logit": logistic(x), "log": apply("exp", x), "identity": x, "probit": apply("stdNormalCDF", x)}
+    return links[step["function"]]
 
 
 def calibrate(step: Step) -> Element:

@@ -128,9 +128,7 @@ def _sum(writer: Writer, step: Step) -> Piece:
 
 
 def _link(writer: Writer, step: Step) -> Piece:
-    value = e.link(step)
-    assert value is not None, step["function"]
-    return _one(writer, step, value, [step["input"]])
+    return _one(writer, step, e.link(step), [step["input"]])
 
 
 def _calibrate(writer: Writer, step: Step) -> Piece:

@@ -20,7 +20,7 @@ from credit_risk.export.pmml import expressions as e
 from credit_risk.export.pmml import parts
 from credit_risk.export.pmml.attributes import characteristic
 from credit_risk.export.pmml.baselines import portable_baselines
-from credit_risk.export.pmml.derived import derived_fields, unsupported_operations
+from credit_risk.export.pmml.derived import date_notes, derived_fields
 from credit_risk.export.pmml.staged import one_scorecard
 from credit_risk.export.pmml.xml import Element
 from credit_risk.scoring import check_model
@@ -82,7 +82,8 @@ def scorecard_pmml(model: Mapping[str, Any], package_hash: str, verification: pd
         word = plan.reasons["reference"].split(" ")[0]
         method = {"mean": "mean", "most": "max"}.get(word, "other")
         attributes.update({"reasonCodeAlgorithm": "pointsBelow", "baselineMethod": method})
-    return parts.document(model, package_hash, inputs, Element("Scorecard", attributes, body))
+    notes = date_notes(model["steps"])
+    return parts.document(model, package_hash, inputs, Element("Scorecard", attributes, body), notes)
 
 
 def fits_scorecard(model: Mapping[str, Any]) -> bool:
@@ -118,8 +119,6 @@ def scorecard_faults(model: Mapping[str, Any]) -> list[Fault]:
                 complain(f"/steps/{i}/{path}", message)
         elif step["type"] == "switch" and step["default"] is None:
             complain(f"/steps/{i}", f"switch {step['id']} has no default: a row in error is not supported in PMML")
-        elif step["type"] == "link" and e.link(step) is None:
-            complain(f"/steps/{i}", f"link {step['function']} is not supported in PMML")
     faults += category_faults(model)
     scales = [step for step in model["steps"] if step["type"] == "scale"]
     if len(scales) != 1 or scales[0]["form"] != "points" or outputs.get("score") != scales[0]["output"]:
@@ -128,11 +127,8 @@ def scorecard_faults(model: Mapping[str, Any]) -> list[Fault]:
 
 
 def _expression_faults(model: Mapping[str, Any], step: Step) -> Iterator[tuple[str, str]]:
-    """What of an expression PMML cannot hold: dates as text, and results of the score before they are there."""
+    """What of an expression a `Scorecard` cannot hold: results of the score before they are there."""
     path = "expression" if step["type"] == "derive" else "condition"
-    words = "is derived with" if step["type"] == "derive" else "asks for"
-    if dated := unsupported_operations(step[path]):
-        yield path, f"{step['output']!r} {words} {', '.join(dated)}: dates as text are not supported in PMML"
     results = {one["output"] for one in model["steps"] if one["type"] in _RESULTS}
     late = [name for name in references(step[path]) if name in results]
     if late and step["output"] != model["outputs"].get("overall_decision"):
@@ -232,7 +228,7 @@ def _outputs(plan: _Plan) -> Iterator[Element]:
             named = _renamed(step, plan.names)
             value = {
                 "linear": lambda s: e.linear(s),
-                "link": lambda s: e.link(s),
+                "link": e.link,
                 "calibrate": lambda s: e.calibrate(s),
                 "switch": lambda s: e.switch(s),
                 "grade": lambda s: e.grade(s, s["input"]),
