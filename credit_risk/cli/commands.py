@@ -66,11 +66,13 @@ def verify(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """`credit-risk export PACKAGE`."""
-    from credit_risk.lifecycle.exports import write_exports
+    from credit_risk.lifecycle.exports import export_notes, write_exports
 
     written = write_exports(Path(options.package), options.format, system_clock)
     for path in written:
         print(path)
+        for note in export_notes(path):
+            print(f"  {note}")
     return 0
 
 

@@ -10,27 +10,18 @@ import pandas as pd
 from credit_risk import __version__
 from credit_risk._core.clock import Clock
 from credit_risk._core.evidence import Evidence, table
-from credit_risk.export import EXPORTERS, export_package
+from credit_risk.export import EXPORTERS, export_package, pmml_notes
 from credit_risk.package import read_package, write_annex
 from credit_risk.plan import Plan
-from credit_risk.plan.checks import pmml_refusal
 
 PLAN = "plan.json"
 ANNEX, EVIDENCE = "exports", "evidence/"
 
 
-def export_refusals(plan: Plan) -> dict[str, str]:
-    """Formats that cannot hold the champion of a plan, with the reason."""
-    refusals = {"pmml": pmml_refusal(plan.as_dict())}
-    return {kind: reason for kind, reason in refusals.items() if reason is not None}
-
-
 def exports_evidence(plan: Plan) -> Evidence:
     """Evidence `verification.exports`: which formats the run writes, and why it does not write the others."""
-    refusals = export_refusals(plan)
     rows = [
-        (kind, kind in plan.exports, "in the plan" if kind in plan.exports else refusals.get(kind, "not in the plan"))
-        for kind in EXPORTERS
+        (kind, kind in plan.exports, "in the plan" if kind in plan.exports else "not in the plan") for kind in EXPORTERS
     ]
     return table("verification.exports", pd.DataFrame(rows, columns=["format", "written", "reason"]), inputs=(PLAN,))
 
@@ -54,3 +45,8 @@ def exported_files(package: Path) -> dict[str, bytes]:
     names = {path.relative_to(folder).as_posix(): path for path in found}
     kept = {name: path for name, path in names.items() if name != "manifest.json" and not name.startswith(EVIDENCE)}
     return {name: path.read_bytes() for name, path in kept.items()}
+
+
+def export_notes(path: Path) -> list[str]:
+    """What an export tells of results that it leaves out."""
+    return pmml_notes(path.read_bytes()) if path.suffix == ".pmml" else []

@@ -14,7 +14,7 @@ from credit_risk._core.html_table import html_table
 from credit_risk._core.severity import SEVERITIES, counted
 from credit_risk.lifecycle.contents import add_core, seal
 from credit_risk.lifecycle.develop import Development, develop
-from credit_risk.lifecycle.exports import export_refusals, write_exports
+from credit_risk.lifecycle.exports import export_notes, write_exports
 from credit_risk.lifecycle.programs import render_documents, validate
 from credit_risk.lifecycle.progress import Progress, silent, stage
 from credit_risk.package import PackageWriter
@@ -75,8 +75,8 @@ def run_plan(
             detail.text = f"hash {package_hash[:16]}"
         with stage(progress, "exports") as detail:
             files = write_exports(writer.path, chosen.exports, clock) if chosen.exports else []
-            refused = "; ".join(export_refusals(chosen).values())
-            detail.text = ", ".join(path.name for path in files) or f"none: {refused or 'the plan asks for none'}"
+            told = [*(path.name for path in files), *(note for path in files for note in export_notes(path))]
+            detail.text = ", ".join(told) or "none: the plan asks for none"
         recommendation: str | None = None
         findings: dict[str, int] = {}
         with stage(progress, "independent validation") as detail:

@@ -19,21 +19,20 @@ from credit_risk.plan.expert_checks import expert_faults
 from credit_risk.plan.fairness_checks import fairness_faults
 from credit_risk.plan.long_run_checks import long_run_faults, margin_faults
 from credit_risk.plan.measure_checks import columns_beside, measure_faults
-from credit_risk.plan.outcome_checks import MEASURES, outcome_faults
+from credit_risk.plan.outcome_checks import outcome_faults
 from credit_risk.plan.rating_checks import rating_faults
 from credit_risk.plan.reason_checks import personal_columns, reason_faults, undisclosable
 from credit_risk.plan.reject_checks import reject_faults
-from credit_risk.plan.rule_checks import dated_rules, rule_faults
+from credit_risk.plan.rule_checks import rule_faults
 from credit_risk.plan.segmented_checks import segmented_faults
 from credit_risk.plan.strategy_checks import strategy_faults
-from credit_risk.plan.two_stage_checks import first_stages, offset_columns, offset_of, two_stage_faults
-from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
+from credit_risk.plan.two_stage_checks import offset_columns, two_stage_faults
+from credit_risk.sampling.expressions import DATE_DIFFERENCES, dates_apart, parse_expression
 from credit_risk.sampling.names import RESERVED_WORDS, is_reserved
 from credit_risk.sampling.spec import OBSERVATION_POINT
 from credit_risk.scoring.expressions import references
 
 Found = Iterator[tuple[Path, Fault]]
-PMML_CHAMPIONS = ("scorecard", "expert")
 DATED = (("data", "date"), ("outcome", "windows", "observed_at"))
 
 
@@ -48,7 +47,6 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         _file_names,
         _covariance,
         _exports,
-        _dates_in_exports,
         _roles,
         _columns,
         _outcome,
@@ -195,60 +193,9 @@ def _ids_before(models: Any, index: int, name: str) -> bool:
     return any(_at(model, "id") == name for model in models[:index])
 
 
-def default_exports(plan: dict[str, Any]) -> list[str]:
-    """Exports of a plan that names none: PMML where the champion can be written in it."""
-    return [] if pmml_refusal(plan) else ["pmml"]
-
-
-def pmml_refusal(plan: dict[str, Any]) -> str | None:
-    """Why the champion cannot be written as PMML; None where it can, or where the plan has not one champion."""
-    if _at(plan, "outcome", "type") in MEASURES:
-        return "PMML is written of a scorecard only, and the champion is a glm"
-    if groups := _mapping(plan, "reason_codes", "groups"):
-        return f"PMML ranks characteristics, not groups of them, as reasons ({', '.join(map(str, groups))})"
-    models = _at(plan, "models")
-    listed = [model for model in models if isinstance(model, dict)] if isinstance(models, list | tuple) else []
-    champions = [model for model in listed if model.get("champion") is True]
-    if len(champions) != 1 or champions[0].get("type") is None:
-        return None
-    if champions[0]["type"] not in PMML_CHAMPIONS:
-        return f"PMML is written of a scorecard only, and the champion is a {champions[0]['type']}"
-    stages = [champions[0], *first_stages(plan, champions[0])]
-    if any(offset_of(stage).get("column") is not None for stage in stages):
-        return "PMML is written of scorecards only, and the champion starts from a column (models.offset.column)"
-    other = next((stage["type"] for stage in stages if stage.get("type") not in (None, *PMML_CHAMPIONS)), None)
-    return None if other is None else f"PMML is written of scorecards only, and a first stage is a {other}"
-
-
-def _asked_exports(plan: dict[str, Any]) -> list[str]:
-    return _texts(plan, "exports") if "exports" in plan else default_exports(plan)
-
-
 def _exports(plan: dict[str, Any]) -> Found:
-    exports = _asked_exports(plan)
-    if "pmml" in exports and (message := pmml_refusal(plan)):
-        allowed, remedy = "no exports with this champion", "write exports: [], or leave exports out"
-        yield ("exports",), _fault(message, "export", found="pmml", allowed=allowed, remedy=remedy)
-    yield from _twice(("exports",), exports)
+    yield from _twice(("exports",), _texts(plan, "exports"))
     yield from _twice(("documents",), _texts(plan, "documents"))
-
-
-def _dates_in_exports(plan: dict[str, Any]) -> Found:
-    """PMML engines do not measure dates that stand as text: told before anything is fitted."""
-    if "pmml" not in _asked_exports(plan):
-        return
-    told: list[tuple[Path, list[str]]] = []
-    for name, given in _mapping(plan, "derive").items():
-        text = _at(given, "expression") if isinstance(given, dict) else given
-        parsed, _ = parse_expression(text) if isinstance(text, str) else (None, [])
-        if parsed is not None and (dated := date_operations(parsed)):
-            told.append((("derive", name), dated))
-    told += [(("rules", index, "when"), dated) for index, dated in dated_rules(plan)]
-    for path, dated in told:
-        message = f"PMML cannot hold {', '.join(f'{op}()' for op in dated)}"
-        remedy = "write exports: [], or bring the time in months or days as a column of the source"
-        found = "pmml (the default)" if "exports" not in plan else "pmml"
-        yield path, _fault(message, "export", found=found, remedy=remedy)
 
 
 def _twice(path: Path, names: list[str]) -> Found:

@@ -31,7 +31,7 @@ from credit_risk.models.spec import (
     default_models,
     usual_models,
 )
-from credit_risk.plan.checks import cross_faults, default_exports
+from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
 from credit_risk.plan.outcome_checks import MEASURES
@@ -112,7 +112,7 @@ class Plan(Spec):
     )
     exports: Annotated[tuple[ExportKind, ...], Strict(False)] = Field(
         default=("pmml",),
-        description="Formats to export the champion to; where the plan names none, none that cannot hold the champion.",
+        description="Formats to export the champion to.",
     )
     documents: Annotated[tuple[Document, ...], Strict(False)] = Field(
         default=get_args(Document), description="Documents to render."
@@ -120,13 +120,6 @@ class Plan(Spec):
 
     _path: Path | None = PrivateAttr(default=None)
     _source_bytes: bytes | None = PrivateAttr(default=None)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _exports_that_hold_the_champion(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "exports" not in value:
-            return {**value, "exports": default_exports(value)}
-        return value
 
     @model_validator(mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 from credit_risk._core.errors import Fault
 from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import MEASURES
-from credit_risk.sampling.expressions import DATE_DIFFERENCES, date_operations, dates_apart, parse_expression
+from credit_risk.sampling.expressions import DATE_DIFFERENCES, dates_apart, parse_expression
 from credit_risk.scoring.expressions import references
 
 Found = Iterator[tuple[Path, Fault]]
@@ -34,15 +34,6 @@ def rule_faults(plan: dict[str, Any], roles: dict[str, str], dates: set[Any]) ->
         yield from _identifier(rules, index)
         yield from _words(plan, rule, path)
     yield from _codes(plan, rules)
-
-
-def dated_rules(plan: dict[str, Any]) -> Iterator[tuple[int, list[str]]]:
-    """Places of rules whose conditions measure dates, with the operations."""
-    for index, rule in enumerate(_listed(plan)):
-        text = rule.get("when")
-        parsed, _ = parse_expression(text) if isinstance(text, str) else (None, [])
-        if parsed is not None and (dated := date_operations(parsed)):
-            yield index, dated
 
 
 def _condition(rule: dict[str, Any], path: Path, roles: dict[str, str], dates: set[Any]) -> Found:

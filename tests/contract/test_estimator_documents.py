@@ -12,7 +12,7 @@ import pytest
 import credit_risk as cr
 import validation.score
 from credit_risk._core import canonical_json
-from credit_risk.export.pmml import scorecard_pmml
+from credit_risk.export.pmml import model_pmml
 from credit_risk.package.schema import schema_faults
 from validation import model_check, schema_check
 
@@ -68,10 +68,9 @@ def test_a_scorecard_scores_the_same_in_the_validator(case: str) -> None:
         np.testing.assert_array_equal(theirs[column].data, points[column], err_msg=column)
 
 
-def test_pmml_of_a_scorecard_and_the_offset_that_it_cannot_hold() -> None:
+def test_pmml_of_a_scorecard_and_of_one_with_an_offset() -> None:
     frame, y = applications()
-    text = scorecard_pmml(cr.ScorecardClassifier().fit(frame, y).to_model(), "0" * 64)
+    text = model_pmml(cr.ScorecardClassifier().fit(frame, y).to_model(), "0" * 64)
     assert b"<Scorecard" in text
     second = cr.ScorecardClassifier().fit(frame, y, offset=OFFSET).to_model()
-    with pytest.raises(cr.PackageError, match="step type sum is not supported in PMML"):
-        scorecard_pmml(second, "0" * 64)
+    assert b"<RegressionModel" in model_pmml(second, "0" * 64)

@@ -16,9 +16,8 @@ import numpy as np
 from credit_risk.scoring.attribution import Leaf, TreeGame, leaf_table, tree_game
 
 Step = Mapping[str, Any]
-MOST_CONSTANTS = 50_000
-"""Constants of all attributions of a model, above which a document is written without reasons (tens of megabytes)."""
-MOST_PLAYERS = 12
+MOST_CONSTANTS = 120_000
+"""Constants of all attributions of a model, above which a document is written without reasons: about 30 MB."""
 
 
 class TooLarge(Exception):
@@ -41,7 +40,7 @@ class PartTrees:
 def attribution_trees(step: Step, trees: Step, room: int = MOST_CONSTANTS) -> dict[str, PartTrees]:
     """By output of an `attribution` step: trees over the features of `trees` whose sum is the output / multiplier.
 
-    Raises TooLarge where they would hold more than `room` constants.
+    Raises TooLarge where they may hold more than `room` constants (`most_constants_of`).
     """
     place = {name: k for k, name in enumerate(trees["features"])}
     player_of = np.zeros(len(place), dtype=np.int64)
@@ -50,18 +49,32 @@ def attribution_trees(step: Step, trees: Step, room: int = MOST_CONSTANTS) -> di
     rows = np.array(step["background"]["rows"], dtype=np.float64)
     weights = np.array(step["background"]["weights"], dtype=np.float64)
     share = weights / np.sum(weights)
+    games = [tree_game(tree, player_of.tolist()) for tree in trees["trees"]]
+    if sum(_cases_of(game) for game in games) > room:
+        raise TooLarge
     parts = [PartTrees() for _ in step["characteristics"]]
-    left = room
-    for tree in trees["trees"]:
-        left -= _add_tree(tree_game(tree, player_of.tolist()), player_of, rows, share, parts, left)
+    for game in games:
+        _add_tree(game, player_of, rows, share, parts)
     return {part["output"]: found for part, found in zip(step["characteristics"], parts, strict=True)}
 
 
+def most_constants_of(step: Step, trees: Step) -> int:
+    """How many constants the trees of an `attribution` step hold at most: one a case, before cases alike are joined."""
+    player = {name: k for k, part in enumerate(step["characteristics"]) for name in part["features"]}
+    return sum(_cases_of(tree_game(tree, [player[name] for name in trees["features"]])) for tree in trees["trees"])
+
+
+def _cases_of(game: TreeGame) -> int:
+    """Cases of all characteristics: each meets its conditions on the path of a unit or does not."""
+    paths = [set(leaves[0].players) for leaves in _units(game)]
+    return sum(len(players) << len(players) for players in paths)
+
+
 def _add_tree(
-    game: TreeGame, player_of: np.ndarray, rows: np.ndarray, share: np.ndarray, parts: list[PartTrees], room: int
-) -> int:
-    """Put the trees of one tree of the model to the characteristics; how many constants they hold."""
-    sides, used = game.sides(rows), 0
+    game: TreeGame, player_of: np.ndarray, rows: np.ndarray, share: np.ndarray, parts: list[PartTrees]
+) -> None:
+    """Put the trees of one tree of the model to the characteristics."""
+    sides = game.sides(rows)
     for leaves in _units(game):
         unit = _unit(game, leaves, player_of, sides, share)
         for player in dict.fromkeys(player for leaf in leaves for player in leaf.players):
@@ -70,10 +83,6 @@ def _add_tree(
                 parts[player].constant += built["value"][0]
                 continue
             parts[player].trees.append(built)
-            used += built["left"].count(-1)
-            if used > room:
-                raise TooLarge
-    return used
 
 
 def _path(leaf: Leaf) -> dict[int, bool]:
@@ -110,8 +119,6 @@ class _Unit:
 def _unit(
     game: TreeGame, leaves: tuple[Leaf, ...], player_of: np.ndarray, sides: np.ndarray, share: np.ndarray
 ) -> _Unit:
-    if any(len(leaf.players) > MOST_PLAYERS for leaf in leaves):
-        raise TooLarge
     wanted = tuple(_path(leaf) for leaf in leaves)
     splits = {
         k: (int(game.feature[k]), float(game.threshold[k]), bool(game.default_left[k])) for path in wanted for k in path

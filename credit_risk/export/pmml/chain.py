@@ -16,7 +16,13 @@ import pandas as pd
 from credit_risk.export.pmml import expressions as e
 from credit_risk.export.pmml import parts
 from credit_risk.export.pmml.attributes import characteristic
-from credit_risk.export.pmml.attribution import MOST_CONSTANTS, PartTrees, TooLarge, attribution_trees
+from credit_risk.export.pmml.attribution import (
+    MOST_CONSTANTS,
+    PartTrees,
+    TooLarge,
+    attribution_trees,
+    most_constants_of,
+)
 from credit_risk.export.pmml.derived import date_notes
 from credit_risk.export.pmml.fields import Piece, TreeSum, Writer, needed_steps
 from credit_risk.export.pmml.trees import fields_read, segments, sum_model
@@ -27,7 +33,7 @@ from credit_risk.scoring.steps import published_reasons
 
 Step = Mapping[str, Any]
 WITHOUT_REASONS = (
-    "Written without reason codes: what each characteristic adds to these trees takes more than {most:,} constants, "
+    "Written without reason codes: what each characteristic adds to these trees may take more than {most:,} constants, "
     "which is the most that a document holds. Reasons come from the package itself."
 )
 
@@ -96,9 +102,11 @@ def _attributed(model: Mapping[str, Any], most: int) -> tuple[Mapping[str, Any],
     attributions = [step for step in model["steps"] if step["type"] == "attribution"]
     if model["outputs"].get("reasons") is None:
         return model, found, []
+    room = most
     try:
         for step in attributions:
-            found |= attribution_trees(step, trees[step["trees"]], most - sum(one.constants for one in found.values()))
+            found |= attribution_trees(step, trees[step["trees"]], room)
+            room -= most_constants_of(step, trees[step["trees"]])
     except TooLarge:
         outputs = {key: value for key, value in model["outputs"].items() if key != "reasons"}
         return {**model, "outputs": outputs}, {}, [WITHOUT_REASONS.format(most=most)]

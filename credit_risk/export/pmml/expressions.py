@@ -18,7 +18,9 @@ def number(value: float) -> Element:
 
 
 def text(value: str) -> Element:
-    """A string constant."""
+    """A string constant; one that an engine may not read back stands in an attribute, for what is missing."""
+    if not survives_as_text(value):
+        return apply("concat", no_text(), text(""), map_missing_to=value)
     return Element("Constant", {"dataType": "string"}, text=value)
 
 

@@ -18,10 +18,10 @@ HASH = "0123456789abcdef" * 4
 PROBABILITY, NUMBER = 1e-12, 1e-9
 
 
-def write(model: dict[str, Any], path: Path, development: pd.DataFrame) -> pd.DataFrame:
+def write(model: dict[str, Any], path: Path, development: pd.DataFrame, most: int = 2000) -> pd.DataFrame:
     """The document of a model with verification rows, valid by the schema; the inputs of these rows are returned."""
     compiled = compile_model(model)
-    cases = verification_table(compiled, verification_rows(compiled, development))
+    cases = verification_table(compiled, verification_rows(compiled, development, most))
     data = model_pmml(model, HASH, cases)
     root = etree.fromstring(data, etree.XMLParser(huge_tree=True))
     engines.pmml_schema().assertValid(root)

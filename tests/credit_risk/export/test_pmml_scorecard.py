@@ -202,16 +202,6 @@ def test_operations_on_months_and_texts(op: str, args: list[Any], engine: Any, t
     assert_engine_agrees(engine, write(model, tmp_path, frame), model, frame)
 
 
-@pytest.mark.parametrize("op", ["days_between", "months_between", "year", "month"])
-def test_dates_are_refused_by_name(op: str) -> None:
-    dated = {"op": op, "args": [{"ref": "t1"}, {"ref": "t2"}][: 1 if op in ("year", "month") else 2]}
-    with pytest.raises(PackageError) as caught:
-        scorecard_pmml(classed({"op": "add", "args": [dated, {"ref": "n1"}]}), HASH)
-    (fault,) = caught.value.faults
-    assert (fault.code, fault.path) == ("export_unsupported", "/steps/0/expression")
-    assert op in fault.message
-
-
 @settings(max_examples=40)
 @given(model=scorecards())
 def test_documents_are_valid_deterministic_and_plain(model: dict[str, Any]) -> None:
@@ -371,17 +361,6 @@ def test_reasons_of_every_reference(
     assert_engine_agrees(engine, write(model, tmp_path, frame), model, frame)
 
 
-def test_reasons_of_groups_are_refused() -> None:
-    model = with_reasons(4.0, ("A", "B"))
-    model["steps"].insert(-1, {"id": "g", "type": "sum", "inputs": ["pr", "pr2"], "output": "both"})
-    model["steps"][-1]["characteristics"][0] |= {"characteristic": "both", "input": "both"}
-    with pytest.raises(PackageError) as caught:
-        scorecard_pmml(model, HASH)
-    (fault,) = caught.value.faults
-    assert fault.message == "PMML ranks characteristics, not groups of them, as reasons (both)"
-    assert fault.remedy == "score with the package itself (`credit-risk score`), and write exports: [] in the plan"
-
-
 def test_ties_closer_than_doubles_are_refused() -> None:
     model = with_reasons(4.0, ("A", "B"))
     scale = next(step for step in model["steps"] if step["id"] == "s")
@@ -404,7 +383,7 @@ def test_the_engine_that_verifies_refuses_a_changed_document(tmp_path: Path) -> 
         engines.jpmml(path, engines.records(frame))
 
 
-def test_all_that_pmml_cannot_hold_is_told_at_once() -> None:
+def test_all_that_a_scorecard_cannot_hold_is_told_at_once() -> None:
     condition = {"op": "less", "args": [{"ref": "z"}, {"const": 0.0}]}
     guard = {
         "id": "g",
@@ -414,13 +393,12 @@ def test_all_that_pmml_cannot_hold_is_told_at_once() -> None:
         "reason_code": "G",
         "output": "refer",
     }
-    probit = {"id": "f", "type": "link", "function": "probit", "input": "z", "output": "normal"}
-    model = with_tail(guard, probit)
+    model = with_tail(guard)
     model["model"]["type"] = "monotone_boosting"
     model["outputs"]["decision"] = ["refer"]
     with pytest.raises(PackageError) as caught:
         scorecard_pmml(model, HASH)
-    assert [fault.path for fault in caught.value.faults] == ["/model/type", "/steps/5/condition", "/steps/6"]
+    assert [fault.path for fault in caught.value.faults] == ["/model/type", "/steps/5/condition"]
     assert all(fault.code == "export_unsupported" and fault.remedy for fault in caught.value.faults)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 
 from tests import engines
 from tests.credit_risk.cli.command import QUICK, REPOSITORY, credit_risk, disagreements, done, frame, model, portfolio
+from tests.credit_risk.export.engine_rows import assert_alike
 
 DERIVED = """\
 derive:
@@ -141,14 +143,12 @@ def test_dates_from_the_plan_to_scoring(dated: pd.DataFrame, tmp_path: Path) -> 
     assert sorted(scored["score"]) == sorted(written["score"])
 
 
-def test_dates_are_refused_in_pmml_with_the_operation(dated: pd.DataFrame, tmp_path: Path) -> None:
-    from tests.credit_risk.cli.command import run, write_plan
-
-    ended = run(write_plan(tmp_path, DATED, dated))
-    assert ended.status == 2
-    assert "PMML cannot hold months_between()" in ended.err
-    assert "exports: []" in ended.err
-    assert not (tmp_path / "out").exists()
+@pytest.mark.java
+@pytest.mark.parametrize("engine", [engines.jpmml, engines.pmml4s])
+def test_dates_score_in_pmml_as_in_the_package(engine: Any, dated: pd.DataFrame, tmp_path: Path) -> None:
+    package = done(tmp_path, DATED, dated, "--no-validation")
+    (path,) = (package / "exports").glob("*.pmml")
+    assert_alike(engine, path, model(package), dated[[item["name"] for item in model(package)["inputs"]]].head(200))
 
 
 def test_the_plan_as_sealed_holds_both_forms(package: Path) -> None:

@@ -76,13 +76,8 @@ def test_a_boosting_champion(tmp_path: Path) -> None:
     for name in ("parameters", "importance", "monotonicity"):
         assert evidence(package, f"boosting.{name}.trees")["kind"] == "table"
     assert (package / "documents" / "development_dossier.pdf").is_file()
-    assert not (package / "exports").exists()
-    told = "PMML is written of a scorecard only, and the champion is a monotone_boosting"
-    assert frame(package, "verification.exports").to_numpy().tolist() == [["pmml", False, told]]
-    assert f"none: {told}" in ended.err
-    refused = credit_risk("export", package)
-    assert refused.status == 2
-    assert "it takes a scorecard" in refused.err
+    assert ["pmml", True, "in the plan"] in frame(package, "verification.exports").to_numpy().tolist()
+    assert b'multipleModelMethod="modelChain"' in (package / "exports" / "m.pmml").read_bytes()
 
 
 def test_a_boosting_champion_alone_whose_probability_follows_points(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from scipy import special
 
 from credit_risk.scoring import compile_model
 from tests.credit_risk.cli.command import Ended, disagreements, evidence, findings, frame, model, run, write_plan
+from tests.credit_risk.export.engine_rows import assert_alike
+from tests.engines import jpmml, pmml4s
 
 HEAD = "model: {id: m}\ndata: {source: table.csv}\noutcome: {column: BAD, bad: 1}\nsamples: {out_of_sample: 0.3}\n"
 SEARCH = "{search: {variables: [CHANNEL], max_segments: 2}}"
@@ -293,10 +296,13 @@ def test_bad_plans_are_refused(plan: str, told: str, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_pmml_of_segments_is_refused_by_name(tmp_path: Path) -> None:
-    ended = run(write_plan(tmp_path, models(SEARCH) + "exports: [pmml]\n", applications(900)))
-    assert ended.status == 2
-    assert "the champion is a segmented_scorecard" in ended.err
+@pytest.mark.java
+@pytest.mark.parametrize("engine", [jpmml, pmml4s])
+def test_pmml_of_segments_scores_as_the_package(engine: Any, found: Path) -> None:
+    (path,) = (found / "exports").glob("*.pmml")
+    rows = applications(400, seed=7)[["CHANNEL", "INCOME", "DEBT"]]
+    rows.loc[:3, "CHANNEL"] = ["never seen", None, "broker", "online"]
+    assert_alike(engine, path, model(found), rows)
 
 
 def test_points_for_the_probability_are_followed_by_segment(tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ from credit_risk.export.pmml import scorecard_pmml
 from credit_risk.lifecycle.develop import Development
 from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
-from credit_risk.scoring.verification import verification_rows, verification_table
 from tests.credit_risk.cli.command import credit_risk, disagreements, done, evidence, findings, frame, write_plan
-from tests.engines import jpmml, pmml4s, records
+from tests.credit_risk.export.engine_rows import assert_alike, neighbours, write
+from tests.engines import jpmml, pmml4s
 from validation import read_package as read_for_validation
 from validation import validate
 
@@ -378,25 +378,23 @@ def test_score_range_holds_every_score_and_is_reached_by_scorecards(development:
     assert score_range(_candidate(development, "master").model) is None  # a column has no bounds
 
 
-@pytest.mark.parametrize("name", ["bureau", "chain"])
-def test_pmml_of_stacked_scorecards_gives_the_same_results_in_two_engines(
+@pytest.mark.java
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "application"])
+def test_pmml_of_stages_gives_the_same_results_in_two_engines(
     development: Development, tmp_path: Path, name: str
 ) -> None:
-    candidate = _candidate(development, name)
-    cases = verification_table(candidate.compiled, verification_rows(candidate.compiled, development.training.frame))
-    (tmp_path / "model.pmml").write_bytes(scorecard_pmml(candidate.model, "0" * 64, cases))
-    rows = development.training.frame[candidate.compiled.input_names].head(300)
-    own = candidate.compiled.score(rows)
+    candidate, rows = _candidate(development, name), development.training.frame
+    cases = write(candidate.model, tmp_path / "model.pmml", rows)
+    inputs = rows[candidate.compiled.input_names]
+    every = pd.concat([inputs.head(150), cases, neighbours(candidate.model, inputs, 100)], ignore_index=True)
     for engine in (jpmml, pmml4s):
-        found = engine(tmp_path / "model.pmml", records(rows))
-        for column in ("score", "linear_score", "probability"):
-            np.testing.assert_allclose(found[column].astype(float), own[column], rtol=1e-9, atol=1e-9)
-        for column in [c for c in own if c.startswith("reason_")]:
-            assert [None if pd.isna(v) else v for v in found[column]] == own[column].tolist()
+        assert_alike(engine, tmp_path / "model.pmml", candidate.model, every)
+    document = (tmp_path / "model.pmml").read_bytes()
+    assert (b"<Scorecard" in document) == (name in ("bureau", "chain"))
 
 
 @pytest.mark.parametrize("name", ["master", "on_trees"])
-def test_pmml_of_another_first_stage_is_refused_in_one_message(development: Development, name: str) -> None:
+def test_a_scorecard_of_pmml_takes_no_column_and_no_trees(development: Development, name: str) -> None:
     with pytest.raises(Exception, match="whose first stage is a column or trees") as caught:
         scorecard_pmml(_candidate(development, name).model, "0" * 64)
     assert len(caught.value.faults) == 1  # type: ignore[attr-defined]

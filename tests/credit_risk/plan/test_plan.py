@@ -226,12 +226,6 @@ ONE_FAULT = [
     ("models: [{id: A, type: scorecard, champion: true}]", "models[0].id", "value", None),
     ("models: [{type: scorecard, champion: true}]", "models[0].id", "missing_key", None),
     ("models: [{id: a, champion: true}]", "models[0].type", "missing_key", None),
-    (
-        "models: [{id: a, type: monotone_boosting, champion: true}]\nexports: [pmml]",
-        "exports",
-        "export",
-        "exports: []",
-    ),
     ("exports: [excel]", "exports[0]", "value", None),
     ("exports: pmml", "exports", "value", "[pmml]"),
     ("exports: [pmml, pmml]", "exports", "duplicate_name", None),
@@ -264,10 +258,11 @@ def test_one_fault_each(faults, line: str, path: str, code: str, remedy: str | N
         assert len(found) == 1, [str(fault) for fault in found]
 
 
-def test_exports_that_no_plan_names_hold_the_champion(write) -> None:
+def test_pmml_is_the_export_of_a_plan_that_names_none(write) -> None:
     boosted = "models: [{id: a, type: monotone_boosting, champion: true}]\n"
     assert read_plan(write(SHORTEST)).exports == ("pmml",)
-    assert read_plan(write(SHORTEST + boosted)).as_dict()["exports"] == []
+    assert read_plan(write(SHORTEST + boosted)).as_dict()["exports"] == ["pmml"]
+    assert read_plan(write(SHORTEST + "exports: []\n")).exports == ()
 
 
 DATA_FAULTS = [

@@ -106,18 +106,6 @@ def test_an_amount_has_no_second_stage(tmp_path: Path) -> None:
     assert "a scorecard does not model an outcome of type amount" in {f.message for f in caught.value.faults}
 
 
-def test_pmml_is_refused_at_the_plan_where_a_stage_has_no_points(tmp_path: Path) -> None:
-    column = _models("{column: MASTER}")
-    trees = _models("{model: first}").replace("id: first, type: scorecard", "id: first, type: monotone_boosting")
-    for text, words in ((column, "starts from a column"), (trees, "a first stage is a monotone_boosting")):
-        assert _plan(tmp_path, text).exports == ()  # type: ignore[attr-defined]
-        with pytest.raises(PlanError) as caught:
-            _plan(tmp_path, text + "exports: [pmml]\n")
-        (fault,) = caught.value.faults
-        assert words in fault.message
-    assert _plan(tmp_path, _models("{model: first}")).exports == ("pmml",)  # type: ignore[attr-defined]
-
-
 def test_reasons_by_most_points_need_points_in_every_stage(tmp_path: Path) -> None:
     trees = _models("{model: first}").replace("id: first, type: scorecard", "id: first, type: monotone_boosting")
     with pytest.raises(PlanError) as caught:
