@@ -32,7 +32,8 @@ def _backend() -> Any:
     if not jpype.isJVMStarted():
         jars = Path(pypmml.__file__).parent / "jars"
         JPypeBackend.createJVM([str(jar) for jar in sorted(jars.glob("*.jar"))])
-    PMMLContext(gateway_instance=JPypeGateway())
+    if PMMLContext._active_pmml_context is None:  # another test may have asked PMML4S in a process of its own
+        PMMLContext(gateway_instance=JPypeGateway())
     return JPypeBackend()
 
 

@@ -65,9 +65,9 @@ def most_constants_of(step: Step, trees: Step) -> int:
 
 
 def _cases_of(game: TreeGame) -> int:
-    """Cases of all characteristics: each meets its conditions on the path of a unit or does not."""
-    paths = [set(leaves[0].players) for leaves in _units(game)]
-    return sum(len(players) << len(players) for players in paths)
+    """Cases of all characteristics on each path of a unit: a side at every split of it."""
+    firsts = [leaves[0] for leaves in _units(game)]
+    return sum(len(leaf.players) << len(_path(leaf)) for leaf in firsts)
 
 
 def _add_tree(
