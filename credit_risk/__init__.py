@@ -31,6 +31,9 @@ _PUBLIC = {
     "run_plan": "credit_risk.lifecycle.run",
     "read_package": "credit_risk.package",
     "write_zip": "credit_risk.package",
+    "check_parity": "credit_risk.lifecycle.parity",
+    "export_package": "credit_risk.export",
+    "write_exports": "credit_risk.lifecycle.exports",
     "compile_model": "credit_risk.scoring",
     "AdverseAction": "credit_risk.lifecycle.adverse_action",
     "adverse_action": "credit_risk.lifecycle.adverse_action",
@@ -153,6 +156,7 @@ __all__ = [
     "calibration_gap_table",
     "calibration_table",
     "cap_curve",
+    "check_parity",
     "check_plan",
     "choose_map",
     "class_frame",
@@ -168,6 +172,7 @@ __all__ = [
     "error_rate_table",
     "evaluation",
     "explanation",
+    "export_package",
     "fairness_curve_table",
     "fairness_group_table",
     "fit_glm",
@@ -208,6 +213,7 @@ __all__ = [
     "tree_shapley",
     "weight_of_evidence",
     "with_margin",
+    "write_exports",
     "write_zip",
 ]
 
@@ -264,8 +270,11 @@ if TYPE_CHECKING:
     from credit_risk.evaluation.stability import population_stability_index
     from credit_risk.evaluation.subpopulations import subpopulation_table
     from credit_risk.explanation.shapley import linear_shapley, path_dependent_shapley, tree_shapley
+    from credit_risk.export import export_package
     from credit_risk.lifecycle.adverse_action import AdverseAction, adverse_action
     from credit_risk.lifecycle.develop import Development, develop
+    from credit_risk.lifecycle.exports import write_exports
+    from credit_risk.lifecycle.parity import check_parity
     from credit_risk.lifecycle.run import run_plan
     from credit_risk.models.boosting_classifier import MonotoneBoostingClassifier
     from credit_risk.models.glm import fit_glm

@@ -7,8 +7,7 @@ from typing import TextIO
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.export import EXPORTERS
 from credit_risk.export.parity.external import External
-from credit_risk.export.parity.run import ParityReport
-from credit_risk.lifecycle.parity import agreement_rows, engine_rows
+from credit_risk.export.parity.report import ParityReport, agreement_rows, engine_rows
 
 HEAD = ("engine", "rows", "paths", "rows/s", "score", "probability", "grades", "reasons", "verdict")
 

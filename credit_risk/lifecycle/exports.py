@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_risk import __version__
-from credit_risk._core.clock import Clock
+from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.evidence import Evidence, table
 from credit_risk.export import EXPORTERS, export_package, pmml_notes
 from credit_risk.package import read_package, write_annex
@@ -26,7 +26,7 @@ def exports_evidence(plan: Plan) -> Evidence:
     return table("verification.exports", pd.DataFrame(rows, columns=["format", "written", "reason"]), inputs=(PLAN,))
 
 
-def write_exports(package: Path, kinds: Sequence[str] | None, clock: Clock) -> list[Path]:
+def write_exports(package: Path, kinds: Sequence[str] | None = None, clock: Clock = system_clock) -> list[Path]:
     """Write the exports of the kinds asked for, of the plan where None, and return their paths.
 
     Exports of other kinds stay as they are; what engines gave for earlier ones (evidence) is taken out. Raises

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +14,16 @@ from credit_risk._core.clock import Clock
 from credit_risk._core.evidence import Evidence, table
 from credit_risk.export.parity.engines import Engine
 from credit_risk.export.parity.external import External
-from credit_risk.export.parity.run import Compared, EngineReport, ParityReport, engines_at_hand, parity_report
+from credit_risk.export.parity.report import ParityReport
+from credit_risk.export.parity.run import engines_at_hand, parity_report
 from credit_risk.lifecycle.exports import ANNEX, EVIDENCE, exported_files
 from credit_risk.package import Package, read_package, write_annex
 from credit_risk.sampling import read_source
 from credit_risk.sampling.production import declared_notations, typed_frame
-from credit_risk.scoring.model import PUBLISHED
 
 Row = dict[str, Any]
 SNAPSHOT = "rows of the snapshot"
 AGREEMENT, ENGINES = "exports.parity", "exports.engines"
-ENGINE_COLUMNS = ("engine", "export", "version", "verdict", "rows_per_second", "reason")
-AGREEMENT_COLUMNS = (
-    "engine",
-    "population",
-    "rows",
-    "of_rows",
-    "exempt",
-    "paths",
-    "path_differs",
-    "largest_score",
-    "largest_probability",
-    "grades_differ",
-    "reasons_differ",
-    "decisions_differ",
-    "errors_differ",
-)
 
 
 def check_parity(
@@ -73,54 +57,9 @@ def write_parity(package: Path, report: ParityReport, clock: Clock) -> list[Path
 def parity_evidence(report: ParityReport) -> list[Evidence]:
     """Evidence `exports.engines` (who ran, who could not) and `exports.parity` (agreement by engine and rows)."""
     inputs = ("model.json", "verification.csv")
-    frames = {
-        ENGINES: pd.DataFrame(engine_rows(report), columns=list(ENGINE_COLUMNS)),
-        AGREEMENT: pd.DataFrame(agreement_rows(report), columns=list(AGREEMENT_COLUMNS)),
-    }
+    agreement = report.frame().drop(columns="verdict")
+    frames = {ENGINES: report.engines_frame(), AGREEMENT: agreement}
     return [table(name, frame, inputs=inputs) for name, frame in frames.items()]
-
-
-def engine_rows(report: ParityReport) -> list[Row]:
-    """Rows of `exports.engines`: one an engine or target, `reason` None where it ran and nothing is to be said."""
-    return [_engine_row(one) for one in report.engines]
-
-
-def agreement_rows(report: ParityReport) -> list[Row]:
-    """Rows of `exports.parity`: one an engine and population of rows."""
-    return [_agreement_row(one, compared) for one in report.engines for compared in one.compared]
-
-
-def _engine_row(one: EngineReport) -> Row:
-    reason = one.reason
-    if one.altered:
-        reason = f"{reason} Not the bytes that this version makes of the package: {', '.join(one.altered)}".strip()
-    speeds = [compared.rows_per_second for compared in one.compared]
-    values = (one.target, one.export, one.version, one.verdict, max(speeds) if speeds else None, reason or None)
-    return dict(zip(ENGINE_COLUMNS, values, strict=True))
-
-
-def _agreement_row(one: EngineReport, compared: Compared) -> Row:
-    p = compared.parity
-    values = (
-        one.target,
-        compared.population,
-        p.rows,
-        compared.of_rows,
-        p.exempt,
-        p.paths,
-        p.path_differs,
-        _greatest(p.largest, ("score", "linear_score")),
-        _greatest(p.largest, PUBLISHED[1:4]),
-        p.grades_differ,
-        p.reasons_differ,
-        p.decisions_differ,
-        p.errors_differ,
-    )
-    return dict(zip(AGREEMENT_COLUMNS, values, strict=True))
-
-
-def _greatest(largest: Mapping[str, float], names: Sequence[str]) -> float | None:
-    return max((largest[name] for name in names if name in largest), default=None)
 
 
 def _tables(package: Package, file: Path | None) -> dict[str, pd.DataFrame]:

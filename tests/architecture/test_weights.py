@@ -54,6 +54,7 @@ OF_NO_ROWS = {
         ("adverse_action", "check_plan", "compile_model", "develop", "read_package", "read_plan"), "a plan"
     ),
     **dict.fromkeys(("run_plan", "write_zip"), "a plan or a package"),
+    **dict.fromkeys(("check_parity", "export_package", "write_exports"), "a package"),
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
@@ -14,8 +13,9 @@ import pandas as pd
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk.export import export_package
 from credit_risk.export.heading import NOT_PROVED
-from credit_risk.export.parity.compare import Expected, Parity, compare, expected_results
+from credit_risk.export.parity.compare import Expected, compare, expected_results
 from credit_risk.export.parity.engines import Engine, EngineError
+from credit_risk.export.parity.report import TOLERANCE, Compared, EngineReport, ParityReport
 from credit_risk.export.parity.rows import near_thresholds, threshold_rows
 from credit_risk.export.program import Program, program_of
 from credit_risk.package import Package
@@ -40,63 +40,12 @@ UNPROVED = {
     "sas": ("SAS",),
 }
 """Targets of an export that no engine here runs."""
-TOLERANCE = 1e-12
 TOLERANCES = {"onnx": 1e-6}
-"""Greatest difference of a probability, and of other numbers relative to their size."""
 APPROXIMATE = {"libreoffice": 1e-13}
 """Engines that take numbers so near to each other for equal: relative distance to a threshold."""
 MOST_ROWS = {"libreoffice": 2_000}
 """Engines too slow for every row: rows are thinned evenly to so many, which the report tells."""
 VERIFICATION, THRESHOLDS = "verification rows", "neighbours of thresholds"
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """An engine on one population of rows: agreement, of how many rows, and rows a second."""
-
-    population: str
-    of_rows: int
-    parity: Parity
-    rows_per_second: float
-
-
-@dataclass(frozen=True, slots=True)
-class EngineReport:
-    """What became of an engine or target. `version` None: not run; `reason` says why, or what broke.
-
-    `altered`: files of the annex that are not what this version of the toolkit makes of the package, byte for byte.
-    """
-
-    target: str
-    export: str
-    version: str | None
-    reason: str
-    compared: tuple[Compared, ...] = ()
-    tolerance: float = TOLERANCE
-    altered: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> str:
-        """`agrees`, `differs`, `failed` (the engine broke), or NOT PROVED."""
-        if self.version is None:
-            return NOT_PROVED
-        if self.reason or not self.compared:
-            return "failed"
-        return "agrees" if all(one.parity.agrees(self.tolerance) for one in self.compared) else "differs"
-
-
-@dataclass(frozen=True, slots=True)
-class ParityReport:
-    """All engines, by name, and the number of rows of each population."""
-
-    package_hash: str
-    engines: tuple[EngineReport, ...]
-    populations: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def agrees(self) -> bool:
-        """Whether no engine that ran differs or broke."""
-        return all(one.verdict in ("agrees", NOT_PROVED) for one in self.engines)
 
 
 def engines_at_hand(names: Sequence[str] | None = None) -> list[Engine]:

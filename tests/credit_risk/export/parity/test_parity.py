@@ -22,11 +22,12 @@ from credit_risk.export.heading import NOT_PROVED
 from credit_risk.export.parity.compare import Expected, compare, expected_results
 from credit_risk.export.parity.engines import EngineError, EngineRun
 from credit_risk.export.parity.external import External
+from credit_risk.export.parity.report import agreement_rows
 from credit_risk.export.parity.rows import near_thresholds, neighbours, threshold_rows, thresholds
 from credit_risk.export.parity.run import engines_at_hand, parity_report
 from credit_risk.export.program import Program, program_of
 from credit_risk.lifecycle.exports import exported_files
-from credit_risk.lifecycle.parity import agreement_rows, check_parity, parity_evidence, write_parity
+from credit_risk.lifecycle.parity import check_parity, parity_evidence, write_parity
 from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
 from tests.credit_risk.cli.command import credit_risk
