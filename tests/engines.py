@@ -59,6 +59,17 @@ def pmml4s(path: Path, rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(answer["data"], columns=answer["columns"])
 
 
+def validators_reader(path: Path, rows: Rows) -> pd.DataFrame:
+    """Results of the validator's own evaluation of a document."""
+    from validation import exports
+
+    document = exports.read(path.read_bytes())
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    kinds = {name: float if document.inputs.get(name) == "double" else object for name in columns}
+    frame = pd.DataFrame({name: pd.Series(cells, dtype=kinds[name]) for name, cells in columns.items()})
+    return pd.DataFrame(exports.evaluate(document, frame))
+
+
 @cache
 def pmml_schema() -> Any:
     """The PMML 4.4 schema of the pmml-model jar inside the jpmml-evaluator wheel (BSD-3), as an lxml XMLSchema."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from validation.exports.document import Node, Unknown
 
@@ -24,7 +25,13 @@ _ARITHMETIC: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "*": np.multiply,
     "/": np.divide,
 }
-_SINGLE: Mapping[str, Callable[[Floats], Floats]] = {"abs": np.abs, "exp": np.exp, "ln": np.log, "floor": np.floor}
+_SINGLE: Mapping[str, Callable[[Floats], Floats]] = {
+    "abs": np.abs,
+    "exp": np.exp,
+    "ln": np.log,
+    "floor": np.floor,
+    "stdNormalCDF": ndtr,
+}
 _ORDER: Mapping[str, Callable[[Floats, Floats], NDArray[np.bool_]]] = {
     "lessThan": np.less,
     "lessOrEqual": np.less_equal,
@@ -176,11 +183,24 @@ def _called(function: str, arguments: list[Column]) -> Column:
             return same if function == "equal" else 1.0 - same
         if function == "not" and len(arguments) == 1:
             return np.asarray(1.0 - _numbers(function, arguments)[0])
+    if function in ("stringLength", "substring"):
+        return _text_function(function, arguments)
     if function == "concat":
         texts = zip(*arguments, strict=True)
         joined = [None if None in parts else "".join(map(str, parts)) for parts in texts]
         return np.array([*joined, None], dtype=object)[:-1]
     raise Unknown(f"function {function} of {len(arguments)} arguments")
+
+
+def _text_function(function: str, arguments: list[Column]) -> Column:
+    """Length of a text, or the part of it from a place (from 1) on: in units of UTF-16, as Java counts."""
+    units = [None if one is None else str(one).encode("utf-16-le") for one in arguments[0].tolist()]
+    if function == "stringLength":
+        return np.array([np.nan if one is None else len(one) / 2 for one in units])
+    places = zip(units, arguments[1].tolist(), arguments[2].tolist(), strict=True)
+    parts = [None if one is None else one[2 * int(a) - 2 : 2 * int(a + n) - 2] for one, a, n in places]
+    told = [None if one is None else one.decode("utf-16-le", "replace") for one in parts]
+    return np.array([*told, None], dtype=object)[:-1]
 
 
 def _numbers(function: str, arguments: list[Column]) -> list[Floats]:

@@ -1,4 +1,4 @@
-"""A PMML 4.4 Scorecard evaluated: fields, points, reason codes and outputs, with nothing of the exporter's code.
+"""A PMML 4.4 document evaluated: fields, points, reason codes and outputs, with nothing of the exporter's code.
 
 Only what is understood is evaluated. Another model, element or attribute raises Unknown with its name, so that the
 export is told as not evaluable rather than taken for right.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from validation.exports.chain import last_model, regression, run_chain
 from validation.exports.document import Node, Unknown, parse
 from validation.exports.expressions import Column, Columns, Floats, holds, known, number_of
 from validation.exports.expressions import evaluate as value_of
@@ -20,6 +21,7 @@ _SCORECARD = (
     "modelName", "functionName", "initialScore", "useReasonCodes", "reasonCodeAlgorithm", "baselineMethod",
     "baselineScore", "isScorable", "algorithmName",
 )  # fmt: skip
+_MODELS = ("Scorecard", "RegressionModel", "MiningModel")
 _PARTS = ("MiningSchema", "Output", "LocalTransformations", "Characteristics", "ModelVerification")
 _INCOMPLETE = (IndexError, KeyError, ValueError, TypeError, OverflowError)
 _OUTPUT = ("name", "optype", "dataType", "feature", "rank", "isFinalResult")
@@ -27,7 +29,7 @@ _OUTPUT = ("name", "optype", "dataType", "feature", "rank", "isFinalResult")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A scorecard that was read; `hash` is the package hash that its header tells, None without one.
+    """A document that was read; `hash` is the package hash that its header tells, None without one.
 
     inputs: type by field, `double` or `string`. outputs: names in order. verification: rows of its ModelVerification,
     by field, with the value as text or None where it is missing.
@@ -52,18 +54,19 @@ def read(data: bytes) -> Document:
 def _read(root: Node) -> Document:
     if root.tag != "PMML" or root.attributes.get("version") != "4.4":
         raise Unknown(f"{root.tag} of version {root.attributes.get('version')}")
-    known(root, ("version",), ("Header", "DataDictionary", "Scorecard"))
-    model, dictionary = root.first("Scorecard"), root.first("DataDictionary")
+    known(root, ("version",), ("Header", "DataDictionary", *_MODELS))
+    model, dictionary = next((one for one in root.children if one.tag in _MODELS), None), root.first("DataDictionary")
     if model is None or dictionary is None:
-        raise Unknown("a document without Scorecard and DataDictionary")
-    known(model, _SCORECARD, _PARTS)
+        raise Unknown("a document without a model and DataDictionary")
+    if model.tag == "Scorecard":
+        known(model, _SCORECARD, _PARTS)
     header = root.first("Header")
     told = (
         {}
         if header is None
         else {one.attributes.get("name"): one.attributes.get("value") for one in header.all("Extension")}
     )
-    output = model.first("Output")
+    output = last_model(model).first("Output")
     names = [] if output is None else [_named(one) for one in output.children]
     inputs = {_named(one): _kind(one) for one in dictionary.children}
     return Document(told.get("package_hash"), inputs, names, _verification(model), root, model)
@@ -78,15 +81,26 @@ def evaluate(document: Document, frame: pd.DataFrame) -> dict[str, Column]:
     rows = len(frame)
     try:
         columns = _fields(document, frame)
-        for step in _inside(document.model, "LocalTransformations", ("DerivedField",)):
-            known(step, ("name", "optype", "dataType"))
-            columns[_named(step)] = _typed(value_of(_only(step), columns, rows), step)
-        score, ranked = _score(document.model, columns, rows)
-        return _outputs(document.model, columns, score, ranked, rows)
+        _derive(document.model, columns, rows)
+        if document.model.tag == "Scorecard":
+            score, ranked = _score(document.model, columns, rows)
+            return _outputs(document.model, columns, score, ranked, rows)
+        last = last_model(document.model)
+        if last is not document.model:
+            run_chain(document.model, columns, rows, _derive)
+            _derive(last, columns, rows)
+        return _outputs(last, columns, regression(last, columns, rows), [[] for _ in range(rows)], rows)
     except RecursionError as error:
         raise Unknown("expressions nested too deeply") from error
     except _INCOMPLETE as error:
         raise Unknown(f"an element that is not complete ({error})") from error
+
+
+def _derive(model: Node, columns: dict[str, Column], rows: int) -> None:
+    """Put the derived fields of a model into `columns`."""
+    for step in _inside(model, "LocalTransformations", ("DerivedField",)):
+        known(step, ("name", "optype", "dataType"))
+        columns[_named(step)] = _typed(value_of(_only(step), columns, rows), step)
 
 
 def _fields(document: Document, frame: pd.DataFrame) -> dict[str, Column]:

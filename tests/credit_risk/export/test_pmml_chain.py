@@ -21,11 +21,13 @@ from credit_risk.scoring.attribution import evaluate_attribution, pack_step
 from credit_risk.scoring.steps import evaluate_trees
 from tests import engines
 from tests.credit_risk.export.engine_rows import HASH, assert_alike, neighbours, write
-from tests.credit_risk.export.test_pmml_scorecard import ENGINES, PMML, simple, with_reasons, with_tail
+from tests.credit_risk.export.test_pmml_scorecard import ENGINES as JAVA
+from tests.credit_risk.export.test_pmml_scorecard import PMML, simple, with_reasons, with_tail
 from tests.credit_risk.export.tree_models import near_ties, tree_models
 from tests.credit_risk.scoring.strategies import rows
 from tests.credit_risk.scoring.test_model import table
 
+ENGINES = [*JAVA, engines.validators_reader]
 GENERATED = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from credit_risk.export import model_pmml, pmml_notes
 from credit_risk.scoring.dates import parse_date
 from tests.credit_risk.export.engine_rows import HASH, assert_alike, write
-from tests.credit_risk.export.test_pmml_scorecard import ENGINES, classed, told_apart
+from tests.credit_risk.export.test_pmml_scorecard import ENGINES as JAVA
+from tests.credit_risk.export.test_pmml_scorecard import classed, told_apart
 from tests.credit_risk.scoring.test_model import table
+from tests.engines import validators_reader
 
+ENGINES = [*JAVA, validators_reader]
 DATES = [
     "2026-11-20", "2024-02-29", "2023-02-28", "2024-01-31", "2024-02-28", "1900-03-01", "2000-02-29", "0001-01-01",
     "9999-12-31", "2026-11-20T23:59", "2026-11-20 00:00:59", "2026-11-20T10:20:30.5Z", "2026-11-20 10:20+01:00",

@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 
 from tests.credit_risk.export.engine_rows import assert_alike, write
-from tests.credit_risk.export.test_pmml_scorecard import ENGINES
+from tests.credit_risk.export.test_pmml_scorecard import ENGINES as JAVA
 from tests.credit_risk.scoring.strategies import NASTY
 from tests.credit_risk.scoring.test_model import table
+from tests.engines import validators_reader
 
+ENGINES = [*JAVA, validators_reader]
 NAMES = [
     'the "quoted" name', "it's <in> & out", "select", "class", "score", "信用额度", "رصيد", "a" * 200,
     "linear_score (value)", "carriage\rreturn", " lead and trail ", "reason_1", "x]]>y", "back\\slash", "1", "-",

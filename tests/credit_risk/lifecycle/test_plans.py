@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,9 @@ def test_a_boosting_champion(tmp_path: Path) -> None:
     assert (package / "documents" / "development_dossier.pdf").is_file()
     assert ["pmml", True, "in the plan"] in frame(package, "verification.exports").to_numpy().tolist()
     assert b'multipleModelMethod="modelChain"' in (package / "exports" / "m.pmml").read_bytes()
+    held = json.loads((package / "validation/evidence/validation.exports.json").read_text("utf-8"))["rows"]
+    assert {row[2] for row in held} >= {"score", "probability", "linear score", "reason 1"}
+    assert all(row[3] > 0 and row[4] == 0 for row in held)
 
 
 def test_a_boosting_champion_alone_whose_probability_follows_points(tmp_path: Path) -> None:
