@@ -31,10 +31,17 @@ def _code(folder: str, source: Callable[[Program, pd.DataFrame], dict[str, bytes
     return export
 
 
+def _spreadsheet(package: Package) -> dict[str, bytes]:
+    from credit_risk.export.spreadsheet.workbook import spreadsheet_export
+
+    return spreadsheet_export(package)
+
+
 EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {
     "pmml": _pmml,
     "c": _code("c", c_source),
     "java": _code("java", java_source),
+    "spreadsheet": _spreadsheet,
 }
 
 
