@@ -37,11 +37,18 @@ def _spreadsheet(package: Package) -> dict[str, bytes]:
     return spreadsheet_export(package)
 
 
+def _sql(package: Package) -> dict[str, bytes]:
+    from credit_risk.export.sql import sql_files
+
+    return sql_files(package)
+
+
 EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {
     "pmml": _pmml,
     "c": _code("c", c_source),
     "java": _code("java", java_source),
     "spreadsheet": _spreadsheet,
+    "sql": _sql,
 }
 
 
