@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_risk._core.errors import Fault, PackageError
-from credit_risk.export.code import c_source, java_source
+from credit_risk.export.code import c_source, java_source, sas_source
 from credit_risk.export.pmml import model_pmml, pmml_notes, scorecard_pmml
 from credit_risk.export.program import Program, program_of
 from credit_risk.package import Package, read_package
@@ -49,6 +49,7 @@ EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {
     "java": _code("java", java_source),
     "spreadsheet": _spreadsheet,
     "sql": _sql,
+    "sas": _code("sas", sas_source),
 }
 
 
