@@ -43,6 +43,12 @@ def _sql(package: Package) -> dict[str, bytes]:
     return sql_files(package)
 
 
+def _onnx(package: Package) -> dict[str, bytes]:
+    from credit_risk.export.onnx.model import onnx_model
+
+    return {f"{package.model['model']['id']}.onnx": onnx_model(program_of(package.model, package.package_hash))}
+
+
 EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {
     "pmml": _pmml,
     "c": _code("c", c_source),
@@ -50,6 +56,7 @@ EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {
     "spreadsheet": _spreadsheet,
     "sql": _sql,
     "sas": _code("sas", sas_source),
+    "onnx": _onnx,
 }
 
 
