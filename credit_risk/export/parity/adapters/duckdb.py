@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from credit_risk.export.parity.adapters import sql_tables
 from credit_risk.export.parity.engines import EngineRun
 from credit_risk.export.program import Program
-from credit_risk.export.sql import TABLE
 
 
 class DuckDB:
@@ -22,17 +20,22 @@ class DuckDB:
     export = "sql"
 
     def version(self) -> str | None:
-        if importlib.util.find_spec("duckdb") is None:
+        if importlib.util.find_spec("sqlglot") is None or importlib.util.find_spec("duckdb") is None:
             return None
         import duckdb
 
         return duckdb.__version__
 
     def why_not(self) -> str:
+        if importlib.util.find_spec("sqlglot") is None:
+            return "the Python module sqlglot is not installed (it writes the SQL)"
         return "the Python module duckdb is not installed"
 
     def run(self, program: Program, files: Mapping[str, bytes], frame: pd.DataFrame, folder: Path) -> EngineRun:
         import duckdb
+
+        from credit_risk.export.parity.adapters import sql_tables
+        from credit_risk.export.sql import TABLE
 
         work = sql_tables.job(program, files, frame, "duckdb")
         connection = duckdb.connect()

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from credit_risk.export.parity.adapters import sql_tables
 from credit_risk.export.parity.engines import EngineRun
 from credit_risk.export.program import Program
-from credit_risk.export.sql import DIALECTS, TABLE
 
 VARIABLE = "CREDIT_RISK_POSTGRES"
 
@@ -25,7 +23,11 @@ class Postgres:
     export = "sql"
 
     def version(self) -> str | None:
-        if importlib.util.find_spec("psycopg") is None or not os.environ.get(VARIABLE):
+        if (
+            importlib.util.find_spec("sqlglot") is None
+            or importlib.util.find_spec("psycopg") is None
+            or not os.environ.get(VARIABLE)
+        ):
             return None
         import psycopg
 
@@ -36,6 +38,8 @@ class Postgres:
             return None
 
     def why_not(self) -> str:
+        if importlib.util.find_spec("sqlglot") is None:
+            return "the Python module sqlglot is not installed (it writes the SQL)"
         if importlib.util.find_spec("psycopg") is None:
             return "the Python module psycopg is not installed"
         if not os.environ.get(VARIABLE):
@@ -44,6 +48,9 @@ class Postgres:
 
     def run(self, program: Program, files: Mapping[str, bytes], frame: pd.DataFrame, folder: Path) -> EngineRun:
         import psycopg
+
+        from credit_risk.export.parity.adapters import sql_tables
+        from credit_risk.export.sql import DIALECTS, TABLE
 
         work = sql_tables.job(program, files, frame, "postgres")
         quoted = DIALECTS["postgres"].quoted

@@ -7,14 +7,15 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from credit_risk.export.parity.adapters import sql_tables
 from credit_risk.export.parity.engines import EngineError, EngineRun
 from credit_risk.export.program import Program
-from credit_risk.export.sql import KEY, TABLE
+
+if TYPE_CHECKING:
+    from credit_risk.export.parity.adapters.sql_tables import Job
 
 
 class Spark:
@@ -24,18 +25,27 @@ class Spark:
     export = "sql"
 
     def version(self) -> str | None:
-        if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
+        if (
+            importlib.util.find_spec("sqlglot") is None
+            or importlib.util.find_spec("pyspark") is None
+            or not shutil.which("java")
+        ):
             return None
         import pyspark
 
         return str(pyspark.__version__)
 
     def why_not(self) -> str:
+        if importlib.util.find_spec("sqlglot") is None:
+            return "the Python module sqlglot is not installed (it writes the SQL)"
         if importlib.util.find_spec("pyspark") is None:
             return "the Python module pyspark is not installed"
         return "java is not on the PATH"
 
     def run(self, program: Program, files: Mapping[str, bytes], frame: pd.DataFrame, folder: Path) -> EngineRun:
+        from credit_risk.export.parity.adapters import sql_tables
+        from credit_risk.export.sql import TABLE
+
         work = sql_tables.job(program, files, frame, "spark")
         try:
             session = _session(folder)
@@ -53,8 +63,10 @@ class Spark:
             raise sql_tables.shortened(error) from error
 
 
-def _schema(work: sql_tables.Job) -> Any:
+def _schema(work: Job) -> Any:
     from pyspark.sql import types
+
+    from credit_risk.export.sql import KEY
 
     kinds = [
         types.LongType() if name == KEY else types.DoubleType() if number else types.StringType()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import sqlite3
 import time
@@ -10,10 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from credit_risk.export.parity.adapters import sql_tables
 from credit_risk.export.parity.engines import EngineRun
 from credit_risk.export.program import Program
-from credit_risk.export.sql import DIALECTS, TABLE
 
 OLDEST = (3, 35, 0)
 
@@ -25,14 +24,19 @@ class SQLite:
     export = "sql"
 
     def version(self) -> str | None:
-        if sqlite3.sqlite_version_info < OLDEST:
+        if sqlite3.sqlite_version_info < OLDEST or importlib.util.find_spec("sqlglot") is None:
             return None
         return sqlite3.sqlite_version + ("" if _has_mathematics() else " (EXP and LN of Python)")
 
     def why_not(self) -> str:
+        if importlib.util.find_spec("sqlglot") is None:
+            return "the Python module sqlglot is not installed (it writes the SQL)"
         return f"SQLite {sqlite3.sqlite_version} is older than {'.'.join(map(str, OLDEST))}"
 
     def run(self, program: Program, files: Mapping[str, bytes], frame: pd.DataFrame, folder: Path) -> EngineRun:
+        from credit_risk.export.parity.adapters import sql_tables
+        from credit_risk.export.sql import DIALECTS, TABLE
+
         work = sql_tables.job(program, files, frame, "sqlite")
         connection = sqlite3.connect(":memory:")
         try:
