@@ -105,9 +105,12 @@ def observe(options: argparse.Namespace) -> int:
 
 
 def score(options: argparse.Namespace) -> int:
-    """`credit-risk score PACKAGE --input TABLE --out FILE`."""
+    """`credit-risk score PACKAGE --input TABLE --out FILE`, or into a folder by an engine."""
+    from credit_risk.cli.scoring import by_engine, score_with_engine
     from credit_risk.lifecycle.score import score_file
 
+    if by_engine(options):
+        return score_with_engine(options)
     package, table, out = Path(options.package), Path(options.input), Path(options.out)
     scored = score_file(package, table, out)
     print(f"{scored.rows:,} rows scored by package {scored.package_hash[:16]}: {out}")

@@ -109,7 +109,7 @@ def _package_commands(group: Any) -> None:
 
 def _scoring_commands(group: Any) -> None:
     """Commands that score tables, and that pack."""
-    from credit_risk.cli import commands
+    from credit_risk.cli import commands, scoring
 
     observe = group.add_parser("observe", help="rows of one month to be scored, from a plan with rolling points")
     observe.add_argument("plan", help="plan.yaml, or the folder that holds it")
@@ -117,11 +117,19 @@ def _scoring_commands(group: Any) -> None:
     observe.add_argument("--out", required=True, help="CSV or Parquet file to write the rows to")
     observe.set_defaults(command=commands.observe)
 
-    score = group.add_parser("score", help="score a CSV or Parquet table with a model package")
+    score = group.add_parser("score", help="score tables with a model package, where they lie, with a prediction log")
     score.add_argument("package", help="folder or zip of a model package")
-    score.add_argument("--input", required=True, help="CSV(.gz) or Parquet table with the model's input columns")
-    score.add_argument("--out", required=True, help="CSV or Parquet file to write the predictions to")
+    score.add_argument(
+        "--input",
+        required=True,
+        help="CSV(.gz) or Parquet table; with an engine also a folder or pattern, of postgres a table or query",
+    )
+    score.add_argument("--out", required=True, help="CSV or Parquet file, or with an engine a folder, to write to")
+    scoring.add_engine_options(score)
     score.set_defaults(command=commands.score)
+
+    log = group.add_parser("log", help="verify a prediction log, or erase personal fields from it")
+    scoring.add_log_commands(log.add_subparsers(title="commands", required=True, metavar="COMMAND"))
 
     notice = group.add_parser("adverse-action", help="data of the notice to one declined applicant, as JSON")
     notice.add_argument("package", help="folder or zip of a model package")

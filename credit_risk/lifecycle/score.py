@@ -78,7 +78,7 @@ def score_file(package: Path, table: Path, out: Path) -> ScoredFile:
 
 def _open(package: Package, table: Path) -> tuple[str | None, Iterator[Batch]]:
     """What `_key` holds, and the rows of the table: a Parquet file in batches, any other whole."""
-    inputs, key = package.model["inputs"], package.plan["data"]["key"]
+    inputs, key = package.model["inputs"], package.plan["data"].get("key")
     notations = declared_notations(package.plan, [item["name"] for item in inputs])
     if table.suffix.lower() in PARQUET and table.is_file() and table.stat().st_size:
         opened = open_parquet(table, inputs, key, notations)

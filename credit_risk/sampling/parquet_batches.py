@@ -41,40 +41,38 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetTable:
-    """An open table. words: how the texts of a column of categories are written; whole_keys: keys are int64;
+class ReadingRules:
+    """How rows of Arrow tables are read, the same in every part of a source.
 
-    notations: of numbers in text, by column.
+    name: of the source; inputs: of the model.json; key: column of the keys, None: the row number. words: how the texts
+    of a column of categories are written; whole_keys: keys are int64; notations: of numbers in text, by column.
     """
 
-    path: Path
-    rows: int
+    name: str
     inputs: tuple[Mapping[str, Any], ...]
     key: str | None
     words: Mapping[str, Mapping[str, str]]
     whole_keys: bool
     notations: Mapping[str, NumberFormatSpec] = field(default_factory=dict)
 
-    def batches(self, rows: int = BATCH_ROWS) -> Iterator[Batch]:
-        """All rows in their order, at most `rows` at a time. Raises IntakeError as reading the whole table does."""
-        start = 0
-        for table in _tables(self.path, self._columns(), rows):
-            yield Batch(start, self._keys(table, start), partial(self._frame, table))
-            start += table.num_rows
-
-    def _columns(self) -> list[str]:
+    def columns(self) -> list[str]:
+        """Columns to be read: the inputs, and the key where it is none of them."""
         names = [item["name"] for item in self.inputs]
         return names if self.key is None or self.key in names else [*names, self.key]
 
-    def _keys(self, table: pa.Table, start: int) -> np.ndarray:
+    def keys(self, table: pa.Table, start: int) -> np.ndarray:
+        """Keys (n,) of the rows of a part that begins at row `start`: int64, or text and None where missing."""
         if self.key is None:
             return np.arange(start + 1, start + table.num_rows + 1, dtype=np.int64)
+        column = table.column(self.key)
+        if self.whole_keys and pa.types.is_signed_integer(column.type):
+            return column.cast(pa.int64()).to_numpy()
         values = key_values(columns_of_table(table.select([self.key]))[0][self.key])
         if self.whole_keys or values.dtype == object:
             return values
         return np.array([str(value) for value in values], dtype=object)
 
-    def _frame(self, table: pa.Table) -> pd.DataFrame:
+    def frame(self, table: pa.Table) -> pd.DataFrame:
         """The declared inputs that the table has: plain numbers as they stand, the others by the rules of intake."""
         frame: dict[str, Any] = {}
         slow: list[Mapping[str, Any]] = []
@@ -91,10 +89,31 @@ class ParquetTable:
                 slow.append(item)
         if slow:
             raw, conversions = columns_of_table(table.select([item["name"] for item in slow]))
-            source = Source(self.path.name, "", table.num_rows, "Parquet", raw, conversions)
+            source = Source(self.name, "", table.num_rows, "Parquet", raw, conversions)
             typed = typed_frame(source, slow, self.notations)
             frame.update({name: typed[name] for name in typed})
         return pd.DataFrame(frame, index=pd.RangeIndex(table.num_rows))
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetTable:
+    """An open table: its path, its number of rows, and how they are read."""
+
+    path: Path
+    rows: int
+    rules: ReadingRules
+
+    @property
+    def key(self) -> str | None:
+        """Column of the keys; None: the row number."""
+        return self.rules.key
+
+    def batches(self, rows: int = BATCH_ROWS) -> Iterator[Batch]:
+        """All rows in their order, at most `rows` at a time. Raises IntakeError as reading the whole table does."""
+        start = 0
+        for table in _tables(self.path, self.rules.columns(), rows):
+            yield Batch(start, self.rules.keys(table, start), partial(self.rules.frame, table))
+            start += table.num_rows
 
 
 def open_parquet(
@@ -124,8 +143,14 @@ def open_parquet(
         for name in texts:
             found[name].update(dict.fromkeys(raw[name].levels))
         whole = whole and (key is None or key_values(raw[key]).dtype != object)
-    words = {name: _words(name, list(levels)) for name, levels in found.items()}
-    return ParquetTable(path, rows, declared, key, {n: w for n, w in words.items() if w is not None}, whole, notations)
+    words = category_words({name: list(levels) for name, levels in found.items()})
+    return ParquetTable(path, rows, ReadingRules(path.name, declared, key, words, whole, notations))
+
+
+def category_words(levels: Mapping[str, list[Any]]) -> dict[str, dict[str, str]]:
+    """How the texts of each column of categories are written, from all its distinct ones; columns of texts alone."""
+    words = {name: _words(name, found) for name, found in levels.items()}
+    return {name: found for name, found in words.items() if found is not None}
 
 
 def _words(name: str, levels: list[Any]) -> dict[str, str] | None:

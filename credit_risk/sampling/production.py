@@ -21,7 +21,7 @@ PLAIN_NUMBERS: Mapping[str, NumberFormatSpec] = MappingProxyType({})
 def declared_notations(plan: Mapping[str, Any], names: Iterable[str]) -> dict[str, NumberFormatSpec]:
     """Notation of the numbers in columns of text, by column, as plan.json declares it; columns without one left out."""
     data = plan["data"]
-    columns, general = data["columns"], data.get("number_format")
+    columns, general = data.get("columns", {}), data.get("number_format")
     found = {name: columns.get(name, {}).get("number_format") or general for name in names}
     return {name: NumberFormatSpec.model_validate(form) for name, form in found.items() if form is not None}
 
