@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_risk._core.errors import Fault, PackageError
-from credit_risk.export.code import c_source, java_source
+from credit_risk.export.code import c_source, java_source, sas_source
 from credit_risk.export.pmml import model_pmml, pmml_notes, scorecard_pmml
 from credit_risk.export.program import Program, program_of
 from credit_risk.package import Package, read_package
@@ -37,11 +37,26 @@ def _spreadsheet(package: Package) -> dict[str, bytes]:
     return spreadsheet_export(package)
 
 
+def _sql(package: Package) -> dict[str, bytes]:
+    from credit_risk.export.sql import sql_files
+
+    return sql_files(package)
+
+
+def _onnx(package: Package) -> dict[str, bytes]:
+    from credit_risk.export.onnx.model import onnx_model
+
+    return {f"{package.model['model']['id']}.onnx": onnx_model(program_of(package.model, package.package_hash))}
+
+
 EXPORTERS: dict[str, Callable[[Package], dict[str, bytes]]] = {
     "pmml": _pmml,
     "c": _code("c", c_source),
     "java": _code("java", java_source),
     "spreadsheet": _spreadsheet,
+    "sql": _sql,
+    "sas": _code("sas", sas_source),
+    "onnx": _onnx,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from fractions import Fraction
+from decimal import Decimal
 
 import pandas as pd
 
@@ -90,7 +90,7 @@ class _C(BracePrinter):
     def number(self, value: float) -> str:
         value += 0.0
         short = repr(value)
-        if Fraction(short) == Fraction(value):
+        if Decimal(short) == Decimal(value):
             return short if value >= 0 else f"({short})"
         return f"{value.hex()} /* {short} */" if value >= 0 else f"(-{(-value).hex()} /* {short} */)"
 

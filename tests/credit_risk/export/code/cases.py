@@ -188,3 +188,9 @@ def many_bins(model: dict[str, Any], count: int) -> tuple[dict[str, Any], list[d
     rows = [{"x": k * 0.1, "t": f"category {k}"} for k in places]
     rows += [{"x": float(np.nextafter(k * 0.1, -1.0)), "t": "another"} for k in places] + [{"x": None, "t": None}]
     return made_model, rows
+
+
+def no_cases(program: Program) -> pd.DataFrame:
+    """No verification rows, with the columns that a program has."""
+    names = ["case", *(f"in:{one.name}" for one in program.inputs), *(one.column for one in program.published)]
+    return pd.DataFrame({name: pd.Series([], dtype=object) for name in names})

@@ -1,0 +1,1 @@
+"""A model as an ONNX graph in double arithmetic, for onnxruntime: from the model package alone."""
