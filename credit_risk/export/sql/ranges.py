@@ -98,9 +98,9 @@ def underflows(r: Range) -> bool:
 
 
 def range_of(term: Term, known: Mapping[str, Range]) -> Range:
-    """The range of a number term."""
+    """The range of a number term; anything where it is no number."""
     if isinstance(term, Constant):
-        return exactly(float(term.value))
+        return ANY if isinstance(term.value, str) else exactly(float(term.value))
     if isinstance(term, Name):
         return known.get(term.name, ANY)
     if isinstance(term, Choose):
