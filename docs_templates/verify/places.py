@@ -70,15 +70,15 @@ def squeezed(text: str) -> str:
 
 def units(document: Document) -> list[Unit]:
     """All texts of the document in the order in which its pages say them."""
-    walker = _Walker()
+    walker = _Walker(document.brief)
     return [*walker.cover(document), *walker.blocks(document.blocks)]
 
 
 class _Walker:
-    """Walks the blocks and remembers the section."""
+    """Walks the blocks and remembers the section. `brief`: the id of an authored text stands after it."""
 
-    def __init__(self) -> None:
-        self._section = "control page"
+    def __init__(self, brief: bool) -> None:
+        self._section, self._brief = "control page", brief
 
     def cover(self, document: Document) -> Iterator[Unit]:
         """Control page and contents."""
@@ -166,9 +166,12 @@ class _Walker:
 
     def _statement(self, block: Statement) -> Iterator[Unit]:
         item = f"authored text {block.evidence}"
-        yield self._unit(item, "evidence id", block.evidence, mono=True)
+        if not self._brief:
+            yield self._unit(item, "evidence id", block.evidence, mono=True)
         for number, part in enumerate((p for p in block.text.split("\n\n") if p.strip()), start=1):
             yield self._unit(item, f"paragraph {number}", part, source=block.evidence, evidence=block.evidence)
+        if self._brief:
+            yield self._unit(item, "evidence id", f"{block.evidence} ·", mono=True)
         yield self._unit(item, "author and date", authored_by(block), source=block.evidence)
         yield from self._notes(item, block.notes)
 

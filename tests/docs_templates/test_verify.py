@@ -491,6 +491,19 @@ def test_a_file_of_other_templates_is_told_and_its_values_compared(
     assert "another version of the templates" in said
 
 
+@pytest.mark.parametrize("name", ["executive_summary", "model_card"])
+def test_a_document_of_two_pages_of_other_templates_has_no_false_alarm(
+    nasty_package: Path, tmp_path: Path, name: str
+) -> None:
+    with pikepdf.open(nasty_package / "documents" / f"{name}.pdf") as pdf:
+        _older(pdf)
+        pdf.save(tmp_path / f"{name}.pdf", fix_metadata_version=False)
+    report = verify(tmp_path / f"{name}.pdf", nasty_package)
+    assert report.other_version
+    assert report.alterations == ()
+    assert len(report.notes) == 1  # every value of the document was found
+
+
 # ---------------------------------------------------------------------------------------------------- the command
 def test_the_command_tells_and_has_its_status(made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = str(made.folder / "documents" / f"{NAME}.pdf")
