@@ -32,7 +32,12 @@ class DuckDB:
         self.version = self._duckdb.__version__
         self._path = path
         self._scratch = tempfile.TemporaryDirectory(prefix="credit-risk-")
-        options = {"memory_limit": MEMORY, "temp_directory": self._scratch.name, "threads": "2"}
+        options = {
+            "memory_limit": MEMORY,
+            "temp_directory": self._scratch.name,
+            "threads": "2",
+            "enable_progress_bar": "false",
+        }
         self._database = self._duckdb.connect(":memory:", config=options)
         self._facts: InputFacts | None = None
 

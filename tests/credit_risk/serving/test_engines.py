@@ -15,8 +15,8 @@ from credit_risk.package import read_package
 from credit_risk.serving import Options, score_input
 from credit_risk.serving.log import verify_log
 from tests.conftest import nothing_may_be_skipped
+from tests.credit_risk.export.sql.postgres_server import programs, server
 from tests.credit_risk.serving.cases import CORPUS, KEY, MODELS, expected, predictions, rows, run, same_bits, tree
-from tests.postgres_server import programs, server
 
 
 @pytest.mark.parametrize("name", MODELS)
