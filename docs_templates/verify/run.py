@@ -101,7 +101,7 @@ def _verified(
             told, left = compare_values(expected_units, read_stream(actual.views()))
             found += told
             notes = (f"Made by another version of the templates ({other}): layout cannot be compared, values are.",)
-            notes += (f"{left:,} values of this version stand in no text of the file.",) if left else ()
+            notes += (f"{left:,} values were not compared: the file words or arranges them otherwise.",) if left else ()
         elif composed is not None:
             as_it_was = same and not faults
             rendered: list[Alteration] = []
