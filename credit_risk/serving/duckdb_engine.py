@@ -32,13 +32,9 @@ class DuckDB:
         self.version = self._duckdb.__version__
         self._path = path
         self._scratch = tempfile.TemporaryDirectory(prefix="credit-risk-")
-        options = {
-            "memory_limit": MEMORY,
-            "temp_directory": self._scratch.name,
-            "threads": "2",
-            "enable_progress_bar": "false",
-        }
+        options = {"memory_limit": MEMORY, "temp_directory": self._scratch.name, "threads": "2"}
         self._database = self._duckdb.connect(":memory:", config=options)
+        self._database.execute("SET enable_progress_bar = false")  # it would draw on standard output
         self._facts: InputFacts | None = None
 
     def facts(self, needed: Sequence[str], key: str | None) -> InputFacts:
