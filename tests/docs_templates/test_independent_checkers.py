@@ -7,6 +7,7 @@ import subprocess
 import unicodedata
 from pathlib import Path
 
+import page
 import pdfua
 import pikepdf
 import pytest
@@ -52,6 +53,19 @@ def test_the_checker_finds_what_is_taken_away(taiwan_package: Path, tmp_path: Pa
         return set(_told(tmp_path / "less.pdf"))
 
     assert all(without(change) for change in ("tree", "language", "title"))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_checker_of_pdf_a_finds_nothing(taiwan_package: Path, name: str) -> None:
+    report = page.validate_pdf(str(taiwan_package / "documents" / f"{name}.pdf"), profile="3b")
+    assert report.is_compliant, list(report.failures)[:5]
+
+
+def test_the_checker_of_pdf_a_finds_what_is_taken_away(taiwan_package: Path, tmp_path: Path) -> None:
+    with pikepdf.open(taiwan_package / "documents" / "executive_summary.pdf") as pdf:
+        del pdf.Root.OutputIntents
+        pdf.save(tmp_path / "less.pdf", fix_metadata_version=False)
+    assert not page.validate_pdf(str(tmp_path / "less.pdf"), profile="3b").is_compliant
 
 
 def _reading(blocks: tuple[Block, ...]) -> list[str]:
