@@ -29,7 +29,6 @@ ADAPTERS = {
     "spark": "Spark",
     "c": "Gcc",
     "java": "Java",
-    "cobol": "Cobol",
     "libreoffice": "LibreOffice",
     "onnx": "Onnx",
 }
@@ -43,7 +42,7 @@ UNPROVED = {
 TOLERANCES = {"onnx": 1e-6}
 APPROXIMATE = {"libreoffice": 1e-13}
 """Engines that take numbers so near to each other for equal: relative distance to a threshold."""
-MOST_ROWS = {"libreoffice": 2_000}
+MOST_ROWS = {"libreoffice": 300}
 """Engines too slow for every row: rows are thinned evenly to so many, which the report tells."""
 VERIFICATION, THRESHOLDS = "verification rows", "neighbours of thresholds"
 

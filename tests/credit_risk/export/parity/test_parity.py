@@ -17,14 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_risk._core.errors import PackageError
-from credit_risk.export import export_package
+from credit_risk._core.export_kinds import EXPORT_KINDS
+from credit_risk.export import EXPORTERS, export_package
 from credit_risk.export.heading import NOT_PROVED
 from credit_risk.export.parity.compare import Expected, compare, expected_results
 from credit_risk.export.parity.engines import EngineError, EngineRun
 from credit_risk.export.parity.external import External
 from credit_risk.export.parity.report import agreement_rows
 from credit_risk.export.parity.rows import near_thresholds, neighbours, threshold_rows, thresholds
-from credit_risk.export.parity.run import engines_at_hand, parity_report
+from credit_risk.export.parity.run import ADAPTERS, engines_at_hand, parity_report
 from credit_risk.export.program import Program, program_of
 from credit_risk.lifecycle.exports import exported_files
 from credit_risk.lifecycle.parity import check_parity, parity_evidence, write_parity
@@ -273,3 +274,9 @@ def test_thinned_rows_are_told(package, monkeypatch: pytest.MonkeyPatch) -> None
     compared = parity_report(package, [Echo()]).engines[0].compared[0]
     assert (compared.parity.rows, compared.of_rows) == (5, len(package.verification()))
     assert replace(compared.parity, rows=5) == compared.parity
+
+
+def test_kinds_of_exports_and_engines_are_those_that_plans_and_reports_name() -> None:
+    assert set(EXPORT_KINDS) == set(EXPORTERS)
+    assert {engine.export for engine in engines_at_hand()} <= set(EXPORTERS)
+    assert [engine.name for engine in engines_at_hand()] == list(ADAPTERS)
