@@ -125,7 +125,7 @@ class _Cells:
 
 
 def _cells(p: Floats, y: Floats, w: Floats, fine: int) -> _Cells:
-    edges = quantile_edges(p, fine, w)
+    edges = _amid(quantile_edges(p, fine, w), np.unique(p))
     bins, m = class_numbers(p, edges), len(edges) + 1
     parts = {"n": np.ones(len(p)), "bad": y, "w": w, "ww": w * w, "wy": w * y}
     sums = {name: _between(np.bincount(bins, value, m).astype(np.float64)) for name, value in parts.items()}
@@ -143,6 +143,16 @@ def _cells(p: Floats, y: Floats, w: Floats, fine: int) -> _Cells:
         _split_tests(p, y, w, edges),
         total * scale,
     )
+
+
+def _amid(edges: Floats, distinct: Floats) -> Floats:
+    """Edges that stand on a value put halfway to the value below it, so that rounding moves no value over an edge.
+
+    Scorecards give few distinct probabilities, and another engine's exponential may differ in the last bit.
+    """
+    below = distinct[np.searchsorted(distinct, edges) - 1]
+    half = below + HALF * (edges - below)
+    return np.where(half > below, half, edges)
 
 
 def _between(values: Floats) -> Floats:

@@ -180,3 +180,14 @@ def test_bad_input() -> None:
     with pytest.raises(ModelError) as caught:
         design_scale(p, y, ScaleRules(9, 4, min_share=0.5, max_share=0.1, mixed="perhaps"))
     assert len(caught.value.faults) == 3
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_probability_stands_on_an_edge_or_beside_it(seed: int) -> None:
+    """Another engine's exponential differs in the last bit: no row may change its grade by that."""
+    p, y, w = drawn(1_000, seed)
+    p = np.round(p, 2)
+    edges = np.array(design_scale(p, y, LOOSE, w).edges)
+    assert len(edges)
+    for moved in (np.nextafter(p, 0.0), np.nextafter(p, 1.0)):
+        assert np.array_equal(class_numbers(moved, edges), class_numbers(p, edges))
