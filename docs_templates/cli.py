@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docs_templates.command_lines import PARSERS, add_language
+from docs_templates.command_lines import PARSERS, add_house, add_language
 
 if TYPE_CHECKING:
     from docs_templates.dossier import Written
@@ -89,8 +89,11 @@ def _parser() -> argparse.ArgumentParser:
         help="write the pack too: a folder and a zip with documents, exports, evidence and index.html; "
         "default: the folder that the package lies in",
     )
-    parser.add_argument("--page-size", choices=PAGE_SIZES, default=PAGE_SIZES[0], help="default: %(default)s")
+    parser.add_argument(
+        "--page-size", choices=PAGE_SIZES, help=f"default: that of the house style, else {PAGE_SIZES[0]}"
+    )
     add_language(parser)
+    add_house(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -100,13 +103,16 @@ def _run_command(command: str, arguments: argparse.Namespace) -> int:
 
     try:
         from docs_templates import commands
+        from docs_templates.house import housed
+        from docs_templates.house_file import chosen_house
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("docs_templates"):
             raise
         print(f"credit-dossier: {error.name} is not installed: {EXTRA}", file=sys.stderr)
         return REFUSED
     try:
-        well = commands.BY_NAME[command](arguments, print)
+        with housed(chosen_house(arguments.house)):
+            well = commands.BY_NAME[command](arguments, print)
         return OTHER_VERSION if well is None else DONE if well else ALTERED
     except DocumentError as error:
         print(f"credit-dossier {command}: refused", file=sys.stderr)
@@ -123,9 +129,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
     package = arguments.package
     out = arguments.out or package / "documents"
-    languages = [arguments.language_folder] if arguments.language_folder is not None else []
-    watch([package, Path(__file__).parent, *languages], lambda: _told(_render(arguments)), leave_out=[out])
+    watched = [package, Path(__file__).parent]
+    watched += [arguments.language_folder] if arguments.language_folder is not None else []
+    watch(lambda: [*watched, *_of_house(arguments.house)], lambda: _told(_render(arguments)), leave_out=[out])
     return DONE
+
+
+def _of_house(file: Path | None) -> list[Path]:
+    from docs_templates.house_file import house_paths
+
+    return house_paths(file) if file is not None else []
 
 
 def _told(status: int) -> None:
@@ -138,6 +151,8 @@ def _render(arguments: argparse.Namespace) -> int:
 
     try:
         from docs_templates.dossier import make_documents, system_clock
+        from docs_templates.house import housed
+        from docs_templates.house_file import chosen_house
         from docs_templates.language import speaking
         from docs_templates.language_files import chosen_language
     except ModuleNotFoundError as error:
@@ -153,20 +168,20 @@ def _render(arguments: argparse.Namespace) -> int:
     try:
         moment = system_clock()
         language = chosen_language(arguments.language, arguments.language_folder)
-        written = make_documents(
-            arguments.package,
-            arguments.document,
-            out=arguments.out,
-            previous=arguments.previous,
-            clock=lambda: moment,
-            tell=tell,
-            page_size=arguments.page_size,
-            language=language,
-        )
-        for document in written:
-            tell(f"written {document.path}")
-        if arguments.pack is not None:
-            with speaking(language):
+        with housed(chosen_house(arguments.house)), speaking(language):
+            written = make_documents(
+                arguments.package,
+                arguments.document,
+                out=arguments.out,
+                previous=arguments.previous,
+                clock=lambda: moment,
+                tell=tell,
+                page_size=arguments.page_size,
+                language=language,
+            )
+            for document in written:
+                tell(f"written {document.path}")
+            if arguments.pack is not None:
                 _pack(arguments, written, moment, tell)
     except DocumentError as error:
         print("credit-dossier: refused, nothing was written", file=sys.stderr)

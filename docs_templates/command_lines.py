@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+HELD = "the house style that the document must be made in; default: the one that travels in it"
+
 
 def verify_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     """`credit-dossier verify FILE.pdf --package PACKAGE`."""
@@ -13,6 +15,7 @@ def verify_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("file", type=Path, metavar="FILE.pdf", help="a document that credit-dossier rendered")
     _package(parser, "the package that it cites")
     _of_which(parser, documents)
+    add_house(parser, HELD)
     parser.add_argument("--json", type=Path, metavar="REPORT.json", help="write the report there as JSON")
     parser.add_argument(
         "--trust",
@@ -32,6 +35,7 @@ def sign_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("file", type=Path, metavar="FILE.pdf", help="a document that credit-dossier rendered")
     _package(parser, "the package that it cites")
     _of_which(parser, documents)
+    add_house(parser, HELD)
     parser.add_argument("--key", type=Path, required=True, metavar="KEY.p12", help="key and certificate, PKCS#12")
     parser.add_argument(
         "--role", required=True, help="in which role; its row of the sign-off table takes the signature"
@@ -53,6 +57,7 @@ def word_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--document", action="append", choices=documents, help="repeat for several; default: all")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     add_language(parser)
+    add_house(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -62,12 +67,18 @@ def take_back_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     parser = _parser("take-back", "Put the texts that were edited in a DOCX back into the plan.")
     parser.add_argument("file", type=Path, metavar="FILE.docx", help="a document that `credit-dossier word` wrote")
     _package(parser, "the package that it was made from")
+    add_house(parser, "the house style that it was made in")
     parser.add_argument("--plan", type=Path, required=True, metavar="PLAN", help="the plan.yaml to write to")
     parser.add_argument("--author", help="who edited; needed where a text was changed")
     parser.add_argument("--date", help="when, as 2026-11-20; needed where a text was changed")
     _language_folder(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
+
+
+def add_house(parser: argparse.ArgumentParser, about: str = "the house style: a small YAML file") -> None:
+    """The option that names a house style."""
+    parser.add_argument("--house", type=Path, metavar="FILE", help=about)
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:

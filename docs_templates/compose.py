@@ -30,6 +30,7 @@ from docs_templates.errors import DocumentError
 from docs_templates.evidence import Evidence, as_text
 from docs_templates.heatmap_block import heat_map
 from docs_templates.holdings import ROOTS, holds
+from docs_templates.house import arranged, current_house
 from docs_templates.language import say
 from docs_templates.made import MAKERS
 from docs_templates.package import Package
@@ -62,7 +63,7 @@ ADDED_LATER = ("validation.conclusion",)
 
 def compose(template: Template, package: Package, registry: Registry, moment: datetime) -> Document:
     """The document. `moment` is when it is rendered (UTC). Raises DocumentError with every fault of the template."""
-    composer = _Composer(template, spoken(package), registry, moment)
+    composer = _Composer(arranged(template, current_house()), spoken(package), registry, moment)
     return composer.document()
 
 
@@ -110,6 +111,7 @@ class _Composer:
         model = self._package.manifest["model"]
         matter = self._template.cover.matter
         brief = matter.get("layout") == "brief"
+        house = current_house()
         identifier = f"{matter['identifier']}-{model['id']}-{model['version']}-{self._package.package_hash[:8]}"
         return Document(
             name=self._template.name,
@@ -119,14 +121,20 @@ class _Composer:
             model_name=model["name"],
             model_version=model["version"],
             package_hash=self._package.package_hash,
-            control=shortened_lines(generated.brief_items(self._package, identifier, self._moment))
-            if brief
-            else generated.control_items(self._package, matter["title"], identifier, self._moment),
+            control=(
+                *(
+                    shortened_lines(generated.brief_items(self._package, identifier, self._moment))
+                    if brief
+                    else generated.control_items(self._package, matter["title"], identifier, self._moment)
+                ),
+                *house.control_lines(self._template.name, brief=brief),
+            ),
             cover=filled([self._finished(b) for b in cover], known),
             blocks=shortened(filled(finished, known)) if brief else filled(finished, known),
             evidence=tuple(self._resolver.used.values()),
             brief=brief,
-            attachments=tuple(generated.attachments(self._package)),
+            attachments=(*generated.attachments(self._package), *house.attachments()),
+            branding=house.branding,
         )
 
     def _refuse_unknown(self, known: Mapping[str, Place]) -> None:
@@ -250,7 +258,7 @@ class _Composer:
             self._not_held.append((item, self._resolver.section, reason))
             return Absent("not_provided", item, reason)
         if node.kind == "sign_off":
-            return SignOff(tuple(role.strip() for role in node.options["roles"].split(",")))
+            return SignOff(current_house().roles(tuple(role.strip() for role in node.options["roles"].split(","))))
         number, caption = self._number("table"), self._resolver.spans(node.caption)
         if node.kind in LATE:
             placeholder = Table(number, caption, (), ())

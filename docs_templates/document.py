@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from docs_templates.evidence import Evidence
@@ -150,6 +151,25 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture of `width` by `height` pixels: red, green, blue of each, rows from the top, sRGB, opaque."""
+
+    width: int
+    height: int
+    pixels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Branding:
+    """How a document shows whose it is. `colours`: heading, rule and band as `#RRGGBB`, those that are not ours."""
+
+    bank: str = ""
+    classification: str = ""
+    logo: Logo | None = None
+    colours: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A composed document with what its control page, running heads and metadata say. `brief`: its text begins on the
     first page, below the control lines, without contents."""
@@ -167,6 +187,7 @@ class Document:
     evidence: tuple[Evidence, ...] = field(default=())
     brief: bool = False
     attachments: tuple[Attachment, ...] = field(default=())
+    branding: Branding = field(default_factory=Branding)
 
     @property
     def indexed(self) -> bool:

@@ -14,6 +14,7 @@ from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.house import FOLDER, House, current_house
 from docs_templates.language import Language, current, speaking
 from docs_templates.package import Package, read_package
 from docs_templates.templates import DOCUMENTS, read_template
@@ -56,14 +57,15 @@ def make_documents(
     previous: Path | None = None,
     clock: Clock = system_clock,
     tell: Tell = lambda _: None,
-    page_size: str = PAGE_SIZES[0],
+    page_size: str | None = None,
     language: Language | None = None,
 ) -> list[Written]:
     """Render documents of the package at `path` into its annex `documents/`, or into the folder `out`.
 
     `documents` None means all that the package and the language allow; `previous` is an earlier package to compare
-    with; `page_size` is one of PAGE_SIZES; `language` is what they speak (None: that which is spoken). Raises
-    DocumentError with every fault of every document before anything is written, OSError where writing fails.
+    with; `page_size` is one of PAGE_SIZES (None: that of the house style, else the first); `language` is what they
+    speak (None: that which is spoken). Raises DocumentError with every fault of every document before anything is
+    written, OSError where writing fails.
     """
     with speaking(language if language is not None else current()):
         return _made(path, documents, out, previous, clock, tell, page_size)
@@ -76,12 +78,15 @@ def _made(
     previous: Path | None,
     clock: Clock,
     tell: Tell,
-    page_size: str,
+    page_size: str | None,
 ) -> list[Written]:
     package = with_previous(read_package(path), previous)
     folder = _folder(path, out)
     earlier = earlier_documents(folder, package.package_hash)
-    moment = clock()
+    moment, house = clock(), current_house()
+    size = page_size or house.page.lower() or PAGE_SIZES[0]
+    if house:
+        tell(f"house style {house.name}, SHA-256 {house.sha256}; page size {size}{_size_of(page_size, house)}")
     names = chosen(documents, package, tell)
     composed = compose_all(names, package, moment)
     data: dict[str, bytes] = {}
@@ -89,15 +94,17 @@ def _made(
     for document in composed:
         if document.name == SIGNED_LAST:
             (document,) = compose_all([document.name], with_documents(package, {**earlier, **data}), moment)
-        rendered = _render(document, moment, page_size)
+        rendered = _render(document, moment, size)
         file = f"{current().suffix(document.name)}.pdf"
         data[file] = rendered.data
         written.append(Written(document.name, folder / file, rendered.pages, len(rendered.data)))
         tell(f"{document.name}: {rendered.pages} pages, {len(rendered.data):,} bytes")
-    kept = {name: content for name, content in earlier.items() if name not in data}
+    kept = {name: content for name, content in earlier.items() if name not in data and name.endswith(".pdf")}
+    styled = {name: content for name, content in earlier.items() if name.startswith(f"{FOLDER}/")}
+    other = "" if styled == house.annex() else ", made in another house style"
     for name in sorted(kept):
-        tell(f"kept {name} of the earlier annex of the same package")
-    everything = {**kept, **data}
+        tell(f"kept {name} of the earlier annex of the same package{other}")
+    everything = {**kept, **data, **house.annex()}
     workspace = folder.parent if out is not None else path.resolve().parent
     workspace.mkdir(parents=True, exist_ok=True)
     write_annex(folder, annex_manifest(package.package_hash, moment, everything), everything, workspace)
@@ -133,8 +140,17 @@ def with_previous(package: Package, previous: Path | None) -> Package:
 
 def with_documents(package: Package, data: Mapping[str, bytes]) -> Package:
     """The package with the hashes of the documents that stand beside the sign-off sheet."""
-    found = {n: hashlib.sha256(d).hexdigest() for n, d in data.items() if n.partition(".")[0] != SIGNED_LAST}
+    others = {n: d for n, d in data.items() if n.endswith(".pdf") and n.partition(".")[0] != SIGNED_LAST}
+    found = {n: hashlib.sha256(d).hexdigest() for n, d in others.items()}
     return replace(package, documents=found)
+
+
+def _size_of(page_size: str | None, house: House) -> str:
+    """Who says which page size applies."""
+    if page_size is not None:
+        asked = house.page.lower()
+        return f", as asked for; the house style says {asked}" if asked and asked != page_size else ", as asked for"
+    return " of the house style" if house.page else ", the default"
 
 
 def _folder(path: Path, out: Path | None) -> Path:

@@ -9,6 +9,7 @@ from docs_templates import formatting
 from docs_templates.document import Span, Spans, Table, TableColumn
 from docs_templates.evidence import Cell, Evidence
 from docs_templates.formatting import MISSING
+from docs_templates.house import current_house
 from docs_templates.language import day, say
 from docs_templates.package import Package
 
@@ -45,14 +46,23 @@ def gate_table(package: Package, only: str | None, number: str, caption: Spans) 
     every = conditions(package)
     shown = [c for c in every if not c.met] if only == "open" else list(every)
     rows = tuple((c.name, say("gate.met") if c.met else say("gate.not_met"), c.found, c.rests_on) for c in shown)
-    if not rows:
+    if not rows and not current_house().approvals:
         rows = ((say("gate.every_condition"), say("gate.met"), say("gate.nothing_open"), MISSING),)
     titles = (say("gate.condition"), say("gate.standing"), say("gate.found"), say("gate.rests_on"))
     columns = tuple(TableColumn(title) for title in titles)
     met = sum(c.met for c in every)
     state = say("gate.not_blocked_any_them") if met == len(every) else say("gate.blocked_until_others_met")
-    note = say("gate.counted", met=met, every=len(every), state=state)
-    return Table(number, caption or (Span(say("gate.conditions_approval")),), columns, rows, None, (note,))
+    notes = [say("gate.counted", met=met, every=len(every), state=state)]
+    notes += [say("house.approvals_are_no_conditions")] if current_house().approvals else []
+    rows += tuple(_approvals())
+    return Table(number, caption or (Span(say("gate.conditions_approval")),), columns, rows, None, tuple(notes))
+
+
+def _approvals() -> Iterator[tuple[str, str, str, str]]:
+    """Approvals that the house style requires; a document is made before anybody can sign it."""
+    house = current_house()
+    for role in house.approvals:
+        yield say("house.approval", role=role), say("house.to_be_signed"), say("house.signs_in_row"), house.name
 
 
 def _texts(package: Package) -> Iterator[Condition]:

@@ -6,10 +6,13 @@ from docs_templates.document import SIGN_OFF_COLUMNS
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.language import say
 from docs_templates.render import page as page_size
+from docs_templates.verify.content import Mark
 from docs_templates.verify.reading import Reading
 from docs_templates.verify.stream import PageView
 
 ROW, MIDDLE, INSET = 22.0, 3.0, 2.0
+LINE = 13.0
+"""Baselines of a role of several lines lie nearer to each other than this, those of two rows do not."""
 Box = tuple[float, float, float, float]
 
 
@@ -35,9 +38,16 @@ def _rows(view: PageView) -> list[tuple[str, Box]]:
         if tuple(mark.text.strip() for mark in head) != titles:
             continue
         left, right = head[-1].box[0] - INSET, view.width - page_size.MARGIN_RIGHT - INSET
+        rows: list[list[Mark]] = []
         for mark in texts[place + len(titles) :]:
             if abs(mark.box[0] - head[0].box[0]) > INSET or mark.box[1] >= head[0].box[1]:
                 break
-            middle = mark.box[1] + MIDDLE
-            found.append((mark.text.strip(), (left, middle - ROW / 2, right, middle + ROW / 2)))
+            if rows and rows[-1][-1].box[1] - mark.box[1] < LINE:
+                rows[-1].append(mark)
+            else:
+                rows.append([mark])
+        for row in rows:
+            middle = (row[0].box[1] + row[-1].box[1]) / 2 + MIDDLE
+            role = " ".join(mark.text.strip() for mark in row)
+            found.append((role, (left, middle - ROW / 2, right, middle + ROW / 2)))
     return found

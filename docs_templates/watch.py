@@ -11,27 +11,33 @@ State = frozenset[tuple[str, int, int]]
 
 
 def watch(
-    folders: Iterable[Path], render: Callable[[], None], *, leave_out: Iterable[Path] = (),
-    sleep: Callable[[float], None] = time.sleep, rounds: int | None = None,
+    folders: Iterable[Path] | Callable[[], Iterable[Path]], render: Callable[[], None], *,
+    leave_out: Iterable[Path] = (), sleep: Callable[[float], None] = time.sleep, rounds: int | None = None,
 ) -> None:  # fmt: skip
-    """Call `render` now and after each change of a file below `folders`; files below `leave_out` do not count.
+    """Call `render` now and after each change of a file below `folders` (or what they give when they are called);
+    files below `leave_out` do not count.
 
     It ends after `rounds` looks, or never (None): then by an interrupt. A change is one of a file's time or size, or a
     file that came or went; a change that is still going on is waited for.
     """
-    watched, left = [one.resolve() for one in folders], [one.resolve() for one in leave_out]
+    left = [one.resolve() for one in leave_out]
+    named = folders if callable(folders) else list(folders).copy
+
+    def look() -> State:
+        return state((one.resolve() for one in named()), left)
+
+    seen = look()
     render()
-    seen = state(watched, left)
     looks = 0
     while rounds is None or looks < rounds:
         sleep(SECONDS)
         looks += 1
-        now = state(watched, left)
+        now = look()
         if now == seen:
             continue
         while True:
             sleep(SECONDS)
-            after = state(watched, left)
+            after = look()
             if after == now:
                 break
             now = after

@@ -18,6 +18,8 @@ HEAD = (11.0, 26.0)
 """The running head lies this far above the text, from and to, in points."""
 FOOT = (14.0, 29.0)
 """The running foot lies this far below the text."""
+BANNERS = 42.0
+"""Where a house style has banners, they lie so far above and below the text at most."""
 PAPER = 250
 SLACK = 1.2
 """Points by which a line on the edge may reach over it, beside the rounding of a pixel."""
@@ -52,8 +54,9 @@ def pictures(path: Path, dpi: int) -> Iterator[Picture]:
             page.close()
 
 
-def outside(picture: Picture, dpi: int) -> list[str]:
+def outside(picture: Picture, dpi: int, *, banners: bool = False) -> list[str]:
     """Where a page has ink that it should not have."""
+    above, below = (BANNERS, BANNERS) if banners else (HEAD[1], FOOT[1])
     scale = dpi / 72
     width, height = picture.width, picture.height
     slack = SLACK * scale + 1
@@ -62,10 +65,10 @@ def outside(picture: Picture, dpi: int) -> list[str]:
     parts = {
         "left margin": (0, 0, left, height),
         "right margin": (right, 0, width, height),
-        "above the running head": (0, 0, width, top - HEAD[1] * scale),
+        "above the running head": (0, 0, width, top - above * scale),
         "between running head and text": (0, top - HEAD[0] * scale, width, top - slack),
         "between text and running foot": (0, foot + slack, width, foot + FOOT[0] * scale),
-        "below the running foot": (0, foot + FOOT[1] * scale, width, height),
+        "below the running foot": (0, foot + below * scale, width, height),
     }
     return [name for name, box in parts.items() if picture.inked(*box)]
 
@@ -76,11 +79,11 @@ def blank(picture: Picture, dpi: int) -> bool:
     return not picture.inked(SIDE * scale, TOP * scale, picture.width - SIDE * scale, picture.height - BOTTOM * scale)
 
 
-def check(path: Path, dpi: int = 60) -> list[str]:
+def check(path: Path, dpi: int = 60, *, banners: bool = False) -> list[str]:
     """Faults of all pages: `page 3: left margin`, and pages that are blank."""
     found = []
     for number, picture in enumerate(pictures(path, dpi), start=1):
-        found += [f"page {number}: {place}" for place in outside(picture, dpi)]
+        found += [f"page {number}: {place}" for place in outside(picture, dpi, banners=banners)]
         found += [f"page {number}: blank"] if blank(picture, dpi) else []
     return found
 

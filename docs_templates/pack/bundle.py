@@ -19,6 +19,7 @@ from docs_templates.compose import compose
 from docs_templates.document import Document, Figure, plain
 from docs_templates.dossier import Written, with_documents, with_previous
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.house import current_house
 from docs_templates.language import current, say
 from docs_templates.pack import sections
 from docs_templates.pack.dictionary import dictionary_csv, dictionary_rows
@@ -99,6 +100,8 @@ def _contents(
         raise DocumentError(faults)
     pages = {}
     folder = written[0].path.parent if written else None
+    for file, data in current_house().annex().items():
+        found[f"documents/{file}"] = data
     for one in sorted(folder.iterdir()) if folder is not None else ():
         if one.suffix == ".pdf" or one.name == "manifest.json":
             found[f"documents/{one.name}"] = one.read_bytes()
@@ -156,7 +159,8 @@ def _index(
         ("files", say("pack.files"), sections.listing(files, sizes)),
     )
     foot = say("pack.made_from_evidence_credit_dossier", file=SUMS)
-    return whole(f"{package.manifest['model']['name']}: {name}", sections.head(package, name), parts, foot)
+    title, head = f"{package.manifest['model']['name']}: {name}", sections.head(package, name)
+    return whole(title, head, parts, foot, current_house())
 
 
 def _sha(data: bytes) -> str:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from docs_templates.house import LOGO, House, logo_words
 from docs_templates.language import GAP, current, say
 
 STYLE = """
@@ -88,11 +89,13 @@ def link(path: str, shown: str | None = None) -> str:
     return f'<a href="{quote(path)}">{text(path if shown is None else shown)}</a>'
 
 
-def whole(title: str, head: str, sections: Sequence[tuple[str, str, str]], foot: str) -> str:
+def whole(title: str, head: str, sections: Sequence[tuple[str, str, str]], foot: str, house: House) -> str:
     """The page: `sections` are anchor, title and HTML. Nothing is loaded, and no script runs but the search."""
     script = SCRIPT.replace("SAID", _said())
+    style, (above, below) = STYLE + house_style(house), banners(house)
+    pictures = "img-src data:; " if house.branding.logo is not None else ""
     policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(STYLE)}'; "
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; {pictures}"
         "base-uri 'none'; form-action 'none'"
     )
     items = "".join(f'<li><a href="#{anchor}">{text(name)}</a></li>' for anchor, name, _ in sections)
@@ -104,13 +107,14 @@ def whole(title: str, head: str, sections: Sequence[tuple[str, str, str]], foot:
         f'<!DOCTYPE html>\n<html lang="{current().code}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="referrer" content="no-referrer"><title>{text(title)}</title><style>{STYLE}</style></head><body>'
+        f'<meta name="referrer" content="no-referrer"><title>{text(title)}</title><style>{style}</style></head><body>'
         f'<a class="skip" href="#main">{text(say("pack.skip"))}</a>'
-        f'<header>{head}</header><nav aria-label="{text(say("pack.sections"))}"><ul>{items}</ul>'
+        f"{above}<header>{masthead(house)}{head}</header>"
+        f'<nav aria-label="{text(say("pack.sections"))}"><ul>{items}</ul>'
         f'<div class="search" id="search" role="search" hidden><label for="q">{text(say("pack.search"))}</label>'
         '<input id="q" type="search" autocomplete="off" spellcheck="false">'
         '<span id="said" role="status" aria-live="polite"></span></div></nav>'
-        f'<main id="main">{body}</main><footer>{foot}</footer><script>{script}</script></body></html>\n'
+        f'<main id="main">{body}</main><footer>{foot}</footer>{below}<script>{script}</script></body></html>\n'
     )
 
 
@@ -124,3 +128,42 @@ def _said() -> str:
 
 def _hash(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")
+
+
+# ------------------------------------------------------------------------------------------------------- house style
+HOUSE_STYLE = """
+.banner{text-align:center;font-weight:bold;padding:.3rem 1rem;border-bottom:1px solid var(--rule)}
+footer+.banner{border:0;border-top:1px solid var(--rule)}
+.house{display:flex;align-items:center;gap:1rem;margin:0 0 1rem;font-weight:bold}
+.house img{max-height:3.5rem;max-width:14rem}
+@media print{.banner{position:fixed;left:0;right:0;top:0;border:0}footer+.banner{top:auto;bottom:0}}
+""".rstrip()
+VARIABLES = {"heading": "accent", "rule": "rule", "band": "band"}
+
+
+def house_style(house: House) -> str:
+    """Style of what the house shows and its colours; nothing where there is no house style."""
+    if not house:
+        return ""
+    colours = "".join(f"--{VARIABLES[name]}:{value};" for name, value in house.branding.colours.items())
+    return HOUSE_STYLE + (f"\n:root{{{colours}}}" if colours else "")
+
+
+def banners(house: House) -> tuple[str, str]:
+    """The classification, for the head and the foot of the page."""
+    said = house.branding.classification
+    shown = f'<p class="banner">{text(said)}</p>' if said else ""
+    return shown, shown
+
+
+def masthead(house: House) -> str:
+    """Logo and name of the bank; the logo is within the page."""
+    bank, logo = house.branding.bank, next((one for one in house.files if one.kind == LOGO), None)
+    shown = ""
+    if logo is not None:
+        mime = "image/png" if logo.data.startswith(b"\x89PNG") else "image/jpeg"
+        data = base64.b64encode(logo.data).decode("ascii")
+        shown = f'<img alt="{text(logo_words(bank))}" src="data:{mime};base64,{data}">'
+    if bank:
+        shown += f"<span>{text(bank)}</span>"
+    return f'<p class="house">{shown}</p>' if shown else ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from reportlab.lib.colors import HexColor
+from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfbase.pdfdoc import LinkAnnotation
 from reportlab.pdfbase.pdfmetrics import getFont
 from reportlab.pdfgen.canvas import Canvas
@@ -41,9 +41,13 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]
     """Marked content is never nested; `marks` holds for each page the element of each of its sequences.
 
     A `dry` canvas is for finding out what stands on which page: flowables draw nothing on it, and it is not saved.
+    `palette`: colours to show in place of ours.
     """
 
-    def __init__(self, *arguments: Any, dry: bool = False, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, dry: bool = False, palette: Mapping[str, str] | None = None, **options: Any
+    ) -> None:
+        self._palette = dict(palette or {})
         super().__init__(*arguments, **options)
         self.dry = dry
         self.marks: list[list[Element]] = [[]]
@@ -60,6 +64,27 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]
         if not self.dry:
             super().save()
 
+    def setFillColor(self, aColor: Any, alpha: float | None = None) -> None:
+        """As reportlab's, in the colour of the palette."""
+        super().setFillColor(self._shown(aColor), alpha)
+
+    def setStrokeColor(self, aColor: Any, alpha: float | None = None) -> None:
+        """As reportlab's, in the colour of the palette."""
+        super().setStrokeColor(self._shown(aColor), alpha)
+
+    def _shown(self, color: Any) -> Any:
+        if not self._palette or not isinstance(color, Color):
+            return color
+        shown = self._palette.get(f"#{color.hexval()[2:].upper()}")
+        return color if shown is None else HexColor(shown)
+
+    @contextmanager
+    def own_colours(self) -> Iterator[None]:
+        """What is drawn within keeps its colours: figures, whose colours tell series apart."""
+        palette, self._palette = self._palette, {}
+        yield
+        self._palette = palette
+
     def put(self, text: str, x: float, y: float, font: str, size: float, color: str) -> None:
         """Text in the order of sight with its baseline at (x, y). As `drawString`, in a fraction of its time."""
         face = getFont(font)
@@ -67,7 +92,9 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]
             f"{face.getSubsetInternalName(subset, self._doc)} {size:g} Tf {_string(data)} Tj"
             for subset, data in face.splitString(text, self._doc)
         ]
-        self._code.append(f"BT {_paint(color)} 1 0 0 1 {x:.2f} {y:.2f} Tm {' '.join(parts)} ET")
+        self._code.append(
+            f"BT {_paint(self._palette.get(color, color))} 1 0 0 1 {x:.2f} {y:.2f} Tm {' '.join(parts)} ET"
+        )
 
     @contextmanager
     def marked(self, element: Element) -> Iterator[None]:

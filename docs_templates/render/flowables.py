@@ -114,7 +114,7 @@ class Picture(Flowable):
         x, y = self.canv.absolutePosition(0, 0)
         box = [round(part, 2) for part in (x, y, x + self.width, y + self.height)]
         self._element.attributes = {"Layout": {"Placement": "/Block", "BBox": box}}
-        with self.canv.marked(self._element):
+        with self.canv.marked(self._element), self.canv.own_colours():
             renderPDF.draw(self._make(), self.canv, 0, 0)
 
 

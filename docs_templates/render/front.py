@@ -12,6 +12,7 @@ from docs_templates.document import Block, Document, EvidenceIndex, Figure, Head
 from docs_templates.language import say
 from docs_templates.render import flowables, lines, styles
 from docs_templates.render.grid import Cell, Grid, Look, fitted
+from docs_templates.render.masthead import masthead
 from docs_templates.render.page import Page
 from docs_templates.render.paragraphs import Text, Writer
 from docs_templates.render.structure import Element, Outline
@@ -27,6 +28,7 @@ Entry = tuple[str, tuple[lines.Run, ...], str, TextStyle]
 def cover(document: Document, page: Page, outline: Outline) -> list[Any]:
     """The head of the control page with its labels."""
     section = outline.begin(1)
+    head = masthead(document.branding, section, brief=document.brief)
     model = say("front.model_version", name=document.model_name, version=document.model_version)
     parts: tuple[tuple[str, str, str], ...]
     parts = (
@@ -38,7 +40,7 @@ def cover(document: Document, page: Page, outline: Outline) -> list[Any]:
         parts = (("brief_title", document.title, "Title"), ("brief_model", model, "P"))
     texts = [Text(runs(text, styles.style(name)), styles.style(name), section.child(tag)) for name, text, tag in parts]
     labels = flowables.label_table(document.control, page.frame_width, page.frame_height, section.child("Table"))
-    return [*([] if document.brief else [Spacer(1, 6)]), *texts, labels]
+    return [*head, *([] if document.brief else [Spacer(1, 6)]), *texts, labels]
 
 
 def lists(document: Document, page: Page, outline: Outline, places: Mapping[str, int]) -> list[Any]:

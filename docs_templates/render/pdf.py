@@ -11,7 +11,7 @@ from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
 from docs_templates.document import Document
 from docs_templates.language import current, say
-from docs_templates.render import archive, fonts, lines, page, styles
+from docs_templates.render import archive, fonts, lines, masthead, page, styles
 from docs_templates.render.canvas import TaggedCanvas
 from docs_templates.render.flowables import Observed
 from docs_templates.render.page import A4, Page
@@ -56,6 +56,7 @@ class _Drawn:
 
     def __init__(self, document: Document, moment: datetime, total: int, size: Page) -> None:
         self._buffer, self._dry = io.BytesIO(), not total
+        self._palette = styles.palette(document.branding.colours)
         self._template = _Template(self._buffer, document, moment, total, size)
         self.canvas: TaggedCanvas
 
@@ -63,7 +64,7 @@ class _Drawn:
         """Build the story."""
 
         def make(*arguments: object, **options: object) -> TaggedCanvas:
-            self.canvas = TaggedCanvas(*arguments, dry=self._dry, **options)
+            self.canvas = TaggedCanvas(*arguments, dry=self._dry, palette=self._palette, **options)
             return self.canvas
 
         self._template.build(story.flowables(), canvasmaker=make)
@@ -118,11 +119,15 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
         canvas.setFillColor(styles.QUIET)
         canvas.setStrokeColor(styles.RULE)
         canvas.setLineWidth(0.4)
-        if head:
+        branding = self._document.branding
+        if head or branding.bank or branding.classification:
             with canvas.artifact("Pagination", "Header"):
-                self._head(canvas, left, right, height - page.MARGIN_TOP + 18)
+                masthead.banner_above(canvas, branding, (left, right), height - page.MARGIN_TOP)
+                if head:
+                    self._head(canvas, left, right, height - page.MARGIN_TOP + 18)
         with canvas.artifact("Pagination", "Footer"):
             self._foot(canvas, left, right, page.MARGIN_BOTTOM - 26)
+            masthead.banner_below(canvas, branding, (left, right), page.MARGIN_BOTTOM)
         canvas.restoreState()
 
     def _head(self, canvas: TaggedCanvas, left: float, right: float, y: float) -> None:

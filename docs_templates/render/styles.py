@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -54,6 +55,8 @@ _STYLES = {
     "cover_kind": TextStyle(fonts.BOLD, 9.5, 13, QUIET_HEX),
     "cover_title": TextStyle(fonts.BOLD, 24, 29, ACCENT_HEX),
     "cover_model": TextStyle(size=13, leading=18, after=14),
+    "bank": TextStyle(fonts.BOLD, 11, 14),
+    "brief_bank": TextStyle(fonts.BOLD, 8.5, 11),
     "brief": TextStyle(size=8.5, leading=11.8, after=4),
     "brief_title": TextStyle(fonts.BOLD, 15, 18, ACCENT_HEX),
     "brief_model": TextStyle(size=10, leading=13, after=5),
@@ -64,6 +67,15 @@ _STYLES = {
     "toc2": TextStyle(size=8.4, leading=12),
     "toc3": TextStyle(size=7.6, leading=10.6),
 }
+
+
+OURS = {"heading": ACCENT_HEX, "rule": "#B8C0CA", "band": "#F1F4F7"}
+"""Our colours that a house style may put others in place of."""
+
+
+def palette(colours: Mapping[str, str]) -> dict[str, str]:
+    """Colours to show in place of ours, both as `#RRGGBB`. `colours` by name as in OURS."""
+    return {OURS[name]: shown for name, shown in colours.items() if shown != OURS[name]}
 
 
 def style(name: str) -> TextStyle:

@@ -83,6 +83,8 @@ class _Walker:
     def cover(self, document: Document) -> Iterator[Unit]:
         """Control page and contents."""
         model = say("front.model_version", name=document.model_name, version=document.model_version)
+        if document.branding.bank:
+            yield self._unit("name of the bank", "", document.branding.bank)
         yield self._unit("title", "", say("front.control_page"))
         yield self._unit("title", "", document.title)
         yield self._unit("title", "", model)

@@ -11,8 +11,8 @@ SHOWN = 200
 @dataclass(frozen=True, slots=True)
 class Alteration:
     """One difference between a PDF and its package. `kind`: value, text, figure, drawing, page, order, font,
-    annotation, bookmark, attachment, metadata, structure, evidence, package or signature; `page` is that of the file;
-    `printed` is what the file says, `evidence` what the package says, `source` the evidence it is read from."""
+    annotation, bookmark, attachment, metadata, structure, evidence, package, house or signature; `page` is that of the
+    file; `printed` is what the file says, `evidence` what the package says, `source` the evidence it is read from."""
 
     kind: str
     message: str

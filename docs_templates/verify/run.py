@@ -20,6 +20,7 @@ from docs_templates.document import Document
 from docs_templates.dossier import with_documents, with_previous
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import file_name
+from docs_templates.house import current_house, housed
 from docs_templates.language import ENGLISH, Language, current, read_instant, say, speaking
 from docs_templates.language_files import chosen_language, read_language
 from docs_templates.made_by import fingerprint
@@ -30,6 +31,7 @@ from docs_templates.render.pdf import render
 from docs_templates.templates import DOCUMENTS, Template, read_template, template_folder
 from docs_templates.verify.compare import Expected, compare, covered
 from docs_templates.verify.flow import compare_flow, compare_values
+from docs_templates.verify.house import house_notes, house_of
 from docs_templates.verify.places import INDEXED, Unit, squeezed, units
 from docs_templates.verify.reading import Reading, read_pdf
 from docs_templates.verify.report import Alteration, Report, SignatureStatus
@@ -61,7 +63,8 @@ def verify(
     languages: Path | None = None,
 ) -> Report:
     """Compare the PDF `file` with the package at `path`. `document` names it where the file does not say.
-    `languages` is a folder of languages that do not ship; which one the document speaks, it says itself.
+    `languages` is a folder of languages that do not ship; which one the document speaks, it says itself. Within
+    `housed`, the document must be made in that house style; else the one that travels in it is used, and noted.
 
     Raises DocumentError where the file is no PDF of a document, or the package has no manifest; OSError.
     """
@@ -91,7 +94,10 @@ def _verified(
         if not same:
             message = f"the document is of package {cited.package_hash}, this package is {package.package_hash}"
             found.append(Alteration("package", message))
-        composed, refused = _composed(cited, package)
+        held, told = house_of(actual.pdf, given := current_house(), str(file))
+        found += told
+        with housed(held):
+            composed, refused = _composed(cited, package)
         found += refused
         expected_units = units(composed) if composed is not None else []
         values = sum(len(unit.values) for unit in expected_units)
@@ -116,6 +122,7 @@ def _verified(
                 rendered = rendered if as_it_was else [*texts, *_figures(expected_units, others)]
             found += rendered
             notes = () if as_it_was else (FLOW_NOTE,)
+        notes += tuple(house_notes(held, given, composed, statuses))
         found += covered(actual)
         pages = len(actual.pages)
     return Report(

@@ -33,12 +33,13 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class WordDocument:
     """A document as read back. `name` is the document's, `package_hash` that of the package it was made from;
-    `language` is empty where it says none: English."""
+    `house` is the SHA-256 of the house style or empty, `language` is empty where it says none: English."""
 
     name: str
     package_hash: str
     created: Any
     lines: tuple[Line, ...]
+    house: str
     texts: dict[str, str]
     language: str = ""
 
@@ -61,11 +62,21 @@ def read_docx(data: bytes, file: str) -> WordDocument:
             Fault("holds tracked changes", "word_tracked", file, found=f"{tracked} places", remedy=remedy)
         )
     reader = _Reader(file)
-    lines = tuple(reader.lines(body))
+    lines = (*_running(found), *reader.lines(body))
     if reader.faults:
         raise DocumentError(reader.faults)
     about = found.core_properties
-    return WordDocument(about.subject, about.keywords, about.created, lines, reader.texts, about.language or "")
+    house, language = about.category or "", about.language or ""
+    return WordDocument(about.subject, about.keywords, about.created, lines, house, reader.texts, language)
+
+
+def _running(found: Any) -> Iterator[Line]:
+    """Running heads and feet, each that sections share once."""
+    for number, section in enumerate(found.sections, start=1):
+        for word, part in (("head", section.header), ("foot", section.footer)):
+            if not part.is_linked_to_previous:
+                texts = (paragraph_text(one) for one in part._element.iter(qn("w:p")))
+                yield from (Line(f"running {word} of section {number}", text) for text in texts if text.strip())
 
 
 class _Reader:

@@ -14,6 +14,7 @@ from typing import Any
 
 from docs_templates.dossier import compose_all
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.house import current_house
 from docs_templates.language import say, speaking
 from docs_templates.language_files import chosen_language
 from docs_templates.package import Package, read_package
@@ -87,6 +88,11 @@ def _expected(read: WordDocument, package: Package, file: Path) -> WordDocument:
         raise DocumentError(
             Fault("made from another package", "word_package", str(file), found=read.package_hash or NOTHING,
                   allowed=package.package_hash)
+        )  # fmt: skip
+    if read.house != current_house().sha256:
+        raise DocumentError(
+            Fault("made in another house style", "word_house", str(file), found=read.house or NOTHING,
+                  allowed=current_house().sha256 or NOTHING, remedy="name the house style with --house")
         )  # fmt: skip
     moment = read.created.replace(tzinfo=UTC)
     (document,) = compose_all([read.name], package, moment)

@@ -30,9 +30,10 @@ from docs_templates.document import (
     TableColumn,
     plain,
 )
+from docs_templates.house import current_house
 from docs_templates.language import current, day, say
 from docs_templates.package import Package
-from docs_templates.word import fields
+from docs_templates.word import dressed, fields
 from docs_templates.word.texts import EditableText, editable_texts
 
 FONT, MONO = "DejaVu Sans", "DejaVu Sans Mono"
@@ -67,9 +68,11 @@ class _Writer:
         self._styles()
         self._section: Any = self._file.sections[0]
         self._page()
+        dressed.running(self._section, document.branding, FONT)
 
     def bytes(self) -> bytes:
         document = self._document
+        dressed.masthead(self._file, document.branding, pictures=self._pictures)
         self._file.add_paragraph(document.title, "Title")
         self._file.add_paragraph(f"{document.model_name} {document.model_version}", "Subtitle")
         self._table((TableColumn(say("word.item")), TableColumn(say("word.value"))), document.control)
@@ -89,6 +92,8 @@ class _Writer:
         if not current().is_english:
             about.language = current().code
         about.identifier, about.subject, about.keywords = document.identifier, document.name, document.package_hash
+        if current_house():
+            about.category = current_house().sha256
         about.author = about.last_modified_by = "credit-dossier"
         about.comments = ""
         about.created = about.modified = moment.astimezone(UTC).replace(tzinfo=None)
@@ -99,7 +104,7 @@ class _Writer:
             style.font.name = FONT
             style.element.get_or_add_rPr().get_or_add_rFonts().set(fields.qn("w:cs"), FONT)
             if name != "Normal":
-                style.font.color.rgb = INK
+                style.font.color.rgb = dressed.heading(self._document.branding, INK)
         self._file.styles["Normal"].font.size = Pt(TEXT_SIZE)
         self._file.styles["Caption"].font.size = Pt(8)
 
@@ -177,15 +182,14 @@ class _Writer:
             self._row(table, columns, row)
         self._file.add_paragraph().paragraph_format.space_after = Pt(2)
 
-    @staticmethod
-    def _row(table: Any, columns: Sequence[TableColumn], cells: Sequence[str], *, head: bool = False) -> None:
+    def _row(self, table: Any, columns: Sequence[TableColumn], cells: Sequence[str], *, head: bool = False) -> None:
         made = fields.element("tr")
         if head:
             properties = fields.element("trPr")
             properties.append(fields.element("cantSplit"))
             properties.append(fields.element("tblHeader"))
             made.append(properties)
-        fill = HEAD_FILL if head else None
+        fill = dressed.band(self._document.branding, HEAD_FILL) if head else None
         for column, text in zip(columns, cells, strict=True):
             font, right = MONO if column.mono and not head else FONT, column.align == "right"
             made.append(fields.cell(_clean(text), font, TABLE_SIZE, right=right, bold=head, fill=fill))

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from ruamel.yaml import YAML
 
 from docs_templates.errors import DocumentError
-from docs_templates.house import NO_HOUSE, arranged, contrast, read_house
+from docs_templates.house import NO_HOUSE, arranged
+from docs_templates.house_file import contrast, read_house
+from docs_templates.house_logo import read_logo
 from docs_templates.templates import read_template
 
 NAME = "development_dossier"
@@ -50,7 +52,10 @@ def test_a_whole_house(tmp_path: Path) -> None:
         "documents": {NAME: {"order": ["02_purpose", "20_bridge"], "extra": ["own/20_bridge.md"]}},
     }  # fmt: skip
     house = read_house(_house(tmp_path, value))
-    assert (house.bank, house.page, house.colours["heading"]) == ("Bank Żółć & Söhne", "Letter", "#7A1F1F")
+    shown = house.branding
+    assert (shown.bank, shown.classification, house.page) == ("Bank Żółć & Söhne", "CONFIDENTIAL", "Letter")
+    assert shown.colours == {"heading": "#7A1F1F", "rule": "#CCCCCC"}
+    assert [one.path for one in house.files] == ["house.yaml", "logo.png", "own/20_bridge.md"]
     assert house.roles(("Developer", "Chief risk officer")) == ("Developer", "Chief risk officer")
     assert house.roles(("Developer",)) == ("Developer", "Chief risk officer")
     template = read_template(NAME)
@@ -89,6 +94,94 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
                  "own.md"):  # fmt: skip
         assert any(said in one for one in told), said
     assert len(told) == 12
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"bank": " "}, "bank: not a line of text"),
+        ({"bank": "a\u202eb"}, "bank: not a line of text"),
+        ({"classification": "x" * 61}, "classification: too long"),
+        ({"approvals": ["CRO", "CRO"]}, "approvals: stands twice"),
+        ({"colours": {"band": "#808080", "heading": "#000000"}}, "too dark for the text on it"),
+        ({"colours": {"band": "#000000"}}, "headings of tables cannot be read on the band"),
+        ({"page": None}, "page: unknown page"),
+        ({"logo": ["x"]}, "logo: not the path of a file"),
+        ({"documents": {NAME: {"order": ["01_summary", "01_summary"]}}}, "order: stands twice"),
+        ({"documents": {NAME: {"extra": ["01_summary.md"]}}}, "a section of this name stands in the document"),
+        ({"documents": {NAME: {"extra": ["latin.md"]}}}, "not UTF-8"),
+        ({"documents": {NAME: {"extra": ["block.md"]}}}, "unknown block"),
+    ],
+)
+def test_each_fault_has_its_place(tmp_path: Path, value: Any, said: str) -> None:
+    (tmp_path / "01_summary.md").write_text(CHAPTER, "utf-8")
+    (tmp_path / "latin.md").write_bytes(CHAPTER.encode() + b"\xe9")
+    (tmp_path / "block.md").write_text(CHAPTER + "\n```poem evidence=data.source\n```\n", "utf-8")
+    assert any(said in one for one in _faults(tmp_path, value))
+
+
+def test_the_name_of_the_file_is_printed_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a\nb.yaml"
+    path.write_text("bank: x\n", "utf-8")
+    with pytest.raises(DocumentError, match="cannot be printed"):
+        read_house(path)
+
+
+# ------------------------------------------------------------------------------------------------------------- logos
+def _saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def test_what_is_transparent_shows_white_paper() -> None:
+    picture = Image.new("RGBA", (3, 1))
+    picture.putdata([(255, 0, 0, 255), (0, 0, 0, 0), (0, 0, 0, 128)])
+    logo = read_logo(_saved(picture))
+    assert (logo.width, logo.height) == (3, 1)
+    assert list(logo.pixels[:6]) == [255, 0, 0, 255, 255, 255]
+    assert logo.pixels[6] == logo.pixels[7] == logo.pixels[8] == pytest.approx(127, abs=1)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "I;16"])
+def test_every_mode_of_a_picture_becomes_opaque_colours(mode: str) -> None:
+    grey = Image.linear_gradient("L")
+    picture = Image.new("I;16", grey.size) if mode == "I;16" else grey.convert(mode)
+    if mode == "I;16":
+        picture.putdata([value * 257 for value in grey.tobytes()])
+    logo = read_logo(_saved(picture))
+    assert len(logo.pixels) == 3 * 256 * 256
+    if mode not in ("1", "P"):
+        assert logo.pixels == grey.convert("RGB").tobytes()
+
+
+def test_a_photograph_that_was_turned_stands_upright() -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6  # to be turned by a quarter
+    logo = read_logo(_saved(Image.new("RGB", (40, 20), "red"), "JPEG", exif=turned))
+    assert (logo.width, logo.height) == (20, 40)
+
+
+def test_colours_of_a_profile_become_those_of_the_output_intent() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = Image.new("RGB", (4, 4), (200, 30, 90))
+    assert read_logo(_saved(picture, icc_profile=profile)).pixels == picture.tobytes()
+    with pytest.raises(ValueError, match="colour profile"):
+        read_logo(_saved(picture, icc_profile=b"no profile"))
+
+
+@pytest.mark.parametrize("what", ["cmyk", "pixels", "bytes", "moving"])
+def test_pictures_that_no_archive_can_hold_are_refused(what: str) -> None:
+    moving = {"save_all": True, "append_images": [Image.new("RGB", (2, 2), "red")]}
+    data = {
+        "cmyk": lambda: _saved(Image.new("CMYK", (4, 4)), "JPEG"),
+        "pixels": lambda: _saved(Image.new("1", (4001, 1000))),
+        "bytes": lambda: _picture() + b"\0" * 2_000_000,
+        "moving": lambda: _saved(Image.new("RGB", (2, 2)), **moving),
+    }[what]()
+    with pytest.raises(ValueError, match={"cmyk": "CMYK", "pixels": "4001 by 1000", "bytes": "bytes",
+                                          "moving": "moving"}[what]):  # fmt: skip
+        read_logo(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", _picture()[:60], b"<svg onload='x()'/>", b"%PDF-1.7"])
