@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from validation import exports
+from validation.comparisons import parity
 from validation.comparisons.scoring import NUMBERS, inputs_frame, reason_columns
 from validation.exports.expressions import Column, is_missing, number_of
 from validation.findings import Finding, Outcome
@@ -19,8 +20,6 @@ from validation.verification_file import maximum_reasons
 
 TABLE = "validation.exports"
 NONE = "the package holds no export"
-EVIDENCE = "evidence/"
-"""In the annex beside the exports: what the developer's engines gave, which is no export."""
 _PREFIX = "model_"
 
 
@@ -43,7 +42,7 @@ def compare_exports(space: Workspace) -> None:
     table: list[list[Any]] = []
     sets = [("verification rows", _verification(space)), ("snapshot rows", _snapshot(space))]
     for name, data in package.exports.items():
-        if name.startswith(EVIDENCE):
+        if name.startswith(parity.FOLDER):
             continue
         if not name.endswith(".pmml"):
             space.ledger.not_evaluable(name, "the validator evaluates PMML alone")
@@ -65,6 +64,8 @@ def compare_exports(space: Workspace) -> None:
         if embedded is not None:
             table += _compare(space, name, "embedded rows", *embedded)
     space.ledger.tables[TABLE] = table or "no export of the package could be evaluated"
+    wrong = {row[0] for row in table if row[4]}
+    parity.compare_parity(space, {row[0] for row in table} - wrong, wrong)
 
 
 def _refused(space: Workspace, name: str, reason: str) -> None:

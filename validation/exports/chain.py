@@ -28,6 +28,8 @@ def last_model(model: Node) -> Node:
     if model.tag != "MiningModel":
         return model
     known(model, ("modelName", "functionName"), CHAIN)
+    if model.attributes.get("functionName") != "regression":
+        raise Unknown(f"a MiningModel of functionName {model.attributes.get('functionName')}")
     return _segments(model, "modelChain")[-1]
 
 
@@ -35,6 +37,9 @@ def run_chain(model: Node, columns: dict[str, Column], rows: int, derive: Derive
     """Put what every model of a chain but the last gives into `columns`."""
     for one in _segments(model, "modelChain")[:-1]:
         known(one, ("functionName",), ("MiningSchema", "Output", "LocalTransformations", "Segmentation"))
+        if one.tag != "MiningModel" or one.attributes.get("functionName") != "regression":
+            raise Unknown(f"{one.tag} of functionName {one.attributes.get('functionName')} in a chain")
+        _asked(one)
         own = dict(columns)
         derive(one, own, rows)
         total = np.zeros(rows)
@@ -48,20 +53,23 @@ def regression(model: Node, columns: dict[str, Column], rows: int) -> Floats:
     if model.tag != "RegressionModel":
         raise Unknown(f"{model.tag} in a segment")
     known(model, ("modelName", "functionName"), REGRESSION)
-    table = model.first("RegressionTable")
+    asked = None if "modelName" in model.attributes else _asked(model)
+    table = _one(model, "RegressionTable")
     if table is None or model.attributes.get("functionName") != "regression":
         raise Unknown("a RegressionModel that is no regression")
     known(table, ("intercept",), ("NumericPredictor",))
     total = np.full(rows, number_of(table.attributes["intercept"]))
     for term in table.children:
         known(term, ("name", "coefficient"), ())
-        column = field_of(Node("NumericPredictor", {"field": term.attributes["name"]}), columns)
+        name = term.attributes["name"]
+        _listed(name, asked)
+        column = field_of(Node("NumericPredictor", {"field": name}), columns)
         total = total + number_of(term.attributes["coefficient"]) * column
     return total
 
 
 def _segments(model: Node, method: str) -> list[Node]:
-    part = model.first("Segmentation")
+    part = _one(model, "Segmentation")
     if part is None or part.attributes.get("multipleModelMethod") != method:
         raise Unknown(f"a Segmentation that is no {method}")
     known(part, ("multipleModelMethod",), ("Segment",))
@@ -77,20 +85,53 @@ def _segments(model: Node, method: str) -> list[Node]:
 
 
 def _predicted(model: Node) -> str:
-    output = model.first("Output")
+    output = _one(model, "Output")
     if output is None or len(output.children) != 1 or output.children[0].attributes.get("feature") != "predictedValue":
         raise Unknown("a sum without one predicted value")
-    return output.children[0].attributes["name"]
+    field = output.children[0]
+    known(field, ("name", "optype", "dataType", "feature", "isFinalResult"), ())
+    if field.attributes.get("dataType") != "double":
+        raise Unknown(f"OutputField of dataType {field.attributes.get('dataType')}")
+    return field.attributes["name"]
+
+
+def _one(model: Node, tag: str) -> Node | None:
+    """Return the element of a tag that may stand once, or None."""
+    found = list(model.all(tag))
+    if len(found) > 1:
+        raise Unknown(f"{len(found)} elements {tag} in {model.tag}")
+    return found[0] if found else None
+
+
+def _asked(model: Node) -> set[str]:
+    """Return the names of the mining schema of a model in a segment, and of the fields that it derives.
+
+    A schema there that replaces or drops values is Unknown: the values are those of the document's own schema.
+    """
+    schema, derived = _one(model, "MiningSchema"), _one(model, "LocalTransformations")
+    if schema is None:
+        raise Unknown(f"{model.tag} without a MiningSchema")
+    known(schema, (), ("MiningField",))
+    names = set()
+    for item in schema.children:
+        known(item, ("name",), ())
+        names.add(item.attributes["name"])
+    return names | {item.attributes["name"] for item in (derived.children if derived is not None else [])}
+
+
+def _listed(name: str, asked: set[str] | None) -> None:
+    if asked is not None and name not in asked:
+        raise Unknown(f"field {name!r}, which the MiningSchema of its segment does not name")
 
 
 def _tree(model: Node, columns: dict[str, Column], rows: int) -> Floats:
     """Return the score (n,) of a binary tree whose missing values go to the default child."""
     known(model, tuple(_TREE), ("MiningSchema", "Node"))
-    root = model.first("Node")
+    root, asked = _one(model, "Node"), _asked(model)
     if root is None or dict(model.attributes) != _TREE or root.children[0].tag != "True":
         raise Unknown("a TreeModel of another kind")
     score = np.full(rows, np.nan)
-    _descend(root, np.arange(rows), columns, score)
+    _descend(root, np.arange(rows), {name: columns[name] for name in asked if name in columns}, score)
     return score
 
 

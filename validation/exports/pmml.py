@@ -178,9 +178,12 @@ def _only(item: Node) -> Node:
 
 
 def _inside(model: Node, tag: str, allowed: tuple[str, ...]) -> list[Node]:
-    part = model.first(tag)
-    if part is None:
+    parts = list(model.all(tag))
+    if len(parts) > 1:
+        raise Unknown(f"{len(parts)} elements {tag} in {model.tag}")
+    if not parts:
         return []
+    part = parts[0]
     known(part, (), allowed)
     return part.children
 
