@@ -16,6 +16,7 @@ from credit_risk.export import export_package
 from validation import exports, read_package
 from validation.compare import Ledger
 from validation.comparisons.exports import TABLE, compare_exports
+from validation.comparisons.parity import AGREEMENT
 from validation.package import Package
 from validation.policy import read_policy
 from validation.rebuild.workspace import open_workspace
@@ -52,7 +53,9 @@ def found(ledger: Ledger) -> dict[str, str]:
 
 
 def unknown(ledger: Ledger) -> str | None:
-    return next((item.reason for item in ledger.outcomes if item.outcome == "not_evaluable"), None)
+    """The reason why an export is not evaluated; that no engine was asked is no matter of the document."""
+    reasons = (one.reason for one in ledger.outcomes if one.outcome == "not_evaluable" and one.test != AGREEMENT)
+    return next(reasons, None)
 
 
 def first(pattern: str, new: str | Callable[[re.Match[str]], str]) -> Callable[[str], str]:
