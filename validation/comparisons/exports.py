@@ -20,7 +20,7 @@ from validation.verification_file import maximum_reasons
 
 TABLE = "validation.exports"
 NONE = "the package holds no export"
-_PREFIX = "model_"
+_PREFIX, REASON = "model_", "reason_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ def compare_exports(space: Workspace) -> None:
             continue
         told = [] if document.hash is None else [document.hash]
         space.ledger.words(name, "package hash", told, [package.hash] * len(told), ["header"], [TABLE], "export_word")
+        left_out = _reasons_left_out(space, name, document)
         for (rows, own), given in zip(sets, results, strict=True):
-            table += _compare(space, name, rows, own, _published(document, given))
+            table += _compare(space, name, rows, own, _published(document, given), left_out)
         if embedded is not None:
             table += _compare(space, name, "embedded rows", *embedded)
     space.ledger.tables[TABLE] = table or "no export of the package could be evaluated"
@@ -133,10 +134,27 @@ def _result(document: exports.Document, name: str) -> str:
     return name
 
 
-def _compare(space: Workspace, name: str, rows: str, own: _Own, given: Mapping[str, Column]) -> list[list[Any]]:
-    """Compare each of our results with the export's; one that the export does not give is a difference."""
+def _reasons_left_out(space: Workspace, name: str, document: exports.Document) -> bool:
+    """Whether the document has no reason at all and says so in its header, which is told as not evaluable."""
+    notes = [note for note in document.notes if "reason" in note.lower()]
+    given = [one for one in document.outputs if _result(document, one).startswith(REASON)]
+    if given or not notes:
+        return False
+    space.ledger.not_evaluable(f"{name}: reasons", f"the document says of itself: {notes[0]}")
+    return True
+
+
+def _compare(
+    space: Workspace, name: str, rows: str, own: _Own, given: Mapping[str, Column], left_out: bool = False
+) -> list[list[Any]]:
+    """Compare each of our results with the export's; one that the export does not give is a difference.
+
+    left_out: the document says that it gives no reasons.
+    """
     table = []
     for key, mine in own.results.items():
+        if left_out and key.startswith(REASON):
+            continue
         quantity = f"{key.replace('_', ' ')}, {rows}"
         theirs = given.get(key)
         told: Any

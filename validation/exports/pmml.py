@@ -42,6 +42,12 @@ class Document:
     root: Node
     model: Node
 
+    @property
+    def notes(self) -> list[str]:
+        """What the header says in words (`Annotation`), such as results that are left out."""
+        header = self.root.first("Header")
+        return [] if header is None else [one.text for one in header.all("Annotation")]
+
 
 def read(data: bytes) -> Document:
     """Return the document in `data`; raises XmlRefused for what is no harmless XML, Unknown for what is not known."""
