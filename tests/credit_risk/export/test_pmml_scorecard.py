@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from credit_risk._core.errors import PackageError
-from credit_risk.export import export_package, scorecard_pmml
+from credit_risk.export import EXPORTERS, export_package, scorecard_pmml
 from credit_risk.lifecycle.develop import develop
 from credit_risk.plan import read_plan
 from credit_risk.scoring import compile_model
@@ -429,7 +429,7 @@ def test_unknown_kinds_are_refused_before_the_package_is_read(tmp_path: Path) ->
     with pytest.raises(PackageError) as caught:
         export_package(tmp_path / "absent", ["pmml", "cobol", "excel"])
     assert [fault.message for fault in caught.value.faults] == ["no export 'cobol'", "no export 'excel'"]
-    assert caught.value.faults[0].allowed == "pmml"
+    assert caught.value.faults[0].allowed == ", ".join(EXPORTERS)
 
 
 def test_from_a_package_alone() -> None:
