@@ -6,13 +6,15 @@ import math
 from collections.abc import Callable, Iterable
 
 from docs_templates.evidence import Cell, Column
-from docs_templates.language import current, say
+from docs_templates.language import current, day, say
 
 MISSING = "–"
 SMALLEST_P_VALUE = 0.0001
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FIXED_DECIMALS = {"auc": 4, "woe": 3, "coefficient": 4, "correlation": 3, "ratio": 3, "log_odds": 4, "linear_score": 4}
 TINY = 5e-5
+DAYS = frozenset({"date", "expiry"})
+"""Columns of days."""
 DECIMALS_BY_NAME = {f"information_value{end}": 4 for end in ("", "_before", "_after", "_apart")}
 
 
@@ -106,7 +108,7 @@ def formatter(column: Column, values: Iterable[Cell], *, mixed: bool = False) ->
         if isinstance(cell, bool):
             return truth(cell)
         if isinstance(cell, str):
-            return words.get(cell, cell) or MISSING
+            return (day(cell) if column.name in DAYS else words.get(cell, cell)) or MISSING
         return number(float(cell))
 
     return write

@@ -10,7 +10,7 @@ from docs_templates.document import Span, Spans, Table, TableColumn
 from docs_templates.evidence import Cell, Evidence
 from docs_templates.formatting import MISSING
 from docs_templates.house import current_house
-from docs_templates.language import day, say
+from docs_templates.language import day, lowered, say
 from docs_templates.package import Package
 
 BLOCKING = ("critical", "high")
@@ -75,7 +75,7 @@ def _texts(package: Package) -> Iterator[Condition]:
             found = say(
                 "gate.provided_by", author=item.raw["author"], date=day(item.raw.get("date")) or say("gate.not_dated")
             )
-        yield Condition(say("gate.stated", title=_lower(item.title)), provided, found, identifier)
+        yield Condition(say("gate.stated", title=lowered(item.title)), provided, found, identifier)
 
 
 def _limitations(package: Package) -> Iterator[Condition]:
@@ -169,7 +169,3 @@ def _column(item: Evidence, name: str) -> list[Cell]:
 
 def _date(value: Cell) -> str:
     return day(value) if isinstance(value, str) else str(value)
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -8,7 +8,7 @@ from typing import Any
 
 from docs_templates.evidence import Cell, Evidence
 from docs_templates.formatting import fixed
-from docs_templates.language import say
+from docs_templates.language import lowered, say
 from docs_templates.references import Filter
 from docs_templates.table_block import filtered
 
@@ -23,11 +23,10 @@ def heat_map(
     """
     down, across, value, *count = names
     chart: dict[str, Any] = {"type": "heatmap", "x": across, "y": [value], "series": down}
-    notes = filtered(filters)
+    notes = filtered(evidence, filters)
     if count and few is not None:
         chart |= {"count": count[0], "few": few}
         title = next(c.title for c in evidence.columns if c.name == count[0])
-        told = title[:1].lower() + title[1:]
-        notes.append(say("table.cells_fewer_than_have_number", few=fixed(few, 0), told=told))
+        notes.append(say("table.cells_fewer_than_have_number", few=fixed(few, 0), told=lowered(title)))
     raw = {**evidence.raw, "kind": "figure", "rows": list(rows), "notes": notes, "chart": chart}
     return replace(evidence, kind="figure", raw=raw)

@@ -17,14 +17,19 @@ from importlib.resources.abc import Traversable
 
 ENGLISH = "en"
 GAP = re.compile(r"\{([a-z_]+)\}")
+HYPHEN = "\u00ad"
+"""The soft hyphen: that of a word broken at the end of a line, which is no part of its text."""
 DIRECTIVES = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
 """What a form of dates may hold, and how many digits each takes."""
+WITHIN = ("small", "as it is")
+"""What titles begin with within a sentence: a small letter, or that which they have (where nouns have capitals)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
     """How a language writes numbers and dates. `group` parts thousands; `percent` follows a number, `times` stands
-    before a power of ten; `day` and `moment` are of `strftime`, with the directives of DIRECTIVES."""
+    before a power of ten; `day` and `moment` are of `strftime`, with the directives of DIRECTIVES. `within`: what a
+    title within a sentence begins with, one of WITHIN."""
 
     decimal: str = "."
     group: str = ","
@@ -33,6 +38,7 @@ class Forms:
     times: str = "\u202f×\u202f"
     day: str = "%Y-%m-%d"
     moment: str = "%Y-%m-%d %H:%M:%S"
+    within: str = "small"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +48,7 @@ class Language:
     `words` by `room.key`, with gaps `{name}`; `values` are words for cells by column and cell; `titles` of evidence by
     id or pattern, `columns` by `column` or `evidence.id.column`; `texts` by the exact English text. `templates` are the
     folders of its documents; `borrowed` says what is taken from English, by name of file or key.
+    `hyphens` are long words with a hyphen wherever a narrow column may break them.
     """
 
     code: str
@@ -56,6 +63,7 @@ class Language:
     texts: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, Traversable] = field(default_factory=dict)
     borrowed: tuple[str, ...] = ()
+    hyphens: tuple[str, ...] = ()
 
     @property
     def is_english(self) -> bool:
@@ -71,6 +79,16 @@ class Language:
     def name_pattern(self) -> re.Pattern[str] | None:
         """Names that hold a number word and are none."""
         return _any_of(self.number_names)
+
+    @cached_property
+    def _breaks(self) -> tuple[re.Pattern[str] | None, dict[str, str]]:
+        broken = {word.replace("-", ""): word.replace("-", HYPHEN) for word in self.hyphens}
+        return _any_of(tuple(broken), cased=True), broken
+
+    def syllables(self, text: str) -> list[str]:
+        """The parts between which a text may be broken: those of the words that the language says; else the text."""
+        pattern, broken = self._breaks
+        return (pattern.sub(lambda found: broken[found[0]], text) if pattern else text).split(HYPHEN)
 
     def suffix(self, name: str) -> str:
         """Name of the file of a document, without its ending: other languages stand beside English."""
@@ -96,11 +114,11 @@ class Language:
         return own if own is not None else self.columns.get(name, self.told(title))
 
 
-def _any_of(words: tuple[str, ...]) -> re.Pattern[str] | None:
+def _any_of(words: tuple[str, ...], *, cased: bool = False) -> re.Pattern[str] | None:
     if not words:
         return None
     parts = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{parts})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:{parts})(?!\w)", 0 if cased else re.IGNORECASE)
 
 
 _SPOKEN: ContextVar[Language | None] = ContextVar("language", default=None)
@@ -135,6 +153,12 @@ def say(key: str, **given: object) -> str:
 def told(text: str) -> str:
     """A text that an engine or a registry wrote, in the words that the language has for exactly it."""
     return current().told(text)
+
+
+def lowered(title: str) -> str:
+    """A title within a sentence: as the language writes it; an abbreviation (AUC) keeps its capitals."""
+    small = current().forms.within == WITHIN[0] and title[1:2].islower()
+    return title[:1].lower() + title[1:] if small else title
 
 
 def day(value: str | date | None) -> str:

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from docs_templates.errors import DocumentError, Fault
-from docs_templates.language import DIRECTIVES, ENGLISH, GAP, Forms, Language
+from docs_templates.language import DIRECTIVES, ENGLISH, GAP, WITHIN, Forms, Language
 
 FOLDER = "languages"
 HEAD, WORDS, EVIDENCE = "language.yaml", "words.yaml", "evidence.yaml"
 CODE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?")
 KEY = re.compile(r"[a-z0-9_]+")
-HEAD_KEYS = ("name", "fallback", "forms", "number_words", "number_names")
+HEAD_KEYS = ("name", "fallback", "forms", "number_words", "number_names", "hyphens")
 EVIDENCE_KEYS = ("values", "titles", "columns", "texts")
 FORM_KEYS = tuple(one.name for one in fields(Forms))
 CODE_OF_FAULT = "language_invalid"
@@ -118,6 +118,7 @@ class _Reader:
             texts=self._flat(EVIDENCE, "texts", told.get("texts")),
             templates=english_templates() if english is None else self._templates(),
             borrowed=tuple(self.borrowed),
+            hyphens=self._list(head, "hyphens"),
         )
 
     # ------------------------------------------------------------------------------------------------- parts
@@ -132,6 +133,8 @@ class _Reader:
                 self._fault(HEAD, "not one sign", path=f"forms/{key}", found=held[key])
         if "decimal" in held and held["decimal"] in (held.get("group"), held.get("minus")):
             self._fault(HEAD, "the decimal mark is another sign too", path="forms/decimal", found=held["decimal"])
+        if held.get("within", WITHIN[0]) not in WITHIN:
+            self._fault(HEAD, "unknown form", path="forms/within", found=held["within"], allowed=", ".join(WITHIN))
         for key in ("day", "moment"):
             wanted = set(DIRECTIVES) if key == "moment" else {"%Y", "%m", "%d"}
             if key in held and set(re.findall(r"%.", held[key])) != wanted:

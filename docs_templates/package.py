@@ -12,6 +12,7 @@ from typing import Any
 from docs_templates import schema_check, strict_json
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import Evidence, file_name
+from docs_templates.language import say
 
 Json = dict[str, Any]
 CORE_EVIDENCE = "evidence/"
@@ -22,7 +23,8 @@ VERIFICATION = "verification.csv"
 ANNEXES = ("exports", "signatures", "validation")
 
 
-FILE_PRODUCERS = {"plan.json": "the plan of the modeller", "validation/findings.json": "the validator"}
+FILE_PRODUCERS = {"plan.json": "plan", "validation/findings.json": "validator"}
+"""Who made a file that documents quote: the words `file.by_…`; all others are of the development run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class Package:
             digest = files.get(name.removeprefix(VALIDATION) if annex else name, {}).get("sha256")
         if digest is None:
             return None
-        about = {"inputs": [], "producer": FILE_PRODUCERS.get(name, "the development run"), "notes": []}
-        return Evidence(name, "file", f"File {name}", name, digest, about)
+        about = {"inputs": [], "producer": say(f"file.by_{FILE_PRODUCERS.get(name, 'run')}"), "notes": []}
+        return Evidence(name, "file", say("file.of_package", name=name), name, digest, about)
 
     @property
     def champion(self) -> str:

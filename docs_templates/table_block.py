@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from docs_templates import formatting
 from docs_templates.document import Spans, Table, TableColumn
 from docs_templates.evidence import Cell, Column, Evidence
-from docs_templates.language import current, say
+from docs_templates.language import current, lowered, say
 from docs_templates.references import Filter
 
 IDENTIFIERS = frozenset({"sha256", "hash", "reason_code"})
@@ -41,7 +41,7 @@ def printed_table(
         write = formatting.formatter(about, cells, mixed=mixed)
         printed.append([write(cell) for cell in cells])
     cells_by_row = tuple(zip(*printed, strict=True)) if shown else ()
-    notes = [*(() if noted or elsewhere else evidence.raw["notes"]), *filtered(filters)]
+    notes = [*(() if noted or elsewhere else evidence.raw["notes"]), *filtered(evidence, filters)]
     if len(rows) > len(shown):
         notes.append(
             say(
@@ -68,18 +68,19 @@ def printed_table(
     )
 
 
-def filtered(filters: Sequence[Filter]) -> list[str]:
+def filtered(evidence: Evidence, filters: Sequence[Filter]) -> list[str]:
     """What the rows are of."""
-    kept = [f"{one.column} {_value(one)}" for one in filters if not one.negated]
+    titles = {c.name: lowered(c.title) for c in evidence.columns}
+    kept = [_kept(one, titles) for one in filters if not one.negated]
     return [say("table.rows_only", kept=say("table.and").join(kept))] if kept else []
 
 
 def _left_out(evidence: Evidence, shown: set[str], filters: Sequence[Filter]) -> str:
     """Columns, and rows by filter, that the evidence holds and the table does not show."""
-    titles = {c.name: _lower(c.title) for c in evidence.columns}
+    titles = {c.name: lowered(c.title) for c in evidence.columns}
     fixed = {one.column for one in filters if not one.negated}
     parts = [title for name, title in titles.items() if name not in shown | fixed]
-    rows = [f"{titles.get(one.column, one.column)} {_value(one)}" for one in filters if one.negated]
+    rows = [_kept(one, titles) for one in filters if one.negated]
     return (
         ", ".join(parts)
         + ("; " if parts and rows else "")
@@ -93,8 +94,8 @@ def _value(one: Filter) -> str:
     return words.get(one.value, one.value.removesuffix(".0")) or say("table.not_evaluable")
 
 
-def _lower(title: str) -> str:
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+def _kept(one: Filter, titles: Mapping[str, str]) -> str:
+    return say("table.kept", column=titles.get(one.column, one.column), value=_value(one))
 
 
 def _column(column: Column) -> TableColumn:

@@ -1,4 +1,5 @@
-"""Text as runs of one look, and runs broken into lines. Pure: the same runs and width give the same lines."""
+"""Text as runs of one look, and runs broken into lines. The same runs, width and language give
+the same lines."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from docs_templates.language import HYPHEN, Language, current
 from docs_templates.render import fonts
 
 BREAKS = re.compile(r"(?<=[/._-])")
@@ -54,10 +56,20 @@ class Line:
 Word = list[tuple[Run, str]]
 
 
-@lru_cache(maxsize=40_000)
 def broken(runs: tuple[Run, ...], width: float) -> tuple[Line, ...]:
-    """The lines of `runs` within `width` points: broken at spaces, too long words after `/._-`, then anywhere."""
-    maker = _Maker(width)
+    """The lines of `runs` within `width` points: broken at spaces, too long words after `/._-`, then with a hyphen
+    where the language says so, then anywhere."""
+    return _broken(runs, width, current())
+
+
+def forget() -> None:
+    """Forget the lines of documents that are done."""
+    _broken.cache_clear()
+
+
+@lru_cache(maxsize=40_000)
+def _broken(runs: tuple[Run, ...], width: float, language: Language) -> tuple[Line, ...]:
+    maker = _Maker(width, language)
     for word, gap, ends in _words(runs):
         maker.add(word, gap)
         if ends:
@@ -90,8 +102,8 @@ def _words(runs: Sequence[Run]) -> Iterator[tuple[Word, Run | None, bool]]:
 class _Maker:
     """Fills lines with words."""
 
-    def __init__(self, width: float) -> None:
-        self._room = width + TINY
+    def __init__(self, width: float, language: Language) -> None:
+        self._room, self._language = width + TINY, language
         self._pieces: list[Piece] = []
         self._x = 0.0
         self.lines: list[Line] = []
@@ -122,16 +134,24 @@ class _Maker:
         """Part of a word that is wider than a line."""
         if not text:
             self._put(run, text)
-        for part in BREAKS.split(text):
-            if self._pieces and self._x + run.width(part) > self._room:
-                self.end()
+        for whole in BREAKS.split(text):
+            parts = [whole] if self._x + run.width(whole) <= self._room else self._language.syllables(whole)
+            for position, part in enumerate(parts):
+                self._part(run, part, before=position > 0, after=position < len(parts) - 1)
+
+    def _part(self, run: Run, part: str, *, before: bool, after: bool) -> None:
+        """Put a part of a word, leaving room for the hyphen `after` it; where it has none, a hyphen ends the line."""
+        if self._pieces and self._x + run.width(part + HYPHEN * after) > self._room:
+            if before:
+                self._put(run, HYPHEN)
+            self.end()
+        if part:
             while run.width(part) > self._room:
                 fits = max(1, self._fitting(run, part))
                 self._put(run, part[:fits])
                 self.end()
                 part = part[fits:]
-            if part:
-                self._put(run, part)
+            self._put(run, part)
 
     def _fitting(self, run: Run, text: str) -> int:
         low, high = 0, len(text)

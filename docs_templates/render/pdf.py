@@ -18,6 +18,8 @@ from docs_templates.render.page import A4, Page
 from docs_templates.render.story import Measures, Story
 
 PASSES = 6
+BRIEF_PAGES = 2
+"""Pages of a brief document; one that has more in its language is set closer."""
 HASH_SHOWN = 16
 
 
@@ -33,6 +35,18 @@ def render(document: Document, moment: datetime, size: Page = A4) -> Rendered:
     """Lay the document out until page numbers in contents and index are true, then make it an archive file (PDF/A-3b,
     tagged). `moment` is its date (UTC). Its attachments are embedded beside the manifest of the evidence printed."""
     fonts.register()
+    for step in range(len(styles.CLOSER)) if document.brief else ():
+        with styles.closer(step):
+            found = _rendered(document, moment, size, None if step == len(styles.CLOSER) - 1 else BRIEF_PAGES)
+        if found is not None:
+            return found
+    made = _rendered(document, moment, size, None)
+    assert made is not None
+    return made
+
+
+def _rendered(document: Document, moment: datetime, size: Page, most: int | None) -> Rendered | None:
+    """The document; None where it has more than `most` pages."""
     before, measures = Observed(), Measures(size)
     for _ in range(PASSES):
         story = Story(document, before, measures)
@@ -40,10 +54,13 @@ def render(document: Document, moment: datetime, size: Page = A4) -> Rendered:
         data = drawn.draw(story)
         story.observed.total = len(drawn.canvas.marks) - 1
         if story.observed.same(before):
+            if most is not None and before.total > most:
+                lines.forget()
+                return None
             tags = archive.Tags(story.outline.root, drawn.canvas.marks, drawn.canvas.linked)
             # What drawing needed is the larger part of all memory; the archive file is made without it.
             del drawn, story, measures
-            lines.broken.cache_clear()
+            lines.forget()
             files = [*document.attachments, archive.evidence_manifest(document, before.pages)]
             about = archive.About.of(document, moment, current().code)
             return Rendered(archive.finished(data, about, tags, files), before.total)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from docs_templates.document import TableColumn
-from docs_templates.language import say
+from docs_templates.language import HYPHEN, current, say
 from docs_templates.render import fonts, lines, styles
 from docs_templates.render.grid import Cell, Grid, Look, Parts, Row, fitted, row_elements
 from docs_templates.render.lines import BREAKS, Run
@@ -79,7 +79,7 @@ def _needs(columns: Sequence[TableColumn], rows: Sequence[Sequence[str]], size: 
 
 def _need(column: TableColumn, texts: set[str], size: float) -> _Need:
     font, scale = _font(column), (MONO_SCALE if column.mono else 1.0)
-    head = max((fonts.width(word, fonts.BOLD, size) for word in column.title.split()), default=0.0)
+    head = max((_head_width(word, size) for word in column.title.split()), default=0.0)
     room = 2 * PADDING + SLACK
     natural = max((fonts.width(line, font, size * scale) for t in texts for line in t.split("\n")), default=0.0)
     if column.align == "right":
@@ -91,6 +91,13 @@ def _need(column: TableColumn, texts: set[str], size: float) -> _Need:
     least = min(max(head, min(word, longest)), wide)
     comfortable = wide if natural <= SHORT_TEXT else max(least, COMFORTABLE_TEXT)
     return _Need(wide + room, least + room, comfortable + room)
+
+
+def _head_width(word: str, size: float) -> float:
+    """Width of a word of a head, or of its longest part where it is long and the language says how to break it."""
+    whole = fonts.width(word, fonts.BOLD, size)
+    parts = current().syllables(word) if whole > SHORT_TEXT else [word]
+    return max(fonts.width(part + HYPHEN * (part is not parts[-1]), fonts.BOLD, size) for part in parts)
 
 
 def _word_width(word: str, font: str, size: float, longest: float) -> float:

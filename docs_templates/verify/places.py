@@ -26,7 +26,8 @@ from docs_templates.language import say
 from docs_templates.render.fonts import MONO, REGULAR, printable
 from docs_templates.render.story import INDEX_COLUMNS, authored_by
 
-SPACE = re.compile(r"\s+")
+SPACE = re.compile(r"[\s\u00ad]+")
+"""What a text is without: white space, and the hyphens of broken words."""
 WORDS_SHOWN = 80
 HASHED, INDEXED = "sha_256", ", SHA-256"
 """The column of the evidence index that holds hashes, and how the source of such a cell ends."""

@@ -17,6 +17,8 @@ from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.dossier import make_documents
 from docs_templates.gate import conditions
+from docs_templates.language import speaking
+from docs_templates.language_files import read_language
 from docs_templates.package import Package, read_package
 from docs_templates.render.pdf import render
 from docs_templates.templates import read_template
@@ -99,6 +101,14 @@ def test_texts_of_any_length_keep_to_two_pages_and_say_what_is_left_out(
         shown = len(re.findall(rf"of {identifier} has nine words in it\.", text))
         assert left + 9 * shown == 9 * (5_000 // 9 + 1)
     assert "rows are shown" in text
+
+
+@pytest.mark.parametrize("name", BRIEF)
+def test_german_documents_keep_to_two_pages(taiwan_package: Path, name: str) -> None:
+    package = read_package(taiwan_package)
+    for held in (package, _long(package, 5_000)):
+        with speaking(read_language("de")):
+            assert render(compose(read_template(name), held, registry(), MOMENT), MOMENT).pages == 2
 
 
 def test_a_text_is_cut_after_a_sentence_and_words_are_counted() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docs_templates.evidence import Cell, Column
+from docs_templates.evidence import Cell, Column, Evidence
 from docs_templates.formatting import NAMED, formatter, named
 from docs_templates.references import Filter
 from docs_templates.table_block import filtered
@@ -58,4 +58,9 @@ def test_named_formats_take_numbers_and_missing_only(name: str) -> None:
 
 def test_a_filter_is_told_in_words() -> None:
     kept = [Filter("measure", "bad_rate_approved"), Filter("sample", "out_of_sample")]
-    assert filtered(kept) == ["Rows of measure bad rate of the approved and sample Out of sample only."]
+    columns = [
+        {"name": name, "title": title, "type": "string", "unit": None}
+        for name, title in (("measure", "Figure"), ("auc", "AUC"))
+    ]
+    item = Evidence("toy", "table", "Toy", "toy.json", "", {"columns": columns})
+    assert filtered(item, kept) == ["Rows of figure bad rate of the approved and sample Out of sample only."]

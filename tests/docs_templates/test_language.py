@@ -17,9 +17,12 @@ from docs_templates.clauses import registry
 from docs_templates.document import Document, Figure, Span, Statement
 from docs_templates.dossier import compose_all, make_documents
 from docs_templates.errors import DocumentError
-from docs_templates.language import Language, current, day, read_instant, speaking
+from docs_templates.language import Language, current, day, lowered, read_instant, speaking
 from docs_templates.language_files import chosen_language, installed, read_language
 from docs_templates.package import Package, read_package
+from docs_templates.references import Filter
+from docs_templates.spoken import spoken
+from docs_templates.table_block import filtered
 from docs_templates.templates import read_template, template_folder
 from docs_templates.verify.reading import read_pdf
 from docs_templates.verify.run import verify
@@ -75,6 +78,7 @@ def test_all_faults_of_a_language_are_told_at_once(own: Path) -> None:
     _changed(words, '"nicht festgelegt"\n  section:', "12\n  section:")
     _changed(folder / "language.yaml", 'decimal: ","', 'decimal: "."')
     _changed(folder / "language.yaml", 'day: "%d.%m.%Y"', 'day: "%d.%m."')
+    _changed(folder / "language.yaml", 'within: "as it is"', 'within: "large"')
     _changed(folder / "evidence.yaml", '    spiegelhalter: "Spiegelhalter"\n', "")
     (folder / "model_card" / "03_performance.md").unlink()
     (folder / "model_card" / "06_more.md").write_text("---\ntitle: Mehr\n---\n", "utf-8")
@@ -91,6 +95,7 @@ def test_all_faults_of_a_language_are_told_at_once(own: Path) -> None:
         ("de/words.yaml", "text/not_declared", "the key is missing"),
         ("de/language.yaml", "forms/decimal", "the decimal mark is another sign too"),
         ("de/language.yaml", "forms/day", "not a form of dates"),
+        ("de/language.yaml", "forms/within", "unknown form"),
         ("de/evidence.yaml", "values/test/spiegelhalter", "the key is missing"),
         ("de/model_card/03_performance.md", None, "the template file is missing"),
         ("de/model_card/06_more.md", None, "English has no such template file"),
@@ -146,6 +151,34 @@ def test_german_writes_numbers_and_dates_its_own_way() -> None:
         assert day("spring") == "spring"
         assert read_instant("21.11.202608:30:00und mehr") == MOMENT.replace(tzinfo=None)
         assert read_instant("2026-11-2108:30:00") is None
+
+
+def test_titles_within_sentences_cells_and_producers_follow_the_language(nasty_package: Path) -> None:
+    from docs_templates import formatting
+    from docs_templates.evidence import Column
+
+    package = read_package(nasty_package)
+    table = next(item for item in package.evidence.values() if item.position("sample") is not None)
+    kept = [Filter("sample", "out_of_sample", False)]
+
+    def said() -> tuple[list[str], ...]:
+        named = ("model.json", "plan.json")
+        told = [str(item.raw["producer"]) for item in map(package.file, named) if item is not None]
+        words = {"significance": "high", "expiry": "2027-11-30", "bin": "2027-11-30"}
+        cells = [formatting.formatter(Column(name, name, "string", None), [cell])(cell) for name, cell in words.items()]
+        return filtered(spoken(package).evidence[table.id], kept), told, [lowered("Zweck"), lowered("AUC")], cells
+
+    rows, told, titles, cells = said()
+    assert rows == ["Rows of sample Out of sample only."]
+    assert told == ["the development run", "the plan of the modeller"]
+    assert titles == ["zweck", "AUC"]
+    assert cells == ["high", "2027-11-30", "2027-11-30"]
+    with speaking(read_language("de")):
+        rows, told, titles, cells = said()
+    assert rows == ["Nur Zeilen mit Stichprobe „Außerhalb der Entwicklungsstichprobe“."]
+    assert told == ["der Entwicklungslauf", "der Plan des Modellierers"]
+    assert titles == ["Zweck", "AUC"]
+    assert cells == ["hoch", "30.11.2027", "2027-11-30"]
 
 
 def _references(name: str, language: Language) -> dict[str, list[str]]:
@@ -347,7 +380,6 @@ class _Squeezed(_Held):
 
 def test_figures_are_described_and_drawn_in_the_language(marked: Language, marked_package: Path) -> None:
     from docs_templates.render import alternative, charts
-    from docs_templates.spoken import spoken
 
     package = read_package(marked_package)
     held = _Held(package)

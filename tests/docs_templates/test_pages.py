@@ -17,6 +17,8 @@ from docs_templates.compose import compose
 from docs_templates.document import Document, Figure, Heading, Paragraph, Span, Table, TableColumn, plain
 from docs_templates.errors import DocumentError
 from docs_templates.evidence import Evidence
+from docs_templates.language import speaking
+from docs_templates.language_files import read_language
 from docs_templates.package import read_package
 from docs_templates.render import fonts, lines, pdf
 from docs_templates.render.page import A4, LETTER, PAGES
@@ -157,6 +159,23 @@ def test_lines_are_broken_within_their_width_and_lose_nothing() -> None:
         assert re.sub(r"\s", "", joined) == re.sub(r"\s", "", text)
         for line in found:
             assert sum(piece.width for piece in line.pieces) == pytest.approx(line.width)
+
+
+def test_long_words_break_with_a_hyphen_where_the_language_says_so() -> None:
+    word = "Ausfallwahrscheinlichkeit"
+    cell = (_run(f"Mittlere {word}"),)
+    wide = fonts.width(word, fonts.REGULAR, 10.0)
+
+    def texts(width: float) -> list[str]:
+        found = lines.broken(cell, width)
+        assert all(line.width <= width + 1e-6 for line in found)
+        return ["".join(piece.text for piece in line.pieces) for line in found]
+
+    with speaking(read_language("de")):
+        assert texts(wide + 1) == ["Mittlere", word]
+        assert texts(wide - 1) == ["Mittlere", "Ausfall\u00ad", "wahrscheinlichkeit"]
+        assert all(len(text) < 9 for text in texts(30))
+    assert texts(wide - 1)[1] == word[:-1]
 
 
 # ---------------------------------------------------------------------------------------------------- cross-references
