@@ -1,9 +1,11 @@
-"""No word of what is drawn stands in code: pages, tags, bookmarks and metadata of PDF, and DOCX."""
+"""No word of what is drawn stands in code: pages, tags, bookmarks and metadata of PDF, DOCX, the page of a pack."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from docs_templates.dossier import compose_all, make_documents
 from docs_templates.language import Language, speaking
 from docs_templates.language_files import chosen_language
-from docs_templates.package import read_package
+from docs_templates.package import Package, read_package
 from docs_templates.verify.reading import read_pdf
 from tests.docs_templates.builders import all_evidence, catalogue, write_package
 from tests.docs_templates.conftest import MOMENT
@@ -107,3 +109,36 @@ def test_no_word_of_a_word_document_stands_in_code(marked: Language, marked_pack
         texts = [line.text for line in read.lines if line.text != "[picture]"]
         assert sum("⟦" in text for text in texts) > 10
         assert not [piece for text in texts for piece in held.strange(text)]
+
+
+def _few(plots: Callable[..., str]) -> Callable[..., str]:
+    """The plots of a few figures: each is drawn alike."""
+
+    def some(package: Package, *more: object) -> str:
+        left_out = [name for name, item in package.evidence.items() if item.kind == "figure"][3:]
+        return plots(replace(package, evidence={n: i for n, i in package.evidence.items() if n not in left_out}), *more)
+
+    return some
+
+
+def test_no_word_of_the_page_of_a_pack_stands_in_code(
+    marked: Language, marked_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from docs_templates.pack import sections
+    from docs_templates.pack.bundle import write_pack
+
+    monkeypatch.setattr(sections, "plots", _few(sections.plots))
+    names = ["sign_off_sheet"]
+    written = make_documents(marked_package, names, out=tmp_path / "d", clock=lambda: MOMENT, language=marked)
+    with speaking(marked):
+        pack = write_pack(marked_package, written, tmp_path / "p", MOMENT)
+    page = (pack.folder / "index.html").read_text("utf-8")
+    assert f'<html lang="{CODE}">' in page
+    files = [path.relative_to(pack.folder).as_posix() for path in pack.folder.rglob("*")]
+    held = _Held(read_package(marked_package))
+    held._text += "\n".join(["", *files, pack.folder.name, *(name.rpartition("/")[2] for name in files)])
+    body = re.sub(r"<(style|script|head)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    texts = [unescape(one) for one in re.findall(r">([^<]+)<", body)]
+    texts += [unescape(one) for one in re.findall(r'aria-label="([^"]*)"', body)]
+    assert sum("⟦" in text for text in texts) > 100
+    assert not [piece for text in texts for piece in held.strange(text)]
