@@ -20,6 +20,7 @@ from credit_risk.lifecycle.exports import ANNEX, EVIDENCE, exported_files
 from credit_risk.package import Package, read_package, write_annex
 from credit_risk.sampling import read_source
 from credit_risk.sampling.production import declared_notations, typed_frame
+from credit_risk.scoring.inputs import open_inputs
 
 Row = dict[str, Any]
 SNAPSHOT = "rows of the snapshot"
@@ -71,7 +72,9 @@ def _tables(package: Package, file: Path | None) -> dict[str, pd.DataFrame]:
         found[SNAPSHOT] = package.snapshot()[names].reset_index(drop=True)
     if file is not None:
         source = read_source(file)
-        found[f"rows of {file.name}"] = typed_frame(source, inputs, declared_notations(package.plan, names))
+        rows = typed_frame(source, inputs, declared_notations(package.plan, names))
+        open_inputs(inputs, rows)  # every column that is absent or that the model cannot take, at once
+        found[f"rows of {file.name}"] = rows
     return found
 
 
