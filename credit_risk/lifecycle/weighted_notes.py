@@ -239,6 +239,7 @@ NO_ROWS = (
     *("two_stage.stages.", "judgement.overlays", "limitations.register"),
     *("strategy.assumptions", "strategy.experiment_looks"),
     *("rules.declared", "rules.texts", "verification.coverage", "verification.exports"),
+    *("exports.engines", "exports.parity"),
     "fairness.jurisdictions",
     "fairness.alternative_terms",
 )
