@@ -43,6 +43,7 @@ def test_the_base_dependencies_are_the_validators_five(built_wheel: Path) -> Non
         "documents",
         "exports",
         "postgres",
+        "alerts",
         "spark",
         "all",
     }
