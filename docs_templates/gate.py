@@ -125,8 +125,16 @@ def _overlays(package: Package) -> Condition:
 
 
 def _monitoring(package: Package) -> Condition:
-    declared = bool(package.plan.get("monitoring"))
-    found = say("gate.declared") if declared else say("gate.missing_plan_declares_no_monitoring")
+    monitoring = package.plan.get("monitoring")
+    rules = monitoring.get("metrics") or [] if isinstance(monitoring, dict) else []
+    open_ones = [rule for rule in rules if any(rule.get(key) is None for key in ("cut", "owner", "response"))]
+    if not rules:
+        found = say("gate.missing_plan_declares_no_monitoring")
+    elif open_ones:
+        found = say("gate.metrics_without_owner", open_ones=len(open_ones), rules=len(rules))
+    else:
+        found = say("gate.declared")
+    declared = bool(rules) and not open_ones
     return Condition(say("gate.monitoring_plan_with_cuts_owners"), declared, found, "monitoring")
 
 

@@ -1,9 +1,14 @@
-"""What monitoring compares production with: each metric, its reference in the package, and what of it is declared."""
+"""What monitoring compares production with: each metric, its reference in the package, and what of it is declared.
+
+A rule of the plan stands beside the reference that it names (`evidence`); several of one reference have a row each, and
+rules whose reference is none of those listed here follow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from docs_templates import formatting
 from docs_templates.document import Span, Spans, Table, TableColumn
@@ -35,9 +40,14 @@ def watched_table(package: Package, number: str, caption: Spans) -> Table:
             reference = f"{state}: {item.reason}"
         else:
             reference = metric.reference(package, item)
-        applies = item.kind != "not_applicable"
-        said = _declared(package, metric.evidence) if applies else (formatting.MISSING,) * len(DECLARED)
-        rows.append((say(f"watched.{metric.key}"), reference, metric.evidence, *said))
+        title, applies = say(f"watched.{metric.key}"), item.kind != "not_applicable"
+        rules = _rules(package, metric.evidence)
+        if not applies or not rules:
+            open_cell = say("watched.open") if applies else formatting.MISSING
+            rows.append((title, reference, metric.evidence, *(open_cell for _ in DECLARED)))
+            continue
+        rows += [(_titled(title, rule), reference, metric.evidence, *_declared(package, rule)) for rule in rules]
+    rows += list(_without_reference(package))
     titles = (
         say("watched.cut"),
         say("watched.population"),
@@ -57,12 +67,72 @@ def watched_table(package: Package, number: str, caption: Spans) -> Table:
     )
 
 
-def _declared(package: Package, evidence: str) -> tuple[str, ...]:
-    """What the plan's monitoring says of the metric, by the evidence that it refers to."""
+def _monitoring(package: Package) -> dict[str, Any]:
     monitoring = package.plan.get("monitoring")
-    metrics = monitoring.get("metrics") if isinstance(monitoring, dict) else None
-    found = next((m for m in metrics or () if isinstance(m, dict) and m.get("evidence") == evidence), {})
-    return tuple(say("watched.open") if found.get(key) is None else str(found[key]) for key in DECLARED)
+    return monitoring if isinstance(monitoring, dict) else {}
+
+
+def _rules(package: Package, evidence: str) -> list[dict[str, Any]]:
+    """Rules of the plan that refer to the evidence, in their order."""
+    rules = _monitoring(package).get("metrics") or ()
+    return [rule for rule in rules if isinstance(rule, dict) and rule.get("evidence") == evidence]
+
+
+def _without_reference(package: Package) -> Iterator[tuple[str, ...]]:
+    """Rules of the plan whose reference is none of METRICS, or is not in this package."""
+    listed = {metric.evidence for metric in METRICS if metric.evidence in package.evidence}
+    for rule in _monitoring(package).get("metrics") or ():
+        if isinstance(rule, dict) and rule.get("evidence") not in listed:
+            evidence = rule.get("evidence")
+            item = package.evidence.get(evidence) if isinstance(evidence, str) else None
+            absent = item is None or item.is_absent
+            reference = say("watched.no_reference") if absent else say("watched.see_evidence")
+            yield str(rule.get("id")), reference, evidence or formatting.MISSING, *_declared(package, rule)
+
+
+def _titled(title: str, rule: dict[str, Any]) -> str:
+    """The title of a metric with the rule's identifier, by which alerts name it."""
+    return title if rule.get("id") is None else f"{title} ({rule['id']})"
+
+
+def _declared(package: Package, rule: dict[str, Any]) -> tuple[str, ...]:
+    """Cut, population, frequency, owner and response of a rule, as the plan declares them."""
+    monitoring = _monitoring(package)
+    frequency = rule.get("frequency") or monitoring.get("frequency")
+    told = {
+        "cut": _cut(rule, rule.get("persistence") or monitoring.get("persistence")),
+        "population": None if rule.get("population") is None else _population(str(rule["population"]), monitoring),
+        "frequency": None if frequency is None else say(f"watched.{frequency}"),
+        "owner": rule.get("owner"),
+        "response": rule.get("response"),
+    }
+    return tuple(say("watched.open") if told[key] is None else str(told[key]) for key in DECLARED)
+
+
+def _cut(rule: dict[str, Any], persistence: Any) -> str | None:
+    """Yellow and red in words, and in how many periods they must be broken."""
+    cut = rule.get("cut")
+    if not isinstance(cut, dict):
+        return None
+    side, neutral = str(cut.get("side", "above")), formatting.general(float(cut.get("neutral") or 0))
+    parts = [
+        say(f"watched.cut_{side}", colour=say(f"watched.{colour}"), cut=formatting.general(float(at)), neutral=neutral)
+        for colour in ("yellow", "red")
+        if (at := cut.get(colour)) is not None
+    ]
+    if rule.get("beyond_chance"):
+        parts.append(say("watched.beyond_chance"))
+    if isinstance(persistence, dict):
+        parts.append(say("watched.persistence", at_least=persistence["at_least"], of=persistence["of"]))
+    return "; ".join(parts)
+
+
+def _population(population: str, monitoring: dict[str, Any]) -> str:
+    if population == "segments":
+        return say("watched.each_segment", segments=", ".join(monitoring.get("segments") or ()))
+    if population == "all":
+        return say("watched.all")
+    return population if "=" in population else say("watched.each_value", column=population)
 
 
 # ------------------------------------------------------------------------------------------------ references

@@ -19,6 +19,7 @@ from credit_risk.plan.expert_checks import expert_faults
 from credit_risk.plan.fairness_checks import fairness_faults
 from credit_risk.plan.long_run_checks import long_run_faults, margin_faults
 from credit_risk.plan.measure_checks import columns_beside, measure_faults
+from credit_risk.plan.monitoring_checks import monitoring_faults
 from credit_risk.plan.outcome_checks import outcome_faults
 from credit_risk.plan.rating_checks import rating_faults
 from credit_risk.plan.reason_checks import personal_columns, reason_faults, undisclosable
@@ -70,6 +71,7 @@ def cross_faults(plan: dict[str, Any]) -> list[tuple[Path, Fault]]:
         lambda whole: strategy_faults(whole, role_of_columns(whole)),
         lambda whole: calibration_faults(whole, role_of_columns(whole)),
         lambda whole: reject_faults(whole, role_of_columns(whole)),
+        lambda whole: monitoring_faults(whole, role_of_columns(whole)),
     )
     return [item for check in checks for item in check(plan)]
 

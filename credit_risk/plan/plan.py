@@ -31,6 +31,7 @@ from credit_risk.models.spec import (
     default_models,
     usual_models,
 )
+from credit_risk.monitoring.spec import MonitoringSpec, usual_rules
 from credit_risk.plan.checks import cross_faults
 from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
@@ -110,6 +111,9 @@ class Plan(Spec):
     strategy: StrategySpec = Field(
         default=StrategySpec(), description="Cut-off, curves of cut-offs, profit, and what is aimed at."
     )
+    monitoring: MonitoringSpec | None = Field(
+        default=None, description="What is watched of the model in use; null: nothing by rule. {} watches the usual."
+    )
     exports: Annotated[tuple[ExportKind, ...], Strict(False)] = Field(
         default=("pmml",),
         description="Formats to export the champion to.",
@@ -124,12 +128,15 @@ class Plan(Spec):
     @model_validator(mode="before")
     @classmethod
     def _defaults_of_the_outcome(cls, value: Any) -> Any:
-        """The usual model of an amount or a fraction, where the plan names none."""
+        """The usual model and the usual metrics of an amount or a fraction, where the plan names none."""
         outcome = value.get("outcome") if isinstance(value, dict) else None
         kind = outcome.get("type") if isinstance(outcome, dict) else getattr(outcome, "type", None)
-        if kind not in MEASURES or "models" in value:
+        if kind not in MEASURES:
             return value
-        return {**value, "models": usual_models(kind)}
+        monitoring = value.get("monitoring")
+        if isinstance(monitoring, dict) and "metrics" not in monitoring:
+            value = {**value, "monitoring": {**monitoring, "metrics": usual_rules(binary=False)}}
+        return value if "models" in value else {**value, "models": usual_models(kind)}
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Plan:
@@ -258,7 +265,8 @@ class Plan(Spec):
         for path, names in lists.items():
             for index, name in enumerate(names):
                 named.setdefault(name, f"{path}[{index}]")
-        for name, path in (*self._interacting(), *self._ruling(), *self.strategy.columns().items()):
+        watched = {} if self.monitoring is None else self.monitoring.columns()
+        for name, path in (*self._interacting(), *self._ruling(), *self.strategy.columns().items(), *watched.items()):
             named.setdefault(name, path)
         return {name: path for name, path in named.items() if name not in self.derive}
 

@@ -19,6 +19,7 @@ from docs_templates.cli import main
 from docs_templates.compose import compose
 from docs_templates.document import Absent, Document, Table, plain
 from docs_templates.dossier import make_documents
+from docs_templates.gate import conditions
 from docs_templates.package import Package, read_package
 from docs_templates.signing import authors_table, hashes_table
 from docs_templates.templates import read_template
@@ -207,11 +208,56 @@ def test_metrics_without_a_declaration_say_so(package: Package) -> None:
     table = watched_table(package, "1", ())
     assert len(table.rows) == len(METRICS)
     assert {cell for row in table.rows for cell in row[3:]} == {"not declared"}
-    cuts = {"evidence": "stability.psi", "cut": "0.2 twice", "owner": "O. Owner"}
-    declared = replace(package, plan={**package.plan, "monitoring": {"metrics": [cuts]}})
-    rows = {row[2]: row[3:] for row in watched_table(declared, "1", ()).rows}
-    assert rows["stability.psi"] == ("0.2 twice", "not declared", "not declared", "O. Owner", "not declared")
     assert len(DECLARED) == 5
+
+
+def test_rules_of_the_plan_stand_beside_their_references(package: Package) -> None:
+    """Rules as plan.json holds them: two of one reference, one of a reference that is none of the listed."""
+    cut = {"side": "above", "neutral": 0.0, "yellow": 0.1, "red": 0.25}
+    usual: dict[str, Any] = {"evidence": "stability.psi", "cut": cut, "population": "all", "frequency": None}
+    usual |= {"persistence": None, "beyond_chance": True, "owner": None, "response": None}
+    away = {**cut, "side": "away", "neutral": 1.0, "yellow": None}
+    rules = [
+        {**usual, "id": "score_psi", "owner": "O. Owner"},
+        {**usual, "id": "by-region", "population": "segments", "frequency": "quarterly", "beyond_chance": False},
+        {**usual, "id": "volume", "evidence": "data.waterfall", "cut": away, "persistence": {"at_least": 1, "of": 1}},
+        {**usual, "id": "nothing", "evidence": None, "population": "REGION", "cut": {**cut, "side": "below"}},
+    ]
+    monitoring = {"frequency": "monthly", "persistence": {"at_least": 2, "of": 3}, "segments": ["REGION", "SEX"]}
+    declared = replace(package, plan={**package.plan, "monitoring": {**monitoring, "metrics": rules}})
+    rows = watched_table(declared, "1", ()).rows
+    assert len(rows) == len(METRICS) + 3
+    told = {row[0].partition("(")[2].rstrip(")") or row[0]: row for row in rows}
+    cells = "yellow from 0.1; red from 0.25; only where chance does not explain it; in 2 of the last 3 periods"
+    assert told["score_psi"][3:] == (cells, "all", "monthly", "O. Owner", "not declared")
+    assert told["score_psi"][1] == told["by-region"][1]
+    assert told["by-region"][3:6] == (
+        "yellow from 0.1; red from 0.25; in 2 of the last 3 periods",
+        "each segment by REGION, SEX",
+        "quarterly",
+    )
+    assert told["volume"][1:4] == (
+        "as the evidence holds it",
+        "data.waterfall",
+        "red from 0.25 away from 1; only where chance does not explain it; in 1 of the last 1 periods",
+    )
+    assert told["nothing"][1:3] == ("none in this package", "–")
+    assert told["nothing"][3].startswith("yellow at 0.1 or less; red at 0.25 or less")
+    assert told["nothing"][4] == "each value of REGION"
+
+
+def test_approval_asks_for_owners_and_responses(package: Package) -> None:
+    rule: dict[str, Any] = {
+        "id": "a",
+        "evidence": "stability.psi",
+        "cut": {"red": 0.25},
+        "owner": "O",
+        "response": None,
+    }
+    for rules, met in (([rule], False), ([{**rule, "response": "Look."}], True), ([], False)):
+        declared = replace(package, plan={**package.plan, "monitoring": {"metrics": rules}})
+        (condition,) = [one for one in conditions(declared) if one.rests_on == "monitoring"]
+        assert condition.met is met, condition
 
 
 def test_what_monitoring_lacks_is_listed(package: Package) -> None:

@@ -113,6 +113,7 @@ DEFAULTS = """{
 "strategy": {"cut_off": null, "cut_offs": 20, "profit": null, "aim": null, "resamples": 200, "incumbent": null,
              "matrix_bands": 5, "redeployment": null,
              "overrides": null, "experiment": null},
+"monitoring": null,
 "exports": ["pmml"],
 "documents": ["executive_summary", "model_card", "development_dossier", "validation_report", "implementation_guide",
               "adverse_action", "monitoring_plan", "change_log", "sign_off_sheet"]

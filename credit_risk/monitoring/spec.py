@@ -1,0 +1,324 @@
+"""What a plan says of monitoring: what is watched, where a cut lies, who answers, and what is done then."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic.types import Strict
+
+from credit_risk._core.severity import SEVERITIES
+from credit_risk._core.spec import Spec
+from credit_risk.models.candidate_spec import IDENTIFIER
+from credit_risk.monitoring.metrics import CATALOGUE, METRICS, Metric, MetricName, Side
+from credit_risk.sampling.spec import ColumnName
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
+Frequency = Literal["monthly", "quarterly", "half_yearly", "yearly"]
+Severity = Literal["critical", "high", "medium", "low", "observation"]
+MONTHS: dict[str, int] = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+OF_FAMILY: dict[str, tuple[Severity, Severity]] = {
+    "drift": ("low", "medium"),
+    "quality": ("medium", "high"),
+    "performance": ("medium", "high"),
+    "calibration": ("medium", "high"),
+    "decisions": ("low", "medium"),
+    "replay": ("critical", "critical"),
+}
+"""Severity of a yellow and of a red value, by family of metrics."""
+AT_ONCE = frozenset({"bad_partitions", "replay_differences", "contract_breaches"})
+"""Metrics of which one period suffices: what they count is no matter of chance."""
+
+
+class PersistenceSpec(Spec):
+    """In how many of the latest periods a cut must be broken before an alert is raised."""
+
+    at_least: int = Field(default=2, ge=1, le=24, description="Periods in which the cut is broken.")
+    of: int = Field(default=3, ge=1, le=24, description="Latest periods that are looked at, this one included.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> PersistenceSpec:
+        if self.at_least > self.of:
+            raise ValueError("at_least is more than of: such an alert is never raised")
+        return self
+
+
+class CutSpec(Spec):
+    """Where a value is yellow and where it is red."""
+
+    side: Side = Field(
+        description="above: at the cut or more; below: at the cut or less; away: at least the cut away from neutral."
+    )
+    neutral: float = Field(default=0.0, description="What `away` is measured from, 1 for a ratio; 0 otherwise.")
+    yellow: float | None = Field(default=None, description="From where a value is yellow; null: no value is.")
+    red: float | None = Field(default=None, description="From where a value is red; null: no value is.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CutSpec:
+        if self.yellow is None and self.red is None:
+            raise ValueError("neither yellow nor red has a cut")
+        if self.yellow is not None and self.red is not None:
+            wrong = self.red > self.yellow if self.side == "below" else self.red < self.yellow
+            if wrong:
+                raise ValueError(f"red is reached before yellow on the side {self.side!r}")
+        if self.side == "away" and any(cut is not None and cut <= 0 for cut in (self.yellow, self.red)):
+            raise ValueError("a distance from neutral is above 0")
+        return self
+
+    def distance(self, value: float) -> float:
+        """How far to the side at fault a value lies; below a cut, negated."""
+        return {"above": value, "below": -value, "away": abs(value - self.neutral)}[self.side]
+
+    def reached(self, value: float, cut: float | None) -> bool:
+        """Whether `value` is at `cut` or beyond it."""
+        return cut is not None and self.distance(value) >= (-cut if self.side == "below" else cut)
+
+
+UNKNOWN: dict[str, Any] = {"id": "unknown", "cut": {"side": "above", "red": 0.0}}
+"""What stands for the parts that the catalogue fills, where the metric is at fault, so that this alone is told."""
+
+
+def _metric_suffices(schema: dict[str, Any]) -> None:
+    schema["required"] = ["metric"]
+
+
+class RuleSpec(Spec):
+    """A metric that is watched: where its cuts lie, of whom, how often, who answers, and what is done."""
+
+    model_config = ConfigDict(json_schema_extra=_metric_suffices)
+
+    id: Identifier = Field(description="Identifier of the rule, in alerts and documents; the metric's where left out.")
+    metric: MetricName = Field(description="Metric of the catalogue.")
+    evidence: Text | None = Field(
+        default=None, description="Evidence of the package that holds the reference; the catalogue's where left out."
+    )
+    population: Text = Field(
+        default="all",
+        description="Of whom: all; segments (each of monitoring.segments); a column (each of its values); "
+        "column=value.",
+    )
+    subjects: Annotated[tuple[Text, ...], Strict(False)] | None = Field(
+        default=None, description="Characteristics, grades or outputs that it is asked of; null: each."
+    )
+    cut: CutSpec = Field(description="Where a value is yellow and red; the catalogue's where left out.")
+    frequency: Frequency | None = Field(
+        default=None, description="How often it is evaluated, at the end of such periods; null: monitoring.frequency."
+    )
+    persistence: PersistenceSpec | None = Field(
+        default=None, description="Periods before an alert; null: monitoring.persistence."
+    )
+    beyond_chance: bool = Field(
+        default=False, description="Whether a cut is broken only where chance does not explain the value."
+    )
+    severity: Severity = Field(default="high", description="Severity of an alert on a red value.")
+    yellow_severity: Severity = Field(default="low", description="Severity of an alert on a yellow value.")
+    owner: Text | None = Field(default=None, description="Who answers for the alert; null: not declared.")
+    response: Text | None = Field(default=None, description="What is done about it; null: not declared.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_catalogue_has_it(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        metric = value.get("metric")
+        known = CATALOGUE.get(metric) if isinstance(metric, str) else None
+        return {**UNKNOWN, **value} if known is None else _filled(value, known)
+
+    @model_validator(mode="after")
+    def _gravest_is_red(self) -> RuleSpec:
+        if SEVERITIES.index(self.severity) > SEVERITIES.index(self.yellow_severity):
+            raise ValueError("an alert on a yellow value is graver than one on a red value")
+        return self
+
+
+def _filled(value: dict[str, Any], metric: Metric) -> dict[str, Any]:
+    yellow, red = OF_FAMILY[metric.family]
+    filled: dict[str, Any] = {"id": metric.name, "evidence": metric.evidence, "beyond_chance": metric.tested}
+    filled |= {"persistence": {"at_least": 1, "of": 1}} if metric.name in AT_ONCE else {}
+    graver = value.get("severity")
+    if graver in SEVERITIES and SEVERITIES.index(graver) > SEVERITIES.index(yellow):
+        yellow = graver
+    filled |= {"severity": red, "yellow_severity": yellow}
+    given = value.get("cut", {})
+    if isinstance(given, dict):
+        head: dict[str, Any] = {"side": metric.side, "neutral": metric.neutral}
+        usual = {"yellow": metric.yellow, "red": metric.red} if not given.keys() & {"yellow", "red"} else {}
+        known = {key: number for key, number in usual.items() if number is not None}
+        filled["cut"] = {**head, **known, **given}
+    return {**filled, **{key: one for key, one in value.items() if key != "cut" or not isinstance(given, dict)}}
+
+
+def usual_rules(*, binary: bool = True) -> list[dict[str, Any]]:
+    """Rules where a plan that is monitored names none: the usual metrics of the catalogue with their cuts.
+
+    Without `binary` those alone that an amount or a fraction has too.
+    """
+    return [{"metric": metric.name} for metric in METRICS if metric.usual and (binary or not metric.binary)]
+
+
+class ChallengersSpec(Spec):
+    """Models that are scored beside the champion in production, and how the two are compared."""
+
+    shadow: Annotated[tuple[Identifier, ...], Strict(False)] = Field(
+        min_length=1, description="Identifiers of models of the plan that are scored in shadow."
+    )
+    share: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Share of applicants whom a challenger decides on; null: none, shadow only.",
+    )
+    salt: Text | None = Field(
+        default=None, description="What the identifier of the applicant is hashed with; one a test. Needed by share."
+    )
+    looks: int = Field(default=12, ge=1, le=60, description="Looks that are planned at the comparison.")
+    months_between_looks: int = Field(default=1, ge=1, le=12, description="Months from one look to the next.")
+    spending: Literal["obrien_fleming", "pocock", "always_valid"] = Field(
+        default="obrien_fleming", description="How the error is spent over the looks; as strategy.experiment.spending."
+    )
+    random_accepts: ColumnName | None = Field(
+        default=None,
+        description="Column of the log that is true (or 1) of applicants accepted at random; null: there are none, and "
+        "a comparison on the champion's accepts carries a warning.",
+    )
+
+    @model_validator(mode="after")
+    def _split_has_a_salt(self) -> ChallengersSpec:
+        if (self.share is None) != (self.salt is None):
+            raise ValueError("share and salt go together: a live split is by salted hash of the applicant")
+        return self
+
+
+class ObjectiveSpec(Spec):
+    """A business or operational objective, measured on columns of the production log."""
+
+    id: Identifier = Field(description="Identifier of the objective.")
+    area: Literal["business", "operational"] = Field(description="What it is an objective of.")
+    title: Text | None = Field(default=None, description="Name for people; null: the identifier.")
+    measure: Literal["rows", "sum", "mean", "share", "quantile", "ratio"] = Field(
+        description="rows: number of rows; sum, mean: of a column; share: of rows whose column is value; quantile: of "
+        "a column, at level; ratio: sum of the first column over that of the second."
+    )
+    columns: Annotated[tuple[ColumnName, ...], Strict(False)] = Field(
+        default=(), max_length=2, description="Columns of the production log that it reads."
+    )
+    value: str | float | bool | None = Field(default=None, description="Value whose share is taken; share only.")
+    level: float | None = Field(default=None, gt=0, lt=1, description="Level of the quantile, as 0.95; quantile only.")
+    direction: Literal["at_least", "at_most"] = Field(description="On which side of the target the objective is met.")
+    target: float = Field(description="The target, in the unit.")
+    unit: Text | None = Field(default=None, description="Unit of measure and target, as text.")
+    population: Text = Field(default="all", description="Of whom, as in a rule.")
+    frequency: Frequency | None = Field(default=None, description="How often; null: monitoring.frequency.")
+    persistence: PersistenceSpec | None = Field(
+        default=None, description="Periods missed before an alert; null: monitoring.persistence."
+    )
+    severity: Severity = Field(default="medium", description="Severity of an alert where it is missed.")
+    owner: Text | None = Field(default=None, description="Who answers for it; null: not declared.")
+    response: Text | None = Field(default=None, description="What is done where it is missed; null: not declared.")
+
+    @model_validator(mode="after")
+    def _has_what_its_measure_needs(self) -> ObjectiveSpec:
+        needed = {"rows": 0, "ratio": 2}.get(self.measure, 1)
+        if len(self.columns) != needed:
+            raise ValueError(f"the measure {self.measure} has {needed} column(s)")
+        if (self.measure == "quantile") != (self.level is not None):
+            raise ValueError("a quantile has a level, and no other measure has one")
+        if (self.measure == "share") != (self.value is not None):
+            raise ValueError("a share has a value, and no other measure has one")
+        return self
+
+
+class ChannelSpec(Spec):
+    """Where alerts are delivered to. Addresses that hold a secret name it as ${VAR}; plans hold none."""
+
+    id: Identifier = Field(description="Identifier of the channel, in the record of deliveries.")
+    url: Text = Field(
+        description="https://… (the JSON document of the alerts is posted there), or an address of Apprise: "
+        "mailtos://…, msteams://…, slack://… . ${VAR} is taken from the environment."
+    )
+    at_least: Severity = Field(default="high", description="Least severity that is delivered there.")
+
+
+class RetrainingSpec(Spec):
+    """Thresholds of the advice on retraining; its rules are printed with it."""
+
+    ranking_fell: float = Field(default=0.05, gt=0, lt=1, description="Fall of the AUC from which ranking has failed.")
+    calibration_moved: float = Field(
+        default=0.1,
+        gt=0,
+        lt=10,
+        description="Distance of observed over expected from 1 from which the level has moved.",
+    )
+    population_moved: float = Field(
+        default=0.25, gt=0, description="Stability index of the score from which the population has moved."
+    )
+    characteristic_moved: float = Field(
+        default=0.25, gt=0, description="Stability index of a characteristic from which it has moved."
+    )
+    feed_broke: float = Field(
+        default=0.05,
+        gt=0,
+        lt=1,
+        description="Share of rows unseen, out of contract or more missing: the feed is broken.",
+    )
+    persistence: PersistenceSpec | None = Field(
+        default=None, description="Periods of which this must hold; null: monitoring.persistence."
+    )
+
+
+class MonitoringSpec(Spec):
+    """The key `monitoring` of a plan: what is watched of the model in use, by whom, and what follows."""
+
+    frequency: Frequency = Field(default="monthly", description="How often rules are evaluated.")
+    segments: Annotated[tuple[ColumnName, ...], Strict(False)] = Field(
+        default=(),
+        description="Columns of the source by whose values everything is told too. Protected ones are compared for "
+        "fairness only.",
+    )
+    max_segment_values: int = Field(
+        default=50, ge=2, le=1000, description="Most values of a segment column; with more it is told, and left out."
+    )
+    window_months: int | None = Field(
+        default=None,
+        ge=1,
+        le=120,
+        description="Months until an outcome is known; null: outcome.windows.performance_months.",
+    )
+    min_bads: int = Field(default=100, ge=1, description="Fewest bads for which discrimination is evaluable.")
+    min_rows: int = Field(default=100, ge=1, description="Fewest rows of a period and segment that are evaluable.")
+    asset_correlation: float | None = Field(
+        default=None, ge=0, lt=1, description="For tests of calibration; null: evaluation.asset_correlation."
+    )
+    significance: float = Field(
+        default=0.05, gt=0, lt=0.5, description="Level of tests, and of the false-discovery rate."
+    )
+    persistence: PersistenceSpec = Field(
+        default=PersistenceSpec(),
+        description="Periods in which a cut must be broken before an alert, of those looked at.",
+    )
+    zero_cells: Literal["add_half"] | Annotated[float, Field(gt=0, lt=1)] = Field(
+        default="add_half",
+        description="Empty bins in a stability index: add_half adds 0.5 to every cell; a number stands for "
+        "an empty share.",
+    )
+    metrics: Annotated[tuple[RuleSpec, ...], Strict(False)] = Field(
+        default_factory=lambda: tuple(RuleSpec.model_validate(rule) for rule in usual_rules()),
+        description="What is watched, with cuts, owners and responses. Left out: the usual metrics with usual cuts.",
+    )
+    challengers: ChallengersSpec | None = Field(
+        default=None, description="Models scored in shadow or in a live split; null: none."
+    )
+    objectives: Annotated[tuple[ObjectiveSpec, ...], Strict(False)] = Field(
+        default=(), description="Business and operational objectives."
+    )
+    delivery: Annotated[tuple[ChannelSpec, ...], Strict(False)] = Field(
+        default=(), description="Where alerts are delivered to; empty: nowhere, they stand in the log of alerts."
+    )
+    retraining: RetrainingSpec = Field(default=RetrainingSpec(), description="Thresholds of the advice on retraining.")
+
+    def columns(self) -> dict[str, str]:
+        """Columns of the source that monitoring divides by, each with its key path."""
+        return {name: f"monitoring.segments[{index}]" for index, name in enumerate(self.segments)}
