@@ -1,0 +1,1 @@
+"""Champion and challenger in production: shadow comparison, assignment, repeated looks, recommendation."""

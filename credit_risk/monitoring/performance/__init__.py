@@ -1,0 +1,1 @@
+"""Performance under label delay: labels with states, censoring weights, vintages, calibration, estimates, decisions."""

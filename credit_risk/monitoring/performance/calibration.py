@@ -1,0 +1,265 @@
+"""Observed against predicted by grade and by score band, and in the large, under censoring weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
+from credit_risk.evaluation.common_factor import correlated_jeffreys_p_value
+from credit_risk.evaluation.grades import GradePolicy
+from credit_risk.evaluation.intervals import effective_rows, jeffreys_interval, normal_quantile
+from credit_risk.evaluation.proportions import jeffreys_tail
+from credit_risk.monitoring.frames import ALL
+from credit_risk.monitoring.performance.censoring import (
+    STABLE_HAZARDS,
+    FollowUp,
+    bad_rate_influence,
+    error_of,
+    follow_up,
+)
+from credit_risk.monitoring.performance.groups import NO_SEGMENTS, Places, groups_of
+from credit_risk.monitoring.performance.labels import Labels
+from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE, Least
+
+CALIBRATION_COLUMNS = [
+    *("period", "segment", "scheme", "group", "rows", "bad", "not_yet", "followed", "predicted", "observed"),
+    *("standard_error", "lower", "upper", "half_width", "effective_rows", "jeffreys_p_value", "correlated_p_value"),
+    *("asset_correlation", "verdict", "correlated_verdict", "reason"),
+]
+"""A row each period, segment and group (a grade, a score band) of a scheme (`grade`, `score_band`).
+
+predicted: mean probability of all rows of the group; observed: product-limit bad rate at the window, with Jeffreys'
+bounds at the effective rows. p-values are one-sided, small where the prediction is too low: jeffreys of independent
+rows, correlated with one factor of the asset correlation. Verdicts: pass, review, fail, not evaluable (`GradePolicy`).
+"""
+LEVEL_COLUMNS = [
+    *("period", "segment", "rows", "bad", "not_yet", "followed", "predicted", "observed", "ratio", "ratio_lower"),
+    *("ratio_upper", "difference", "difference_error", "difference_lower", "difference_upper", "half_width"),
+    *("effective_rows", "jeffreys_p_value", "correlated_p_value", "asset_correlation", "status", "reason"),
+]
+"""Calibration in the large: ratio observed over predicted and difference observed less predicted, with bounds."""
+GRADE, SCORE_BAND = "grade", "score_band"
+
+
+@dataclass(frozen=True, slots=True)
+class CensoredRate:
+    """Bad rate at a horizon with its error, and bads and rows of the independent sample that would tell as much."""
+
+    rate: float
+    standard_error: float
+    events: float
+    size: float
+
+
+def censored_rate(follow: FollowUp) -> CensoredRate:
+    """Product-limit bad rate and its effective rows: rate (1 - rate)/variance, with Greenwood's variance.
+
+    Without a bad, or without a good, the variance is zero: then Kish's effective rows of the censoring weights. Never
+    more than Kish's of all rows. With everything followed and no row weights: bads and rows themselves.
+    """
+    rate, influence = bad_rate_influence(follow)
+    if math.isnan(rate):
+        return CensoredRate(math.nan, math.nan, math.nan, 0.0)
+    variance = float(influence @ influence)
+    most = effective_rows(follow.mass)
+    if 0.0 < rate < 1.0 and variance > 0.0:
+        size = min(rate * (1.0 - rate) / variance, most)
+    else:
+        size = min(effective_rows((follow.weight * follow.mass)[follow.known]), most)
+    return CensoredRate(rate, error_of(influence), rate * size, size)
+
+
+def calibration_table(
+    labels: Labels,
+    probability: ArrayLike,
+    group: ArrayLike,
+    *,
+    scheme: str = GRADE,
+    order: Sequence[str] | None = None,
+    period: ArrayLike | None = None,
+    segments: Mapping[str, ArrayLike] = NO_SEGMENTS,
+    weights: ArrayLike | None = None,
+    policy: GradePolicy | None = None,
+    confidence: float = 0.95,
+    least_followed: float = 0.05,
+) -> pd.DataFrame:
+    """CALIBRATION_COLUMNS of each group at the window.
+
+    probability (n,) of bad by the window, within [0, 1]; group (n,) grade or score band, None where a row has none
+    (left out and told in the notes); order: the groups as they are to stand, all of them, else sorted; weights (n,).
+    Censoring weights are estimated within each group. Raises CreditRiskError with all faults, also on a group not in
+    `order`.
+    """
+    rules = policy or GradePolicy()
+    p, w, place, names, without = _checked(labels, probability, group, order, weights, confidence)
+    rows: list[tuple[Any, ...]] = []
+    for month, segment, inside in groups_of(len(labels), period, segments):
+        for number, name in enumerate(names):
+            here = inside[place[inside] == number]
+            if len(here):
+                part = _part(labels, p, w, here)
+                rows.append((month, segment, scheme, name, *_grade_row(*part, rules, confidence, least_followed)))
+    frame = pd.DataFrame(rows, columns=CALIBRATION_COLUMNS)
+    frame.attrs["notes"] = calibration_notes(rules, without)
+    return frame
+
+
+def calibration_level(
+    labels: Labels,
+    probability: ArrayLike,
+    *,
+    period: ArrayLike | None = None,
+    segments: Mapping[str, ArrayLike] = NO_SEGMENTS,
+    weights: ArrayLike | None = None,
+    asset_correlation: float = 0.04,
+    least: Least | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """LEVEL_COLUMNS at the window: bad rate observed against the mean probability of the same rows.
+
+    Bounds of the difference are normal, those of the ratio normal on its logarithm, both from what each row brings to
+    observed and predicted together, with the term of the estimated censoring weights.
+    """
+    rules = least or Least()
+    p, w, _, _, _ = _checked(labels, probability, None, None, weights, confidence)
+    rows: list[tuple[Any, ...]] = []
+    for month, segment, inside in groups_of(len(labels), period, segments):
+        part = _part(labels, p, w, inside)
+        rows.append((month, segment, *_level_row(*part, asset_correlation, rules, confidence)))
+    frame = pd.DataFrame(rows, columns=LEVEL_COLUMNS)
+    frame.attrs["notes"] = calibration_notes(GradePolicy(asset_correlation=asset_correlation), 0)
+    return frame
+
+
+def calibration_notes(policy: GradePolicy, without_group: int) -> tuple[str, ...]:
+    """What has to be said with the figures."""
+    told = (
+        STABLE_HAZARDS,
+        "p-values are one-sided, small where the probability is too low for what was observed; both are printed: "
+        "Jeffreys' holds for independent rows only, the other lets all rows share one factor of asset correlation "
+        f"{policy.asset_correlation:g} (declared)",
+        "effective rows: of the independent sample whose bad rate would be known as well",
+    )
+    return (*told, f"{without_group} rows without a group are left out") if without_group else told
+
+
+def _grade_row(
+    labels: Labels, p: Floats, w: Floats | None, policy: GradePolicy, confidence: float, least_followed: float
+) -> tuple[Any, ...]:
+    predicted, rho = _mean(p, w), policy.asset_correlation
+    if not labels.usable.any():
+        nothing = (math.nan,) * 5
+        counts = (len(labels), 0, 0, 0.0, predicted)
+        return (*counts, *nothing, 0.0, math.nan, math.nan, rho, NOT_EVALUABLE, NOT_EVALUABLE, "no outcome is known")
+    follow = follow_up(labels, w)
+    found = censored_rate(follow)
+    bad = int(follow.bad.sum())
+    counts = (len(labels), bad, len(follow.bad) - int(follow.known.sum()), follow.followed, predicted)
+    lower, upper, alone, together = _tests(found, predicted, rho, confidence)
+    small = bool(policy.small(np.array([found.size]), np.array([found.size * predicted]))[0])
+    verdicts = [policy.verdict(one, small) for one in (alone, together)]
+    reason = policy.reason(verdicts[0]) or policy.reason(verdicts[1])
+    if follow.followed < least_followed:
+        verdicts = [NOT_EVALUABLE, NOT_EVALUABLE]
+        reason = f"immature: {follow.followed:.1%} of rows are under observation up to month {follow.horizon:g}"
+    told = (found.rate, found.standard_error, lower, upper, (upper - lower) / 2.0, found.size, alone, together)
+    return (*counts, *told, rho, *verdicts, reason)
+
+
+def _level_row(
+    labels: Labels, p: Floats, w: Floats | None, rho: float, least: Least, confidence: float
+) -> tuple[Any, ...]:
+    if not labels.usable.any():
+        return (
+            len(labels),
+            0,
+            0,
+            0.0,
+            _mean(p, w),
+            *(math.nan,) * 9,
+            0.0,
+            math.nan,
+            math.nan,
+            rho,
+            NOT_EVALUABLE,
+            "no outcome is known",
+        )
+    follow, inside = follow_up(labels, w), labels.usable
+    predicted = _mean(p[inside], None if w is None else w[inside])
+    found = censored_rate(follow)
+    observed, parts = bad_rate_influence(follow)
+    own = follow.mass * (p[inside] - predicted) / float(follow.mass.sum())
+    gap, error = observed - predicted, error_of(parts - own)
+    z = normal_quantile(confidence)
+    ratio = observed / predicted if predicted > 0 else math.nan
+    bounds = (math.nan, math.nan)
+    if observed > 0 and predicted > 0:
+        spread = z * error_of(parts / observed - own / predicted)
+        bounds = (ratio * math.exp(-spread), ratio * math.exp(spread))
+    _, _, alone, together = _tests(found, predicted, rho, confidence)
+    bad = int(follow.bad.sum())
+    reason = None
+    if follow.followed < least.followed:
+        reason = f"immature: {follow.followed:.1%} of rows are under observation up to month {follow.horizon:g}"
+    elif bad < least.bads:
+        reason = f"{bad} bads known by month {follow.horizon:g}, fewer than {least.bads}"
+    counts = (len(labels), bad, len(follow.bad) - int(follow.known.sum()), follow.followed, predicted, observed)
+    told = (ratio, *bounds, gap, error, gap - z * error, gap + z * error, z * error)
+    status = EVALUABLE if reason is None else NOT_EVALUABLE
+    return (*counts, *told, found.size, alone, together, rho, status, reason)
+
+
+def _tests(found: CensoredRate, predicted: float, rho: float, confidence: float) -> tuple[float, float, float, float]:
+    """Jeffreys' bounds at the effective rows, and both p-values; NaN where nothing is identified."""
+    if math.isnan(found.rate) or found.size <= 0:
+        return (math.nan,) * 4
+    lower, upper = (float(one[0]) for one in jeffreys_interval([found.events], [found.size], confidence))
+    alone = float(jeffreys_tail(found.events, found.size, predicted))
+    return lower, upper, alone, correlated_jeffreys_p_value(found.events, found.size, predicted, rho)
+
+
+def _mean(p: Floats, w: Floats | None) -> float:
+    return math.fsum(p) / len(p) if w is None else math.fsum(w * p) / math.fsum(w)
+
+
+def _part(labels: Labels, p: Floats, w: Floats | None, places: Places) -> tuple[Labels, Floats, Floats | None]:
+    return labels.part(places), p[places], None if w is None else w[places]
+
+
+def _checked(
+    labels: Labels,
+    probability: ArrayLike,
+    group: ArrayLike | None,
+    order: Sequence[str] | None,
+    weights: ArrayLike | None,
+    confidence: float,
+) -> tuple[Floats, Floats | None, np.ndarray, list[str], int]:
+    arguments = Arguments()
+    check_confidence(arguments, confidence)
+    arguments.length = len(labels)
+    p, w = arguments.probabilities(probability), arguments.weights(weights)
+    arguments.raise_if_any()
+    if group is None:
+        return p, w, np.zeros(len(p), np.int64), [ALL], 0
+    values = np.asarray(group, dtype=object)
+    if len(values) != len(labels):
+        found, allowed = f"{len(values)} rows", f"{len(labels)} rows"
+        raise CreditRiskError(Fault("length differs", "length", path="group", found=found, allowed=allowed))
+    codes, words = pd.factorize(values, use_na_sentinel=True)
+    texts = [str(one) for one in words]
+    names = sorted(texts) if order is None else [str(one) for one in order]
+    if unknown := sorted(set(texts) - set(names)):
+        found, allowed = ", ".join(unknown), ", ".join(names)
+        raise CreditRiskError(
+            Fault("groups that are not in the order", "group", path="group", found=found, allowed=allowed)
+        )
+    number = np.array([names.index(one) for one in texts] + [-1], dtype=np.int64)
+    return p, w, number[codes], names, int(np.sum(codes == -1))

@@ -1,0 +1,166 @@
+"""Bad rate, AUC, Gini and KS of every vintage and subpopulation, at the window and at the month it has reached."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
+from credit_risk.monitoring.frames import ALL
+from credit_risk.monitoring.performance.censoring import STABLE_HAZARDS, FollowUp, bad_rate_estimate, follow_up
+from credit_risk.monitoring.performance.discrimination import censored_discrimination
+from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
+from credit_risk.monitoring.performance.labels import FAULTY, UNOBSERVED, Labels
+
+PERFORMANCE_COLUMNS = [
+    *("period", "segment", "horizon", "measure", "rows", "good", "bad", "not_yet", "unobserved", "faults", "followed"),
+    *("value", "standard_error", "lower", "upper", "half_width", "status", "reason"),
+]
+"""A row each period, segment, horizon (months) and measure (bad_rate, auc, gini, ks).
+
+good, bad, not_yet: rows by what is known at the horizon; unobserved: without an outcome; followed: estimated share
+under observation up to the horizon. status: evaluable or not evaluable, with the reason; value and bounds of a measure
+that is not evaluable for want of bads are told all the same, so that its half-width is seen. Missing numbers are NaN.
+"""
+BAD_RATE, AUC, GINI, KS = "bad_rate", "auc", "gini", "ks"
+MEASURES = (BAD_RATE, AUC, GINI, KS)
+EVALUABLE, NOT_EVALUABLE = "evaluable", "not evaluable"
+NOTHING = (math.nan,) * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """What a measure needs to be evaluable, declared.
+
+    bads: known by the horizon, and as many goods; followed: share of rows under observation up to the horizon, so that
+    no row counts for more than 1/followed; reached: the same of the month that an immature vintage is said to have
+    reached.
+    """
+
+    bads: int = 100
+    followed: float = 0.05
+    reached: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Raises CreditRiskError where a least number is out of its range."""
+        faults = []
+        if self.bads < 2:
+            faults.append(Fault("too few bads", "range", path="bads", found=repr(self.bads), allowed="2 or more"))
+        for name in ("followed", "reached"):
+            value = getattr(self, name)
+            if not 0.0 < value <= 1.0:
+                faults.append(Fault("not a share", "range", path=name, found=repr(value), allowed="above 0, up to 1"))
+        if faults:
+            raise CreditRiskError(faults)
+
+
+def performance_table(
+    labels: Labels,
+    risk: ArrayLike,
+    period: ArrayLike | None = None,
+    segments: Mapping[str, ArrayLike] = NO_SEGMENTS,
+    weights: ArrayLike | None = None,
+    *,
+    months: tuple[float, ...] = (),
+    least: Least | None = None,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """PERFORMANCE_COLUMNS of all rows, every period, and both by every value of every segment column.
+
+    risk (n,), higher is riskier, of the rows of `labels`; rows without an outcome are counted and not measured. period
+    (n,) YYYY-MM; segments: values (n,) by column; weights (n,). Horizons: the window; of a single vintage that has not
+    reached it also the last whole month that it has; and `months` of all. Censoring weights are estimated within each
+    group, so that the mix of a segment may move with time. "Not yet bad" is never counted as good.
+    """
+    rules = least or Least()
+    arguments = Arguments()
+    check_confidence(arguments, confidence)
+    arguments.length = len(labels)
+    x, w = arguments.numbers("risk", risk), arguments.weights(weights)
+    arguments.raise_if_any()
+    rows: list[tuple[Any, ...]] = []
+    for month, segment, places in groups_of(len(labels), period, segments):
+        part = labels.part(places)
+        mass = None if w is None else w[places]
+        horizons = {float(labels.window), *map(float, months)}
+        if month != ALL and (reached := reached_month(part, rules.reached, mass)) is not None:
+            horizons.add(float(reached))
+        for horizon in sorted(horizons, reverse=True):
+            rows += _measured((month, segment, horizon), part.at(horizon), x[places], mass, rules, confidence)
+    frame = pd.DataFrame(rows, columns=PERFORMANCE_COLUMNS)
+    frame.attrs["notes"] = performance_notes(labels, rules)
+    return frame
+
+
+def reached_month(labels: Labels, reached: float, weights: ArrayLike | None = None) -> int | None:
+    """The last whole month, up to the window, that an estimated share `reached` of rows is seen through, or None."""
+    if not labels.usable.any():
+        return None
+    for month in range(math.floor(labels.window), 0, -1):
+        if follow_up(labels, weights, float(month)).followed >= reached:
+            return month
+    return None
+
+
+def performance_notes(labels: Labels, least: Least) -> tuple[str, ...]:
+    """What has to be said with the figures."""
+    told = [
+        STABLE_HAZARDS,
+        "intervals allow for the censoring weights' being estimated (influence of each row); AUC on the logit scale",
+        f"not evaluable: fewer than {least.bads} bads or goods known by the horizon, or fewer than "
+        f"{least.followed:.0%} of rows under observation up to it",
+    ]
+    if labels.postponed:
+        told.append(f"{labels.postponed} bads of a calendar month that has not ended count once it has")
+    return tuple(told)
+
+
+def _measured(
+    head: tuple[str, str, float], labels: Labels, risk: Floats, weights: Floats | None, least: Least, confidence: float
+) -> list[tuple[Any, ...]]:
+    out, faults = int(np.sum(labels.state == UNOBSERVED)), int(np.sum(labels.state == FAULTY))
+    usable = labels.usable
+    if not usable.any():
+        counts = (len(labels), 0, 0, 0, out, faults, 0.0)
+        return [(*head, one, *counts, *NOTHING, math.nan, NOT_EVALUABLE, "no outcome is known") for one in MEASURES]
+    follow = follow_up(labels, weights)
+    bad, good = int(follow.bad.sum()), int(follow.good.sum())
+    counts = (len(labels), good, bad, int(usable.sum()) - good - bad, out, faults, follow.followed)
+    reason = _reason(follow, bad, good, least)
+    rows = []
+    for name, values in _values(follow, risk[usable], confidence).items():
+        width = (values[3] - values[2]) / 2.0
+        rows.append((*head, name, *counts, *values, width, EVALUABLE if reason is None else NOT_EVALUABLE, reason))
+    return rows
+
+
+def _values(follow: FollowUp, risk: Floats, confidence: float) -> dict[str, tuple[float, float, float, float]]:
+    """Value, standard error, lower and upper bound by measure."""
+    found = dict.fromkeys(MEASURES, NOTHING)
+    if not follow.identified:
+        return found
+    rate = bad_rate_estimate(follow, confidence)
+    found[BAD_RATE] = (rate.value, rate.standard_error, rate.lower, rate.upper)
+    both = censored_discrimination(follow, risk, confidence)
+    if both is not None:
+        one, distance = both.auc, both.ks
+        found[AUC] = (one.auc, one.standard_error, one.lower, one.upper)
+        found[GINI] = both.gini
+        found[KS] = (distance.statistic, distance.standard_error, distance.lower, distance.upper)
+    return found
+
+
+def _reason(follow: FollowUp, bad: int, good: int, least: Least) -> str | None:
+    if follow.followed < least.followed:
+        return f"immature: {follow.followed:.1%} of rows are under observation up to month {follow.horizon:g}"
+    if min(bad, good) < least.bads:
+        few = f"{bad} bads" if bad <= good else f"{good} goods"
+        return f"{few} known by month {follow.horizon:g}, fewer than {least.bads}"
+    return None
