@@ -17,3 +17,9 @@ COUNT_COLUMNS = ["period", "segment", "variable", "bin", "rows"]
 
 MOMENT_COLUMNS = ["period", "segment", "quantity", "rows", "missing", "mean", "variance"]
 """Sums of outputs (linear_score, probability, score) and of numeric inputs: variance with n - 1."""
+
+FAULT_COLUMNS = ["partition", "period", "code", "message", "rows", "left_out", "remedy"]
+"""Faults of parts of production: `rows` are concerned, `left_out` of them are in no count. Empty texts: none."""
+
+PARTITION_COLUMNS = ["partition", "rows", "counted", "left_out", "first", "last"]
+"""A row each partition: how many of its rows are counted, and the first and last moment (UTC) of these."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,8 +55,10 @@ FARTHEST = 700.0
 IN_ERROR = "in_error"
 
 
-def program_of(model: Mapping[str, Any], package_hash: str) -> Program:
+def program_of(model: Mapping[str, Any], package_hash: str, values: Sequence[str] = ()) -> Program:
     """The program of a model.json that `check_model` accepts; `package_hash` goes into the heads of exports.
+
+    values: names of values (bins among them) that are published besides, under their own names.
 
     Published are the results of `CompiledModel.score` under their names (`decision:<guard>` is a flag, printed as 1.0
     or 0.0), and `in_error`: the flag that the package refuses the row, where every result that it concerns is missing.
@@ -66,7 +68,7 @@ def program_of(model: Mapping[str, Any], package_hash: str) -> Program:
         state.declare(item["name"], TEXT if item["type"] == "string" else NUMBER, Absent(item["name"]), FALSE)
     for step in model["steps"]:
         _STEPS[step["type"]](step, state)
-    published = tuple(_published(model, state))
+    published = (*_published(model, state), *(Published(name, name, state.values[name].kind) for name in values))
     flag = any_of(*(state.values[one.name].failed for one in published))
     name = state.fresh(IN_ERROR)
     state.let(name, FLAG, flag)

@@ -58,7 +58,9 @@ def test_what_is_no_predictor_is_none_inside_an_expression(text: str, words: str
     assert words in fault.message
 
 
-@pytest.mark.parametrize("text", ["months_between(OPENED, D)", "days_between(coalesce(OPENED, D), D) / 30", "A + days_between(X, Z)"])
+@pytest.mark.parametrize(
+    "text", ["months_between(OPENED, D)", "days_between(coalesce(OPENED, D), D) / 30", "A + days_between(X, Z)"]
+)
 def test_time_may_be_measured_from_the_date_of_application(text: str, tmp_path: Path) -> None:
     assert read_plan(write(tmp_path, f'derive: {{B: "{text}"}}\n', ROLES)).derived["B"].expression == text
 

@@ -1,0 +1,94 @@
+"""DuckDB, embedded: Parquet files in a database of limited memory; what does not fit goes to a temporary folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from credit_risk._core.extras import optional_import
+from credit_risk.export.sql.dialects import DIALECTS
+from credit_risk.monitoring.source.engine import EngineError
+from credit_risk.monitoring.source.files import Found, file_partitions
+from credit_risk.monitoring.source.mapping import ProductionTable
+from credit_risk.package import Package
+
+MEMORY = "128MB"
+BUCKET = 1_000_000
+"""Keys that are looked through for repetition at a time."""
+READING = "hive_partitioning = false, can_have_nan = true"
+"""NaN escapes comparisons that are folded from the statistics of a file, unless DuckDB is told of it (duckdb#25521)."""
+
+
+class DuckDBEngine:
+    """Parquet files, folders, patterns and prediction logs."""
+
+    name = "duckdb"
+    dialect = DIALECTS["duckdb"]
+    together = 1
+    split = True
+
+    def __init__(self, path: str, *, memory: str = MEMORY, threads: int = 2):
+        self._duckdb = optional_import("duckdb", "model")
+        self.version = str(self._duckdb.__version__)
+        self._path = path
+        self._scratch = tempfile.TemporaryDirectory(prefix="credit-risk-")
+        options = {"memory_limit": memory, "temp_directory": self._scratch.name, "threads": str(threads)}
+        self._database = self._duckdb.connect(":memory:", config=options)
+        self._database.execute("SET enable_progress_bar = false")
+        self._database.execute("SET preserve_insertion_order = false")
+
+    def partitions(self, mapping: ProductionTable, package: Package) -> Found:
+        """A file each."""
+        return file_partitions(self._path, mapping, package)
+
+    def table(self, places: Sequence[str]) -> str:
+        """The files as one table."""
+        files = ", ".join("'" + place.replace("'", "''") + "'" for place in places)
+        return f"read_parquet([{files}], {READING})"
+
+    def fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a result."""
+        with self._told():
+            found: list[tuple[Any, ...]] = self._database.sql(sql).fetchall()
+            return found
+
+    def arrow(self, sql: str) -> pa.Table:
+        """A result as a table."""
+        with self._told():
+            return self._database.sql(sql).to_arrow_table()
+
+    def keep(self, name: str, sql: str) -> None:
+        """A temporary table."""
+        with self._told():
+            self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+    def repeated(self, name: str, sql: str, rows: int) -> int:
+        """Keys are looked for bucket by bucket of their hash, first by the hash alone."""
+        buckets = -(-rows // BUCKET)
+        with self._told():
+            self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} (k VARCHAR)")
+            for bucket in range(buckets):
+                hashed = f"SELECT hash(k) AS h FROM ({sql}) WHERE k IS NOT NULL"
+                doubtful = f"SELECT h FROM ({hashed}) WHERE h % {buckets} = {bucket} GROUP BY h HAVING count(*) > 1"
+                self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name}_hash AS {doubtful}")
+                if not self.fetch(f"SELECT count(*) FROM {name}_hash")[0][0]:
+                    continue
+                among = f"SELECT k FROM ({sql}) WHERE hash(k) IN (SELECT h FROM {name}_hash)"
+                self._database.execute(f"INSERT INTO {name} SELECT k FROM ({among}) GROUP BY k HAVING count(*) > 1")
+        return int(self.fetch(f"SELECT count(*) FROM {name}")[0][0])
+
+    def close(self) -> None:
+        """Close the database and remove its temporary folder."""
+        self._database.close()
+        self._scratch.cleanup()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (self._duckdb.Error, pa.ArrowException) as error:
+            raise EngineError(" ".join(str(error).split())[:300]) from error

@@ -1,0 +1,135 @@
+"""Which columns of a table are the key, the moment, the results, the inputs: said once, checked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from credit_risk._core.errors import Fault, IntakeError
+from credit_risk.package import Package
+
+KEY, TIME, PACKAGE, VERSION, DECISION, SEQUENCE = "_key", "_time", "_package", "_version", "decision", "_sequence"
+PERIOD = "_period"
+INPUT, SEGMENT, CHALLENGER = "input:", "segment:", "challenger:"
+NUMBER, TEXT, MOMENT = "number", "text", "moment"
+TEXT_OUTPUTS = ("grade", "overall_decision")
+OUTPUTS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score", *TEXT_OUTPUTS)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionTable:
+    """Columns of a table of decisions; a name that is None is not in the table.
+
+    key: of the applicant or its pseudonym; time: moment of the decision; package: package hash; version: version of
+    the model, where there is no hash. outputs: column of each published result (`linear_score`, `probability`,
+    `probability_with_margin`, `expected_value`, `score`, `grade`, `overall_decision`, `reason_1`, `decision:<guard>`);
+    inputs: of each input of model.json; decision: what was done; segments: column of each segment;
+    challengers: column of `<id>:<result>`. sequence: a column that rises from decision to decision, by which a clock
+    that goes backwards is seen. time_zone: of moments without a zone (`UTC`, `Europe/Berlin`); None refuses them.
+    """
+
+    key: str
+    time: str
+    package: str | None = None
+    version: str | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    decision: str | None = None
+    segments: Mapping[str, str] = field(default_factory=dict)
+    challengers: Mapping[str, str] = field(default_factory=dict)
+    sequence: str | None = None
+    time_zone: str | None = None
+
+    def columns(self) -> dict[str, str]:
+        """Column of the table for each column of production (module docstring of `credit_risk.monitoring.frames`)."""
+        given = {KEY: self.key, TIME: self.time, PACKAGE: self.package, VERSION: self.version}
+        given |= {DECISION: self.decision, SEQUENCE: self.sequence}
+        named = {name: column for name, column in given.items() if column is not None}
+        named |= {f"{INPUT}{name}": column for name, column in self.inputs.items()}
+        named |= dict(self.outputs)
+        named |= {f"{CHALLENGER}{name}": column for name, column in self.challengers.items()}
+        return named | {f"{SEGMENT}{name}": column for name, column in self.segments.items()}
+
+    def faults(self, package: Package) -> list[Fault]:
+        """All that is wrong with the mapping by itself."""
+        found = []
+        known = {item["name"] for item in package.model["inputs"]}
+        for name in self.inputs:
+            if name not in known:
+                found.append(Fault("is no input of the model", "mapping", path=f"inputs.{name}"))
+        for name in self.outputs:
+            if name not in OUTPUTS and not name.startswith(("reason_", "decision:")):
+                allowed = ", ".join(OUTPUTS)
+                found.append(Fault("is no result of a model", "mapping", path=f"outputs.{name}", allowed=allowed))
+        for name in self.challengers:
+            identifier, _, result = name.rpartition(":")
+            if identifier not in package.challengers or result not in OUTPUTS:
+                known_ids = ", ".join(package.challengers) or "none"
+                message = "is no `<challenger>:<result>` of the package"
+                found.append(Fault(message, "mapping", path=f"challengers.{name}", allowed=known_ids))
+        for name, column in self.columns().items():
+            if not column:
+                found.append(Fault("a column has no name", "mapping", path=name))
+        if self.key == self.time:
+            found.append(Fault("key and time are one column", "mapping", path="key", found=self.key))
+        if self.time_zone is not None and not _is_zone(self.time_zone):
+            message, allowed = "there is no such time zone", "UTC, Europe/Berlin, …"
+            found.append(Fault(message, "mapping", path="time_zone", found=self.time_zone, allowed=allowed))
+        return found
+
+    def check(self, package: Package) -> None:
+        """Raises IntakeError with every fault of the mapping."""
+        found = self.faults(package)
+        if found:
+            raise IntakeError(found)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def same_names(model: Package, /, key: str, time: str, **more: Any) -> ProductionTable:
+    """A table whose columns of inputs and results have the names that the package `model` has for them.
+
+    more: fields of ProductionTable. Results that the model has not are left out.
+    """
+    outputs = {name: name for name in OUTPUTS if model.model["outputs"].get(name)}
+    given = {"outputs": outputs, "inputs": {item["name"]: item["name"] for item in model.model["inputs"]}}
+    return ProductionTable(key, time, **(given | more))
+
+
+def prediction_log(package: Package, segments: Mapping[str, str] | None = None) -> ProductionTable:
+    """The mapping of a prediction log (`scorecards/format/PREDICTION_LOG.md`).
+
+    segments: column of the log for each segment: a result (`grade`) or an input (`input:PURPOSE`).
+    """
+    outputs = {name: name for name in OUTPUTS if package.model["outputs"].get(name)}
+    outputs |= {f"decision:{name}": f"decision:{name}" for name in package.model["outputs"].get("decision", [])}
+    inputs = {item["name"]: f"{INPUT}{item['name']}" for item in package.model["inputs"]}
+    return ProductionTable(
+        key="pseudonym",
+        time="timestamp",
+        package="package_hash",
+        outputs=outputs,
+        inputs=inputs,
+        segments=dict(segments or {}),
+    )
+
+
+def kind_wanted(name: str, package: Package) -> str:
+    """What a column of production holds: number, text or moment."""
+    if name == TIME:
+        return MOMENT
+    if name.startswith(INPUT):
+        types = {item["name"]: item["type"] for item in package.model["inputs"]}
+        return NUMBER if types[name.removeprefix(INPUT)] == "number" else TEXT
+    if name.startswith(CHALLENGER):
+        name = name.rpartition(":")[2]
+    numbers = name in OUTPUTS and name not in TEXT_OUTPUTS
+    return NUMBER if numbers or name.startswith("decision:") or name == SEQUENCE else TEXT
