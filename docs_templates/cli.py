@@ -36,6 +36,7 @@ DOCUMENT_NAMES = (
     "monitoring_plan",
     "change_log",
     "sign_off_sheet",
+    "monitoring_report",
 )
 
 
@@ -78,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--previous", type=Path, metavar="PACKAGE", help="the package of the version before, for the change log"
+    )
+    parser.add_argument(
+        "--monitoring",
+        type=Path,
+        metavar="RUN",
+        help="folder of a run of monitoring, for the monitoring report; its page is written too: DIR/index.html",
     )
     parser.add_argument("--watch", action="store_true", help="render again whenever package or templates change")
     parser.add_argument(
@@ -174,6 +181,7 @@ def _render(arguments: argparse.Namespace) -> int:
                 arguments.document,
                 out=arguments.out,
                 previous=arguments.previous,
+                monitoring=arguments.monitoring,
                 clock=lambda: moment,
                 tell=tell,
                 page_size=arguments.page_size,
@@ -199,6 +207,8 @@ def _pack(
     from docs_templates.pack.bundle import write_pack
 
     into = arguments.pack if arguments.pack != HERE else arguments.package.resolve().parent
-    pack = write_pack(arguments.package, written, into, moment, previous=arguments.previous)
+    pack = write_pack(
+        arguments.package, written, into, moment, previous=arguments.previous, monitoring=arguments.monitoring
+    )
     tell(f"written {pack.folder}")
     tell(f"written {pack.archive}: {pack.files:,} files, {pack.bytes:,} bytes")

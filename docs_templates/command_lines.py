@@ -92,6 +92,7 @@ def _package(parser: argparse.ArgumentParser, about: str) -> None:
 def _of_which(parser: argparse.ArgumentParser, documents: Sequence[str]) -> None:
     parser.add_argument("--document", choices=documents, help="which document it is, where the file does not say")
     parser.add_argument("--previous", type=Path, metavar="PACKAGE", help="the earlier package of a change log")
+    parser.add_argument("--monitoring", type=Path, metavar="RUN", help="the run of monitoring of a monitoring report")
     _language_folder(parser)
 
 

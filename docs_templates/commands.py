@@ -32,6 +32,7 @@ def verify_command(arguments: argparse.Namespace, tell: Print) -> bool | None:
         arguments.package,
         arguments.document,
         previous=arguments.previous,
+        monitoring=arguments.monitoring,
         roots=arguments.trust,
         languages=arguments.language_folder,
     )
@@ -49,7 +50,13 @@ def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
     from docs_templates.verify.reading import read_pdf
 
     data = arguments.file.read_bytes()
-    checked = partial(verify, path=arguments.package, previous=arguments.previous, languages=arguments.language_folder)
+    checked = partial(
+        verify,
+        path=arguments.package,
+        previous=arguments.previous,
+        monitoring=arguments.monitoring,
+        languages=arguments.language_folder,
+    )
     before = checked(arguments.file, document=arguments.document)
     if not before.intact:
         faults = [Fault("the document does not verify: it is not signed", "document_altered", file=str(arguments.file))]

@@ -16,15 +16,18 @@ from docs_templates.document import Document
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.house import FOLDER, House, current_house
 from docs_templates.language import Language, current, speaking
-from docs_templates.package import Package, read_package
-from docs_templates.templates import DOCUMENTS, read_template
+from docs_templates.package import Package, read_package, read_run
+from docs_templates.templates import DOCUMENTS, KNOWN, OF_A_RUN, read_template
 
 Clock = Callable[[], datetime]
 Tell = Callable[[str], None]
 SIGNED_LAST = "sign_off_sheet"
 """Rendered after all others: it holds their hashes."""
 PAGE_SIZES = ("a4", "letter")
+INDEX = "index.html"
 NEEDS_VALIDATION = ("validation_report",)
+VALIDATE_FIRST = "run credit-validate on the package first"
+MONITOR_FIRST = "run credit-risk monitor, and name its folder with --monitoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def make_documents(
     *,
     out: Path | None = None,
     previous: Path | None = None,
+    monitoring: Path | None = None,
     clock: Clock = system_clock,
     tell: Tell = lambda _: None,
     page_size: str | None = None,
@@ -63,25 +67,28 @@ def make_documents(
     """Render documents of the package at `path` into its annex `documents/`, or into the folder `out`.
 
     `documents` None means all that the package and the language allow; `previous` is an earlier package to compare
-    with; `page_size` is one of PAGE_SIZES (None: that of the house style, else the first); `language` is what they
-    speak (None: that which is spoken). Raises DocumentError with every fault of every document before anything is
-    written, OSError where writing fails.
+    with; `monitoring` is the folder of a run of monitoring, whose report and page are then made, by default into
+    its own `documents/`; `page_size` is one of PAGE_SIZES (None: that of the house style, else the first); `language`
+    is what they speak (None: that which is spoken). Raises DocumentError with every fault of every document before
+    anything is written, OSError where writing fails.
     """
     with speaking(language if language is not None else current()):
-        return _made(path, documents, out, previous, clock, tell, page_size)
+        return _made(path, documents, out, (previous, monitoring), clock, tell, page_size)
 
 
 def _made(
     path: Path,
     documents: Sequence[str] | None,
     out: Path | None,
-    previous: Path | None,
+    beside: tuple[Path | None, Path | None],
     clock: Clock,
     tell: Tell,
     page_size: str | None,
 ) -> list[Written]:
-    package = with_previous(read_package(path), previous)
-    folder = _folder(path, out)
+    package = with_monitoring(with_previous(read_package(path), beside[0]), beside[1])
+    folder = _folder(path, out) if beside[1] is None or out is not None else beside[1].resolve() / "documents"
+    if package.monitoring is not None and documents is None:
+        documents = OF_A_RUN
     earlier = earlier_documents(folder, package.package_hash)
     moment, house = clock(), current_house()
     size = page_size or house.page.lower() or PAGE_SIZES[0]
@@ -105,7 +112,12 @@ def _made(
     for name in sorted(kept):
         tell(f"kept {name} of the earlier annex of the same package{other}")
     everything = {**kept, **data, **house.annex()}
-    workspace = folder.parent if out is not None else path.resolve().parent
+    if package.monitoring is not None:
+        from docs_templates.monitored.page import monitoring_page
+
+        everything[INDEX] = monitoring_page(package).encode("utf-8")
+        tell(f"{INDEX}: the page of the run, {len(everything[INDEX]):,} bytes")
+    workspace = folder.parent if out is not None or beside[1] is not None else path.resolve().parent
     workspace.mkdir(parents=True, exist_ok=True)
     write_annex(folder, annex_manifest(package.package_hash, moment, everything), everything, workspace)
     return written
@@ -136,6 +148,14 @@ def with_previous(package: Package, previous: Path | None) -> Package:
         fault = Fault("the earlier package is this very package", "previous_same", file=str(previous), remedy=remedy)
         raise DocumentError(fault)
     return replace(package, previous=earlier)
+
+
+def with_monitoring(package: Package, folder: Path | None) -> Package:
+    """The package with the evidence of a run of monitoring. Raises DocumentError where it is of another package."""
+    if folder is None:
+        return package
+    manifest, evidence = read_run(folder, package.package_hash)
+    return replace(package, monitoring=manifest, evidence={**package.evidence, **evidence})
 
 
 def with_documents(package: Package, data: Mapping[str, bytes]) -> Package:
@@ -169,25 +189,27 @@ def chosen(documents: Sequence[str] | None, package: Package, tell: Tell) -> lis
     if documents is None:
         for name in (name for name in DOCUMENTS if name not in spoken.templates):
             tell(f"{name}: skipped, {spoken.name} has no templates of it")
-    wanted = list(dict.fromkeys(documents if documents is not None else spoken.templates))
+    wanted = list(
+        dict.fromkeys(documents if documents is not None else (n for n in spoken.templates if n in DOCUMENTS))
+    )
     wanted.sort(key=lambda name: name == SIGNED_LAST)
-    unknown = [name for name in wanted if name not in DOCUMENTS]
-    faults = [Fault("unknown document", "document_unknown", found=n, allowed=", ".join(DOCUMENTS)) for n in unknown]
+    unknown = [name for name in wanted if name not in KNOWN]
+    faults = [Fault("unknown document", "document_unknown", found=n, allowed=", ".join(KNOWN)) for n in unknown]
     faults += [
         Fault(
             f"{spoken.name} has no templates of it", "language_document", found=n, allowed=", ".join(spoken.templates)
         )
         for n in wanted
-        if n in DOCUMENTS and n not in spoken.templates
+        if n in KNOWN and n not in spoken.templates
     ]
-    if package.validation is None or package.findings is None:
-        lacking = [name for name in wanted if name in NEEDS_VALIDATION]
-        reason = "the package has no validation annex"
-        remedy = "run credit-validate on the package first"
+    for needs, held, reason, remedy in (
+        (NEEDS_VALIDATION, _validated(package), "the package has no validation annex", VALIDATE_FIRST),
+        (OF_A_RUN, package.monitoring is not None, "no run of monitoring is named", MONITOR_FIRST),
+    ):
+        lacking = [] if held else [name for name in wanted if name in needs]
         if documents is not None:
-            faults += [
-                Fault(f"{name} cannot be made: {reason}", "validation_missing", remedy=remedy) for name in lacking
-            ]
+            code = "validation_missing" if needs == NEEDS_VALIDATION else "monitoring_missing"
+            faults += [Fault(f"{name} cannot be made: {reason}", code, remedy=remedy) for name in lacking]
         else:
             for name in lacking:
                 tell(f"{name}: skipped, {reason} ({remedy})")
@@ -195,6 +217,10 @@ def chosen(documents: Sequence[str] | None, package: Package, tell: Tell) -> lis
     if faults:
         raise DocumentError(faults)
     return wanted
+
+
+def _validated(package: Package) -> bool:
+    return package.validation is not None and package.findings is not None
 
 
 def _render(document: Document, moment: datetime, page_size: str):  # type: ignore[no-untyped-def]

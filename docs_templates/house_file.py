@@ -14,7 +14,7 @@ from docs_templates.house_logo import REMEDY, read_logo
 from docs_templates.language import ENGLISH, speaking
 from docs_templates.language_files import read_language
 from docs_templates.template_nodes import Chapter
-from docs_templates.templates import DOCUMENTS, parse_chapter, read_template
+from docs_templates.templates import KNOWN, parse_chapter, read_template
 
 PAGES = ("A4", "Letter")
 COLOURS = ("heading", "rule", "band")
@@ -228,12 +228,12 @@ class _Reader:
     # ------------------------------------------------------------------------------------------ documents
     def _documents(self, found: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if not isinstance(found, dict):
-            self._fault("documents", "not a mapping", found=str(found)[:100], allowed=", ".join(DOCUMENTS))
+            self._fault("documents", "not a mapping", found=str(found)[:100], allowed=", ".join(KNOWN))
             return
         for name, value in found.items():
             place = f"documents.{name}"
-            if name not in DOCUMENTS:
-                self._fault(place, "unknown document", allowed=", ".join(DOCUMENTS))
+            if name not in KNOWN:
+                self._fault(place, "unknown document", allowed=", ".join(KNOWN))
             elif not isinstance(value, dict) or set(value) - set(OF_DOCUMENT):
                 self._fault(place, "unknown keys", found=str(value)[:100], allowed=", ".join(OF_DOCUMENT))
             else:

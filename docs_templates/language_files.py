@@ -36,6 +36,10 @@ DOCUMENTS = (
     "change_log",
     "sign_off_sheet",
 )
+"""Made of a package alone."""
+OF_A_RUN = ("monitoring_report",)
+"""Made of a package and a run of monitoring."""
+KNOWN = (*DOCUMENTS, *OF_A_RUN)
 
 
 def installed() -> list[str]:
@@ -68,7 +72,7 @@ def read_language(code: str) -> Language:
 
 def english_templates() -> dict[str, Traversable]:
     """The folders of the English templates by document."""
-    return {name: files("docs_templates") / name for name in DOCUMENTS}
+    return {name: files("docs_templates") / name for name in KNOWN}
 
 
 def _shipped() -> Traversable:

@@ -17,6 +17,7 @@ from docs_templates.language import say
 Json = dict[str, Any]
 CORE_EVIDENCE = "evidence/"
 VALIDATION, EXPORTS = "validation/", "exports/"
+MONITORING = "monitoring"
 CARRIED = ("manifest.json", "model.json", "validation/manifest.json")
 VALIDATION_EVIDENCE = "validation/evidence/"
 VERIFICATION = "verification.csv"
@@ -32,7 +33,8 @@ class Package:
     """What the renderer may read. `findings` and `validation` (its annex manifest) are None where there is no annex.
 
     `verification`: bytes of verification.csv, verified; None where the package has none. `annexes`: kind of each annex
-    to the SHA-256 of its manifest. `previous`: the package before, where one was named. `documents`: name of each
+    to the SHA-256 of its manifest. `previous`: the package before, where one was named. `monitoring`: manifest of the
+    run of monitoring, where one was named. `documents`: name of each
     document that stands beside the one being made to its SHA-256. `sources`: bytes of the files that
     documents carry with them.
     """
@@ -48,6 +50,7 @@ class Package:
     verification: bytes | None = None
     annexes: dict[str, str] = field(default_factory=dict)
     previous: Package | None = None
+    monitoring: Json | None = None
     documents: dict[str, str] = field(default_factory=dict)
     sources: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -93,6 +96,25 @@ def inspect_package(path: Path) -> tuple[Package, list[Fault]]:
     the same, to tell what was altered. Raises DocumentError where there is no manifest to go by."""
     package, faults = _read(replace(_open(path), lenient=True))
     return replace(package, path=path), faults
+
+
+def read_run(path: Path, package_hash: str) -> tuple[Json, dict[str, Evidence]]:
+    """Manifest and evidence of a run of monitoring, verified. Raises DocumentError with all faults, also where it is
+    a run of another package."""
+    container = _open(path)
+    name, faults = "manifest.json", list[Fault]()
+    manifest = strict_json.parse(_needed(container, name), f"{path}/{name}")
+    _refuse(schema_check.check(manifest, "annex.schema.json", name))
+    if manifest["kind"] != MONITORING:
+        faults.append(Fault("is no run of monitoring", "annex_kind", str(path), "/kind", found=manifest["kind"]))
+    if manifest["package_hash"] != package_hash:
+        remedy = "name the package that was monitored"
+        message = "the run was made for another package"
+        faults.append(Fault(message, "annex_other_package", str(path), found=manifest["package_hash"], remedy=remedy))
+    _refuse(faults)
+    evidence = _evidence(container, manifest["files"], CORE_EVIDENCE, "", faults)
+    _refuse(faults)
+    return manifest, {one.id: replace(one, file=f"{MONITORING}/{one.file}") for one in evidence.values()}
 
 
 def stored_files(path: Path) -> tuple[frozenset[str], Callable[[str], bytes]]:

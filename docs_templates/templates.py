@@ -16,6 +16,8 @@ from markdown_it import MarkdownIt
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.language import Language, current
 from docs_templates.language_files import DOCUMENTS as DOCUMENTS
+from docs_templates.language_files import KNOWN as KNOWN
+from docs_templates.language_files import OF_A_RUN as OF_A_RUN
 from docs_templates.literals import typed_number
 from docs_templates.references import EVIDENCE_ID, Reference, parse_filters, parse_reference
 from docs_templates.template_nodes import (

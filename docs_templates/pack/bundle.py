@@ -17,7 +17,7 @@ from docs_templates import strict_json
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document, Figure, plain
-from docs_templates.dossier import Written, with_documents, with_previous
+from docs_templates.dossier import Written, with_documents, with_monitoring, with_previous
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.house import current_house
 from docs_templates.language import current, say
@@ -56,7 +56,13 @@ def pack_name(package: Package) -> str:
 
 
 def write_pack(
-    path: Path, written: Sequence[Written], into: Path, moment: datetime, *, previous: Path | None = None
+    path: Path,
+    written: Sequence[Written],
+    into: Path,
+    moment: datetime,
+    *,
+    previous: Path | None = None,
+    monitoring: Path | None = None,
 ) -> Pack:
     """Write the pack of the package at `path` with its rendered documents into the folder `into`.
 
@@ -64,7 +70,7 @@ def write_pack(
     OSError; then nothing is left behind.
     """
     package = read_package(path)
-    contents = _contents(path, package, written, moment, previous)
+    contents = _contents(path, package, written, moment, (previous, monitoring))
     name = current().suffix(pack_name(package))
     target, archive = into / name, into / f"{name}.zip"
     if target.exists() and not (target / SUMS).is_file():
@@ -87,7 +93,11 @@ def write_pack(
 
 
 def _contents(
-    path: Path, package: Package, written: Sequence[Written], moment: datetime, previous: Path | None
+    path: Path,
+    package: Package,
+    written: Sequence[Written],
+    moment: datetime,
+    beside: tuple[Path | None, Path | None],
 ) -> dict[str, bytes]:
     names, read = stored_files(path)
     found = {n: read(n) for n in sorted(names) if KEPT.fullmatch(n) and not LEFT_OUT.fullmatch(n)}
@@ -107,7 +117,7 @@ def _contents(
             found[f"documents/{one.name}"] = one.read_bytes()
     for one_written in written:
         pages[f"documents/{one_written.path.name}"] = one_written.pages
-    composed = _composed(with_previous(package, previous), written, found, moment)
+    composed = _composed(with_monitoring(with_previous(package, beside[0]), beside[1]), written, found, moment)
     for document, one_written in zip(composed, written, strict=True):
         values = strict_json.write(value_map(document, one_written.path.read_bytes()))
         found[f"documents/{current().suffix(document.name)}.values.json"] = values

@@ -89,15 +89,22 @@ def link(path: str, shown: str | None = None) -> str:
     return f'<a href="{quote(path)}">{text(path if shown is None else shown)}</a>'
 
 
-def whole(title: str, head: str, sections: Sequence[tuple[str, str, str]], foot: str, house: House) -> str:
-    """The page: `sections` are anchor, title and HTML. Nothing is loaded, and no script runs but the search."""
-    script = SCRIPT.replace("SAID", _said())
-    style, (above, below) = STYLE + house_style(house), banners(house)
+def whole(
+    title: str,
+    head: str,
+    sections: Sequence[tuple[str, str, str]],
+    foot: str,
+    house: House,
+    *,
+    search: bool = True,
+    more_style: str = "",
+) -> str:
+    """The page: `sections` are anchor, title and HTML. Nothing is loaded, and no script runs but that of `search`."""
+    script = SCRIPT.replace("SAID", _said()) if search else ""
+    style, (above, below) = STYLE + more_style + house_style(house), banners(house)
+    scripts = f"script-src '{_hash(script)}'; " if search else ""
     pictures = "img-src data:; " if house.branding.logo is not None else ""
-    policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; {pictures}"
-        "base-uri 'none'; form-action 'none'"
-    )
+    policy = f"default-src 'none'; {scripts}style-src '{_hash(style)}'; {pictures}base-uri 'none'; form-action 'none'"
     items = "".join(f'<li><a href="#{anchor}">{text(name)}</a></li>' for anchor, name, _ in sections)
     body = "".join(
         f'<section id="{anchor}" aria-labelledby="h-{anchor}"><h2 id="h-{anchor}">{text(name)}</h2>{held}</section>'
@@ -110,11 +117,17 @@ def whole(title: str, head: str, sections: Sequence[tuple[str, str, str]], foot:
         f'<meta name="referrer" content="no-referrer"><title>{text(title)}</title><style>{style}</style></head><body>'
         f'<a class="skip" href="#main">{text(say("pack.skip"))}</a>'
         f"{above}<header>{masthead(house)}{head}</header>"
-        f'<nav aria-label="{text(say("pack.sections"))}"><ul>{items}</ul>'
+        f'<nav aria-label="{text(say("pack.sections"))}"><ul>{items}</ul>{_search_box() if search else ""}</nav>'
+        f'<main id="main">{body}</main><footer>{foot}</footer>{below}'
+        f"{f'<script>{script}</script>' if search else ''}</body></html>\n"
+    )
+
+
+def _search_box() -> str:
+    return (
         f'<div class="search" id="search" role="search" hidden><label for="q">{text(say("pack.search"))}</label>'
         '<input id="q" type="search" autocomplete="off" spellcheck="false">'
-        '<span id="said" role="status" aria-live="polite"></span></div></nav>'
-        f'<main id="main">{body}</main><footer>{foot}</footer>{below}<script>{script}</script></body></html>\n'
+        '<span id="said" role="status" aria-live="polite"></span></div>'
     )
 
 

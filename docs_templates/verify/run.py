@@ -17,7 +17,7 @@ import pikepdf
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document
-from docs_templates.dossier import with_documents, with_previous
+from docs_templates.dossier import with_documents, with_monitoring, with_previous
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import file_name
 from docs_templates.house import current_house, housed
@@ -28,7 +28,7 @@ from docs_templates.package import Package, inspect_package
 from docs_templates.render.archive import MANIFEST_NAME
 from docs_templates.render.page import A4, PAGES, Page
 from docs_templates.render.pdf import render
-from docs_templates.templates import DOCUMENTS, Template, read_template, template_folder
+from docs_templates.templates import KNOWN, Template, read_template, template_folder
 from docs_templates.verify.compare import Expected, compare, covered
 from docs_templates.verify.flow import compare_flow, compare_values
 from docs_templates.verify.house import house_notes, house_of
@@ -58,6 +58,7 @@ def verify(
     document: str | None = None,
     *,
     previous: Path | None = None,
+    monitoring: Path | None = None,
     roots: Sequence[Path] = (),
     expecting: Expecting | None = None,
     languages: Path | None = None,
@@ -72,7 +73,7 @@ def verify(
     with read_pdf(data, str(file)) as actual:
         language = language_of(actual, file, languages)
     with speaking(language):
-        return _verified(data, file, path, document, previous, roots, expecting)
+        return _verified(data, file, path, document, (previous, monitoring), roots, expecting)
 
 
 def _verified(
@@ -80,12 +81,13 @@ def _verified(
     file: Path,
     path: Path,
     document: str | None,
-    previous: Path | None,
+    beside: tuple[Path | None, Path | None],
     roots: Sequence[Path],
     expecting: Expecting | None,
 ) -> Report:
     package, faults = inspect_package(path)
-    package = with_documents(with_previous(package, previous), _beside(file))
+    previous, monitoring = beside
+    package = with_documents(with_monitoring(with_previous(package, previous), monitoring), _beside(file))
     statuses = _signatures(data, roots)
     with read_pdf(data, str(file)) as actual:
         cited = _cited(actual, package, document, file)
@@ -156,7 +158,7 @@ def _signatures(data: bytes, roots: Sequence[Path]) -> tuple[SignatureStatus, ..
 
 def _beside(file: Path) -> dict[str, bytes]:
     """Documents that stand beside a file, as they were before they were signed: a sign-off sheet holds their hashes."""
-    found = [one for one in sorted(file.parent.glob("*.pdf")) if one.name.partition(".")[0] in DOCUMENTS]
+    found = [one for one in sorted(file.parent.glob("*.pdf")) if one.name.partition(".")[0] in KNOWN]
     return {one.name: before_signing(one.read_bytes()) for one in found if one.is_file() and one.name != file.name}
 
 
@@ -231,7 +233,7 @@ def language_of(actual: Reading, file: Path, languages: Path | None) -> Language
     except DocumentError as error:
         title = squeezed(actual.metadata.get("Title", "")).lower()
         english = read_language(ENGLISH)
-        titles = (squeezed(_shipped(name, english).cover.matter["title"]).lower() for name in DOCUMENTS)
+        titles = (squeezed(_shipped(name, english).cover.matter["title"]).lower() for name in KNOWN)
         if error.faults[0].code == "language_unknown" and any(one in title for one in titles):
             return english
         remedy = "name the folder that holds the language with --language-folder"

@@ -298,6 +298,8 @@ def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored
     """Evidence for every entry of the catalogue."""
     found: dict[str, Json] = {}
     for identifier, entry in catalogue().items():
+        if identifier.startswith("monitoring."):  # of a run, beside the package
+            continue
         stem = identifier.partition("{")[0]
         if identifier.startswith("authored."):
             more = {"text": f"Text of {identifier} {POLISH}.", "author": "A. Autor", "date": "2026-01-31"}

@@ -23,7 +23,7 @@ from docs_templates.package import Package, read_package
 from docs_templates.references import Filter
 from docs_templates.spoken import spoken
 from docs_templates.table_block import filtered
-from docs_templates.templates import read_template, template_folder
+from docs_templates.templates import DOCUMENTS, read_template, template_folder
 from docs_templates.verify.reading import read_pdf
 from docs_templates.verify.run import verify
 from tests.docs_templates.builders import all_evidence, catalogue, write_package
@@ -353,7 +353,7 @@ def _of(value: Any) -> Iterable[str]:
 
 def _all_documents(marked: Language, path: Path) -> list[Document]:
     with speaking(marked):
-        return compose_all(list(marked.templates), read_package(path), MOMENT)
+        return compose_all([n for n in marked.templates if n in DOCUMENTS], read_package(path), MOMENT)
 
 
 def test_no_word_of_a_composed_document_stands_in_code(marked: Language, marked_package: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.references import Filter, Reference, parse_reference
 from docs_templates.template_nodes import BlockNode, EachNode, Inserted, ListNode, Node, Template, WhenNode
-from docs_templates.templates import DOCUMENTS, parse_chapter, read_template, template_folder
+from docs_templates.templates import KNOWN, parse_chapter, read_template, template_folder
 from tests.docs_templates.builders import catalogue
 
 HEAD = "---\ntitle: Chapter\n---\n"
@@ -67,7 +67,7 @@ def _used(template: Template) -> list[tuple[str, list[str]]]:
     return found
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_evidence_and_columns_of_the_templates_are_in_the_catalogue(name: str) -> None:
     wrong = []
     for identifier, columns in _used(read_template(name)):
@@ -80,7 +80,7 @@ def test_evidence_and_columns_of_the_templates_are_in_the_catalogue(name: str) -
 
 def test_every_entry_of_the_catalogue_is_printed_somewhere() -> None:
     printed = set()
-    for name in DOCUMENTS:
+    for name in KNOWN:
         for node in _all(read_template(name)):
             if isinstance(node, BlockNode) and "evidence" in node.options:
                 printed.add(re.sub(r"\$\w+$", "", node.options["evidence"]))
@@ -88,7 +88,7 @@ def test_every_entry_of_the_catalogue_is_printed_somewhere() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", KNOWN)
 def test_no_statistic_is_typed_by_hand(name: str) -> None:
     """Independent of the parser's own rule: no digit is left once references, options and front matter are gone."""
     for path in template_folder(name).iterdir():

@@ -1,0 +1,182 @@
+"""What the page of a run says: verdict, maturity, score, characteristics, segments, performance, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from docs_templates.evidence import Cell, Evidence
+from docs_templates.house import current_house
+from docs_templates.language import say
+from docs_templates.monitored.cells import badge, heat, printed, rows_of
+from docs_templates.monitored.trend import Line, trend
+from docs_templates.pack.page import text, whole
+from docs_templates.package import Package
+from docs_templates.references import Filter
+from docs_templates.spoken import spoken
+
+ALL = Filter("segment", "all", False)
+SEGMENTS = Filter("segment", "all", True)
+STYLE = """
+.v{padding:.1rem .5rem;border-radius:3px;border:1px solid;white-space:nowrap}
+.r{background:#f8d9d2;color:#6d1300;border-color:#b23a1e}.a{background:#fdeccc;color:#5c3b00;border-color:#c28a1b}
+.g{background:#e4f0e1;color:#1f4a18;border-color:#6f9a66}.n{background:#eceff2;color:#444c55;border-color:#a9b2bb}
+.heat th,.heat td{min-width:3.6rem;padding:.15rem .4rem;text-align:right;white-space:nowrap}
+.heat th[scope=row]{text-align:left;position:sticky;left:0;background:#fff}
+.areas{list-style:none;padding:0;display:grid;gap:.4rem}details{margin:.8rem 0}summary{cursor:pointer}
+@media print{details>*{display:block}.scroll{overflow:visible}section{break-inside:auto}}
+""".strip()
+
+
+def monitoring_page(package: Package) -> str:
+    """The page of the run whose evidence `package` holds (`dossier.with_monitoring`): HTML without script."""
+    package = spoken(package)
+
+    def found(name: str) -> Evidence | None:
+        return package.evidence.get(f"monitoring.{name}")
+
+    parts = [
+        ("verdict", say("monitored.verdict"), _verdict(found)),
+        ("maturity", say("monitored.maturity"), _maturity(found)),
+        ("score", say("monitored.score"), _score(found)),
+        ("characteristics", say("monitored.characteristics"), _characteristics(found)),
+        ("segments", say("monitored.segments"), _segments(found)),
+        ("performance", say("monitored.performance"), _performance(found)),
+        ("calibration", say("monitored.calibration"), printed(found("calibration"))),
+        ("challengers", say("monitored.challengers"), printed(found("challengers")) + printed(found("looks"))),
+        ("objectives", say("monitored.objectives"), printed(found("objectives"))),
+        ("alerts", say("monitored.alerts"), printed(found("alerts")) + printed(found("advice"))),
+        ("method", say("monitored.method"), _method(package, found)),
+    ]
+    model = package.manifest["model"]
+    title = say("monitored.title", name=model["name"], version=model["version"])
+    head = f"<h1>{text(title)}</h1><p><code>{text(package.package_hash)}</code></p>"
+    foot = text(say("monitored.foot"))
+    return whole(title, head, parts, foot, current_house(), search=False, more_style=STYLE)
+
+
+def _verdict(found: Callable[[str], Evidence | None]) -> str:
+    rows = rows_of(found("verdict"))
+    areas = "".join(
+        f"<li>{badge(str(row['verdict']))} <strong>{text(row['area'])}</strong> {text(row['period'] or '')}: "
+        f"{text(row['reason'] or '')}</li>"
+        for row in rows
+    )
+    alert = " alert" if any(row["verdict"] == "red" for row in rows) else ""
+    return f'<div class="verdict{alert}"><ul class="areas">{areas}</ul></div>'
+
+
+def _maturity(found: Callable[[str], Evidence | None]) -> str:
+    columns = ("period", "rows", "left_out", "mean_score", "mean_probability", "development_probability")
+    return (
+        printed(found("labels"))
+        + printed(found("volume"), columns, ALL, folded=True)
+        + printed(found("partitions"), folded=True)
+    )
+
+
+def _score(found: Callable[[str], Evidence | None]) -> str:
+    item = found("figure.score_stability")
+    rows = rows_of(item)
+    months = [str(row["period"]) for row in rows]
+    lines = [
+        Line(say("monitored.index"), _values(rows, "psi")),
+        Line(say("monitored.by_chance"), _values(rows, "chance_level"), dashed=True),
+    ]
+    drawn = _figure(item, trend(item.title, months, lines)) if item is not None and rows else ""
+    stability = found("score_stability")
+    columns = ("period", "quantity", "rows", "psi", "chance_level", "p_value", "persistent", "verdict", "reason")
+    return (
+        drawn
+        + heat(stability, "quantity", "period", "psi", ALL)
+        + printed(stability, columns, ALL, folded=stability is not None and not stability.is_absent)
+        + printed(found("attribution"), folded=True)
+        + printed(found("distances"), None, ALL, folded=True)
+    )
+
+
+def _characteristics(found: Callable[[str], Evidence | None]) -> str:
+    item = found("characteristic_stability")
+    columns = ("period", "variable", "rows", "psi", "chance_level", "adjusted_p_value", "persistent", "reason")
+    shifted = Filter("verdict", "red", False)
+    last = Filter("period", max((str(row["period"]) for row in rows_of(item)), default=""))
+    red = printed(item, columns, ALL, shifted, last, folded=True) if rows_of(item, ALL, shifted, last) else ""
+    quality, bad = found("quality"), Filter("verdict", "green", True)
+    return (
+        heat(item, "variable", "period", "psi", ALL)
+        + red
+        + printed(found("bins"), folded=True)
+        + printed(found("domain_classifier"), folded=True)
+        + printed(quality, None, bad, folded=quality is not None and not quality.is_absent)
+        + printed(found("replay"), folded=True)
+    )
+
+
+def _segments(found: Callable[[str], Evidence | None]) -> str:
+    item = found("score_stability")
+    if not rows_of(item, SEGMENTS):
+        return f"<p>{text(say('monitored.no_segments'))}</p>{printed(found('decisions'), folded=True)}"
+    of_score = Filter("quantity", "score", False)
+    held = (SEGMENTS, of_score) if rows_of(item, SEGMENTS, of_score) else (SEGMENTS,)
+    return heat(item, "segment", "period", "psi", *held) + printed(found("decisions"), folded=True)
+
+
+def _performance(found: Callable[[str], Evidence | None]) -> str:
+    item, level = found("figure.performance"), found("figure.level")
+    rows = rows_of(item)
+    months = sorted({str(row["period"]) for row in rows})
+    methods = list(dict.fromkeys(str(row["method"]) for row in rows))
+    lines = []
+    for method in methods:
+        by = {str(row["period"]): row for row in rows if row["method"] == method}
+        auc, lower, upper = (
+            [_number(by[month][name]) if month in by else None for month in months]
+            for name in ("auc", "auc_lower", "auc_upper")
+        )
+        lines.append(Line(method, auc, lower, upper, dashed=method != "mature"))
+    drawn = _figure(item, trend(item.title, months, lines)) if item is not None and rows else ""
+    if level is not None and (held := rows_of(level)):
+        months = sorted({str(row["period"]) for row in held})
+        series = list(dict.fromkeys(str(row["series"]) for row in held))
+        rates = [
+            Line(name, [_rate(held, name, month) for month in months], dashed=place > 0)
+            for place, name in enumerate(series)
+        ]
+        drawn += _figure(level, trend(level.title, months, rates, percent=True))
+    columns = ("period", "segment", "method", "rows", "bad", "auc", "auc_lower", "auc_upper", "verdict", "reason")
+    return (
+        drawn
+        + printed(found("performance"), columns, ALL)
+        + (
+            printed(found("performance"), columns, SEGMENTS, folded=True)
+            if rows_of(found("performance"), SEGMENTS)
+            else ""
+        )
+        + printed(found("level"), folded=True)
+        + printed(found("month_on_book"), folded=True)
+        + printed(found("label_free"), folded=True)
+    )
+
+
+def _method(package: Package, found: Callable[[str], Evidence | None]) -> str:
+    files = sorted((package.monitoring or {}).get("files", {}).items())
+    hashes = "".join(f"<li>{text(name)} <code>{text(entry['sha256'])}</code></li>" for name, entry in files)
+    listed = f"<details><summary>{text(say('monitored.files'))}</summary><ul>{hashes}</ul></details>"
+    return printed(found("run")) + listed
+
+
+def _figure(item: Evidence, picture: str) -> str:
+    notes = " ".join(item.raw["notes"])
+    caption = f"<strong>{text(item.title)}</strong> {text(notes)}"
+    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>" if picture else ""
+
+
+def _rate(rows: Sequence[dict[str, Cell]], series: str, month: str) -> float | None:
+    return next((_number(row["rate"]) for row in rows if row["series"] == series and row["period"] == month), None)
+
+
+def _values(rows: Sequence[dict[str, Cell]], name: str) -> list[float | None]:
+    return [_number(row[name]) for row in rows]
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, (int, float)) and not isinstance(cell, bool) else None
