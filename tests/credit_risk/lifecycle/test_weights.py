@@ -140,7 +140,11 @@ def test_baselines_are_those_of_weighted_rows(package: Path) -> None:
 def test_every_entry_says_whether_its_rows_are_weighted() -> None:
     known = (*NOTES, *NO_ROWS)
     assert len(set(known)) == len(known)
-    patterns = {p for p, entry in catalogue().items() if entry.kind != "statement" and not p.startswith(("validation.", "monitoring."))}
+    patterns = {
+        p
+        for p, entry in catalogue().items()
+        if entry.kind != "statement" and not p.startswith(("validation.", "monitoring."))
+    }
 
     def of(name: str) -> list[str]:
         return [p for p in patterns if (p.startswith(name) if name.endswith(".") else p == name)]
