@@ -109,7 +109,7 @@ def _package_commands(group: Any) -> None:
 
 def _scoring_commands(group: Any) -> None:
     """Commands that score tables, and that pack."""
-    from credit_risk.cli import commands, scoring
+    from credit_risk.cli import alerts, commands, scoring
 
     observe = group.add_parser("observe", help="rows of one month to be scored, from a plan with rolling points")
     observe.add_argument("plan", help="plan.yaml, or the folder that holds it")
@@ -130,6 +130,9 @@ def _scoring_commands(group: Any) -> None:
 
     log = group.add_parser("log", help="verify a prediction log, or erase personal fields from it")
     scoring.add_log_commands(log.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+
+    watched = group.add_parser("alerts", help="alerts of monitoring: list, acknowledge, close, deliver")
+    alerts.add_alert_commands(watched.add_subparsers(title="commands", required=True, metavar="COMMAND"))
 
     notice = group.add_parser("adverse-action", help="data of the notice to one declined applicant, as JSON")
     notice.add_argument("package", help="folder or zip of a model package")
