@@ -56,9 +56,10 @@ def test_the_document_of_a_folder(raised: tuple[Path, str]) -> None:
 
 def test_a_log_at_fault_is_refused(raised: tuple[Path, str], tmp_path: Path) -> None:
     folder, name = raised
+    assert credit_risk("alerts", "acknowledge", folder, name, "--by", "Ann").status == 0
     path = folder / ALERTS_FILE
     path.write_bytes(path.read_bytes().replace(b'"severity":"high"', b'"severity":"low"'))
-    for arguments in (("list", folder), ("acknowledge", folder, name, "--by", "Ann")):
+    for arguments in (("list", folder), ("close", folder, name, "--by", "Ann", "--note", "x")):
         ended = credit_risk("alerts", *arguments)
         assert ended.status == 2
         assert "edited" in ended.err
