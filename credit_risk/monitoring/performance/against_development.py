@@ -29,7 +29,7 @@ def development_months(vintages: pd.DataFrame) -> pd.DataFrame:
     error; months are calendar months (`label_outcomes` with clock `calendar` counts alike). Raises CreditRiskError
     where columns are missing.
     """
-    _require(vintages, ["month_on_book", "accounts", "bad"], "outcome.vintages")
+    require_columns(vintages, ["month_on_book", "accounts", "bad"], "outcome.vintages")
     sums = vintages.groupby("month_on_book", sort=True)[["accounts", "bad"]].sum().reset_index()
     sums = sums[sums["accounts"] > 0]
     rate = (sums["bad"] / sums["accounts"]).to_numpy(float)
@@ -40,7 +40,7 @@ def development_months(vintages: pd.DataFrame) -> pd.DataFrame:
 
 def development_performance(frame: pd.DataFrame) -> pd.DataFrame:
     """DEVELOPMENT_COLUMNS from the frame of `performance_table` of development's own rows with their follow-up."""
-    _require(frame, ["period", *DEVELOPMENT_COLUMNS], "development")
+    require_columns(frame, ["period", *DEVELOPMENT_COLUMNS], "development")
     whole = frame[(frame["period"] == ALL) & (frame["status"] == EVALUABLE)]
     return whole[DEVELOPMENT_COLUMNS].reset_index(drop=True)
 
@@ -55,8 +55,8 @@ def against_development(
     rate is worse where it is higher, the others where they are lower. Raises CreditRiskError on columns that are
     missing or rows of development that repeat.
     """
-    _require(frame, PERFORMANCE_COLUMNS, "frame")
-    _require(development, DEVELOPMENT_COLUMNS, "development")
+    require_columns(frame, PERFORMANCE_COLUMNS, "frame")
+    require_columns(development, DEVELOPMENT_COLUMNS, "development")
     keys = DEVELOPMENT_COLUMNS[:3]
     if development.duplicated(keys).any():
         first = development[development.duplicated(keys)].iloc[0]
@@ -82,7 +82,8 @@ def against_development(
     return found_[COMPARED_COLUMNS]
 
 
-def _require(frame: pd.DataFrame, columns: list[str], name: str) -> None:
+def require_columns(frame: pd.DataFrame, columns: list[str], name: str) -> None:
+    """Raise CreditRiskError where `frame` lacks columns."""
     lacking = [one for one in columns if one not in frame.columns]
     if lacking:
         message = "columns are missing"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import special
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
@@ -43,10 +44,16 @@ rows, correlated with one factor of the asset correlation. Verdicts: pass, revie
 LEVEL_COLUMNS = [
     *("period", "segment", "rows", "bad", "not_yet", "followed", "predicted", "observed", "ratio", "ratio_lower"),
     *("ratio_upper", "difference", "difference_error", "difference_lower", "difference_upper", "half_width"),
+    *("slope", "slope_error", "slope_lower", "slope_upper"),
     *("effective_rows", "jeffreys_p_value", "correlated_p_value", "asset_correlation", "status", "reason"),
 ]
-"""Calibration in the large: ratio observed over predicted and difference observed less predicted, with bounds."""
+"""Calibration in the large: ratio observed over predicted and difference observed less predicted, with bounds.
+
+slope: of the outcome on the log-odds predicted, 1 where the spread of risk holds (Cox 1958); NaN where it is not
+estimable.
+"""
 GRADE, SCORE_BAND = "grade", "score_band"
+MOST_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,37 @@ def calibration_level(
     return frame
 
 
+def censored_slope(follow: FollowUp, p: Floats, confidence: float = 0.95) -> tuple[float, float, float, float]:
+    """Slope of a weighted logistic regression of the outcome on the logit of p (n,), its error and normal bounds.
+
+    Maximum likelihood with censoring weights by Newton's method; the error from the influence of each row with the term
+    of the estimated weights (sandwich). NaN where probabilities are 0 or 1, all alike, or the classes are separated.
+    """
+    nothing = (math.nan,) * 4
+    w, y = follow.weight * follow.mass, follow.bad.astype(float)
+    known = follow.known
+    if np.any((p <= 0) | (p >= 1)) or min(follow.bad.sum(), follow.good.sum()) < 2 or np.ptp(p[known]) == 0:
+        return nothing
+    x = np.column_stack([np.ones(len(p)), special.logit(p)])
+    beta = np.array([0.0, 1.0])
+    for _ in range(MOST_STEPS):
+        fitted = special.expit(x @ beta)
+        score = x.T @ (w * (y - fitted))
+        information = (x * (w * fitted * (1.0 - fitted))[:, None]).T @ x
+        if not np.linalg.cond(information) < 1e12:
+            return nothing
+        step = np.linalg.solve(information, score)
+        beta = beta + step
+        if np.max(np.abs(step)) < 1e-10:
+            break
+    else:
+        return nothing
+    row = np.linalg.inv(information)[1]
+    error = error_of(follow.influence(w * (y - special.expit(x @ beta)) * (x @ row)))
+    half = normal_quantile(confidence) * error
+    return float(beta[1]), error, float(beta[1]) - half, float(beta[1]) + half
+
+
 def calibration_notes(policy: GradePolicy, without_group: int) -> tuple[str, ...]:
     """What has to be said with the figures."""
     told = (
@@ -184,7 +222,7 @@ def _level_row(
             0,
             0.0,
             _mean(p, w),
-            *(math.nan,) * 9,
+            *(math.nan,) * 13,
             0.0,
             math.nan,
             math.nan,
@@ -214,7 +252,8 @@ def _level_row(
     counts = (len(labels), bad, len(follow.bad) - int(follow.known.sum()), follow.followed, predicted, observed)
     told = (ratio, *bounds, gap, error, gap - z * error, gap + z * error, z * error)
     status = EVALUABLE if reason is None else NOT_EVALUABLE
-    return (*counts, *told, found.size, alone, together, rho, status, reason)
+    slope = censored_slope(follow, p[inside], confidence)
+    return (*counts, *told, *slope, found.size, alone, together, rho, status, reason)
 
 
 def _tests(found: CensoredRate, predicted: float, rho: float, confidence: float) -> tuple[float, float, float, float]:

@@ -166,5 +166,6 @@ def test_immature_labels_at_the_size_of_the_figures() -> None:
     true = float(found["true"].mean())
     assert rmse(found["weighted"], true) < 1.15
     assert rmse(found["mature"], true) > 1.5
-    assert rmse(found["kaplan_meier"], float(found["rate"].mean())) < 0.18
+    gap = found["kaplan_meier"] - found["rate"]  # against what will be known of the same accounts
+    assert np.sqrt(np.mean(gap**2)) < 0.17
     assert found["error"].mean() == pytest.approx(found["weighted"].std(), rel=0.12)

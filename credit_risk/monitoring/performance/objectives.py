@@ -1,0 +1,177 @@
+"""Business and operational objectives on columns of the log: volume, amounts, errors, latency, held against targets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
+from credit_risk.evaluation.intervals import normal_quantile, wilson_interval
+from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
+from credit_risk.monitoring.performance.vintages import NOT_EVALUABLE
+
+OBJECTIVE_COLUMNS = [
+    *("period", "segment", "objective", "area", "measure", "rows", "missing", "value", "lower", "upper", "direction"),
+    *("target", "verdict", "beyond_chance", "reason"),
+]
+"""A row each period, segment and objective. rows: with all its columns; missing: without one of them, left out.
+
+verdict: met, missed, not evaluable, by the value alone; beyond_chance: missed, and the whole interval is on that side.
+"""
+MET, MISSED = "met", "missed"
+COLUMNS_OF = {"rows": 0, "ratio": 2}
+Bounds = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """measure: rows; sum or mean of a column; share of rows whose column is `value`; quantile at `level`; ratio of
+    sums.
+
+    Raises CreditRiskError where a measure lacks what it needs.
+    """
+
+    id: str
+    area: Literal["business", "operational"]
+    measure: Literal["rows", "sum", "mean", "share", "quantile", "ratio"]
+    direction: Literal["at_least", "at_most"]
+    target: float
+    columns: tuple[str, ...] = ()
+    value: str | float | bool | None = None
+    level: float | None = None
+
+    def __post_init__(self) -> None:
+        faults = []
+        needed = COLUMNS_OF.get(self.measure, 1)
+        if len(self.columns) != needed:
+            found, allowed = f"{len(self.columns)} columns", f"{needed} for {self.measure}"
+            faults.append(Fault("columns do not fit the measure", "columns", self.id, found=found, allowed=allowed))
+        if self.measure == "quantile" and not (self.level is not None and 0.0 < self.level < 1.0):
+            faults.append(Fault("a quantile has a level within (0, 1)", "range", self.id, found=repr(self.level)))
+        if self.measure == "share" and self.value is None:
+            faults.append(Fault("a share has a value", "missing", self.id))
+        if not math.isfinite(self.target):
+            faults.append(Fault("the target is not a number", "range", self.id, found=repr(self.target)))
+        if faults:
+            raise CreditRiskError(faults)
+
+
+def objective_table(
+    objectives: Sequence[Objective],
+    columns: Mapping[str, ArrayLike],
+    rows: int,
+    period: ArrayLike | None = None,
+    segments: Mapping[str, ArrayLike] = NO_SEGMENTS,
+    *,
+    least_rows: int = 1,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """OBJECTIVE_COLUMNS of `rows` rows with columns (n,) by name.
+
+    Intervals: a sum or mean normal, a share Wilson's, a quantile by order statistics (binomial, no assumption on the
+    distribution; David and Nagaraja 2003, section 7.1), a ratio of sums linearised (Cochran 1977, section 6.4); a
+    number of rows has none. Raises CreditRiskError with all faults: columns that are not there, of another length, or
+    not numeric where numbers are needed.
+    """
+    arguments = Arguments()
+    check_confidence(arguments, confidence)
+    arguments.raise_if_any()
+    held = _columns(objectives, columns, rows)
+    found: list[tuple[Any, ...]] = []
+    for month, segment, places in groups_of(rows, period, segments):
+        for one in objectives:
+            values = [held[one.id, name][places] for name in one.columns]
+            known = np.ones(len(places), bool)
+            for array in values:
+                known &= ~np.isnan(array)
+            count = int(known.sum())
+            told = _measured(one, [array[known] for array in values], count, confidence)
+            head = (month, segment, one.id, one.area, one.measure, count, len(places) - count, *told)
+            found.append((*head, one.direction, float(one.target), *_verdict(one, told, count, least_rows)))
+    return pd.DataFrame(found, columns=OBJECTIVE_COLUMNS)
+
+
+def _measured(one: Objective, values: list[Floats], count: int, confidence: float) -> Bounds:
+    if one.measure == "rows":
+        return float(count), math.nan, math.nan
+    if count == 0:
+        return (math.nan,) * 3
+    x, z = values[0], normal_quantile(confidence)
+    if one.measure == "share":
+        events = float(np.sum(x))
+        lower, upper = wilson_interval([events], [count], confidence)
+        return events / count, float(lower[0]), float(upper[0])
+    if one.measure == "quantile":
+        assert one.level is not None
+        return _quantile(np.sort(x), one.level, confidence)
+    if one.measure == "ratio":
+        whole = math.fsum(values[1])
+        if whole == 0.0:
+            return (math.nan,) * 3
+        ratio = math.fsum(x) / whole
+        error = _spread(x - ratio * values[1]) * count / abs(whole)
+        return ratio, ratio - z * error, ratio + z * error
+    mean, error, times = math.fsum(x) / count, _spread(x), float(count if one.measure == "sum" else 1)
+    return times * mean, times * (mean - z * error), times * (mean + z * error)
+
+
+def _spread(x: Floats) -> float:
+    """Standard error of the mean; NaN of one row."""
+    return float(np.std(x, ddof=1)) / math.sqrt(len(x)) if len(x) > 1 else math.nan
+
+
+def _quantile(ordered: Floats, level: float, confidence: float) -> Bounds:
+    """The least value with a share `level` of rows at or below, and order statistics around it; NaN beyond the rows."""
+    n, tail = len(ordered), (1.0 - confidence) / 2.0
+    place = max(math.ceil(level * n - 1e-9), 1)
+    low = int(stats.binom.ppf(tail, n, level))  # X(low) < quantile with probability 1 - tail at least
+    high = int(stats.binom.isf(tail, n, level)) + 1
+    lower = float(ordered[low - 1]) if low >= 1 else math.nan
+    upper = float(ordered[high - 1]) if high <= n else math.nan
+    return float(ordered[place - 1]), lower, upper
+
+
+def _verdict(one: Objective, told: Bounds, count: int, least_rows: int) -> tuple[str, bool | None, str | None]:
+    value, lower, upper = told
+    if one.measure != "rows" and count < least_rows:
+        return NOT_EVALUABLE, None, f"{count} rows, fewer than {least_rows}"
+    if math.isnan(value):
+        return NOT_EVALUABLE, None, "no row" if count == 0 else "the second column sums to 0"
+    met = value >= one.target if one.direction == "at_least" else value <= one.target
+    end = upper if one.direction == "at_least" else lower
+    beyond = None if math.isnan(end) else not (end >= one.target if one.direction == "at_least" else end <= one.target)
+    return MET if met else MISSED, beyond, None
+
+
+def _columns(
+    objectives: Sequence[Objective], columns: Mapping[str, ArrayLike], rows: int
+) -> dict[tuple[str, str], Floats]:
+    """Columns as numbers (n,), NaN where missing, by objective; of a share 1 where the value is met."""
+    found: dict[tuple[str, str], Floats] = {}
+    faults: list[Fault] = []
+    for one in objectives:
+        for name in one.columns:
+            if name not in columns:
+                faults.append(Fault("the log has no such column", "column", path=name, found=one.id))
+                continue
+            raw = pd.Series(columns[name]).reset_index(drop=True)
+            if len(raw) != rows:
+                found_ = f"{len(raw)} rows"
+                faults.append(Fault("length differs", "length", path=name, found=found_, allowed=f"{rows} rows"))
+            elif one.measure == "share":
+                found[one.id, name] = np.where(raw.isna(), np.nan, (raw == one.value).fillna(False).astype(float))
+            elif raw.dtype.kind in "iufb" or pd.api.types.is_numeric_dtype(raw.dtype):
+                found[one.id, name] = raw.to_numpy(dtype=np.float64, na_value=np.nan)
+            else:
+                faults.append(Fault("not numeric", "type", path=name, found=str(raw.dtype), allowed="numbers"))
+    if faults:
+        raise CreditRiskError(faults)
+    return found
