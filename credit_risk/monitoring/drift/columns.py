@@ -55,7 +55,16 @@ SHIFT_TOTAL_COLUMNS = [
 """A row each period and segment: sum of the shifts, shift observed, and what the sum leaves unexplained."""
 
 BREACH_COLUMNS = ["period", "segment", "variable", "rule", "rows", "total"]
-"""A row each rule of the contract: `rows` of `total` break it. rule: type, not_finite, range, allowed, missing."""
+"""A row each rule of the contract: `rows` of `total` break it.
+
+rule: type, not_finite, range, allowed or missing_forbidden.
+"""
+
+FINDING_COLUMNS = [
+    *("period", "segment", "variable", "rule", "rows", "total", "rate", "expected", "ratio", "p_value"),
+    *("material", "look", "reason"),
+]
+"""A row each rule that is looked at apart (unit, special_undeclared), before it is judged; look: worth a look."""
 
 QUALITY_COLUMNS = [
     *("period", "segment", "variable", "rule", "rows", "total", "rate", "expected", "ratio"),

@@ -47,7 +47,7 @@ def distance(
 
     KS: greatest difference of the two distribution functions (Smirnov 1939), over every distinct value, so ties are
     exact; the p-value is that of continuous distributions, Kolmogorov's with the finite size correction of
-    scipy.stats.kstwo at nm/(n+m) rows. With ties the statistic is smaller in law (Noether 1963, Metrika 7, 114-116), so
+    scipy.stats.kstwo at nm/(n+m) rows. With ties the statistic is smaller in law (Noether 1963, Metrika 7, 115-116), so
     the test is conservative, and it says so. Wasserstein: area between the two functions (Vallender 1974), what moves
     a unit of mass costs on average. effects: effective over counted rows of each (weighted counts). Raises
     CreditRiskError on values that are missing, counts that are negative, or no rows.
