@@ -25,7 +25,7 @@ from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.monitoring.drift.columns import (
     CAUSE_COLUMNS,
     GREY,
-    PERFORMANCE_COLUMNS,
+    MOVED_COLUMNS,
     QUALITY_COLUMNS,
     RED,
     SCORE,
@@ -60,14 +60,14 @@ def likeliest_cause(
 ) -> pd.DataFrame:
     """CAUSE_COLUMNS from the frames of `stability_frame`, `quality_frame` and, where known, performance.
 
-    performance: PERFORMANCE_COLUMNS; `moved` says whether calibration or ranking differs from development in size and
+    performance: MOVED_COLUMNS; `moved` says whether calibration or ranking differs from development in size and
     beyond chance, None where outcomes are not ripe. Raises CreditRiskError where columns are absent, or a measure is
     neither calibration nor ranking.
     """
     require_columns(stability, STABILITY_COLUMNS, "stability")
     require_columns(quality, QUALITY_COLUMNS, "quality")
-    known = pd.DataFrame(columns=PERFORMANCE_COLUMNS) if performance is None else performance
-    require_columns(known, PERFORMANCE_COLUMNS, "performance")
+    known = pd.DataFrame(columns=MOVED_COLUMNS) if performance is None else performance
+    require_columns(known, MOVED_COLUMNS, "performance")
     odd = sorted(set(known["measure"]) - {CALIBRATION, RANKING})
     if odd:
         allowed = f"{CALIBRATION} or {RANKING}"

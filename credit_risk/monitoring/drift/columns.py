@@ -82,7 +82,7 @@ DOMAIN_COLUMNS = [
 IMPORTANCE_COLUMNS = ["period", "segment", "variable", "auc_alone", "auc_lost"]
 """auc_alone: of the characteristic by itself, out of fold; auc_lost: what the classifier loses where it is shuffled."""
 
-PERFORMANCE_COLUMNS = ["period", "segment", "measure", "moved", "reason"]
+MOVED_COLUMNS = ["period", "segment", "measure", "moved", "reason"]
 """What `likeliest_cause` wants of performance: measure is calibration or ranking; moved is True, False or None."""
 
 CAUSE_COLUMNS = ["period", "segment", "cause", "variables", "also", "reason"]

@@ -9,7 +9,7 @@ import pytest
 
 from credit_risk._core.errors import CreditRiskError
 from credit_risk.monitoring.drift.cause import CauseRules, likeliest_cause
-from credit_risk.monitoring.drift.columns import CAUSE_COLUMNS, PERFORMANCE_COLUMNS
+from credit_risk.monitoring.drift.columns import CAUSE_COLUMNS, MOVED_COLUMNS
 from credit_risk.monitoring.drift.quality import quality_frame
 from credit_risk.monitoring.drift.stability import stability_frame
 from credit_risk.monitoring.frames import ALL
@@ -25,7 +25,7 @@ BROKEN = {"x": [200, 200, 600], "score": [700, 300]}
 def cause(changed: dict[str, list[int]], rules: CauseRules | None = None, **moved: bool | None) -> pd.Series:
     own = counts({("2026-01", ALL, name): rows for name, rows in (STILL | changed).items()})
     cells = [("2026-01", ALL, measure, value, "") for measure, value in moved.items()]
-    performance = pd.DataFrame(cells, columns=PERFORMANCE_COLUMNS) if moved else None
+    performance = pd.DataFrame(cells, columns=MOVED_COLUMNS) if moved else None
     stability, quality = stability_frame(BASE, own), quality_frame(BASE, own)
     frame = likeliest_cause(stability, quality, performance, rules or CauseRules())
     assert list(frame.columns) == CAUSE_COLUMNS
