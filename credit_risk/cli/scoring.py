@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from credit_risk.serving.run import Far
 
 ENGINES = ("duckdb", "spark", "postgres")
-ENGINE_OPTIONS = ("engine", "log", "secret_file", "log_inputs", "refused", "part_rows", "key", "dsn", "master")
+ENGINE_OPTIONS = (
+    "engine",
+    "method",
+    "log",
+    "secret_file",
+    "log_inputs",
+    "refused",
+    "part_rows",
+    "key",
+    "dsn",
+    "master",
+)
+METHODS = ("arrow", "sql")
 FILES = (".csv", ".parquet")
 QUIET_SECONDS = 10.0
 
@@ -27,6 +39,12 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         "with an engine", "the input is read in parts, a stopped run goes on where it was, and memory stays bounded"
     )
     group.add_argument("--engine", choices=ENGINES, help="default: duckdb, where --out is a folder")
+    group.add_argument(
+        "--method",
+        choices=METHODS,
+        help="arrow (default): the package's own arithmetic, the same bits on all engines; sql: the SQL of the "
+        "package within the engine, the same paths and refused rows, probabilities within 1e-12",
+    )
     group.add_argument("--key", help="column of the applicants' keys; default: the plan's")
     group.add_argument("--log", help="folder of the prediction log to add the rows to")
     group.add_argument("--secret-file", help="file with the secret of the log's pseudonyms, at least 16 bytes")
@@ -74,6 +92,7 @@ def score_with_engine(options: argparse.Namespace) -> int:
         options.input,
         Path(options.out),
         engine=options.engine or "duckdb",
+        method=options.method or "arrow",
         key=options.key,
         log=Path(options.log) if options.log else None,
         secret=read_secret(secret) if options.log else None,

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -14,6 +14,9 @@ from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.extras import optional_import
 from credit_risk.serving.files import file_facts
 from credit_risk.serving.source import MOST_DUPLICATES, InputFacts, Part, Work, cut, following
+
+if TYPE_CHECKING:
+    from credit_risk.serving.sql import SqlScoring
 
 MEMORY = "512MB"
 BATCH = 32_768
@@ -54,7 +57,7 @@ class DuckDB:
 
     def levels(self, name: str) -> list[str]:
         """Distinct texts of a column over all files, in their order."""
-        column = _quoted(name)
+        column = f"CAST({_quoted(name)} AS VARCHAR)"
         found: dict[str, None] = {}
         for place, piece in enumerate(self._found.pieces):
             query = f"SELECT DISTINCT {column} FROM {self._table(place)} WHERE {column} IS NOT NULL AND {column} <> ''"
@@ -85,7 +88,9 @@ class DuckDB:
                 return False
         return True
 
-    def run(self, parts: Sequence[Part], columns: Sequence[str], work: Work) -> Iterator[dict[str, Any]]:
+    def run(
+        self, parts: Sequence[Part], columns: Sequence[str], work: Work, sql: SqlScoring | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Parts in their order: of Parquet their row groups alone, of CSV from the beginning of the file."""
         for group in following(parts):
             first, last = group[0], group[-1]
@@ -95,6 +100,8 @@ class DuckDB:
                 query += f" WHERE file_row_number >= {first.start} AND file_row_number < {last.start + last.rows}"
             else:
                 query += f" LIMIT {last.rows + last.start - first.start} OFFSET {first.start}"
+            if sql is not None:
+                query = sql.over(f"({query}) AS part")
             with self._told(first.name):
                 reader = self._database.sql(query).to_arrow_reader(BATCH)
             for part, table in cut(self._batches(reader, first.name), group):

@@ -14,10 +14,25 @@ import pyarrow.parquet as pq
 from credit_risk._core.errors import CreditRiskError, Fault, IntakeError
 from credit_risk._core.hashing import sha256_file
 from credit_risk.sampling.csv_source import DELIMITERS
-from credit_risk.serving.source import OTHER, TEXT, WHOLE, InputFacts, Piece
+from credit_risk.serving.source import (
+    DATE,
+    DECIMAL,
+    INTEGER,
+    NOTHING,
+    OTHER,
+    REAL,
+    SINGLE,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    InputFacts,
+    Piece,
+)
 
 PARQUET, CSV = (".parquet", ".pq"), (".csv", ".csv.gz", ".tsv", ".txt")
 HEAD = 1 << 20
+EXACT_DIGITS = 15
+"""Decimals of at most so many digits become the nearest double in every engine."""
 
 
 def find_files(path: str) -> tuple[Path, list[Path]]:
@@ -65,15 +80,15 @@ def file_facts(path: str, needed: Sequence[str], key: str | None = None) -> Inpu
     differ from another in the case of letters alone.
     """
     root, files = find_files(path)
-    kinds = {one: kind_of(one) for one in files}
+    kind_of_file = {one: kind_of(one) for one in files}
     faults = [
         Fault("is neither Parquet nor CSV by its name", "kind", one.name, remedy="move it away, or name a pattern")
-        for one, kind in kinds.items()
+        for one, kind in kind_of_file.items()
         if kind is None
     ]
-    known = [kind for kind in dict.fromkeys(kinds.values()) if kind]
+    known = [kind for kind in dict.fromkeys(kind_of_file.values()) if kind]
     if len(known) > 1:
-        first = {kind: next(one.name for one in files if kinds[one] == kind) for kind in known}
+        first = {kind: next(one.name for one in files if kind_of_file[one] == kind) for kind in known}
         shown = ", ".join(f"{name} ({kind})" for kind, name in first.items())
         remedy = "name a pattern that takes one kind, such as 'folder/*.parquet'"
         faults.append(Fault("holds files of two kinds", "mixed_kinds", path, found=shown, remedy=remedy))
@@ -100,8 +115,13 @@ def file_facts(path: str, needed: Sequence[str], key: str | None = None) -> Inpu
     faults += [fault for name, names in found.items() for fault in absent(name, names, wanted)]
     if faults:
         raise IntakeError(faults)
-    together = {column: next(iter(kinds)) if len(kinds) == 1 else OTHER for column, kinds in columns.items()}
-    return InputFacts(known[0], tuple(pieces), together, dialect)
+    kinds = {column: frozenset(found) for column, found in columns.items()}
+    together = {column: _KINDS.get(found - {NOTHING}, OTHER) for column, found in kinds.items()}
+    return InputFacts(known[0], tuple(pieces), together, dialect, kinds)
+
+
+_KINDS = {frozenset({INTEGER}): WHOLE, frozenset({TEXT}): TEXT}
+"""What a column of one kind holds; all else is OTHER. A file without any value in a column changes nothing."""
 
 
 def absent(file: str, columns: Sequence[str], needed: Sequence[str]) -> list[Fault]:
@@ -140,13 +160,17 @@ def _parquet(path: Path, name: str) -> tuple[int, Mapping[str, str], Mapping[str
 
 
 def arrow_kind(kind: pa.DataType) -> str:
-    """WHOLE, TEXT or OTHER."""
+    """INTEGER, REAL, SINGLE, DECIMAL, TRUTH, DATE, TEXT, NOTHING or OTHER."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     if pa.types.is_integer(kind):
-        return WHOLE
-    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    return TEXT if text else OTHER
+        return INTEGER
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return TEXT
+    if pa.types.is_decimal(kind):
+        return DECIMAL if kind.precision <= EXACT_DIGITS else OTHER
+    known = {pa.float64(): REAL, pa.float32(): SINGLE, pa.bool_(): TRUTH, pa.date32(): DATE, pa.null(): NOTHING}
+    return known.get(kind, OTHER)
 
 
 def _csv(path: Path, name: str) -> tuple[int, Mapping[str, str], Mapping[str, object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from credit_risk._core import canonical_json
-from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk._core.errors import CreditRiskError, Fault, ScoringError
 from credit_risk._core.hashing import sha256_file
 from credit_risk.package import flags_as_numbers
 from credit_risk.sampling.parquet_batches import ReadingRules
@@ -40,10 +40,23 @@ class LogHead:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlResults:
+    """Columns of a table that SQL has scored.
+
+    told: the one that is 1 where the rules of intake and the package are to judge a row; columns: of each result, its
+    published name.
+    """
+
+    told: str
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class PartWork:
     """Scores the rows of a part and writes them below `folder`; calling it again gives the same bytes.
 
-    repeated: keys that stand more than once; refuse: whether rows may be refused and written apart.
+    repeated: keys that stand more than once; refuse: whether rows may be refused and written apart. sql: how tables
+    hold results of the engine's SQL beside the columns of the input, where it scores.
     """
 
     package_hash: str
@@ -53,13 +66,14 @@ class PartWork:
     repeated: frozenset[str]
     refuse: bool
     log: LogHead | None = None
+    sql: SqlResults | None = None
 
     def __call__(self, part: Part, table: pa.Table) -> dict[str, Any]:
         """Write the part; what was done, as it stands in `done/`: rows, refused rows, digests, or faults."""
         compiled = self._model()
         keys = self.rules.keys(table, part.offset)
         try:
-            frame, scored, refusals = self._score(compiled, table, keys)
+            frame, scored, refusals = self._scored(part, compiled, table, keys)
         except CreditRiskError as error:
             return {"part": part.number, "faults": [asdict(one) for one in told(error, part.name, part.start)]}
         if refusals and not self.refuse:
@@ -75,7 +89,7 @@ class PartWork:
             "refused": int((~good).sum()),
             "files": {},
         }
-        self._write(PREDICTIONS, part, _table({"_key": keys[good]}, scored), entry)
+        self._write(PREDICTIONS, part, scored.add_column(0, "_key", _array(keys[good])), entry)
         if refusals:
             where: dict[str, int | str] = {"name": part.name, "start": part.start}
             self._write(REFUSED, part, refused_table(refusals, keys, where), entry)
@@ -98,10 +112,38 @@ class PartWork:
             _compiled[self.package_hash] = compile_model(self.model)
         return _compiled[self.package_hash]
 
+    def _scored(
+        self, part: Part, compiled: CompiledModel, table: pa.Table, keys: np.ndarray
+    ) -> tuple[pd.DataFrame, pa.Table, list[Refusal]]:
+        """Inputs as read (by SQL for a log alone) and predictions of rows that are taken, and the rows that are not."""
+        if self.sql is not None:
+            return self._by_sql(self.sql, part, compiled, table, keys)
+        frame, scored, refusals = self._score(compiled, table, keys)
+        return frame, _table(scored), refusals
+
+    def _by_sql(
+        self, sql: SqlResults, part: Part, compiled: CompiledModel, table: pa.Table, keys: np.ndarray
+    ) -> tuple[pd.DataFrame, pa.Table, list[Refusal]]:
+        """What SQL gave, but for rows that it marks: these must be such as the package refuses, for its reasons."""
+        plain = table.select(self.rules.columns())
+        refusals = key_refusals(keys, self.repeated, self.rules.key)
+        marked = np.flatnonzero(table[sql.told].to_numpy())
+        if len(marked):
+            found = value_refusals(self.rules, compiled, plain.take(pa.array(marked)))
+            refusals += [replace(one, row=int(marked[one.row])) for one in found]
+            taken = np.delete(marked, [one.row for one in found])
+            if len(taken):
+                raise ScoringError(_unlike(part, taken))
+        good = np.ones(table.num_rows, dtype=bool)
+        good[[one.row for one in refusals]] = False
+        kept = table if good.all() else table.filter(pa.array(good))
+        frame = self.rules.frame(kept.select(plain.column_names)) if self.log is not None else pd.DataFrame()
+        return frame, kept.select(list(sql.columns)).rename_columns(list(sql.columns.values())), refusals
+
     def _score(
         self, compiled: CompiledModel, table: pa.Table, keys: np.ndarray
     ) -> tuple[pd.DataFrame, pd.DataFrame, list[Refusal]]:
-        """Inputs as read and predictions of the rows that are taken, and the rows that are not."""
+        """By the package's arithmetic."""
         refusals = key_refusals(keys, self.repeated, self.rules.key)
         if not refusals:
             try:
@@ -122,13 +164,13 @@ class PartWork:
         frame: pd.DataFrame,
         keys: np.ndarray,
         places: np.ndarray,
-        scored: pd.DataFrame,
+        results: pa.Table,
         entry: dict[str, Any],
     ) -> None:
         """The rows of the log, and their inputs where they are kept."""
         assert self.log is not None
         names = [item["name"] for item in self.rules.inputs]
-        inputs = _table({}, frame[names]).columns if names else []
+        inputs = _table(frame[names]).columns if names else []
         n = len(keys)
         row = pa.array(part.offset + places + 1, pa.int64())
         pseudonym = self.log.secret.pseudonym
@@ -136,7 +178,6 @@ class PartWork:
         pseudonyms = encoding.as_rows(raw, 32)
         hashes = encoding.inputs_hashes(inputs, n)
         salts = encoding.salts(self.log.seed, part.number, part.rows)[places]
-        results = _table({}, scored)
         bound = encoding.commitments(salts, pseudonyms, hashes)
         leaves = encoding.leaves(bound, row, results.columns)
         people = encoding.as_hex(pseudonyms)
@@ -179,13 +220,18 @@ def constant_columns(constants: Mapping[str, str], rows: int) -> dict[str, pa.Ar
     return columns
 
 
-def _table(first: Mapping[str, np.ndarray], frame: pd.DataFrame) -> pa.Table:
-    """Arrow table of keys and predictions: double (NaN is null), int64 or string; flags as 1.0 and 0.0."""
-    arrays: dict[str, pa.Array] = {}
+def _table(frame: pd.DataFrame) -> pa.Table:
+    """Arrow table of inputs or predictions: double (NaN is null), int64 or string; flags as 1.0 and 0.0."""
     plain = flags_as_numbers(frame)
-    for name, values in [*first.items(), *((name, plain[name].to_numpy()) for name in plain.columns)]:
-        arrays[str(name)] = _array(values)
-    return pa.table(arrays)
+    return pa.table({str(name): _array(plain[name].to_numpy()) for name in plain.columns})
+
+
+def _unlike(part: Part, places: np.ndarray) -> Fault:
+    """SQL reads or scores rows (numbered from 0 in the part) not as the package does, which takes them."""
+    shown = ", ".join(f"{part.start + place + 1:,}" for place in places[:5]) + (", …" if len(places) > 5 else "")
+    message = f"SQL does not read {len(places):,} of these rows as the rules of intake do"
+    remedy = "score with the package's own arithmetic: --method arrow"
+    return Fault(message, "sql_unlike", found=f"rows {shown}", remedy=remedy)
 
 
 def _array(values: np.ndarray) -> pa.Array:

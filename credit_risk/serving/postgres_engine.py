@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -15,8 +15,12 @@ from credit_risk._core.extras import optional_import
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk.serving.files import absent
 from credit_risk.serving.source import (
+    DATE,
+    INTEGER,
     MOST_DUPLICATES,
     OTHER,
+    REAL,
+    SINGLE,
     TEXT,
     WHOLE,
     InputFacts,
@@ -27,27 +31,32 @@ from credit_risk.serving.source import (
     following,
 )
 
+if TYPE_CHECKING:
+    from credit_risk.serving.sql import SqlScoring
+
 VARIABLE = "CREDIT_RISK_POSTGRES"
 BLOCK = 8 << 20
 PLAIN = "^(0|-?[1-9][0-9]{0,17})$"
 """Whole numbers of at most 18 digits are keys of 64 bits for certain; longer ones in columns of text stay text."""
 TYPES: dict[str, tuple[str, pa.DataType, str]] = {
-    "int2": (WHOLE, pa.int64(), ""),
-    "int4": (WHOLE, pa.int64(), ""),
-    "int8": (WHOLE, pa.int64(), ""),
-    "float4": (OTHER, pa.float64(), ""),
-    "float8": (OTHER, pa.float64(), ""),
-    "numeric": (OTHER, pa.float64(), "::float8"),
+    "int2": (INTEGER, pa.int64(), ""),
+    "int4": (INTEGER, pa.int64(), ""),
+    "int8": (INTEGER, pa.int64(), ""),
+    "float4": (SINGLE, pa.float64(), ""),
+    "float8": (REAL, pa.float64(), ""),
+    "numeric": (REAL, pa.float64(), "::float8"),
     "text": (TEXT, pa.string(), ""),
     "varchar": (TEXT, pa.string(), ""),
     "bpchar": (TEXT, pa.string(), "::text"),
     "uuid": (TEXT, pa.string(), "::text"),
     "bool": (OTHER, pa.string(), "::text"),
-    "date": (OTHER, pa.date32(), ""),
+    "date": (DATE, pa.date32(), ""),
     "timestamp": (OTHER, pa.timestamp("us"), ""),
     "timestamptz": (OTHER, pa.timestamp("us", tz="UTC"), ""),
 }
 """What a column of a type holds, how it is read, and what it is turned into before it is sent."""
+AS_TEXT = ("bool",)
+"""Types that are sent as text, and that are none for keys."""
 
 
 class Postgres:
@@ -118,9 +127,11 @@ class Postgres:
         rows, total = self._counted(wanted)
         if not rows:
             raise IntakeError(Fault("has no row", "no_rows", self._shown, remedy="check the name or the query"))
-        kinds = {name: TYPES[kind][0] for name, kind in self._types.items() if kind in TYPES}
+        known = {name: kind for name, kind in self._types.items() if kind in TYPES}
+        kinds = {name: frozenset({TEXT if kind in AS_TEXT else TYPES[kind][0]}) for name, kind in known.items()}
+        columns_hold = {name: {INTEGER: WHOLE, TEXT: TEXT}.get(TYPES[kind][0], OTHER) for name, kind in known.items()}
         told = sha256_bytes(f"{wanted} {rows} {total}".encode())
-        self._facts = InputFacts("PostgreSQL", (Piece(self._shown, rows, told),), kinds)
+        self._facts = InputFacts("PostgreSQL", (Piece(self._shown, rows, told),), columns_hold, kinds=kinds)
         return self._facts
 
     def _counted(self, wanted: Sequence[str]) -> tuple[int, str]:
@@ -156,23 +167,31 @@ class Postgres:
         with self._told():
             return bool(self._connection.execute(query).fetchone()[0])
 
-    def run(self, parts: Sequence[Part], columns: Sequence[str], work: Work) -> Iterator[dict[str, Any]]:
+    def run(
+        self, parts: Sequence[Part], columns: Sequence[str], work: Work, sql: SqlScoring | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Parts in the order of the keys."""
         names = ", ".join(f"{self._sent(name)} AS {self._quoted(name)}" for name in columns)
+        types = {name: TYPES[self._types[name]][1] for name in columns}
+        if sql is not None:
+            self._connection.execute("SET LOCAL jit = off")  # to compile a model takes longer than to score with it
+            more = {name: pa.string() if is_text else pa.float64() for name, (_, is_text) in sql.results.items()}
+            types |= {sql.told: pa.int64(), **more}
         order = self._quoted(self._key) + (' COLLATE "C"' if self._is_text(self._key) else "")
         for group in following(parts):
             rows = group[-1].start + group[-1].rows - group[0].start
             query = f"SELECT {names} FROM {self._table()} ORDER BY {order} OFFSET {group[0].start} LIMIT {rows}"
-            for part, table in cut(self._batches(query, columns), group):
+            if sql is not None:
+                query = sql.over(f"({query}) AS part")
+            for part, table in cut(self._batches(query, types), group):
                 yield work(part, table)
 
     def close(self) -> None:
         """End the snapshot."""
         self._connection.close()
 
-    def _batches(self, query: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        types = {name: TYPES[self._types[name]][1] for name in columns}
-        reading = pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=list(columns))
+    def _batches(self, query: str, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+        reading = pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=list(types))
         parsing = pa_csv.ParseOptions(newlines_in_values=True)
         turning = pa_csv.ConvertOptions(
             column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True

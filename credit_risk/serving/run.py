@@ -19,11 +19,13 @@ from credit_risk.sampling.production import declared_notations
 from credit_risk.scoring import compile_model
 from credit_risk.serving.engines import make_engine
 from credit_risk.serving.log.secret import Secret
-from credit_risk.serving.part import LogHead, PartWork, faults_in
+from credit_risk.serving.part import LogHead, PartWork, SqlResults, faults_in
 from credit_risk.serving.source import MOST_DUPLICATES, OTHER, PART_ROWS, TEXT, Engine, InputFacts, Part
+from credit_risk.serving.sql import SqlScoring, sql_scoring
 from credit_risk.serving.workspace import Workspace, finish, prepare
 
-METHOD = "arrow batches"
+METHODS = {"arrow": "arrow batches", "sql": "generated sql"}
+"""Ways to score, as they are asked for and as they stand in manifests and logs."""
 OF_ENGINES = ("database", "spark")
 """Faults of an engine, not of the rows: what was done stays, and the same run goes on from there."""
 
@@ -32,6 +34,8 @@ OF_ENGINES = ("database", "spark")
 class Options:
     """What to score and where to: input is a path or pattern, of PostgreSQL a table or query.
 
+    method: `arrow` (tables are handed to the package's own arithmetic: the same bits on all engines) or `sql` (the
+    package's generated SQL scores within the engine: the same paths, probabilities within 1e-12).
     key: column of the applicants' keys (default: the plan's). log: folder of a prediction log, which needs a secret.
     refused: file for rows that the package does not take; without it one such row stops the run. part_rows: rows of a
     part. dsn: connection of PostgreSQL; master: of Spark.
@@ -40,6 +44,7 @@ class Options:
     input: str
     out: Path
     engine: str = "duckdb"
+    method: str = "arrow"
     key: str | None = None
     log: Path | None = None
     secret: Secret | None = None
@@ -86,9 +91,10 @@ def score_input(
 ) -> Outcome:
     """Score with an engine into `out/predictions/part-*.parquet` and, where asked for, a prediction log.
 
-    The results are those of `score_table` to the last bit, whatever the engine and the parts. A run that was stopped
-    is taken up by the same run again; one that stands is left as it is. Raises PackageError, IntakeError, ScoringError
-    and MissingExtraError; then nothing new stands.
+    The results are those of `score_table`, whatever the engine and the parts: to the last bit by the method `arrow`; by
+    `sql` but for the last digits of probabilities, with the same rows refused for the same reasons. A run that was
+    stopped is taken up by the same run again; one that stands is left as it is. Raises PackageError, IntakeError,
+    ScoringError and MissingExtraError; then nothing new stands.
     """
     _check(package, options)
     read = read_package(package)
@@ -109,15 +115,16 @@ def _score(
     wanted = options.key or read.plan["data"].get("key")
     facts = engine.facts(needed, wanted)
     key = _key(wanted, facts, options)
-    space = prepare(read, facts, options, key, f"{engine.name} {engine.version}", METHOD, clock, entropy)
+    program = f"{engine.name} {engine.version}"
+    space = prepare(read, facts, options, key, program, METHODS[options.method], clock, entropy)
     if space.stands:
         return _outcome(space, read, key, again=True, resumed=0)
     parts = facts.parts(options.part_rows)
     with told(options.out), space.held():
         done = space.done(parts)
         try:
-            work = _work(read, engine, facts, key, options, space)
-            entries = _run(engine, parts, done, work, progress)
+            work, sql = _work(read, engine, facts, key, options, space)
+            entries = _run(engine, parts, done, work, sql, progress)
             faults = [fault for entry in entries.values() for fault in faults_in(entry)]
             if faults:
                 raise IntakeError(faults)
@@ -133,6 +140,9 @@ def _check(package: Path, options: Options) -> None:
     """Faults of the options, all at once."""
     faults = []
     out = options.out.resolve()
+    if options.method not in METHODS:
+        allowed = ", ".join(METHODS)
+        faults.append(Fault("there is no such method", "method", found=options.method, allowed=allowed))
     if options.part_rows < 1:
         faults.append(Fault("a part has one row at least", "part_rows", found=str(options.part_rows)))
     if package.is_dir() and out.is_relative_to(package.resolve()):
@@ -177,8 +187,8 @@ def _key(wanted: str | None, facts: InputFacts, options: Options) -> str | None:
 
 def _work(
     package: Package, engine: Engine, facts: InputFacts, key: str | None, options: Options, space: Workspace
-) -> PartWork:
-    """What is done with each part: rules of reading that depend on the whole input are settled here."""
+) -> tuple[PartWork, SqlScoring | None]:
+    """What is done with each part: rules of reading that depend on the whole input are settled here, and the SQL."""
     inputs = tuple(package.model["inputs"])
     texts = [i["name"] for i in inputs if i["type"] == "string" and facts.columns[i["name"]] == TEXT]
     words = category_words({name: list(engine.levels(name)) for name in texts})
@@ -193,8 +203,13 @@ def _work(
     if options.log is not None:
         assert options.secret is not None
         log = LogHead(space.constants, options.secret, space.seed, options.log_inputs)
-    refuse = options.refused is not None
-    return PartWork(package.package_hash, package.model, rules, str(space.folder), frozenset(repeated), refuse, log)
+    sql = results = None
+    if options.method == "sql":
+        sql = sql_scoring(package, facts, rules, engine.name, whole=log is not None)
+        results = SqlResults(sql.told, {column: name for column, (name, _) in sql.results.items()})
+    refuse, folder = options.refused is not None, str(space.folder)
+    work = PartWork(package.package_hash, package.model, rules, folder, frozenset(repeated), refuse, log, results)
+    return work, sql
 
 
 def _run(
@@ -202,6 +217,7 @@ def _run(
     parts: list[Part],
     done: dict[int, dict[str, Any]],
     work: PartWork,
+    sql: SqlScoring | None,
     progress: Callable[[Far], None],
 ) -> dict[int, dict[str, Any]]:
     """What each part gave: parts that stand are left, the others are run; told after each."""
@@ -210,7 +226,7 @@ def _run(
     total, begun, now = sum(size.values()), sum(size[number] for number in done), time.monotonic()
     todo = [part for part in parts if part.number not in done]
     at = begun
-    for entry in engine.run(todo, work.rules.columns(), work) if todo else ():
+    for entry in engine.run(todo, work.rules.columns(), work, sql) if todo else ():
         entries[entry["part"]] = entry
         at += size[entry["part"]]
         speed = (at - begun) / max(time.monotonic() - now, 1e-9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -12,9 +12,22 @@ from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.hashing import sha256_bytes
 
+if TYPE_CHECKING:
+    from credit_risk.serving.sql import SqlScoring
+
 PART_ROWS = 131_072
 MOST_DUPLICATES = 100_000
 WHOLE, TEXT, OTHER = "whole numbers", "text", "other"
+INTEGER, REAL, SINGLE, DECIMAL, TRUTH, DATE = (
+    "integers",
+    "doubles",
+    "single floats",
+    "decimals",
+    "truth values",
+    "dates",
+)
+NOTHING = "no value"
+"""Kinds of values beside TEXT and OTHER, as the reading of SQL tells them apart. DECIMAL: of at most 15 digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +62,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class InputFacts:
-    """kind: Parquet, CSV or PostgreSQL; columns: what each holds (WHOLE, TEXT or OTHER) over all pieces."""
+    """kind: Parquet, CSV or PostgreSQL; columns: what each holds (WHOLE, TEXT or OTHER) over all pieces.
+
+    kinds: of the values that each column holds, over all pieces (INTEGER, REAL, …, TEXT, NOTHING or OTHER).
+    """
 
     kind: str
     pieces: tuple[Piece, ...]
     columns: Mapping[str, str]
     dialect: Mapping[str, Any] = field(default_factory=dict)
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -112,8 +129,10 @@ class Engine(Protocol):
         """Whether each text of the column is a plain whole number of 64 bits, and none is missing."""
         ...
 
-    def run(self, parts: Sequence[Part], columns: Sequence[str], work: Work) -> Iterator[dict[str, Any]]:
-        """What `work` gives for each part, in any order."""
+    def run(
+        self, parts: Sequence[Part], columns: Sequence[str], work: Work, sql: SqlScoring | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """What `work` gives for each part, in any order; its tables have `columns`, and what `sql` adds to them."""
         ...
 
     def close(self) -> None:

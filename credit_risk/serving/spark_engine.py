@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 import pyarrow as pa
@@ -18,7 +18,20 @@ import pyarrow as pa
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.extras import optional_import
 from credit_risk.serving.files import file_facts
-from credit_risk.serving.source import MOST_DUPLICATES, InputFacts, Part, Work, changed
+from credit_risk.serving.source import (
+    DECIMAL,
+    INTEGER,
+    MOST_DUPLICATES,
+    REAL,
+    SINGLE,
+    InputFacts,
+    Part,
+    Work,
+    changed,
+)
+
+if TYPE_CHECKING:
+    from credit_risk.serving.sql import SqlScoring
 
 PLAIN = "^(0|-?[1-9][0-9]*)$"
 SPECIAL = re.compile(r"([*?\[\]{}\\])")
@@ -26,6 +39,7 @@ SPECIAL = re.compile(r"([*?\[\]{}\\])")
 POLL = 0.5
 """Seconds between two looks at what workers have finished."""
 PART, ROW, PIECE = "__part", "__row", "__piece"
+VIEW = "credit_risk_rows"
 
 
 class Spark:
@@ -49,9 +63,20 @@ class Spark:
             remedy = "use --engine duckdb, or turn the files into Parquet"
             message = "Spark gives the rows of CSV no number, so that a run could not be taken up again"
             raise IntakeError(Fault(message, "kind", self._path, remedy=remedy))
+        if faults := [one for name in (*needed, key) if name is not None for one in self._mixed(found, name)]:
+            raise IntakeError(faults)
         self._facts = found
         self._session = self._started()
         return found
+
+    def _mixed(self, facts: InputFacts, name: str) -> list[Fault]:
+        """Files that differ in what a column holds: Spark reads all of them by the columns of one."""
+        kinds = facts.kinds.get(name, frozenset())
+        if len(kinds) < 2 or kinds <= {INTEGER, REAL, SINGLE, DECIMAL}:
+            return []
+        remedy = "write the files with the same types, or use --engine duckdb"
+        message = "has other types in some files, which Spark does not read together"
+        return [Fault(message, "mixed_types", self._path, name, found=", ".join(sorted(kinds)), remedy=remedy)]
 
     def _started(self) -> Any:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -95,7 +120,9 @@ class Spark:
         with self._told():
             return not self._frame().select(column).where(f"NOT {good}").limit(1).collect()
 
-    def run(self, parts: Sequence[Part], columns: Sequence[str], work: Work) -> Iterator[dict[str, Any]]:
+    def run(
+        self, parts: Sequence[Part], columns: Sequence[str], work: Work, sql: SqlScoring | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Parts as their workers end. Each row goes to the worker of its part with its number in its file."""
         functions = self._sql.functions
         size = max(part.rows for part in parts)
@@ -105,6 +132,12 @@ class Spark:
             functions.col("_metadata.row_index").alias(ROW),
             *(self._column(name).alias(f"c{place}") for place, name in enumerate(columns)),
         )
+        names, plain = list(columns), [f"c{place}" for place in range(len(columns))]
+        if sql is not None:
+            frame.createOrReplaceTempView(VIEW)
+            with self._told():
+                frame = self._session.sql(sql.over(VIEW, plain, (PIECE, ROW)))
+            names, plain = [*names, sql.told, *sql.results], [*plain, sql.told, *sql.results]
         places = self._session.createDataFrame(
             [
                 (uri, place, part.number, part.start // size)
@@ -116,8 +149,6 @@ class Spark:
         )
         slotted = frame.withColumn("slot", functions.expr(f"{ROW} div {size}"))
         joined = slotted.join(functions.broadcast(places), [PIECE, "slot"]).drop("place", "slot", PIECE)
-
-        names, plain = list(columns), [f"c{place}" for place in range(len(columns))]
 
         def score(table: pa.Table) -> pa.Table:
             part = by_number[table[PART][0].as_py()]
@@ -169,8 +200,9 @@ class Spark:
     def _told(self) -> Iterator[None]:
         """What Spark says, as an IntakeError."""
         errors = optional_import("pyspark.errors", "spark")
+        java = optional_import("py4j.protocol", "spark")
         try:
             yield
-        except (errors.PySparkException, OSError) as error:
+        except (errors.PySparkException, java.Py4JJavaError, OSError) as error:
             found = " ".join(str(error).split())[:400]
             raise IntakeError(Fault("Spark cannot score it", "spark", self._path, found=found)) from error

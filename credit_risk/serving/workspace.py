@@ -20,7 +20,7 @@ from credit_risk.package import Package, TableWriter
 from credit_risk.package.output import hold, partial_path, release
 from credit_risk.serving.log.journal import open_log
 from credit_risk.serving.log.layout import BATCH_FORMAT, INPUTS, MANIFEST, PREDICTIONS, read_table
-from credit_risk.serving.log.store import add_batch, has_batch
+from credit_risk.serving.log.store import add_batch, has_batch, method_of
 from credit_risk.serving.part import DONE, LOG, REFUSED
 from credit_risk.serving.source import InputFacts, Part
 
@@ -127,6 +127,12 @@ def prepare(
     batch = sha256_bytes(canonical_json.to_bytes([package.package_hash, facts.fingerprint, key, key_id]))[:16]
     if options.log is not None:
         open_log(options.log, create=True)
+        logged_by = method_of(options.log, batch)
+        if logged_by not in (None, method):
+            message = "the log has the rows of this input already, scored by another method"
+            remedy = "name another log, or score by the same method"
+            fault = Fault(message, "log_other_method", str(options.log), found=logged_by, allowed=method, remedy=remedy)
+            raise ScoringError(fault)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         _same(identity, out, MANIFEST, "the predictions of another run stand there")
         logged = options.log is None or has_batch(options.log, batch)

@@ -37,6 +37,17 @@ def has_batch(log: Path, batch: str) -> bool:
     return any(event["event"] == "batch" and event["batch"] == batch for event in read_journal(log).events)
 
 
+def method_of(log: Path, batch: str) -> str | None:
+    """The method by which the rows of a batch were scored that stands in the log; None where it does not."""
+    for event in read_journal(log).events:
+        if event["event"] == "batch" and event["batch"] == batch:
+            for folder in (batch_path(log, event["day"], batch), log / f"{INCOMING}{batch}"):
+                if (folder / MANIFEST).is_file():
+                    manifest = canonical_json.from_bytes((folder / MANIFEST).read_bytes(), MANIFEST)
+                    return str(manifest["constants"]["method"])
+    return None
+
+
 def add_batch(log: Path, source: Path, manifest: Mapping[str, Any], now: str) -> str:
     """Move the folder `source`, which holds `manifest`, into the log; the head of the journal afterwards.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from credit_risk.package import Package, read_package
 from credit_risk.scoring import compile_model
@@ -61,6 +62,24 @@ def same_bits(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
             assert [None if pd.isna(v) else v for v in mine] == [None if pd.isna(v) else v for v in theirs], name
 
 
+PROBABILITIES = ("probability", "probability_with_margin", "expected_value")
+
+
+def close(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    """Equal columns and texts; probabilities within 1e-12, other numbers within 1e-12 of their size."""
+    assert list(found.columns) == list(wanted.columns)
+    assert len(found) == len(wanted) > 0
+    for name in wanted:
+        mine, theirs = found[name], wanted[name]
+        if theirs.dtype.kind == "f":
+            a, b = mine.to_numpy(float), theirs.to_numpy(float)
+            assert np.array_equal(np.isnan(a), np.isnan(b)), name
+            allowed = 1e-12 if name in PROBABILITIES[:2] else 1e-12 * np.maximum(1.0, np.abs(b))
+            assert (~(np.abs(a - b) > allowed)).all(), name
+        else:
+            assert [None if pd.isna(v) else v for v in mine] == [None if pd.isna(v) else v for v in theirs], name
+
+
 def predictions(out: Path) -> pd.DataFrame:
     """All parts, in their order."""
     return pd.concat([pd.read_parquet(one) for one in sorted((out / "predictions").iterdir())], ignore_index=True)
@@ -71,9 +90,23 @@ def run(folder: Path, source: Path | str, name: str = "scorecard", **options: An
     given: dict[str, Any] = {"key": KEY, "log": folder / "log", "secret": SECRET, "log_inputs": True, "part_rows": 40}
     given |= options
     out = given.pop("out", folder / "out")
-    clock = given.pop("clock", None)
-    more = {} if clock is None else {"clock": clock}
+    more = {name: given.pop(name) for name in ("clock", "progress") if given.get(name) is not None}
     return score_input(CORPUS / name, Options(str(source), out, **given), **more)
+
+
+def put(connection: str, table: str, frame: pd.DataFrame) -> None:
+    """A table of PostgreSQL with the rows of a frame, in another order."""
+    psycopg = pytest.importorskip("psycopg")
+    kinds = {"f": "float8", "i": "bigint"}
+    quoted = {name: '"' + name.replace('"', '""') + '"' for name in frame}
+    columns = ", ".join(f"{quoted[name]} {kinds.get(frame[name].dtype.kind, 'text')}" for name in frame)
+    with psycopg.connect(connection) as opened:
+        opened.execute(f'CREATE TABLE "{table}" ({columns})')
+        marks = ", ".join(["%s"] * len(frame.columns))
+        cursor = opened.cursor()
+        shuffled = frame.sample(frac=1, random_state=2)
+        values = [[None if pd.isna(v) else v for v in line] for line in shuffled.itertuples(index=False)]
+        cursor.executemany(f'INSERT INTO "{table}" VALUES ({marks})', values)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,9 +11,7 @@ from credit_risk.lifecycle.score import score_table
 from credit_risk.package import read_package
 from credit_risk.serving import Options, score_input
 from credit_risk.serving.log import verify_log
-from tests.conftest import nothing_may_be_skipped
-from tests.credit_risk.export.sql.postgres_server import programs, server
-from tests.credit_risk.serving.cases import CORPUS, KEY, MODELS, expected, predictions, rows, run, same_bits, tree
+from tests.credit_risk.serving.cases import CORPUS, KEY, MODELS, expected, predictions, put, rows, run, same_bits, tree
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -82,31 +77,6 @@ def test_another_size_of_parts_changes_no_row(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(predictions(tmp_path / "7" / "out"), predictions(tmp_path / "1000" / "out"))
 
 
-@pytest.fixture(scope="module")
-def connection() -> Iterator[str]:
-    if programs() is None:
-        if nothing_may_be_skipped():
-            pytest.fail("initdb of PostgreSQL is not here")
-        pytest.skip("needs PostgreSQL (Debian: postgresql)")
-    with server() as name:
-        yield name
-
-
-def put(connection: str, table: str, frame: pd.DataFrame) -> None:
-    """A table of PostgreSQL with the rows of a frame, in another order."""
-    psycopg = pytest.importorskip("psycopg")
-    kinds = {"f": "float8", "i": "bigint"}
-    quoted = {name: '"' + name.replace('"', '""') + '"' for name in frame}
-    columns = ", ".join(f"{quoted[name]} {kinds.get(frame[name].dtype.kind, 'text')}" for name in frame)
-    with psycopg.connect(connection) as opened:
-        opened.execute(f'CREATE TABLE "{table}" ({columns})')
-        marks = ", ".join(["%s"] * len(frame.columns))
-        cursor = opened.cursor()
-        shuffled = frame.sample(frac=1, random_state=2)
-        values = [[None if pd.isna(v) else v for v in line] for line in shuffled.itertuples(index=False)]
-        cursor.executemany(f'INSERT INTO "{table}" VALUES ({marks})', values)
-
-
 @pytest.mark.parametrize("name", ["scorecard", "boosting", "every_step"])
 def test_postgres_gives_the_bits_of_the_package_in_the_order_of_the_keys(
     name: str, tmp_path: Path, connection: str
@@ -152,29 +122,6 @@ def test_faults_of_postgres_are_told(tmp_path: Path, connection: str) -> None:
         run(tmp_path, "short", engine="postgres", dsn=connection, key=None, log=None, secret=None, log_inputs=False)
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "out.partial").exists()
-
-
-@pytest.mark.java
-@pytest.mark.filterwarnings("ignore::FutureWarning:pyspark")
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_spark_gives_the_bytes_of_duckdb(tmp_path: Path) -> None:
-    pytest.importorskip("pyspark")
-    frame = rows("every_step", 150)
-    source = tmp_path / "in put{1}"
-    source.mkdir()
-    frame[:60].to_parquet(source / "a.parquet", row_group_size=17)
-    frame[60:].to_parquet(source / "b.parquet")
-    made: dict[str, Any] = {}
-    for engine, master in (("spark", "local[2]"), ("duckdb", None)):
-        options = Options(str(source), tmp_path / engine, engine, key=KEY, part_rows=40, master=master)
-        score_input(CORPUS / "every_step", options)
-        made[engine] = tree(tmp_path / engine / "predictions")
-    assert made["spark"] == made["duckdb"]
-    manifest = json.loads((tmp_path / "spark" / "manifest.json").read_text("utf-8"))
-    assert manifest["engine"] == "spark"
-    frame.to_csv(tmp_path / "t.csv", index=False)
-    with pytest.raises(Exception, match="Spark gives the rows of CSV no number"):
-        run(tmp_path, tmp_path / "t.csv", "every_step", engine="spark")
 
 
 def test_the_worked_example_is_scored_alike(taiwan_package: Path, tmp_path: Path) -> None:
