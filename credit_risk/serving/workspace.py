@@ -126,13 +126,7 @@ def prepare(
     }
     batch = sha256_bytes(canonical_json.to_bytes([package.package_hash, facts.fingerprint, key, key_id]))[:16]
     if options.log is not None:
-        open_log(options.log, create=True)
-        logged_by = method_of(options.log, batch)
-        if logged_by not in (None, method):
-            message = "the log has the rows of this input already, scored by another method"
-            remedy = "name another log, or score by the same method"
-            fault = Fault(message, "log_other_method", str(options.log), found=logged_by, allowed=method, remedy=remedy)
-            raise ScoringError(fault)
+        _same_method(options.log, batch, method)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         _same(identity, out, MANIFEST, "the predictions of another run stand there")
         logged = options.log is None or has_batch(options.log, batch)
@@ -159,6 +153,16 @@ def prepare(
     }
     seed = bytes.fromhex(run["seed"])
     return Workspace(out, folder, batch, identity, run["constants"], seed, False, options.log, options.refused, head)
+
+
+def _same_method(path: Path, batch: str, method: str) -> None:
+    """Make the log where there is none. Raises ScoringError where it has the batch by another method."""
+    open_log(path, create=True)
+    logged_by = method_of(path, batch)
+    if logged_by not in (None, method):
+        message = "the log has the rows of this input already, scored by another method"
+        remedy = "name another log, or score by the same method"
+        raise ScoringError(Fault(message, "log_other_method", str(path), None, None, logged_by, method, remedy))
 
 
 def _begin(
