@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_risk._core.errors import PackageError
+from credit_risk._core.errors import PackageError, ScoringError
 from credit_risk._core.export_kinds import EXPORT_KINDS
 from credit_risk.export import EXPORTERS, export_package
 from credit_risk.export.heading import NOT_PROVED
@@ -254,6 +254,27 @@ def test_a_command_that_breaks_is_told(package) -> None:
     told = {one.target: (one.verdict, one.reason) for one in report.engines[:2]}
     assert told["mine"] == (NOT_PROVED, "no-such-program is not on the PATH")
     assert told["theirs"] == ("failed", "no licence")
+
+
+def test_a_table_without_some_columns_is_refused_with_each_of_them(tmp_path: Path) -> None:
+    folder = shutil.copytree(CORPUS / "scorecard", tmp_path / "package")
+    names = [item["name"] for item in read_package(folder).model["inputs"]]
+    cases = read_package(folder).verification()
+    table = pd.DataFrame({"row": range(len(cases)), **{name: cases[f"in:{name}"] for name in names}})
+    whole, short = tmp_path / "whole.csv", tmp_path / "short.csv"
+    table.to_csv(whole, index=False)
+    table.drop(columns=names[:2]).to_csv(short, index=False)
+    report = check_parity(folder, engines=["sqlite"], table=whole)
+    assert dict(report.populations)["rows of whole.csv"] == len(table)
+    with pytest.raises(ScoringError) as told:
+        check_parity(folder, engines=["sqlite"], table=short)
+    messages = [str(fault) for fault in told.value.faults]
+    assert len(messages) == 2
+    assert all(name in message for name, message in zip(names, messages, strict=False))
+    ended = credit_risk("parity", folder, "--engine", "sqlite", "--input", short)
+    assert ended.status == 2
+    assert all(name in ended.err for name in names[:2])
+    assert not (folder / "exports/evidence").exists()
 
 
 @pytest.mark.java

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests of this folder."""
+"""A PostgreSQL server for the tests of exports."""
 
 from __future__ import annotations
 
