@@ -109,7 +109,7 @@ def _package_commands(group: Any) -> None:
 
 def _scoring_commands(group: Any) -> None:
     """Commands that score tables, and that pack."""
-    from credit_risk.cli import alerts, commands, scoring
+    from credit_risk.cli import alerts, commands, explain, scoring
 
     observe = group.add_parser("observe", help="rows of one month to be scored, from a plan with rolling points")
     observe.add_argument("plan", help="plan.yaml, or the folder that holds it")
@@ -131,6 +131,7 @@ def _scoring_commands(group: Any) -> None:
     log = group.add_parser("log", help="verify a prediction log, or erase personal fields from it")
     scoring.add_log_commands(log.add_subparsers(title="commands", required=True, metavar="COMMAND"))
 
+    explain.add_explain_command(group)
     watched = group.add_parser("alerts", help="alerts of monitoring: list, acknowledge, close, deliver")
     alerts.add_alert_commands(watched.add_subparsers(title="commands", required=True, metavar="COMMAND"))
 

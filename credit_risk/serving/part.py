@@ -119,7 +119,7 @@ class PartWork:
         if self.sql is not None:
             return self._by_sql(self.sql, part, compiled, table, keys)
         frame, scored, refusals = self._score(compiled, table, keys)
-        return frame, _table(scored), refusals
+        return frame, results_table(scored), refusals
 
     def _by_sql(
         self, sql: SqlResults, part: Part, compiled: CompiledModel, table: pa.Table, keys: np.ndarray
@@ -170,7 +170,7 @@ class PartWork:
         """The rows of the log, and their inputs where they are kept."""
         assert self.log is not None
         names = [item["name"] for item in self.rules.inputs]
-        inputs = _table(frame[names]).columns if names else []
+        inputs = results_table(frame[names]).columns if names else []
         n = len(keys)
         row = pa.array(part.offset + places + 1, pa.int64())
         pseudonym = self.log.secret.pseudonym
@@ -220,7 +220,7 @@ def constant_columns(constants: Mapping[str, str], rows: int) -> dict[str, pa.Ar
     return columns
 
 
-def _table(frame: pd.DataFrame) -> pa.Table:
+def results_table(frame: pd.DataFrame) -> pa.Table:
     """Arrow table of inputs or predictions: double (NaN is null), int64 or string; flags as 1.0 and 0.0."""
     plain = flags_as_numbers(frame)
     return pa.table({str(name): _array(plain[name].to_numpy()) for name in plain.columns})

@@ -1,0 +1,268 @@
+"""A past decision made again, bit for bit, by the package version of that day: bins, points, results and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from credit_risk._core.errors import CreditRiskError, Fault, ScoringError
+from credit_risk.monitoring.replay import differing, inputs_frame, matching, read_part, score_inputs
+from credit_risk.monitoring.shelf import Shelf
+from credit_risk.package import Package
+from credit_risk.scoring import compile_model
+from credit_risk.scoring.verification import verification_table
+from credit_risk.serving.log import Secret, encoding
+from credit_risk.serving.log.journal import open_log
+from credit_risk.serving.log.layout import PREDICTIONS, BatchFolder, batches, read_table
+from credit_risk.serving.log.verify import row_leaves
+
+Value = float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Characteristic:
+    """How a classed field came in: its value, the bin with its label, WoE, and points (None where it has none)."""
+
+    name: str
+    value: Value
+    bin: int
+    label: str
+    woe: float
+    points: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision of the log, and the same made again.
+
+    `logged`: results as the log has them; `again`: those of the package on the logged inputs, None where it could not
+    be made again, with `why_not`. `differences` names results that are not equal to the last bit; `row_holds` tells
+    whether the row is the one that was written (its check), `inputs_hold` whether its inputs are those of its hash.
+    `reasons` are codes with their texts. `frame` (one row) and `package` are what was scored with what.
+    """
+
+    at: str
+    batch: str
+    row: int
+    model: str
+    version: str
+    package_hash: str
+    engine: str
+    row_holds: bool
+    logged: Mapping[str, Value]
+    inputs: Mapping[str, Value] | None
+    inputs_hold: bool | None
+    again: Mapping[str, Value] | None
+    differences: tuple[str, ...]
+    characteristics: tuple[Characteristic, ...]
+    reasons: tuple[tuple[str, str], ...]
+    why_not: str | None
+    frame: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    package: Package | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether every result came again to the last bit, from the inputs that were scored."""
+        return self.again is not None and not self.differences and self.row_holds and self.inputs_hold is True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        names = ["at", "batch", "row", "model", "version", "package_hash", "engine"]
+        names += ["row_holds", "inputs_hold", "why_not"]
+        plain: dict[str, Any] = {name: getattr(self, name) for name in names}
+        plain |= {name: getattr(self, name) and dict(getattr(self, name)) for name in ("logged", "inputs", "again")}
+        plain["characteristics"] = [
+            {"name": c.name, "value": c.value, "bin": c.bin, "label": c.label, "woe": c.woe, "points": c.points}
+            for c in self.characteristics
+        ]
+        plain["reasons"] = [{"code": code, "text": text} for code, text in self.reasons]
+        return {**plain, "differences": list(self.differences), "reproduced": self.reproduced}
+
+
+@dataclass(frozen=True, slots=True)
+class PastDecisions:
+    """Decisions of a key in the order of time, and what of the log could not be looked through, in words."""
+
+    decisions: tuple[Decision, ...]
+    notes: tuple[str, ...]
+
+
+def past_decisions(log: Path, key: str, secrets: Sequence[Secret], shelf: Shelf) -> PastDecisions:
+    """All decisions of a key in a prediction log, each made again by the package that its row names.
+
+    Raises ScoringError where the folder is no log, where no batch has pseudonyms of the secrets given, and where the
+    key has no row; it says then whether rows were erased, or batches have another secret, among which it may have been.
+    A decision that cannot be made again stays in the list with why.
+    """
+    open_log(log, create=False)
+    known = {secret.id: secret.pseudonym(key).hex() for secret in secrets}
+    found: list[Decision] = []
+    faults: list[str] = []
+    foreign: dict[str, int] = {}
+    erased = looked = every = 0
+    for batch in batches(log):
+        every += 1
+        key_id = str(batch.manifest["constants"]["key_id"])
+        if key_id not in known:
+            foreign[key_id] = foreign.get(key_id, 0) + 1
+            continue
+        looked += 1
+        for part in batch.manifest["parts"]:
+            name = f"part-{part['part']:05d}.parquet"
+            try:
+                gone, decisions = _in_part(batch, name, known[key_id], shelf)
+            except CreditRiskError as error:
+                faults.append(f"{batch.id} {name} was left out: {error.faults[0].message}")
+                continue
+            erased += gone
+            found += decisions
+    notes = [*faults, *_notes(erased, foreign)]
+    if not found:
+        raise _unknown(log, looked, every, foreign, notes)
+    ordered = sorted(found, key=lambda one: (one.at, one.batch, one.row))
+    return PastDecisions(tuple(ordered), tuple(notes))
+
+
+def _notes(erased: int, foreign: Mapping[str, int]) -> Iterator[str]:
+    if erased:
+        yield f"{erased:,} rows of the batches looked through are erased: decisions of this key may be among them"
+    for key_id, count in foreign.items():
+        yield f"{count:,} batches have pseudonyms of another secret ({key_id}) and were not looked through"
+
+
+def _unknown(log: Path, looked: int, every: int, foreign: Mapping[str, int], notes: Sequence[str]) -> ScoringError:
+    if every and not looked:
+        message = "no batch of the log has pseudonyms of this secret"
+        remedy = "give the secret that was in use: --secret-file FILE, again for each"
+        return ScoringError(Fault(message, "secret", str(log), found=", ".join(foreign), remedy=remedy))
+    found = "; ".join(notes) or f"{looked:,} batches, no row of which is erased"
+    remedy = "write the key as it stood in the scored table; look among erased rows in vain"
+    return ScoringError(Fault("the key has no row in the log", "unknown_key", str(log), found=found, remedy=remedy))
+
+
+def _in_part(batch: BatchFolder, name: str, pseudonym: str, shelf: Shelf) -> tuple[int, list[Decision]]:
+    """Erased rows of a part, and its decisions of the pseudonym."""
+    shown = f"{batch.path.parent.name}/{batch.path.name}/{PREDICTIONS}/{name}"
+    table = read_table(batch.path / PREDICTIONS / name, shown)
+    mine = pc.equal(table["pseudonym"], pseudonym).fill_null(False)
+    rows, gone = table.filter(mine), int(table["pseudonym"].null_count)
+    return gone, [_decision(batch, name, rows.slice(at, 1), shelf) for at in range(rows.num_rows)]
+
+
+def _decision(batch: BatchFolder, name: str, row: pa.Table, shelf: Shelf) -> Decision:
+    """A row of the log made again, or why it cannot be."""
+    constants = batch.manifest["constants"]
+    told: dict[str, Any] = {
+        "at": constants["timestamp"],
+        "batch": batch.id,
+        "row": row["row"][0].as_py(),
+        "model": constants["model_id"],
+        "version": constants["model_version"],
+        "package_hash": constants["package_hash"],
+        "engine": constants["engine"],
+        "row_holds": _row_holds(row, batch.outputs),
+        "logged": {output: row[output][0].as_py() for output in batch.outputs},
+    }
+    left: dict[str, Any] = {"inputs": None, "inputs_hold": None, "again": None, "differences": ()}
+    left |= {"characteristics": (), "reasons": ()}
+    if not batch.manifest["inputs_logged"]:
+        return Decision(**told, **left, why_not="the inputs of this batch were not logged (--log-inputs)")
+    try:
+        inputs = _inputs_of(batch, name, row)
+        if inputs is None:
+            return Decision(**told, **left, why_not="the inputs of this row were erased")
+        hashes = encoding.as_hex(encoding.inputs_hashes(inputs.columns[2:], 1))
+        left["inputs_hold"] = hashes[0].as_py() == row["inputs_hash"][0].as_py()
+        left["inputs"] = {one: inputs[f"input:{one}"][0].as_py() for one in batch.inputs}
+        package = shelf.take(constants["package_hash"])
+        return Decision(**told, **_made_again(package, batch, row, inputs, left), why_not=None)
+    except CreditRiskError as error:
+        return Decision(**told, **left, why_not=error.faults[0].message)
+
+
+def _row_holds(row: pa.Table, outputs: Sequence[str]) -> bool:
+    """Whether the row has the check with which it was written; the digest of its part tells more (`log verify`)."""
+    try:
+        made = encoding.as_hex(row_leaves(row, outputs), 8)[0].as_py()
+    except ValueError:
+        return False
+    return bool(made == row["check"][0].as_py())
+
+
+def _inputs_of(batch: BatchFolder, name: str, row: pa.Table) -> pa.Table | None:
+    """The logged inputs of a row, or None where they were erased."""
+    _, inputs = read_part(batch, name)
+    mine = inputs.filter(pc.equal(inputs["row"], row["row"][0]))
+    if not mine.num_rows:
+        return None
+    matching(row, mine)
+    return mine
+
+
+def _made_again(
+    package: Package, batch: BatchFolder, row: pa.Table, inputs: pa.Table, left: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Results, differences, bins and reasons of the package on the inputs."""
+    compiled = compile_model(package.model)
+    again = score_inputs(compiled, inputs)
+    lacking = [output for output in batch.outputs if output not in again.column_names]
+    unequal = [output for output in batch.outputs if output in lacking or differing(row[output], again[output]).any()]
+    frame = inputs_frame(inputs)
+    results = {output: again[output][0].as_py() for output in again.column_names}
+    return {
+        **left,
+        "again": results,
+        "differences": tuple(unequal),
+        "characteristics": tuple(_characteristics(package, frame)),
+        "reasons": tuple(_reasons(package, results)),
+        "frame": frame,
+        "package": package,
+    }
+
+
+def _characteristics(package: Package, frame: pd.DataFrame) -> Iterator[Characteristic]:
+    """Bins, WoE and points of one row, in the order of the model's classings; of segments, all that it could take."""
+    cases = frame.add_prefix("in:").assign(case="log")
+    values = verification_table(compile_model(package.model), cases).iloc[0]
+    classings = [step for step in package.model["steps"] if step["type"] == "classing"]
+    for step in classings:
+        several = sum(one["input"] == step["input"] for one in classings) > 1
+        tag = f"{step['input']}@{step['id']}" if several else step["input"]
+        number = int(values[f"bin:{tag}"])
+        label = next((one["label"] for one in step["bins"] if one["id"] == number), str(number))
+        given = values.get(f"in:{step['input']}")
+        points = values.get(f"points:{step['input']}")
+        yield Characteristic(
+            tag,
+            _plain(given),
+            number,
+            str(label),
+            float(values[f"woe:{tag}"]),
+            None if points is None else float(points),
+        )
+
+
+def _plain(value: Any) -> Value:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return None
+    return value if isinstance(value, str) else float(value)
+
+
+def _reasons(package: Package, results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Codes of the row in their order, each with its text in the first language of the package."""
+    item = package.evidence.get("reasons.texts")
+    texts: dict[str, str] = {}
+    if item is not None and item["kind"] == "table":
+        names = [column["name"] for column in item["columns"]]
+        for row in (dict(zip(names, one, strict=True)) for one in item["rows"]):
+            texts.setdefault(row["reason_code"], row["text"])
+    for name, code in results.items():
+        if name.startswith("reason_") and code is not None:
+            yield str(code), texts.get(str(code), "")
