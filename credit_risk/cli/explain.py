@@ -14,6 +14,8 @@ from credit_risk._core.errors import CreditRiskError
 if TYPE_CHECKING:
     from credit_risk.monitoring.time_travel import Decision
 
+HOW = {"generated sql": "to 1e-12 (generated SQL promises no bits)"}
+
 
 def add_explain_command(group: Any) -> None:
     """`credit-risk explain --key K --log LOG --package PACKAGE`."""
@@ -72,13 +74,13 @@ def notice_of(decision: Decision, key: str, language: str | None) -> dict[str, A
 def lines_of(decision: Decision, notice: dict[str, Any]) -> list[str]:
     """A decision in lines of text."""
     lines = [
-        f"{decision.at}, row {decision.row:,} of batch {decision.batch}, engine {decision.engine}",
+        f"{decision.at}, row {decision.row:,} of batch {decision.batch}, engine {decision.engine}, {decision.method}",
         f"{decision.model} {decision.version}, package {decision.package_hash}",
     ]
     if decision.again is None:
         lines.append(f"NOT MADE AGAIN: {decision.why_not}")
     elif decision.reproduced:
-        lines.append("made again: equal to the last bit")
+        lines.append(f"made again: equal {HOW.get(decision.method, 'to the last bit')}")
     else:
         lines.append(f"DIFFERS: {', '.join(decision.differences) or 'nothing'}")
     if not decision.row_holds:

@@ -1,7 +1,8 @@
 """Training and serving held against each other: logged inputs scored again by the package, equal to the last bit.
 
 A batch of the log is read part by part, so that memory does not grow with the log. A double differs where one of its
-64 bits does (a missing one equals a missing one), a text where it is another.
+64 bits does (a missing one equals a missing one), a text where it is another. Only of batches that generated SQL scored
+within an engine, of which no bits are promised (PREDICTION_LOG.md, section 2), numbers may be `SQL_TOLERANCE` apart.
 """
 
 from __future__ import annotations
@@ -25,14 +26,18 @@ from credit_risk.serving.log import encoding
 from credit_risk.serving.log.journal import open_log
 from credit_risk.serving.log.layout import INPUTS, PREDICTIONS, BatchFolder, batches, read_table
 from credit_risk.serving.part import results_table
+from credit_risk.serving.run import METHODS
 
 SHOWN = 20
+SQL = METHODS["sql"]
+SQL_TOLERANCE = 1e-12
+"""Of probabilities absolute, of other numbers relative to values above 1."""
 INPUTS_OUTPUT = "inputs"
 """What is told where the logged inputs are not those whose hash the log holds."""
-REPLAY_COLUMNS = ["period", "package_hash", "output", "rows", "differences"]
-"""A row a period (month of the batch, UTC), package and output: rows scored again, and how many of them differ."""
-EXAMPLE_COLUMNS = ["period", "package_hash", "output", "batch", "row", "pseudonym", "logged", "again"]
-"""A row a difference that is shown: at most `SHOWN` of each period, package and output, the first of the log."""
+REPLAY_COLUMNS = ["period", "package_hash", "method", "output", "rows", "differences"]
+"""A row a period (month of the batch, UTC), package, method and output: rows scored again, and how many differ."""
+EXAMPLE_COLUMNS = ["period", "package_hash", "method", "output", "batch", "row", "pseudonym", "logged", "again"]
+"""A row a difference that is shown: at most `SHOWN` of each period, package, method and output, the first."""
 LEFT_COLUMNS = ["period", "package_hash", "batch", "rows", "reason"]
 """A row a batch, or a part of one, that was not scored again, with why."""
 
@@ -69,11 +74,11 @@ class Replayed:
 
 @dataclass
 class _Tally:
-    counts: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+    counts: dict[tuple[str, str, str, str], list[int]] = field(default_factory=dict)
     examples: list[tuple[object, ...]] = field(default_factory=list)
     left: list[tuple[object, ...]] = field(default_factory=list)
 
-    def add(self, key: tuple[str, str, str], rows: int, differences: int) -> int:
+    def add(self, key: tuple[str, str, str, str], rows: int, differences: int) -> int:
         """Count; how many examples of the key may still be shown."""
         count = self.counts.setdefault(key, [0, 0])
         before = count[1]
@@ -102,7 +107,7 @@ def replay(log: Path, shelf: Shelf) -> Replayed:
             continue
         for name, count in _part_names(batch):
             try:
-                _part(batch, name, compiled, (period, package_hash), tally)
+                _part(batch, name, compiled, (period, package_hash, str(constants["method"])), tally)
             except CreditRiskError as error:
                 tally.left.append((period, package_hash, batch.id, count, error.faults[0].message))
     counts = [(*key, *count) for key, count in sorted(tally.counts.items())]
@@ -136,12 +141,12 @@ def _part_names(batch: BatchFolder) -> Iterator[tuple[str, int]]:
         yield f"part-{part['part']:05d}.parquet", int(part["rows"])
 
 
-def _part(batch: BatchFolder, name: str, compiled: CompiledModel, where: tuple[str, str], tally: _Tally) -> None:
+def _part(batch: BatchFolder, name: str, compiled: CompiledModel, where: tuple[str, str, str], tally: _Tally) -> None:
     """Score a part again. Raises CreditRiskError where it cannot be read, or the model refuses the inputs."""
     logged, inputs = read_part(batch, name)
     lost = logged.num_rows - inputs.num_rows
     if lost:
-        tally.left.append((*where, batch.id, lost, "inputs were erased"))
+        tally.left.append((*where[:2], batch.id, lost, "inputs were erased"))
     if not inputs.num_rows:
         return
     logged = matching(logged, inputs)
@@ -152,7 +157,7 @@ def _part(batch: BatchFolder, name: str, compiled: CompiledModel, where: tuple[s
     lacking = [output for output in batch.outputs if output not in again.column_names]
     if lacking:
         raise CreditRiskError(Fault(f"the package gives no {', '.join(lacking)}", "columns", name))
-    columns |= {output: differing(logged[output], again[output]) for output in batch.outputs}
+    columns |= {output: differing(logged[output], again[output], tolerance_of(batch)) for output in batch.outputs}
     for output, mask in columns.items():
         room = tally.add((*where, output), len(mask), int(mask.sum()))
         for place in np.flatnonzero(mask)[:room].tolist():
@@ -210,8 +215,16 @@ def inputs_frame(inputs: pa.Table) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in arrays.items()})
 
 
-def differing(logged: pa.ChunkedArray, again: pa.ChunkedArray) -> np.ndarray:
-    """Which rows differ, (n,) bool: doubles by their bits, texts by their letters, missing equal to missing."""
+def tolerance_of(batch: BatchFolder) -> float | None:
+    """How far numbers of a batch may be apart; None: not a bit."""
+    return SQL_TOLERANCE if batch.manifest["constants"]["method"] == SQL else None
+
+
+def differing(logged: pa.ChunkedArray, again: pa.ChunkedArray, tolerance: float | None = None) -> np.ndarray:
+    """Which rows differ, (n,) bool: doubles by their bits, texts by their letters, missing equal to missing.
+
+    tolerance: doubles differ where they are further apart, relative to values above 1.
+    """
     mine, theirs = logged.combine_chunks(), again.combine_chunks()
     if pa.types.is_null(mine.type) or pa.types.is_null(theirs.type):
         mine, theirs = mine.cast(pa.string()), theirs.cast(pa.string())
@@ -219,8 +232,11 @@ def differing(logged: pa.ChunkedArray, again: pa.ChunkedArray) -> np.ndarray:
         return np.ones(len(mine), dtype=bool)
     gone, lost = (one.is_null().to_numpy(zero_copy_only=False) for one in (mine, theirs))
     if pa.types.is_floating(mine.type):
-        bits = [np.ascontiguousarray(one.fill_null(0.0).to_numpy(zero_copy_only=False)) for one in (mine, theirs)]
-        unequal = bits[0].view(np.int64) != bits[1].view(np.int64)
+        a, b = (np.ascontiguousarray(one.fill_null(0.0).to_numpy(zero_copy_only=False)) for one in (mine, theirs))
+        if tolerance is None:
+            unequal = a.view(np.int64) != b.view(np.int64)
+        else:
+            unequal = ~(np.abs(a - b) <= tolerance * np.maximum(1.0, np.abs(b)))
     else:
         unequal = pc.not_equal(mine, theirs).fill_null(False).to_numpy(zero_copy_only=False)
     return np.asarray((gone != lost) | (~gone & ~lost & unequal), dtype=bool)

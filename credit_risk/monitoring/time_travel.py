@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from credit_risk._core.errors import CreditRiskError, Fault, ScoringError
-from credit_risk.monitoring.replay import differing, inputs_frame, matching, read_part, score_inputs
+from credit_risk.monitoring.replay import differing, inputs_frame, matching, read_part, score_inputs, tolerance_of
 from credit_risk.monitoring.shelf import Shelf
 from credit_risk.package import Package
 from credit_risk.scoring import compile_model
@@ -55,6 +55,7 @@ class Decision:
     version: str
     package_hash: str
     engine: str
+    method: str
     row_holds: bool
     logged: Mapping[str, Value]
     inputs: Mapping[str, Value] | None
@@ -69,12 +70,12 @@ class Decision:
 
     @property
     def reproduced(self) -> bool:
-        """Whether every result came again to the last bit, from the inputs that were scored."""
+        """Whether every result came again, from the inputs that were scored: to the last bit, but for `method` SQL."""
         return self.again is not None and not self.differences and self.row_holds and self.inputs_hold is True
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        names = ["at", "batch", "row", "model", "version", "package_hash", "engine"]
+        names = ["at", "batch", "row", "model", "version", "package_hash", "engine", "method"]
         names += ["row_holds", "inputs_hold", "why_not"]
         plain: dict[str, Any] = {name: getattr(self, name) for name in names}
         plain |= {name: getattr(self, name) and dict(getattr(self, name)) for name in ("logged", "inputs", "again")}
@@ -167,6 +168,7 @@ def _decision(batch: BatchFolder, name: str, row: pa.Table, shelf: Shelf) -> Dec
         "version": constants["model_version"],
         "package_hash": constants["package_hash"],
         "engine": constants["engine"],
+        "method": constants["method"],
         "row_holds": _row_holds(row, batch.outputs),
         "logged": {output: row[output][0].as_py() for output in batch.outputs},
     }
@@ -213,7 +215,9 @@ def _made_again(
     compiled = compile_model(package.model)
     again = score_inputs(compiled, inputs)
     lacking = [output for output in batch.outputs if output not in again.column_names]
-    unequal = [output for output in batch.outputs if output in lacking or differing(row[output], again[output]).any()]
+    tolerance = tolerance_of(batch)
+    shared = [output for output in batch.outputs if output not in lacking]
+    unequal = lacking + [one for one in shared if differing(row[one], again[one], tolerance).any()]
     frame = inputs_frame(inputs)
     results = {output: again[output][0].as_py() for output in again.column_names}
     return {

@@ -62,6 +62,17 @@ def test_every_model_gives_its_bits_again(tmp_path: Path, name: str) -> None:
     assert {"inputs", *(("score",) if "score" in package.model["outputs"] else ())} <= set(again.counts["output"])
 
 
+def test_generated_sql_is_held_to_its_tolerance(tmp_path: Path) -> None:
+    rows("scorecard", 60).to_parquet(tmp_path / "t.parquet")
+    run(tmp_path, tmp_path / "t.parquet", method="sql")
+    log, shelf = tmp_path / "log", open_shelf(CORPUS)
+    assert replay(log, shelf).differences == 0
+    assert set(replay(log, shelf).counts["method"]) == {"generated sql"}
+    changed(log, "predictions", "probability", lambda values: [values[0] + 5e-13, values[1] + 5e-12, *values[2:]])
+    counts = replay(log, shelf).counts.set_index("output")["differences"]
+    assert (counts["probability"], counts.sum()) == (1, 1)
+
+
 def test_one_bit_is_found_and_is_an_alert(log: Path) -> None:
     def ulp(values: list[float]) -> list[float]:
         return [float(np.nextafter(values[0], np.inf)), *values[1:]]
