@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk.monitoring.frames import FAULT_COLUMNS
 from credit_risk.monitoring.performance.month_clock import (
     ANNIVERSARY,
     CALENDAR,
@@ -26,7 +27,6 @@ GOOD, BAD, NOT_YET, UNOBSERVED, FAULTY = "good", "bad", "not yet", "unobserved",
 STATES = (GOOD, BAD, NOT_YET, UNOBSERVED, FAULTY)
 """unobserved: no outcome has been delivered of the row; fault: what was delivered cannot be, see the faults."""
 
-FAULT_COLUMNS = ["partition", "period", "code", "message", "rows", "remedy"]
 DEFECTS = {
     "no_decision_time": ("rows without a decision time", "deliver the time of the decision"),
     "outcome_before_decision": ("bad dates before the decision", "check the join of outcomes to decisions by key"),
@@ -55,17 +55,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What is known of rows (n,) at one moment; `state` follows from the rest at the outcome window.
+    """What is known of rows (n,) at one moment; `state` follows from it at the outcome window.
 
     time (n,): months from the decision to the bad, or to the end of observation where there is none; NaN without an
-    outcome and in a fault. event (n,): whether it is a bad. state (n,): one of STATES at `window` months: bad where the
-    bad came within the window, good where observation reaches its end without, else not yet. clock: how months are
-    counted. postponed: bads seen in a calendar month that had not ended, which count once it has.
+    outcome and in a fault. event (n,): whether it is a bad. faulty (n,): what was delivered cannot be. window: months.
+    clock: how months are counted. postponed: bads seen in a calendar month that had not ended, which count once it has.
     """
 
     time: Floats
     event: Mask
-    state: NDArray[np.str_]
+    faulty: Mask
     window: float
     clock: str = ANNIVERSARY
     postponed: int = 0
@@ -78,16 +77,25 @@ class Labels:
         """Rows (n,) of which an outcome, be it not yet, is known."""
         return ~np.isnan(self.time)
 
+    @property
+    def state(self) -> NDArray[np.str_]:
+        """One of STATES (n,): bad where the bad came within the window, good where observation reaches its end without.
+
+        Not yet where neither; a bad after the window was good at its end.
+        """
+        known = np.where(
+            self.event & (self.time <= self.window), BAD, np.where(self.time >= self.window, GOOD, NOT_YET)
+        )
+        return np.where(self.faulty, FAULTY, np.where(self.usable, known, UNOBSERVED))
+
     def at(self, months: float) -> Labels:
         """The same rows at another window."""
         _check_window(months)
-        reserved = np.isin(self.state, (UNOBSERVED, FAULTY))
-        state = np.where(reserved, self.state, _states(self.time, self.event, months))
-        return replace(self, state=state, window=months)
+        return replace(self, window=months)
 
     def part(self, rows: Mask | NDArray[np.int64]) -> Labels:
         """The rows of a mask (n,) or of places (k,)."""
-        return replace(self, time=self.time[rows], event=self.event[rows], state=self.state[rows])
+        return replace(self, time=self.time[rows], event=self.event[rows], faulty=self.faulty[rows])
 
 
 def labels_of_months(time: ArrayLike, event: ArrayLike, window: float, clock: str = ANNIVERSARY) -> Labels:
@@ -100,7 +108,7 @@ def labels_of_months(time: ArrayLike, event: ArrayLike, window: float, clock: st
     if months.ndim != 1 or months.shape != bad.shape or not np.isfinite(months).all() or bad.dtype != bool:
         found, allowed = f"shapes {months.shape} and {bad.shape}", "finite months (n,), true or false (n,)"
         raise CreditRiskError(Fault("not follow-up", "shape", path="time", found=found, allowed=allowed))
-    return Labels(months, bad, _states(months, bad, window), float(window), clock)
+    return Labels(months, bad, np.zeros(len(months), bool), float(window), clock)
 
 
 def label_outcomes(
@@ -146,8 +154,7 @@ def label_outcomes(
         time = np.where(event, age, reach)
     faulty = code != ""
     time[faulty], event[faulty] = np.nan, False
-    state = np.where(np.isnan(time), UNOBSERVED, _states(time, event, window))
-    labels = Labels(time, event, np.where(faulty, FAULTY, state), float(window), clock, int(late.sum()))
+    labels = Labels(time, event, faulty, float(window), clock, int(late.sum()))
     return labels, _fault_frame(code, start, partition)
 
 
@@ -173,18 +180,13 @@ def _fault_frame(code: NDArray[np.str_], start: Days, partition: str | ArrayLike
     wrong = code != ""
     where = np.full(len(code), partition) if isinstance(partition, str) else np.asarray(partition).astype(str)
     months = np.datetime_as_string(start[wrong].astype("datetime64[M]"))
-    period = np.where(months == "NaT", None, months.astype(object))
+    period = np.where(months == "NaT", "", months.astype(object))
     found = pd.DataFrame({"partition": where[wrong], "period": period, "code": code[wrong]})
-    rows = found.groupby(["partition", "period", "code"], dropna=False, sort=True).size().reset_index(name="rows")
-    rows["period"] = rows["period"].astype(object).where(rows["period"].notna(), None)
+    rows = found.groupby(["partition", "period", "code"], sort=True).size().reset_index(name="rows")
+    rows["left_out"] = rows["rows"]
     rows["message"] = [DEFECTS[one][0] for one in rows["code"]]
     rows["remedy"] = [DEFECTS[one][1] for one in rows["code"]]
     return rows[FAULT_COLUMNS]
-
-
-def _states(time: Floats, event: Mask, window: float) -> NDArray[np.str_]:
-    # A bad after the window was good at its end.
-    return np.where(event & (time <= window), BAD, np.where(time >= window, GOOD, NOT_YET))
 
 
 def _check_window(window: float) -> None:

@@ -13,21 +13,23 @@ from numpy.typing import ArrayLike
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
+from credit_risk.evaluation.intervals import effective_rows
 from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.performance.censoring import STABLE_HAZARDS, FollowUp, bad_rate_estimate, follow_up
 from credit_risk.monitoring.performance.discrimination import censored_discrimination
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
-from credit_risk.monitoring.performance.labels import FAULTY, UNOBSERVED, Labels
+from credit_risk.monitoring.performance.labels import Labels
 
 PERFORMANCE_COLUMNS = [
     *("period", "segment", "horizon", "measure", "rows", "good", "bad", "not_yet", "unobserved", "faults", "followed"),
-    *("value", "standard_error", "lower", "upper", "half_width", "status", "reason"),
+    *("effective_rows", "value", "standard_error", "lower", "upper", "half_width", "status", "reason"),
 ]
 """A row each period, segment, horizon (months) and measure (bad_rate, auc, gini, ks).
 
 good, bad, not_yet: rows by what is known at the horizon; unobserved: without an outcome; followed: estimated share
-under observation up to the horizon. status: evaluable or not evaluable, with the reason; value and bounds of a measure
-that is not evaluable for want of bads are told all the same, so that its half-width is seen. Missing numbers are NaN.
+under observation up to the horizon; effective_rows: Kish's of the rows known by then. status: evaluable or not
+evaluable, with the reason; value and bounds of a measure that is not evaluable for want of bads are told all the same,
+so that its half-width is seen. Missing numbers are NaN.
 """
 BAD_RATE, AUC, GINI, KS = "bad_rate", "auc", "gini", "ks"
 MEASURES = (BAD_RATE, AUC, GINI, KS)
@@ -125,14 +127,16 @@ def performance_notes(labels: Labels, least: Least) -> tuple[str, ...]:
 def _measured(
     head: tuple[str, str, float], labels: Labels, risk: Floats, weights: Floats | None, least: Least, confidence: float
 ) -> list[tuple[Any, ...]]:
-    out, faults = int(np.sum(labels.state == UNOBSERVED)), int(np.sum(labels.state == FAULTY))
-    usable = labels.usable
+    usable, faults = labels.usable, int(np.sum(labels.faulty))
+    out = len(labels) - int(usable.sum()) - faults
     if not usable.any():
-        counts = (len(labels), 0, 0, 0, out, faults, 0.0)
+        counts = (len(labels), 0, 0, 0, out, faults, 0.0, 0.0)
         return [(*head, one, *counts, *NOTHING, math.nan, NOT_EVALUABLE, "no outcome is known") for one in MEASURES]
     follow = follow_up(labels, weights)
     bad, good = int(follow.bad.sum()), int(follow.good.sum())
-    counts = (len(labels), good, bad, int(usable.sum()) - good - bad, out, faults, follow.followed)
+    w = follow.weight * follow.mass
+    effective = effective_rows(w[w > 0]) if follow.identified else 0.0
+    counts = (len(labels), good, bad, int(usable.sum()) - good - bad, out, faults, follow.followed, effective)
     reason = _reason(follow, bad, good, least)
     rows = []
     for name, values in _values(follow, risk[usable], confidence).items():

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_risk._core.errors import CreditRiskError, IntakeError
-from credit_risk.monitoring.performance.labels import FAULT_COLUMNS, label_outcomes, labels_of_months
+from credit_risk.monitoring.frames import FAULT_COLUMNS
+from credit_risk.monitoring.performance.labels import label_outcomes, labels_of_months
 from credit_risk.monitoring.performance.month_clock import days_of, months_by_anniversary
 
 DATES = st.dates(dt.date(1999, 1, 1), dt.date(2031, 12, 31))
@@ -64,7 +65,7 @@ def test_what_cannot_be_is_a_fault_and_stays_among_the_rows() -> None:
     )
     assert labels.state.tolist() == ["fault"] * 7 + ["not yet"]
     assert list(faults.columns) == FAULT_COLUMNS
-    assert faults["rows"].sum() == 7
+    assert faults["rows"].sum() == faults["left_out"].sum() == 7
     assert sorted(faults["code"]) == [
         "bad_without_observed_until",
         "clock_backwards",
@@ -76,7 +77,7 @@ def test_what_cannot_be_is_a_fault_and_stays_among_the_rows() -> None:
     ]
     assert set(faults["partition"]) == {"2025-09.parquet"}
     assert faults.set_index("code").loc["clock_backwards", "period"] == "2025-03"
-    assert faults.set_index("code").loc["no_decision_time", "period"] is None
+    assert faults.set_index("code").loc["no_decision_time", "period"] == ""
 
 
 def test_a_zone_is_read_as_utc_and_text_is_refused() -> None:
