@@ -88,6 +88,10 @@ METRICS: tuple[Metric, ...] = (
            "Share of rows that break a rule of the contract: type, range or allowed values.",
            "quality", "above", 0.001, 0.01, CONVENTION, "data.contract", subject="variable", unit="share", binary=False,
            usual=True),
+    Metric("record_breaks", "Record that is wrong",
+           "1 where a field changed its unit, has one value in all rows, or an undeclared special code; else 0.",
+           "quality", "above", 1, 1, "any is a fault", "data.profile", subject="variable", unit="count", binary=False,
+           usual=True),
     Metric("bad_partitions", "Partitions that cannot be read", "Partitions of the period that were left out.",
            "quality", "above", 1, 1, "any is a fault", "data.source", subject="all", unit="count", binary=False,
            usual=True),
@@ -140,7 +144,7 @@ METRICS: tuple[Metric, ...] = (
 
 MetricName = Literal[
     "score_psi", "grade_psi", "characteristic_psi", "ks", "wasserstein", "domain_auc", "mean_probability",
-    "missing_share", "special_share", "unseen_share", "contract_breaches", "bad_partitions", "volume",
+    "missing_share", "special_share", "unseen_share", "contract_breaches", "record_breaks", "bad_partitions", "volume",
     "replay_differences", "auc", "gini", "outcome_ks", "auc_drop", "early_auc_drop", "calibration_in_the_large",
     "calibration_slope", "grade_test", "early_arrears", "approval_rate", "override_rate", "adverse_impact",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ OF_FAMILY: dict[str, tuple[Severity, Severity]] = {
     "replay": ("critical", "critical"),
 }
 """Severity of a yellow and of a red value, by family of metrics."""
-AT_ONCE = frozenset({"bad_partitions", "replay_differences", "contract_breaches"})
+AT_ONCE = frozenset({"bad_partitions", "replay_differences", "contract_breaches", "record_breaks"})
 """Metrics of which one period suffices: what they count is no matter of chance."""
 
 
@@ -288,7 +288,7 @@ class MonitoringSpec(Spec):
         description="Months until an outcome is known; null: outcome.windows.performance_months.",
     )
     min_bads: int = Field(default=100, ge=1, description="Fewest bads for which discrimination is evaluable.")
-    min_rows: int = Field(default=100, ge=1, description="Fewest rows of a period and segment that are evaluable.")
+    min_rows: int = Field(default=200, ge=1, description="Fewest rows of a period and segment that are evaluable.")
     asset_correlation: float | None = Field(
         default=None, ge=0, lt=1, description="For tests of calibration; null: evaluation.asset_correlation."
     )
@@ -299,10 +299,10 @@ class MonitoringSpec(Spec):
         default=PersistenceSpec(),
         description="Periods in which a cut must be broken before an alert, of those looked at.",
     )
-    zero_cells: Literal["add_half"] | Annotated[float, Field(gt=0, lt=1)] = Field(
-        default="add_half",
-        description="Empty bins in a stability index: add_half adds 0.5 to every cell; a number stands for "
-        "an empty share.",
+    zero_cells: Literal["half_everywhere", "add_half"] | Annotated[float, Field(gt=0, lt=1)] = Field(
+        default="half_everywhere",
+        description="Empty bins in a stability index: half_everywhere adds 0.5 to every cell always, which keeps "
+        "the size of the test at few rows; add_half does so where a bin is empty; a number stands for an empty share.",
     )
     metrics: Annotated[tuple[RuleSpec, ...], Strict(False)] = Field(
         default_factory=lambda: tuple(RuleSpec.model_validate(rule) for rule in usual_rules()),
