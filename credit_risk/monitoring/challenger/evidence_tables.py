@@ -9,8 +9,8 @@ import pandas as pd
 from credit_risk.monitoring.challenger.looks import LOOK_COLUMNS
 from credit_risk.monitoring.challenger.recommendation import Recommendation
 from credit_risk.monitoring.challenger.shadow import SHADOW_COLUMNS
+from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.frames import ALL
-from credit_risk.monitoring.performance.against_development import require_columns
 
 CHALLENGER_COLUMNS = [
     *("period", "challenger", "population", "rows", "bad", "auc_champion", "auc_challenger", "difference", "lower"),

@@ -11,7 +11,7 @@ from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation.proportions import fewer_bads
 from credit_risk.monitoring.challenger.looks import CHALLENGER, CHAMPION, FULL
 from credit_risk.monitoring.challenger.shadow import ACCEPTS
-from credit_risk.monitoring.performance.against_development import require_columns
+from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.performance.vintages import EVALUABLE
 from credit_risk.strategy.always_valid import ALWAYS_VALID
 from credit_risk.strategy.redeployment import ACCEPT, REDEPLOYMENT_COLUMNS, REJECT, Rules, redeployment

@@ -8,6 +8,7 @@ from scipy import special
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.performance.vintages import BAD_RATE, EVALUABLE, PERFORMANCE_COLUMNS
 
@@ -80,11 +81,3 @@ def against_development(
         "a measure is held against development's at the same month on book: an AUC at month 3 is not one at the window",
     )
     return found_[COMPARED_COLUMNS]
-
-
-def require_columns(frame: pd.DataFrame, columns: list[str], name: str) -> None:
-    """Raise CreditRiskError where `frame` lacks columns."""
-    lacking = [one for one in columns if one not in frame.columns]
-    if lacking:
-        message = "columns are missing"
-        raise CreditRiskError(Fault(message, "column", path=name, found=", ".join(lacking), allowed=", ".join(columns)))

@@ -16,7 +16,7 @@ from credit_risk.evaluation._arrays import Arguments, check_confidence
 from credit_risk.evaluation.fairness_gaps import Rate, rate_difference, rate_of
 from credit_risk.evaluation.intervals import wilson_interval
 from credit_risk.evaluation.proportions import two_proportions
-from credit_risk.monitoring.performance.against_development import require_columns
+from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
 from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE
 

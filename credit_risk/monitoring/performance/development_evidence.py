@@ -10,8 +10,9 @@ from scipy import special
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.frames import ALL
-from credit_risk.monitoring.performance.against_development import DEVELOPMENT_COLUMNS, require_columns
+from credit_risk.monitoring.performance.against_development import DEVELOPMENT_COLUMNS
 from credit_risk.monitoring.performance.decisions import DEVELOPMENT_RATE_COLUMNS
 from credit_risk.monitoring.performance.vintages import AUC, BAD_RATE, GINI, KS
 

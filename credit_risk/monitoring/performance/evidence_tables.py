@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from credit_risk.monitoring.drift.columns import AMBER, GREEN, GREY, RED
+from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.frames import ALL
-from credit_risk.monitoring.performance.against_development import COMPARED_COLUMNS, require_columns
+from credit_risk.monitoring.performance.against_development import COMPARED_COLUMNS
 from credit_risk.monitoring.performance.calibration import CALIBRATION_COLUMNS, LEVEL_COLUMNS
 from credit_risk.monitoring.performance.decisions import DECISION_COLUMNS
 from credit_risk.monitoring.performance.estimate import BLIND_SPOT, ESTIMATE_COLUMNS

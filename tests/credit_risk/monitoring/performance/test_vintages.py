@@ -114,7 +114,7 @@ def test_a_month_is_compared_with_the_same_month_only() -> None:
     assert (found[found["horizon"] != 12]["verdict"] == "not evaluable").all()
     with pytest.raises(CreditRiskError, match="repeat"):
         against_development(table(one), pd.concat([development, development]))
-    with pytest.raises(CreditRiskError, match="columns are missing"):
+    with pytest.raises(CreditRiskError, match="3 faults"):
         against_development(table(one), development[["segment", "horizon"]])
 
 
