@@ -17,7 +17,6 @@ from credit_risk.export.program.terms import (
     Failed,
     Name,
     Term,
-    operations,
 )
 from credit_risk.export.sql import guarded, normal
 from credit_risk.export.sql.dialects import GREATEST_DOUBLE, Dialect
@@ -284,7 +283,3 @@ def flags_of(term: Term) -> set[str] | None:
 def is_finite(text: str, dialect: Dialect) -> str:
     """A condition: neither infinite nor not a number."""
     return f"ABS({text}) <= {dialect.literal(GREATEST_DOUBLE)}"
-
-
-def has_dates(term: Term) -> bool:
-    return any(one in DATES for one in operations(term))
