@@ -456,7 +456,7 @@ def card_table(cases: list[Case]) -> None:
 
 
 def can_table(cases: list[Case]) -> None:
-    """What the peers tell, and whether JPMML accepts the verification rows of sklearn2pmml and ours."""
+    """What the peers tell, whether JPMML accepts verification rows, and which documents hold reason codes."""
     for case in cases:
         for name, found in case.told.items():
             say(f"- {case.name}: {name}: {json.dumps(found)}")
@@ -465,6 +465,8 @@ def can_table(cases: list[Case]) -> None:
             if (case.folder / file).is_file():
                 engines.jpmml(case.folder / file, engines.records(case.rows.iloc[:1]), verify=True)
                 say(f"- {case.name}: JPMML accepts the verification rows of {file}")
+        for path in sorted(case.folder.glob("*.pmml")):
+            say(f"- {case.name}: {path.name} holds {path.read_bytes().count(b' reasonCode=')} reason codes")
 
 
 def main(parts: list[str]) -> None:

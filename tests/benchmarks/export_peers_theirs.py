@@ -121,6 +121,9 @@ def trees(told: Told, names: list[str], train: pd.DataFrame, y: np.ndarray, scor
     for kind, file in (("c", "m2cgen.c"), ("java", "Model.java"), ("python", "m2cgen_model.py")):
         attempt(told, f"m2cgen {kind}", file, printed(kind, based))
     attempt(told, "m2cgen, calibrated", "m2cgen_calibrated.c", printed("c", calibrated))
+    document = Path("nyoka_calibrated.pmml")
+    if document.is_file():
+        told["trees in nyoka's calibrated document"] = {"found": document.read_text().count("<TreeModel")}
     twice_alike(told, "sklearn2pmml", lambda path: sklearn2pmml(named(loaded()), path))
     twice_alike(told, "nyoka", nyokas(loaded()))
     twice_alike(told, "m2cgen", printed("c", based))
