@@ -26,7 +26,8 @@ class External:
 
     Numbers are given in the shortest form that reads back to the same double, missing is null. The command writes a row
     a row with the published columns under their names (missing is null) and, if it can, `seconds` beside `columns`: how
-    long scoring alone took. So engines whose licence forbids that we load them can be compared all the same.
+    long scoring alone took. It runs where `credit-risk` was begun, so that its own paths may be relative. So engines
+    whose licence forbids that we load them can be compared all the same.
     """
 
     name: str
@@ -42,16 +43,17 @@ class External:
         return f"{shlex.split(self.command)[0]} is not on the PATH"
 
     def run(self, program: Program, files: Mapping[str, bytes], frame: pd.DataFrame, folder: Path) -> EngineRun:
-        """Run the command in `folder`."""
+        """Run the command; the three files stand in `folder` and are named by their whole paths."""
         for name, data in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
+        folder = folder.resolve()
         given, made = folder / "input.json", folder / "output.json"
         given.write_text(_as_json(frame), encoding="utf-8")
         words = [*shlex.split(self.command), str(folder / min(files)), str(given), str(made)]
         start = time.perf_counter()
         try:
-            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False)
+            done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise EngineError(str(error)[:SHOWN]) from error
         seconds = time.perf_counter() - start

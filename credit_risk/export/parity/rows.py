@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from credit_risk.export.program import Band, Classify, Line, Program, Tree
+from credit_risk.export.program import Band, Classify, Let, Line, Program, Tree, read
 
 Thresholds = dict[str, np.ndarray]
 
@@ -54,16 +54,17 @@ def neighbours(threshold: float) -> list[float]:
 def threshold_rows(program: Program, base: pd.DataFrame) -> pd.DataFrame:
     """Rows of `base`, in turn, each with one input at or beside a threshold that the program holds it against.
 
-    `base` has the input columns and one row or more. Thresholds of derived values are not here: no input is one.
+    `base` has the input columns and one row or more. Where a value is calculated from one input alone, as an input
+    without its special codes is, its thresholds are the input's too. Thresholds of other derived values are not here:
+    no input is one.
     """
-    names = {one.name for one in program.inputs if one.kind == "number"}
-    cases = [
-        (name, x)
-        for name, numbers in thresholds(program).items()
-        if name in names
-        for threshold in numbers
-        for x in neighbours(threshold)
-    ]
+    alone = _alone(program)
+    held: dict[str, set[float]] = {}
+    for name, numbers in thresholds(program).items():
+        for column in alone.get(name, ()):
+            held.setdefault(column, set()).update(numbers)
+    edges = [(name, edge) for name, numbers in held.items() for edge in sorted(numbers)]
+    cases = [(name, x) for name, edge in edges for x in neighbours(edge)]
     columns = [one.name for one in program.inputs]
     turn = np.arange(len(cases)) % max(len(base), 1)
     rows = base[columns].iloc[turn].reset_index(drop=True)
@@ -73,6 +74,16 @@ def threshold_rows(program: Program, base: pd.DataFrame) -> pd.DataFrame:
         values[places] = [cases[k][1] for k in places]
         rows[name] = values
     return rows
+
+
+def _alone(program: Program) -> dict[str, frozenset[str]]:
+    """The one number among the inputs that a value is, or is calculated from, by name; others are absent."""
+    numbers = {one.name for one in program.inputs if one.kind == "number"}
+    sources = {one.name: frozenset({one.name}) for one in program.inputs}
+    for one in program.statements:
+        if isinstance(one, Let):
+            sources[one.name] = frozenset().union(*(sources.get(name, {name}) for name in read(one)))
+    return {name: found for name, found in sources.items() if len(found) == 1 and found <= numbers}
 
 
 def near_thresholds(program: Program, values: dict[str, np.ndarray], tolerance: float) -> np.ndarray:

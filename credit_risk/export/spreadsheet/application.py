@@ -11,8 +11,9 @@ from xlsxwriter.worksheet import Worksheet
 from credit_risk.export.program import IN_ERROR, Classify, Pick, Program, Published, read
 from credit_risk.export.spreadsheet.book import BODY, INK, INPUT, PALE, RESULT, RULE, WARNING, Book
 from credit_risk.export.spreadsheet.calculation import Calculation
+from credit_risk.export.spreadsheet.cell_names import LISTS, name_cells
 
-APPLICATION, CALCULATION, LISTS = "Application", "Calculation", "Lists"
+APPLICATION, CALCULATION = "Application", "Calculation"
 MOST_LISTED = 2_000
 _TITLES = {
     "linear_score": "Linear score",
@@ -84,6 +85,8 @@ def write_application(book: Book, calculation: Calculation, words: Words, values
     row = _reasons(book, sheet, calculation, values, faults, row)
     row = _decisions(book, sheet, calculation, values, row)
     _characteristics(book, sheet, calculation, values, row)
+    cells = {one.name: "${}${}".format(*grid.input(place)) for place, one in enumerate(program.inputs)}
+    name_cells(book, calculation, {name: f"'{APPLICATION}'!{cell}" for name, cell in cells.items()}, values, faults)
     sheet.freeze_panes(grid.first_input - 3, 0)
     sheet.set_selection(grid.first_input - 1, 3, grid.first_input - 1, 3)
     sheet.activate()

@@ -28,6 +28,8 @@ _FIRST = 4
 USE = (
     "Type an application into the yellow cells of the sheet Application; every other sheet follows. "
     "An empty cell is a missing value; texts that look like numbers are texts in inputs of text.",
+    "Cells have names for formulas of your own: input_ and result_ before the name (input_AGE, result_score); "
+    "the results stand on the sheet Lists, empty while an input is no number.",
     "Sheets are protected without a password against typing over formulas: "
     "Review, Unprotect sheet (Excel) or Tools, Protect Sheet (LibreOffice) opens them.",
     "GESTEP(a,b) is 1 where a is b or more, DELTA(a,b) is 1 where they are equal, STANDARDIZE(a,b,1) is a less b. "

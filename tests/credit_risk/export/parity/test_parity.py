@@ -216,6 +216,27 @@ def test_every_threshold_of_an_input_has_its_rows(name: str) -> None:
             assert set(neighbours(threshold)) <= set(rows[column])
 
 
+def test_thresholds_of_an_input_without_its_special_codes_are_the_inputs() -> None:
+    """Trees read such inputs through a derived value, as those of every column with codes do."""
+    model = dict(read_package(CORPUS / "boosting").model)
+    trees = next(one for one in model["steps"] if one["type"] == "trees")
+    numbers = {item["name"] for item in model["inputs"] if item["type"] == "number"}
+    name = next(one for one in trees["features"] if one in numbers)
+    held = thresholds(program_of(model, "0" * 64))[name]
+    coded = {"op": "in", "args": [{"ref": name}, {"const": -9.0}]}
+    expression = {"op": "if", "args": [coded, {"const": None}, {"ref": name}]}
+    derive = {"id": "plain", "type": "derive", "output": "plain", "value_type": "number", "expression": expression}
+    features = ["plain" if one == name else one for one in trees["features"]]
+    told = [{**derive, "description": ""}]
+    told += [{**one, "features": features} if one is trees else one for one in model["steps"]]
+    program = program_of({**model, "steps": told}, "0" * 64)
+    assert name not in thresholds(program)
+    cases = read_package(CORPUS / "boosting").verification()
+    rows = threshold_rows(program, pd.DataFrame({one.name: cases[f"in:{one.name}"] for one in program.inputs}))
+    for threshold in held:
+        assert set(neighbours(threshold)) <= set(rows[name])
+
+
 def test_only_rows_beside_a_threshold_are_exempt(package) -> None:
     program = program_of(package.model, package.package_hash)
     name, numbers = next(iter(thresholds(program).items()))
@@ -245,6 +266,13 @@ def test_both_pmml_engines_score_as_the_package(tmp_path: Path) -> None:
     assert told == {"pmml4s": "agrees", "jpmml": "agrees"}
     reasons = [row["reasons_differ"] for row in agreement_rows(report)]
     assert reasons == [0] * len(reasons)
+
+
+def test_paths_of_a_command_may_be_relative(package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text("raise SystemExit('found')")
+    monkeypatch.chdir(tmp_path)
+    report = parity_report(package, [External("mine", "pmml", f"{sys.executable} mine.py")])
+    assert report.engines[0].reason == "found"
 
 
 def test_a_command_that_breaks_is_told(package) -> None:

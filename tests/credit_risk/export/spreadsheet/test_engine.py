@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -21,6 +22,7 @@ from credit_risk.scoring import compile_model
 from tests.contract import expression_strategies as made
 from tests.contract.test_expressions import ERROR, INPUTS, by_scoring, frames
 from tests.contract.test_expressions import table as expression_table
+from tests.credit_risk.export.sql.test_models import _probit
 from tests.credit_risk.scoring.strategies import rows, scorecards
 from tests.credit_risk.scoring.test_model import table
 
@@ -116,3 +118,8 @@ def test_any_expression(kind: str, tmp_path: Path) -> None:
                 assert math.isclose(value, float.fromhex(want), rel_tol=1e-13, abs_tol=1e-300), (expression, records[k])
             else:
                 assert value == want, (expression, records[k])
+
+
+def test_the_probit_link(tmp_path: Path) -> None:
+    x = [np.nan, 0.0, 1e-300, -5.0, 5.0, *np.linspace(-9, 9, 181), 38.0, -38.0]
+    assert_agrees([(_probit(1.0), pd.DataFrame({"x": x}))], tmp_path)

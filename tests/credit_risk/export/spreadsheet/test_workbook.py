@@ -17,7 +17,9 @@ from credit_risk._core.errors import PackageError
 from credit_risk.export import export_package
 from credit_risk.export.parity.adapters.libreoffice import LibreOffice, converted
 from credit_risk.export.program import program_of
+from credit_risk.export.spreadsheet import workbook as book_module
 from credit_risk.export.spreadsheet.application import Words
+from credit_risk.export.spreadsheet.cell_names import input_names, result_names
 from credit_risk.export.spreadsheet.workbook import workbook
 from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
@@ -223,3 +225,51 @@ def test_a_model_with_too_many_formulas_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("credit_risk.export.spreadsheet.workbook.MOST_FORMULAS", 5)
     with pytest.raises(PackageError, match=r"would need \d+ formulas for one application, more than 5"):
         export_package(read_package(CORPUS / "boosting"), ["spreadsheet"])
+
+
+def names_of(data: bytes) -> dict[str, str]:
+    """Names that the workbook defines, but for those of printing, with what they stand for."""
+    found = parts(data)["xl/workbook.xml"].iterfind("m:definedNames/m:definedName", MAIN)
+    return {one.get("name", ""): one.text or "" for one in found if not one.get("name", "").startswith("_xlnm.")}
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in CORPUS.iterdir()))
+def test_inputs_and_results_have_names(name: str) -> None:
+    package = read_package(CORPUS / name)
+    (data,) = export_package(package, ["spreadsheet"]).values()
+    found = names_of(data)
+    inputs = [one for one in found if one.startswith("input_")]
+    assert len(inputs) == len(package.model["inputs"])
+    assert {"result_linear_score", "result_in_error"} <= set(found)
+    assert all(re.fullmatch(r"(input|result)_[A-Za-z0-9_]{1,93}", one) for one in found)
+    assert len({one.casefold() for one in found}) == len(found)
+    assert len(set(found.values())) == len(found)
+
+
+@pytest.mark.usefixtures("_calc")
+def test_names_are_those_of_the_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Formulas of others that use the names, on the first verification row and beside an input that is no number."""
+    package = read_package(CORPUS / "scorecard")
+    cases, writes = package.verification(), book_module._write_about
+
+    def probed(book: Any, calculation: Any, *rest: Any) -> None:
+        writes(book, calculation, *rest)
+        sheet = book.sheet("Probe")
+        for row, name in enumerate((*input_names(calculation).values(), *result_names(calculation).values())):
+            book.text(sheet, row, 0, name)
+            book.formula(sheet, row, 1, f"={name}")
+
+    monkeypatch.setattr(book_module, "_write_about", probed)
+    names = [item["name"] for item in package.model["inputs"]]
+    (data,) = export_package(package, ["spreadsheet"]).values()
+    told = {row[0]: row[1] for row in shown(data, tmp_path)["Probe"]}
+    assert float(told["result_score"]) == pytest.approx(cases["score"].iloc[0], rel=1e-9)
+    assert float(told["result_probability"]) == pytest.approx(cases["probability"].iloc[0], rel=1e-9)
+    assert told["result_reason_1"] == (cases["reason_1"].iloc[0] or "")
+    number = next(item["name"] for item in package.model["inputs"] if item["type"] == "number")
+    words = Words(example={**{name: cases[f"in:{name}"].iloc[0] for name in names}, number: "n/a"})
+    (tmp_path / "other").mkdir()
+    broken = workbook(program_of(package.model, HASH), cases, words)
+    told = {row[0]: row[1] for row in shown(broken, tmp_path / "other")["Probe"]}
+    assert "n/a" in [told[name] for name in told if name.startswith("input_")]
+    assert {told[name] for name in told if name.startswith("result_")} == {""}
