@@ -42,8 +42,9 @@ def name_cells(
         book.workbook.define_name(names[one.name], f"={inputs[one.name]}")
     sheet = book.workbook.get_worksheet_by_name(LISTS)
     sheet.set_column(_NAME, _NOW, 30)
+    results = result_names(calculation).values()
     book.headers(sheet, _FIRST - 1, ["Name of a result", "Now"], _NAME)
-    for row, (one, name) in enumerate(zip(calculation.published, result_names(calculation).values(), strict=True)):
+    for row, (published, name) in enumerate(zip(calculation.published, results, strict=True)):
         book.text(sheet, _FIRST + row, _NAME, name)
-        book.formula(sheet, _FIRST + row, _NOW, f'=IF({faults}>0,"",{values[one.name]})')
+        book.formula(sheet, _FIRST + row, _NOW, f'=IF({faults}>0,"",{values[published.name]})')
         book.workbook.define_name(name, f"='{LISTS}'!$K${_FIRST + row + 1}")
