@@ -1,4 +1,6 @@
-"""Frames of drift, quality, performance, decisions and faults as tidy values of the metrics of the catalogue.
+"""Frames of drift, quality, adverse impact, objectives and faults as tidy values of the metrics of the catalogue.
+
+Those of performance, calibration and decisions are in `performance.metric_values`; SOURCES names the function of each.
 
 Each function takes one frame and gives VALUE_COLUMNS; `joined` puts them together. Nothing is judged here: a value that
 could not be evaluated stays with its reason, and `beyond_chance` is what the frame's own test says.
@@ -26,17 +28,15 @@ from credit_risk.monitoring.drift.columns import (
 from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.frames import ALL, FAULT_COLUMNS, MOMENT_COLUMNS
 from credit_risk.monitoring.metrics import VALUE_COLUMNS
-from credit_risk.monitoring.performance.against_development import COMPARED_COLUMNS
-from credit_risk.monitoring.performance.calibration import CALIBRATION_COLUMNS, GRADE, LEVEL_COLUMNS
+from credit_risk.monitoring.performance.calibration import GRADE
 from credit_risk.monitoring.performance.decisions import DECISION_COLUMNS
+from credit_risk.monitoring.performance.metric_values import calibration_values, decision_values, performance_values
 from credit_risk.monitoring.performance.objectives import OBJECTIVE_COLUMNS
-from credit_risk.monitoring.performance.vintages import AUC, BAD_RATE, EVALUABLE, GINI, KS
 
 CONTRACT = ("type", "not_finite", "range", "allowed", "missing_forbidden")
 RECORD = ("unit", "constant", "special_undeclared")
 SHARES = {"missing": "missing_share", "special": "special_share"}
 ROWS_RULE = "rows"
-SINGLE = {"auc": AUC, "gini": GINI, "outcome_ks": KS}
 NOT_MONTHS = frozenset({ALL, ""})
 Row = tuple[Any, ...]
 
@@ -145,77 +145,6 @@ def of_moments(moments: pd.DataFrame, development_mean: Mapping[str, float]) -> 
     return _frame(rows)
 
 
-def of_performance(compared: pd.DataFrame, window: float, early: Sequence[float] = ()) -> pd.DataFrame:
-    """AUC, Gini and KS at the window, and their fall against development, of COMPARED_COLUMNS.
-
-    window: months of the outcome; early: months on book at which `early_auc_drop` and `early_arrears` are told, with
-    the month as their subject. A fall is beyond chance where the verdict is not `no difference`.
-    """
-    require_columns(compared, COMPARED_COLUMNS, "compared")
-    rows: list[Row] = []
-    for one in compared.itertuples(index=False):
-        evaluable, month = one.status == EVALUABLE, float(one.horizon)
-        told: dict[str, Any] = {"reason": one.reason, "evaluable": evaluable}
-        for metric, measure in SINGLE.items() if month == window else ():
-            if one.measure == measure:
-                bounds = {"lower": one.lower, "upper": one.upper}
-                rows.append(_row(one, metric, SCORE, one.value, one.rows, **bounds, **told))
-        at_window = month == window
-        if one.measure == AUC and (at_window or month in early):
-            name, subject = ("auc_drop", SCORE) if at_window else ("early_auc_drop", f"month {month:g}")
-            bounds = {"lower": -one.difference_upper, "upper": -one.difference_lower}
-            chance = {"beyond": one.verdict in ("better", "worse")}
-            rows.append(_row(one, name, subject, -one.difference, one.rows, **bounds, **told, **chance))
-        if one.measure == BAD_RATE and month in early:
-            ratio = one.value / one.development if one.development else math.nan
-            chance = {"beyond": one.verdict in ("better", "worse")}
-            rows.append(_row(one, "early_arrears", f"month {month:g}", ratio, one.rows, **told, **chance))
-    return _frame(rows)
-
-
-def of_level(level: pd.DataFrame) -> pd.DataFrame:
-    """`calibration_in_the_large` and `calibration_slope` of LEVEL_COLUMNS; beyond chance where bounds leave 1 out."""
-    require_columns(level, LEVEL_COLUMNS, "level")
-    rows: list[Row] = []
-    for one in level.itertuples(index=False):
-        told: dict[str, Any] = {"reason": one.reason, "evaluable": one.status == EVALUABLE}
-        for metric, name in (("calibration_in_the_large", "ratio"), ("calibration_slope", "slope")):
-            low, high = getattr(one, f"{name}_lower"), getattr(one, f"{name}_upper")
-            beyond = None if _none(low) or _none(high) else not low <= 1.0 <= high
-            bounds = {"lower": low, "upper": high, "beyond": beyond}
-            rows.append(_row(one, metric, SCORE, getattr(one, name), one.rows, **bounds, **told))
-    return _frame(rows)
-
-
-def of_grades(calibration: pd.DataFrame) -> pd.DataFrame:
-    """`grade_test` of CALIBRATION_COLUMNS: the correlated p-value where an asset correlation is declared."""
-    require_columns(calibration, CALIBRATION_COLUMNS, "calibration")
-    grades = calibration[calibration["scheme"] == GRADE]
-    rows: list[Row] = []
-    for one in grades.itertuples(index=False):
-        p_value = one.jeffreys_p_value if _none(one.correlated_p_value) else one.correlated_p_value
-        evaluable = one.verdict != "not evaluable"
-        rows.append(_row(one, "grade_test", str(one.group), p_value, one.rows, reason=one.reason, evaluable=evaluable))
-    return _frame(rows)
-
-
-def of_decisions(decisions: pd.DataFrame, significance: float = 0.05) -> pd.DataFrame:
-    """`approval_rate` (less development's) and `override_rate` of DECISION_COLUMNS."""
-    require_columns(decisions, DECISION_COLUMNS, "decisions")
-    rows: list[Row] = []
-    for one in decisions.itertuples(index=False):
-        told: dict[str, Any] = {"reason": one.reason, "evaluable": one.status == EVALUABLE}
-        if one.measure == "approval_rate":
-            bounds = {"lower": one.difference_lower, "upper": one.difference_upper}
-            told["reason"] = "development holds no such rate" if _none(one.reason) else one.reason
-            beyond = _within(one.p_value, significance)
-            rows.append(_row(one, "approval_rate", ALL, one.difference, one.rows, **bounds, **told, beyond=beyond))
-        elif one.measure == "override_rate":
-            bounds = {"lower": one.lower, "upper": one.upper}
-            rows.append(_row(one, "override_rate", ALL, one.rate, one.rows, **bounds, **told))
-    return _frame(rows)
-
-
 def of_adverse_impact(
     decisions: pd.DataFrame, protected: Iterable[str], references: Mapping[str, str], *, least_rows: int = 30,
     significance: float = 0.05,
@@ -299,17 +228,17 @@ SOURCES: dict[str, Callable[..., pd.DataFrame]] = {
     "record_breaks": of_quality,
     "volume": of_quality,
     "bad_partitions": of_faults,
-    "auc": of_performance,
-    "gini": of_performance,
-    "outcome_ks": of_performance,
-    "auc_drop": of_performance,
-    "early_auc_drop": of_performance,
-    "early_arrears": of_performance,
-    "calibration_in_the_large": of_level,
-    "calibration_slope": of_level,
-    "grade_test": of_grades,
-    "approval_rate": of_decisions,
-    "override_rate": of_decisions,
+    "auc": performance_values,
+    "gini": performance_values,
+    "outcome_ks": performance_values,
+    "auc_drop": performance_values,
+    "early_auc_drop": performance_values,
+    "early_arrears": performance_values,
+    "calibration_in_the_large": calibration_values,
+    "calibration_slope": calibration_values,
+    "grade_test": calibration_values,
+    "approval_rate": decision_values,
+    "override_rate": decision_values,
     "adverse_impact": of_adverse_impact,
 }
 """Which function gives a metric; `replay_differences` come from `Replayed.values`."""

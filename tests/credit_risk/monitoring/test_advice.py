@@ -28,6 +28,7 @@ from credit_risk.monitoring.frames import ALL, COUNT_COLUMNS, REFERENCE_COLUMNS
 from credit_risk.monitoring.performance.against_development import against_development, development_performance
 from credit_risk.monitoring.performance.calibration import calibration_level
 from credit_risk.monitoring.performance.labels import labels_of_months
+from credit_risk.monitoring.performance.metric_values import calibration_values, performance_values
 from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.spec import PersistenceSpec, RetrainingSpec
 from tests.credit_risk.monitoring.alerts.values import months, table
@@ -144,7 +145,7 @@ def monitored(**change: float) -> pd.DataFrame:
     cells = [(m, ALL, "score", k, float(((bins == k) & (period == m)).sum())) for m in months(6) for k in range(10)]
     reference, counts = pd.DataFrame(base, columns=REFERENCE_COLUMNS), pd.DataFrame(cells, columns=COUNT_COLUMNS)
     stability = stability_frame(reference, counts)
-    return mv.joined([mv.of_stability(stability), mv.of_performance(compared, WINDOW), mv.of_level(level)])
+    return mv.joined([mv.of_stability(stability), performance_values(compared, WINDOW), calibration_values(level)])
 
 
 @pytest.mark.parametrize(

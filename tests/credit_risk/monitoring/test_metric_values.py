@@ -17,9 +17,8 @@ from credit_risk.monitoring.drift.quality import quality_frame
 from credit_risk.monitoring.drift.stability import stability_frame
 from credit_risk.monitoring.frames import ALL, FAULT_COLUMNS, MOMENT_COLUMNS
 from credit_risk.monitoring.metrics import METRICS, VALUE_COLUMNS
-from credit_risk.monitoring.performance.calibration import CALIBRATION_COLUMNS, GradePolicy, calibration_table
 from credit_risk.monitoring.performance.decisions import decision_table
-from credit_risk.monitoring.performance.labels import labels_of_months
+from credit_risk.monitoring.performance.metric_values import decision_values
 from credit_risk.monitoring.performance.objectives import Objective, objective_table
 from credit_risk.monitoring.spec import MonitoringSpec
 from tests.credit_risk.monitoring.drift.made import counts, reference
@@ -86,32 +85,10 @@ def test_moments_and_domain() -> None:
     assert one["beyond_chance"] is True
 
 
-def test_grades_take_the_correlated_p_value_where_there_is_one() -> None:
-    rng = np.random.default_rng(5)
-    grade = rng.choice(["A", "B"], 4000)
-    bad = rng.random(4000) < np.where(grade == "A", 0.05, 0.1)
-    labels = labels_of_months(np.where(bad, 6.0, 12.0), bad, 12.0)
-    expected = np.where(grade == "A", 0.03, 0.1)
-    frame = calibration_table(labels, expected, grade, period=np.repeat("2026-01", 4000), policy=GradePolicy())
-    month = frame[frame["period"] == "2026-01"]
-    found = by(mv.joined([mv.of_grades(frame)]), "subject")
-    for _, row in month.iterrows():
-        assert found[row["group"]]["value"] == row["correlated_p_value"]
-    plain = frame.assign(correlated_p_value=np.nan)[CALIBRATION_COLUMNS]
-    found = by(mv.joined([mv.of_grades(plain)]), "subject")
-    for _, row in month.iterrows():
-        assert found[row["group"]]["value"] == row["jeffreys_p_value"]
-    assert found["A"]["value"] < 0.01 < found["B"]["value"]
-
-
-def test_decisions_and_adverse_impact() -> None:
+def test_adverse_impact() -> None:
     sex = np.repeat(["f", "m", "x"], [1000, 1000, 10])
     approved = np.concatenate([np.repeat([1, 0], [300, 700]), np.repeat([1, 0], [500, 500]), np.repeat([1, 0], [5, 5])])
     frame = decision_table(approved, np.ones(2010, int), np.repeat("2026-01", 2010), {"SEX": sex})
-    values = mv.of_decisions(frame)
-    rate = by(values, "period", "segment", "metric")
-    assert rate["2026-01", ALL, "override_rate"]["value"] == pytest.approx(1205 / 2010)
-    assert rate["2026-01", ALL, "approval_rate"]["reason"] == "development holds no such rate"
     impact = by(mv.joined([mv.of_adverse_impact(frame, ["SEX"], {})]), "segment")
     assert set(impact) == {"SEX=f", "SEX=x"}
     assert impact["SEX=f"]["value"] == pytest.approx(0.6)
@@ -153,7 +130,7 @@ def test_objectives_become_alerts() -> None:
 def test_what_is_no_month_is_left_out_and_columns_are_asked_for() -> None:
     frame = decision_table(np.ones(200, int), None, np.repeat("2026-01", 200))
     assert ALL in set(frame["period"])
-    assert set(mv.joined([mv.of_decisions(frame)])["period"]) == {"2026-01"}
+    assert set(mv.joined([decision_values(frame)])["period"]) == {"2026-01"}
     assert list(mv.joined([]).columns) == VALUE_COLUMNS
     with pytest.raises(CreditRiskError, match="absent"):
-        mv.of_decisions(frame.drop(columns="rate"))
+        mv.of_adverse_impact(frame.drop(columns="rate"), ["SEX"], {})
