@@ -91,13 +91,13 @@ def alerts_deliver(options: argparse.Namespace) -> int:
     """`credit-risk alerts deliver FOLDER --package PACKAGE`; 1 where a channel did not take them."""
     from credit_risk.monitoring.alerts import deliver, read_alerts
     from credit_risk.monitoring.alerts.delivery import undelivered_faults
-    from credit_risk.monitoring.spec import MonitoringSpec
+    from credit_risk.monitoring.alerts.run import monitoring_of
     from credit_risk.package import read_package
 
     read_alerts(Path(options.folder))
     package = read_package(Path(options.package))
-    declared = package.plan.get("monitoring")
-    channels = MonitoringSpec.model_validate(declared).delivery if declared is not None else ()
+    monitoring = monitoring_of(package)
+    channels = () if monitoring is None else monitoring.delivery
     if not channels:
         print("the plan names no channel (monitoring.delivery)")
         return 0

@@ -4,6 +4,7 @@ from credit_risk.monitoring.alerts.delivery import deliver
 from credit_risk.monitoring.alerts.document import alerts_document
 from credit_risk.monitoring.alerts.log import AlertError, AlertLog, acknowledge, close, read_alerts, record_run
 from credit_risk.monitoring.alerts.rules import evaluate
+from credit_risk.monitoring.alerts.run import judge
 from credit_risk.monitoring.alerts.watches import watches_of
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "close",
     "deliver",
     "evaluate",
+    "judge",
     "read_alerts",
     "record_run",
     "watches_of",
