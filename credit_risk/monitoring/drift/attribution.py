@@ -51,7 +51,7 @@ def counted_shift(
     for counts, effect in ((expected, development_effect), (actual, 1.0)):
         rows = np.atleast_2d(np.asarray(counts, np.float64))
         total = rows.sum(axis=1)
-        unknown = (rows[:, np.isnan(worth)] > 0).any(axis=1) | (total <= 0)
+        unknown = (rows[:, np.isnan(worth)] > 0).any(axis=1) | ~(total > 0)
         own = np.nan_to_num(worth, nan=0.0)
         share = rows / np.where(total > 0, total, 1.0)[:, None]
         mean = np.where(unknown, math.nan, share @ own)
@@ -93,7 +93,8 @@ def shift_frame(
 
     reference, counts as in `stability_frame`. probability: development's linear scores and the link; then the shift of
     the mean probability by each characteristic is told (`MeanProbability.of_shifts`). Variables without any effect
-    (the score, characteristics that are not in the model) are left out. Raises CreditRiskError as `aligned`.
+    (the score, characteristics that are not in the model) are left out; so are rows whose value the package refuses,
+    which have no score. Raises CreditRiskError as `aligned`.
     """
     found = aligned(reference, counts)
     names: list[str] = []
@@ -104,7 +105,9 @@ def shift_frame(
         if np.isnan(effects).all():
             continue
         expected, _ = variable.expected_of(found.groups["segment"].to_numpy(object))
-        shift, error = counted_shift(expected, variable.actual, effects, development_effect=development_effect)
+        scored = (variable.bins["kind"] != "refused").to_numpy()
+        pair = expected[:, scored], variable.actual[:, scored]
+        shift, error = counted_shift(*pair, effects[scored], development_effect=development_effect)
         names, shifts, errors = [*names, variable.name], [*shifts, shift], [*errors, error]
     if not names:
         return pd.DataFrame(columns=SHIFT_COLUMNS)

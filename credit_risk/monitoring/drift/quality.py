@@ -19,7 +19,7 @@ ROWS = "(rows)"
 """The variable of rules about the number of rows."""
 BREAKS = frozenset(
     ("missing", "unseen", "type", "not_finite", "range", "allowed", "missing_forbidden", "constant", "unit",
-     "special_undeclared")
+     "special_undeclared", "refused")
 )  # fmt: skip
 """Rules whose breach says that the record is wrong. `special` and the numbers of rows may move with the applicants."""
 
@@ -69,12 +69,13 @@ def quality_frame(
 ) -> pd.DataFrame:
     """QUALITY_COLUMNS: every rule in every period and segment, judged together.
 
-    From counts: shares of missing and of special codes against development (two proportions), categories that
-    development has not met (binomial, against the rate tolerated), a characteristic with all rows in one bin (chance:
-    development's share of the bin, to the power of the rows), the rows of a period against the periods before, the
-    share of a segment against development's where the reference has segments. breaches: BREACH_COLUMNS, counted by
-    `contract.contract_breaches` or by an engine. findings: frames of `units` (unit changes, undeclared special codes).
-    p-values are adjusted within a period over all rules. Raises CreditRiskError as `aligned` does.
+    From counts: values that the package refuses and categories that development has not met (binomial, against the rate
+    tolerated), shares of missing and of special codes against development (two proportions), a characteristic with all
+    rows in one bin (chance: development's share of the bin, to the power of the rows), the rows of a period against the
+    periods before, the share of a segment against development's where the reference has segments. breaches:
+    BREACH_COLUMNS, counted by `contract.contract_breaches` or by an engine. findings: frames of `units` (unit changes,
+    undeclared special codes). p-values are adjusted within a period over all rules. Raises CreditRiskError as `aligned`
+    does.
     """
     found = aligned(reference, counts)
     inputs = [variable for variable in found.variables if variable.name not in policy.outputs]
@@ -94,10 +95,11 @@ def quality_frame(
 def _of_variable(variable: VariableCounts, groups: pd.DataFrame) -> list[pd.DataFrame]:
     kind = variable.bins["kind"].to_numpy(object)
     expected, _ = variable.expected_of(groups["segment"].to_numpy(object))
-    total, base = variable.actual.sum(axis=1), expected.sum(axis=1)
+    # Where development's counts are not known, shares of it are NaN, and what is held against them is grey.
+    total, base = variable.actual.sum(axis=1), np.where(variable.told(expected), expected.sum(axis=1), np.nan)
     own = groups.assign(variable=variable.name, total=total, base=base)
     parts = []
-    for rule in ("missing", "special", "unseen"):
+    for rule in ("missing", "special", "unseen", "refused"):
         chosen = kind == rule
         if chosen.any():
             share = expected[:, chosen].sum(axis=1) / base
@@ -150,7 +152,7 @@ def _tested(frame: pd.DataFrame, policy: QualityPolicy) -> pd.DataFrame:
     constant, volume = rule == "constant", rule == "rows"
     breach = ~(against | constant | volume)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_share = two_proportions(expected, base, rate, total)[1]
+        p_share = np.where(np.isnan(expected), np.nan, two_proportions(expected, base, rate, total)[1])
         p_constant = np.where(rows > 0, np.exp(rows * np.log(np.clip(expected, 1e-300, 1.0))), 1.0)
         ratio = np.where(volume, rows / expected, np.nan)
         p_rows = _rows_p_value(rows, base, base / expected)

@@ -92,9 +92,12 @@ def _index(
     variable: VariableCounts, groups: pd.DataFrame, policy: StabilityPolicy
 ) -> tuple[ManyStabilities, np.ndarray, np.ndarray]:
     counted, against = variable.expected_of(groups["segment"].to_numpy(object))
-    expected = counted * policy.development_effect
+    told = variable.told(counted)[:, None]
+    # Where development is not known nothing is compared: production without rows gives NaN in every figure.
+    expected = np.where(told, counted * policy.development_effect, 1.0)
     rules = {"tolerance": policy.tolerance, "level": policy.level}
-    return stability_of_many(expected, variable.actual, policy.zero_cells, **rules), counted, against
+    actual = np.where(told, variable.actual, 0.0)
+    return stability_of_many(expected, actual, policy.zero_cells, **rules), counted, against
 
 
 def _measured(variable: VariableCounts, groups: pd.DataFrame, policy: StabilityPolicy) -> pd.DataFrame:
@@ -106,7 +109,7 @@ def _measured(variable: VariableCounts, groups: pd.DataFrame, policy: StabilityP
             "variable": variable.name,
             "held_against": against,
             "expected_rows": counted.sum(axis=1),
-            "actual_rows": result.actual_total,
+            "actual_rows": variable.actual.sum(axis=1),
             "bins": result.bins,
             "psi": result.psi,
             "chance_level": result.chance_level,
@@ -125,7 +128,7 @@ def _judged(frame: pd.DataFrame, policy: StabilityPolicy) -> pd.DataFrame:
     segment = frame["segment"].to_numpy(object)
     foreign = (frame["held_against"].to_numpy(object) != segment) & (not policy.whole_for_segments)
     blind = (frame["chance_level"] >= policy.review) & (psi <= frame["critical_value"])
-    grey = (rows < policy.least_rows) | foreign | blind.to_numpy(bool)
+    grey = (rows < policy.least_rows) | foreign | blind.to_numpy(bool) | np.isnan(psi)
     first = frame["variable"].isin(policy.first).to_numpy(bool) & (segment == ALL)
     tested = np.where(grey, np.nan, frame["p_value"])
     adjusted = adjusted_by_family(tested, frame["period"].to_numpy(object), first, policy.control)
@@ -157,6 +160,8 @@ def _reason(row: object, policy: StabilityPolicy) -> str:
             return "no rows of this variable"
         if told["actual_rows"] < policy.least_rows:
             return f"{told['actual_rows']:.0f} rows, fewer than {policy.least_rows:.0f}"
+        if not told["psi"] >= 0:
+            return "development's counts are not known"
         if row.held_against != row.segment:  # type: ignore[attr-defined]
             return "development has no counts of this segment; the index is against all of development"
         return f"too few rows: an unchanged population reaches {told['chance_level']:.3g} by chance"

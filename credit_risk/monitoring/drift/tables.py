@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Floats
 from credit_risk.monitoring.frames import ALL, COUNT_COLUMNS, REFERENCE_COLUMNS
+from credit_risk.monitoring.variables import REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class VariableCounts:
     bins: pd.DataFrame
     expected: dict[str, Floats]
     actual: Floats
+
+    def told(self, expected: Floats) -> NDArray[np.bool_]:
+        """Whether development's counts (g, k) are known and there are any, (g,)."""
+        return np.nan_to_num(expected, nan=0.0).sum(axis=1) * ~np.isnan(expected).any(axis=1) > 0
 
     def expected_of(self, segments: np.ndarray) -> tuple[Floats, np.ndarray]:
         """Development's counts (g, k) of each segment, those of all rows where it has none, and which these are."""
@@ -46,14 +52,16 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], name: str) -> N
 def aligned(reference: pd.DataFrame, counts: pd.DataFrame) -> Aligned:
     """Counts (COUNT_COLUMNS) beside the reference (REFERENCE_COLUMNS, and `segment` where development has several).
 
-    Rows of the same cell are added, so that counts may come in parts. Variables of the counts that the reference does
-    not know, bins it does not know, bins there twice and counts that are negative or missing raise CreditRiskError,
-    all at once.
+    Rows of the same cell are added, so that counts may come in parts. Rows in the bin REFUSED are a bin of their own,
+    that development has none of. Rows of the reference may be NaN, where the package cannot tell them. Variables of the
+    counts that the reference does not know, bins it does not know, bins there twice and counts that are negative or
+    missing raise CreditRiskError, all at once.
     """
     require_columns(reference, REFERENCE_COLUMNS, "reference")
     require_columns(counts, COUNT_COLUMNS, "counts")
     own = reference.copy(deep=False)
     own["segment"] = reference["segment"] if "segment" in reference.columns else ALL
+    own = _with_refused(own, counts)
     _refuse(own, counts)
     index = pd.MultiIndex.from_frame(counts[["period", "segment"]].drop_duplicates()).sort_values()
     place = index.get_indexer(pd.MultiIndex.from_frame(counts[["period", "segment"]]))
@@ -78,13 +86,28 @@ def aligned(reference: pd.DataFrame, counts: pd.DataFrame) -> Aligned:
     return Aligned(groups, tuple(variables))
 
 
+def _with_refused(reference: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """The reference with a bin of refused values for the variables that production has such rows of."""
+    names = set(counts.loc[counts["bin"] == REFUSED, "variable"])
+    names -= set(reference.loc[reference["bin"] == REFUSED, "variable"])
+    head = reference[reference["variable"].isin(names)].drop_duplicates(["segment", "variable"])
+    if head.empty:
+        return reference
+    told = {"bin": REFUSED, "label": "refused", "kind": "refused", "lower": np.nan, "upper": np.nan, "effect": np.nan}
+    known = reference.groupby(["segment", "variable"])["rows"].agg(lambda rows: rows.isna().any())
+    unknown = known.loc[pd.MultiIndex.from_frame(head[["segment", "variable"]])].to_numpy(bool)
+    more = head.assign(**told, rows=np.where(unknown, np.nan, 0.0))
+    return pd.concat([reference, more], ignore_index=True)
+
+
 def _refuse(reference: pd.DataFrame, counts: pd.DataFrame) -> None:
     faults = []
     whole = reference[reference["segment"] == ALL]
     known = set(zip(whole["variable"], whole["bin"], strict=True))
     for name, frame in (("reference", reference), ("counts", counts)):
         rows = frame["rows"].to_numpy(np.float64, na_value=np.nan)
-        if not bool(np.all(np.isfinite(rows) & (rows >= 0))):
+        fine = np.isfinite(rows) if name == "counts" else ~np.isinf(rows)
+        if not fine.all() or (rows < 0).any():
             message = "counts that are negative or missing"
             faults.append(Fault(message, "range", path=f"{name}.rows", allowed="0 or more"))
         pairs = frame[["variable", "bin"]].drop_duplicates()
@@ -100,9 +123,5 @@ def _refuse(reference: pd.DataFrame, counts: pd.DataFrame) -> None:
             f"{v} {b}" for v, b in reference.loc[twice, ["variable", "bin"]].head().itertuples(index=False)
         )
         faults.append(Fault("bins that are there twice", "duplicate", path="reference.bin", found=found))
-    if not faults:
-        totals = reference.groupby(["segment", "variable"])["rows"].sum()
-        empty = totals[totals <= 0]
-        faults += [Fault("development has no rows", "no_rows", path=f"reference.{v}", found=s) for s, v in empty.index]
     if faults:
         raise CreditRiskError(faults)

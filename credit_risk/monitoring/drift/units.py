@@ -12,6 +12,7 @@ from scipy.special import ndtr
 from credit_risk.evaluation._arrays import Floats
 from credit_risk.evaluation.proportions import binomial_tail, two_proportions
 from credit_risk.monitoring.drift.columns import FINDING_COLUMNS, VALUE_COLUMNS
+from credit_risk.monitoring.drift.contract import INPUT
 from credit_risk.monitoring.drift.quality import QualityPolicy
 from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.frames import MOMENT_COLUMNS
@@ -50,15 +51,16 @@ def unit_changes_of_moments(
 ) -> pd.DataFrame:
     """FINDING_COLUMNS, rule unit, where there are moments alone: ratio of means, borne out by that of deviations.
 
-    development, moments: MOMENT_COLUMNS of numeric inputs (development without period, over all rows). A unit changes
+    development, moments: MOMENT_COLUMNS of numeric inputs, `rows` of those with a value (development without period,
+    over all rows); the variable is the quantity without `input:`. A unit changes
     mean and standard deviation alike, one mistyped row the deviation far more: material only where both ratios are
     `unit_ratio` or more, the same way, and within a factor of 2 of each other. Of means near 0 nothing can be told.
     """
     require_columns(moments, MOMENT_COLUMNS, "moments")
     base = development.set_index("quantity")
-    own = moments[moments["quantity"].isin(set(base.index)) & (moments["rows"] > moments["missing"])]
+    own = moments[moments["quantity"].isin(set(base.index)) & (moments["rows"] > 0)]
     first = base.loc[own["quantity"]]
-    n, m = (part["rows"].to_numpy(np.float64) - part["missing"].to_numpy(np.float64) for part in (first, own))
+    n, m = first["rows"].to_numpy(np.float64), own["rows"].to_numpy(np.float64)
     mean, other = first["mean"].to_numpy(np.float64), own["mean"].to_numpy(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = other / mean
@@ -71,7 +73,7 @@ def unit_changes_of_moments(
         {
             "period": own["period"].to_numpy(),
             "segment": own["segment"].to_numpy(),
-            "variable": own["quantity"].to_numpy(),
+            "variable": [str(name).removeprefix(INPUT) for name in own["quantity"]],
             "rule": "unit",
             "rows": math.nan,
             "total": m,

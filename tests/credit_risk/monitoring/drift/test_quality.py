@@ -11,8 +11,10 @@ from credit_risk._core.errors import CreditRiskError
 from credit_risk.monitoring.drift.columns import BREACH_COLUMNS, FINDING_COLUMNS, QUALITY_COLUMNS, VALUE_COLUMNS
 from credit_risk.monitoring.drift.contract import ColumnContract, contract_breaches, contracts_of_plan
 from credit_risk.monitoring.drift.quality import ROWS, QualityPolicy, quality_frame
+from credit_risk.monitoring.drift.stability import stability_frame
 from credit_risk.monitoring.drift.units import undeclared_specials, unit_changes, unit_changes_of_moments
 from credit_risk.monitoring.frames import ALL, MOMENT_COLUMNS
+from credit_risk.monitoring.variables import REFUSED
 from tests.credit_risk.monitoring.drift.made import counts, reference
 
 KINDS = {"x": ["interval", "interval", "missing", "special"], "c": ["categories", "categories", "missing", "unseen"]}
@@ -85,6 +87,24 @@ def test_a_month_of_ten_rows_is_told_by_its_rows_alone() -> None:
     assert set(found.values()) == {"grey"}
 
 
+def test_refused_values_are_a_bin_of_their_own_and_break_the_record() -> None:
+    refused = pd.DataFrame([("2026-03", ALL, "x", REFUSED, 40)], columns=months().columns)
+    own = pd.concat([months(), refused])
+    assert judged(quality_frame(BASE, own)) == {("x", "refused"): "red"}
+    index = stability_frame(BASE, own).set_index(["period", "variable"]).loc[("2026-03", "x")]
+    assert index["bins"] == 5
+    assert index["actual_rows"] == 1040
+
+
+def test_what_development_does_not_tell_is_grey() -> None:
+    base = BASE.assign(rows=BASE["rows"].where(BASE["variable"] != "x"))
+    found = judged(quality_frame(base, months(x=[0, 0, 1000, 0])))
+    assert found == {("x", rule): "grey" for rule in ("missing", "special", "constant")}
+    row = stability_frame(base, months()).set_index("variable").loc["x"].iloc[0]
+    assert (row["verdict"], row["reason"]) == ("grey", "development's counts are not known")
+    assert row["actual_rows"] == 1000
+
+
 def test_share_of_a_segment_against_development() -> None:
     web = reference({"x": [1800, 1800, 200, 200]}, kinds=KINDS).assign(segment="channel=web")
     base = pd.concat([BASE.assign(segment=ALL), web])
@@ -153,7 +173,7 @@ def test_moments_tell_a_unit_from_one_mistyped_row() -> None:
     typed = np.append(own, 1e8)
 
     def moments(x: np.ndarray, period: str) -> tuple[object, ...]:
-        return period, ALL, "income", len(x), 0, x.mean(), x.var(ddof=1)
+        return period, ALL, "input:income", len(x), 5, x.mean(), x.var(ddof=1)
 
     development = pd.DataFrame([moments(base, "")], columns=MOMENT_COLUMNS)
     production = pd.DataFrame(
@@ -161,6 +181,7 @@ def test_moments_tell_a_unit_from_one_mistyped_row() -> None:
     )
     found = unit_changes_of_moments(development, production)
     assert list(found["material"]) == [True, False, False]
+    assert set(found["variable"]) == {"income"}
     assert found["reason"][0].endswith("as if times 100")
     assert found["reason"][1].endswith("does not follow the mean")
 

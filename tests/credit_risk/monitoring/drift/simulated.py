@@ -1,0 +1,153 @@
+"""A scorecard developed on half a year of the simulator, and half a year of production watched with a drift switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from credit_risk.binning.classing import class_frame
+from credit_risk.binning.spec import ClassingSpec
+from credit_risk.binning.table import BinningTable
+from credit_risk.datasets import ConceptDrift, DataQualityBreak, PopulationShift, simulate_portfolio
+from credit_risk.evaluation.area_under_curve import delong_interval
+from credit_risk.evaluation.calibration_tests import calibration_intercept, calibration_slope
+from credit_risk.models.logistic import fit_logistic
+from credit_risk.monitoring.drift.attribution import shift_frame
+from credit_risk.monitoring.drift.cause import likeliest_cause
+from credit_risk.monitoring.drift.columns import MOVED_COLUMNS, VALUE_COLUMNS
+from credit_risk.monitoring.drift.quality import quality_frame
+from credit_risk.monitoring.drift.stability import stability_frame
+from credit_risk.monitoring.drift.units import unit_changes
+from credit_risk.monitoring.frames import ALL, COUNT_COLUMNS, REFERENCE_COLUMNS
+
+START, TURN, LAST = "2018-01", "2018-07", "2018-12"
+ROWS, MONTHS = 12_000, 12
+SPECIALS = {"bureau_score": (-9.0, -8.0), "utilisation": (-8.0,)}
+NUMBERS = ("bureau_score", "income", "utilisation", "months_at_address", "inquiries_6m", "delinquencies_24m")
+NAMES = [*NUMBERS, "employment", "housing", "purpose", "channel"]
+LEAST_CHANGE = 0.2
+"""Of the intercept or slope of calibration (log-odds), from which it has moved in size; of the AUC 0.03."""
+
+SWITCHES = {
+    "none": (),
+    "population": PopulationShift(TURN),
+    "concept": ConceptDrift(TURN),
+    "missing": DataQualityBreak(TURN, column="income", fault="missing", share=0.5),
+    "scaled": DataQualityBreak(TURN, column="income", fault="scaled"),
+    "unseen": DataQualityBreak(TURN, column="employment", fault="unseen_category", share=0.3),
+}
+CAUSES = {"missing": "data_quality", "scaled": "data_quality", "unseen": "data_quality"}
+
+
+@dataclass(frozen=True, slots=True)
+class Developed:
+    """Classing, coefficients (10,), constant, edges of ten score bands (9,), reference, values, AUC of development."""
+
+    tables: dict[str, BinningTable]
+    coefficients: np.ndarray
+    constant: float
+    edges: np.ndarray
+    reference: pd.DataFrame
+    values: pd.DataFrame
+    auc: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Frames of the six months of production."""
+
+    stability: pd.DataFrame
+    quality: pd.DataFrame
+    shifts: pd.DataFrame
+    causes: pd.DataFrame
+
+
+def portfolio(seed: int, switch: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Applications, their outcome (n,) and their month (n,); without a credit cycle, so that only the switch moves."""
+    drift = SWITCHES[switch]
+    made = simulate_portfolio(
+        applicants=ROWS, months=MONTHS, seed=seed, history_months=0, start=START, cycle_amplitude=0.0, drift=drift
+    )
+    month = made.applications["application_date"].dt.strftime("%Y-%m").to_numpy(object)
+    own = made.applications[NAMES].copy()
+    for name in set(NAMES) - set(NUMBERS):  # missing is null in texts, never NaN
+        own[name] = own[name].astype(object).where(own[name].notna(), None)
+    return own, made.truth["bad"].to_numpy(np.float64), month
+
+
+@lru_cache(maxsize=1)
+def developed(seed: int) -> Developed:
+    applications, bad, month = portfolio(seed, "none")
+    before = month < TURN
+    own, y = applications[before], bad[before]
+    tables = class_frame(own, y, settings=ClassingSpec(max_prebins=15), specials=SPECIALS)
+    woe = np.column_stack([tables[name].transform(own[name]) for name in NAMES])
+    fit = fit_logistic(woe, y, NAMES)
+    coefficients, constant = fit.coef[1:], float(fit.coef[0])
+    linear = constant + woe @ coefficients
+    edges = np.quantile(linear, np.arange(1, 10) / 10)
+    parts = []
+    for name, coefficient in zip(NAMES, coefficients, strict=True):
+        bins = tables[name].frame()
+        effect = coefficient * tables[name].result.woe
+        cells = (name, bins["bin_id"], bins["label"], bins["kind"], np.nan, np.nan, bins["count"], effect)
+        parts.append(pd.DataFrame(dict(zip(REFERENCE_COLUMNS, cells, strict=True))))
+    bands = np.bincount(np.searchsorted(edges, linear, side="right"), minlength=10)
+    cells = ("score", np.arange(10), [f"band {k}" for k in range(10)], "interval", np.nan, np.nan, bands, np.nan)
+    parts.append(pd.DataFrame(dict(zip(REFERENCE_COLUMNS, cells, strict=True))))
+    area = delong_interval(y, linear)
+    values = ordinary_values(own)
+    return Developed(tables, coefficients, constant, edges, pd.concat(parts), values, (area.auc, area.standard_error))
+
+
+def ordinary_values(applications: pd.DataFrame) -> pd.DataFrame:
+    """variable, value, rows of the numeric characteristics without their special codes."""
+    parts = []
+    for name in NUMBERS:
+        own = applications[name]
+        found = own[~own.isin(SPECIALS.get(name, ()))].value_counts()
+        parts.append(
+            pd.DataFrame({"variable": name, "value": found.index.to_numpy(float), "rows": found.to_numpy(float)})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def watched(seed: int, switch: str) -> Watched:
+    """Production of a seed under a switch: monthly drift and quality, performance of all six months at their end."""
+    base = developed(seed)
+    applications, bad, month = portfolio(seed, switch)
+    after = month >= TURN
+    own, y, month = applications[after], bad[after], month[after]
+    ids = {name: base.tables[name].assign(own[name]) for name in NAMES}
+    woe = np.column_stack([base.tables[name].result.woe[ids[name]] for name in NAMES])
+    linear = base.constant + woe @ base.coefficients
+    ids["score"] = np.searchsorted(base.edges, linear, side="right")
+    counted = []
+    for name, bins in ids.items():
+        found = pd.DataFrame({"period": month, "bin": bins}).value_counts().rename("rows").reset_index()
+        counted.append(found.assign(segment=ALL, variable=name))
+    counts = pd.concat(counted)[COUNT_COLUMNS]
+    values = [ordinary_values(own[month == m]).assign(period=m, segment=ALL) for m in np.unique(month)]
+    units = unit_changes(base.values, pd.concat(values)[VALUE_COLUMNS])
+    stability = stability_frame(base.reference, counts)
+    quality = quality_frame(base.reference, counts, findings=[units])
+    causes = likeliest_cause(stability, quality, _performance(base, y, linear))
+    return Watched(stability, quality, shift_frame(base.reference, counts), causes)
+
+
+def _performance(base: Developed, y: np.ndarray, linear: np.ndarray) -> pd.DataFrame:
+    """Whether calibration (intercept at slope 1, or slope) and ranking moved: in size, and beyond chance at 1 %."""
+    p = expit(linear)
+    intercept, slope = calibration_intercept(y, p, 0.99), calibration_slope(y, p, 0.99)
+    calibration = (not intercept.lower <= 0 <= intercept.upper and abs(intercept.estimate) >= LEAST_CHANGE) or (
+        not slope.lower <= 1 <= slope.upper and abs(slope.estimate - 1.0) >= LEAST_CHANGE
+    )
+    area = delong_interval(y, linear)
+    gap = area.auc - base.auc[0]
+    ranking = abs(gap) >= 0.03 and abs(gap) > 2.576 * np.hypot(area.standard_error, base.auc[1])
+    cells = [(LAST, ALL, "calibration", calibration, ""), (LAST, ALL, "ranking", bool(ranking), "")]
+    return pd.DataFrame(cells, columns=MOVED_COLUMNS)
