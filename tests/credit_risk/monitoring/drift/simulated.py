@@ -25,7 +25,11 @@ from credit_risk.monitoring.drift.units import unit_changes
 from credit_risk.monitoring.frames import ALL, COUNT_COLUMNS, REFERENCE_COLUMNS
 
 START, TURN, LAST = "2018-01", "2018-07", "2018-12"
-ROWS, MONTHS = 12_000, 12
+ROWS, MONTHS = 6000, 6
+OTHER_PEOPLE = 1_000_000
+"""Added to the seed of development for that of production."""
+HELD_OUT = 0.3
+"""Share of development that is not fitted: the AUC of development is theirs."""
 SPECIALS = {"bureau_score": (-9.0, -8.0), "utilisation": (-8.0,)}
 NUMBERS = ("bureau_score", "income", "utilisation", "months_at_address", "inquiries_6m", "delinquencies_24m")
 NAMES = [*NUMBERS, "employment", "housing", "purpose", "channel"]
@@ -66,12 +70,15 @@ class Watched:
     causes: pd.DataFrame
 
 
-def portfolio(seed: int, switch: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Applications, their outcome (n,) and their month (n,); without a credit cycle, so that only the switch moves."""
-    drift = SWITCHES[switch]
+def portfolio(seed: int, start: str, switch: str = "none") -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Applications, their outcome (n,) and their month (n,) of half a year.
+
+    Without a credit cycle and without persons who apply again, so that only the switch moves and rows are independent.
+    """
     made = simulate_portfolio(
-        applicants=ROWS, months=MONTHS, seed=seed, history_months=0, start=START, cycle_amplitude=0.0, drift=drift
-    )
+        applicants=ROWS, months=MONTHS, seed=seed, start=start, drift=SWITCHES[switch],
+        history_months=0, cycle_amplitude=0.0, repeat_share=0.0,
+    )  # fmt: skip
     month = made.applications["application_date"].dt.strftime("%Y-%m").to_numpy(object)
     own = made.applications[NAMES].copy()
     for name in set(NAMES) - set(NUMBERS):  # missing is null in texts, never NaN
@@ -81,9 +88,9 @@ def portfolio(seed: int, switch: str) -> tuple[pd.DataFrame, np.ndarray, np.ndar
 
 @lru_cache(maxsize=1)
 def developed(seed: int) -> Developed:
-    applications, bad, month = portfolio(seed, "none")
-    before = month < TURN
-    own, y = applications[before], bad[before]
+    applications, bad, _ = portfolio(seed, START)
+    kept = np.arange(len(bad)) % 10 >= 10 * HELD_OUT
+    own, y = applications[kept], bad[kept]
     tables = class_frame(own, y, settings=ClassingSpec(max_prebins=15), specials=SPECIALS)
     woe = np.column_stack([tables[name].transform(own[name]) for name in NAMES])
     fit = fit_logistic(woe, y, NAMES)
@@ -99,7 +106,8 @@ def developed(seed: int) -> Developed:
     bands = np.bincount(np.searchsorted(edges, linear, side="right"), minlength=10)
     cells = ("score", np.arange(10), [f"band {k}" for k in range(10)], "interval", np.nan, np.nan, bands, np.nan)
     parts.append(pd.DataFrame(dict(zip(REFERENCE_COLUMNS, cells, strict=True))))
-    area = delong_interval(y, linear)
+    held = np.column_stack([tables[name].transform(applications.loc[~kept, name]) for name in NAMES])
+    area = delong_interval(bad[~kept], held @ coefficients)
     values = ordinary_values(own)
     return Developed(tables, coefficients, constant, edges, pd.concat(parts), values, (area.auc, area.standard_error))
 
@@ -119,9 +127,7 @@ def ordinary_values(applications: pd.DataFrame) -> pd.DataFrame:
 def watched(seed: int, switch: str) -> Watched:
     """Production of a seed under a switch: monthly drift and quality, performance of all six months at their end."""
     base = developed(seed)
-    applications, bad, month = portfolio(seed, switch)
-    after = month >= TURN
-    own, y, month = applications[after], bad[after], month[after]
+    own, y, month = portfolio(seed + OTHER_PEOPLE, TURN, switch)
     ids = {name: base.tables[name].assign(own[name]) for name in NAMES}
     woe = np.column_stack([base.tables[name].result.woe[ids[name]] for name in NAMES])
     linear = base.constant + woe @ base.coefficients
