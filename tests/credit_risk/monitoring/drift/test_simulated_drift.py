@@ -38,7 +38,7 @@ def attributed(switch: str, found: Watched) -> bool:
     return switch not in struck or shifts.loc[shifts["share"].idxmax(), "variable"] == struck[switch]
 
 
-@pytest.mark.parametrize("seeds", [range(2), pytest.param(range(100), marks=pytest.mark.slow)], ids=["2", "100"])
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(100), marks=pytest.mark.slow)], ids=["1", "100"])
 def test_each_switch_is_told_by_its_cause(seeds: range) -> None:
     told = dict.fromkeys(SWITCHES, 0)
     moved = dict.fromkeys(SWITCHES, 0)
