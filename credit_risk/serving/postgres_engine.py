@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,47 @@ AS_TEXT = ("bool",)
 """Types that are sent as text, and that are none for keys."""
 
 
+def connected(dsn: str, *, read_only: bool = True) -> Any:
+    """A connection in one repeatable-read snapshot; moments and numbers are written as ISO and to the last bit.
+
+    Raises IntakeError where the server cannot be reached.
+    """
+    psycopg = optional_import("psycopg", "postgres")
+    try:
+        connection = psycopg.connect(dsn, connect_timeout=10, autocommit=False)
+    except psycopg.Error as error:
+        found = " ".join(str(error).split())[:300]
+        remedy = f"check server, port, user and password: --dsn, {VARIABLE}, or PGHOST, PGUSER, …"
+        raise IntakeError(Fault("PostgreSQL cannot be reached", "unreachable", found=found, remedy=remedy)) from error
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = read_only
+    connection.execute("SET LOCAL DateStyle = 'ISO'")
+    connection.execute("SET LOCAL TimeZone = 'UTC'")
+    connection.execute("SET LOCAL extra_float_digits = 1")
+    return connection
+
+
+def server_version(connection: Any) -> str:
+    """`15.7` of a connection."""
+    return ".".join(str(connection.info.server_version // 10**k % 100) for k in (4, 0))
+
+
+def copied(connection: Any, query: str, types: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+    """The rows of a query by COPY, its columns of these types in this order; missing is null."""
+    reading = pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=list(types))
+    parsing = pa_csv.ParseOptions(newlines_in_values=True)
+    turning = pa_csv.ConvertOptions(
+        column_types=dict(types), null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
+    )
+    with connection.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as stream:
+        file = pa.PythonFile(_Stream(stream), mode="r")
+        try:
+            yield from pa_csv.open_csv(file, reading, parsing, turning)
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" not in str(error):
+                raise
+
+
 class Postgres:
     """Reads a table, or a query that begins with select or with, in one repeatable-read snapshot of a connection.
 
@@ -75,25 +116,8 @@ class Postgres:
         self._types: dict[str, str] = {}
         self._facts: InputFacts | None = None
         self._key = ""
-        self.version = ""
-        self._connection = self._connect()
-
-    def _connect(self) -> Any:
-        try:
-            connection = self._psycopg.connect(self._dsn, connect_timeout=10, autocommit=False)
-        except self._psycopg.Error as error:
-            found = " ".join(str(error).split())[:300]
-            remedy = f"check server, port, user and password: --dsn, {VARIABLE}, or PGHOST, PGUSER, …"
-            raise IntakeError(
-                Fault("PostgreSQL cannot be reached", "unreachable", found=found, remedy=remedy)
-            ) from error
-        self.version = ".".join(str(connection.info.server_version // 10**k % 100) for k in (4, 0))
-        connection.isolation_level = self._psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        connection.execute("SET LOCAL DateStyle = 'ISO'")
-        connection.execute("SET LOCAL TimeZone = 'UTC'")
-        connection.execute("SET LOCAL extra_float_digits = 1")
-        return connection
+        self._connection = connected(self._dsn)
+        self.version = server_version(self._connection)
 
     def facts(self, needed: Sequence[str], key: str | None) -> InputFacts:
         """Columns and types, the number of rows, and a hash over the columns that are read.
@@ -191,18 +215,8 @@ class Postgres:
         self._connection.close()
 
     def _batches(self, query: str, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-        reading = pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=list(types))
-        parsing = pa_csv.ParseOptions(newlines_in_values=True)
-        turning = pa_csv.ConvertOptions(
-            column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
-        )
-        with self._told(), self._connection.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as stream:
-            file = pa.PythonFile(_Stream(stream), mode="r")
-            try:
-                yield from pa_csv.open_csv(file, reading, parsing, turning)
-            except pa.ArrowInvalid as error:
-                if "Empty CSV" not in str(error):
-                    raise
+        with self._told():
+            yield from copied(self._connection, query, types)
 
     def _is_text(self, name: str) -> bool:
         return TYPES[self._types[name]][0] == TEXT and self._types[name] != "uuid"

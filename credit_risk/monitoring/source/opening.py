@@ -18,8 +18,10 @@ from credit_risk.monitoring.source.engine import Engine
 from credit_risk.monitoring.source.faults import PartitionFault, fault_frame
 from credit_risk.monitoring.source.intake import Looked, look
 from credit_risk.monitoring.source.mapping import PACKAGE, PERIOD, SEGMENT, VERSION, ProductionTable
+from credit_risk.monitoring.source.postgres_engine import PostgresEngine
 from credit_risk.monitoring.source.relation import Reader, period_text, union
 from credit_risk.monitoring.source.repeated import Kept, first_of_repeated, without
+from credit_risk.monitoring.source.spark_engine import SparkEngine
 from credit_risk.monitoring.source.tables import Chunk, chunks_of
 from credit_risk.package import Package
 
@@ -58,6 +60,10 @@ def open_production(
 def _engine(name: str, place: str, options: Mapping[str, Any]) -> Engine:
     if name == "duckdb":
         return DuckDBEngine(place, **options)
+    if name == "postgres":
+        return PostgresEngine(place, **options)
+    if name == "spark":
+        return SparkEngine(place, **options)
     raise IntakeError(Fault("there is no such engine", "engine", found=name, allowed="duckdb, postgres, spark"))
 
 

@@ -1,0 +1,111 @@
+"""The same tables on DuckDB, PostgreSQL and Spark: equal counts, means and variances within rounding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit_risk.monitoring.reference import read_reference
+from credit_risk.monitoring.source import SqlSource, open_production
+from tests.credit_risk.monitoring.source.cases import (
+    KEY,
+    TIME,
+    brute,
+    clock,
+    mapping,
+    package,
+    parts,
+    production,
+    same_counts,
+)
+
+pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore")]
+COLUMNS = ["_key", "_time", "_period", "score", "probability", "region"]
+
+
+def put(dsn: str, table: str, frame: pd.DataFrame) -> str:
+    """The frame as a table of PostgreSQL, what is missing as null."""
+    psycopg = pytest.importorskip("psycopg")
+    quoted = {name: '"' + str(name).replace('"', '""') + '"' for name in frame}
+    kinds = {"f": "float8", "i": "bigint", "M": "timestamptz"}
+    listed = ", ".join(f"{quoted[name]} {kinds.get(frame[name].dtype.kind, 'text')}" for name in frame)
+    with psycopg.connect(dsn) as opened:
+        opened.execute(f'CREATE TABLE "{table}" ({listed})')
+        with opened.cursor().copy(f'COPY "{table}" FROM STDIN') as copy:
+            for line in frame.astype(object).itertuples(index=False):
+                copy.write_row([None if pd.isna(one) else one for one in line])
+    return table
+
+
+def everything(source: SqlSource) -> dict[str, Any]:
+    """What all engines must agree on."""
+    quantity = "score" if "score" in source.quantities else "expected_value"
+    columns = [name for name in COLUMNS if name in (*source.quantities, *source.segments) or name[0] == "_"]
+    return {
+        "counts": source.counts(segments=["region"]),
+        "moments": source.moments(segments=["region"]),
+        "distinct": source.distinct(quantity),
+        "cells": source.distinct(quantity, most=2, grid=(-1.0, 1.5, 40)),
+        "rows": source.rows("2026-03", columns).to_pandas(),
+        "periods": source.periods,
+        "faults": source.faults.groupby("code")[["rows", "left_out"]].sum().to_dict(),
+    }
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Equal but for the rounding of means and variances."""
+    assert one["periods"] == other["periods"]
+    assert one["faults"] == other["faults"]
+    pd.testing.assert_frame_equal(one["counts"], other["counts"])
+    exact = ["period", "segment", "quantity", "rows", "missing"]
+    pd.testing.assert_frame_equal(one["moments"][exact], other["moments"][exact])
+    for name in ("mean", "variance"):
+        np.testing.assert_allclose(one["moments"][name], other["moments"][name], rtol=1e-10, atol=1e-14)
+    for name in ("distinct", "cells"):
+        assert one[name].exact == other[name].exact
+        pd.testing.assert_frame_equal(one[name].frame, other[name].frame, check_exact=True)
+    pd.testing.assert_frame_equal(one["rows"], other["rows"], check_exact=True, check_dtype=False)
+
+
+def spoilt(name: str) -> pd.DataFrame:
+    """A table with repeated keys, rows of another package, of no moment, of no key, and of the future."""
+    table = production(name, 400)
+    again = table.iloc[10:30].copy()
+    again[TIME] += pd.Timedelta(days=20)
+    twins = table.iloc[40:50]
+    table = pd.concat([table, again, twins], ignore_index=True)
+    table.loc[60:64, "package"] = "another"
+    table.loc[65, "package"] = None
+    table.loc[70:72, TIME] = pd.NaT
+    table.loc[75:79, KEY] = None
+    table.loc[80, TIME] = pd.Timestamp("2026-07-02", tz="UTC")
+    return table
+
+
+@pytest.mark.parametrize("name", ["joined", "every_step"])
+def test_engines_agree(name: str, tmp_path: Path, dsn: str, spark: Any) -> None:
+    table, model = spoilt(name), package(name)
+    reference = read_reference(model)
+    good = table[table[KEY].notna() & table[TIME].notna() & (table["package"] == model.package_hash)]
+    good = good[good[TIME] < pd.Timestamp(clock())].sort_values(TIME).drop_duplicates(KEY)
+    gone = len(table) - len(good)
+    folder = parts(table, tmp_path / "in", 1)
+    given = {"reference": reference, "clock": clock}
+    with open_production(str(folder), mapping(name), model, **given) as source:
+        first = everything(source)
+        assert source.partitions["left_out"].sum() == gone
+    put(dsn, name, table)
+    with open_production(name, mapping(name), model, engine="postgres", dsn=dsn, **given) as source:
+        same(everything(source), first)
+        assert source.partitions["left_out"].sum() == gone
+    with open_production(str(folder), mapping(name), model, engine="spark", **given) as source:
+        same(everything(source), first)
+        assert source.partitions["left_out"].sum() == gone
+    spark.read.parquet(str(folder)).createOrReplaceGlobalTempView(name)
+    with open_production(f"global_temp.{name}", mapping(name), model, engine="spark", **given) as source:
+        same(everything(source), first)
+    same_counts(first["counts"], brute(reference, good))
