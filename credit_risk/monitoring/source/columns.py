@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from credit_risk.monitoring.source.faults import PartitionFault
-from credit_risk.monitoring.source.mapping import KEY, TIME, ProductionTable, kind_wanted
+from credit_risk.monitoring.source.mapping import MOMENT, Mapped
 from credit_risk.monitoring.source.tables import AWARE, FITTING, Column, kind_of
 from credit_risk.package import Package
 
-NEEDED = (KEY, TIME)
 Schemas = Mapping[str, Sequence[tuple[str, pa.DataType]]]
 
 
 def columns_in(
-    partition: str, rows: int, schemas: Schemas, mapping: ProductionTable, package: Package
+    partition: str, rows: int, schemas: Schemas, mapping: Mapped, package: Package
 ) -> tuple[dict[str, Column], list[PartitionFault]]:
     """Columns of production that a partition has, and faults of the others; empty where it cannot be used at all.
 
@@ -24,9 +23,10 @@ def columns_in(
     """
     found: dict[str, Column] = {}
     faults: list[PartitionFault] = []
+    kinds = mapping.kinds(package)
 
     def tell(name: str, code: str, message: str, remedy: str) -> None:
-        gone = rows if name in NEEDED else 0
+        gone = rows if name in mapping.needed else 0
         faults.append(PartitionFault(partition, "", code, message, rows, gone, remedy))
 
     for name, column in mapping.columns().items():
@@ -42,15 +42,15 @@ def columns_in(
             tell(name, "column_case", message, "rename one")
             continue
         field_type = next(kind for one, kind in schemas[side] if one == column)
-        kind, wanted = kind_of(field_type), kind_wanted(name, package)
+        kind, wanted = kind_of(field_type), kinds[name]
         if kind not in FITTING[wanted]:
             allowed = " or ".join(FITTING[wanted])
             tell(name, "column_type", f"the column {shown} holds {kind} ({field_type})", f"write {allowed}")
             continue
-        if name == TIME and kind != AWARE and mapping.time_zone is None:
+        if wanted == MOMENT and kind != AWARE and mapping.time_zone is None:
             message = f"the column {shown} holds {kind}, and nobody knows which"
             tell(name, "time_zone", message, "write moments in UTC, or declare `time_zone`")
             continue
         nanoseconds = pa.types.is_timestamp(field_type) and field_type.unit == "ns"
         found[name] = Column(side, column, kind, nanoseconds)
-    return ({} if set(NEEDED) - set(found) else found), faults
+    return ({} if set(mapping.needed) - set(found) else found), faults

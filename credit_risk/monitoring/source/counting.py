@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pandas as pd
@@ -16,7 +16,9 @@ from credit_risk.monitoring.frames import ALL, COUNT_COLUMNS, MOMENT_COLUMNS
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.source.classing_sql import ClassingSql, production_name
 from credit_risk.monitoring.source.engine import EngineError
-from credit_risk.monitoring.source.mapping import KEY, NUMBER, PERIOD, SEGMENT, TIME, kind_wanted
+from credit_risk.monitoring.source.faults import PartitionFault, fault_frame
+from credit_risk.monitoring.source.mapping import KEY, NUMBER, PERIOD, SEGMENT, TIME, OutcomesTable, kind_wanted
+from credit_risk.monitoring.source.outcomes import NAMES, Outcomes, read_outcomes
 from credit_risk.monitoring.source.relation import Reader, period_text, union
 from credit_risk.monitoring.source.tables import Chunk
 from credit_risk.monitoring.variables import Variable
@@ -27,6 +29,8 @@ FARTHEST = 1e100
 """Numbers beyond it are in no mean and no variance, and count as missing there."""
 NOTHING = "(missing)"
 CELLS = 4096
+AFTER = "(o.bad_date IS NULL OR o.bad_date >= CAST(u.m AS DATE)) AND o.observed_until >= CAST(u.m AS DATE)"
+EARLY = "outcomes that became bad, or were last looked at, before the decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,14 @@ class CountSource(Protocol):
         ...
 
     def rows(self, period: str, columns: Sequence[str]) -> pa.Table:
-        """Columns of production of one period, ordered by key; missing is null."""
+        """Columns of production of one period, ordered by key; missing is null.
+
+        `bad_date`, `observed_until` and `status` are those of outcomes, null where none is known.
+        """
+        ...
+
+    def add_outcomes(self, place: str, mapping: OutcomesTable) -> pd.DataFrame:
+        """Outcomes that `rows` then gives beside decisions; FAULT_COLUMNS of what was wrong with them."""
         ...
 
     def close(self) -> None:
@@ -106,6 +117,7 @@ class SqlSource:
         self._infinite = frozenset(infinite)
         self._classing = ClassingSql(reference, reader.engine.dialect)
         self.left_out = dict(left_out)
+        self._outcomes: Outcomes | None = None
         there = {name for chunk in self._chunks for name in chunk.columns}
         self.segments = tuple(
             s for s in reader.mapping.segments if SEGMENT + s in there and f"segment {s}" not in left_out
@@ -268,22 +280,26 @@ class SqlSource:
     # ----------------------------------------------------------------------------------------------------- rows
     def rows(self, period: str, columns: Sequence[str]) -> pa.Table:
         """Segments, challengers and inputs under their names (`REGION`, `challenger:boosting:score`, `input:AGE`)."""
-        named = {name: SEGMENT + name if name in self._reader.mapping.segments else name for name in columns}
+        own = [name for name in columns if self._outcomes is None or name not in NAMES]
+        named = {name: SEGMENT + name if name in self._reader.mapping.segments else name for name in own}
         there = {name for chunk in self._chunks for name in chunk.columns} | {PERIOD}
         faults = [Fault("there is no such column", "column", path=n) for n, one in named.items() if one not in there]
         if faults or not columns:
             raise IntakeError(faults or Fault("no column is asked for", "column"))
-        d = self._engine.dialect
-        items = {f"c{k}": one for k, one in enumerate(named.values()) if one != PERIOD} | {"k": KEY}
         chunks = [chunk for chunk in self._chunks if chunk.period in (None, period)]
-        listed = ", ".join(f"{new} AS {d.quoted(name)}" for new, name in zip(
-            (f"c{k}" for k, one in enumerate(named.values()) if one != PERIOD),
-            (name for name, one in named.items() if one != PERIOD), strict=True,
-        ))  # fmt: skip
-        inner = union([self._reader.select(chunk, items, period=period) for chunk in chunks])
         if not chunks:
             return pa.table({name: pa.array([], pa.string()) for name in columns})
-        statement = f"SELECT {listed or 'k'} FROM (\n{inner}\n) AS u ORDER BY k"
+        shown = [name for name, one in named.items() if one != PERIOD]
+        items = {f"c{k}": named[name] for k, name in enumerate(shown)} | {"k": KEY}
+        joined = self._outcomes is not None and any(name in NAMES for name in columns)
+        inner = union([self._reader.select(c, items | ({"m": TIME} if joined else {}), period=period) for c in chunks])
+        quoted = self._engine.dialect.quoted
+        listed = [f"u.c{k} AS {quoted(name)}" for k, name in enumerate(shown)]
+        source = f"(\n{inner}\n) AS u"
+        if joined and self._outcomes is not None:
+            source += f" LEFT JOIN (\n{self._outcomes.sql}\n) AS o ON u.k = o.k AND {AFTER}"
+            listed += [f"o.{name} AS {quoted(name)}" for name in columns if name in NAMES]
+        statement = f"SELECT {', '.join(listed) or 'u.k AS k'} FROM {source} ORDER BY u.k"
         try:
             table = self._engine.arrow(statement)
         except EngineError as error:
@@ -296,12 +312,33 @@ class SqlSource:
             table = table.set_column(place, TIME, moments)
         return table.select(list(columns))
 
+    def add_outcomes(self, place: str, mapping: OutcomesTable) -> pd.DataFrame:
+        """place: where the same engine finds them. Outcomes before the decision (bad, or last observed) are left out.
+
+        Raises IntakeError where the mapping has faults or nothing can be read.
+        """
+        reader = self._reader
+        found = read_outcomes(self._engine.at(place), mapping, reader.package, reader.now.date())
+        inner = union([reader.select(chunk, {"k": KEY, "m": TIME, "p": PERIOD}) for chunk in self._chunks])
+        statement = (
+            f"SELECT u.p, COUNT(*) AS n, SUM(CASE WHEN {AFTER} THEN 0 ELSE 1 END) AS early FROM (\n{inner}\n) AS u"
+            f" JOIN (\n{found.sql}\n) AS o ON u.k = o.k GROUP BY u.p"
+        )
+        early = [
+            PartitionFault("", period_text(int(p)), "outcome_before_decision", EARLY, int(e), int(e), "check the keys")
+            for p, _, e in sorted(self._fetched([statement]) if self._chunks else [])
+            if int(e)
+        ]
+        self._outcomes = replace(found, faults=pd.concat([found.faults, fault_frame(early)], ignore_index=True))
+        return self._outcomes.faults
+
     # --------------------------------------------------------------------------------------------------- helpers
     def _chosen(self, what: str, asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
         if asked is None:
             return list(known)
+        told = {name.removeprefix("segment "): reason for name, reason in self.left_out.items()}
         faults = [
-            Fault(f"there is no such {what}, or it is left out", what, path=name, found=self.left_out.get(name))
+            Fault(f"there is no such {what}, or it is left out", what, path=name, found=told.get(name))
             for name in asked
             if name not in known
         ]

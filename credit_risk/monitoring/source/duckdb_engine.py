@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from credit_risk._core.extras import optional_import
 from credit_risk.export.sql.dialects import DIALECTS
 from credit_risk.monitoring.source.engine import EngineError
 from credit_risk.monitoring.source.files import Found, file_partitions
-from credit_risk.monitoring.source.mapping import ProductionTable
+from credit_risk.monitoring.source.mapping import Mapped
 from credit_risk.package import Package
 
 MEMORY = "128MB"
@@ -41,9 +42,15 @@ class DuckDBEngine:
         self._database.execute("SET enable_progress_bar = false")
         self._database.execute("SET preserve_insertion_order = false")
 
-    def partitions(self, mapping: ProductionTable, package: Package) -> Found:
+    def partitions(self, mapping: Mapped, package: Package) -> Found:
         """A file each."""
         return file_partitions(self._path, mapping, package)
+
+    def at(self, place: str) -> DuckDBEngine:
+        """What lies elsewhere, in the same session."""
+        other = copy(self)
+        other._path = place
+        return other
 
     def table(self, places: Sequence[str]) -> str:
         """The files as one table."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from credit_risk.export.sql.dialects import Dialect
 from credit_risk.monitoring.source.faults import PartitionFault
-from credit_risk.monitoring.source.mapping import ProductionTable
+from credit_risk.monitoring.source.mapping import Mapped
 from credit_risk.monitoring.source.tables import AWARE, UTC_MOMENT, Column, Partition
 from credit_risk.package import Package
 
@@ -90,8 +90,12 @@ class Engine(Protocol):
     together: int
     split: bool
 
-    def partitions(self, mapping: ProductionTable, package: Package) -> tuple[list[Partition], list[PartitionFault]]:
+    def partitions(self, mapping: Mapped, package: Package) -> tuple[list[Partition], list[PartitionFault]]:
         """The partitions with their columns, and faults of those that cannot be read."""
+        ...
+
+    def at(self, place: str) -> Engine:
+        """The same engine for what lies elsewhere; it is closed with this one."""
         ...
 
     def table(self, places: Sequence[str]) -> str:

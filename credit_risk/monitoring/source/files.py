@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from credit_risk.monitoring.source.columns import columns_in
 from credit_risk.monitoring.source.faults import PartitionFault
-from credit_risk.monitoring.source.mapping import INPUT, ProductionTable
+from credit_risk.monitoring.source.mapping import INPUT, Mapped
 from credit_risk.monitoring.source.tables import INPUTS, PREDICTIONS, TABLE, Partition
 from credit_risk.package import Package
 from credit_risk.serving.files import find_files, kind_of
@@ -27,7 +27,7 @@ def is_log(path: str) -> bool:
     return (Path(path) / LOG).is_file()
 
 
-def file_partitions(path: str, mapping: ProductionTable, package: Package) -> Found:
+def file_partitions(path: str, mapping: Mapped, package: Package) -> Found:
     """Partitions of a file, folder, pattern, or prediction log. Raises IntakeError where there is no file at all."""
     partitions: list[Partition] = []
     faults: list[PartitionFault] = []
@@ -57,7 +57,7 @@ def _log_places(log: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _partition(
-    name: str, places: dict[str, str], mapping: ProductionTable, package: Package
+    name: str, places: dict[str, str], mapping: Mapped, package: Package
 ) -> tuple[Partition | None, list[PartitionFault]]:
     schemas: dict[str, list[tuple[str, pa.DataType]]] = {}
     faults: list[PartitionFault] = []

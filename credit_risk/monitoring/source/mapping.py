@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from credit_risk._core.errors import Fault, IntakeError
@@ -13,9 +13,75 @@ from credit_risk.package import Package
 KEY, TIME, PACKAGE, VERSION, DECISION, SEQUENCE = "_key", "_time", "_package", "_version", "decision", "_sequence"
 PERIOD = "_period"
 INPUT, SEGMENT, CHALLENGER = "input:", "segment:", "challenger:"
-NUMBER, TEXT, MOMENT = "number", "text", "moment"
+NUMBER, TEXT, MOMENT, DAY = "number", "text", "moment", "day"
+BAD_DATE, OBSERVED, STATUS = "bad_date", "observed_until", "status"
 TEXT_OUTPUTS = ("grade", "overall_decision")
 OUTPUTS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score", *TEXT_OUTPUTS)
+
+
+class Mapped(Protocol):
+    """A mapping of a table, whatever it holds."""
+
+    @property
+    def time_zone(self) -> str | None:
+        """Zone of moments that have none."""
+        ...
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns without which a partition cannot be used."""
+        ...
+
+    def columns(self) -> dict[str, str]:
+        """Column of the table for each name."""
+        ...
+
+    def kinds(self, package: Package) -> dict[str, str]:
+        """What each is to hold: number, text, moment or day."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomesTable:
+    """Columns of a table of outcomes: a row an account, or a row each time that it was looked at (the latest counts).
+
+    key: as that of production; bad_date: the day on which it became bad, null where it has not so far; observed_until:
+    the day to which it was looked at; status: the bank's word, where there is one. Days of moments are those of UTC.
+    """
+
+    key: str
+    bad_date: str
+    observed_until: str
+    status: str | None = None
+
+    @property
+    def time_zone(self) -> str | None:
+        """Days have none."""
+        return None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns without which a partition cannot be used."""
+        return (KEY, BAD_DATE, OBSERVED)
+
+    def columns(self) -> dict[str, str]:
+        """Column of the table for each name."""
+        named = {KEY: self.key, BAD_DATE: self.bad_date, OBSERVED: self.observed_until}
+        return named | ({} if self.status is None else {STATUS: self.status})
+
+    def kinds(self, package: Package) -> dict[str, str]:
+        """Text and days."""
+        return {name: DAY if name in (BAD_DATE, OBSERVED) else TEXT for name in self.columns()}
+
+    def check(self) -> None:
+        """Raises IntakeError where a name is empty or one column stands for two things."""
+        named = self.columns()
+        found = [Fault("a column has no name", "mapping", path=name) for name, column in named.items() if not column]
+        for name, column in named.items():
+            if list(named.values()).count(column) > 1:
+                found.append(Fault("one column stands for two things", "mapping", path=name, found=column))
+        if found:
+            raise IntakeError(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +117,15 @@ class ProductionTable:
         named |= dict(self.outputs)
         named |= {f"{CHALLENGER}{name}": column for name, column in self.challengers.items()}
         return named | {f"{SEGMENT}{name}": column for name, column in self.segments.items()}
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns without which a partition cannot be used."""
+        return (KEY, TIME)
+
+    def kinds(self, package: Package) -> dict[str, str]:
+        """What each column is to hold: number, text or moment."""
+        return {name: kind_wanted(name, package) for name in self.columns()}
 
     def faults(self, package: Package) -> list[Fault]:
         """All that is wrong with the mapping by itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +17,12 @@ from credit_risk.export.sql.dialects import DIALECTS
 from credit_risk.monitoring.source.columns import columns_in
 from credit_risk.monitoring.source.engine import EngineError
 from credit_risk.monitoring.source.files import Found
-from credit_risk.monitoring.source.mapping import ProductionTable
+from credit_risk.monitoring.source.mapping import Mapped
 from credit_risk.monitoring.source.tables import TABLE, Partition
 from credit_risk.package import Package
 from credit_risk.serving.postgres_engine import TYPES, VARIABLE, connected, copied, server_version
 
-RESULTS = {"float8": pa.float64(), "int4": pa.int64(), "int8": pa.int64(), "text": pa.string()}
+RESULTS = {"float8": pa.float64(), "int4": pa.int64(), "int8": pa.int64(), "text": pa.string(), "date": pa.date32()}
 """Types of what the SELECTs of production give."""
 
 
@@ -39,13 +40,16 @@ class PostgresEngine:
 
     def __init__(self, place: str, *, dsn: str | None = None):
         self._psycopg = optional_import("psycopg", "postgres")
-        self._place = place.strip().rstrip(";")
-        self._query = bool(self._place) and self._place.split(None, 1)[0].casefold() in ("select", "with")
+        self._read(place)
         self._connection = connected(dsn if dsn is not None else os.environ.get(VARIABLE, ""), read_only=False)
         self._connection.execute("SET LOCAL jit = off")
         self.version = server_version(self._connection)
 
-    def partitions(self, mapping: ProductionTable, package: Package) -> Found:
+    def _read(self, place: str) -> None:
+        self._place = place.strip().rstrip(";")
+        self._query = bool(self._place) and self._place.split(None, 1)[0].casefold() in ("select", "with")
+
+    def partitions(self, mapping: Mapped, package: Package) -> Found:
         """The table as a whole: its months are told apart when its rows are looked at."""
         shown = f"query {sha256_bytes(self._place.encode())[:16]}" if self._query else self._place
         try:
@@ -63,6 +67,12 @@ class PostgresEngine:
         if not columns:
             raise IntakeError([Fault(one.message, one.code, shown, remedy=one.remedy) for one in faults])
         return [Partition(shown, {TABLE: shown}, columns)], faults
+
+    def at(self, place: str) -> PostgresEngine:
+        """What lies elsewhere, in the same session."""
+        other = copy(self)
+        other._read(place)
+        return other
 
     def table(self, places: Sequence[str]) -> str:
         """The table or the query."""
@@ -89,6 +99,7 @@ class PostgresEngine:
     def keep(self, name: str, sql: str) -> None:
         """A temporary table of the session."""
         with self._told():
+            self._connection.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
             self._connection.execute(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {sql}")
             self._connection.execute(f"ANALYZE {name}")
 

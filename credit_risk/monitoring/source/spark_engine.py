@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from credit_risk.export.sql.dialects import DIALECTS
 from credit_risk.monitoring.source.columns import columns_in
 from credit_risk.monitoring.source.engine import EngineError
 from credit_risk.monitoring.source.files import Found, file_partitions
-from credit_risk.monitoring.source.mapping import ProductionTable
+from credit_risk.monitoring.source.mapping import Mapped
 from credit_risk.monitoring.source.tables import TABLE, Partition
 from credit_risk.package import Package
 from credit_risk.serving.spark_engine import SPECIAL
@@ -58,7 +59,7 @@ class SparkEngine:
             self._session.conf.set(name, value)
         self._kept: list[Any] = []
         self._views: dict[tuple[str, ...], str] = {}
-        self.split = Path(place).exists() or "*" in place or "/" in place
+        self.split = _are_files(place)
 
     def _started(self, master: str | None, session: Any) -> tuple[Any, bool]:
         active = session or self._sql.SparkSession.getActiveSession()
@@ -74,7 +75,7 @@ class SparkEngine:
             remedy = "Spark needs Java 17 or later (JAVA_HOME), and a master that can be reached (`master`)"
             raise IntakeError(Fault("Spark does not start", "spark", found=found, remedy=remedy)) from error
 
-    def partitions(self, mapping: ProductionTable, package: Package) -> Found:
+    def partitions(self, mapping: Mapped, package: Package) -> Found:
         """A file each; a table as a whole."""
         if self.split:
             return file_partitions(self._place, mapping, package)
@@ -90,6 +91,12 @@ class SparkEngine:
         if not columns:
             raise IntakeError([Fault(one.message, one.code, self._place, remedy=one.remedy) for one in faults])
         return [Partition(self._place, {TABLE: self._place}, columns)], faults
+
+    def at(self, place: str) -> SparkEngine:
+        """What lies elsewhere, in the same session."""
+        other = copy(self)
+        other._place, other.split = place, _are_files(place)
+        return other
 
     def table(self, places: Sequence[str]) -> str:
         """A view of the files; the table."""
@@ -145,3 +152,8 @@ class SparkEngine:
             yield
         except (self._errors.PySparkException, pa.ArrowException, OSError) as error:
             raise EngineError(" ".join(str(error).split())[:300]) from error
+
+
+def _are_files(place: str) -> bool:
+    """Whether a place is a path or a pattern, and no name of the catalogue."""
+    return Path(place).exists() or "*" in place or "/" in place

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from credit_risk.monitoring.source.mapping import KEY, MOMENT, NUMBER, PACKAGE, TIME
+from credit_risk.monitoring.source.mapping import DAY, KEY, MOMENT, NUMBER, PACKAGE, TIME
 
 WHOLE, DECIMAL, TEXTS, FLAG = "whole numbers", "numbers", "texts", "truth values"
 DATE, AWARE, NAIVE, OTHER = "dates", "moments with a zone", "moments without a zone", "other"
 UTC_MOMENT = "moments in UTC"
-FITTING = {NUMBER: (WHOLE, DECIMAL), MOMENT: (AWARE, NAIVE, DATE), "text": (TEXTS, WHOLE, FLAG, DATE)}
+FITTING = {
+    NUMBER: (WHOLE, DECIMAL),
+    MOMENT: (AWARE, NAIVE, DATE),
+    DAY: (DATE, NAIVE, AWARE),
+    "text": (TEXTS, WHOLE, FLAG, DATE),
+}
 TABLE, PREDICTIONS, INPUTS = "table", "predictions", "inputs"
 
 
