@@ -12,10 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, PackageError
-from credit_risk.evaluation.bands import band_edges
-from credit_risk.evaluation.stability import bin_counts
 from credit_risk.export.program import Bin
-from credit_risk.models.assemble import free_name
 from credit_risk.monitoring.development import Development, development_of
 from credit_risk.monitoring.effects import Additive
 from credit_risk.monitoring.frames import REFERENCE_COLUMNS
@@ -90,11 +87,14 @@ def read_reference(package: Package, *, population: str = "development") -> Refe
     all applicants of the development sample, where the package infers the outcome of rejects; production that holds
     everybody who applied is compared with these. Raises PackageError where the package does not hold the population.
     """
+    from credit_risk.models.assemble import free_name
+
     found = development_of(package, population)
     builder = _Builder(package, found)
     variables = builder.characteristics()
     taken = {one.name for one in variables}
-    variables += [one for one in (builder.score(taken), builder.grade(taken)) if one is not None]
+    names = {role: free_name(role, taken) for role in ("score", "expected_value", "linear_score", GRADE)}
+    variables += [one for one in (builder.score(names), builder.grade(names[GRADE])) if one is not None]
     rows = {one.name: builder.rows(one) for one in variables}
     ranges = {name: (float(np.min(x)), float(np.max(x))) for name, x in found.outputs.items() if _is_numeric(x)}
     return Reference(
@@ -206,6 +206,8 @@ class _Builder:
             x = np.asarray(values, np.float64)
             good = np.isfinite(x) & ~np.isin(x, np.array(codes, np.float64))
             own = None if weights is None else weights[good]
+            from credit_risk.evaluation.bands import band_edges
+
             cuts = band_edges(x[good], QUANTILES, own) if good.any() else np.empty(0)
             bins = banded(list(cuts), codes)
         else:
@@ -225,13 +227,13 @@ class _Builder:
         return listed(kept, codes, together=others)
 
     # -------------------------------------------------------------------------------------------- score and grades
-    def score(self, taken: set[str]) -> Variable | None:
+    def score(self, names: Mapping[str, str]) -> Variable | None:
         """Bands of the score, of the expected value where the outcome is an amount or a fraction."""
         column = "score" if self.model["outputs"].get("score") else "expected_value"
         if not self.model["outputs"].get(column):
             column = "linear_score"
         cuts, origin = self._edges(column)
-        name = free_name(column, taken)
+        name = names[column]
         if cuts is None:
             self.left_out[name] = origin
             return None
@@ -250,15 +252,17 @@ class _Builder:
         values = self.development.outputs.get(column)
         if values is None or not len(values):
             return None, "the package holds no predictions of development"
+        from credit_risk.evaluation.bands import band_edges
+
         bands = int(self.package.plan.get("evaluation", {}).get("bands", QUANTILES))
         edges = band_edges(values, bands, self.development.weights)
         return [float(x) for x in edges], f"quantiles of {column} of development"
 
-    def grade(self, taken: set[str]) -> Variable | None:
+    def grade(self, name: str) -> Variable | None:
         """The grades of the model, in their order."""
         output = self.model["outputs"].get("grade")
         if not output:
-            self.left_out[free_name(GRADE, taken)] = "the model has no grades"
+            self.left_out[name] = "the model has no grades"
             return None
         levels = [g["grade"] for s in self.model["steps"] if output in produced_names(s) for g in s.get("grades", [])]
         if not levels:  # chosen among the grades of segments
@@ -266,11 +270,13 @@ class _Builder:
         bins = listed(list(dict.fromkeys(levels)))
         none = tuple(math.nan for _ in bins)
         inputs = frozenset({OUTPUT + "grade"})
-        return Variable(free_name(GRADE, taken), GRADE, OUTPUT + "grade", False, bins, none, "the model", inputs=inputs)
+        return Variable(name, GRADE, OUTPUT + "grade", False, bins, none, "the model", inputs=inputs)
 
     # ------------------------------------------------------------------------------------------------------- counts
     def rows(self, variable: Variable) -> NDArray[np.float64]:
         """Development's rows in each bin."""
+        from credit_risk.evaluation.stability import bin_counts
+
         if variable.value.startswith(OUTPUT):
             values = self.development.outputs.get(variable.value.removeprefix(OUTPUT))
         else:

@@ -17,8 +17,8 @@ from credit_risk.monitoring.source.files import Found, file_partitions
 from credit_risk.monitoring.source.mapping import Mapped
 from credit_risk.package import Package
 
-MEMORY = "128MB"
-BUCKET = 1_000_000
+MEMORY = "64MB"
+BUCKET = 250_000
 """Keys that are looked through for repetition at a time."""
 READING = "hive_partitioning = false, can_have_nan = true"
 """NaN escapes comparisons that are folded from the statistics of a file, unless DuckDB is told of it (duckdb#25521)."""
@@ -70,28 +70,33 @@ class DuckDBEngine:
 
     def keep(self, name: str, sql: str) -> None:
         """A temporary table."""
-        with self._told():
-            self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+        self._run(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
 
     def repeated(self, name: str, sql: str, rows: int) -> int:
-        """Keys are looked for bucket by bucket of their hash, first by the hash alone."""
-        buckets = -(-rows // BUCKET)
-        with self._told():
-            self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} (k VARCHAR)")
-            for bucket in range(buckets):
-                hashed = f"SELECT hash(k) AS h FROM ({sql}) WHERE k IS NOT NULL"
-                doubtful = f"SELECT h FROM ({hashed}) WHERE h % {buckets} = {bucket} GROUP BY h HAVING count(*) > 1"
-                self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name}_hash AS {doubtful}")
-                if not self.fetch(f"SELECT count(*) FROM {name}_hash")[0][0]:
-                    continue
-                among = f"SELECT k FROM ({sql}) WHERE hash(k) IN (SELECT h FROM {name}_hash)"
-                self._database.execute(f"INSERT INTO {name} SELECT k FROM ({among}) GROUP BY k HAVING count(*) > 1")
+        """Hashes of the keys are kept (on disk, where memory ends) and looked through bucket by bucket; then keys."""
+        hashes, doubtful, buckets = f"{name}_hashes", f"{name}_doubtful", max(1, -(-rows // BUCKET))
+        self.keep(hashes, f"SELECT hash(k) AS h FROM ({sql}) WHERE k IS NOT NULL")
+        self.keep(doubtful, "SELECT CAST(0 AS UBIGINT) AS h WHERE false")
+        for bucket in range(buckets):
+            again = f"SELECT h FROM {hashes} WHERE h % {buckets} = {bucket} GROUP BY h HAVING count(*) > 1"
+            self._run(f"INSERT INTO {doubtful} {again}")
+        self._run(f"DROP TABLE {hashes}")
+        if self.fetch(f"SELECT count(*) FROM {doubtful}")[0][0]:
+            among = f"SELECT k FROM ({sql}) WHERE hash(k) IN (SELECT h FROM {doubtful})"
+            self.keep(name, f"SELECT k FROM ({among}) GROUP BY k HAVING count(*) > 1")
+        else:
+            self.keep(name, "SELECT CAST(NULL AS VARCHAR) AS k WHERE false")
+        self._run(f"DROP TABLE {doubtful}")
         return int(self.fetch(f"SELECT count(*) FROM {name}")[0][0])
 
     def close(self) -> None:
         """Close the database and remove its temporary folder."""
         self._database.close()
         self._scratch.cleanup()
+
+    def _run(self, sql: str) -> None:
+        with self._told():
+            self._database.execute(sql)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

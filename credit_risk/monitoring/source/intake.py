@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from credit_risk.export.sql.terms import batches
 from credit_risk.monitoring.source.engine import FORMS, EngineError, instant
 from credit_risk.monitoring.source.faults import PartitionFault
 from credit_risk.monitoring.source.mapping import (
@@ -23,6 +24,8 @@ from credit_risk.monitoring.source.relation import Reader, period_text, union
 from credit_risk.monitoring.source.tables import DECIMAL, PREDICTIONS, TABLE, Partition
 
 AGAIN = "export the file again"
+AT_ONCE = 5
+"""Columns that are looked at in one scan, so that memory does not grow with their number."""
 HEAD = ("partition", "period", "rows", "key", "time", "future", "package", "first", "last")
 
 
@@ -68,13 +71,14 @@ def _damaged(partition: Partition, error: EngineError, found: Looked) -> None:
 def _look_at(reader: Reader, group: Sequence[Partition], found: Looked) -> None:
     """Statements of a group; nothing is told before all of them have run."""
     heads, values = [], []
-    width = max(len(one.columns) for one in group)
     for place, one in enumerate(group):
         main = TABLE if TABLE in one.places else PREDICTIONS
         heads.append(_head(reader, one, place, main))
-        values += [_values(reader, one, place, side, width) for side in one.places if _numbers(reader, one, side)]
+        values += [
+            _values(reader, one, place, names) for side in one.places for names in batches(_numbers(one, side), AT_ONCE)
+        ]
     lines = reader.engine.fetch(union(heads))
-    told = reader.engine.fetch(union(values)) if values else []
+    told = [line for some in batches(values, len(group)) for line in reader.engine.fetch(union(some))]
     backwards = {place: _backwards(reader, one) for place, one in enumerate(group) if SEQUENCE in one.columns}
     by_partition: dict[int, list[dict[str, Any]]] = {}
     for line in lines:
@@ -86,9 +90,11 @@ def _look_at(reader: Reader, group: Sequence[Partition], found: Looked) -> None:
             _tell(reader, one, rows, found)
         else:
             _tell_table(reader, one, rows, found)
-    for place, side, *counts in told:
+    for place, first, *counts in told:
         one = group[int(place)]
-        for k, name in enumerate(_numbers(reader, one, str(side))):
+        names = _numbers(one, one.columns[first].side)
+        names = names[names.index(first) :][:AT_ONCE]
+        for k, name in enumerate(names):
             _tell_values(one, name, int(counts[2 * k] or 0), int(counts[2 * k + 1] or 0), found)
     for place, count in backwards.items():
         if count:
@@ -117,16 +123,16 @@ def _head(reader: Reader, one: Partition, place: int, side: str) -> str:
     )
 
 
-def _numbers(reader: Reader, one: Partition, side: str) -> list[str]:
+def _numbers(one: Partition, side: str) -> list[str]:
     """Columns of a side that are looked at for NaN, infinity and damage."""
     return [name for name, c in one.columns.items() if c.side == side and name not in (KEY, TIME)]
 
 
-def _values(reader: Reader, one: Partition, place: int, side: str, width: int) -> str:
-    """NaN and infinite numbers of each column in one row of `width` pairs; texts are read, so that damage is found."""
+def _values(reader: Reader, one: Partition, place: int, names: Sequence[str]) -> str:
+    """NaN and infinite numbers of columns of one side in one row; texts are read, so that damage is found."""
     d, forms = reader.engine.dialect, FORMS[reader.engine.name]
     items = []
-    for name in _numbers(reader, one, side):
+    for name in names:
         column = one.columns[name]
         raw = d.quoted(column.name)
         if kind_wanted(name, reader.package) != NUMBER or column.kind != DECIMAL:
@@ -136,10 +142,10 @@ def _values(reader: Reader, one: Partition, place: int, side: str, width: int) -
         value = d.number.replace("{x}", raw)
         items.append(f"SUM(CASE WHEN {forms.is_nan.format(x=double)} THEN 1 ELSE 0 END)")
         items.append(f"SUM(CASE WHEN {reader.finite(value)} THEN 0 WHEN {value} IS NULL THEN 0 ELSE 1 END)")
-    items += ["0"] * (2 * width - len(items))
+    items += ["0"] * (2 * AT_ONCE - len(items))
     listed = ", ".join(f"CAST({text} AS {forms.whole}) AS c{k}" for k, text in enumerate(items))
-    source = reader.engine.table([one.places[side]])
-    return f"SELECT {place} AS partition_number, {d.string(side)} AS side, {listed} FROM {source} AS t"
+    source = reader.engine.table([one.places[one.columns[names[0]].side]])
+    return f"SELECT {place} AS partition_number, {d.string(names[0])} AS first_name, {listed} FROM {source} AS t"
 
 
 def _tell(reader: Reader, one: Partition, rows: Sequence[Mapping[str, Any]], found: Looked) -> None:

@@ -89,7 +89,8 @@ def test_nan_beside_null(tmp_path: Path, dsn: str, spark: Any) -> None:
     quoted = '"' + number.replace('"', '""') + '"'
     with psycopg.connect(dsn) as opened:
         again = [key for key, value in zip(table[KEY], values, strict=True) if value is not None and value != value]
-        opened.execute(f"UPDATE nan SET {quoted} = 'NaN' WHERE key = ANY(%s)", [again])
+        keys = ", ".join(f"'{key}'" for key in again)
+        opened.execute(f"UPDATE nan SET {quoted} = 'NaN' WHERE key IN ({keys})")
     wanted = brute(reference, table.assign(**{number: [1000.0 if v == 1000.0 else None for v in values]}), ())
     for engine, place in (("duckdb", str(tmp_path)), ("postgres", "nan"), ("spark", str(tmp_path))):
         options = {"dsn": dsn} if engine == "postgres" else {}
