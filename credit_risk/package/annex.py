@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,7 +12,7 @@ from credit_risk._core import canonical_json
 from credit_risk._core.clock import Clock
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.hashing import sha256_file
-from credit_risk.package.layout import ANNEX_KINDS, FORMAT, MANIFEST, hostile
+from credit_risk.package.layout import ANNEX_FORMAT, ANNEX_KINDS, FORMAT, MANIFEST, hostile
 from credit_risk.package.manifest import build_annex_manifest, file_entry
 from credit_risk.package.output import (
     MARKER,
@@ -26,6 +27,9 @@ from credit_risk.package.output import (
 )
 from credit_risk.package.schema import schema_faults
 
+MONITORING = "monitoring"
+"""Kind of the manifest of a run of monitoring, which lies beside the package, since there are many."""
+
 
 def write_annex(package: Path, kind: str, files: Mapping[str, bytes], producer: str, clock: Clock) -> Path:
     """Write the annex `kind` (exports, validation, documents, signatures) of a package folder and return its folder.
@@ -35,14 +39,40 @@ def write_annex(package: Path, kind: str, files: Mapping[str, bytes], producer: 
     """
     package = Path(package)
     _check(package, kind, files)
+    manifest = _manifest(files, kind, sha256_file(package / MANIFEST), producer, clock)
+    staging, target = package.with_name(f"{package.name}.{kind}"), package / kind
+    _place(target, staging, files, manifest)
+    return target
+
+
+def write_run(folder: Path, package_hash: str, files: Mapping[str, bytes], producer: str, clock: Clock) -> Path:
+    """Write a run of monitoring: a folder of its own, with the manifest of an annex of kind `monitoring`.
+
+    An earlier run that stands in `folder` is replaced with the documents that were made of it. Raises PackageError
+    where something else stands there, or on a full disk; then `folder` is as it was.
+    """
+    target = Path(os.path.abspath(folder))
+    _check_run(target)
+    manifest = _manifest(files, MONITORING, package_hash, producer, clock)
+    with told(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    _place(target, target, files, manifest)
+    return target
+
+
+def _manifest(
+    files: Mapping[str, bytes], kind: str, package_hash: str, producer: str, clock: Clock
+) -> dict[str, object]:
     entries = {name: file_entry(data) for name, data in files.items()}
-    package_hash = sha256_file(package / MANIFEST)
     manifest = build_annex_manifest(entries, kind=kind, package_hash=package_hash, producer=producer, clock=clock)
     faults = schema_faults("annex", manifest, f"{kind}/{MANIFEST}")
     if faults:
         raise PackageError(faults)
-    staging = package.with_name(f"{package.name}.{kind}")
-    target = package / kind
+    return manifest
+
+
+def _place(target: Path, staging: Path, files: Mapping[str, bytes], manifest: Mapping[str, object]) -> None:
+    """Write beside the target and rename."""
     with told(target):
         _recover(replaced_path(staging), target)
         partial = claim(partial_path(staging))
@@ -56,7 +86,25 @@ def write_annex(package: Path, kind: str, files: Mapping[str, bytes], producer: 
             with suppress(OSError):
                 if partial.exists():
                     remove(partial)
-    return target
+
+
+def _check_run(folder: Path) -> None:
+    """Nothing, an empty folder, or an earlier run alone stands there. Raises PackageError."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    remedy = "name a folder that does not exist"
+    if not folder.is_dir() or folder_format(folder) != ANNEX_FORMAT:
+        raise PackageError(Fault("exists and is no run of monitoring", "output_not_ours", str(folder), remedy=remedy))
+    held = json.loads((folder / MANIFEST).read_bytes())
+    if held.get("kind") != MONITORING:
+        message = f"an annex of kind {held.get('kind')} stands there"
+        raise PackageError(Fault(message, "output_not_ours", str(folder), remedy=remedy))
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    known = {MANIFEST, *held.get("files", {})}
+    extra = sorted(name for name in names - known if not name.startswith("documents/"))
+    if extra:
+        message = f"a run stands there, with files that are not its own: {', '.join(extra[:5])}"
+        raise PackageError(Fault(message, "output_not_ours", str(folder), remedy="move these files away"))
 
 
 def _check(package: Path, kind: str, files: Mapping[str, bytes]) -> None:

@@ -16,6 +16,57 @@ from docs_templates.spoken import spoken
 
 ALL = Filter("segment", "all", False)
 SEGMENTS = Filter("segment", "all", True)
+SHIFTS = ("period", "variable", "shift", "standard_error", "p_value", "share", "probability_shift")
+TOTALS = ("period", "rows", "shift", "observed_shift", "remainder", "probability_shift", "observed_probability")
+DISTANCES = ("period", "variable", "actual_rows", "ks", "ks_p_value", "wasserstein", "standardised_wasserstein")
+BINS = ("variable", "bin", "label", "expected_share", "actual_share", "contribution", "score_shift")
+QUALITY = ("period", "segment", "variable", "rule", "rows", "total", "rate", "expected", "ratio", "verdict", "reason")
+DOMAIN = ("period", "segment", "actual_used", "auc", "lower", "upper", "chance_level", "verdict", "reason")
+PERFORMANCE = (
+    "period",
+    "segment",
+    "horizon",
+    "rows",
+    "bad",
+    "value",
+    "lower",
+    "upper",
+    "development",
+    "verdict",
+    "reason",
+)
+LEVEL = ("period", "segment", "rows", "bad", "predicted", "observed", "ratio", "ratio_lower", "ratio_upper", "status")
+EXPECTED = ("period", "segment", "measure", "rows", "estimate", "lower", "upper", "assumes")
+DECISIONS = ("period", "measure", "rows", "events", "rate", "lower", "upper", "development", "difference", "p_value")
+OBJECTIVES = (
+    "period",
+    "objective",
+    "area",
+    "rows",
+    "value",
+    "lower",
+    "upper",
+    "direction",
+    "target",
+    "verdict",
+    "reason",
+)
+SHADOW = (
+    "challenger",
+    "period",
+    "basis",
+    "rows",
+    "bad",
+    "auc_champion",
+    "auc_challenger",
+    "difference",
+    "p_value",
+    "warning",
+)
+CALIBRATION = (
+    *("period", "segment", "scheme", "group", "rows", "bad", "predicted", "observed", "jeffreys_p_value"),
+    *("correlated_p_value", "verdict", "correlated_verdict"),
+)
 STYLE = """
 .v{padding:.1rem .5rem;border-radius:3px;border:1px solid;white-space:nowrap}
 .r{background:#f8d9d2;color:#6d1300;border-color:#b23a1e}.a{background:#fdeccc;color:#5c3b00;border-color:#c28a1b}
@@ -41,10 +92,10 @@ def monitoring_page(package: Package) -> str:
         ("characteristics", say("monitored.characteristics"), _characteristics(found)),
         ("segments", say("monitored.segments"), _segments(found)),
         ("performance", say("monitored.performance"), _performance(found)),
-        ("calibration", say("monitored.calibration"), printed(found("calibration"))),
-        ("challengers", say("monitored.challengers"), printed(found("challengers")) + printed(found("looks"))),
-        ("objectives", say("monitored.objectives"), printed(found("objectives"))),
-        ("alerts", say("monitored.alerts"), printed(found("alerts")) + printed(found("advice"))),
+        ("calibration", say("monitored.calibration"), printed(found("calibration"), CALIBRATION)),
+        ("challengers", say("monitored.challengers"), printed(found("challengers"), SHADOW, ALL)),
+        ("objectives", say("monitored.objectives"), printed(found("objectives"), OBJECTIVES, ALL)),
+        ("alerts", say("monitored.alerts"), printed(found("alerts"))),
         ("method", say("monitored.method"), _method(package, found)),
     ]
     model = package.manifest["model"]
@@ -66,10 +117,11 @@ def _verdict(found: Callable[[str], Evidence | None]) -> str:
 
 
 def _maturity(found: Callable[[str], Evidence | None]) -> str:
-    columns = ("period", "rows", "left_out", "mean_score", "mean_probability", "development_probability")
+    columns = ("period", "quantity", "rows", "missing", "mean", "development_mean")
     return (
         printed(found("labels"))
-        + printed(found("volume"), columns, ALL, folded=True)
+        + printed(found("moments"), columns, ALL, folded=True)
+        + printed(found("faults"), folded=True)
         + printed(found("partitions"), folded=True)
     )
 
@@ -84,19 +136,20 @@ def _score(found: Callable[[str], Evidence | None]) -> str:
     ]
     drawn = _figure(item, trend(item.title, months, lines)) if item is not None and rows else ""
     stability = found("score_stability")
-    columns = ("period", "quantity", "rows", "psi", "chance_level", "p_value", "persistent", "verdict", "reason")
+    columns = ("period", "variable", "actual_rows", "psi", "chance_level", "p_value", "persistent", "verdict", "reason")
     return (
         drawn
-        + heat(stability, "quantity", "period", "psi", ALL)
+        + heat(stability, "variable", "period", "psi", ALL)
         + printed(stability, columns, ALL, folded=stability is not None and not stability.is_absent)
-        + printed(found("attribution"), folded=True)
-        + printed(found("distances"), None, ALL, folded=True)
+        + printed(found("attribution"), SHIFTS, ALL, folded=True)
+        + printed(found("attribution_totals"), TOTALS, ALL, folded=True)
+        + printed(found("distances"), DISTANCES, ALL, folded=True)
     )
 
 
 def _characteristics(found: Callable[[str], Evidence | None]) -> str:
     item = found("characteristic_stability")
-    columns = ("period", "variable", "rows", "psi", "chance_level", "adjusted_p_value", "persistent", "reason")
+    columns = ("period", "variable", "actual_rows", "psi", "chance_level", "adjusted_p_value", "persistent", "reason")
     shifted = Filter("verdict", "red", False)
     last = Filter("period", max((str(row["period"]) for row in rows_of(item)), default=""))
     red = printed(item, columns, ALL, shifted, last, folded=True) if rows_of(item, ALL, shifted, last) else ""
@@ -104,10 +157,13 @@ def _characteristics(found: Callable[[str], Evidence | None]) -> str:
     return (
         heat(item, "variable", "period", "psi", ALL)
         + red
-        + printed(found("bins"), folded=True)
-        + printed(found("domain_classifier"), folded=True)
-        + printed(quality, None, bad, folded=quality is not None and not quality.is_absent)
+        + printed(found("bins"), BINS, folded=True)
+        + printed(found("domain_classifier"), DOMAIN, folded=True)
+        + printed(found("domain_characteristics"), folded=True)
+        + printed(quality, QUALITY, bad, folded=quality is not None and not quality.is_absent)
+        + printed(found("cause"), folded=True)
         + printed(found("replay"), folded=True)
+        + printed(found("replay_differences"), folded=True)
     )
 
 
@@ -115,46 +171,45 @@ def _segments(found: Callable[[str], Evidence | None]) -> str:
     item = found("score_stability")
     if not rows_of(item, SEGMENTS):
         return f"<p>{text(say('monitored.no_segments'))}</p>{printed(found('decisions'), folded=True)}"
-    of_score = Filter("quantity", "score", False)
+    of_score = Filter("variable", "score", False)
     held = (SEGMENTS, of_score) if rows_of(item, SEGMENTS, of_score) else (SEGMENTS,)
-    return heat(item, "segment", "period", "psi", *held) + printed(found("decisions"), folded=True)
+    return heat(item, "segment", "period", "psi", *held) + printed(found("decisions"), DECISIONS, ALL, folded=True)
 
 
 def _performance(found: Callable[[str], Evidence | None]) -> str:
-    item, level = found("figure.performance"), found("figure.level")
+    item, measured = found("performance"), Filter("measure", "auc")
+    return (
+        _lines_of_auc(found("figure.performance"))
+        + _lines_of_rates(found("figure.level"))
+        + printed(item, PERFORMANCE, ALL, measured)
+        + (printed(item, PERFORMANCE, SEGMENTS, measured, folded=True) if rows_of(item, SEGMENTS, measured) else "")
+        + printed(found("level"), LEVEL, folded=True)
+        + printed(found("label_free"), EXPECTED, folded=True)
+    )
+
+
+def _lines_of_auc(item: Evidence | None) -> str:
     rows = rows_of(item)
     months = sorted({str(row["period"]) for row in rows})
-    methods = list(dict.fromkeys(str(row["method"]) for row in rows))
     lines = []
-    for method in methods:
+    for method in dict.fromkeys(str(row["method"]) for row in rows):
         by = {str(row["period"]): row for row in rows if row["method"] == method}
         auc, lower, upper = (
             [_number(by[month][name]) if month in by else None for month in months]
-            for name in ("auc", "auc_lower", "auc_upper")
+            for name in ("auc", "lower", "upper")
         )
         lines.append(Line(method, auc, lower, upper, dashed=method != "mature"))
-    drawn = _figure(item, trend(item.title, months, lines)) if item is not None and rows else ""
-    if level is not None and (held := rows_of(level)):
-        months = sorted({str(row["period"]) for row in held})
-        series = list(dict.fromkeys(str(row["series"]) for row in held))
-        rates = [
-            Line(name, [_rate(held, name, month) for month in months], dashed=place > 0)
-            for place, name in enumerate(series)
-        ]
-        drawn += _figure(level, trend(level.title, months, rates, percent=True))
-    columns = ("period", "segment", "method", "rows", "bad", "auc", "auc_lower", "auc_upper", "verdict", "reason")
-    return (
-        drawn
-        + printed(found("performance"), columns, ALL)
-        + (
-            printed(found("performance"), columns, SEGMENTS, folded=True)
-            if rows_of(found("performance"), SEGMENTS)
-            else ""
-        )
-        + printed(found("level"), folded=True)
-        + printed(found("month_on_book"), folded=True)
-        + printed(found("label_free"), folded=True)
-    )
+    return _figure(item, trend(item.title, months, lines)) if item is not None and rows else ""
+
+
+def _lines_of_rates(item: Evidence | None) -> str:
+    rows = rows_of(item)
+    months = sorted({str(row["period"]) for row in rows})
+    lines = [
+        Line(name, [_rate(rows, name, month) for month in months], dashed=place > 0)
+        for place, name in enumerate(dict.fromkeys(str(row["series"]) for row in rows))
+    ]
+    return _figure(item, trend(item.title, months, lines, percent=True)) if item is not None and rows else ""
 
 
 def _method(package: Package, found: Callable[[str], Evidence | None]) -> str:

@@ -14,7 +14,7 @@ VERDICTS = ("green", "amber", "red", "grey")
 CHARTS: dict[str, Json] = {
     "monitoring.figure.score_stability": {"type": "line", "x": "period", "y": ["psi", "chance_level"]},
     "monitoring.figure.performance": {
-        "type": "interval", "x": "period", "y": ["auc"], "series": "method", "lower": "auc_lower", "upper": "auc_upper",
+        "type": "interval", "x": "period", "y": ["auc"], "series": "method", "lower": "lower", "upper": "upper",
     },
     "monitoring.figure.level": {"type": "line", "x": "period", "y": ["rate"], "series": "series"},
 }  # fmt: skip
@@ -49,14 +49,14 @@ def _keys(name: str, names: list[str], periods: list[str], segments: tuple[str, 
         every = [{**one, "variable": v} for one in each for v in names]
         return [{**one, "verdict": verdict(i), "psi": abs(math.sin(i)) / 4} for i, one in enumerate(every)]
     if name == "score_stability":
-        every = [{**one, "quantity": q} for one in each for q in ("score", "grade")]
+        every = [{**one, "variable": q} for one in each for q in ("score", "grade")]
         return [{**one, "verdict": verdict(i), "psi": abs(math.sin(i)) / 4} for i, one in enumerate(every)]
     if name == "figure.score_stability":
         return [{"period": p, "psi": abs(math.sin(i)) / 4, "chance_level": 0.03} for i, p in enumerate(periods)]
     if name == "figure.performance":
         return [
             {"period": p, "method": "mature" if i < len(periods) / 2 else "censoring weights", "auc": 0.75,
-             "auc_lower": 0.71, "auc_upper": 0.79}
+             "lower": 0.71, "upper": 0.79}
             for i, p in enumerate(periods)
         ]  # fmt: skip
     if name == "figure.level":
@@ -68,11 +68,23 @@ def _keys(name: str, names: list[str], periods: list[str], segments: tuple[str, 
     if name == "verdict":
         areas = ("score", "characteristics", "performance", "calibration")
         return [{"area": a, "period": periods[-1], "verdict": VERDICTS[i]} for i, a in enumerate(areas)]
-    if name in ("volume", "performance", "level", "decisions", "metrics", "distances"):
+    if name in (
+        "moments",
+        "level",
+        "decisions",
+        "metrics",
+        "distances",
+        "objectives",
+        "challengers",
+        "attribution_totals",
+    ):
         return [{**one, "verdict": verdict(i)} for i, one in enumerate(each)]
+    if name == "performance":
+        return [{**one, "verdict": verdict(i), "measure": "auc"} for i, one in enumerate(each)]
     if name in ("attribution", "quality", "bins"):
-        return [{"period": periods[-1], "variable": v, "verdict": verdict(i)} for i, v in enumerate(names)]
-    if name in ("run", "calibration", "alerts", "advice", "partitions"):
+        last = {"period": periods[-1], "segment": "all"}
+        return [{**last, "variable": v, "verdict": verdict(i)} for i, v in enumerate(names)]
+    if name in ("run", "calibration", "alerts", "advice", "partitions", "faults"):
         return [{"verdict": verdict(i), "item": f"item {i}"} for i in range(4)]
     return [{"period": p, "verdict": verdict(i)} for i, p in enumerate(periods)]
 

@@ -123,6 +123,7 @@ class SqlSource:
             s for s in reader.mapping.segments if SEGMENT + s in there and f"segment {s}" not in left_out
         )
         self.variables = tuple(v.name for v in reference.variables if v.name not in left_out)
+        self.columns = frozenset(there)
         self.quantities = tuple(sorted(name for name in there if self._is_quantity(name)))
 
     def __enter__(self) -> SqlSource:

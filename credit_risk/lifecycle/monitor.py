@@ -1,0 +1,105 @@
+"""A run of monitoring written: its evidence in a folder beside the package, alerts in their log, report and page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from credit_risk import __version__
+from credit_risk._core import canonical_json
+from credit_risk._core.clock import Clock, system_clock
+from credit_risk._core.evidence import Evidence
+from credit_risk._core.severity import SEVERITIES
+from credit_risk.lifecycle.programs import run_program
+from credit_risk.monitoring.alerts.document import alerts_document
+from credit_risk.monitoring.alerts.log import AlertLog, RunRecorded, read_alerts, record_run
+from credit_risk.monitoring.run import MonitoringRun, OutcomeTable, Words, evidence_of, monitor
+from credit_risk.monitoring.source import ProductionTable
+from credit_risk.package import read_package
+from credit_risk.package.annex import write_run
+
+ALERT_COLUMNS = [
+    *("id", "rule", "severity", "metric", "segment", "subject", "first_period", "last_period", "value", "cut"),
+    *("state", "owner", "response"),
+]
+PRODUCER = f"credit_risk {__version__}"
+NO_ALERTS = "no rule of the plan is broken, and no alert is open"
+NO_VALUES = "no value came that a rule could be held against"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run wrote: its folder, the run, what became of alerts, the log of alerts, and the evidence."""
+
+    folder: Path
+    run: MonitoringRun
+    recorded: RunRecorded | None
+    alerts: AlertLog
+    evidence: tuple[Evidence, ...]
+
+
+def monitor_package(
+    package: Path,
+    place: str,
+    mapping: ProductionTable,
+    out: Path,
+    *,
+    alerts: Path | None = None,
+    outcomes: OutcomeTable | None = None,
+    words: Words | None = None,
+    documents: bool = True,
+    clock: Clock = system_clock,
+    progress: Callable[[str], None] = lambda _: None,
+    **options: Any,
+) -> Written:
+    """Monitor, and write evidence, alerts, report and page.
+
+    out: folder of the run; an earlier run there is replaced. alerts: folder of the log of alerts (default: `alerts`
+    beside `out`), which lives on from run to run. Raises what
+    `monitor` raises, PackageError where `out` is not ours to write, AlertError where the log is at fault.
+    """
+    read = read_package(package)
+    given: dict[str, Any] = {"outcomes": outcomes, "words": words or Words(), "clock": clock, "progress": progress}
+    run = monitor(read, place, mapping, **given, **options)
+    log_folder = alerts if alerts is not None else Path(out).resolve().parent / "alerts"
+    identifier = str(read.manifest["model"]["id"])
+    recorded = None
+    if run.evaluation is not None:
+        recorded = record_run(log_folder, run.evaluation, model=identifier, package_hash=read.package_hash, clock=clock)
+    log = read_alerts(log_folder)
+    frames = {**run.frames, "alerts": _alert_frame(log, identifier) if run.evaluation is not None else NO_VALUES}
+    evidence = evidence_of(frames)
+    files = {f"evidence/{one.id}.json": canonical_json.to_bytes(one.as_dict()) for one in evidence}
+    document = alerts_document(
+        log,
+        model=identifier,
+        package_hash=read.package_hash,
+        created=clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        evaluation=run.evaluation,
+    )
+    files["alerts.json"] = canonical_json.to_bytes(document)
+    folder = write_run(out, read.package_hash, files, PRODUCER, clock)
+    if documents:
+        progress("report and page are made")
+        run_program("docs_templates", [str(package), "--monitoring", str(folder), "--quiet"])
+    return Written(folder, run, recorded, log, evidence)
+
+
+def _alert_frame(log: AlertLog, model: str) -> pd.DataFrame | str:
+    """Alerts that nobody has closed, gravest first."""
+    rows = [one.as_dict() for one in log.alerts.values() if one.state != "closed"]
+    if not rows:
+        return NO_ALERTS
+    gravest = sorted(rows, key=lambda one: (SEVERITIES.index(str(one["severity"])), str(one["id"])))
+    cuts = [_cut(one["cut"], str(one["colour"])) for one in gravest]
+    return pd.DataFrame(gravest).assign(cut=cuts)[ALERT_COLUMNS]
+
+
+def _cut(cut: Any, colour: str) -> float | None:
+    """The number that was reached."""
+    found = cut[colour] if isinstance(cut, dict) else cut
+    return None if found is None else float(found)

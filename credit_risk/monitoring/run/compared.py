@@ -1,0 +1,146 @@
+"""Decisions, objectives, and challengers that were scored in shadow, month by month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk.monitoring.challenger.shadow import Accepted, shadow_comparison
+from credit_risk.monitoring.performance.decisions import approved_of, decision_table
+from credit_risk.monitoring.performance.labels import label_outcomes
+from credit_risk.monitoring.performance.objectives import Objective, objective_table
+from credit_risk.monitoring.run.outcomes import Outcomes
+from credit_risk.monitoring.run.settings import Settings
+from credit_risk.monitoring.source import SqlSource
+from credit_risk.monitoring.source.mapping import CHALLENGER, DECISION
+from credit_risk.package import Package
+
+NO_DECISIONS = "production holds no decisions: map the column, and say which words approve and which decline"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The bank's words for what was done with an applicant."""
+
+    approved: tuple[str, ...] = ()
+    declined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Frames, or why there is none."""
+
+    decisions: pd.DataFrame | str
+    objectives: pd.DataFrame | str
+    challengers: pd.DataFrame | str
+
+
+def compared(
+    package: Package,
+    source: SqlSource,
+    outcomes: Outcomes | None,
+    settings: Settings,
+    segments: Sequence[str],
+    words: Words,
+) -> Compared:
+    """What was decided, what was aimed at, and who ranks better."""
+    return Compared(
+        _decisions(package, source, settings, segments, words),
+        _objectives(source, settings, segments),
+        _challengers(package, source, outcomes, settings, segments),
+    )
+
+
+def _decisions(
+    package: Package, source: SqlSource, settings: Settings, segments: Sequence[str], words: Words
+) -> pd.DataFrame | str:
+    if DECISION not in source.columns or not (words.approved and words.declined):
+        return NO_DECISIONS
+    cut_off = (package.plan.get("strategy") or {}).get("cut_off")
+    cut = float(cut_off) if cut_off is not None and "score" in source.quantities else None
+    parts = []
+    for period in source.periods:
+        frame = source.rows(period, [DECISION, *(["score"] if cut is not None else []), *segments]).to_pandas()
+        done = approved_of(frame[DECISION].to_numpy(object), words.approved, words.declined)
+        said = None if cut is None else _said(frame["score"].to_numpy(np.float64), cut)
+        by = {name: frame[name].to_numpy(object) for name in segments}
+        table = decision_table(done.approved, said, segments=by, least_rows=settings.spec.min_rows)
+        notes = table.attrs.get("notes", ())
+        parts.append(table.assign(period=period))
+    if not parts:
+        return "production has no counted row"
+    found = pd.concat(parts, ignore_index=True)
+    found.attrs["notes"] = (*notes, _of_words(words, cut))
+    return found
+
+
+def _said(score: NDArray[np.float64], cut_off: float) -> NDArray[np.int64]:
+    """What the score says: 1 at the cut-off or above, 0 below, -1 where there is none."""
+    return np.where(np.isnan(score), -1, (score >= cut_off).astype(np.int64))
+
+
+def _of_words(words: Words, cut_off: float | None) -> str:
+    told = (
+        f"approved: {', '.join(words.approved)}; declined: {', '.join(words.declined)}; any other word is no decision"
+    )
+    return told if cut_off is None else f"{told}; overrides are against the cut-off {cut_off:g} of the plan"
+
+
+def _objectives(source: SqlSource, settings: Settings, segments: Sequence[str]) -> pd.DataFrame | str:
+    specs = settings.spec.objectives
+    if not specs:
+        return "the plan declares no objectives"
+    needed = {name for one in specs for name in one.columns}
+    lost = sorted(name for name in needed if name not in source.columns)
+    if lost:
+        return f"production does not hold the columns {', '.join(lost)}"
+    objectives = [Objective(o.id, o.area, o.measure, o.direction, o.target, o.columns, o.value, o.level) for o in specs]
+    parts = []
+    for period in source.periods:
+        frame = source.rows(period, ["_key", *sorted(needed), *segments]).to_pandas()
+        columns = {name: frame[name].to_numpy() for name in needed}
+        by = {name: frame[name].to_numpy(object) for name in segments}
+        parts.append(objective_table(objectives, columns, len(frame), segments=by).assign(period=period))
+    return pd.concat(parts, ignore_index=True) if parts else "production has no counted row"
+
+
+def _challengers(
+    package: Package, source: SqlSource, outcomes: Outcomes | None, settings: Settings, segments: Sequence[str]
+) -> pd.DataFrame | str:
+    spec = settings.spec.challengers
+    names = sorted(one for one in source.quantities if one.startswith(CHALLENGER) and one.endswith(":probability"))
+    if not names:
+        return "production holds no challenger that was scored in shadow"
+    if outcomes is None or settings.window is None:
+        return "a comparison needs outcomes, and their window"
+    random = spec.random_accepts if spec is not None else None
+    held = random is not None and random in source.columns
+    parts: list[pd.DataFrame] = []
+    for period in source.periods:
+        extra = [str(random)] if held else []
+        frame = source.rows(period, ["_key", "_time", "probability", *names, *extra, *segments]).to_pandas()
+        late = outcomes.of(frame["_key"])
+        labels, _ = label_outcomes(
+            frame["_time"], late["bad_date"].to_numpy(), late["observed_until"].to_numpy(), settings.window
+        )
+        by: dict[str, Any] = {name: frame[name].to_numpy(object) for name in segments}
+        accepted = Accepted(random=frame[str(random)].to_numpy() == 1) if held else Accepted()
+        for name in names:
+            both = np.isfinite(frame["probability"].to_numpy(float)) & np.isfinite(frame[name].to_numpy(float))
+            rows = np.flatnonzero(both)
+            table = shadow_comparison(
+                labels.part(rows),
+                frame["probability"].to_numpy(float)[rows],
+                frame[name].to_numpy(float)[rows],
+                accepted,
+                segments={segment: values[rows] for segment, values in by.items()},
+                least=settings.least,
+            )
+            identifier = name.removeprefix(CHALLENGER).removesuffix(":probability")
+            parts.append(table.assign(period=period, challenger=identifier))
+    return pd.concat(parts, ignore_index=True) if parts else "production has no counted row"

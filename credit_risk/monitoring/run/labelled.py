@@ -1,0 +1,276 @@
+"""Tables of performance of a run, month of decision by month, so that no more than a month of rows is held at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit_risk.evaluation.grades import GradePolicy
+from credit_risk.evaluation.intervals import normal_quantile
+from credit_risk.monitoring.frames import ALL, FAULT_COLUMNS
+from credit_risk.monitoring.performance.against_development import (
+    COMPARED_COLUMNS,
+    DEVELOPMENT_COLUMNS,
+    against_development,
+    development_months,
+)
+from credit_risk.monitoring.performance.calibration import calibration_level, calibration_table
+from credit_risk.monitoring.performance.estimate import estimate_table
+from credit_risk.monitoring.performance.labels import Labels, label_outcomes, labels_of_months
+from credit_risk.monitoring.performance.vintages import performance_table
+from credit_risk.monitoring.reference import Reference
+from credit_risk.monitoring.run.outcomes import Outcomes
+from credit_risk.monitoring.run.settings import Settings
+from credit_risk.monitoring.source import SqlSource
+from credit_risk.monitoring.variables import GRADE, SCORE
+from credit_risk.package import Package
+
+MATURE, IMMATURE = "mature", "censoring weights"
+LABEL_COLUMNS = [
+    *("period", "rows", "with_outcome", "good", "bad", "not_yet", "unobserved", "faults", "months_observed"),
+    *("mature_share", "state"),
+]
+TWELVE = 12
+"""Months whose mature rows are held, for tests of grades and for all of them together (the period `all`): a year."""
+
+
+@dataclass(slots=True)
+class Labelled:
+    """Frames, or why there is none; `faults` of outcomes; `development` as performance was held against it."""
+
+    labels: pd.DataFrame | str
+    performance: pd.DataFrame | str
+    level: pd.DataFrame | str
+    calibration: pd.DataFrame | str
+    label_free: pd.DataFrame | str
+    faults: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FAULT_COLUMNS))
+
+
+@dataclass(slots=True)
+class _Year:
+    """Rows of the last mature months."""
+
+    time: list[NDArray[np.float64]] = field(default_factory=list)
+    event: list[NDArray[np.bool_]] = field(default_factory=list)
+    probability: list[NDArray[np.float64]] = field(default_factory=list)
+    risk: list[NDArray[np.float64]] = field(default_factory=list)
+    groups: dict[str, list[NDArray[np.object_]]] = field(default_factory=dict)
+
+    def add(
+        self,
+        labels: Labels,
+        probability: NDArray[np.float64],
+        risk: NDArray[np.float64],
+        groups: Mapping[str, NDArray[np.object_]],
+    ) -> None:
+        """One more month; the first goes where there are twelve."""
+        use = labels.usable
+        self.time.append(labels.time[use])
+        self.event.append(labels.event[use])
+        self.probability.append(probability[use])
+        self.risk.append(risk[use])
+        for name, values in groups.items():
+            self.groups.setdefault(name, []).append(values[use])
+        parts: list[list[Any]] = [self.time, self.event, self.probability, self.risk, *self.groups.values()]
+        for part in parts:
+            del part[:-TWELVE]
+
+    def labels(self, window: float) -> Labels:
+        """All of them together."""
+        return labels_of_months(np.concatenate(self.time), np.concatenate(self.event), window)
+
+
+def without_outcomes(source: SqlSource, settings: Settings, segments: Sequence[str], reason: str) -> Labelled:
+    """What can be said where no outcome is at hand: the estimate from probabilities alone."""
+    if not settings.binary or "probability" not in source.quantities:
+        return Labelled(*(reason,) * 4, "production holds no probabilities of bad")
+    parts = []
+    for period in source.periods:
+        frame = source.rows(period, ["probability", *segments]).to_pandas()
+        parts.append(_estimate(frame[frame["probability"].notna()], period, segments))
+    return Labelled(*(reason,) * 4, _joined(parts, "no row has a probability"))
+
+
+def labelled(
+    package: Package,
+    source: SqlSource,
+    outcomes: Outcomes,
+    reference: Reference,
+    settings: Settings,
+    segments: Sequence[str],
+) -> Labelled:
+    """Labels, discrimination, level and calibration by month, and by grade of the mature months of the last year."""
+    if settings.window is None:
+        return without_outcomes(source, settings, segments, NO_WINDOW)
+    if not settings.binary:
+        return without_outcomes(source, settings, segments, "the outcome is an amount or a fraction")
+    if "probability" not in source.quantities:
+        return Labelled(*("production holds no probabilities of bad",) * 5)
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("labels", "performance", "level", "free")}
+    faults, year = [outcomes.faults], _Year()
+    least = settings.least
+    for period in source.periods:
+        frame = _rows(source, outcomes, period, segments, reference)
+        labels, wrong = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
+        faults.append(wrong)
+        tables["labels"].append(_maturity(labels, period))
+        p = frame["probability"].to_numpy(np.float64)
+        by = {name: frame[name].to_numpy(object) for name in segments}
+        known = np.isfinite(p)
+        labels, p = labels.part(np.flatnonzero(known)), p[known]
+        by = {name: values[known] for name, values in by.items()}
+        risk = frame["risk"].to_numpy(np.float64)[known]
+        if not len(p):
+            continue
+        tables["performance"].append(_dated(performance_table(labels, risk, None, by, least=least), period))
+        level = calibration_level(labels, p, segments=by, asset_correlation=settings.correlation, least=least)
+        tables["level"].append(_dated(level, period))
+        tables["free"].append(_estimate(frame[known], period, segments))
+        if _maturity(labels, period)["state"].iloc[0] == MATURE:
+            year.add(labels, p, risk, _groups(frame[known], reference))
+    if year.time:
+        joined = year.labels(settings.window)
+        p, risk = np.concatenate(year.probability), np.concatenate(year.risk)
+        tables["performance"].append(performance_table(joined, risk, least=least))
+        tables["level"].append(calibration_level(joined, p, asset_correlation=settings.correlation, least=least))
+    measured = _joined(tables["performance"], "no row has an outcome")
+    return Labelled(
+        _joined(tables["labels"], "no row has an outcome"),
+        measured if isinstance(measured, str) else _compared(package, measured, settings),
+        _joined(tables["level"], "no row has an outcome"),
+        _graded(year, reference, settings),
+        _joined(tables["free"], "no row has a probability"),
+        pd.concat(faults, ignore_index=True)[FAULT_COLUMNS],
+    )
+
+
+NO_WINDOW = "no outcome window is declared: name monitoring.window_months in the plan"
+
+
+def _rows(
+    source: SqlSource, outcomes: Outcomes, period: str, segments: Sequence[str], reference: Reference
+) -> pd.DataFrame:
+    """Rows of a month with their outcomes; `risk` ranks: the linear score where production has it."""
+    extra = [name for name in ("linear_score", "score") if name in source.quantities]
+    graded = reference.of_role(GRADE)
+    grade = ["grade"] if graded is not None and graded.name in source.variables else []
+    wanted = ["_key", "_time", "probability", *extra, *grade, *segments]
+    frame = source.rows(period, wanted).to_pandas()
+    found = outcomes.of(frame["_key"])
+    frame["bad_date"], frame["observed_until"] = found["bad_date"].to_numpy(), found["observed_until"].to_numpy()
+    frame["risk"] = frame["linear_score"] if "linear_score" in frame else frame["probability"]
+    return frame
+
+
+def _maturity(labels: Labels, period: str) -> pd.DataFrame:
+    """LABEL_COLUMNS of one month. Mature: every row with an outcome is good or bad."""
+    states = pd.Series(labels.state).value_counts()
+    count = {name: int(states.get(name, 0)) for name in ("good", "bad", "not yet", "unobserved", "fault")}
+    with_outcome = count["good"] + count["bad"] + count["not yet"]
+    observed = float(np.nanmedian(labels.time)) if labels.usable.any() else float("nan")
+    mature = (count["good"] + count["bad"]) / with_outcome if with_outcome else float("nan")
+    state = "no outcomes" if not with_outcome else MATURE if count["not yet"] == 0 else "immature"
+    row = (period, len(labels), with_outcome, count["good"], count["bad"], count["not yet"], count["unobserved"])
+    return pd.DataFrame([(*row, count["fault"], observed, mature, state)], columns=LABEL_COLUMNS)
+
+
+def _dated(frame: pd.DataFrame, period: str) -> pd.DataFrame:
+    """A frame of one month's rows, whose period is `all`, with the month's own name."""
+    dated = frame.assign(period=period)
+    dated.attrs = dict(frame.attrs)
+    return dated
+
+
+def _estimate(frame: pd.DataFrame, period: str, segments: Sequence[str]) -> pd.DataFrame:
+    by = {name: frame[name].to_numpy(object) for name in segments}
+    return _dated(estimate_table(frame["probability"].to_numpy(np.float64), segments=by), period)
+
+
+def _groups(frame: pd.DataFrame, reference: Reference) -> dict[str, NDArray[np.object_]]:
+    """Grades, and bands of the score, as texts."""
+    found: dict[str, NDArray[np.object_]] = {}
+    if "grade" in frame:
+        found["grade"] = frame["grade"].to_numpy(object)
+    score = reference.of_role(SCORE)
+    if score is not None and score.value.removeprefix("output:") in frame:
+        values = frame[score.value.removeprefix("output:")].to_numpy(np.float64)
+        labels = {one.id: one.label for one in score.bins}
+        found["score_band"] = np.array([labels.get(int(one)) for one in score.assign(values)], dtype=object)
+    return found
+
+
+def _graded(year: _Year, reference: Reference, settings: Settings) -> pd.DataFrame | str:
+    if not year.time:
+        return "no month is mature yet"
+    assert settings.window is not None
+    probability, labels = np.concatenate(year.probability), year.labels(settings.window)
+    policy = GradePolicy(asset_correlation=settings.correlation)
+    parts = []
+    for scheme, values in year.groups.items():
+        group = np.concatenate(values)
+        variable = reference.of_role(GRADE if scheme == "grade" else SCORE)
+        order = [one.label for one in variable.bins] if variable is not None and scheme != "grade" else None
+        if not pd.isna(group).all():
+            parts.append(calibration_table(labels, probability, group, scheme=scheme, order=order, policy=policy))
+    return _joined(parts, "production holds neither grades nor scores")
+
+
+def _compared(package: Package, measured: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Performance beside development's: the measures at the window of `performance.discrimination`, and the rates of
+    development by months on book where its history tells them."""
+    known = [development_of_evidence(package, float(settings.window or 0))]
+    vintages = _evidence(package, "outcome.vintages")
+    if vintages is not None:
+        months = development_months(vintages)
+        known.append(months[months["horizon"] != settings.window])
+    development = pd.concat(known, ignore_index=True).drop_duplicates(DEVELOPMENT_COLUMNS[:3])
+    compared = against_development(measured, development, significance=settings.spec.significance)
+    compared.attrs = dict(measured.attrs)
+    return compared[COMPARED_COLUMNS]
+
+
+def development_of_evidence(package: Package, window: float) -> pd.DataFrame:
+    """DEVELOPMENT_COLUMNS of the champion: out of sample where it has one, else development."""
+    frame = _evidence(package, "performance.discrimination")
+    if frame is None:
+        return pd.DataFrame(columns=DEVELOPMENT_COLUMNS)
+    champion = str(package.model["model"]["id"]) if "model" in package.model else ""
+    own = frame[frame["model"] == champion] if champion in set(frame["model"]) else frame
+    for sample in ("out_of_sample", "development"):
+        rows = own[own["sample"] == sample]
+        if len(rows):
+            row = rows.iloc[0]
+            break
+    else:
+        return pd.DataFrame(columns=DEVELOPMENT_COLUMNS)
+    z = normal_quantile(float(package.plan["evaluation"]["confidence"]))
+    lines: list[tuple[Any, ...]] = []
+    for measure in ("auc", "gini", "ks"):
+        if measure in row and pd.notna(row[measure]):
+            lower, upper = row.get(f"{measure}_lower"), row.get(f"{measure}_upper")
+            known = lower is not None and upper is not None and pd.notna(lower) and pd.notna(upper)
+            error = (float(upper) - float(lower)) / (2 * z) if known else float("nan")
+            lines.append((ALL, window, measure, float(row[measure]), error))
+    return pd.DataFrame(lines, columns=DEVELOPMENT_COLUMNS)
+
+
+def _evidence(package: Package, name: str) -> pd.DataFrame | None:
+    """The rows of a table or figure of the package, None where it has none."""
+    item = package.evidence.get(name)
+    if item is None or "rows" not in item:
+        return None
+    return pd.DataFrame(item["rows"], columns=[column["name"] for column in item["columns"]])
+
+
+def _joined(parts: Sequence[pd.DataFrame], otherwise: str) -> pd.DataFrame | str:
+    held = [part for part in parts if len(part)]
+    if not held:
+        return otherwise
+    frame = pd.concat(held, ignore_index=True)
+    frame.attrs = dict(held[-1].attrs)
+    return frame

@@ -1,0 +1,226 @@
+"""One run: production counted, outcomes joined, tables judged by the rules of the plan, and all of it as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from credit_risk._core.clock import Clock, system_clock
+from credit_risk.monitoring.alerts.rules import Evaluation, evaluate
+from credit_risk.monitoring.alerts.watches import watches_of
+from credit_risk.monitoring.development import development_of
+from credit_risk.monitoring.frames import FAULT_COLUMNS
+from credit_risk.monitoring.metrics import VALUE_COLUMNS
+from credit_risk.monitoring.reference import Reference, read_reference
+from credit_risk.monitoring.replay import Replayed, replay
+from credit_risk.monitoring.run import evidence as made
+from credit_risk.monitoring.run.checked import Checked, checked
+from credit_risk.monitoring.run.compared import Compared, Words, compared
+from credit_risk.monitoring.run.drifted import Drifted, drifted
+from credit_risk.monitoring.run.labelled import Labelled, labelled, without_outcomes
+from credit_risk.monitoring.run.outcomes import Outcomes, OutcomeTable, read_outcomes
+from credit_risk.monitoring.run.settings import Settings, settings_of
+from credit_risk.monitoring.run.values import values_of
+from credit_risk.monitoring.run.verdict import verdict_frame
+from credit_risk.monitoring.shelf import open_shelf
+from credit_risk.monitoring.source import ProductionTable, SqlSource, open_production
+from credit_risk.monitoring.source.files import is_log
+from credit_risk.package import Package
+
+Progress = Callable[[str], None]
+NO_OUTCOMES = "no outcomes were given"
+NO_WORDS = Words()
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringRun:
+    """values: VALUE_COLUMNS; evaluation: of the rules, None without any value.
+
+    frames: the tables by name of the evidence without prefix, or why there is none.
+    """
+
+    package_hash: str
+    settings: Settings
+    values: pd.DataFrame
+    evaluation: Evaluation | None
+    frames: Mapping[str, pd.DataFrame | str]
+
+
+def monitor(
+    package: Package,
+    place: str,
+    mapping: ProductionTable,
+    *,
+    outcomes: OutcomeTable | None = None,
+    engine: str = "duckdb",
+    population: str = "development",
+    words: Words = NO_WORDS,
+    packages: Path | None = None,
+    clock: Clock = system_clock,
+    progress: Progress = lambda _: None,
+    **options: Any,
+) -> MonitoringRun:
+    """Monitor production at `place` against development, by the rules of the package's plan.
+
+    words: the bank's words for decisions. population: what production is held against, as `read_reference` says.
+    packages: where the packages stand that scored a prediction log, whose inputs are then scored again; None: not.
+    options: of the engine. A partition that is at fault is told in the tables and the run goes on. Raises IntakeError
+    where the mapping is at fault or nothing
+    can be read, PackageError where the package does not hold the population.
+    """
+    settings = settings_of(package)
+    reference = read_reference(package, population=population)
+    progress("production is looked at")
+    opened = open_production(
+        place,
+        mapping,
+        package,
+        engine=engine,
+        reference=reference,
+        clock=clock,
+        least_rows=settings.spec.min_rows,
+        most_segments=settings.spec.max_segment_values,
+        **options,
+    )
+    with closing(opened) as source:
+        segments = [name for name in settings.spec.segments if name in source.segments]
+        progress(f"{len(source.periods)} months are counted")
+        development = development_of(package, population)
+        drift = drifted(source, reference, development, settings, segments)
+        late = None if outcomes is None else read_outcomes(outcomes)
+        progress("outcomes are joined" if late is not None else "there are no outcomes")
+        performance = _performance(package, source, late, reference, settings, segments)
+        check = checked(package, source, reference, development, drift, performance, settings)
+        compare = compared(package, source, late, settings, segments, words)
+        again = _replayed(place, packages, progress)
+        progress("rules are evaluated")
+        values = values_of(source, reference, drift, performance, compare, settings)
+        if isinstance(again, Replayed):
+            values = pd.concat([values, again.values()], ignore_index=True) if len(values) else again.values()
+        evaluation = _evaluated(values, settings)
+        frames = _frames(source, drift, performance, check, compare, values, evaluation, settings)
+        frames["replay"] = again.counts if isinstance(again, Replayed) else again
+        frames["replay_differences"] = _shown(again)
+        frames["run"] = _about(package, source, reference, settings, late, population)
+    return MonitoringRun(package.package_hash, settings, values, evaluation, frames)
+
+
+def _replayed(place: str, packages: Path | None, progress: Progress) -> Replayed | str:
+    if not is_log(place):
+        return "production is no prediction log"
+    if packages is None:
+        return "the inputs of the log were not scored again"
+    progress("logged inputs are scored again")
+    return replay(Path(place), open_shelf(packages))
+
+
+def _shown(again: Replayed | str) -> pd.DataFrame | str:
+    """Differences of the replay, some of each kind."""
+    if isinstance(again, str):
+        return again
+    if again.examples.empty:
+        return "no logged output differs from what the package gives again"
+    texts = {name: again.examples[name].map(str) for name in ("logged", "again")}
+    return again.examples.assign(**texts)
+
+
+def _performance(
+    package: Package,
+    source: SqlSource,
+    outcomes: Outcomes | None,
+    reference: Reference,
+    settings: Settings,
+    segments: list[str],
+) -> Labelled:
+    if outcomes is None:
+        return without_outcomes(source, settings, segments, NO_OUTCOMES)
+    return labelled(package, source, outcomes, reference, settings, segments)
+
+
+def _evaluated(values: pd.DataFrame, settings: Settings) -> Evaluation | None:
+    if values.empty:
+        return None
+    return evaluate(values, watches_of(settings.spec, settings.protected))
+
+
+def _frames(
+    source: SqlSource,
+    drift: Drifted,
+    performance: Labelled,
+    check: Checked,
+    compare: Compared,
+    values: pd.DataFrame,
+    evaluation: Evaluation | None,
+    settings: Settings,
+) -> dict[str, pd.DataFrame | str]:
+    """Every table of the catalogue but that of the run itself."""
+    faults = pd.concat([source.faults, performance.faults], ignore_index=True)[FAULT_COLUMNS]
+    return {
+        "verdict": verdict_frame(drift, performance, {"quality": check.quality, "domain": check.domain}, evaluation),
+        "partitions": source.partitions,
+        "faults": faults,
+        "moments": drift.moments if len(drift.moments) else "production holds no result of the model",
+        "score_stability": drift.score,
+        "characteristic_stability": drift.characteristics,
+        "bins": drift.bins,
+        "distances": drift.distances,
+        "attribution": drift.shifts,
+        "attribution_totals": drift.totals,
+        "domain_classifier": check.domain,
+        "domain_characteristics": check.domain_characteristics,
+        "quality": check.quality,
+        "cause": check.cause,
+        "decisions": compare.decisions,
+        "objectives": compare.objectives,
+        "challengers": compare.challengers,
+        "labels": performance.labels,
+        "performance": performance.performance,
+        "level": performance.level,
+        "calibration": performance.calibration,
+        "label_free": performance.label_free,
+        "metrics": values[VALUE_COLUMNS] if len(values) else "nothing was measured",
+        "figure.score_stability": made.score_figure(drift.score),
+        "figure.performance": made.performance_figure(performance.performance, performance.labels, settings.window),
+        "figure.level": made.level_figure(performance.level),
+    }
+
+
+def _about(
+    package: Package,
+    source: SqlSource,
+    reference: Reference,
+    settings: Settings,
+    outcomes: Outcomes | None,
+    population: str,
+) -> pd.DataFrame:
+    spec = settings.spec
+    model = package.manifest["model"]
+    items = {
+        "model": f"{model['id']} {model['version']}",
+        "package hash": package.package_hash,
+        "compared with": population,
+        "months": f"{source.periods[0]} to {source.periods[-1]}" if source.periods else "none",
+        "rows counted": f"{int(source.partitions['counted'].sum())}",
+        "rows left out": f"{int(source.partitions['left_out'].sum())}",
+        "engine": f"{source.name} {source.version}",
+        "rules": "of the plan" if settings.declared else "the usual ones: the plan has no section on monitoring",
+        "segments": ", ".join(spec.segments) or "none",
+        "variables": str(len(source.variables)),
+        "variables left out": "; ".join(f"{n}: {why}" for n, why in {**reference.left_out, **source.left_out}.items()),
+        "significance": f"{spec.significance:g}",
+        "persistence": f"{spec.persistence.at_least} of {spec.persistence.of} months",
+        "empty cells": str(spec.zero_cells),
+        "fewest rows": str(spec.min_rows),
+        "fewest bads": str(spec.min_bads),
+        "months of the outcome": "not declared" if settings.window is None else str(settings.window),
+        "asset correlation": f"{settings.correlation:g} ({settings.correlation_by})",
+        "outcomes": NO_OUTCOMES if outcomes is None else f"{len(outcomes.frame)} keys, SHA-256 {outcomes.sha256}",
+    }
+    frame = pd.DataFrame({"item": list(items), "value": [text or "none" for text in items.values()]})
+    frame.attrs["notes"] = reference.notes
+    return frame

@@ -1,0 +1,77 @@
+"""What a run goes by: the plan's section on monitoring, or the usual rules where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from credit_risk.monitoring.drift.policy import StabilityPolicy
+from credit_risk.monitoring.performance.vintages import Least
+from credit_risk.monitoring.reference import Reference
+from credit_risk.monitoring.spec import MonitoringSpec, usual_rules
+from credit_risk.monitoring.variables import SCORE
+from credit_risk.package import Package
+
+CORRELATION = 0.04
+"""Of retail exposures, where neither monitoring nor evaluation declares one (Basel's qualifying revolving ones)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """spec: the plan's, or the usual one (`declared` False). window: months of the outcome, None where undeclared.
+
+    binary: whether the outcome is good or bad; protected: columns compared for fairness only; correlation: of assets,
+    with who says so.
+    """
+
+    spec: MonitoringSpec
+    declared: bool
+    binary: bool
+    window: int | None
+    correlation: float
+    correlation_by: str
+    protected: frozenset[str]
+
+    def policy(self, reference: Reference) -> StabilityPolicy:
+        """How indices are judged."""
+        zero = self.spec.zero_cells
+        score = reference.of_role(SCORE)
+        return StabilityPolicy(
+            level=self.spec.significance,
+            least_rows=float(self.spec.min_rows),
+            zero_cells="half_everywhere" if zero == "add_half" else zero,
+            k=self.spec.persistence.at_least,
+            n=self.spec.persistence.of,
+            first=() if score is None else (score.name,),
+            whole_for_segments=True,
+        )
+
+    @property
+    def least(self) -> Least:
+        """What measures of performance need."""
+        return Least(bads=self.spec.min_bads)
+
+
+def settings_of(package: Package) -> Settings:
+    """Settings of a package's plan. Raises nothing: the plan was checked when the package was made."""
+    plan = package.plan
+    given = plan.get("monitoring")
+    binary = plan["outcome"].get("type", "binary") == "binary"
+    rules: dict[str, Any] = {} if given is not None else {"metrics": usual_rules(binary=binary)}
+    spec = MonitoringSpec.model_validate(given if given is not None else rules)
+    window = spec.window_months or _number(plan["outcome"], "windows", "performance_months")
+    correlation, by = spec.asset_correlation, "monitoring.asset_correlation"
+    if correlation is None:
+        correlation, by = _number(plan, "evaluation", "asset_correlation"), "evaluation.asset_correlation"
+    if correlation is None:
+        correlation, by = CORRELATION, "default of this toolkit: no plan declares one"
+    protected = {name for names in (plan["data"].get("protected") or {}).values() for name in names}
+    return Settings(spec, given is not None, binary, window, float(correlation), by, frozenset(protected))
+
+
+def _number(plan: Mapping[str, Any], *path: str) -> Any:
+    value: Any = plan
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
