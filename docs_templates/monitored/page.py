@@ -95,7 +95,7 @@ def monitoring_page(package: Package) -> str:
         ("calibration", say("monitored.calibration"), printed(found("calibration"), CALIBRATION)),
         ("challengers", say("monitored.challengers"), printed(found("challengers"), SHADOW, ALL)),
         ("objectives", say("monitored.objectives"), printed(found("objectives"), OBJECTIVES, ALL)),
-        ("alerts", say("monitored.alerts"), printed(found("alerts"))),
+        ("alerts", say("monitored.alerts"), printed(found("alerts")) + printed(found("advice"))),
         ("method", say("monitored.method"), _method(package, found)),
     ]
     model = package.manifest["model"]

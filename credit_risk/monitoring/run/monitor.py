@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from credit_risk._core.clock import Clock, system_clock
+from credit_risk.monitoring.advice import advice_frame, retraining_advice, rules_frame
 from credit_risk.monitoring.alerts.rules import Evaluation, evaluate
 from credit_risk.monitoring.alerts.watches import watches_of
 from credit_risk.monitoring.development import development_of
@@ -99,15 +100,20 @@ def monitor(
         compare = compared(package, source, late, settings, segments, words)
         again = _replayed(place, packages, progress)
         progress("rules are evaluated")
-        values = values_of(source, reference, drift, performance, compare, settings)
-        if isinstance(again, Replayed):
-            values = pd.concat([values, again.values()], ignore_index=True) if len(values) else again.values()
+        values = values_of(source, reference, drift, performance, check, compare, again, settings)
         evaluation = _evaluated(values, settings)
         frames = _frames(source, drift, performance, check, compare, values, evaluation, settings)
+        frames["advice"] = _advised(values, settings)
+        frames["advice_rules"] = rules_frame()
         frames["replay"] = again.counts if isinstance(again, Replayed) else again
         frames["replay_differences"] = _shown(again)
         frames["run"] = _about(package, source, reference, settings, late, population)
     return MonitoringRun(package.package_hash, settings, values, evaluation, frames)
+
+
+def _advised(values: pd.DataFrame, settings: Settings) -> pd.DataFrame | str:
+    advice = retraining_advice(values, settings.spec.retraining, settings.spec.persistence) if len(values) else ()
+    return advice_frame(advice) if advice else "nothing was measured that the advice goes by"
 
 
 def _replayed(place: str, packages: Path | None, progress: Progress) -> Replayed | str:
