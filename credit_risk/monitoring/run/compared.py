@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from credit_risk.monitoring.challenger.shadow import Accepted, shadow_comparison
 from credit_risk.monitoring.performance.decisions import approved_of, decision_table
+from credit_risk.monitoring.performance.development_evidence import development_rates
 from credit_risk.monitoring.performance.labels import label_outcomes
 from credit_risk.monitoring.performance.objectives import Objective, objective_table
 from credit_risk.monitoring.run.outcomes import Outcomes
-from credit_risk.monitoring.run.settings import Settings
+from credit_risk.monitoring.run.settings import Settings, evidence_rows
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import CHALLENGER, DECISION
 from credit_risk.package import Package
@@ -63,13 +64,15 @@ def _decisions(
         return NO_DECISIONS
     cut_off = (package.plan.get("strategy") or {}).get("cut_off")
     cut = float(cut_off) if cut_off is not None and "score" in source.quantities else None
+    rates = [evidence_rows(package, name) for name in ("strategy.cut_offs", "strategy.overrides")]
+    base = development_rates(*rates)
     parts = []
     for period in source.periods:
         frame = source.rows(period, [DECISION, *(["score"] if cut is not None else []), *segments]).to_pandas()
         done = approved_of(frame[DECISION].to_numpy(object), words.approved, words.declined)
         said = None if cut is None else _said(frame["score"].to_numpy(np.float64), cut)
         by = {name: frame[name].to_numpy(object) for name in segments}
-        table = decision_table(done.approved, said, segments=by, least_rows=settings.spec.min_rows)
+        table = decision_table(done.approved, said, segments=by, development=base, least_rows=settings.spec.min_rows)
         notes = table.attrs.get("notes", ())
         parts.append(table.assign(period=period))
     if not parts:

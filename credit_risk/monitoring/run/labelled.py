@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk.evaluation.grades import GradePolicy
-from credit_risk.evaluation.intervals import normal_quantile
-from credit_risk.monitoring.frames import ALL, FAULT_COLUMNS
+from credit_risk.monitoring.frames import FAULT_COLUMNS
 from credit_risk.monitoring.performance.against_development import (
     COMPARED_COLUMNS,
     DEVELOPMENT_COLUMNS,
@@ -20,12 +19,13 @@ from credit_risk.monitoring.performance.against_development import (
     development_months,
 )
 from credit_risk.monitoring.performance.calibration import calibration_level, calibration_table
+from credit_risk.monitoring.performance.development_evidence import development_at_window
 from credit_risk.monitoring.performance.estimate import estimate_table
 from credit_risk.monitoring.performance.labels import Labels, label_outcomes, labels_of_months
 from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.run.outcomes import Outcomes
-from credit_risk.monitoring.run.settings import Settings
+from credit_risk.monitoring.run.settings import Settings, evidence_rows
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.variables import GRADE, SCORE
 from credit_risk.package import Package
@@ -223,8 +223,8 @@ def _graded(year: _Year, reference: Reference, settings: Settings) -> pd.DataFra
 def _compared(package: Package, measured: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Performance beside development's: the measures at the window of `performance.discrimination`, and the rates of
     development by months on book where its history tells them."""
-    known = [development_of_evidence(package, float(settings.window or 0))]
-    vintages = _evidence(package, "outcome.vintages")
+    known = [development_ofevidence_rows(package, float(settings.window or 0))]
+    vintages = evidence_rows(package, "outcome.vintages")
     if vintages is not None:
         months = development_months(vintages)
         known.append(months[months["horizon"] != settings.window])
@@ -234,37 +234,20 @@ def _compared(package: Package, measured: pd.DataFrame, settings: Settings) -> p
     return compared[COMPARED_COLUMNS]
 
 
-def development_of_evidence(package: Package, window: float) -> pd.DataFrame:
+def development_ofevidence_rows(package: Package, window: float) -> pd.DataFrame:
     """DEVELOPMENT_COLUMNS of the champion: out of sample where it has one, else development."""
-    frame = _evidence(package, "performance.discrimination")
+    frame = evidence_rows(package, "performance.discrimination")
     if frame is None:
         return pd.DataFrame(columns=DEVELOPMENT_COLUMNS)
-    champion = str(package.model["model"]["id"]) if "model" in package.model else ""
-    own = frame[frame["model"] == champion] if champion in set(frame["model"]) else frame
-    for sample in ("out_of_sample", "development"):
-        rows = own[own["sample"] == sample]
-        if len(rows):
-            row = rows.iloc[0]
-            break
-    else:
+    first = str(frame["model"].iloc[0])
+    champion = next((str(one["id"]) for one in package.plan["models"] if one.get("champion")), first)
+    own = frame[frame["model"] == champion]
+    sample = next((one for one in ("out_of_sample", "development") if one in set(own["sample"])), None)
+    if sample is None:
         return pd.DataFrame(columns=DEVELOPMENT_COLUMNS)
-    z = normal_quantile(float(package.plan["evaluation"]["confidence"]))
-    lines: list[tuple[Any, ...]] = []
-    for measure in ("auc", "gini", "ks"):
-        if measure in row and pd.notna(row[measure]):
-            lower, upper = row.get(f"{measure}_lower"), row.get(f"{measure}_upper")
-            known = lower is not None and upper is not None and pd.notna(lower) and pd.notna(upper)
-            error = (float(upper) - float(lower)) / (2 * z) if known else float("nan")
-            lines.append((ALL, window, measure, float(row[measure]), error))
-    return pd.DataFrame(lines, columns=DEVELOPMENT_COLUMNS)
-
-
-def _evidence(package: Package, name: str) -> pd.DataFrame | None:
-    """The rows of a table or figure of the package, None where it has none."""
-    item = package.evidence.get(name)
-    if item is None or "rows" not in item:
-        return None
-    return pd.DataFrame(item["rows"], columns=[column["name"] for column in item["columns"]])
+    level = evidence_rows(package, "performance.calibration")
+    confidence = float(package.plan["evaluation"]["confidence"])
+    return development_at_window(frame, level, champion, sample, window, confidence)
 
 
 def _joined(parts: Sequence[pd.DataFrame], otherwise: str) -> pd.DataFrame | str:

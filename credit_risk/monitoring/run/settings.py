@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from credit_risk.monitoring.drift.policy import StabilityPolicy
 from credit_risk.monitoring.performance.vintages import Least
 from credit_risk.monitoring.reference import Reference
@@ -75,3 +77,11 @@ def _number(plan: Mapping[str, Any], *path: str) -> Any:
     for part in path:
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def evidence_rows(package: Package, name: str) -> pd.DataFrame | None:
+    """The rows of a table or figure of the package, None where it has none."""
+    item = package.evidence.get(name)
+    if item is None or "rows" not in item:
+        return None
+    return pd.DataFrame(item["rows"], columns=[column["name"] for column in item["columns"]])
