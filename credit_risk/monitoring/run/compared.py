@@ -64,8 +64,7 @@ def _decisions(
         return NO_DECISIONS
     cut_off = (package.plan.get("strategy") or {}).get("cut_off")
     cut = float(cut_off) if cut_off is not None and "score" in source.quantities else None
-    rates = [evidence_rows(package, name) for name in ("strategy.cut_offs", "strategy.overrides")]
-    base = development_rates(*rates)
+    base = development_rates(evidence_rows(package, "strategy.cut_offs"), evidence_rows(package, "strategy.overrides"))
     parts = []
     for period in source.periods:
         frame = source.rows(period, [DECISION, *(["score"] if cut is not None else []), *segments]).to_pandas()
