@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-ExportKind = Literal["pmml", "sql", "spreadsheet", "c", "java", "sas", "onnx"]
+ExportKind = Literal["pmml", "sql", "spreadsheet", "c", "java", "sas", "cobol", "onnx"]
 EXPORT_KINDS: tuple[str, ...] = get_args(ExportKind)

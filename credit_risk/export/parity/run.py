@@ -29,6 +29,7 @@ ADAPTERS = {
     "spark": "Spark",
     "c": "Gcc",
     "java": "Java",
+    "cobol": "GnuCobol",
     "libreoffice": "LibreOffice",
     "onnx": "Onnx",
 }
@@ -37,6 +38,7 @@ FOLDER = "credit_risk.export.parity.adapters"
 UNPROVED = {
     "sql": ("Snowflake", "BigQuery", "Oracle", "SQL Server", "Teradata"),
     "sas": ("SAS",),
+    "cobol": ("IBM Enterprise COBOL",),
 }
 """Targets of an export that no engine here runs."""
 TOLERANCES = {"onnx": 1e-6}
