@@ -30,6 +30,11 @@ class Forest:
     features: tuple[str, ...]
     trees: tuple[Tree, ...]
 
+    def used(self) -> list[tuple[int, str]]:
+        """Places and names of the features that a split reads; no statement needs to give the others."""
+        read = {place for tree in self.trees for place, left in zip(tree.feature, tree.left, strict=True) if left >= 0}
+        return [(place, self.features[place]) for place in sorted(read)]
+
     def nodes(self) -> int:
         return sum(len(tree.left) for tree in self.trees)
 

@@ -265,7 +265,7 @@ class _C(BracePrinter):
             f"v->x_{n}[{k}] = {self.unusable(name)} ? NAN : {self.value(name)};"
             if self.unusable(name) != "0"
             else f"v->x_{n}[{k}] = {self.value(name)};"
-            for k, name in enumerate(forest.features)
+            for k, name in forest.used()
         ]
         return [
             "int k;",

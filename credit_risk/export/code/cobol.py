@@ -37,7 +37,8 @@ from credit_risk.export.program import (
 )
 from credit_risk.export.program.terms import FLAG, NUMBER, TEXT, Constant, Term, operations, parts
 
-COMPILE = "cobc -x -O"
+COMPILE = "cobc -x"
+"""Without optimisation, which takes long on the one function that a program becomes and makes it little faster."""
 SHORTEST_TEXT, DATE_TEXT = 20, 40
 """Bytes of an item of text at least, and where the model reads dates."""
 _DATES = {"is_date", "date_day", "date_year", "date_month", "date_day_of_month", "date_ends_month"}
@@ -283,9 +284,6 @@ class _Cobol:
         return [*lines, "           05  IN-INFINITE PIC S9(4) COMP-5."]
 
 
-_IN_AREA = ["       01  IN-NULL PIC S9(4) COMP-5."]
-
-
 def _notes(word: str, text_size: int) -> Iterator[str]:
     """What is to be known of the sources."""
     yield (
@@ -313,6 +311,7 @@ def _notes(word: str, text_size: int) -> Iterator[str]:
         "A number is held as the bits of its double in an integer, constants too, the decimal in a comment: nothing is "
         "converted, and comparisons are those of integers in the same order. COMP-2 is compared nowhere that counts, "
         "since GnuCOBOL takes numbers for equal that are near. Additions, multiplications and divisions are rounded to "
-        "nearest, ties to even, in the order written, as IEEE 754 asks (of sums below 1E-20 the tie may be missed); "
-        "EXP and LOG are those of GnuCOBOL, right but for the last bit. A quotient below 2.3E-308 is 0."
+        "nearest, ties to even, in the order written, as IEEE 754 asks; of numbers below 1E-20 or above 1E90 a "
+        "tie may be missed, which is one unit of the last place. EXP and LOG are those of GnuCOBOL, right but for that "
+        "place. A quotient below 2.3E-308 is 0."
     )

@@ -325,7 +325,7 @@ class Statements:
             f"           05  LEAF-{n} PIC S9(18) COMP-5 OCCURS {count}.",
         ]
         lines: Lines = []
-        for k, name in enumerate(forest.features, start=1):
+        for k, name in ((place + 1, name) for place, name in forest.used()):
             lines += [f"* feature {k}: {name}", f"MOVE {self.terms.value(name)} TO FP-BITS", "PERFORM FP-TO-KEY"]
             lines += [f"MOVE FP-KEY TO KEY-{n} ({k})", f"MOVE 0 TO MISSING-{n} ({k})"]
             unusable = self.terms.unusable(name)

@@ -124,8 +124,8 @@ TEXT_PARAGRAPHS: dict[str, str] = {
            ADD DT-QUOTIENT TO DT-DAY.
 """,
     "DT-TIME": """
-      *    Whether what follows a day is nothing or a time of day: THH:MM,
-      *    :SS, a fraction, Z or +HH:MM. A text ends with a blank here.
+      *    Whether what follows a day is nothing or a time of day:
+      *    THH:MM, :SS, a fraction, Z or +HH:MM.
        DT-TIME.
            MOVE 11 TO DT-AT.
            IF DT-LEN = 10

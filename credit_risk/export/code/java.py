@@ -195,7 +195,7 @@ class _Java(BracePrinter):
         self.tables[-len(inner) - 3] = f"private static final class {name} {{"
         start, end = self._leaves(forest)
         fill = []
-        for k, feature in enumerate(forest.features):
+        for k, feature in forest.used():
             flag, value = self.unusable(feature), self.value(feature)
             fill.append(f"v.x{forest.number}[{k}] = {value if flag == 'false' else f'{flag} ? Double.NaN : {value}'};")
         return [

@@ -304,8 +304,8 @@ class _Sas(Printer):
         lines += self._array(f"_b{n}", [str(start + 1) for start in forest.starts()])
         lines += [f"array _x{n} {{{len(forest.features)}}} _temporary_;"]
         lines += [f"array _leaf{n} {{{len(forest.trees)}}} _temporary_;"]
-        for k, feature in enumerate(forest.features, start=1):
-            lines.append(f"_x{n}{{{k}}} = ifn({self.unusable(feature)}, ., {self.value(feature)});")
+        for k, feature in forest.used():
+            lines.append(f"_x{n}{{{k + 1}}} = ifn({self.unusable(feature)}, ., {self.value(feature)});")
         return [
             *lines,
             f"do _k = 1 to {len(forest.trees)};",

@@ -22,6 +22,7 @@ from credit_risk.export.parity.engines import EngineError, EngineRun
 from credit_risk.export.program import Classify, Program, Tree
 from credit_risk.export.program.terms import FLAG, TEXT
 
+WARNINGS = ("-Wall", "-Werror")
 Column = tuple[str, str]
 
 
@@ -45,6 +46,7 @@ class GnuCobol:
         for file in (f"{name}.cbl", f"{name}R.cpy", f"{name}T.cbl", f"{name}B.cbl"):
             (folder / file).write_bytes(files[f"cobol/{file}"])
         layout = layout_of(program)
+        run_command(["cobc", "-c", *WARNINGS, f"{name}.cbl"], folder, COMPILE_SECONDS)
         self.compiled(name, "T", "TEST", folder)
         run_command(["./TEST"], folder, COMPILE_SECONDS)
         self.compiled(name, "B", "BATCH", folder)
@@ -57,8 +59,8 @@ class GnuCobol:
         return EngineRun(results, trace, seconds)
 
     def compiled(self, name: str, end: str, target: str, folder: Path) -> None:
-        """Compile one of the programs with the model."""
-        command = [*COMPILE.split(), "-Wall", "-Werror", "-o", target, f"{name}{end}.cbl", f"{name}.cbl"]
+        """Compile one of the programs, and link the model to it."""
+        command = [*COMPILE.split(), *WARNINGS, "-o", target, f"{name}{end}.cbl", f"{name}.o"]
         run_command(command, folder, COMPILE_SECONDS)
 
 

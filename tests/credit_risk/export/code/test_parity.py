@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 
 from credit_risk.export import export_package
 from credit_risk.export.code.c import c_source
-from credit_risk.export.code.cobol import cobol_source
 from credit_risk.export.code.java import java_source
 from credit_risk.export.parity.adapters.c import Gcc
-from credit_risk.export.parity.adapters.cobol import GnuCobol
 from credit_risk.export.parity.adapters.java import Java
 from credit_risk.export.parity.engines import Engine, EngineError
 from credit_risk.export.program import Program, program_of
@@ -43,7 +41,7 @@ class Target:
         return self.engine.name
 
 
-TARGETS = [Target(Gcc(), c_source), Target(Java(), java_source), Target(GnuCobol(), cobol_source)]
+TARGETS = [Target(Gcc(), c_source), Target(Java(), java_source)]
 
 
 @pytest.fixture(params=TARGETS, ids=str)
