@@ -7,16 +7,14 @@ needed or not: reading a missing value does no harm here, it stands as 0 or the 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
-from credit_risk.export.code.blocks import kind_of_term, kinds, shared
-from credit_risk.export.code.cobol_layout import LAST_COLUMN, bits, key, nested, noted, spelled
+from credit_risk.export.code.blocks import kind_of_term, shared
+from credit_risk.export.code.cobol_layout import nested, noted
+from credit_risk.export.code.cobol_words import Text, Words
 from credit_risk.export.code.imperative import Lines
-from credit_risk.export.names import identifiers
-from credit_risk.export.program import Program, produced
+from credit_risk.export.program import Program
 from credit_risk.export.program.terms import (
     FLAG,
     TEXT,
@@ -29,8 +27,6 @@ from credit_risk.export.program.terms import (
     Term,
 )
 
-MOST_CHARACTERS = 24
-"""Characters of a name behind its prefix: names have at most 30."""
 _PERFORMED = {
     "add": "FP-ADD",
     "subtract": "FP-SUBTRACT",
@@ -59,80 +55,19 @@ COMPARED = {"less": "<", "less_or_equal": "<=", "equal": "="}
 Case = tuple[str, Lines]
 
 
-class Text(NamedTuple):
-    """What is to be read of a text: its length in bytes, and its place or literal. `value` is that of a constant."""
-
-    length: str
-    place: str
-    value: str | None = None
-
-
-class Terms:
-    """Prints terms into `lines`, the statements of what is printed now.
-
-    `constants`, `keys` and `texts` are the constants that were used, with the names of their items; `used` counts items
-    for intermediate results: N numbers, K keys, F flags, T texts.
-    """
+class Terms(Words):
+    """Prints terms into `lines`, the statements of what is printed now."""
 
     def __init__(self, program: Program, text_size: int) -> None:
-        self.program, self.text_size = program, text_size
-        self.kinds = kinds(program)
-        names = [one.name for one in program.inputs]
-        names += [name for one in program.statements for name in produced(one)]
-        self.identifier = {
-            name: word.upper().replace("_", "-") for name, word in identifiers(names, most=MOST_CHARACTERS).items()
-        }
-        self.constants: dict[float, str] = {}
-        self.keys: dict[float, str] = {}
-        self.texts: dict[str, str] = {}
-        self.used: Counter[str] = Counter()
-        self.counts: Counter[str] = Counter()
+        super().__init__(program, text_size)
         self.known: dict[Term, str | Text] = {}
         self.lines: Lines = []
 
-    # ----------------------------------------------------------------------------------------------------- places
-    def value(self, name: str) -> str:
-        """The item of a value: bits of a number, a flag, the bytes of a text."""
-        return f"V-{self.identifier[name]}"
-
-    def length(self, name: str) -> str:
-        """The item of the length of a text."""
-        return f"L-{self.identifier[name]}"
-
-    def missing(self, name: str) -> str:
-        """The flag that a value is missing."""
-        return f"M-{self.identifier[name]}"
-
-    def error(self, name: str) -> str:
-        """The flag that a value is in error."""
-        return f"E-{self.identifier[name]}"
-
-    def constant(self, value: float) -> str:
-        """The item of a constant number."""
-        return self.constants.setdefault(value + 0.0, f"C-{len(self.constants) + 1}")
-
-    def key(self, value: float) -> str:
-        """The item of the key of a constant number."""
-        return self.keys.setdefault(value + 0.0, f"K-{len(self.keys) + 1}")
-
-    def text_constant(self, value: str) -> Text:
-        """A constant text: a literal, or an item where it is too long for one."""
-        length = str(len(value.encode("utf-8")))
-        literals = spelled(value)
-        if len(literals) < 2:
-            return Text(length, literals[0] if literals else "SPACES", value)
-        return Text(length, self.texts.setdefault(value, f"T-{len(self.texts) + 1}"), value)
-
+    # ------------------------------------------------------------------------------------------------- statements
     def begin(self) -> None:
         """Start of a statement: no intermediate result is kept."""
         self.counts.clear()
         self.known.clear()
-
-    def temporary(self, kind: str) -> str:
-        """An item for an intermediate result."""
-        self.counts[kind] += 1
-        self.used[kind] = max(self.used[kind], self.counts[kind])
-        return f"X{kind}-{self.counts[kind]}"
 
     def add(self, *lines: str) -> None:
         """More statements."""
@@ -169,7 +104,7 @@ class Terms:
             lines += nested(["WHEN OTHER", *nested(otherwise)])
         return [*lines, "END-EVALUATE"]
 
-    def chosen(self, one: Choose, store: Callable[[Term], None]) -> None:
+    def _chosen(self, one: Choose, store: Callable[[Term], None]) -> None:
         """What `store` prints for the value of the first case that holds."""
         cases: list[Case] = []
         conditions = [self.condition(flag) for flag, _ in one.cases]
@@ -187,11 +122,11 @@ class Terms:
         for part in shared(term):
             self._remember(part)
         if kind == TEXT:
-            self.store_text(term, self.length(name), self.value(name))
+            self._store_text(term, self.length(name), self.value(name))
         elif kind == FLAG:
-            self.store_flag(term, self.value(name))
+            self._store_flag(term, self.value(name))
         else:
-            self.store_number(term, self.value(name))
+            self._store_number(term, self.value(name))
 
     def _remember(self, part: Term) -> None:
         kind = kind_of_term(part, self.kinds)
@@ -199,35 +134,35 @@ class Terms:
             self.known[part] = self.text(part)
         elif kind == FLAG:
             place = self.temporary("F")
-            self.store_flag(part, place)
+            self._store_flag(part, place)
             self.known[part] = f"{place} = 1"
         else:
             self.known[part] = self.number(part)
 
-    def store_number(self, term: Term, target: str) -> None:
+    def _store_number(self, term: Term, target: str) -> None:
         """A number into an item."""
         if isinstance(term, Choose) and term not in self.known:
-            self.chosen(term, lambda one: self.store_number(one, target))
+            self._chosen(term, lambda one: self._store_number(one, target))
         elif self._simple(term):
             self.move(self.number(term), target, term)
         else:
-            self.accumulate(term)
+            self._accumulate(term)
             self.move("FP-A-BITS", target)
 
-    def store_flag(self, term: Term, target: str) -> None:
+    def _store_flag(self, term: Term, target: str) -> None:
         """A flag into an item."""
         if isinstance(term, Constant):
             self.add(f"MOVE {int(bool(term.value))} TO {target}")
         elif isinstance(term, Choose) and term not in self.known:
-            self.chosen(term, lambda one: self.store_flag(one, target))
+            self._chosen(term, lambda one: self._store_flag(one, target))
         else:
             condition = self.condition(term)
             self.add(*self.when([(condition, [f"MOVE 1 TO {target}"])], [f"MOVE 0 TO {target}"]))
 
-    def store_text(self, term: Term, length: str, target: str) -> None:
+    def _store_text(self, term: Term, length: str, target: str) -> None:
         """A text into items."""
         if isinstance(term, Choose) and term not in self.known:
-            self.chosen(term, lambda one: self.store_text(one, length, target))
+            self._chosen(term, lambda one: self._store_text(one, length, target))
             return
         if isinstance(term, Call) and term not in self.known:
             self._join(term)
@@ -256,10 +191,10 @@ class Terms:
         if isinstance(term, Name):
             return self.value(term.name)
         place = self.temporary("N")
-        self.store_number(term, place)
+        self._store_number(term, place)
         return place
 
-    def accumulate(self, term: Term) -> None:
+    def _accumulate(self, term: Term) -> None:
         """A number into register A."""
         if self._simple(term) or not isinstance(term, Call):
             self.move(self.number(term), "FP-A-BITS", term)
@@ -274,7 +209,7 @@ class Terms:
     def _ordered(self, term: Call) -> None:
         left, right = term.arguments
         place = self.number(right)
-        self.accumulate(left)
+        self._accumulate(left)
         self.move(place, "FP-B-BITS", right)
         self.add(f"PERFORM {_PERFORMED[term.operation]}")
 
@@ -284,7 +219,7 @@ class Terms:
         first, *others = term.arguments
         if others and self._simple(first) and not self._simple(others[0]):
             first, others[0] = others[0], first
-        self.accumulate(first)
+        self._accumulate(first)
         if not others and term.operation not in _OF_MANY:
             self.add(performed)
         for one in others:
@@ -293,12 +228,12 @@ class Terms:
             else:
                 place = self.temporary("N")
                 self.move("FP-A-BITS", place)
-                self.accumulate(one)
+                self._accumulate(one)
                 self.move(place, "FP-B-BITS")
                 self.counts["N"] -= int(place == f"XN-{self.counts['N']}")
             self.add(performed)
 
-    def key_of(self, term: Term) -> str:
+    def _key_of(self, term: Term) -> str:
         """The item that holds the key of a number."""
         if isinstance(term, Constant):
             return self.key(float(term.value))
@@ -320,7 +255,7 @@ class Terms:
             return Text(self.length(term.name), self.value(term.name))
         place = self.temporary("T")
         found = Text(f"{place}-LEN", place)
-        self.store_text(term, found.length, found.place)
+        self._store_text(term, found.length, found.place)
         return found
 
     def same(self, a: Text, b: Text) -> str:
@@ -338,17 +273,6 @@ class Terms:
         self.add(f"MOVE {found.place} TO DT-TEXT", f"MOVE {found.length} TO DT-LEN", "PERFORM DT-READ")
 
     # --------------------------------------------------------------------------------------------------- conditions
-    @staticmethod
-    def truth(value: bool) -> str:
-        """A condition that always or never holds."""
-        return f"FP-ONE = {int(value)}"
-
-    def unusable(self, name: str) -> str:
-        """The condition that a value is missing or in error; empty where it never is."""
-        flags = [f"{self.missing(name)} = 1"] if name in self.program.absent else []
-        flags += [f"{self.error(name)} = 1"] if name in self.program.failed else []
-        return " OR ".join(flags)
-
     def condition(self, term: Term) -> str:
         """A flag as a condition."""
         found = self.known.get(term)
@@ -365,7 +289,7 @@ class Terms:
                 return f"{self.error(term.name)} = 1" if term.name in self.program.failed else self.truth(False)
             case Choose():
                 place = self.temporary("F")
-                self.store_flag(term, place)
+                self._store_flag(term, place)
                 return f"{place} = 1"
         return self._called(term)
 
@@ -376,11 +300,11 @@ class Terms:
         if operation == "not":
             return f"NOT ({self.condition(arguments[0])})"
         if operation in COMPARED:
-            a, b = (self.key_of(one) for one in arguments)
+            a, b = (self._key_of(one) for one in arguments)
             return f"{a} {COMPARED[operation]} {b}"
         if operation == "one_of":
-            a = self.key_of(arguments[0])
-            return "(" + " OR ".join(f"{a} = {self.key_of(one)}" for one in arguments[1:]) + ")"
+            a = self._key_of(arguments[0])
+            return "(" + " OR ".join(f"{a} = {self._key_of(one)}" for one in arguments[1:]) + ")"
         if operation in ("text_equal", "text_one_of"):
             text = self.text(arguments[0])
             return "(" + " OR ".join(self.same(text, self.text(one)) for one in arguments[1:]) + ")"
@@ -390,19 +314,3 @@ class Terms:
         return f"{place} = 1"
 
     # ------------------------------------------------------------------------------------------------------ storage
-    def constant_items(self) -> Lines:
-        """Working storage: constants and intermediate results."""
-        lines: Lines = []
-        for items, of in ((self.constants, bits), (self.keys, key)):
-            for value, name in items.items():
-                told = repr(value)
-                line = f"       01  {name} PIC S9(18) COMP-5 VALUE {of(value)}."
-                lines.append(
-                    f"{line}  *> {told}" if len(line) + len(told) + 5 <= LAST_COLUMN else f"      *    {told}\n{line}"
-                )
-        pictures = {"N": "PIC S9(18) COMP-5", "K": "PIC S9(18) COMP-5", "F": "PIC S9(4) COMP-5"}
-        for kind, count in sorted(self.used.items()):
-            for k in range(1, count + 1):
-                lines.append(f"       01  X{kind}-{k} {pictures.get(kind, f'PIC X({self.text_size})')}.")
-                lines += [f"       01  XT-{k}-LEN PIC S9(9) COMP-5."] if kind == "T" else []
-        return [row for line in lines for row in line.split("\n")]

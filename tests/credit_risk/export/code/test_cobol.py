@@ -1,4 +1,4 @@
-"""COBOL compiled by GnuCOBOL gives what the package gives: results, errors, bins, leaves; arithmetic to the last bit."""
+"""COBOL compiled by GnuCOBOL gives what the package gives: results, errors, bins, leaves; arithmetic to the bit."""
 
 from __future__ import annotations
 
