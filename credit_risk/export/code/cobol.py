@@ -288,8 +288,8 @@ def _notes(word: str, text_size: int) -> Iterator[str]:
     """What is to be known of the sources."""
     yield (
         f"Proved in GnuCOBOL 3.1.2 on x86-64 alone. {COMPILE} -o TEST {word}T.cbl {word}.cbl gives the self-test, "
-        f"which ends with 1 where a result is not that of the package; {COMPILE} -o BATCH {word}B.cbl {word}.cbl the batch "
-        "program, which reads records of the inputs from the file ROWS and writes those of the results to SCORED."
+        f"which ends with 1 where a result is not that of the package; {COMPILE} -o BATCH {word}B.cbl {word}.cbl the "
+        "batch program, which reads records of the inputs from the file ROWS and writes those of the results to SCORED."
     )
     yield (
         "NOT PROVED in other compilers. COMP-2 of IBM Enterprise COBOL is in hexadecimal floating point, which is not "
