@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from docs_templates import changes, gate, generated, model_tables, notices, signing, verification_rows, watched
+from docs_templates import (
+    changes,
+    gate,
+    generated,
+    model_tables,
+    notices,
+    signing,
+    verification_rows,
+    watched,
+    watched_terms,
+)
 from docs_templates.document import Absent, Spans, Table
 from docs_templates.package import Package
 
@@ -33,6 +43,8 @@ MAKERS: dict[str, Maker] = {
         package, options["what"], number, caption
     ),
     "watched": lambda package, _, number, caption: watched.watched_table(package, number, caption),
+    "watched_objectives": lambda package, _, number, caption: watched_terms.objectives_table(package, number, caption),
+    "watched_terms": lambda package, _, number, caption: watched_terms.terms_table(package, number, caption),
 }
 """A maker takes the package, the block's options, the number of the table and its caption; what the package has not is
 an Absent, which takes no number."""

@@ -63,6 +63,8 @@ BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "authors": (frozenset(), frozenset({"caption"})),
     "changes": (frozenset({"what"}), frozenset({"caption"})),
     "watched": (frozenset(), frozenset({"caption"})),
+    "watched_objectives": (frozenset(), frozenset({"caption"})),
+    "watched_terms": (frozenset(), frozenset({"caption"})),
     "verification": (frozenset({"which"}), frozenset({"first", "caption"})),
 }
 MODEL_PARTS = (

@@ -25,6 +25,7 @@ from docs_templates.signing import authors_table, hashes_table
 from docs_templates.templates import read_template
 from docs_templates.verify.run import verify
 from docs_templates.watched import DECLARED, METRICS, watched_table
+from docs_templates.watched_terms import objectives_table, terms_table
 from tests.docs_templates.builders import all_evidence, canonical, toy_model, write_package
 from tests.docs_templates.conftest import MOMENT
 
@@ -244,6 +245,48 @@ def test_rules_of_the_plan_stand_beside_their_references(package: Package) -> No
     assert told["nothing"][1:3] == ("none in this package", "–")
     assert told["nothing"][3].startswith("yellow at 0.1 or less; red at 0.25 or less")
     assert told["nothing"][4] == "each value of REGION"
+
+
+def test_objectives_and_terms_of_the_plan_are_printed(package: Package) -> None:
+    assert isinstance(objectives_table(package, "1", ()), Absent)
+    assert isinstance(terms_table(package, "1", ()), Absent)
+    latency = {"id": "latency", "title": None, "area": "operational", "measure": "quantile", "columns": ["MS"]}
+    latency |= {"value": None, "level": 0.95, "direction": "at_most", "target": 200.0, "unit": "ms", "owner": "Ops"}
+    advice = {"ranking_fell": 0.05, "calibration_moved": 0.1, "population_moved": 0.25, "characteristic_moved": 0.3}
+    monitoring: dict[str, Any] = {
+        "objectives": [{**latency, "response": None}],
+        "segments": ["REGION", "SEX"],
+        "window_months": 9,
+        "min_rows": 200,
+        "min_bads": 100,
+        "significance": 0.05,
+        "asset_correlation": 0.04,
+        "persistence": {"at_least": 2, "of": 3},
+        "challengers": {"shadow": ["trees"], "share": 0.1, "salt": "s", "looks": 12, "months_between_looks": 1},
+        "delivery": [{"id": "desk", "url": "https://secret.example", "at_least": "high"}],
+        "retraining": {**advice, "feed_broke": 0.06, "persistence": None},
+    }
+    data = {"protected": {"eu": ["SEX"]}}
+    declared = replace(package, plan={**package.plan, "monitoring": monitoring, "data": data})
+    objectives, terms = objectives_table(declared, "1", ()), terms_table(declared, "2", ())
+    assert isinstance(objectives, Table)
+    assert isinstance(terms, Table)
+    row = ("latency", "operations", "quantile, MS, 0.95", "at most 200 ms", "Ops", "not declared")
+    assert objectives.rows == (row,)
+    told = dict(terms.rows)
+    assert told["Segments"] == "REGION, SEX (fairness only)"
+    assert told["Outcomes are known after"] == "9 months"
+    assert told["Alerts are delivered to"] == "desk, from high"
+    assert told["Challengers"].startswith("trees, of which 10")
+    assert [told[name] for name in told if name.startswith("Advice")] == ["0.05", "0.1", "0.25", "0.3", "0.06"]
+    assert "secret" not in str(terms.rows)
+    whole = replace(
+        declared, plan={**declared.plan, "monitoring": {**monitoring, "frequency": "monthly", "metrics": []}}
+    )
+    document = compose(read_template("monitoring_plan"), whole, registry(), MOMENT)
+    printed = [block.rows for block in document.blocks if isinstance(block, Table)]
+    assert objectives.rows in printed
+    assert terms.rows in printed
 
 
 def test_approval_asks_for_owners_and_responses(package: Package) -> None:
