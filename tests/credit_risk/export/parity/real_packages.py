@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from ruamel.yaml import YAML
 
 from credit_risk.lifecycle.run import run_plan
+from credit_risk.package import Package
 from credit_risk.plan import read_plan
+from credit_risk.sampling import read_source
+from credit_risk.sampling.production import declared_notations, typed_frame
 from tests.credit_risk.cli.command import REPOSITORY
 
 PLANS = {
@@ -61,3 +65,10 @@ def build(name: str, data: Path, folder: Path) -> Path:
     package = folder / "package"
     run_plan(read_plan(plan_of(name, data, folder / "plan")), package, with_validation=False, with_documents=False)
     return package
+
+
+def table_of(package: Package, file: Path) -> pd.DataFrame:
+    """All rows of a file with the inputs of the model, read as scoring reads them."""
+    inputs = package.model["inputs"]
+    source = read_source(file)
+    return typed_frame(source, inputs, declared_notations(package.plan, [item["name"] for item in inputs]))

@@ -15,13 +15,11 @@ from credit_risk.export.parity.engines import Engine
 from credit_risk.export.parity.report import ParityReport
 from credit_risk.export.parity.run import ADAPTERS, MOST_ROWS, TOLERANCES, engines_at_hand, parity_report
 from credit_risk.models import boosting
-from credit_risk.package import Package, read_package
-from credit_risk.sampling import read_source
-from credit_risk.sampling.production import declared_notations, typed_frame
+from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
 from credit_risk.scoring.steps import tree_leaves
 from tests.credit_risk.export.parity.jpmml import Jpmml
-from tests.credit_risk.export.parity.real_packages import METHODS, PLANS, build
+from tests.credit_risk.export.parity.real_packages import METHODS, PLANS, build, table_of
 
 ROWS = {"german": 1_000, "heloc": 10_459, "sba": 22_427, "taiwan": 30_000}
 PROBABILITY, OF_FLOAT32 = 1e-12, 1e-6
@@ -57,13 +55,6 @@ def _spark_is_ended() -> Iterator[None]:
 @pytest.fixture(params=list(METHODS))
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def table_of(package: Package, file: Path) -> pd.DataFrame:
-    """All rows of a file with the inputs of the model, read as scoring reads them."""
-    inputs = package.model["inputs"]
-    source = read_source(file)
-    return typed_frame(source, inputs, declared_notations(package.plan, [item["name"] for item in inputs]))
 
 
 @pytest.mark.usefixtures("postgres")
