@@ -15,7 +15,7 @@ from credit_risk.monitoring.performance.decisions import approved_of, decision_t
 from credit_risk.monitoring.performance.development_evidence import development_rates
 from credit_risk.monitoring.performance.labels import label_outcomes
 from credit_risk.monitoring.performance.objectives import Objective, objective_table
-from credit_risk.monitoring.run.outcomes import Outcomes
+from credit_risk.monitoring.run.labelled import OUTCOMES
 from credit_risk.monitoring.run.settings import Settings, evidence_rows
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import CHALLENGER, DECISION
@@ -44,7 +44,7 @@ class Compared:
 def compared(
     package: Package,
     source: SqlSource,
-    outcomes: Outcomes | None,
+    late: bool,
     settings: Settings,
     segments: Sequence[str],
     words: Words,
@@ -53,7 +53,7 @@ def compared(
     return Compared(
         _decisions(package, source, settings, segments, words),
         _objectives(source, settings, segments),
-        _challengers(package, source, outcomes, settings, segments),
+        _challengers(source, late, settings, segments),
     )
 
 
@@ -111,25 +111,20 @@ def _objectives(source: SqlSource, settings: Settings, segments: Sequence[str]) 
     return pd.concat(parts, ignore_index=True) if parts else "production has no counted row"
 
 
-def _challengers(
-    package: Package, source: SqlSource, outcomes: Outcomes | None, settings: Settings, segments: Sequence[str]
-) -> pd.DataFrame | str:
+def _challengers(source: SqlSource, late: bool, settings: Settings, segments: Sequence[str]) -> pd.DataFrame | str:
     spec = settings.spec.challengers
     names = sorted(one for one in source.quantities if one.startswith(CHALLENGER) and one.endswith(":probability"))
     if not names:
         return "production holds no challenger that was scored in shadow"
-    if outcomes is None or settings.window is None:
+    if not late or settings.window is None:
         return "a comparison needs outcomes, and their window"
     random = spec.random_accepts if spec is not None else None
     held = random is not None and random in source.columns
     parts: list[pd.DataFrame] = []
     for period in source.periods:
         extra = [str(random)] if held else []
-        frame = source.rows(period, ["_key", "_time", "probability", *names, *extra, *segments]).to_pandas()
-        late = outcomes.of(frame["_key"])
-        labels, _ = label_outcomes(
-            frame["_time"], late["bad_date"].to_numpy(), late["observed_until"].to_numpy(), settings.window
-        )
+        frame = source.rows(period, ["_time", *OUTCOMES, "probability", *names, *extra, *segments]).to_pandas()
+        labels, _ = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
         by: dict[str, Any] = {name: frame[name].to_numpy(object) for name in segments}
         accepted = Accepted(random=frame[str(random)].to_numpy() == 1) if held else Accepted()
         for name in names:

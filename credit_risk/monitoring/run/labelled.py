@@ -24,7 +24,6 @@ from credit_risk.monitoring.performance.estimate import estimate_table
 from credit_risk.monitoring.performance.labels import Labels, label_outcomes, labels_of_months
 from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.reference import Reference
-from credit_risk.monitoring.run.outcomes import Outcomes
 from credit_risk.monitoring.run.settings import Settings, evidence_rows
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.variables import GRADE, SCORE
@@ -35,6 +34,7 @@ LABEL_COLUMNS = [
     *("period", "rows", "with_outcome", "good", "bad", "not_yet", "unobserved", "faults", "months_observed"),
     *("mature_share", "state"),
 ]
+OUTCOMES = ("bad_date", "observed_until")
 TWELVE = 12
 """Months whose mature rows are held, for tests of grades and for all of them together (the period `all`): a year."""
 
@@ -99,7 +99,6 @@ def without_outcomes(source: SqlSource, settings: Settings, segments: Sequence[s
 def labelled(
     package: Package,
     source: SqlSource,
-    outcomes: Outcomes,
     reference: Reference,
     settings: Settings,
     segments: Sequence[str],
@@ -112,10 +111,10 @@ def labelled(
     if "probability" not in source.quantities:
         return Labelled(*("production holds no probabilities of bad",) * 5)
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("labels", "performance", "level", "free")}
-    faults, year = [outcomes.faults], _Year()
+    faults, year = [pd.DataFrame(columns=FAULT_COLUMNS)], _Year()
     least = settings.least
     for period in source.periods:
-        frame = _rows(source, outcomes, period, segments, reference)
+        frame = _rows(source, period, segments, reference)
         labels, wrong = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
         faults.append(wrong)
         tables["labels"].append(_maturity(labels, period))
@@ -152,17 +151,13 @@ def labelled(
 NO_WINDOW = "no outcome window is declared: name monitoring.window_months in the plan"
 
 
-def _rows(
-    source: SqlSource, outcomes: Outcomes, period: str, segments: Sequence[str], reference: Reference
-) -> pd.DataFrame:
+def _rows(source: SqlSource, period: str, segments: Sequence[str], reference: Reference) -> pd.DataFrame:
     """Rows of a month with their outcomes; `risk` ranks: the linear score where production has it."""
     extra = [name for name in ("linear_score", "score") if name in source.quantities]
     graded = reference.of_role(GRADE)
     grade = ["grade"] if graded is not None and graded.name in source.variables else []
-    wanted = ["_key", "_time", "probability", *extra, *grade, *segments]
+    wanted = ["_time", *OUTCOMES, "probability", *extra, *grade, *segments]
     frame = source.rows(period, wanted).to_pandas()
-    found = outcomes.of(frame["_key"])
-    frame["bad_date"], frame["observed_until"] = found["bad_date"].to_numpy(), found["observed_until"].to_numpy()
     frame["risk"] = frame["linear_score"] if "linear_score" in frame else frame["probability"]
     return frame
 

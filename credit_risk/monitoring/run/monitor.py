@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from credit_risk.monitoring.run.checked import Checked, checked
 from credit_risk.monitoring.run.compared import Compared, Words, compared
 from credit_risk.monitoring.run.drifted import Drifted, drifted
 from credit_risk.monitoring.run.labelled import Labelled, labelled, without_outcomes
-from credit_risk.monitoring.run.outcomes import Outcomes, OutcomeTable, read_outcomes
+from credit_risk.monitoring.run.outcomes import OutcomeTable, at_hand
 from credit_risk.monitoring.run.settings import Settings, settings_of
 from credit_risk.monitoring.run.values import values_of
 from credit_risk.monitoring.run.verdict import verdict_frame
@@ -88,21 +88,29 @@ def monitor(
         most_segments=settings.spec.max_segment_values,
         **options,
     )
-    with closing(opened) as source:
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(opened))
         segments = [name for name in settings.spec.segments if name in source.segments]
         progress(f"{len(source.periods)} months are counted")
         development = development_of(package, population)
         drift = drifted(source, reference, development, settings, segments)
-        late = None if outcomes is None else read_outcomes(outcomes)
-        progress("outcomes are joined" if late is not None else "there are no outcomes")
-        performance = _performance(package, source, late, reference, settings, segments)
+        late = outcomes is not None
+        wrong = pd.DataFrame(columns=FAULT_COLUMNS)
+        if outcomes is not None:
+            progress("outcomes are joined")
+            wrong = source.add_outcomes(stack.enter_context(at_hand(outcomes)), outcomes.columns)
+        performance = (
+            labelled(package, source, reference, settings, segments)
+            if late
+            else without_outcomes(source, settings, segments, NO_OUTCOMES)
+        )
         check = checked(package, source, reference, development, drift, performance, settings)
         compare = compared(package, source, late, settings, segments, words)
         again = _replayed(place, packages, progress)
         progress("rules are evaluated")
         values = values_of(source, reference, drift, performance, check, compare, again, settings)
         evaluation = _evaluated(values, settings)
-        frames = _frames(source, drift, performance, check, compare, values, evaluation, settings)
+        frames = _frames(source, wrong, drift, performance, check, compare, values, evaluation, settings)
         frames["advice"] = _advised(values, settings)
         frames["advice_rules"] = rules_frame()
         frames["replay"] = again.counts if isinstance(again, Replayed) else again
@@ -135,19 +143,6 @@ def _shown(again: Replayed | str) -> pd.DataFrame | str:
     return again.examples.assign(**texts)
 
 
-def _performance(
-    package: Package,
-    source: SqlSource,
-    outcomes: Outcomes | None,
-    reference: Reference,
-    settings: Settings,
-    segments: list[str],
-) -> Labelled:
-    if outcomes is None:
-        return without_outcomes(source, settings, segments, NO_OUTCOMES)
-    return labelled(package, source, outcomes, reference, settings, segments)
-
-
 def _evaluated(values: pd.DataFrame, settings: Settings) -> Evaluation | None:
     if values.empty:
         return None
@@ -156,6 +151,7 @@ def _evaluated(values: pd.DataFrame, settings: Settings) -> Evaluation | None:
 
 def _frames(
     source: SqlSource,
+    wrong: pd.DataFrame,
     drift: Drifted,
     performance: Labelled,
     check: Checked,
@@ -165,7 +161,7 @@ def _frames(
     settings: Settings,
 ) -> dict[str, pd.DataFrame | str]:
     """Every table of the catalogue but that of the run itself."""
-    faults = pd.concat([source.faults, performance.faults], ignore_index=True)[FAULT_COLUMNS]
+    faults = pd.concat([source.faults, wrong, performance.faults], ignore_index=True)[FAULT_COLUMNS]
     return {
         "verdict": verdict_frame(drift, performance, {"quality": check.quality, "domain": check.domain}, evaluation),
         "partitions": source.partitions,
@@ -201,7 +197,7 @@ def _about(
     source: SqlSource,
     reference: Reference,
     settings: Settings,
-    outcomes: Outcomes | None,
+    late: bool,
     population: str,
 ) -> pd.DataFrame:
     spec = settings.spec
@@ -225,7 +221,7 @@ def _about(
         "fewest bads": str(spec.min_bads),
         "months of the outcome": "not declared" if settings.window is None else str(settings.window),
         "asset correlation": f"{settings.correlation:g} ({settings.correlation_by})",
-        "outcomes": NO_OUTCOMES if outcomes is None else f"{len(outcomes.frame)} keys, SHA-256 {outcomes.sha256}",
+        "outcomes": "given" if late else NO_OUTCOMES,
     }
     frame = pd.DataFrame({"item": list(items), "value": [text or "none" for text in items.values()]})
     frame.attrs["notes"] = reference.notes
