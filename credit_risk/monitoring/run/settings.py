@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from credit_risk.monitoring.alerts.run import protected_of
 from credit_risk.monitoring.drift.policy import StabilityPolicy
 from credit_risk.monitoring.performance.vintages import Least
 from credit_risk.monitoring.reference import Reference
@@ -23,8 +24,8 @@ CORRELATION = 0.04
 class Settings:
     """spec: the plan's, or the usual one (`declared` False). window: months of the outcome, None where undeclared.
 
-    binary: whether the outcome is good or bad; protected: columns compared for fairness only; correlation: of assets,
-    with who says so.
+    binary: whether the outcome is good or bad; protected: columns compared for fairness only, `references` their groups
+    to compare with; correlation: of assets, with who says so.
     """
 
     spec: MonitoringSpec
@@ -34,15 +35,15 @@ class Settings:
     correlation: float
     correlation_by: str
     protected: frozenset[str]
+    references: Mapping[str, str]
 
     def policy(self, reference: Reference) -> StabilityPolicy:
         """How indices are judged."""
-        zero = self.spec.zero_cells
         score = reference.of_role(SCORE)
         return StabilityPolicy(
             level=self.spec.significance,
             least_rows=float(self.spec.min_rows),
-            zero_cells="half_everywhere" if zero == "add_half" else zero,
+            zero_cells=self.spec.zero_cells,
             k=self.spec.persistence.at_least,
             n=self.spec.persistence.of,
             first=() if score is None else (score.name,),
@@ -68,8 +69,8 @@ def settings_of(package: Package) -> Settings:
         correlation, by = _number(plan, "evaluation", "asset_correlation"), "evaluation.asset_correlation"
     if correlation is None:
         correlation, by = CORRELATION, "default of this toolkit: no plan declares one"
-    protected = {name for names in (plan["data"].get("protected") or {}).values() for name in names}
-    return Settings(spec, given is not None, binary, window, float(correlation), by, frozenset(protected))
+    references = {str(k): str(v) for k, v in ((plan.get("fairness") or {}).get("references") or {}).items()}
+    return Settings(spec, given is not None, binary, window, float(correlation), by, protected_of(package), references)
 
 
 def _number(plan: Mapping[str, Any], *path: str) -> Any:

@@ -76,6 +76,8 @@ def _of_outcomes(source: SqlSource, performance: Labelled, settings: Settings) -
 def _of_decisions(compare: Compared, settings: Settings) -> Iterator[pd.DataFrame]:
     if not isinstance(compare.decisions, str):
         yield decision_values(compare.decisions)
-        yield of.of_adverse_impact(compare.decisions, settings.protected & set(settings.spec.segments), {})
+        yield of.of_adverse_impact(
+            compare.decisions, settings.protected & set(settings.spec.segments), settings.references
+        )
     if not isinstance(compare.objectives, str):
         yield of.of_objectives(compare.objectives)
