@@ -173,9 +173,7 @@ class PartWork:
         inputs = results_table(frame[names]).columns if names else []
         n = len(keys)
         row = pa.array(part.offset + places + 1, pa.int64())
-        pseudonym = self.log.secret.pseudonym
-        raw = b"".join([pseudonym(str(key)) for key in keys.tolist()])
-        pseudonyms = encoding.as_rows(raw, 32)
+        pseudonyms = encoding.as_rows(self.log.secret.pseudonyms([str(key) for key in keys.tolist()]), 32)
         hashes = encoding.inputs_hashes(inputs, n)
         salts = encoding.salts(self.log.seed, part.number, part.rows)[places]
         bound = encoding.commitments(salts, pseudonyms, hashes)
@@ -214,9 +212,9 @@ class PartWork:
 
 def constant_columns(constants: Mapping[str, str], rows: int) -> dict[str, pa.Array]:
     """Columns of what is the same in all rows of a batch; the timestamp as a moment in UTC."""
-    columns = {name: pa.array([constants[name]] * rows, pa.string()) for name in CONSTANTS}
-    moment = pd.Timestamp(constants["timestamp"])
-    columns["timestamp"] = pa.array([moment.to_pydatetime()] * rows, pa.timestamp("us", tz="UTC"))
+    columns = {name: pa.repeat(pa.scalar(constants[name], pa.string()), rows) for name in CONSTANTS}
+    moment = pd.Timestamp(constants["timestamp"]).to_pydatetime()
+    columns["timestamp"] = pa.repeat(pa.scalar(moment, pa.timestamp("us", tz="UTC")), rows)
     return columns
 
 

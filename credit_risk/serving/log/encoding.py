@@ -45,9 +45,12 @@ def encoded(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
 
 def row_hashes(tag: bytes, parts: Sequence[np.ndarray], rows: int) -> np.ndarray:
     """SHA-256 (n, 32) of the tag and the bytes of each row; parts: (n, width) each, side by side."""
-    head = np.broadcast_to(np.frombuffer(tag, np.uint8), (rows, 1))
-    matrix = np.ascontiguousarray(np.hstack([head, *parts]))
-    width, data, sha256 = matrix.shape[1], matrix.tobytes(), hashlib.sha256
+    kinds = [f"V{part.shape[1]}" if part.shape[1] != 8 else "u8" for part in parts]  # 8 bytes are copied as one number
+    packed = np.empty(rows, np.dtype([("tag", "S1"), *((f"f{place}", kind) for place, kind in enumerate(kinds))]))
+    packed["tag"] = tag
+    for place, (part, kind) in enumerate(zip(parts, kinds, strict=True)):
+        packed[f"f{place}"] = np.ascontiguousarray(part).view(kind)[:, 0]
+    width, data, sha256 = packed.dtype.itemsize, packed.tobytes(), hashlib.sha256
     joined = b"".join([sha256(data[at : at + width]).digest() for at in range(0, rows * width, width)])
     return as_rows(joined, 32)
 
@@ -85,11 +88,10 @@ def salts(seed: bytes, part: int, rows: int) -> np.ndarray:
 
 def as_hex(values: np.ndarray, digits: int | None = None) -> pa.Array:
     """Rows of bytes as text of hexadecimal digits, the first `digits` of them."""
-    n, width = values.shape
-    text = values.tobytes().hex()
-    step = 2 * width
-    take = digits or step
-    return pa.array([text[at : at + take] for at in range(0, n * step, step)], pa.string())
+    text = np.frombuffer(values.tobytes().hex().encode("ascii"), np.uint8).reshape(len(values), 2 * values.shape[1])
+    taken = np.ascontiguousarray(text[:, :digits])
+    offsets = np.arange(len(values) + 1, dtype=np.int32) * np.int32(taken.shape[1])
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(taken.tobytes()))
 
 
 def from_hex(column: pa.Array | pa.ChunkedArray, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -97,6 +97,15 @@ def test_manifests_and_journal_are_valid_under_the_schema(made: Path) -> None:
     assert not checker.is_valid({**documents[1], "rows": "many"})
 
 
+@pytest.mark.parametrize("size", [16, 64, 65, 200])
+def test_pseudonyms_of_many_keys_are_those_of_hmac(size: int) -> None:
+    secret = Secret(bytes(range(256))[:size])
+    keys = ["", "4711", "Ärger", "x" * 300]
+    wanted = [hmac.new(secret.value, key.encode("utf-8"), "sha256").digest() for key in keys]
+    assert secret.pseudonyms(keys) == b"".join(wanted)
+    assert [secret.pseudonym(key) for key in keys] == wanted
+
+
 def number(value: float | None) -> bytes:
     return bytes.fromhex("7ff8000000000000") if value is None or value != value else struct.pack(">d", value)
 
