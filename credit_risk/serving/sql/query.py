@@ -14,6 +14,7 @@ from credit_risk.serving.source import NOTHING, TEXT, InputFacts
 
 if TYPE_CHECKING:
     from credit_risk.export.program import Program
+    from credit_risk.export.sql import SqlExport
     from credit_risk.export.sql.dialects import Dialect
     from credit_risk.serving.sql.reading import Reading
 
@@ -38,6 +39,19 @@ class SqlScoring:
     told: str
     results: dict[str, tuple[str, bool]]
     prefix: str = field(repr=False)
+    _exports: dict[int, SqlExport] = field(default_factory=dict, repr=False)
+
+    def export(self, carried: int = 0) -> SqlExport:
+        """The model as SQL over the table `<prefix>table`, with so many columns carried; made once."""
+        from credit_risk.export.sql import sql_export
+
+        if carried not in self._exports:
+            keys = [*self._names("carried", carried), *self._names("raw", len(self.columns)), f"{self.prefix}marked"]
+            self._exports[carried] = sql_export(self.program, self.dialect.key, table=f"{self.prefix}table", keys=keys)
+        return self._exports[carried]
+
+    def _names(self, what: str, count: int) -> list[str]:
+        return [f"{self.prefix}{what}_{place}" for place in range(count)]
 
     def over(self, source: str, given: Sequence[str] | None = None, carried: Sequence[str] = ()) -> str:
         """The query over `source`, a query in parentheses or a name, one row a row of it in its order.
@@ -45,12 +59,11 @@ class SqlScoring:
         given: names of `columns` there, where they are other ones; carried: further columns that are passed through.
         Its columns: `carried`, `columns` (under the names given), `told`, `results`.
         """
-        from credit_risk.export.sql import input_columns, sql_export
+        from credit_risk.export.sql import input_columns
 
         d, p = self.dialect, self.prefix
         names = list(given or self.columns)
-        raw = [f"{p}raw_{place}" for place in range(len(names))]
-        extra = [f"{p}carried_{place}" for place in range(len(carried))]
+        raw, extra = self._names("raw", len(names)), self._names("carried", len(carried))
         passed = [f"{d.quoted(name)} AS {new}" for name, new in zip([*carried, *names], [*extra, *raw], strict=True)]
         made = {name: f"{p}value_{place}" for place, name in enumerate(self.readings)}
         values = [f"{reading.value} AS {made[name]}" for name, reading in self.readings.items()]
@@ -64,10 +77,16 @@ class SqlScoring:
         mark = f"{p}marked"
         items = [*extra, *raw, f"{marked} AS {mark}", *inputs]
         table = f"(SELECT\n    {_listed(items)}\nFROM {read}{fence}) AS {p}typed"
-        export = sql_export(self.program, d.key, table=table, keys=[*extra, *raw, mark])
-        return self._results(export, list(zip(extra, carried, strict=True)), list(zip(raw, names, strict=True)), mark)
+        export = self.export(len(carried))
+        before, after = export.statements[0].split(f"FROM {p}table\n")  # it stands there once
+        scored = f"{before}FROM {table}\n{after}"
+        return self._results(
+            export, scored, list(zip(extra, carried, strict=True)), list(zip(raw, names, strict=True)), mark
+        )
 
-    def _results(self, export: Any, carried: list[tuple[str, str]], raw: list[tuple[str, str]], mark: str) -> str:
+    def _results(
+        self, export: SqlExport, scored: str, carried: list[tuple[str, str]], raw: list[tuple[str, str]], mark: str
+    ) -> str:
         from credit_risk.export.program import IN_ERROR
 
         d = self.dialect
@@ -84,7 +103,7 @@ class SqlScoring:
         for new, (published, is_text) in self.results.items():
             column = columns[published]
             items.append(f"{column if is_text else f'CAST({column} AS {kind})'} AS {new}")
-        return f"SELECT\n    {_listed(items)}\nFROM (\n{export.statements[0]}\n) AS {self.prefix}scored"
+        return f"SELECT\n    {_listed(items)}\nFROM (\n{scored}\n) AS {self.prefix}scored"
 
 
 def sql_scoring(package: Package, facts: InputFacts, rules: ReadingRules, engine: str, *, whole: bool) -> SqlScoring:
@@ -97,16 +116,10 @@ def sql_scoring(package: Package, facts: InputFacts, rules: ReadingRules, engine
     optional_import("sqlglot", "exports")
     from credit_risk.export.program import IN_ERROR, program_of
     from credit_risk.export.program.terms import TEXT as TEXT_KIND
-    from credit_risk.export.sql import DIALECTS, sql_export
+    from credit_risk.export.sql import DIALECTS
 
     program, d = program_of(package.model, package.package_hash), DIALECTS[engine]
-    exported = sql_export(program, engine)
-    faults = [
-        Fault(f"the model as SQL for {d.title} lacks results: {note}", "sql_lacks", "model.json", remedy=REMEDY)
-        for note in (*program.notes, *exported.notes)
-    ]
-    if len(exported.statements) > 1:
-        faults.append(Fault(f"the model takes several statements of {d.title}", "sql_size", remedy=REMEDY))
+    faults: list[Fault] = []
     prefix = _free("credit_risk_", [*facts.columns, *(one.name for one in program.inputs)])
     columns, told = tuple(rules.columns()), f"{prefix}told"
     readings: dict[str, Reading] = {}
@@ -117,11 +130,19 @@ def sql_scoring(package: Package, facts: InputFacts, rules: ReadingRules, engine
             faults.append(Fault(found, "sql_reading", rules.name, item["name"], remedy=REMEDY))
         else:
             readings[item["name"]] = found
-    if faults:
-        raise ScoringError(faults)
     published = [one for one in program.published if one.column != IN_ERROR]
     results = {f"{prefix}result_{k}": (one.column, one.kind == TEXT_KIND) for k, one in enumerate(published)}
-    return SqlScoring(program, d, columns, rules.key, readings, whole, told, results, prefix)
+    scoring = SqlScoring(program, d, columns, rules.key, readings, whole, told, results, prefix)
+    exported = scoring.export()
+    faults += [
+        Fault(f"the model as SQL for {d.title} lacks results: {note}", "sql_lacks", "model.json", remedy=REMEDY)
+        for note in (*program.notes, *exported.notes)
+    ]
+    if len(exported.statements) > 1:
+        faults.append(Fault(f"the model takes several statements of {d.title}", "sql_size", remedy=REMEDY))
+    if faults:
+        raise ScoringError(faults)
+    return scoring
 
 
 def _reading(
