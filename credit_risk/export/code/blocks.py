@@ -7,6 +7,7 @@ the trees of one step.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ import pandas as pd
 from credit_risk.export.program import Attribution, Program, Statement, Tree, kind_of, produced
 from credit_risk.export.program.terms import NUMBER, OPERATIONS, Call, Choose, Constant, Term, parts
 
+LONGEST_WORD = 80
+_WORD = re.compile(r"\w+$")
 MOST_STATEMENTS = 40
 """Statements of one step that are printed in one function."""
 
@@ -152,6 +155,13 @@ def replaced(term: Term, with_terms: dict[Term, Term]) -> Term:
         cases = tuple((replaced(a, with_terms), replaced(b, with_terms)) for a, b in term.cases)
         return Choose(cases, replaced(term.otherwise, with_terms))
     return term
+
+
+# ------------------------------------------------------------------------------------------------------------ library
+def called(text: str) -> set[str]:
+    """Words before an opening bracket. Printed tables are long and have few brackets: words are sought at these."""
+    found = (_WORD.search(piece[-LONGEST_WORD:]) for piece in text.split("(")[:-1])
+    return {one.group() for one in found if one is not None}
 
 
 # -------------------------------------------------------------------------------------------------- verification rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from credit_risk.export.code.blocks import called
 
 _DATES = r"""
 /* Reads `count` digits; -1 where there are none. */
@@ -349,9 +349,9 @@ struct game {
 def library(body: str) -> str:
     """The functions that `body` calls, with those that they call, in an order in which they compile."""
     needed: set[str] = set()
-    text, before = body, -1
-    while before != len(needed):
-        before = len(needed)
-        needed = {name for name in _LIBRARY if re.search(rf"\b{name}\(", text)}
-        text = body + "".join(_LIBRARY[name] for name in needed)
+    left = [body]
+    while left:
+        found = (called(left.pop()) & _LIBRARY.keys()) - needed
+        needed |= found
+        left += [_LIBRARY[name] for name in found]
     return "".join(source for name, source in _LIBRARY.items() if name in needed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from credit_risk.export.code.blocks import called
 
 _LIBRARY: dict[str, str] = {
     "halfAway": """
@@ -454,11 +454,11 @@ public static void main(String[] arguments) throws java.io.IOException {
 def library(body: str) -> str:
     """The methods that `body` calls, with those that they call."""
     needed: set[str] = set()
-    text, before = body, -1
-    while before != len(needed):
-        before = len(needed)
-        needed = {name for name in _LIBRARY if re.search(rf"\b{name}\(", text)}
-        if "daysInMonth(" in text:
-            needed.add("readDay")
-        text = body + "".join(_LIBRARY[name] for name in needed)
+    left = [body]
+    while left:
+        names = called(left.pop())
+        found = (names & _LIBRARY.keys()) - needed
+        found |= {"readDay"} - needed if "daysInMonth" in names else set()
+        needed |= found
+        left += [_LIBRARY[name] for name in found]
     return "".join(source for name, source in _LIBRARY.items() if name in needed)

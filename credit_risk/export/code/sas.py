@@ -56,6 +56,7 @@ NOTES = (
     "compared, a flag stands beside each value. A row that the model refuses has in_error 1 and no results.",
     "Texts are UTF-8 (session encoding UTF-8); those beyond ASCII stand as hexadecimal constants. SAS passes over "
     "blanks at the end of a text: a category that ends with one is refused by this export.",
+    f"Texts have {TEXT_LENGTH} bytes: what is beyond is cut, so that two texts which differ only there are the same.",
     "FLOORZ stands for FLOOR, which would round a number near a whole one.",
 )
 

@@ -97,15 +97,17 @@ class _State:
 
     def __init__(self, taken: Iterable[str]) -> None:
         self.taken = set(taken)
+        self.counts: dict[str, int] = {}
         self.statements: list[Statement] = []
         self.values: dict[str, Value] = {}
         self.lists: dict[str, tuple[str, ...]] = {}
 
     def fresh(self, name: str) -> str:
         """A name that nothing bears, from `name` and a number after a hash sign."""
-        count = 1
+        count = self.counts.get(name, 0) + 1
         while f"{name}#{count}" in self.taken:
             count += 1
+        self.counts[name] = count
         self.taken.add(f"{name}#{count}")
         return f"{name}#{count}"
 
