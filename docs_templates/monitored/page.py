@@ -63,6 +63,7 @@ SHADOW = (
     "p_value",
     "warning",
 )
+LOOKS = ("challenger", "look", "at", "estimate", "z", "boundary", "lower", "upper", "reached", "favours", "rule")
 CALIBRATION = (
     *("period", "segment", "scheme", "group", "rows", "bad", "predicted", "observed", "jeffreys_p_value"),
     *("correlated_p_value", "verdict", "correlated_verdict"),
@@ -93,7 +94,7 @@ def monitoring_page(package: Package) -> str:
         ("segments", say("monitored.segments"), _segments(found)),
         ("performance", say("monitored.performance"), _performance(found)),
         ("calibration", say("monitored.calibration"), printed(found("calibration"), CALIBRATION)),
-        ("challengers", say("monitored.challengers"), printed(found("challengers"), SHADOW, ALL)),
+        ("challengers", say("monitored.challengers"), _challengers(found)),
         ("objectives", say("monitored.objectives"), printed(found("objectives"), OBJECTIVES, ALL)),
         ("alerts", say("monitored.alerts"), printed(found("alerts")) + printed(found("advice"))),
         ("method", say("monitored.method"), _method(package, found)),
@@ -210,6 +211,14 @@ def _lines_of_rates(item: Evidence | None) -> str:
         for place, name in enumerate(dict.fromkeys(str(row["series"]) for row in rows))
     ]
     return _figure(item, trend(item.title, months, lines, percent=True)) if item is not None and rows else ""
+
+
+def _challengers(found: Callable[[str], Evidence | None]) -> str:
+    return (
+        printed(found("recommendations"))
+        + printed(found("looks"), LOOKS, folded=True)
+        + printed(found("challengers"), SHADOW, ALL, folded=True)
+    )
 
 
 def _method(package: Package, found: Callable[[str], Evidence | None]) -> str:

@@ -57,6 +57,13 @@ def compared(
     )
 
 
+def challengers_of(source: SqlSource) -> dict[str, str]:
+    """Column of the probabilities of each challenger that was scored in shadow, by its identifier."""
+    tail = ":probability"
+    columns = sorted(one for one in source.quantities if one.startswith(CHALLENGER) and one.endswith(tail))
+    return {one.removeprefix(CHALLENGER).removesuffix(tail): one for one in columns}
+
+
 def _decisions(
     package: Package, source: SqlSource, settings: Settings, segments: Sequence[str], words: Words
 ) -> pd.DataFrame | str:
@@ -113,7 +120,7 @@ def _objectives(source: SqlSource, settings: Settings, segments: Sequence[str]) 
 
 def _challengers(source: SqlSource, late: bool, settings: Settings, segments: Sequence[str]) -> pd.DataFrame | str:
     spec = settings.spec.challengers
-    names = sorted(one for one in source.quantities if one.startswith(CHALLENGER) and one.endswith(":probability"))
+    names = challengers_of(source)
     if not names:
         return "production holds no challenger that was scored in shadow"
     if not late or settings.window is None:
@@ -123,11 +130,11 @@ def _challengers(source: SqlSource, late: bool, settings: Settings, segments: Se
     parts: list[pd.DataFrame] = []
     for period in source.periods:
         extra = [str(random)] if held else []
-        frame = source.rows(period, ["_time", *OUTCOMES, "probability", *names, *extra, *segments]).to_pandas()
+        frame = source.rows(period, ["_time", *OUTCOMES, "probability", *names.values(), *extra, *segments]).to_pandas()
         labels, _ = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
         by: dict[str, Any] = {name: frame[name].to_numpy(object) for name in segments}
         accepted = Accepted(random=frame[str(random)].to_numpy() == 1) if held else Accepted()
-        for name in names:
+        for identifier, name in names.items():
             both = np.isfinite(frame["probability"].to_numpy(float)) & np.isfinite(frame[name].to_numpy(float))
             rows = np.flatnonzero(both)
             table = shadow_comparison(
@@ -138,6 +145,5 @@ def _challengers(source: SqlSource, late: bool, settings: Settings, segments: Se
                 segments={segment: values[rows] for segment, values in by.items()},
                 least=settings.least,
             )
-            identifier = name.removeprefix(CHALLENGER).removesuffix(":probability")
             parts.append(table.assign(period=period, challenger=identifier))
     return pd.concat(parts, ignore_index=True) if parts else "production has no counted row"

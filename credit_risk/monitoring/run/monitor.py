@@ -24,6 +24,7 @@ from credit_risk.monitoring.run.checked import Checked, checked
 from credit_risk.monitoring.run.compared import Compared, Words, compared
 from credit_risk.monitoring.run.drifted import Drifted, drifted
 from credit_risk.monitoring.run.labelled import Labelled, labelled, without_outcomes
+from credit_risk.monitoring.run.looked import looked
 from credit_risk.monitoring.run.outcomes import OutcomeTable, at_hand
 from credit_risk.monitoring.run.settings import Settings, settings_of
 from credit_risk.monitoring.run.values import values_of
@@ -71,8 +72,7 @@ def monitor(
     words: the bank's words for decisions. population: what production is held against, as `read_reference` says.
     packages: where the packages stand that scored a prediction log, whose inputs are then scored again; None: not.
     options: of the engine. A partition that is at fault is told in the tables and the run goes on. Raises IntakeError
-    where the mapping is at fault or nothing
-    can be read, PackageError where the package does not hold the population.
+    where the mapping is at fault or nothing can be read, PackageError where the package does not hold the population.
     """
     settings = settings_of(package)
     reference = read_reference(package, population=population)
@@ -90,32 +90,54 @@ def monitor(
     )
     with ExitStack() as stack:
         source = stack.enter_context(closing(opened))
-        segments = [name for name in settings.spec.segments if name in source.segments]
         progress(f"{len(source.periods)} months are counted")
-        development = development_of(package, population)
-        drift = drifted(source, reference, development, settings, segments)
-        late = outcomes is not None
-        wrong = pd.DataFrame(columns=FAULT_COLUMNS)
+        faults = []
         if outcomes is not None:
             progress("outcomes are joined")
-            wrong = source.add_outcomes(stack.enter_context(at_hand(outcomes)), outcomes.columns)
-        performance = (
-            labelled(package, source, reference, settings, segments)
-            if late
-            else without_outcomes(source, settings, segments, NO_OUTCOMES)
-        )
-        check = checked(package, source, reference, development, drift, performance, settings)
-        compare = compared(package, source, late, settings, segments, words)
+            faults.append(source.add_outcomes(stack.enter_context(at_hand(outcomes)), outcomes.columns))
+        asked = _Asked(package, reference, settings, population, words, outcomes is not None)
         again = _replayed(place, packages, progress)
-        progress("rules are evaluated")
-        values = values_of(source, reference, drift, performance, check, compare, again, settings)
-        evaluation = _evaluated(values, settings)
-        frames = _frames(source, wrong, drift, performance, check, compare, values, evaluation, settings)
-        frames["advice"] = _advised(values, settings)
-        frames["advice_rules"] = rules_frame()
-        frames["replay"] = again.counts if isinstance(again, Replayed) else again
-        frames["replay_differences"] = _shown(again)
-        frames["run"] = _about(package, source, reference, settings, late, population)
+        return _measured(source, asked, faults, again, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a run is of. late: whether outcomes were given."""
+
+    package: Package
+    reference: Reference
+    settings: Settings
+    population: str
+    words: Words
+    late: bool
+
+
+def _measured(
+    source: SqlSource, asked: _Asked, faults: list[pd.DataFrame], again: Replayed | str, progress: Progress
+) -> MonitoringRun:
+    """All tables, the values of metrics, and what the rules say of them."""
+    package, reference, settings, late = asked.package, asked.reference, asked.settings, asked.late
+    segments = [name for name in settings.spec.segments if name in source.segments]
+    development = development_of(package, asked.population)
+    drift = drifted(source, reference, development, settings, segments)
+    performance = (
+        labelled(package, source, reference, settings, segments)
+        if late
+        else without_outcomes(source, settings, segments, NO_OUTCOMES)
+    )
+    check = checked(package, source, reference, development, drift, performance, settings)
+    compare = compared(package, source, late, settings, segments, asked.words)
+    look = looked(package, source, settings, late)
+    progress("rules are evaluated")
+    values = values_of(source, reference, drift, performance, check, compare, again, settings)
+    evaluation = _evaluated(values, settings)
+    frames = _frames(source, drift, performance, check, compare, values, evaluation, settings)
+    frames["faults"] = pd.concat([source.faults, *faults, performance.faults], ignore_index=True)[FAULT_COLUMNS]
+    frames["looks"], frames["recommendations"] = look.looks, look.recommendations
+    frames["advice"], frames["advice_rules"] = _advised(values, settings), rules_frame()
+    frames["replay"] = again.counts if isinstance(again, Replayed) else again
+    frames["replay_differences"] = _shown(again)
+    frames["run"] = _about(package, source, reference, settings, late, asked.population)
     return MonitoringRun(package.package_hash, settings, values, evaluation, frames)
 
 
@@ -151,7 +173,6 @@ def _evaluated(values: pd.DataFrame, settings: Settings) -> Evaluation | None:
 
 def _frames(
     source: SqlSource,
-    wrong: pd.DataFrame,
     drift: Drifted,
     performance: Labelled,
     check: Checked,
@@ -160,12 +181,10 @@ def _frames(
     evaluation: Evaluation | None,
     settings: Settings,
 ) -> dict[str, pd.DataFrame | str]:
-    """Every table of the catalogue but that of the run itself."""
-    faults = pd.concat([source.faults, wrong, performance.faults], ignore_index=True)[FAULT_COLUMNS]
+    """Tables of what was measured, by name."""
     return {
         "verdict": verdict_frame(drift, performance, {"quality": check.quality, "domain": check.domain}, evaluation),
         "partitions": source.partitions,
-        "faults": faults,
         "moments": drift.moments if len(drift.moments) else "production holds no result of the model",
         "score_stability": drift.score,
         "characteristic_stability": drift.characteristics,
