@@ -183,3 +183,46 @@ def test_faults_of_the_command_are_told_at_once(package: Path, places: tuple[Pat
     kept = command(package, places, tmp_path / "mine", "--no-documents", "--quiet")
     assert kept.status == 2
     assert (tmp_path / "mine" / "notes.txt").read_text("utf-8") == "mine"
+
+
+def test_a_log_is_joined_by_pseudonyms_and_scored_again(
+    package: Path, table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = table[table["decided"].dt.strftime("%Y-%m") == "2026-01"].reset_index(drop=True)
+    names = [item["name"] for item in read_package(package).model["inputs"]]
+    rows[["key", *names]].to_parquet(tmp_path / "applicants.parquet", index=False)
+    (tmp_path / "secret").write_bytes(b"a secret of some length")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(pd.Timestamp("2026-01-31", tz="UTC").timestamp())))
+    places = ("--input", tmp_path / "applicants.parquet", "--out", tmp_path / "scored", "--engine", "duckdb")
+    kept = ("--log", tmp_path / "log", "--log-inputs", "--secret-file", tmp_path / "secret", "--key", "key")
+    scored = credit_risk("score", package, *places, *kept)
+    assert scored.status == 0, scored.err
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    bad = pd.Series(pd.Timestamp("2026-03-15"), index=rows.index).where(rows["BAD"] == 1)
+    outcomes = pd.DataFrame({"key": rows["key"], "bad_date": bad, "observed_until": pd.Timestamp("2026-09-30")})
+    outcomes.to_parquet(tmp_path / "outcomes.parquet", index=False)
+    late = ("--outcomes", tmp_path / "outcomes.parquet", "--secret-file", tmp_path / "secret")
+    ended = credit_risk(
+        "monitor", package, "--log", tmp_path / "log", *late, "--out", tmp_path / "run", "--no-documents"
+    )
+    assert ended.status == 0, ended.err
+
+    def evidence(name: str) -> pd.DataFrame:
+        item = json.loads((tmp_path / "run" / "evidence" / f"monitoring.{name}.json").read_text("utf-8"))
+        return pd.DataFrame(item["rows"], columns=[column["name"] for column in item["columns"]])
+
+    again = evidence("replay")
+    assert (again["differences"] == 0).all()
+    assert (again["rows"] == len(rows)).all()
+    measured = evidence("performance").query("measure == 'auc' and period == '2026-01'").iloc[0]
+    assert measured["bad"] == rows["BAD"].sum()
+    assert measured["value"] == pytest.approx(roc_auc_score(rows["BAD"], rows["linear_score"]), abs=1e-12)
+
+
+def test_looks_see_what_was_known_on_their_day(run: MonitoringRun) -> None:
+    looks = frame(run, "looks")
+    assert set(looks["challenger"]) == {"trees"}
+    assert looks["standard_error"].is_monotonic_decreasing
+    assert (looks["lower"] <= looks["estimate"]).all()
+    assert looks["at"].is_monotonic_increasing
+    assert run.frames["recommendations"] == "the plan states no rules of redeployment (strategy.redeployment)"
