@@ -48,16 +48,22 @@ def annex_files(run: ValidationRun, clock: Clock = system_clock, earlier: Earlie
     if faults:
         raise AssertionError("\n".join(str(fault) for fault in faults))
     files = {name: strict_json.write(content) for name, content in contents.items()}
-    manifest = {
+    created = clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    manifest = manifest_of(files, run.package.hash, run.findings["validator"]["version"], created)
+    return {**files, MANIFEST: strict_json.write(manifest)}
+
+
+def manifest_of(files: Mapping[str, bytes], package_hash: str, version: str, created: str) -> dict[str, Any]:
+    """Return the manifest of a validation annex of these files."""
+    return {
         "format": "credit-risk-annex",
         "format_version": "0.1",
         "kind": "validation",
-        "package_hash": run.package.hash,
-        "producer": f"{PRODUCER} {run.findings['validator']['version']}",
-        "created": clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "package_hash": package_hash,
+        "producer": f"{PRODUCER} {version}",
+        "created": created,
         "files": _listed(files),
     }
-    return {**files, MANIFEST: strict_json.write(manifest)}
 
 
 def _listed(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from validation import annex, conclusion, findings, report
 from validation.errors import Fault, ValidationInputError
+from validation.monitoring import program
 from validation.names import printable
 from validation.policy import read_policy
 from validation.reader import read_package
@@ -27,10 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 no findings above observation, 1 findings, 2 input refused, 70 internal error, 130 interrupted.
     """
     given = sys.argv[1:] if argv is None else list(argv)
-    concluding = given[:1] == ["conclude"]
-    arguments = (_conclusion_parser() if concluding else _parser()).parse_args(given[1:] if concluding else given)
+    commands = {"conclude": (_conclusion_parser, _conclude), "monitoring": (program.parser, _monitoring)}
+    make, act = commands.get(given[0] if given else "", (_parser, _run))
+    arguments = make().parse_args(given if act is _run else given[1:])
     try:
-        return _conclude(arguments) if concluding else _run(arguments)
+        return act(arguments)
     except ValidationInputError as error:
         print(error, file=sys.stderr)
         return REFUSED
@@ -47,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="credit-validate",
         description="Rebuild a model package independently, compare every quantity and write findings. "
-        "`credit-validate conclude PACKAGE` writes what a named validator concludes from them.",
+        "`credit-validate conclude PACKAGE` writes what a named validator concludes from them; "
+        "`credit-validate monitoring PACKAGE --run RUN` recomputes a run of monitoring.",
         epilog="Exit status: 0 no findings above observation, 1 findings, 2 refused, 70 internal, 130 interrupted.",
     )
     parser.add_argument("package", metavar="PACKAGE", type=Path, help="model package, a folder or a zip")
@@ -111,6 +114,13 @@ def _conclude(arguments: argparse.Namespace) -> int:
     told = arguments.recommendation.replace("_", " ")
     print(printable(f"Concluded by {arguments.validator}: {told}"), f"Written: {path}", sep="\n")
     return DONE
+
+
+def _monitoring(arguments: argparse.Namespace) -> int:
+    found, lines = program.run_command(arguments)
+    if not arguments.quiet:
+        print("\n".join(printable(line) for line in lines))
+    return FINDINGS if found.disagrees else DONE
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -94,7 +94,7 @@ def distance_bounds(
     error, (m, n) = np.sqrt(max(effect * variance, 0.0)), (size / max(effect, 1.0) for size in sizes)
     distance, z = abs(first - second), float(special.ndtri(0.5 + confidence / 2.0))
     chance = float(special.kolmogorov(distance * np.sqrt(m * n / (m + n))))
-    lower = 0.0 if chance >= 1.0 - confidence else max(0.0, distance - _excess(distance, m, n) - z * error)
+    lower = 0.0 if chance >= 1.0 - confidence else max(0.0, distance - excess_of_maximum(distance, m, n) - z * error)
     return float(lower), float(min(1.0, distance + z * error))
 
 
@@ -108,7 +108,7 @@ def _design_effect(bad: NDArray[np.bool_], below: NDArray[np.bool_], shares: Flo
     return float(np.sum(np.bincount(numbers, pull, count) ** 2)) / alone if alone > 0 else 1.0
 
 
-def _excess(distance: float, m: float, n: float) -> float:
+def excess_of_maximum(distance: float, m: float, n: float) -> float:
     """Mean excess of the maximum: 0.996·(s⁴/κ)^⅓ for a parabola of curvature κ with noise of rate s².
 
     Those of two normal distributions; at most √(π/2)·ln 2·√(1/m + 1/n), the mean of the maximum of equal distributions.

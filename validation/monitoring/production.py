@@ -1,0 +1,217 @@
+"""Rows of production and of outcomes, read by our own code: Parquet files or the prediction log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from validation.errors import Fault, ValidationInputError
+from validation.package import Package
+
+NUMBERS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score")
+TEXTS = ("grade", "overall_decision")
+INPUT, SEGMENT, CHALLENGER = "input:", "segment:", "challenger:"
+LOG = "log.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Names in the table: of the key, the moment, the decision, the package hash; `named`: name -> column of inputs
+    and results that are called otherwise; segments, challengers (`id:result`): name -> column."""
+
+    key: str = "pseudonym"
+    time: str = "timestamp"
+    decision: str | None = None
+    package: str | None = None
+    time_zone: str | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
+    segments: Mapping[str, str] = field(default_factory=dict)
+    challengers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """frame: key, time (UTC), period, place (of the file), then results, `input:`, `segment:` and `challenger:` columns
+    that are there, numbers float64 with NaN, texts objects with None; files: name -> rows read; left: file or reason ->
+    rows left out; is_log: whether it is a prediction log."""
+
+    frame: pd.DataFrame
+    files: Mapping[str, int]
+    left: Mapping[str, int]
+    is_log: bool
+
+    @property
+    def periods(self) -> list[str]:
+        """Months with rows, ascending."""
+        return sorted(set(self.frame["period"]))
+
+
+def read_production(place: Path, columns: Columns, package: Package, until: datetime) -> Production:
+    """Read a Parquet file, a folder of them, or a prediction log; `until`: moments after it are in the future.
+
+    A file that cannot be read is left out, as are rows without a key or a moment, of another package, in the future,
+    and of a key all but the first. Raises ValidationInputError where there is no file, none can be read, or columns of
+    key and moment are absent.
+    """
+    is_log = (place / LOG).is_file()
+    names = Columns(segments=columns.segments, package="package_hash") if is_log else columns
+    parts, files, left = [], {}, {}
+    for name, file in _files(place, is_log):
+        try:
+            table = _read(file, is_log)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            left[f"{name}: cannot be read ({str(error).splitlines()[0][:120]})"] = 0
+            continue
+        files[name] = table.num_rows
+        parts.append(_frame(table, names, package, is_log).assign(place=name))
+    if not parts:
+        message = "no Parquet file of production can be read"
+        raise ValidationInputError(Fault("source_invalid", message, str(place)))
+    frame = pd.concat(parts, ignore_index=True)
+    for reason, wrong in _wrong(frame, package, until, is_log).items():
+        if wrong.any():
+            left[reason] = int(wrong.sum())
+    keep = ~np.logical_or.reduce(list(_wrong(frame, package, until, is_log).values()))
+    frame = frame[keep].sort_values(["time", "place"], kind="stable")
+    again = frame["key"].duplicated() & frame["key"].notna()
+    if again.any():
+        left["the key stands more than once: the first counts"] = int(again.sum())
+    frame = frame[~again].sort_index().reset_index(drop=True)
+    frame["period"] = frame["time"].dt.strftime("%Y-%m")
+    return Production(frame, files, left, is_log)
+
+
+def _files(place: Path, is_log: bool) -> list[tuple[str, Path]]:
+    if not place.exists():
+        raise ValidationInputError(Fault("file_missing", "there is no such file or folder", str(place)))
+    if place.is_file():
+        return [(place.name, place)]
+    pattern = "day=*/batch=*/predictions/part-*.parquet" if is_log else "**/*.parquet"
+    found = [one for one in sorted(place.glob(pattern)) if not any(part.startswith(".") for part in one.parts)]
+    if is_log:
+        return [(f"{one.parent.parent.relative_to(place).as_posix()}/{one.name}", one) for one in found]
+    return [(one.relative_to(place).as_posix(), one) for one in found]
+
+
+def _read(file: Path, is_log: bool) -> pa.Table:
+    """One file; of a log the predictions beside their inputs, by the number of the row."""
+    table = pq.ParquetFile(file).read()
+    other = file.parent.parent / "inputs" / file.name
+    if is_log and other.is_file():
+        inputs = pq.ParquetFile(other).read().drop_columns(["pseudonym"])
+        table = table.join(inputs, "row", join_type="left outer").sort_by("row")
+    return table
+
+
+def _frame(table: pa.Table, names: Columns, package: Package, is_log: bool) -> pd.DataFrame:
+    held = set(table.column_names)
+    lost = [one for one in (names.key, names.time) if one not in held]
+    if lost:
+        raise ValidationInputError([Fault("source_invalid", "there is no such column", path=one) for one in lost])
+    found: dict[str, Any] = {"key": _texts(table[names.key]), "time": _moments(table[names.time], names.time_zone)}
+    for name in (*NUMBERS, *TEXTS):
+        column = names.named.get(name, name)
+        if package.model["outputs"].get(name) and column in held:
+            found[name] = _numbers(table[column]) if name in NUMBERS else _texts(table[column])
+    for item in package.model["inputs"]:
+        column = f"{INPUT}{item['name']}" if is_log else names.named.get(item["name"], item["name"])
+        if column in held:
+            number = item["type"] == "number"
+            found[INPUT + item["name"]] = _numbers(table[column]) if number else _texts(table[column])
+    single = {"decision": names.decision, "package": names.package}
+    for name, asked in single.items():
+        if asked is not None and asked in held:
+            found[name] = _texts(table[asked])
+    found |= {SEGMENT + name: _texts(table[column]) for name, column in names.segments.items() if column in held}
+    for name, column in names.challengers.items():
+        if column in held:
+            found[CHALLENGER + name] = _numbers(table[column])
+    return pd.DataFrame(found)
+
+
+def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(pd.to_numeric(column.to_pandas(), errors="coerce"), np.float64)
+
+
+def _texts(column: pa.ChunkedArray) -> np.ndarray:
+    """Texts; whole numbers in decimal digits, an empty text missing."""
+    kind = column.type
+    if pa.types.is_floating(kind):
+        values = [None if one is None or one != one else _plain(one) for one in column.to_pylist()]
+    else:
+        values = [None if one is None or one == "" else str(one) for one in column.to_pylist()]
+    return np.array([*values, None], dtype=object)[:-1]
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else repr(value)
+
+
+def _moments(column: pa.ChunkedArray, zone: str | None) -> pd.Series:
+    """Moments in UTC; those without a zone are of `zone`, UTC where none is given."""
+    moments = pd.to_datetime(column.to_pandas())
+    if moments.dt.tz is None:
+        moments = moments.dt.tz_localize(zone or "UTC", ambiguous="NaT", nonexistent="NaT")
+    return moments.dt.tz_convert("UTC").astype("datetime64[us, UTC]").reset_index(drop=True)
+
+
+def _wrong(frame: pd.DataFrame, package: Package, until: datetime, is_log: bool) -> dict[str, np.ndarray]:
+    found = {
+        "rows without a moment": frame["time"].isna().to_numpy(),
+        "rows with a moment after the run": (frame["time"] > until.astimezone(UTC)).to_numpy(),
+    }
+    if not is_log:
+        found["rows without a key"] = frame["key"].isna().to_numpy()
+    if "package" in frame:
+        found["rows of another package"] = (frame["package"] != package.hash).to_numpy()
+    return found
+
+
+def read_outcomes(places: Sequence[Path], key: str, bad_date: str, observed: str) -> pd.DataFrame:
+    """bad_date and observed_until (UTC days) by key: of a key the row that was looked at last.
+
+    Raises ValidationInputError where no file can be read.
+    """
+    parts = []
+    for place in places:
+        for _, file in _files(place, False):
+            try:
+                table = pq.ParquetFile(file).read(columns=[key, bad_date, observed])
+                days = {"bad_date": _days(table[bad_date]), "observed_until": _days(table[observed])}
+                parts.append(pd.DataFrame({"key": _texts(table[key]), **days}))
+            except (pa.ArrowException, OSError, ValueError, KeyError):
+                continue
+    if not parts:
+        message = "no Parquet file of outcomes with these columns can be read"
+        raise ValidationInputError(Fault("source_invalid", message, ", ".join(str(one) for one in places)))
+    frame = pd.concat(parts, ignore_index=True)
+    frame = frame[frame["key"].notna()]
+    frame = frame.sort_values(["key", "observed_until", "bad_date"], na_position="first", kind="stable")
+    return frame.drop_duplicates("key", keep="last").set_index("key")
+
+
+def _days(column: pa.ChunkedArray) -> pd.Series:
+    moments = pd.to_datetime(column.to_pandas(date_as_object=False), utc=True)
+    return moments.dt.tz_localize(None).dt.floor("D").astype("datetime64[s]")
+
+
+def moment_of(manifest: Mapping[str, Any]) -> datetime:
+    """When a run was made, as its manifest says."""
+    return datetime.strptime(str(manifest["created"]), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def batches_of(log: Path) -> dict[str, Mapping[str, Any]]:
+    """The manifest of each batch of a log, by its folder."""
+    found = {}
+    for one in sorted(log.glob("day=*/batch=*/manifest.json")):
+        found[one.parent.relative_to(log).as_posix()] = json.loads(one.read_text("utf-8"))
+    return found

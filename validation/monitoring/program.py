@@ -1,0 +1,200 @@
+"""`credit-validate monitoring PACKAGE --run RUN`: figures of a run of monitoring recomputed from the rows."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from validation import annex, findings, schema_check, strict_json
+from validation.compare import Ledger
+from validation.errors import Fault, ValidationInputError
+from validation.monitoring.bench import Bench, open_bench
+from validation.monitoring.drift import compare_drift
+from validation.monitoring.outcomes import compare_outcomes
+from validation.monitoring.production import Columns, moment_of, read_outcomes, read_production
+from validation.monitoring.run_folder import RunFolder, read_run
+from validation.monitoring.served import compare_about, compare_decisions, compare_serving, compare_verdicts
+from validation.monitoring.settings import settings_of
+from validation.monitoring.tables import not_recomputed
+from validation.policy import read_policy
+from validation.reader import read_package
+
+LEFT = {
+    "domain_classifier": "a trained classifier of the developer",
+    "domain_characteristics": "a trained classifier of the developer",
+    "quality": "rules of the contract are judged by the run alone",
+    "cause": "a reading of the other tables",
+    "faults": "partitions and rows at fault are counted in monitoring.partitions",
+    "replay_differences": "examples of monitoring.replay",
+    "label_free": "an estimate without outcomes",
+    "challengers": "challengers in shadow are compared by the run alone",
+    "objectives": "columns of objectives are read by the run alone",
+    "metrics": "values of other tables, restated for rules",
+    "alerts": "states of the log of alerts",
+    "advice": "rules over the other tables",
+    "advice_rules": "rules over the other tables",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringValidation:
+    """run: what was read; ledger: what was compared; document: findings.json."""
+
+    run: RunFolder
+    ledger: Ledger
+    document: dict[str, Any]
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether a finding is above an observation."""
+        return any(count for name, count in self.document["counts"].items() if name != "observation")
+
+
+def validate_monitoring(
+    package_path: Path,
+    run_path: Path,
+    table: Path,
+    columns: Columns,
+    *,
+    outcomes: Sequence[Path] = (),
+    outcome_columns: tuple[str, str, str] = ("key", "bad_date", "observed_until"),
+    words: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    data: Path | None = None,
+    policy_path: Path | None = None,
+) -> MonitoringValidation:
+    """Recompute a run from its package, the rows of production (Parquet or a prediction log) and outcomes.
+
+    Raises ValidationInputError where package, run or rows cannot be read, or the run is of another package.
+    """
+    policy = read_policy(policy_path)
+    package = read_package(package_path, data)
+    run = read_run(run_path, package.hash)
+    settings, ledger = settings_of(package), Ledger(policy)
+    production = read_production(table, columns, package, moment_of(run.manifest))
+    late = read_outcomes(outcomes, *outcome_columns) if outcomes else None
+    bench = open_bench(package, run, ledger, settings, production, table, late, words)
+    _compare(bench)
+    document = findings.findings_document(package.manifest, package.hash, policy, ledger.outcomes, run.evidence)
+    faults = schema_check.check(document, "findings.schema.json", "findings.json")
+    if faults:
+        raise AssertionError("\n".join(str(fault) for fault in faults))
+    return MonitoringValidation(run, ledger, document)
+
+
+def _compare(bench: Bench) -> None:
+    compare_about(bench)
+    compare_serving(bench)
+    indices = compare_drift(bench)
+    compare_outcomes(bench)
+    compare_decisions(bench)
+    compare_verdicts(bench, indices)
+    for name, reason in LEFT.items():
+        not_recomputed(bench.ledger, bench.run, name, reason)
+
+
+def write_findings(found: MonitoringValidation, out: Path, clock: Callable[[], datetime] = annex.system_clock) -> Path:
+    """Write findings.json with the manifest of an annex to `out`; earlier runs there are kept below `runs`."""
+    data = strict_json.write(found.document)
+    created = clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    files = {"findings.json": data}
+    manifest = annex.manifest_of(files, found.document["package_hash"], found.document["validator"]["version"], created)
+    annex.write_annex({**files, annex.MANIFEST: strict_json.write(manifest)}, out, out.parent)
+    return out / "findings.json"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    made = argparse.ArgumentParser(
+        prog="credit-validate monitoring",
+        description="Recompute the figures of a run of monitoring from the rows it was made of, and tell where they "
+        "disagree.",
+        epilog="Exit status: 0 nothing disagrees, 1 something does, 2 refused, 70 internal, 130 interrupted.",
+    )
+    made.add_argument("package", metavar="PACKAGE", type=Path, help="the model package that was monitored")
+    made.add_argument("--run", metavar="RUN", type=Path, required=True, help="the folder of the run")
+    rows = made.add_mutually_exclusive_group(required=True)
+    rows.add_argument("--table", metavar="PATH", type=Path, help="Parquet file or folder of decisions")
+    rows.add_argument("--log", metavar="FOLDER", type=Path, help="prediction log, instead of a table")
+    made.add_argument("--key", help="column of the applicants' keys in the table")
+    made.add_argument("--time", help="column of the moment of the decision")
+    made.add_argument("--time-zone", help="zone of moments that have none (UTC)")
+    made.add_argument("--package-column", help="column of the package hash that scored the row")
+    made.add_argument("--decision", help="column of what was done with the applicant")
+    for option in ("--map", "--segment"):
+        made.add_argument(option, metavar="NAME=COLUMN", action="append", default=[], help="as in the run; repeat")
+    for option in ("--approved", "--declined"):
+        made.add_argument(option, metavar="WORD", action="append", default=[], help="as in the run; repeat")
+    made.add_argument(
+        "--outcomes", metavar="PATH", type=Path, action="append", default=[], help="as in the run; repeat"
+    )
+    made.add_argument("--outcome-key", default="key", help="its column of keys (key)")
+    made.add_argument("--bad-date", default="bad_date", help="its column of the day of the bad (bad_date)")
+    made.add_argument("--observed-until", default="observed_until", help="its column (observed_until)")
+    made.add_argument("--data", metavar="FILE", type=Path, help="the snapshot, where the package does not hold it")
+    made.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
+    made.add_argument("--out", metavar="FOLDER", type=Path, help="where to write findings (RUN-validation, beside it)")
+    made.add_argument("--all", action="store_true", help="print every comparison, not those that disagree alone")
+    made.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    return made
+
+
+def run_command(options: argparse.Namespace) -> tuple[MonitoringValidation, list[str]]:
+    """Validate, write, and give what is to be printed. Raises ValidationInputError."""
+    place = options.table or options.log
+    if options.table is not None and not (options.key and options.time):
+        raise ValidationInputError(Fault("source_invalid", "a table needs --key and --time", "--table"))
+    run_path = options.run.absolute()
+    out = (options.out or run_path.with_name(f"{run_path.name}-validation")).absolute()
+    if run_path == out or run_path in out.parents:
+        message, remedy = "lies inside the run, which holds no file but its own", "leave --out away"
+        raise ValidationInputError(Fault("output_refused", message, str(out), remedy=remedy))
+    annex.check_target(out)
+    found = validate_monitoring(
+        options.package,
+        options.run,
+        place,
+        _columns(options),
+        outcomes=options.outcomes,
+        outcome_columns=(options.outcome_key, options.bad_date, options.observed_until),
+        words=(options.approved, options.declined),
+        data=options.data,
+        policy_path=options.policy,
+    )
+    return found, [*lines_of(found, everything=options.all), f"Written: {write_findings(found, out)}"]
+
+
+def _columns(options: argparse.Namespace) -> Columns:
+    segments = _pairs("--segment", options.segment)
+    if options.table is None:
+        return Columns(segments=segments)
+    return Columns(
+        options.key, options.time, options.decision, options.package_column, options.time_zone,
+        _pairs("--map", options.map), segments,
+    )  # fmt: skip
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    wrong = [Fault("source_invalid", "is not NAME=COLUMN", option, found=text) for text in texts if "=" not in text]
+    if wrong:
+        raise ValidationInputError(wrong)
+    return dict(text.split("=", 1) for text in texts)
+
+
+def lines_of(found: MonitoringValidation, *, everything: bool = False) -> list[str]:
+    """Findings, what was compared and what was not, for people."""
+    lines = [
+        f"{one['severity']}: {one['statement']} Stated {one['developer_value']}, recomputed {one['validator_value']}."
+        for one in found.document["findings"]
+    ]
+    for one in found.ledger.outcomes:
+        if one.outcome == "not_evaluable":
+            lines.append(f"{one.test}: {one.reason}")
+        elif everything:
+            lines.append(f"{one.test}: {one.outcome}, {one.compared} compared")
+    compared = sum(one.compared for one in found.ledger.outcomes)
+    wrong = len(found.document["findings"])
+    return [*lines, f"{compared} values compared, {wrong} findings"]

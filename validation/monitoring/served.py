@@ -1,0 +1,172 @@
+"""Decisions of production counted again, its inputs scored again, and what the run makes of its own tables."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from validation.monitoring.bench import ALL, DEVELOPMENT, Bench
+from validation.monitoring.outcomes import MISSING
+from validation.monitoring.production import NUMBERS, TEXTS
+from validation.monitoring.tables import compare_table, not_recomputed
+from validation.rebuild import metrics
+
+Mask = NDArray[np.bool_]
+SKEW = "production: scored again"
+RULES = {
+    "linear_score": "linear_score", "probability": "probability", "probability_with_margin": "probability",
+    "expected_value": "expected_value", "score": "score_unrounded",
+}  # fmt: skip
+DIRECTIONS = {
+    "low side": "low_side_override_rate", "high side": "high_side_override_rate", "both sides": "override_rate",
+}  # fmt: skip
+VERDICTS = ("red", "amber", "green", "grey")
+
+
+def compare_decisions(bench: Bench) -> None:
+    """Approvals and overrides by month and segment, beside development's rates."""
+    frame, s = bench.production.frame, bench.settings
+    if "decision" not in frame or not (bench.approved and bench.declined):
+        reason = "name --decision, --approved and --declined as the run did"
+        not_recomputed(bench.ledger, bench.run, "decisions", reason)
+        return
+    word = frame["decision"]
+    yes, no = word.isin(list(bench.approved)).to_numpy(), word.isin(list(bench.declined)).to_numpy()
+    events = {"approval_rate": (yes, yes | no)}
+    if s.cut_off is not None and "score" in frame:
+        score = frame["score"].to_numpy(np.float64)
+        above, below = score >= s.cut_off, score < s.cut_off
+        both = (yes | no) & (above | below)
+        events["model_approval_rate"] = (above, above | below)
+        events["override_rate"] = (np.where(yes, below, above), both)
+        events["low_side_override_rate"] = (yes, both & below)
+        events["high_side_override_rate"] = (no, both & above)
+    base, rows = _development(bench), []
+    for period, segment, inside in bench.groups(MISSING):
+        for measure, (event, of) in events.items():
+            n = int(of[inside].sum())
+            hits = int((event & of)[inside].sum())
+            told = _rate(hits, n, base.get(measure) if segment == ALL else None)
+            status = "evaluable" if n >= s.min_rows else "not evaluable"
+            head = {"period": period, "segment": segment, "measure": measure, "rows": n, "events": hits}
+            rows.append({**head, **told, "status": status})
+    rules = {"rows": "rows", "events": "rows", "rate": "share", "lower": "interval", "upper": "interval"}
+    rules |= {"half_width": "interval", "development": "share", "difference": "difference", "p_value": "p_value"}
+    rules |= {"difference_lower": "standard_error", "difference_upper": "standard_error"}
+    keys = ["period", "segment", "measure"]
+    compare_table(bench.ledger, bench.run, "decisions", pd.DataFrame(rows), keys, rules, ("status",))
+
+
+def _rate(hits: int, n: int, base: tuple[float, float] | None) -> dict[str, float]:
+    """Share with Wilson's bounds, and the difference from development with Newcombe's (1998, method 10)."""
+    nothing = dict.fromkeys(("difference", "difference_lower", "difference_upper", "p_value"), math.nan)
+    if not n:
+        told = dict.fromkeys(("rate", "lower", "upper", "half_width"), math.nan)
+        return {**told, **nothing, "development": math.nan if base is None else base[0]}
+    rate, (lower, upper) = hits / n, metrics.wilson(hits, n)
+    told = {"rate": rate, "lower": lower, "upper": upper, "half_width": (upper - lower) / 2.0}
+    if base is None:
+        return {**told, **nothing, "development": math.nan}
+    own, size = base
+    low, high = metrics.wilson(own * size, size)
+    gap = rate - own
+    common = (own * size + hits) / (size + n)
+    error = math.sqrt(common * (1.0 - common) * (1.0 / size + 1.0 / n))
+    return {
+        **told, "development": own, "difference": gap,
+        "difference_lower": gap - math.hypot(rate - lower, high - own),
+        "difference_upper": gap + math.hypot(upper - rate, own - low),
+        "p_value": math.erfc(abs(gap) / error / math.sqrt(2.0)) if error > 0 else math.nan,
+    }  # fmt: skip
+
+
+def _development(bench: Bench) -> dict[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for row in bench.package.rows_of("strategy.cut_offs") or []:
+        if row["sample"] == DEVELOPMENT and row["declared"]:
+            for name in ("approval_rate", "model_approval_rate"):
+                found[name] = (float(row["acceptance_rate"]), float(row["rows"]))
+    for row in bench.package.rows_of("strategy.overrides") or []:
+        if row["rate"] is not None and row["direction"] in DIRECTIONS:
+            found[DIRECTIONS[row["direction"]]] = (float(row["rate"]), float(row["decided"]))
+    return found
+
+
+def compare_serving(bench: Bench) -> None:
+    """Inputs of production scored by our own evaluator: results beside those that production holds."""
+    frame = bench.production.frame
+    if bench.scored is None:
+        bench.ledger.not_evaluable(SKEW, "production does not hold every input of the model")
+        return
+    labels = frame["key"].fillna("erased").astype(str).tolist()
+    for name in (*NUMBERS, *TEXTS):
+        column = bench.package.model["outputs"].get(name)
+        if not isinstance(column, str) or column not in bench.scored or name not in frame:
+            continue
+        own, there = bench.scored[column], frame[name].to_numpy()
+        held = ~own.error
+        told = [label for label, known in zip(labels, held, strict=True) if known]
+        if name in RULES:
+            rule = "score_rounded" if name == "score" and _whole(own.data[held]) else RULES[name]
+            bench.ledger.numbers(
+                SKEW, name, rule, there[held], own.data[held], told, ("monitoring.run",), applicants=True
+            )
+        else:
+            pairs = [[None if one is None else str(one) for one in values[held]] for values in (there, own.data)]
+            bench.ledger.words(SKEW, name, pairs[0], pairs[1], told, ("monitoring.run",), "applicant")
+    table = bench.run.table("replay")
+    if table is not None:
+        rows = [int(one) for one in table["rows"]]
+        periods = frame["period"].value_counts()
+        own_rows = [int(periods.get(one, 0)) for one in table["period"]]
+        places = [f"{p} {o}" for p, o in zip(table["period"], table["output"], strict=True)]
+        if bench.production.is_log and "package" in frame:
+            bench.ledger.numbers("monitoring.replay", "rows", "rows", rows, own_rows, places)
+
+
+def _whole(values: NDArray[np.float64]) -> bool:
+    known = values[np.isfinite(values)]
+    return bool(len(known)) and bool(np.all(known == np.round(known)))
+
+
+def compare_about(bench: Bench) -> None:
+    """What the run says of itself: package, months, rows."""
+    production, model = bench.production, bench.package.manifest["model"]
+    periods = production.periods
+    own = {
+        "package hash": bench.package.hash,
+        "model": f"{model['id']} {model['version']}",
+        "months": f"{periods[0]} to {periods[-1]}" if periods else "none",
+        "rows counted": str(len(production.frame)),
+        "rows left out": str(sum(production.files.values()) - len(production.frame)),
+        "significance": f"{bench.settings.significance:g}",
+        "fewest rows": f"{bench.settings.min_rows:g}",
+        "fewest bads": str(bench.settings.min_bads),
+        "months of the outcome": "not declared" if bench.settings.window is None else str(bench.settings.window),
+    }
+    told = [bench.run.about(item) for item in own]
+    bench.ledger.words("monitoring.run", "value", told, list(own.values()), list(own))
+    stated = bench.run.table("partitions")
+    if stated is not None and set(stated["partition"]) <= set(production.files):
+        counted = production.frame["place"].value_counts()
+        rows = [(name, n, int(counted.get(name, 0))) for name, n in production.files.items() if n]
+        frame = pd.DataFrame(rows, columns=["partition", "rows", "counted"])
+        frame["left_out"] = frame["rows"] - frame["counted"]
+        rules = dict.fromkeys(("rows", "counted", "left_out"), "rows")
+        compare_table(bench.ledger, bench.run, "partitions", frame, ["partition"], rules)
+
+
+def compare_verdicts(bench: Bench, indices: pd.DataFrame) -> None:
+    """The verdict of score and characteristics: the worst of the last month."""
+    table = bench.run.table("verdict")
+    if table is None or indices.empty:
+        bench.ledger.not_evaluable("monitoring.verdict", "the run holds no verdicts, or nothing was counted")
+        return
+    last = indices[indices["period"] == indices["period"].max()]
+    areas = {"score": last[last["of_score"]], "characteristics": last[~last["of_score"]]}
+    said = dict(zip(table["area"], table["verdict"], strict=True))
+    own = {area: next(v for v in VERDICTS if v in set(rows["verdict"])) for area, rows in areas.items() if len(rows)}
+    bench.ledger.words("monitoring.verdict", "verdict", [said.get(area) for area in own], list(own.values()), list(own))
