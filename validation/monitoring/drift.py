@@ -51,8 +51,8 @@ class Counted:
     of_score: bool
 
 
-def compare_drift(bench: Bench) -> pd.DataFrame:
-    """Compare all tables of drift; returns the own table of indices, of score and characteristics together."""
+def compare_drift(bench: Bench) -> dict[str, pd.DataFrame]:
+    """Compare all tables of drift; returns our own: indices (of score and characteristics), moments, distances."""
     moments = _moments(bench)
     rules = {"rows": "rows", "missing": "rows", "mean": "mean", "variance": "mean", "development_mean": "mean"}
     compare_table(bench.ledger, bench.run, "moments", moments, ["period", "segment", "quantity"], rules)
@@ -70,15 +70,15 @@ def compare_drift(bench: Bench) -> pd.DataFrame:
         compare_table(bench.ledger, bench.run, table, own, keys, rules, words, ("variable", names))
     _bins(bench, counted)
     _shifts(bench, [one for one in counted if not one.of_score], moments)
-    _distances(bench)
+    own_tables = {"indices": indices, "moments": moments, "distances": _distances(bench)}
     mine = indices[(indices["segment"] == ALL) & indices["of_score"] & (indices["variable"] != GRADE)]
     figure = mine[mine["psi"].notna()]
     if figure.empty:
         not_recomputed(bench.ledger, bench.run, "figure.score_stability", "the bands are not in the package")
-        return indices
+        return own_tables
     rules = {"psi": "psi", "chance_level": "psi"}
     compare_table(bench.ledger, bench.run, "figure.score_stability", figure, ["period"], rules)
-    return indices
+    return own_tables
 
 
 def _told(bench: Bench) -> set[str]:
@@ -142,7 +142,7 @@ def _characteristics(bench: Bench) -> list[Counted]:
         if inputs.count(step["input"]) > 1:
             continue
         source = bench.scored[step["input"]]
-        ids = np.where(source.error, -1, assign(step, source))
+        ids = np.where(source.error | ~bench.production.whole, -1, assign(step, source))
         bins = sorted(step["bins"], key=lambda one: one["id"])
         own = assign(step, bench.development[step["input"]])
         found.append(
@@ -297,7 +297,7 @@ def _shifts(bench: Bench, counted: list[Counted], moments: pd.DataFrame) -> None
     compare_table(bench.ledger, bench.run, "attribution_totals", pd.DataFrame(totals, columns=names), names[:2], rules)
 
 
-def _distances(bench: Bench) -> None:
+def _distances(bench: Bench) -> pd.DataFrame:
     """Of score and probability, all rows by month, where production has few enough distinct values to be exact."""
     frame, rows = bench.production.frame, []
     for name in ("score", "probability", "expected_value"):
@@ -308,7 +308,7 @@ def _distances(bench: Bench) -> None:
         if len(np.unique(x[np.isfinite(x)])) > MOST:
             reason = f"{name} has more than {MOST} distinct values: the run counts cells of a grid"
             not_recomputed(bench.ledger, bench.run, "distances", reason)
-            return
+            return pd.DataFrame()
         fine = np.isfinite(base)
         weight = np.ones(int(fine.sum())) if bench.weight is None else bench.weight[fine]
         for period, segment, inside in bench.groups(NOTHING):
@@ -322,3 +322,4 @@ def _distances(bench: Bench) -> None:
     rules = dict(zip(names, ("mean", "rows", "ks", "p_value", "mean", "mean"), strict=True))
     found: pd.DataFrame | str = own if len(own) else "production holds no score"
     compare_table(bench.ledger, bench.run, "distances", found, ["period", "segment", "variable"], rules)
+    return own

@@ -54,17 +54,17 @@ class _Own:
     year: list[tuple[Labels, pd.DataFrame]] = field(default_factory=list)
 
 
-def compare_outcomes(bench: Bench) -> None:
-    """Compare the tables that need outcomes; without any the run must have none of them."""
+def compare_outcomes(bench: Bench) -> dict[str, pd.DataFrame]:
+    """Compare the tables that need outcomes; returns our own performance and level, nothing without outcomes."""
     s, frame = bench.settings, bench.production.frame
     if bench.package.outcome_type != "binary" or s.window is None or "probability" not in frame:
         for name in TABLES:
             not_recomputed(bench.ledger, bench.run, name, "no outcome of bad, no window, or no probability")
-        return
+        return {}
     if bench.outcomes is None:
         for name in TABLES:
             not_recomputed(bench.ledger, bench.run, name, "no outcomes were given: name them with --outcomes")
-        return
+        return {}
     own = _measured(bench, bench.outcomes, reached=_tells_reached(bench))
     labels, performance = pd.DataFrame(own.labels), _compared(bench, pd.DataFrame(own.performance))
     level = pd.DataFrame(own.level)
@@ -75,6 +75,7 @@ def compare_outcomes(bench: Bench) -> None:
     compare_table(bench.ledger, bench.run, "level", level, ["period", "segment"], LEVEL, ("status",))
     _calibration(bench, own)
     _figures(bench, labels, performance, level)
+    return {"performance": performance, "level": level}
 
 
 def _tells_reached(bench: Bench) -> bool:

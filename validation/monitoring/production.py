@@ -20,7 +20,7 @@ from validation.package import Package
 NUMBERS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score")
 TEXTS = ("grade", "overall_decision")
 INPUT, SEGMENT, CHALLENGER = "input:", "segment:", "challenger:"
-LOG = "log.json"
+LOG, KEPT = "log.json", "_inputs_kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,13 @@ class Production:
     files: Mapping[str, int]
     left: Mapping[str, int]
     is_log: bool
+
+    @property
+    def whole(self) -> np.ndarray:
+        """Rows (n,) whose inputs are at hand: in a log they may be erased, or not kept."""
+        if not self.is_log:
+            return np.ones(len(self.frame), dtype=bool)
+        return np.asarray(self.frame[KEPT].to_numpy(), dtype=bool)
 
     @property
     def periods(self) -> list[str]:
@@ -108,6 +115,7 @@ def _read(file: Path, is_log: bool) -> pa.Table:
     other = file.parent.parent / "inputs" / file.name
     if is_log and other.is_file():
         inputs = pq.ParquetFile(other).read().drop_columns(["pseudonym"])
+        inputs = inputs.append_column(KEPT, pa.array([True] * inputs.num_rows))
         table = table.join(inputs, "row", join_type="left outer").sort_by("row")
     return table
 
@@ -127,6 +135,9 @@ def _frame(table: pa.Table, names: Columns, package: Package, is_log: bool) -> p
         if column in held:
             number = item["type"] == "number"
             found[INPUT + item["name"]] = _numbers(table[column]) if number else _texts(table[column])
+    if is_log:
+        kept = table[KEPT].to_pylist() if KEPT in held else [None] * table.num_rows
+        found[KEPT] = np.array([one is True for one in kept], dtype=bool)
     single = {"decision": names.decision, "package": names.package}
     for name, asked in single.items():
         if asked is not None and asked in held:

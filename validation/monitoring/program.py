@@ -16,6 +16,7 @@ from validation.monitoring.bench import Bench, open_bench
 from validation.monitoring.drift import compare_drift
 from validation.monitoring.outcomes import compare_outcomes
 from validation.monitoring.production import Columns, moment_of, read_outcomes, read_production
+from validation.monitoring.restated import compare_metrics
 from validation.monitoring.run_folder import RunFolder, read_run
 from validation.monitoring.served import compare_about, compare_decisions, compare_serving, compare_verdicts
 from validation.monitoring.settings import settings_of
@@ -33,7 +34,6 @@ LEFT = {
     "label_free": "an estimate without outcomes",
     "challengers": "challengers in shadow are compared by the run alone",
     "objectives": "columns of objectives are read by the run alone",
-    "metrics": "values of other tables, restated for rules",
     "alerts": "states of the log of alerts",
     "advice": "rules over the other tables",
     "advice_rules": "rules over the other tables",
@@ -88,10 +88,11 @@ def validate_monitoring(
 def _compare(bench: Bench) -> None:
     compare_about(bench)
     compare_serving(bench)
-    indices = compare_drift(bench)
-    compare_outcomes(bench)
-    compare_decisions(bench)
-    compare_verdicts(bench, indices)
+    own = compare_drift(bench)
+    own |= compare_outcomes(bench)
+    own |= compare_decisions(bench)
+    compare_verdicts(bench, own["indices"])
+    compare_metrics(bench, own)
     for name, reason in LEFT.items():
         not_recomputed(bench.ledger, bench.run, name, reason)
 

@@ -26,13 +26,13 @@ DIRECTIONS = {
 VERDICTS = ("red", "amber", "green", "grey")
 
 
-def compare_decisions(bench: Bench) -> None:
-    """Approvals and overrides by month and segment, beside development's rates."""
+def compare_decisions(bench: Bench) -> dict[str, pd.DataFrame]:
+    """Approvals and overrides by month and segment, beside development's rates; returns our own table."""
     frame, s = bench.production.frame, bench.settings
     if "decision" not in frame or not (bench.approved and bench.declined):
         reason = "name --decision, --approved and --declined as the run did"
         not_recomputed(bench.ledger, bench.run, "decisions", reason)
-        return
+        return {}
     word = frame["decision"]
     yes, no = word.isin(list(bench.approved)).to_numpy(), word.isin(list(bench.declined)).to_numpy()
     events = {"approval_rate": (yes, yes | no)}
@@ -56,8 +56,9 @@ def compare_decisions(bench: Bench) -> None:
     rules = {"rows": "rows", "events": "rows", "rate": "share", "lower": "interval", "upper": "interval"}
     rules |= {"half_width": "interval", "development": "share", "difference": "difference", "p_value": "p_value"}
     rules |= {"difference_lower": "standard_error", "difference_upper": "standard_error"}
-    keys = ["period", "segment", "measure"]
-    compare_table(bench.ledger, bench.run, "decisions", pd.DataFrame(rows), keys, rules, ("status",))
+    keys, own = ["period", "segment", "measure"], pd.DataFrame(rows)
+    compare_table(bench.ledger, bench.run, "decisions", own, keys, rules, ("status",))
+    return {"decisions": own}
 
 
 def _rate(hits: int, n: int, base: tuple[float, float] | None) -> dict[str, float]:
@@ -101,30 +102,45 @@ def compare_serving(bench: Bench) -> None:
     if bench.scored is None:
         bench.ledger.not_evaluable(SKEW, "production does not hold every input of the model")
         return
-    labels = frame["key"].fillna("erased").astype(str).tolist()
+    labels, wrong = frame["key"].fillna("erased").astype(str).tolist(), dict[str, Mask]()
     for name in (*NUMBERS, *TEXTS):
         column = bench.package.model["outputs"].get(name)
         if not isinstance(column, str) or column not in bench.scored or name not in frame:
             continue
         own, there = bench.scored[column], frame[name].to_numpy()
-        held = ~own.error
+        held = ~own.error & bench.production.whole
         told = [label for label, known in zip(labels, held, strict=True) if known]
         if name in RULES:
             rule = "score_rounded" if name == "score" and _whole(own.data[held]) else RULES[name]
+            tolerance = bench.ledger.policy.tolerances[rule]
+            wrong[name] = held & (tolerance.excess(there, own.data) > tolerance.value)
             bench.ledger.numbers(
                 SKEW, name, rule, there[held], own.data[held], told, ("monitoring.run",), applicants=True
             )
         else:
             pairs = [[None if one is None else str(one) for one in values[held]] for values in (there, own.data)]
+            wrong[name] = np.zeros(len(held), dtype=bool)
+            wrong[name][held] = [one != other for one, other in zip(*pairs, strict=True)]
             bench.ledger.words(SKEW, name, pairs[0], pairs[1], told, ("monitoring.run",), "applicant")
-    table = bench.run.table("replay")
-    if table is not None:
-        rows = [int(one) for one in table["rows"]]
-        periods = frame["period"].value_counts()
-        own_rows = [int(periods.get(one, 0)) for one in table["period"]]
-        places = [f"{p} {o}" for p, o in zip(table["period"], table["output"], strict=True)]
-        if bench.production.is_log and "package" in frame:
-            bench.ledger.numbers("monitoring.replay", "rows", "rows", rows, own_rows, places)
+    _replay(bench, wrong)
+
+
+def _replay(bench: Bench, wrong: dict[str, Mask]) -> None:
+    """Rows scored again by month, and no fewer differences than there are beyond our tolerance; that bits differ within
+    it is the run's word alone."""
+    table, frame = bench.run.table("replay"), bench.production.frame
+    if table is None or not bench.production.is_log:
+        return
+    month = frame["period"].to_numpy(object)
+    kept = table[table["output"].isin(list(wrong)) & (table["package_hash"] == bench.package.hash)]
+    labels = [f"{period} {output}" for period, output in zip(kept["period"], kept["output"], strict=True)]
+    rows = [int(np.sum((month == period) & bench.production.whole)) for period in kept["period"]]
+    bench.ledger.numbers("monitoring.replay", "rows", "rows", kept["rows"].tolist(), rows, labels)
+    least = [
+        max(int(np.sum(wrong[output][month == period])), int(told))
+        for period, output, told in zip(kept["period"], kept["output"], kept["differences"], strict=True)
+    ]
+    bench.ledger.numbers("monitoring.replay", "differences", "rows", kept["differences"].tolist(), least, labels)
 
 
 def _whole(values: NDArray[np.float64]) -> bool:

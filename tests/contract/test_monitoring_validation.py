@@ -1,0 +1,227 @@
+"""A run of monitoring recomputed by the validator: a true one agrees, and whatever is changed in one is found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from credit_risk.package import read_package
+from tests.credit_risk.cli.command import credit_risk, done, portfolio
+from tests.credit_risk.monitoring.run.world import PLAN, production, write_world
+from validation.cli import main
+from validation.errors import ValidationInputError
+from validation.monitoring.production import Columns
+from validation.monitoring.program import MonitoringValidation, validate_monitoring
+
+WORDS = (("accept",), ("decline",))
+COLUMNS = Columns("key", "decided", "decision", segments={"HOUSING": "HOUSING"})
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A package, its production and outcomes, and the run of it."""
+    folder = tmp_path_factory.mktemp("monitored")
+    package = done(folder, PLAN, portfolio(4000), "--no-validation", "--no-documents")
+    decisions, outcomes = write_world(folder / "production", production(read_package(package), 400, 8, shifted_from=6))
+    table = ("--table", decisions, "--key", "key", "--time", "decided", "--decision", "decision")
+    words = ("--approved", "accept", "--declined", "decline", "--segment", "HOUSING=HOUSING")
+    files = ("--outcomes", outcomes, "--out", folder / "run", "--no-documents", "--quiet")
+    ended = credit_risk("monitor", package, *table, *words, *files)
+    assert ended.status == 0, ended.err
+    return {"package": package, "decisions": decisions, "outcomes": outcomes, "run": folder / "run"}
+
+
+def validated(world: dict[str, Path], run: Path, decisions: Path | None = None) -> MonitoringValidation:
+    table = decisions or world["decisions"]
+    return validate_monitoring(world["package"], run, table, COLUMNS, outcomes=[world["outcomes"]], words=WORDS)
+
+
+def changed(world: dict[str, Path], folder: Path, changes: dict[str, Callable[[Rows], Rows | None]]) -> Path:
+    """A copy of the run with rows of tables changed, and a manifest that lists the files as they now are."""
+    run = folder / "run"
+    shutil.copytree(world["run"], run)
+    for name, change in changes.items():
+        path = run / "evidence" / f"monitoring.{name}.json"
+        item = json.loads(path.read_text("utf-8"))
+        names = [column["name"] for column in item["columns"]]
+        rows = [dict(zip(names, row, strict=True)) for row in item["rows"]]
+        rows = change(rows) or rows
+        item["rows"] = [[row[one] for one in names] for row in rows]
+        path.write_text(json.dumps(item), "utf-8")
+    listed(run)
+    return run
+
+
+def listed(run: Path) -> None:
+    """Write the manifest anew for the evidence as it is."""
+    path = run / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    for one in (run / "evidence").iterdir():
+        data = one.read_bytes()
+        manifest["files"][f"evidence/{one.name}"] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    path.write_text(json.dumps(manifest), "utf-8")
+
+
+def add(column: str, number: float, **where: Any) -> Callable[[Rows], None]:
+    """Add to a cell of the first row that is meant."""
+
+    def change(rows: Rows) -> None:
+        row = next(one for one in rows if all(one[key] == value for key, value in where.items()))
+        row[column] += number
+
+    return change
+
+
+def put(column: str, value: Any, **where: Any) -> Callable[[Rows], None]:
+    """Put a cell of the first row that is meant."""
+
+    def change(rows: Rows) -> None:
+        row = next(one for one in rows if all(one[key] == cell for key, cell in where.items()))
+        assert row[column] != value
+        row[column] = value
+
+    return change
+
+
+def without(**where: Any) -> Callable[[Rows], Rows]:
+    """Drop the rows that are meant."""
+    return lambda rows: [row for row in rows if any(row[key] != value for key, value in where.items())]
+
+
+FIRST, LAST = "2026-01", "2026-08"
+MUTATIONS: dict[str, tuple[str, str, Callable[[Rows], Rows | None]]] = {
+    "index of a characteristic": (
+        "characteristic_stability", "psi", add("psi", -1e-6, period=FIRST, variable="INCOME"),
+    ),
+    "verdict of the score": ("score_stability", "verdict", put("verdict", "green", period=LAST, segment="all")),
+    "share of a bin": ("bins", "actual_share", add("actual_share", 0.001)),
+    "mean of the score": ("moments", "mean", add("mean", 1e-5, quantity="linear_score")),
+    "what moved the mean": ("attribution", "shift", add("shift", 1e-5, variable="AGE")),
+    "what is left": ("attribution_totals", "remainder", add("remainder", 1e-5)),
+    "distance": ("distances", "wasserstein", add("wasserstein", 1e-5)),
+    "bads of a month": ("labels", "bad", add("bad", 1, period=FIRST)),
+    "AUC": ("performance", "value", add("value", 1e-5, measure="auc", segment="all")),
+    "bad rate": ("level", "observed", add("observed", 1e-5, period=FIRST)),
+    "verdict of a grade or band": ("calibration", "verdict", put("verdict", "fail", verdict="pass")),
+    "approvals": ("decisions", "events", add("events", 1, measure="approval_rate")),
+    "a dropped month of a figure": ("figure.level", "rows of the table", without(period=FIRST)),
+    "a value that rules are held against": ("metrics", "score_psi", add("value", -0.01, metric="score_psi")),
+    "a value said to be evaluable": (
+        "metrics", "whether auc is evaluable", put("evaluable", True, metric="auc", evaluable=False),
+    ),
+    "rows of a file": ("partitions", "rows", add("rows", 1)),
+    "verdict of an area": ("verdict", "verdict", put("verdict", "green", area="score")),
+    "months": ("run", "value", put("value", "2026-01 to 2026-07", item="months")),
+}  # fmt: skip
+
+
+def together(name: str) -> Callable[[Rows], Rows | None]:
+    """All changes of a table one after the other."""
+
+    def change(rows: Rows) -> Rows:
+        for table, _, act in MUTATIONS.values():
+            if table == name:
+                rows = act(rows) or rows
+        return rows
+
+    return change
+
+
+@pytest.fixture(scope="module")
+def found(world: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Tests that fail where every mutation is made at once, each of another column."""
+    tables = {table for table, _, _ in MUTATIONS.values()}
+    run = changed(world, tmp_path_factory.mktemp("changed"), {name: together(name) for name in tables})
+    return {one["test"] for one in validated(world, run).document["findings"]}
+
+
+def test_a_true_run_agrees_in_every_cell(world: dict[str, Path], tmp_path: Path) -> None:
+    named = ("--key", "key", "--time", "decided", "--decision", "decision", "--segment", "HOUSING=HOUSING")
+    words = ("--approved", "accept", "--declined", "decline", "--outcomes", world["outcomes"])
+    given = (world["package"], "--run", world["run"], "--table", world["decisions"], *named, *words)
+    status = main(["monitoring", *map(str, given), "--out", str(tmp_path / "v"), "--quiet"])
+    document = json.loads((tmp_path / "v" / "findings.json").read_text("utf-8"))
+    assert (status, document["findings"]) == (0, [])
+    passed = {one["test"]: one["compared"] for one in document["coverage"] if one["outcome"] == "pass"}
+    for table, column, _ in MUTATIONS.values():
+        assert passed[f"monitoring.{table}: {column}"] > 0, (table, column)
+    assert passed["production: scored again: probability"] == 8 * 400
+    manifest = json.loads((tmp_path / "v" / "manifest.json").read_text("utf-8"))
+    assert manifest["kind"] == "validation"
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_what_is_changed_is_found(found: set[str], name: str) -> None:
+    table, column, _ = MUTATIONS[name]
+    assert f"monitoring.{table}: {column}" in found
+
+
+def test_nothing_else_is_found(found: set[str]) -> None:
+    assert found == {f"monitoring.{table}: {column}" for table, column, _ in MUTATIONS.values()}
+
+
+def test_a_month_that_the_run_left_out_and_scores_of_other_code_are_found(
+    world: dict[str, Path], tmp_path: Path
+) -> None:
+    decisions = tmp_path / "decisions"
+    shutil.copytree(world["decisions"], decisions)
+    table = pd.read_parquet(decisions / "2026-02.parquet")
+    table.loc[5, "probability"] += 1e-7
+    table.to_parquet(decisions / "2026-02.parquet", index=False)
+    run = changed(world, tmp_path, {name: without(period="2026-03") for name in ("score_stability", "labels")})
+    told = validated(world, run, decisions).document["findings"]
+    tests = {one["test"] for one in told}
+    assert "production: scored again: probability" in tests
+    assert {"monitoring.score_stability: rows of the table", "monitoring.labels: rows of the table"} <= tests
+    skew = next(one for one in told if one["test"] == "production: scored again: probability")
+    assert "2026-02-0005" in skew["quantity"]
+
+
+def test_a_table_that_is_said_not_to_apply_is_found(world: dict[str, Path], tmp_path: Path) -> None:
+    run = changed(world, tmp_path, {})
+    path = run / "evidence" / "monitoring.labels.json"
+    item = json.loads(path.read_text("utf-8"))
+    kept = {key: item[key] for key in item if key not in ("columns", "rows", "chart")}
+    path.write_text(json.dumps(kept | {"kind": "not_applicable", "reason": "no outcomes were given"}), "utf-8")
+    listed(run)
+    tests = {one["test"] for one in validated(world, run).document["findings"]}
+    assert "monitoring.labels: whether there is one" in tests
+
+
+def test_runs_that_are_not_this_packages_are_refused(world: dict[str, Path], tmp_path: Path) -> None:
+    run = changed(world, tmp_path, {})
+    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    (run / "manifest.json").write_text(json.dumps(manifest | {"package_hash": "0" * 64}), "utf-8")
+    with pytest.raises(ValidationInputError, match="another package"):
+        validated(world, run)
+    (run / "manifest.json").write_text(json.dumps(manifest | {"kind": "exports"}), "utf-8")
+    with pytest.raises(ValidationInputError, match="no run of monitoring"):
+        validated(world, run)
+    (run / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    path = run / "evidence" / "monitoring.labels.json"
+    path.write_text(path.read_text("utf-8").replace("mature", "immature"), "utf-8")
+    (run / "evidence" / "monitoring.mine.json").write_text("{}", "utf-8")
+    with pytest.raises(ValidationInputError) as caught:
+        validated(world, run)
+    assert {fault.code for fault in caught.value.faults} == {"size_mismatch", "file_extra"}
+
+
+def test_the_command_refuses_what_it_cannot_use(
+    world: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["monitoring", str(world["package"]), "--run", str(world["run"]), "--table", str(world["decisions"])]
+    assert main(given) == 2
+    assert "--key" in capsys.readouterr().err
+    assert main([*given, "--key", "nobody", "--time", "decided", "--out", str(tmp_path / "v")]) == 2
+    assert "nobody" in capsys.readouterr().err
+    assert main([*given, "--key", "key", "--time", "decided", "--out", str(world["run"] / "validation")]) == 2
+    assert "inside the run" in capsys.readouterr().err
+    assert not (tmp_path / "v").exists()
