@@ -17,11 +17,12 @@ from tests.credit_risk.cli.command import credit_risk, done, portfolio
 from tests.credit_risk.monitoring.run.world import PLAN, production, write_world
 from validation.cli import main
 from validation.errors import ValidationInputError
-from validation.monitoring.production import Columns
+from validation.monitoring.production import Columns, OutcomeFiles
 from validation.monitoring.program import MonitoringValidation, validate_monitoring
 
 WORDS = (("accept",), ("decline",))
-COLUMNS = Columns("key", "decided", "decision", segments={"HOUSING": "HOUSING"})
+CHALLENGER = {"trees:probability": "trees"}
+COLUMNS = Columns("key", "decided", "decision", segments={"HOUSING": "HOUSING"}, challengers=CHALLENGER)
 Rows = list[dict[str, Any]]
 
 
@@ -31,17 +32,32 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("monitored")
     package = done(folder, PLAN, portfolio(4000), "--no-validation", "--no-documents")
     decisions, outcomes = write_world(folder / "production", production(read_package(package), 400, 8, shifted_from=6))
+    spoil(outcomes)
     table = ("--table", decisions, "--key", "key", "--time", "decided", "--decision", "decision")
     words = ("--approved", "accept", "--declined", "decline", "--segment", "HOUSING=HOUSING")
+    words += ("--challenger", "trees:probability=trees")
     files = ("--outcomes", outcomes, "--out", folder / "run", "--no-documents", "--quiet")
     ended = credit_risk("monitor", package, *table, *words, *files)
     assert ended.status == 0, ended.err
     return {"package": package, "decisions": decisions, "outcomes": outcomes, "run": folder / "run"}
 
 
+def spoil(outcomes: Path) -> None:
+    """Outcomes as they come: bad before the decision, without a last look, bad after it, told twice."""
+    frame = pd.read_parquet(outcomes)
+    frame.loc[:3, "bad_date"] = pd.Timestamp("2025-12-01")
+    frame.loc[4:6, "observed_until"] = pd.NaT
+    frame.loc[7:8, ["bad_date", "observed_until"]] = [pd.Timestamp("2026-09-01"), pd.Timestamp("2026-08-01")]
+    again = frame.loc[9:30].assign(bad_date=pd.Timestamp("2026-02-20"))
+    earlier = frame.loc[31:60].assign(observed_until=pd.Timestamp("2026-02-01"), bad_date=pd.NaT)
+    pd.concat([frame, again, earlier], ignore_index=True).to_parquet(outcomes, index=False)
+
+
 def validated(world: dict[str, Path], run: Path, decisions: Path | None = None) -> MonitoringValidation:
     table = decisions or world["decisions"]
-    return validate_monitoring(world["package"], run, table, COLUMNS, outcomes=[world["outcomes"]], words=WORDS)
+    return validate_monitoring(
+        world["package"], run, table, COLUMNS, outcomes=OutcomeFiles([world["outcomes"]]), words=WORDS
+    )
 
 
 def changed(world: dict[str, Path], folder: Path, changes: dict[str, Callable[[Rows], Rows | None]]) -> Path:
@@ -117,6 +133,8 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[Rows], Rows | None]]] = {
     "a value said to be evaluable": (
         "metrics", "whether auc is evaluable", put("evaluable", True, metric="auc", evaluable=False),
     ),
+    "estimate without outcomes": ("label_free", "estimate", add("estimate", 1e-5, measure="auc")),
+    "AUC of a challenger": ("challengers", "auc_challenger", add("auc_challenger", 1e-5)),
     "rows of a file": ("partitions", "rows", add("rows", 1)),
     "verdict of an area": ("verdict", "verdict", put("verdict", "green", area="score")),
     "months": ("run", "value", put("value", "2026-01 to 2026-07", item="months")),
@@ -146,6 +164,7 @@ def found(world: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> s
 def test_a_true_run_agrees_in_every_cell(world: dict[str, Path], tmp_path: Path) -> None:
     named = ("--key", "key", "--time", "decided", "--decision", "decision", "--segment", "HOUSING=HOUSING")
     words = ("--approved", "accept", "--declined", "decline", "--outcomes", world["outcomes"])
+    words += ("--challenger", "trees:probability=trees")
     given = (world["package"], "--run", world["run"], "--table", world["decisions"], *named, *words)
     status = main(["monitoring", *map(str, given), "--out", str(tmp_path / "v"), "--quiet"])
     document = json.loads((tmp_path / "v" / "findings.json").read_text("utf-8"))
@@ -156,6 +175,9 @@ def test_a_true_run_agrees_in_every_cell(world: dict[str, Path], tmp_path: Path)
     assert passed["production: scored again: probability"] == 8 * 400
     manifest = json.loads((tmp_path / "v" / "manifest.json").read_text("utf-8"))
     assert manifest["kind"] == "validation"
+    labels = json.loads((world["run"] / "evidence" / "monitoring.labels.json").read_text("utf-8"))
+    place = [column["name"] for column in labels["columns"]].index("unobserved")
+    assert sum(row[place] for row in labels["rows"]) == 9  # of `spoil`
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -194,6 +216,41 @@ def test_a_table_that_is_said_not_to_apply_is_found(world: dict[str, Path], tmp_
     listed(run)
     tests = {one["test"] for one in validated(world, run).document["findings"]}
     assert "monitoring.labels: whether there is one" in tests
+
+
+def test_a_log_is_recomputed_by_its_pseudonyms(
+    world: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Scored on the last day of January, outcomes by plain keys; a difference that the run denies is found."""
+    table = pd.read_parquet(world["decisions"] / "2026-01.parquet")
+    names = [item["name"] for item in read_package(world["package"]).model["inputs"]]
+    table[["key", *names]].to_parquet(tmp_path / "applicants.parquet", index=False)
+    (tmp_path / "secret").write_bytes(b"a secret of some length\n")
+    secret, log = ("--secret-file", tmp_path / "secret"), ("--log", tmp_path / "log")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(pd.Timestamp("2026-01-31", tz="UTC").timestamp())))
+    given = ("--input", tmp_path / "applicants.parquet", "--out", tmp_path / "scored", "--engine", "duckdb")
+    assert credit_risk("score", world["package"], *given, *log, "--log-inputs", "--key", "key", *secret).status == 0
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    outcomes = pd.DataFrame({"key": table["key"], "bad_date": pd.Timestamp("2026-03-15")})
+    outcomes["bad_date"] = outcomes["bad_date"].where(outcomes.index % 4 == 0)
+    outcomes.assign(observed_until=pd.Timestamp("2026-09-30")).to_parquet(tmp_path / "outcomes.parquet", index=False)
+    late = ("--outcomes", tmp_path / "outcomes.parquet", *secret, "--segment", "HOUSING=input:HOUSING")
+    assert (
+        credit_risk("monitor", world["package"], *log, *late, "--out", tmp_path / "run", "--no-documents").status == 0
+    )
+    asked = ["monitoring", str(world["package"]), "--run", str(tmp_path / "run"), *map(str, (*log, *late)), "--all"]
+    assert main([*asked, "--out", str(tmp_path / "v")]) == 0
+    told = capsys.readouterr().out
+    assert "monitoring.replay: differences: pass" in told
+    assert "monitoring.performance: value: pass" in told
+    part = next((tmp_path / "log").glob("day=*/batch=*/predictions/part-*.parquet"))
+    rows = pd.read_parquet(part)
+    rows.loc[3, "probability"] += 1e-6
+    rows.to_parquet(part, index=False)
+    assert main([*asked, "--out", str(tmp_path / "v")]) == 1
+    told = capsys.readouterr().out
+    assert "probability in production: scored again" in told
+    assert "differences in monitoring.replay" in told
 
 
 def test_runs_that_are_not_this_packages_are_refused(world: dict[str, Path], tmp_path: Path) -> None:

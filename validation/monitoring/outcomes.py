@@ -78,6 +78,16 @@ def compare_outcomes(bench: Bench) -> dict[str, pd.DataFrame]:
     return {"performance": performance, "level": level}
 
 
+def labels_beside(frame: pd.DataFrame, outcomes: pd.DataFrame) -> Labels:
+    """Labels of rows of production; an outcome that became bad, or was last looked at, before the decision is none."""
+    late = outcomes.reindex(pd.Index(frame["key"])).reset_index(drop=True)
+    day = frame["time"].dt.tz_localize(None).dt.floor("D").reset_index(drop=True)
+    early = (late["bad_date"] < day) | (late["observed_until"] < day)
+    return censored.labels_of(
+        frame["time"].reset_index(drop=True), late["bad_date"].mask(early), late["observed_until"].mask(early)
+    )
+
+
 def _tells_reached(bench: Bench) -> bool:
     """Whether the run measures a month that is not mature at the month that it has reached as well."""
     stated = bench.run.table("performance")
@@ -91,10 +101,7 @@ def _tells_reached(bench: Bench) -> bool:
 def _measured(bench: Bench, outcomes: pd.DataFrame, *, reached: bool) -> _Own:
     own, window = _Own(), float(bench.settings.window or 0)
     frame = bench.production.frame
-    late = outcomes.reindex(pd.Index(frame["key"]))
-    labels = censored.labels_of(
-        frame["time"], late["bad_date"].reset_index(drop=True), late["observed_until"].reset_index(drop=True)
-    )
+    labels = labels_beside(frame, outcomes)
     known = np.isfinite(frame["probability"].to_numpy(np.float64))
     risk = frame["linear_score"] if "linear_score" in frame else frame["probability"]
     frame = frame.assign(risk=risk)

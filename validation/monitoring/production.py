@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -187,27 +187,47 @@ def _wrong(frame: pd.DataFrame, package: Package, until: datetime, is_log: bool)
     return found
 
 
-def read_outcomes(places: Sequence[Path], key: str, bad_date: str, observed: str) -> pd.DataFrame:
-    """bad_date and observed_until (UTC days) by key: of a key the row that was looked at last.
+@dataclass(frozen=True, slots=True)
+class OutcomeFiles:
+    """Files or folders, names of their columns, and the secret of a log's pseudonyms where their keys are plain."""
 
-    Raises ValidationInputError where no file can be read.
+    places: Sequence[Path] = ()
+    key: str = "key"
+    bad_date: str = "bad_date"
+    observed_until: str = "observed_until"
+    secret: bytes | None = field(default=None, repr=False)
+
+    def pseudonym(self, key: str) -> str:
+        """HMAC-SHA-256(secret, UTF-8 of the key) in hexadecimal (PREDICTION_LOG.md, section 2)."""
+        return key if self.secret is None else hmac.new(self.secret, key.encode("utf-8"), "sha256").hexdigest()
+
+
+def read_outcomes(files: OutcomeFiles, until: datetime) -> pd.DataFrame:
+    """bad_date and observed_until (UTC days) by key: of a key the row that was looked at last, then the earliest bad.
+
+    Rows without a key or a last look, looked at after `until`, or bad after the last look are left out. Raises
+    ValidationInputError where no file can be read.
     """
     parts = []
-    for place in places:
+    for place in files.places:
         for _, file in _files(place, False):
             try:
-                table = pq.ParquetFile(file).read(columns=[key, bad_date, observed])
-                days = {"bad_date": _days(table[bad_date]), "observed_until": _days(table[observed])}
-                parts.append(pd.DataFrame({"key": _texts(table[key]), **days}))
+                table = pq.ParquetFile(file).read(columns=[files.key, files.bad_date, files.observed_until])
+                days = (_days(table[one]) for one in (files.bad_date, files.observed_until))
+                told = dict(zip(("bad_date", "observed_until"), days, strict=True))
+                parts.append(pd.DataFrame({"key": _texts(table[files.key]), **told}))
             except (pa.ArrowException, OSError, ValueError, KeyError):
                 continue
     if not parts:
         message = "no Parquet file of outcomes with these columns can be read"
-        raise ValidationInputError(Fault("source_invalid", message, ", ".join(str(one) for one in places)))
+        raise ValidationInputError(Fault("source_invalid", message, ", ".join(str(one) for one in files.places)))
     frame = pd.concat(parts, ignore_index=True)
-    frame = frame[frame["key"].notna()]
-    frame = frame.sort_values(["key", "observed_until", "bad_date"], na_position="first", kind="stable")
-    return frame.drop_duplicates("key", keep="last").set_index("key")
+    last_day = pd.Timestamp(until.date())
+    fine = frame["key"].notna() & frame["observed_until"].notna() & (frame["observed_until"] <= last_day)
+    frame = frame[fine & ~(frame["bad_date"] > frame["observed_until"])]
+    frame = frame.assign(key=[files.pseudonym(str(key)) for key in frame["key"]])
+    frame = frame.sort_values(["observed_until", "bad_date"], ascending=[False, True], kind="stable")
+    return frame.drop_duplicates("key", keep="first").set_index("key")
 
 
 def _days(column: pa.ChunkedArray) -> pd.Series:
@@ -218,11 +238,3 @@ def _days(column: pa.ChunkedArray) -> pd.Series:
 def moment_of(manifest: Mapping[str, Any]) -> datetime:
     """When a run was made, as its manifest says."""
     return datetime.strptime(str(manifest["created"]), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-
-
-def batches_of(log: Path) -> dict[str, Mapping[str, Any]]:
-    """The manifest of each batch of a log, by its folder."""
-    found = {}
-    for one in sorted(log.glob("day=*/batch=*/manifest.json")):
-        found[one.parent.relative_to(log).as_posix()] = json.loads(one.read_text("utf-8"))
-    return found

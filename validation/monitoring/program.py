@@ -11,11 +11,13 @@ from typing import Any
 
 from validation import annex, findings, schema_check, strict_json
 from validation.compare import Ledger
+from validation.container import read_file
 from validation.errors import Fault, ValidationInputError
 from validation.monitoring.bench import Bench, open_bench
+from validation.monitoring.challengers import compare_challengers, compare_estimate
 from validation.monitoring.drift import compare_drift
 from validation.monitoring.outcomes import compare_outcomes
-from validation.monitoring.production import Columns, moment_of, read_outcomes, read_production
+from validation.monitoring.production import Columns, OutcomeFiles, moment_of, read_outcomes, read_production
 from validation.monitoring.restated import compare_metrics
 from validation.monitoring.run_folder import RunFolder, read_run
 from validation.monitoring.served import compare_about, compare_decisions, compare_serving, compare_verdicts
@@ -24,6 +26,7 @@ from validation.monitoring.tables import not_recomputed
 from validation.policy import read_policy
 from validation.reader import read_package
 
+MOST_SECRET = 65_536
 LEFT = {
     "domain_classifier": "a trained classifier of the developer",
     "domain_characteristics": "a trained classifier of the developer",
@@ -31,8 +34,6 @@ LEFT = {
     "cause": "a reading of the other tables",
     "faults": "partitions and rows at fault are counted in monitoring.partitions",
     "replay_differences": "examples of monitoring.replay",
-    "label_free": "an estimate without outcomes",
-    "challengers": "challengers in shadow are compared by the run alone",
     "objectives": "columns of objectives are read by the run alone",
     "alerts": "states of the log of alerts",
     "advice": "rules over the other tables",
@@ -60,8 +61,7 @@ def validate_monitoring(
     table: Path,
     columns: Columns,
     *,
-    outcomes: Sequence[Path] = (),
-    outcome_columns: tuple[str, str, str] = ("key", "bad_date", "observed_until"),
+    outcomes: OutcomeFiles | None = None,
     words: tuple[Sequence[str], Sequence[str]] = ((), ()),
     data: Path | None = None,
     policy_path: Path | None = None,
@@ -75,7 +75,7 @@ def validate_monitoring(
     run = read_run(run_path, package.hash)
     settings, ledger = settings_of(package), Ledger(policy)
     production = read_production(table, columns, package, moment_of(run.manifest))
-    late = read_outcomes(outcomes, *outcome_columns) if outcomes else None
+    late = None if outcomes is None else read_outcomes(outcomes, moment_of(run.manifest))
     bench = open_bench(package, run, ledger, settings, production, table, late, words)
     _compare(bench)
     document = findings.findings_document(package.manifest, package.hash, policy, ledger.outcomes, run.evidence)
@@ -91,6 +91,8 @@ def _compare(bench: Bench) -> None:
     own = compare_drift(bench)
     own |= compare_outcomes(bench)
     own |= compare_decisions(bench)
+    compare_estimate(bench)
+    compare_challengers(bench)
     compare_verdicts(bench, own["indices"])
     compare_metrics(bench, own)
     for name, reason in LEFT.items():
@@ -125,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--time-zone", help="zone of moments that have none (UTC)")
     made.add_argument("--package-column", help="column of the package hash that scored the row")
     made.add_argument("--decision", help="column of what was done with the applicant")
-    for option in ("--map", "--segment"):
+    for option in ("--map", "--segment", "--challenger"):
         made.add_argument(option, metavar="NAME=COLUMN", action="append", default=[], help="as in the run; repeat")
     for option in ("--approved", "--declined"):
         made.add_argument(option, metavar="WORD", action="append", default=[], help="as in the run; repeat")
@@ -135,6 +137,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--outcome-key", default="key", help="its column of keys (key)")
     made.add_argument("--bad-date", default="bad_date", help="its column of the day of the bad (bad_date)")
     made.add_argument("--observed-until", default="observed_until", help="its column (observed_until)")
+    made.add_argument("--secret-file", metavar="FILE", type=Path, help="of a log, where outcomes hold plain keys")
     made.add_argument("--data", metavar="FILE", type=Path, help="the snapshot, where the package does not hold it")
     made.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
     made.add_argument("--out", metavar="FOLDER", type=Path, help="where to write findings (RUN-validation, beside it)")
@@ -159,8 +162,7 @@ def run_command(options: argparse.Namespace) -> tuple[MonitoringValidation, list
         options.run,
         place,
         _columns(options),
-        outcomes=options.outcomes,
-        outcome_columns=(options.outcome_key, options.bad_date, options.observed_until),
+        outcomes=_outcomes(options),
         words=(options.approved, options.declined),
         data=options.data,
         policy_path=options.policy,
@@ -174,8 +176,18 @@ def _columns(options: argparse.Namespace) -> Columns:
         return Columns(segments=segments)
     return Columns(
         options.key, options.time, options.decision, options.package_column, options.time_zone,
-        _pairs("--map", options.map), segments,
+        _pairs("--map", options.map), segments, _pairs("--challenger", options.challenger),
     )  # fmt: skip
+
+
+def _outcomes(options: argparse.Namespace) -> OutcomeFiles | None:
+    if not options.outcomes:
+        return None
+    secret = None
+    if options.secret_file is not None:
+        secret = read_file(options.secret_file, MOST_SECRET, "source_invalid").rstrip(b"\r\n")
+    names = (options.outcome_key, options.bad_date, options.observed_until)
+    return OutcomeFiles(options.outcomes, *names, secret)
 
 
 def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:

@@ -173,24 +173,32 @@ def bad_rate(one: Followed, confidence: float) -> Estimate:
     )
 
 
+def area_parts(one: Followed, risk: Floats) -> tuple[float, Floats]:
+    """AUC of risk (n,) and what each usable row brings to it, of k rows of a class times √(k/(k − 1)): with known
+    outcomes the sum of squares is DeLong's variance."""
+    known = one.known
+    y, w = one.bad[known].astype(np.float64), one.weight[known]
+    of_bads, of_goods = metrics.components(y, risk[known], w)
+    area, own = metrics.weighted_mean(of_bads, w[y == 1]), np.zeros(len(y))
+    for side, shares in ((1, of_bads), (0, of_goods)):
+        mass = w[y == side]
+        own[y == side] = mass * (shares - area) / mass.sum() * np.sqrt(len(mass) / (len(mass) - 1.0))
+    parts = np.zeros(len(known))
+    parts[known] = own
+    return area, influence(one, parts)
+
+
 def discrimination(one: Followed, risk: Floats, confidence: float) -> tuple[Estimate, Estimate]:
     """AUC and KS of risk (n,) of the usable rows, with error and bounds; NONE with fewer than two bads or goods."""
     if min(int(one.bad.sum()), int(one.good.sum())) < 2 or one.followed <= 0:
         return NONE, NONE
     known = one.known
     y, x, w = one.bad[known].astype(np.float64), risk[known], one.weight[known]
-    of_bads, of_goods = metrics.components(y, x, w)
+    area, parts = area_parts(one, risk)
     masses = [w[y == side] for side in (1, 0)]
-    area = metrics.weighted_mean(of_bads, masses[0])
-    own = np.zeros(len(y))
-    for side, shares, mass in ((1, of_bads, masses[0]), (0, of_goods, masses[1])):
-        k = len(mass)
-        own[y == side] = mass * (shares - area) / mass.sum() * np.sqrt(k / (k - 1.0))
-    parts = np.zeros(len(known))
-    parts[known] = own
     sizes = [metrics.effective_size(float(mass.sum()), float(np.sum(mass**2))) for mass in masses]
     z = float(special.ndtri(0.5 + confidence / 2.0))
-    error = 0.0 if area in (0.0, 1.0) or np.ptp(x) == 0 else _root(influence(one, parts))
+    error = 0.0 if area in (0.0, 1.0) or np.ptp(x) == 0 else _root(parts)
     if area in (0.0, 1.0):
         bounds = metrics.perfect_bounds(area, sizes[0], sizes[1], confidence)
     elif error == 0.0:
