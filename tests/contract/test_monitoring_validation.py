@@ -135,6 +135,8 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[Rows], Rows | None]]] = {
     ),
     "estimate without outcomes": ("label_free", "estimate", add("estimate", 1e-5, measure="auc")),
     "AUC of a challenger": ("challengers", "auc_challenger", add("auc_challenger", 1e-5)),
+    "share of missing values": ("quality", "rate", add("rate", 0.01, rule="missing")),
+    "an objective": ("objectives", "verdict", put("verdict", "missed", verdict="met")),
     "rows of a file": ("partitions", "rows", add("rows", 1)),
     "verdict of an area": ("verdict", "verdict", put("verdict", "green", area="score")),
     "months": ("run", "value", put("value", "2026-01 to 2026-07", item="months")),

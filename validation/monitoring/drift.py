@@ -56,7 +56,7 @@ def compare_drift(bench: Bench) -> dict[str, pd.DataFrame]:
     moments = _moments(bench)
     rules = {"rows": "rows", "missing": "rows", "mean": "mean", "variance": "mean", "development_mean": "mean"}
     compare_table(bench.ledger, bench.run, "moments", moments, ["period", "segment", "quantity"], rules)
-    counted = [*_of_score(bench), *_characteristics(bench)]
+    counted = counted_of(bench)
     indices = _judged(bench, _indices(bench, counted))
     whole = _told(bench) <= {one.name for one in counted}
     for table, mine in (("score_stability", True), ("characteristic_stability", False)):
@@ -67,7 +67,7 @@ def compare_drift(bench: Bench) -> dict[str, pd.DataFrame]:
             continue
         rules, words = (INDEX, WORDS) if whole else (_without_family(INDEX), [w for w in WORDS if w not in OF_FAMILY])
         keys = ["period", "segment", "variable"]
-        compare_table(bench.ledger, bench.run, table, own, keys, rules, words, ("variable", names))
+        compare_table(bench.ledger, bench.run, table, own, keys, rules, words, [("variable", names)])
     _bins(bench, counted)
     _shifts(bench, [one for one in counted if not one.of_score], moments)
     own_tables = {"indices": indices, "moments": moments, "distances": _distances(bench)}
@@ -98,6 +98,11 @@ def _effective(bench: Bench, ids: NDArray[np.int64], bins: int) -> Floats:
         return np.bincount(ids, minlength=bins).astype(np.float64)
     w = bench.weight
     return np.bincount(ids, w, bins) * effective_size(float(w.sum()), float(np.sum(w**2))) / w.sum()
+
+
+def counted_of(bench: Bench) -> list[Counted]:
+    """What can be counted on bins that the package holds: score, grades, and classings of the champion."""
+    return [*_of_score(bench), *_characteristics(bench)]
 
 
 def _of_score(bench: Bench) -> list[Counted]:
@@ -259,7 +264,7 @@ def _bins(bench: Bench, counted: list[Counted]) -> None:
     if not names:
         not_recomputed(bench.ledger, bench.run, "bins", "no classing of the champion is of one value")
         return
-    compare_table(bench.ledger, bench.run, "bins", own, keys, rules, ("label", "kind"), ("variable", names))
+    compare_table(bench.ledger, bench.run, "bins", own, keys, rules, ("label", "kind"), [("variable", names)])
 
 
 def _shifts(bench: Bench, counted: list[Counted], moments: pd.DataFrame) -> None:

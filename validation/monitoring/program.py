@@ -18,6 +18,7 @@ from validation.monitoring.challengers import compare_challengers, compare_estim
 from validation.monitoring.drift import compare_drift
 from validation.monitoring.outcomes import compare_outcomes
 from validation.monitoring.production import Columns, OutcomeFiles, moment_of, read_outcomes, read_production
+from validation.monitoring.quality import compare_objectives, compare_quality
 from validation.monitoring.restated import compare_metrics
 from validation.monitoring.run_folder import RunFolder, read_run
 from validation.monitoring.served import compare_about, compare_decisions, compare_serving, compare_verdicts
@@ -30,11 +31,9 @@ MOST_SECRET = 65_536
 LEFT = {
     "domain_classifier": "a trained classifier of the developer",
     "domain_characteristics": "a trained classifier of the developer",
-    "quality": "rules of the contract are judged by the run alone",
     "cause": "a reading of the other tables",
     "faults": "partitions and rows at fault are counted in monitoring.partitions",
     "replay_differences": "examples of monitoring.replay",
-    "objectives": "columns of objectives are read by the run alone",
     "alerts": "states of the log of alerts",
     "advice": "rules over the other tables",
     "advice_rules": "rules over the other tables",
@@ -91,6 +90,8 @@ def _compare(bench: Bench) -> None:
     own = compare_drift(bench)
     own |= compare_outcomes(bench)
     own |= compare_decisions(bench)
+    own |= compare_quality(bench)
+    compare_objectives(bench)
     compare_estimate(bench)
     compare_challengers(bench)
     compare_verdicts(bench, own["indices"])

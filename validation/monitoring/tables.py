@@ -21,13 +21,13 @@ def compare_table(
     keys: Sequence[str],
     numbers: Mapping[str, str],
     words: Sequence[str] = (),
-    among: tuple[str, Collection[str]] | None = None,
+    among: Sequence[tuple[str, Collection[str]]] = (),
 ) -> None:
     """Compare `monitoring.<name>` cell by cell with `own`, rows found by `keys`; a text says why there is none.
 
-    numbers: rule of the policy by column; words: columns of texts or truths; among: a column, and those of its values
-    that `own` tells of: rows of others are told as not recomputed. Rows that only one side has are told together; cells
-    are those of rows that both have.
+    numbers: rule of the policy by column; words: columns of texts or truths; among: columns, each with those of its
+    values that `own` tells of: rows of others are told as not recomputed. Rows that only one side has are told
+    together; cells are those of rows that both have.
     """
     area = f"monitoring.{name}"
     stated = run.table(name)
@@ -36,11 +36,10 @@ def compare_table(
         mine = ["none" if isinstance(own, str) or own.empty else "a table"]
         ledger.words(area, "whether there is one", told, mine, [run.reason(name) if stated is None else str(own)[:120]])
         return
-    if among is not None:
-        column, known = among
+    for column, known in among:
         others = sorted({str(one) for one in stated[column]} - set(known))
         if others:
-            ledger.not_evaluable(f"{area}: {', '.join(others)}", "not recomputed: its bins are not in the package")
+            ledger.not_evaluable(f"{area}: {', '.join(others)}", f"not recomputed: another {column}")
         stated = stated[stated[column].isin(list(known))].reset_index(drop=True)
     told_keys, own_keys = ([_key(row) for row in frame[list(keys)].to_numpy(object)] for frame in (stated, own))
     first, second = Counter(told_keys), Counter(own_keys)
