@@ -25,6 +25,16 @@ BUCKET = 2_000_000
 PLAIN = "^(0|-?[1-9][0-9]*)$"
 
 
+def without_progress(database: Any) -> None:
+    """Ask DuckDB for no bar of progress, which it would draw on standard output.
+
+    Where it has none already nothing is set: in a notebook without ipywidgets DuckDB refuses even to turn it off.
+    """
+    ((drawn,),) = database.execute("SELECT current_setting('enable_progress_bar')").fetchall()
+    if drawn:
+        database.execute("SET enable_progress_bar = false")
+
+
 class DuckDB:
     """Reads files with an in-memory database of limited memory; what does not fit goes to a temporary folder."""
 
@@ -37,7 +47,7 @@ class DuckDB:
         self._scratch = tempfile.TemporaryDirectory(prefix="credit-risk-")
         options = {"memory_limit": MEMORY, "temp_directory": self._scratch.name, "threads": "2"}
         self._database = self._duckdb.connect(":memory:", config=options)
-        self._database.execute("SET enable_progress_bar = false")  # it would draw on standard output
+        without_progress(self._database)
         self._facts: InputFacts | None = None
 
     def facts(self, needed: Sequence[str], key: str | None) -> InputFacts:

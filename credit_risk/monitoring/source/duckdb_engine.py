@@ -16,6 +16,7 @@ from credit_risk.monitoring.source.engine import EngineError
 from credit_risk.monitoring.source.files import Found, file_partitions
 from credit_risk.monitoring.source.mapping import Mapped
 from credit_risk.package import Package
+from credit_risk.serving.duckdb_engine import without_progress
 
 MEMORY = "64MB"
 BUCKET = 250_000
@@ -39,7 +40,7 @@ class DuckDBEngine:
         self._scratch = tempfile.TemporaryDirectory(prefix="credit-risk-")
         options = {"memory_limit": memory, "temp_directory": self._scratch.name, "threads": str(threads)}
         self._database = self._duckdb.connect(":memory:", config=options)
-        self._database.execute("SET enable_progress_bar = false")
+        without_progress(self._database)
         self._database.execute("SET preserve_insertion_order = false")
 
     def partitions(self, mapping: Mapped, package: Package) -> Found:
