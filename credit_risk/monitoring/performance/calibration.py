@@ -149,8 +149,9 @@ def calibration_level(
 def censored_slope(follow: FollowUp, p: Floats, confidence: float = 0.95) -> tuple[float, float, float, float]:
     """Slope of a weighted logistic regression of the outcome on the logit of p (n,), its error and normal bounds.
 
-    Maximum likelihood with censoring weights by Newton's method; the error from the influence of each row with the term
-    of the estimated weights (sandwich). NaN where probabilities are 0 or 1, all alike, or the classes are separated.
+    Maximum likelihood with censoring weights by Newton's method with steps halved; the error from the influence of
+    each row with the term of the estimated weights (sandwich). NaN where probabilities are 0 or 1, all alike, or the
+    classes are separated.
     """
     nothing = (math.nan,) * 4
     w, y = follow.weight * follow.mass, follow.bad.astype(float)
@@ -165,7 +166,7 @@ def censored_slope(follow: FollowUp, p: Floats, confidence: float = 0.95) -> tup
         information = (x * (w * fitted * (1.0 - fitted))[:, None]).T @ x
         if not np.linalg.cond(information) < 1e12:
             return nothing
-        step = np.linalg.solve(information, score)
+        step = _uphill(x, y, w, beta, np.linalg.solve(information, score))
         beta = beta + step
         if np.max(np.abs(step)) < 1e-10:
             break
@@ -175,6 +176,21 @@ def censored_slope(follow: FollowUp, p: Floats, confidence: float = 0.95) -> tup
     error = error_of(follow.influence(w * (y - special.expit(x @ beta)) * (x @ row)))
     half = normal_quantile(confidence) * error
     return float(beta[1]), error, float(beta[1]) - half, float(beta[1]) + half
+
+
+def _uphill(x: Floats, y: Floats, w: Floats, beta: Floats, step: Floats) -> Floats:
+    """The step, halved until the likelihood does not fall: from a level far off Newton's step leads too far."""
+
+    def likelihood(at: Floats) -> float:
+        eta = x @ at
+        return float(np.sum(w * (y * eta - np.logaddexp(0.0, eta))))
+
+    begun = likelihood(beta)
+    for _ in range(MOST_STEPS):
+        if likelihood(beta + step) >= begun - 1e-12 * abs(begun):
+            break
+        step = step / 2.0
+    return step
 
 
 def calibration_notes(policy: GradePolicy, without_group: int) -> tuple[str, ...]:

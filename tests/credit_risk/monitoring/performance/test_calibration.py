@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import special, stats
+from sklearn.linear_model import LogisticRegression
 
 from credit_risk._core.errors import CreditRiskError
 from credit_risk.evaluation import calibration_slope, jeffreys_p_value
@@ -15,6 +16,7 @@ from credit_risk.monitoring.performance.calibration import (
     calibration_level,
     calibration_table,
     censored_rate,
+    censored_slope,
 )
 from credit_risk.monitoring.performance.censoring import follow_up
 from credit_risk.monitoring.performance.labels import labels_of_months
@@ -169,3 +171,14 @@ def test_the_slope_is_that_of_evaluation_where_everything_is_followed_and_holds_
     late = calibration_level(labels_of_months(np.where(seen, month, followed), seen, 12), p).iloc[0]
     assert late["slope_lower"] < 0.7 < late["slope_upper"] < 1.0
     assert late["slope_error"] > row["slope_error"]
+
+
+def test_the_slope_is_found_where_the_level_is_far_off() -> None:
+    """Newton's step from the predictions themselves leads away; scikit-learn's solver is the other side."""
+    rng = np.random.default_rng(8)
+    logit = rng.normal(-6.0, 1.5, 400)
+    event = rng.random(400) < special.expit(0.5 + 0.3 * logit)
+    labels = labels_of_months(np.where(event, 5.0, 12.0), event, 12)
+    slope, *_ = censored_slope(follow_up(labels), special.expit(logit))
+    other = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(logit[:, None], event)
+    assert slope == pytest.approx(other.coef_[0, 0], rel=1e-5)
