@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from validation.monitoring.bench import ALL, DEVELOPMENT, Bench
+from validation.monitoring.bench import ALL, APPLICANTS, DEVELOPMENT, Bench
 from validation.monitoring.outcomes import MISSING
 from validation.monitoring.production import NUMBERS, TEXTS
 from validation.monitoring.tables import compare_table, not_recomputed
@@ -86,14 +86,30 @@ def _rate(hits: int, n: int, base: tuple[float, float] | None) -> dict[str, floa
 
 def _development(bench: Bench) -> dict[str, tuple[float, float]]:
     found: dict[str, tuple[float, float]] = {}
-    for row in bench.package.rows_of("strategy.cut_offs") or []:
-        if row["sample"] == DEVELOPMENT and row["declared"]:
-            for name in ("approval_rate", "model_approval_rate"):
-                found[name] = (float(row["acceptance_rate"]), float(row["rows"]))
+    cut_offs = bench.package.rows_of("strategy.cut_offs") or []
+    rates = [
+        (float(r["acceptance_rate"]), float(r["rows"]))
+        for r in cut_offs
+        if r["sample"] == DEVELOPMENT and r["declared"]
+    ]
+    if bench.run.about("compared with") == APPLICANTS:
+        rates = _above(bench)
+    for rate in rates:
+        found |= dict.fromkeys(("approval_rate", "model_approval_rate"), rate)
     for row in bench.package.rows_of("strategy.overrides") or []:
         if row["rate"] is not None and row["direction"] in DIRECTIONS:
             found[DIRECTIONS[row["direction"]]] = (float(row["rate"]), float(row["decided"]))
     return found
+
+
+def _above(bench: Bench) -> list[tuple[float, float]]:
+    """Share of all applicants of development whose score is at the cut-off or above, and how many they are."""
+    score = bench.output("score")
+    if score is None or bench.settings.cut_off is None:
+        return []
+    weight = np.ones(len(score)) if bench.weight is None else bench.weight
+    above = score >= bench.settings.cut_off
+    return [(float(weight[above].sum() / weight.sum()), float(weight.sum() ** 2 / (weight**2).sum()))]
 
 
 def compare_serving(bench: Bench) -> None:

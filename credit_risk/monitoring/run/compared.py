@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk.monitoring.challenger.shadow import Accepted, shadow_comparison
+from credit_risk.monitoring.development import Development
 from credit_risk.monitoring.performance.decisions import approved_of, decision_table
 from credit_risk.monitoring.performance.development_evidence import development_rates
 from credit_risk.monitoring.performance.labels import label_outcomes
@@ -48,10 +49,14 @@ def compared(
     settings: Settings,
     segments: Sequence[str],
     words: Words,
+    applicants: Development | None = None,
 ) -> Compared:
-    """What was decided, what was aimed at, and who ranks better."""
+    """What was decided, what was aimed at, and who ranks better.
+
+    applicants: all who applied in development, where production is held against them; None: against booked accounts.
+    """
     return Compared(
-        _decisions(package, source, settings, segments, words),
+        _decisions(package, source, settings, segments, words, applicants),
         _objectives(source, settings, segments),
         _challengers(source, late, settings, segments),
     )
@@ -65,13 +70,19 @@ def challengers_of(source: SqlSource) -> dict[str, str]:
 
 
 def _decisions(
-    package: Package, source: SqlSource, settings: Settings, segments: Sequence[str], words: Words
+    package: Package,
+    source: SqlSource,
+    settings: Settings,
+    segments: Sequence[str],
+    words: Words,
+    applicants: Development | None,
 ) -> pd.DataFrame | str:
     if DECISION not in source.columns or not (words.approved and words.declined):
         return NO_DECISIONS
     cut_off = (package.plan.get("strategy") or {}).get("cut_off")
     cut = float(cut_off) if cut_off is not None and "score" in source.quantities else None
-    base = development_rates(evidence_rows(package, "strategy.cut_offs"), evidence_rows(package, "strategy.overrides"))
+    cut_offs = evidence_rows(package, "strategy.cut_offs") if applicants is None else _at_cut_off(applicants, cut)
+    base = development_rates(cut_offs, evidence_rows(package, "strategy.overrides"))
     parts = []
     for period in source.periods:
         frame = source.rows(period, [DECISION, *(["score"] if cut is not None else []), *segments]).to_pandas()
@@ -86,6 +97,17 @@ def _decisions(
     found = pd.concat(parts, ignore_index=True)
     found.attrs["notes"] = (*notes, _of_words(words, cut))
     return found
+
+
+def _at_cut_off(applicants: Development, cut_off: float | None) -> pd.DataFrame | None:
+    """Row of `strategy.cut_offs` of all applicants of development: the package's is of those with an outcome."""
+    if cut_off is None or "score" not in applicants.outputs:
+        return None
+    score = applicants.outputs["score"].astype(np.float64)
+    weights = np.ones(len(score)) if applicants.weights is None else applicants.weights
+    rows = weights.sum() ** 2 / np.square(weights).sum()
+    rate = float(np.average(score >= cut_off, weights=weights))
+    return pd.DataFrame({"sample": ["development"], "declared": [True], "rows": [rows], "acceptance_rate": [rate]})
 
 
 def _said(score: NDArray[np.float64], cut_off: float) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from credit_risk._core.clock import Clock, system_clock
 from credit_risk.monitoring.advice import advice_frame, retraining_advice, rules_frame
 from credit_risk.monitoring.alerts.rules import Evaluation, evaluate
 from credit_risk.monitoring.alerts.watches import watches_of
-from credit_risk.monitoring.development import development_of
+from credit_risk.monitoring.development import APPLICANTS, development_of
 from credit_risk.monitoring.frames import FAULT_COLUMNS
 from credit_risk.monitoring.metrics import VALUE_COLUMNS
 from credit_risk.monitoring.reference import Reference, read_reference
@@ -126,7 +126,8 @@ def _measured(
         else without_outcomes(source, settings, segments, NO_OUTCOMES)
     )
     check = checked(package, source, reference, development, drift, performance, settings)
-    compare = compared(package, source, late, settings, segments, asked.words)
+    applicants = development if asked.population == APPLICANTS else None
+    compare = compared(package, source, late, settings, segments, asked.words, applicants)
     look = looked(package, source, settings, late)
     progress("rules are evaluated")
     values = values_of(source, reference, drift, performance, check, compare, again, settings)
