@@ -109,12 +109,25 @@ _PUBLIC = {
     "infer_rejects": "credit_risk.reject_inference.inference",
     "through_the_door": "credit_risk.reject_inference.through_the_door",
     "search_alternatives": "credit_risk.strategy.alternatives_table",
+    "AlertLog": "credit_risk.monitoring.alerts.log",
+    "read_alerts": "credit_risk.monitoring.alerts.log",
+    "MonitoringRun": "credit_risk.monitoring.run",
+    "OutcomeTable": "credit_risk.monitoring.run",
+    "Words": "credit_risk.monitoring.run",
+    "monitor": "credit_risk.monitoring.run",
+    "monitor_package": "credit_risk.lifecycle.monitor",
+    "read_reference": "credit_risk.monitoring.reference",
+    "ProductionTable": "credit_risk.monitoring.source",
+    "open_production": "credit_risk.monitoring.source",
+    "prediction_log": "credit_risk.monitoring.source",
+    "same_names": "credit_risk.monitoring.source",
 }
 
 _ROOMS = ("calibration", "datasets", "evaluation", "explanation", "display", "reject_inference", "strategy")
 
 __all__ = [
     "AdverseAction",
+    "AlertLog",
     "Binner",
     "CalibrationError",
     "CharacteristicSelector",
@@ -127,11 +140,14 @@ __all__ = [
     "IntakeError",
     "Margin",
     "ModelError",
+    "MonitoringRun",
     "MonotoneBoostingClassifier",
+    "OutcomeTable",
     "PackageError",
     "Plan",
     "PlanError",
     "ProbabilityCalibrator",
+    "ProductionTable",
     "RecountRules",
     "Scaling",
     "ScorecardClassifier",
@@ -140,6 +156,7 @@ __all__ = [
     "StepwiseSelector",
     "VarianceInflationSelector",
     "WoeTransformer",
+    "Words",
     "__version__",
     "adverse_action",
     "adverse_impact_ratio",
@@ -189,21 +206,28 @@ __all__ = [
     "linear_shapley",
     "margin_of_error",
     "match_quasi_moments",
+    "monitor",
+    "monitor_package",
+    "open_production",
     "partial_auc",
     "path_dependent_shapley",
     "period_labels",
     "pluto_tasche",
     "population_stability_index",
     "precision_recall_curve",
+    "prediction_log",
     "proxy_model_table",
     "proxy_table",
     "rank_association",
+    "read_alerts",
     "read_package",
     "read_plan",
+    "read_reference",
     "recount_by",
     "reject_inference",
     "roc_hull",
     "run_plan",
+    "same_names",
     "search_alternatives",
     "stability_by",
     "standardised_mean_difference",
@@ -274,6 +298,7 @@ if TYPE_CHECKING:
     from credit_risk.lifecycle.adverse_action import AdverseAction, adverse_action
     from credit_risk.lifecycle.develop import Development, develop
     from credit_risk.lifecycle.exports import write_exports
+    from credit_risk.lifecycle.monitor import monitor_package
     from credit_risk.lifecycle.parity import check_parity
     from credit_risk.lifecycle.run import run_plan
     from credit_risk.models.boosting_classifier import MonotoneBoostingClassifier
@@ -281,6 +306,10 @@ if TYPE_CHECKING:
     from credit_risk.models.logistic import fit_logistic
     from credit_risk.models.regressors import GeneralizedLinearRegressor
     from credit_risk.models.scorecard_classifier import ScorecardClassifier
+    from credit_risk.monitoring.alerts.log import AlertLog, read_alerts
+    from credit_risk.monitoring.reference import read_reference
+    from credit_risk.monitoring.run import MonitoringRun, OutcomeTable, Words, monitor
+    from credit_risk.monitoring.source import ProductionTable, open_production, prediction_log, same_names
     from credit_risk.package import read_package, write_zip
     from credit_risk.plan import Plan, check_plan, read_plan
     from credit_risk.reject_inference.inference import infer_rejects

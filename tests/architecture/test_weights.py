@@ -55,6 +55,11 @@ OF_NO_ROWS = {
     ),
     **dict.fromkeys(("run_plan", "write_zip"), "a plan or a package"),
     **dict.fromkeys(("check_parity", "export_package", "write_exports"), "a package"),
+    **dict.fromkeys(
+        ("monitor", "monitor_package", "open_production", "prediction_log", "read_reference", "same_names"),
+        "a package, and production as it was decided",
+    ),
+    "read_alerts": "a log",
 }
 
 
