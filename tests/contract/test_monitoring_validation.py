@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from credit_risk.package import read_package
+from credit_risk.scoring import compile_model
 from tests.credit_risk.cli.command import credit_risk, done, portfolio
 from tests.credit_risk.monitoring.run.world import PLAN, production, write_world
 from validation.cli import main
@@ -253,6 +255,38 @@ def test_a_log_is_recomputed_by_its_pseudonyms(
     told = capsys.readouterr().out
     assert "probability in production: scored again" in told
     assert "differences in monitoring.replay" in told
+
+
+def test_weights_grades_and_values_of_no_development_agree(tmp_path: Path) -> None:
+    """Weighted development, a rating scale, missing and new values, results that are lost: these alone are found."""
+    plan = PLAN.replace(", {id: trees, type: monotone_boosting, trees: 15}", "")
+    plan += "rating_scale: {bounds: [0.2, 0.35, 0.5]}\nsamples: {weight: W}\n"
+    base = portfolio(1500)
+    weights = np.exp(np.random.default_rng(4).uniform(-1.0, 1.0, len(base))).round(3)
+    package = done(tmp_path, plan, base.assign(W=weights), "--no-validation", "--no-documents")
+    model, parts = compile_model(read_package(package).model), []
+    for place, month in enumerate(("2026-01", "2026-02")):
+        rows = portfolio(300, seed=100 + place)
+        rows.loc[::17, "INCOME"] = np.nan
+        rows.loc[::29, "HOUSING"] = "tent"
+        rows.loc[::31, "HOUSING"] = None
+        days = pd.to_timedelta(np.arange(len(rows)) % 28, "D")
+        decided = (pd.Timestamp(f"{month}-01") + days).tz_localize("UTC")
+        found = model.score(rows)[["linear_score", "probability", "score", "grade"]]
+        keys = [f"{month}-{row:04d}" for row in range(len(rows))]
+        parts.append(pd.concat([rows, found], axis=1).assign(key=keys, decided=decided))
+    table = pd.concat(parts, ignore_index=True)
+    table.loc[::101, "probability"] = np.nan
+    decisions, outcomes = write_world(tmp_path / "production", table)
+    given = ("--table", decisions, "--key", "key", "--time", "decided", "--segment", "HOUSING=HOUSING")
+    files = ("--outcomes", outcomes, "--out", tmp_path / "run", "--no-documents", "--quiet")
+    assert credit_risk("monitor", package, *given, *files).status == 0
+    columns = Columns("key", "decided", segments={"HOUSING": "HOUSING"})
+    late = OutcomeFiles([outcomes])
+    document = validate_monitoring(package, tmp_path / "run", decisions, columns, outcomes=late).document
+    assert [one["test"] for one in document["findings"]] == ["production: scored again: probability"]
+    passed = {one["test"] for one in document["coverage"] if one["outcome"] == "pass"}
+    assert {"monitoring.calibration: correlated_p_value", "monitoring.metrics: grade_psi"} <= passed
 
 
 def test_runs_that_are_not_this_packages_are_refused(world: dict[str, Path], tmp_path: Path) -> None:

@@ -90,6 +90,13 @@ def test_followed_outcomes_are_measured_as_known_ones() -> None:
     assert censored.bad_rate(found, 0.95)[1] == pytest.approx(np.sqrt(y.var(ddof=1) / 400), abs=1e-12)
 
 
+def test_a_slope_of_separated_classes_is_not_told() -> None:
+    one = Labels(np.array([1.0, 2.0, 9.0, 9.0]), np.array([True, True, False, False]), np.zeros(4, dtype=bool))
+    found = censored.follow(one, 6.0)
+    assert np.isnan(censored.slope(found, np.array([0.5, 0.6, 0.2, 0.3]), 0.95)).all()
+    assert np.isfinite(censored.slope(found, np.array([0.5, 0.25, 0.2, 0.3]), 0.95)).all()
+
+
 def test_months_go_by_anniversary() -> None:
     days = [("2026-01-31", "2026-02-28"), ("2024-01-31", "2024-02-29"), ("2026-01-15", "2026-02-14"),
             ("2026-01-15", "2026-07-15"), ("2026-03-01", "2026-03-01")]  # fmt: skip

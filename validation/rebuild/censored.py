@@ -254,6 +254,9 @@ def slope(one: Followed, p: Floats, confidence: float) -> Estimate:
     if np.any((p <= 0) | (p >= 1)) or min(one.bad.sum(), one.good.sum()) < 2 or np.ptp(p[known]) == 0:
         return NONE
     x, y, w = special.logit(p), one.bad.astype(np.float64), one.weight
+    bads, goods = x[one.bad & (w > 0)], x[one.good & (w > 0)]
+    if not len(goods) or goods.max() <= bads.min() or bads.max() <= goods.min():
+        return NONE  # classes are separated: the likelihood has no maximum
 
     def loss(b: Floats) -> tuple[float, Floats]:
         line = b[0] + b[1] * x
