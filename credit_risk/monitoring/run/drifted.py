@@ -17,6 +17,7 @@ from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.run.settings import Settings
 from credit_risk.monitoring.source import SqlSource
+from credit_risk.monitoring.source.counting import CELLS
 from credit_risk.monitoring.variables import CHARACTERISTIC
 
 QUANTITIES = ("linear_score", "probability", "expected_value", "score")
@@ -111,7 +112,7 @@ def _distances(source: SqlSource, development: Development, settings: Settings) 
         counted = source.distinct(name)
         own = values[np.isfinite(values)]
         if not counted.exact:
-            cells = np.clip(np.floor((own - counted.lower) / counted.width), 0, None)
+            cells = np.clip(np.floor((own - counted.lower) / counted.width), 0, CELLS - 1)
             own = counted.lower + cells * counted.width
             told.append(f"{name}: on a grid of cells {counted.width:g} wide")
         weights = None if development.weights is None else development.weights[np.isfinite(values)]

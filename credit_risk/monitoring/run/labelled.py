@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk.evaluation.grades import GradePolicy
-from credit_risk.monitoring.frames import FAULT_COLUMNS
+from credit_risk.monitoring.frames import ALL, FAULT_COLUMNS
 from credit_risk.monitoring.performance.against_development import (
     COMPARED_COLUMNS,
     DEVELOPMENT_COLUMNS,
@@ -126,7 +126,7 @@ def labelled(
         risk = frame["risk"].to_numpy(np.float64)[known]
         if not len(p):
             continue
-        tables["performance"].append(_dated(performance_table(labels, risk, None, by, least=least), period))
+        tables["performance"].append(_of_month(performance_table(labels, risk, [period] * len(p), by, least=least)))
         level = calibration_level(labels, p, segments=by, asset_correlation=settings.correlation, least=least)
         tables["level"].append(_dated(level, period))
         tables["free"].append(_estimate(frame[known], period, segments))
@@ -172,6 +172,13 @@ def _maturity(labels: Labels, period: str) -> pd.DataFrame:
     state = "no outcomes" if not with_outcome else MATURE if count["not yet"] == 0 else "immature"
     row = (period, len(labels), with_outcome, count["good"], count["bad"], count["not yet"], count["unobserved"])
     return pd.DataFrame([(*row, count["fault"], observed, mature, state)], columns=LABEL_COLUMNS)
+
+
+def _of_month(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the month itself: of a month that is not mature also those at the age that it has reached."""
+    own = frame[frame["period"] != ALL]
+    own.attrs = dict(frame.attrs)
+    return own
 
 
 def _dated(frame: pd.DataFrame, period: str) -> pd.DataFrame:

@@ -86,6 +86,15 @@ def test_mature_months_are_those_of_plain_counting(run: MonitoringRun, table: pd
     assert level["predicted"] == pytest.approx(first["probability"].mean(), abs=1e-12)
 
 
+def test_a_month_that_is_not_mature_is_measured_at_its_age(run: MonitoringRun, table: pd.DataFrame) -> None:
+    own = frame(run, "performance").query("segment == 'all' and measure == 'bad_rate' and period == '2026-07'")
+    early = own[own["horizon"] < 6].iloc[0]
+    assert early["horizon"] == 3
+    month = table[(table["decided"].dt.strftime("%Y-%m") == "2026-07")]
+    assert early["rows"] == len(month)
+    assert 0 < early["value"] < month["BAD"].mean()
+
+
 def test_decisions_objectives_and_challengers(run: MonitoringRun, table: pd.DataFrame) -> None:
     decisions = frame(run, "decisions").query("segment == 'all' and measure == 'approval_rate'").set_index("period")
     month = table["decided"].dt.strftime("%Y-%m")
