@@ -8,7 +8,7 @@ from typing import Any
 
 from reportlab.graphics import renderPDF
 from reportlab.graphics.shapes import Drawing
-from reportlab.platypus import Flowable
+from reportlab.platypus import Flowable, Spacer
 from reportlab.platypus.doctemplate import ActionFlowable
 
 from docs_templates.document import SIGN_OFF_COLUMNS
@@ -74,6 +74,14 @@ class Turn(ActionFlowable):  # type: ignore[misc]
         if doc.pageTemplate.id != self._name:
             doc.handle_nextPageTemplate(self._name)
             doc.handle_pageBreak()
+
+
+class Gap(Spacer):  # type: ignore[misc]
+    """Room below a block; where the page ends before it, there is less of it: it never begins a page."""
+
+    def wrap(self, _: float, room: float) -> tuple[float, float]:
+        """As much as is left of the page."""
+        return 0.0, min(float(self.height), max(room, 0.0))
 
 
 class Rule(Flowable):

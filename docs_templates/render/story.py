@@ -248,7 +248,7 @@ class Story:
 
     def _notes(self, notes: Sequence[str]) -> list[Any]:
         style = styles.style("note")
-        return [*(Text(runs(note, style), style, self._child("P")) for note in notes), Spacer(1, 7)]
+        return [*(Text(runs(note, style), style, self._child("P")) for note in notes), flowables.Gap(1, 7)]
 
     def _table(self, block: Table) -> list[Any]:
         element = self._child("Table")

@@ -113,8 +113,8 @@ def test_parts_that_stand_are_not_run_again(tmp_path: Path, source: Path, monkey
     asked: list[int] = []
 
     class Watched(DuckDB):
-        def run(self, parts, columns, work):  # type: ignore[no-untyped-def]
-            for place, entry in enumerate(super().run(parts, columns, work)):
+        def run(self, parts, columns, work, sql=None):  # type: ignore[no-untyped-def]
+            for place, entry in enumerate(super().run(parts, columns, work, sql)):
                 asked.append(entry["part"])
                 yield entry
                 if stop and place == 1:
