@@ -19,7 +19,6 @@ CORE_EVIDENCE = "evidence/"
 VALIDATION, EXPORTS = "validation/", "exports/"
 MONITORING = "monitoring"
 CARRIED = ("manifest.json", "model.json", "validation/manifest.json")
-VALIDATION_EVIDENCE = "validation/evidence/"
 VERIFICATION = "verification.csv"
 ANNEXES = ("exports", "signatures", "validation")
 

@@ -160,6 +160,8 @@ def _secret(options: argparse.Namespace) -> Any:
 
 def print_run(done: Any, out: TextIO) -> None:
     """The verdict of each area, the alerts that are open, and where all of it stands."""
+    from credit_risk.monitoring.alerts.delivery import undelivered_faults
+
     frame = done.run.frames["verdict"]
     width = max(len(str(area)) for area in frame["area"])
     for row in frame.to_dict("records"):
@@ -171,8 +173,10 @@ def print_run(done: Any, out: TextIO) -> None:
     held = [one for one in done.alerts.alerts.values() if one.state != "closed"]
     for one in sorted(held, key=lambda alert: SEVERITIES.index(alert.severity)):
         print(f"{one.severity}  {one.state}  {one.told['text']}", file=out)
-    if done.recorded is not None:
-        what = done.recorded
+    if done.judged is not None:
+        what = done.judged.recorded
         told = f"{len(what.opened)} opened, {len(what.reopened)} reopened, {len(what.recovered)} recovered"
         print(f"alerts: {told}; the log ends in {what.head}", file=out)
+        for fault in undelivered_faults(done.judged.deliveries):
+            print(fault, file=out)
     print(f"written {done.folder}", file=out)

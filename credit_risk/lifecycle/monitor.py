@@ -15,12 +15,12 @@ from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.evidence import Evidence
 from credit_risk._core.severity import SEVERITIES
 from credit_risk.lifecycle.programs import run_program
-from credit_risk.monitoring.alerts.document import alerts_document
-from credit_risk.monitoring.alerts.log import AlertLog, RunRecorded, read_alerts, record_run
+from credit_risk.monitoring.alerts.log import AlertLog, read_alerts
+from credit_risk.monitoring.alerts.run import Judged, judge
 from credit_risk.monitoring.run import MonitoringRun, OutcomeTable, Words, evidence_of, monitor
 from credit_risk.monitoring.source import ProductionTable
 from credit_risk.package import read_package
-from credit_risk.package.annex import write_run
+from credit_risk.package.annex import check_run, write_run
 
 ALERT_COLUMNS = [
     *("id", "rule", "severity", "metric", "segment", "subject", "first_period", "last_period", "value", "cut"),
@@ -37,7 +37,7 @@ class Written:
 
     folder: Path
     run: MonitoringRun
-    recorded: RunRecorded | None
+    judged: Judged | None
     alerts: AlertLog
     evidence: tuple[Evidence, ...]
 
@@ -59,37 +59,29 @@ def monitor_package(
     """Monitor, and write evidence, alerts, report and page.
 
     out: folder of the run; an earlier run there is replaced. alerts: folder of the log of alerts (default: `alerts`
-    beside `out`), which lives on from run to run. Raises what
+    beside `out`), which lives on from run to run; news goes to the channels of the plan. Raises what
     `monitor` raises, PackageError where `out` is not ours to write, AlertError where the log is at fault.
     """
+    check_run(Path(out))
     read = read_package(package)
     given: dict[str, Any] = {"outcomes": outcomes, "words": words or Words(), "clock": clock, "progress": progress}
     run = monitor(read, place, mapping, **given, **options)
     log_folder = alerts if alerts is not None else Path(out).resolve().parent / "alerts"
-    identifier = str(read.manifest["model"]["id"])
-    recorded = None
-    if run.evaluation is not None:
-        recorded = record_run(log_folder, run.evaluation, model=identifier, package_hash=read.package_hash, clock=clock)
-    log = read_alerts(log_folder)
-    frames = {**run.frames, "alerts": _alert_frame(log, identifier) if run.evaluation is not None else NO_VALUES}
+    judged = judge(log_folder, run.values, read, monitoring=run.settings.spec, clock=clock) if len(run.values) else None
+    log = read_alerts(log_folder) if judged is None else judged.log
+    frames = {**run.frames, "alerts": NO_VALUES if judged is None else _alert_frame(log)}
     evidence = evidence_of(frames)
     files = {f"evidence/{one.id}.json": canonical_json.to_bytes(one.as_dict()) for one in evidence}
-    document = alerts_document(
-        log,
-        model=identifier,
-        package_hash=read.package_hash,
-        created=clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        evaluation=run.evaluation,
-    )
-    files["alerts.json"] = canonical_json.to_bytes(document)
+    if judged is not None:
+        files["alerts.json"] = canonical_json.to_bytes(judged.document)
     folder = write_run(out, read.package_hash, files, PRODUCER, clock)
     if documents:
         progress("report and page are made")
         run_program("docs_templates", [str(package), "--monitoring", str(folder), "--quiet"])
-    return Written(folder, run, recorded, log, evidence)
+    return Written(folder, run, judged, log, evidence)
 
 
-def _alert_frame(log: AlertLog, model: str) -> pd.DataFrame | str:
+def _alert_frame(log: AlertLog) -> pd.DataFrame | str:
     """Alerts that nobody has closed, gravest first."""
     rows = [one.as_dict() for one in log.alerts.values() if one.state != "closed"]
     if not rows:

@@ -52,7 +52,7 @@ def write_run(folder: Path, package_hash: str, files: Mapping[str, bytes], produ
     where something else stands there, or on a full disk; then `folder` is as it was.
     """
     target = Path(os.path.abspath(folder))
-    _check_run(target)
+    check_run(target)
     manifest = _manifest(files, MONITORING, package_hash, producer, clock)
     with told(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,8 +88,8 @@ def _place(target: Path, staging: Path, files: Mapping[str, bytes], manifest: Ma
                     remove(partial)
 
 
-def _check_run(folder: Path) -> None:
-    """Nothing, an empty folder, or an earlier run alone stands there. Raises PackageError."""
+def check_run(folder: Path) -> None:
+    """Raise PackageError unless nothing, an empty folder, or an earlier run alone stands there. Changes nothing."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     remedy = "name a folder that does not exist"

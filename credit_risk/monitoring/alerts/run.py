@@ -48,17 +48,18 @@ def protected_of(package: Package) -> frozenset[str]:
 
 
 def judge(
-    folder: Path, values: pd.DataFrame, package: Package, *, clock: Clock = system_clock,
-    environ: Mapping[str, str] = os.environ,
+    folder: Path, values: pd.DataFrame, package: Package, *, monitoring: MonitoringSpec | None = None,
+    clock: Clock = system_clock, environ: Mapping[str, str] = os.environ,
 ) -> Judged | None:  # fmt: skip
     """Hold values (VALUE_COLUMNS) against the rules of the package's plan; None where it declares none.
 
+    monitoring: rules to go by where the plan declares none.
     Alerts go into `alerts.jsonl` of `folder`, news is delivered to the channels of the plan, and `alerts.json` tells
     all of it, written beside and renamed. The same values again write no event and deliver nothing twice. Raises
     CreditRiskError where the values are not a table of metrics, AlertError where the log is at fault; a delivery that
     fails raises nothing and is in `deliveries`.
     """
-    monitoring = monitoring_of(package)
+    monitoring = monitoring_of(package) or monitoring
     if monitoring is None:
         return None
     evaluation = evaluate(values, watches_of(monitoring, protected_of(package)))

@@ -11,8 +11,6 @@ from credit_risk._core.severity import SEVERITIES
 State = Literal["open", "acknowledged", "closed", "reopened"]
 ACTIVE: frozenset[str] = frozenset({"open", "reopened"})
 """States in which nobody has taken an alert on yet."""
-NEWS = ("opened", "reopened", "escalated")
-"""Events that are delivered."""
 TOLD = (
     *("rule", "title", "metric", "segment", "subject", "colour", "severity", "first_period", "last_period", "periods"),
     *("value", "lower", "upper", "cut", "owner", "response", "text", "package_hash"),

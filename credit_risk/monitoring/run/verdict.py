@@ -9,7 +9,7 @@ import pandas as pd
 from credit_risk.monitoring.alerts.rules import Evaluation
 from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.run.drifted import Drifted
-from credit_risk.monitoring.run.labelled import MATURE, Labelled
+from credit_risk.monitoring.run.labelled import Labelled
 
 VERDICT_COLUMNS = ["area", "period", "verdict", "reason"]
 RED, AMBER, GREEN, GREY = "red", "amber", "green", "grey"
@@ -121,13 +121,3 @@ def _of_grades(frame: pd.DataFrame | str) -> Row:
         return colours.get(str(row["correlated_verdict"]), GREY)
 
     return _worst("calibration", frame, colour, lambda row: f"p {row['correlated_p_value']:.3g}")
-
-
-def state_of(labels: pd.DataFrame | str) -> str:
-    """How far outcomes have come, in words."""
-    if isinstance(labels, str):
-        return labels
-    mature = labels[labels["state"] == MATURE]
-    if mature.empty:
-        return "no month is mature"
-    return f"months to {mature['period'].max()} are mature"

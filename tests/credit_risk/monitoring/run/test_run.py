@@ -192,6 +192,7 @@ def test_faults_of_the_command_are_told_at_once(package: Path, places: tuple[Pat
     kept = command(package, places, tmp_path / "mine", "--no-documents", "--quiet")
     assert kept.status == 2
     assert (tmp_path / "mine" / "notes.txt").read_text("utf-8") == "mine"
+    assert not (tmp_path / "alerts").exists()
 
 
 def test_a_log_is_joined_by_pseudonyms_and_scored_again(
