@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from credit_risk._core.clock import Clock, system_clock
+from credit_risk._core.errors import Fault, IntakeError
 from credit_risk.monitoring.advice import advice_frame, retraining_advice, rules_frame
 from credit_risk.monitoring.alerts.rules import Evaluation, evaluate
 from credit_risk.monitoring.alerts.watches import watches_of
@@ -90,6 +91,7 @@ def monitor(
     )
     with ExitStack() as stack:
         source = stack.enter_context(closing(opened))
+        _refuse_nothing(source, place)
         progress(f"{len(source.periods)} months are counted")
         faults = []
         if outcomes is not None:
@@ -98,6 +100,17 @@ def monitor(
         asked = _Asked(package, reference, settings, population, words, outcomes is not None)
         again = _replayed(place, packages, progress)
         return _measured(source, asked, faults, again, progress)
+
+
+def _refuse_nothing(source: SqlSource, place: str) -> None:
+    """Raise IntakeError where no row counts, or production holds nothing that the model is monitored by."""
+    if source.periods and (source.variables or source.quantities):
+        return
+    told = [f"{row.partition}: {row.message}" for row in source.faults.itertuples()][:5]
+    told += [f"{name}: {why}" for name, why in source.left_out.items()][:5]
+    message = "holds no row and column that this model could be monitored by"
+    remedy = "name the columns of inputs and results: --map NAME=COLUMN, --time-zone, --key, --time"
+    raise IntakeError(Fault(message, "nothing_to_monitor", place, found="; ".join(told), remedy=remedy))
 
 
 @dataclass(frozen=True, slots=True)

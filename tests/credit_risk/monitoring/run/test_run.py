@@ -236,3 +236,17 @@ def test_looks_see_what_was_known_on_their_day(run: MonitoringRun) -> None:
     assert (looks["lower"] <= looks["estimate"]).all()
     assert looks["at"].is_monotonic_increasing
     assert run.frames["recommendations"] == "the plan states no rules of redeployment (strategy.redeployment)"
+
+
+@pytest.mark.parametrize("time", [pd.Timestamp("2026-01-05", tz="UTC"), "2026-01-05"])
+def test_a_table_of_something_else_is_refused_and_nothing_is_written(
+    package: Path, tmp_path: Path, time: object
+) -> None:
+    other = pd.DataFrame({"k": range(50), "t": [time] * 50, "x": 1.0})
+    other.to_parquet(tmp_path / "other.parquet", index=False)
+    table = ("--table", tmp_path / "other.parquet", "--key", "k", "--time", "t")
+    ended = credit_risk("monitor", package, *table, "--out", tmp_path / "run", "--quiet")
+    assert ended.status == 2
+    assert "could be monitored by" in ended.err
+    assert "--map NAME=COLUMN" in ended.err
+    assert [path.name for path in tmp_path.iterdir()] == ["other.parquet"]
