@@ -177,6 +177,9 @@ def print_run(done: Any, out: TextIO) -> None:
         what = done.judged.recorded
         told = f"{len(what.opened)} opened, {len(what.reopened)} reopened, {len(what.recovered)} recovered"
         print(f"alerts: {told}; the log ends in {what.head}", file=out)
+        late = done.judged.evaluation.caught_up
+        if late and not what.again:
+            print(f"months that no run had judged were judged too: {', '.join(late)}", file=out)
         for fault in undelivered_faults(done.judged.deliveries):
             print(fault, file=out)
     print(f"written {done.folder}", file=out)

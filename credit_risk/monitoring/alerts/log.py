@@ -14,12 +14,13 @@ from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk._core.hash_chain import Chain, append_events, cut_unfinished, read_chain
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk._core.severity import SEVERITIES
-from credit_risk.monitoring.alerts.rules import Condition, Evaluation
-from credit_risk.monitoring.alerts.states import ACTIVE, TOLD, Alert, alerts_of
+from credit_risk.monitoring.alerts.rules import Condition, Evaluation, Track
+from credit_risk.monitoring.alerts.states import ACTIVE, TOLD, Alert, alerts_of, apply
 from credit_risk.monitoring.alerts.watches import Watch, alert_id
 from credit_risk.package.output import hold, release
 
 ALERTS_FILE = "alerts.jsonl"
+KINDS = ("opened", "reopened", "escalated", "continued", "recovered")
 Event = dict[str, Any]
 
 
@@ -89,6 +90,21 @@ def writing(folder: Path) -> Iterator[AlertLog]:
         release(lock)
 
 
+def judged_before(folder: Path, model: str, watches: Sequence[Watch]) -> dict[str, str | None]:
+    """The latest period that runs in the log have judged, by rule; nothing where there was no run of the model.
+
+    Raises AlertError where the log is at fault.
+    """
+    if not (folder / ALERTS_FILE).exists():
+        return {}
+    with writing(folder) as log:  # a line that a kill left incomplete is cut
+        runs = [event for event in log.events if event["event"] == "run" and event["model"] == model]
+    if not runs:
+        return {}
+    told: Mapping[str, str] = runs[-1].get("judged") or {one.id: runs[-1]["period"] for one in watches}
+    return dict(told)
+
+
 def record_run(
     folder: Path, evaluation: Evaluation, *, model: str, package_hash: str, clock: Clock = system_clock
 ) -> RunRecorded:
@@ -96,8 +112,10 @@ def record_run(
 
     An alert is of a rule, segment and subject of a model. A condition that is met opens it once; it is reopened where
     it was closed and the cut was reached in a later period than the last that was told then, and where it became graver
-    after somebody had taken it on. A recovered alert stays as
-    it is until a person closes it. The same findings again write nothing. Raises AlertError where the log is at fault.
+    after somebody had taken it on. A recovered alert stays as it is until a person closes it. Periods that no run has
+    judged are taken in their order, as runs at their ends would have (`evaluate` with `judged_before`), so that an
+    alert of a month in which nobody monitored is raised all the same. The same findings again write nothing. Raises
+    AlertError where the log is at fault.
     """
     now = timestamp(clock())
     digest = _digest(evaluation, model, package_hash)
@@ -105,26 +123,47 @@ def record_run(
         runs = [event for event in log.events if event["event"] == "run" and event["model"] == model]
         if runs and runs[-1]["findings"] == digest:
             return RunRecorded(True, (), (), (), (), (), log.head)
-        events: list[Event] = []
-        done: dict[str, list[str]] = {
-            kind: [] for kind in ("opened", "reopened", "escalated", "continued", "recovered")
-        }
+        alerts = dict(log.alerts)
         holding: set[str] = set()
-        for condition in evaluation.conditions:
-            name = alert_id(model, condition.watch.id, condition.segment, condition.subject)
-            holding.add(name)
-            told = told_of(condition, package_hash)
-            kind = _becomes(log.alerts.get(name), told)
-            if kind is not None:
-                done[kind].append(name)
-                events.append({"event": kind, "at": now, "alert": name, "model": model, **told})
-        for name in _recovered(log, holding, model):
-            done["recovered"].append(name)
-            events.append({"event": "recovered", "at": now, "alert": name, "model": model, "period": evaluation.period})
+        events: list[Event] = []
+
+        def tell(kind: str, name: str, period: str, told: Mapping[str, Any]) -> None:
+            events.append({"event": kind, "at": now, "alert": name, "model": model, "period": period, **told})
+            apply(alerts, events[-1])
+
+        for period, track, condition in _in_order(evaluation):
+            name = alert_id(model, track.watch.id, track.segment, track.subject)
+            before = alerts.get(name)
+            if condition is None:
+                if before is not None and before.state != "closed" and before.recovered is None:
+                    tell("recovered", name, period, {})
+            else:
+                told = told_of(condition, package_hash)
+                kind = _becomes(before, told)
+                if kind is not None:
+                    tell(kind, name, period, told)
+            if period == track.steps[-1][0] and condition is not None:
+                holding.add(name)
+        for name in _recovered(log, alerts, holding, model):
+            tell("recovered", name, evaluation.period, {})
+        done = {kind: tuple(dict.fromkeys(e["alert"] for e in events if e["event"] == kind)) for kind in KINDS}
         counts = {kind: len(names) for kind, names in done.items()}
-        run = {"event": "run", "at": now, "model": model, "package_hash": package_hash, "period": evaluation.period}
+        run: Event = {
+            "event": "run",
+            "at": now,
+            "model": model,
+            "package_hash": package_hash,
+            "period": evaluation.period,
+        }
+        run |= {"judged": dict(evaluation.judged), "caught_up": list(evaluation.caught_up)}
         head = append_events(folder / ALERTS_FILE, [{**run, "findings": digest, **counts}, *events], AlertError)
-    return RunRecorded(False, head=head, **{kind: tuple(names) for kind, names in done.items()})
+    return RunRecorded(False, head=head, **done)
+
+
+def _in_order(evaluation: Evaluation) -> list[tuple[str, Track, Condition | None]]:
+    """Periods that were not judged before in their order, and in each the rules in theirs."""
+    steps = [(period, track, found) for track in evaluation.tracks for period, found in track.steps]
+    return sorted(steps, key=lambda step: step[0])
 
 
 def told_of(condition: Condition, package_hash: str) -> Event:
@@ -177,12 +216,12 @@ def _becomes(alert: Alert | None, told: Mapping[str, Any]) -> str | None:
     return "escalated" if graver else "continued"
 
 
-def _recovered(log: AlertLog, holding: set[str], model: str) -> list[str]:
+def _recovered(log: AlertLog, alerts: Mapping[str, Alert], holding: set[str], model: str) -> list[str]:
     """Alerts of the model that are not closed, whose condition is met no longer, and of which this was not told yet."""
     of_model = {event["alert"] for event in log.events if event["event"] == "opened" and event["model"] == model}
     return [
         name
-        for name, alert in log.alerts.items()
+        for name, alert in alerts.items()
         if name in of_model and alert.state != "closed" and alert.recovered is None and name not in holding
     ]
 

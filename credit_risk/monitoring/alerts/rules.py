@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from credit_risk.monitoring.metrics import CATALOGUE, VALUE_COLUMNS
 
 PERIOD = r"\d{4}-(0[1-9]|1[0-2])"
 KEY = ["period", "segment", "metric", "subject"]
+NOTHING_JUDGED: Mapping[str, str | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,37 @@ class Unevaluated:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """What a rule found of a segment and subject, period by period, of those that were not judged before.
+
+    steps: the period, and the condition as it was met at its end, None where it was not; the latest period is the last.
+    """
+
+    watch: Watch
+    segment: str
+    subject: str
+    steps: tuple[tuple[str, Condition | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Conditions that are met now, those that were met before and are no longer, and what could not be judged."""
+    """Conditions that are met now, those that were met before and are no longer, and what could not be judged.
+
+    tracks: of each segment and subject the periods that were not judged before; judged: the latest period that was
+    judged, by rule.
+    """
 
     period: str
     conditions: tuple[Condition, ...]
     past: tuple[Condition, ...]
     unevaluated: tuple[Unevaluated, ...]
+    tracks: tuple[Track, ...] = ()
+    judged: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def caught_up(self) -> tuple[str, ...]:
+        """Periods before the latest that are judged now for the first time."""
+        return tuple(sorted({period for track in self.tracks for period, _ in track.steps[:-1]}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +97,27 @@ class _Point:
     told: str | None
 
 
-def evaluate(values: pd.DataFrame, watches: Sequence[Watch]) -> Evaluation:
+@dataclass(frozen=True, slots=True)
+class _State:
+    """At the end of a period: where the episode that holds began, None where none does, and whether it is red."""
+
+    begin: int | None
+    red: bool
+    red_ever: bool
+
+
+def evaluate(
+    values: pd.DataFrame, watches: Sequence[Watch], judged: Mapping[str, str | None] = NOTHING_JUDGED
+) -> Evaluation:
     """Judge each rule on `values` (VALUE_COLUMNS, a row a period, segment, metric and subject).
 
     Periods are those of the table, whatever metric has a row there; a period in which a subject has no row, or one that
-    is not evaluable, counts as one in which the cut is not reached, and is told where it is the latest. Raises
-    CreditRiskError where columns lack, a metric is unknown, a period is no month, a value is missing or a row stands
-    twice.
+    is not evaluable, counts as one in which the cut is not reached, and is told where it is the latest. A rule that has
+    to wait for outcomes is judged up to the latest period that is evaluable: later ones are not mature, and reach no
+    cut because nothing is known of them. judged: the latest period that was judged before, by rule; every later one is
+    judged as a run at its end would have (`Evaluation.tracks`), a rule that is not named there at its latest alone.
+    Raises CreditRiskError where columns lack, a metric is unknown, a period is no month, a value is missing or a row
+    stands twice.
     """
     _refuse(values)
     periods = sorted(set(values["period"]))
@@ -87,6 +127,8 @@ def evaluate(values: pd.DataFrame, watches: Sequence[Watch]) -> Evaluation:
     now: list[Condition] = []
     past: list[Condition] = []
     untold: list[Unevaluated] = []
+    tracks: list[Track] = []
+    latest: dict[str, str] = {}
     for watch in watches:
         due = [period for period in periods if watch.due(period)]
         if not due:
@@ -94,15 +136,24 @@ def evaluate(values: pd.DataFrame, watches: Sequence[Watch]) -> Evaluation:
         series = _series(grouped.get(watch.metric), watch)
         if not series:
             untold.append(Unevaluated(watch.id, None, None, due[-1], "no value came of this metric and population"))
+        told = _mature(series, due) if watch.late else due
         for (segment, subject), points in series.items():
-            found = _conditions(watch, segment, subject, points, due)
-            now += [one for one in found if one.holds]
-            past += [one for one in found if not one.holds]
-            latest = points.get(due[-1])
-            reason = "no value came for this period" if latest is None else latest.told
+            reason = "no value came for this period" if due[-1] not in points else points[due[-1]].told
             if reason is not None:
                 untold.append(Unevaluated(watch.id, segment, subject, due[-1], reason))
-    return Evaluation(periods[-1], tuple(now), tuple(past), tuple(untold))
+            if told:
+                found, track = _judged(watch, segment, subject, points, told, judged.get(watch.id))
+                now += [one for one in found if one.holds]
+                past += [one for one in found if not one.holds]
+                tracks.append(track)
+                latest[watch.id] = told[-1]
+    return Evaluation(periods[-1], tuple(now), tuple(past), tuple(untold), tuple(tracks), latest)
+
+
+def _mature(series: Mapping[tuple[str, str], Mapping[str, _Point]], due: Sequence[str]) -> list[str]:
+    """Periods up to the latest of which some segment or subject could be judged."""
+    last = max((p.period for points in series.values() for p in points.values() if p.told is None), default="")
+    return [period for period in due if period <= last]
 
 
 def _refuse(values: pd.DataFrame) -> None:
@@ -164,35 +215,52 @@ def _bound(value: Any) -> float | None:
     return None if pd.isna(value) or not math.isfinite(value) else float(value)
 
 
-def _conditions(
-    watch: Watch, segment: str, subject: str, points: dict[str, _Point], due: Sequence[str]
-) -> list[Condition]:
-    """Episodes in which the condition held, in their order.
+def _judged(
+    watch: Watch, segment: str, subject: str, points: Mapping[str, _Point], due: Sequence[str], judged: str | None
+) -> tuple[list[Condition], Track]:
+    """Episodes in which the condition held, in their order, and the periods after `judged`.
 
     It is met at an evaluation where the cut is reached in at least `at_least` of the latest `of`, and it begins at one
     that reaches the cut itself. One that holds is red where as many of the latest reach red; one that is past where as
     many ever did.
     """
     colours = [points[period].colour if period in points else None for period in due]
-    found: list[Condition] = []
-    begin, red_now, red_ever = None, False, False
+    states = _states(watch, colours)
 
-    def episode(end: int, recovered: str | None) -> Condition:
-        reached = [points[due[at]] for at in range(begin or 0, end) if colours[at] is not None]
-        colour: Colour = "red" if (red_now if recovered is None else red_ever) else "yellow"
+    def episode(state: _State, end: int, recovered: str | None) -> Condition:
+        reached = [points[due[at]] for at in range(state.begin or 0, end) if colours[at] is not None]
+        colour: Colour = "red" if (state.red if recovered is None else state.red_ever) else "yellow"
         first, last = reached[0].period, reached[-1]
         told = (last.period, len(reached), recovered is None, recovered, last.value, last.lower, last.upper)
         return Condition(watch, segment, subject, colour, first, *told)
 
-    for place, period in enumerate(due):
+    found = [
+        episode(before, place, due[place])
+        for place, (before, after) in enumerate(pairwise(states), 1)
+        if before.begin is not None and after.begin is None
+    ]
+    if states[-1].begin is not None:
+        found.append(episode(states[-1], len(due), None))
+    fresh = [place for place, period in enumerate(due) if judged is not None and period > judged]
+    steps = tuple(
+        (due[place], None if states[place].begin is None else episode(states[place], place + 1, None))
+        for place in fresh or [len(due) - 1]
+    )
+    return found, Track(watch, segment, subject, steps)
+
+
+def _states(watch: Watch, colours: Sequence[Colour | None]) -> list[_State]:
+    found: list[_State] = []
+    begin, red_ever = None, False
+    for place, colour in enumerate(colours):
         start = max(0, place - watch.of + 1)
         window = colours[start : place + 1]
-        met = sum(colour is not None for colour in window) >= watch.at_least
-        red = sum(colour == "red" for colour in window) >= watch.at_least
-        if begin is None and met and colours[place] is not None:
+        met = sum(one is not None for one in window) >= watch.at_least
+        red = sum(one == "red" for one in window) >= watch.at_least
+        if begin is None and met and colour is not None:
             begin, red_ever = next(at for at in range(start, place + 1) if colours[at] is not None), False
         elif begin is not None and not met:
-            found.append(episode(place, period))
             begin = None
-        red_now, red_ever = red, red_ever or red
-    return found if begin is None else [*found, episode(len(due), None)]
+        red_ever = red_ever or red
+        found.append(_State(begin, red, red_ever))
+    return found

@@ -14,7 +14,7 @@ from credit_risk._core import canonical_json
 from credit_risk._core.clock import Clock, system_clock, timestamp
 from credit_risk.monitoring.alerts.delivery import Delivery, deliver
 from credit_risk.monitoring.alerts.document import alerts_document
-from credit_risk.monitoring.alerts.log import AlertLog, RunRecorded, read_alerts, record_run
+from credit_risk.monitoring.alerts.log import AlertLog, RunRecorded, judged_before, read_alerts, record_run
 from credit_risk.monitoring.alerts.rules import Evaluation, evaluate
 from credit_risk.monitoring.alerts.watches import watches_of
 from credit_risk.monitoring.spec import MonitoringSpec
@@ -54,6 +54,7 @@ def judge(
     """Hold values (VALUE_COLUMNS) against the rules of the package's plan; None where it declares none.
 
     monitoring: rules to go by where the plan declares none.
+    Months that no run in the log has judged are judged each, so that a scheduler that missed some loses no alert.
     Alerts go into `alerts.jsonl` of `folder`, news is delivered to the channels of the plan, and `alerts.json` tells
     all of it, written beside and renamed. The same values again write no event and deliver nothing twice. Raises
     CreditRiskError where the values are not a table of metrics, AlertError where the log is at fault; a delivery that
@@ -62,8 +63,9 @@ def judge(
     monitoring = monitoring_of(package) or monitoring
     if monitoring is None:
         return None
-    evaluation = evaluate(values, watches_of(monitoring, protected_of(package)))
     model, digest = str(package.manifest["model"]["id"]), package.package_hash
+    watches = watches_of(monitoring, protected_of(package))
+    evaluation = evaluate(values, watches, judged_before(folder, model, watches))
     recorded = record_run(folder, evaluation, model=model, package_hash=digest, clock=clock)
     deliveries = deliver(folder, monitoring.delivery, model=model, package_hash=digest, environ=environ, clock=clock)
     log, moment = read_alerts(folder), timestamp(clock())

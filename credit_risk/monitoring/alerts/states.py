@@ -67,25 +67,30 @@ def alerts_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Alert]:
     """Alerts by identifier, in the order in which they were first raised."""
     alerts: dict[str, Alert] = {}
     for event in events:
-        kind, name = event["event"], event.get("alert")
-        if not isinstance(name, str):
-            continue
-        if kind == "opened":
-            told = {key: event[key] for key in TOLD}
-            alerts[name] = Alert(name, "open", told, event["at"], None, None, None, event["sequence"])
-        elif name in alerts:
-            alerts[name] = _after(alerts[name], kind, event)
+        apply(alerts, event)
     return alerts
+
+
+def apply(alerts: dict[str, Alert], event: Mapping[str, Any]) -> None:
+    """What an event makes of `alerts`, in place; one that is not in the log yet has no sequence."""
+    kind, name = event["event"], event.get("alert")
+    if not isinstance(name, str):
+        return
+    if kind == "opened":
+        told = {key: event[key] for key in TOLD}
+        alerts[name] = Alert(name, "open", told, event["at"], None, None, None, event.get("sequence", 0))
+    elif name in alerts:
+        alerts[name] = _after(alerts[name], kind, event)
 
 
 def _after(alert: Alert, kind: str, event: Mapping[str, Any]) -> Alert:
     if kind in ("continued", "escalated", "reopened"):
         alert = replace(alert, told={key: event[key] for key in TOLD}, recovered=None)
         if kind == "reopened":
-            return replace(alert, state="reopened", acknowledged=None, closed=None, news=event["sequence"])
+            return replace(alert, state="reopened", acknowledged=None, closed=None, news=event.get("sequence", 0))
         if kind == "escalated":
             state: State = "reopened" if alert.state == "acknowledged" else alert.state
-            return replace(alert, state=state, news=event["sequence"])
+            return replace(alert, state=state, news=event.get("sequence", 0))
         return alert
     if kind == "recovered":
         return replace(alert, recovered=event["period"])

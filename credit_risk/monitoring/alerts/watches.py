@@ -21,6 +21,7 @@ class Watch:
     """What is watched: values of a metric in a population, their cut, how often, how persistent, and who answers.
 
     `left_out` are columns whose segments it is not asked of: protected ones, where the metric is not one of fairness.
+    `late`: whether the metric has to wait for outcomes, so that the latest periods cannot be judged yet.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Watch:
     response: str | None
     segments: tuple[str, ...]
     left_out: frozenset[str]
+    late: bool = False
 
     def colour(self, value: float) -> Colour | None:
         """Red, else yellow, else None. An objective is missed only beyond its target (`strict`)."""
@@ -88,6 +90,7 @@ def _of_rule(rule: RuleSpec, monitoring: MonitoringSpec, protected: frozenset[st
         rule.response,
         monitoring.segments,
         frozenset() if metric.fairness else protected,
+        metric.outcomes,
     )
 
 

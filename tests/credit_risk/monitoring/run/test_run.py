@@ -180,6 +180,23 @@ def test_the_same_run_gives_the_same_bytes(package: Path, places: tuple[Path, Pa
         assert both[0] == both[1], name
 
 
+def test_a_run_after_three_missed_months_raises_what_they_held(
+    package: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    """May and June lose half the volume; nobody monitors from May to July, and in August nothing is wrong any more."""
+    month = table["decided"].dt.strftime("%Y-%m")
+    few = table[~month.isin(["2026-05", "2026-06"]) | (table.groupby(month).cumcount() < 90)]
+    for name, last in (("april", "2026-04"), ("august", "2026-08")):
+        places = write_world(tmp_path / name, few[few["decided"].dt.strftime("%Y-%m") <= last].reset_index(drop=True))
+        ended = command(package, places, tmp_path / "run", "--no-documents")
+        assert ended.status == 0, ended.err
+    assert "months that no run had judged were judged too: 2026-05, 2026-06, 2026-07" in ended.out
+    alerts = json.loads((tmp_path / "run" / "alerts.json").read_text("utf-8"))["alerts"]
+    (volume,) = (one for one in alerts if one["rule"] == "volume")
+    assert (volume["first_period"], volume["last_period"], volume["state"]) == ("2026-05", "2026-06", "open")
+    assert volume["recovered"] == "2026-08"
+
+
 def test_faults_of_the_command_are_told_at_once(package: Path, places: tuple[Path, Path], tmp_path: Path) -> None:
     wrong = ("--approved", "yes", "--map", "X", "--out", tmp_path / "o")
     ended = credit_risk("monitor", package, "--table", places[0], *wrong)
