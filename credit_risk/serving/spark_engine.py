@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ import pyarrow as pa
 
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.extras import optional_import
+from credit_risk._core.spark import begin_session, worker_remedy
 from credit_risk.serving.files import file_facts
 from credit_risk.serving.source import (
     DECIMAL,
@@ -79,24 +78,9 @@ class Spark:
         return [Fault(message, "mixed_types", self._path, name, found=", ".join(sorted(kinds)), remedy=remedy)]
 
     def _started(self) -> Any:
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         self._ours = self._sql.SparkSession.getActiveSession() is None
-        builder = self._sql.SparkSession.builder.appName("credit-risk score")
-        if self._master is not None:
-            builder = builder.master(self._master)
-        for name, value in (
-            ("spark.ui.showConsoleProgress", "false"),
-            ("spark.ui.enabled", "false"),
-            ("spark.sql.session.timeZone", "UTC"),
-            ("spark.sql.caseSensitive", "true"),
-        ):
-            builder = builder.config(name, value)
-        try:
-            return builder.getOrCreate()
-        except Exception as error:
-            found = " ".join(str(error).split())[:300]
-            remedy = "Spark needs Java 17 or later (JAVA_HOME), and a master that can be reached (--master)"
-            raise IntakeError(Fault("Spark does not start", "spark", found=found, remedy=remedy)) from error
+        settings = {"spark.sql.session.timeZone": "UTC", "spark.sql.caseSensitive": "true"}
+        return begin_session("credit-risk score", master=self._master, settings=settings)
 
     def levels(self, name: str) -> list[str]:
         """Distinct texts of a column."""
@@ -205,4 +189,7 @@ class Spark:
             yield
         except (errors.PySparkException, java.Py4JJavaError, OSError) as error:
             found = " ".join(str(error).split())[:400]
-            raise IntakeError(Fault("Spark cannot score it", "spark", self._path, found=found)) from error
+            remedy = worker_remedy(error)
+            raise IntakeError(
+                Fault("Spark cannot score it", "spark", self._path, found=found, remedy=remedy)
+            ) from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -14,6 +12,7 @@ import pyarrow as pa
 
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.extras import optional_import
+from credit_risk._core.spark import begin_session
 from credit_risk.export.sql.dialects import DIALECTS
 from credit_risk.monitoring.source.columns import columns_in
 from credit_risk.monitoring.source.engine import EngineError
@@ -65,15 +64,7 @@ class SparkEngine:
         active = session or self._sql.SparkSession.getActiveSession()
         if active is not None:
             return active.newSession(), False
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = self._sql.SparkSession.builder.appName("credit-risk monitor").config("spark.ui.enabled", "false")
-        builder = builder.config("spark.ui.showConsoleProgress", "false")
-        try:
-            return (builder.master(master) if master is not None else builder).getOrCreate(), True
-        except Exception as error:
-            found = " ".join(str(error).split())[:300]
-            remedy = "Spark needs Java 17 or later (JAVA_HOME), and a master that can be reached (`master`)"
-            raise IntakeError(Fault("Spark does not start", "spark", found=found, remedy=remedy)) from error
+        return begin_session("credit-risk monitor", master=master), True
 
     def partitions(self, mapping: Mapped, package: Package) -> Found:
         """A file each; a table as a whole."""

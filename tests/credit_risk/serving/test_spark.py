@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_risk._core.errors import CreditRiskError
+from credit_risk._core.errors import CreditRiskError, IntakeError
 from credit_risk.package import read_package
 from credit_risk.serving import Options, score_input
 from credit_risk.serving.log import verify_log
@@ -33,13 +34,10 @@ def session() -> Iterator[None]:
         if nothing_may_be_skipped():
             pytest.fail("pyspark is not installed")
         pytest.skip("needs pyspark")
-    from pyspark.sql import SparkSession
+    from credit_risk._core.spark import begin_session
 
-    settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.log.level": "ERROR"}
-    builder = SparkSession.builder.master("local[2]")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    begun = builder.getOrCreate()
+    settings = {"spark.sql.shuffle.partitions": "2", "spark.log.level": "ERROR"}
+    begun = begin_session("tests of scoring", master="local[2]", settings=settings)
     yield
     begun.stop()
 
@@ -107,6 +105,24 @@ def test_a_run_over_partitions_is_killed_and_taken_up_and_its_log_verifies(
     found, wanted = (predictions(tmp_path / one / "out") for one in ("whole", "duckdb"))
     close(found, wanted)
     pd.testing.assert_frame_equal(logged(tmp_path / "whole", "inputs"), logged(tmp_path / "duckdb", "inputs"))
+
+
+def test_workers_of_a_python_without_the_package_are_told_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyspark.sql import SparkSession
+
+    active = SparkSession.getActiveSession()
+    assert active is not None
+    assert active.sparkContext.pythonExec == sys.executable
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n', encoding="utf-8")
+    bare.chmod(0o755)
+    monkeypatch.setattr(active.sparkContext, "pythonExec", str(bare))
+    source = partitioned(rows("scorecard", 90), tmp_path / "in")
+    with pytest.raises(IntakeError, match="begin the session with PYSPARK_PYTHON="):
+        run(tmp_path, source, "scorecard", **SPARK, **NO_LOG)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

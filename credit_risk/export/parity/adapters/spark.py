@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from credit_risk._core.spark import begin_session
 from credit_risk.export.parity.engines import EngineError, EngineRun
 from credit_risk.export.program import Program
 
@@ -77,16 +78,10 @@ def _schema(work: Job) -> Any:
 
 
 def _session(folder: Path) -> Any:
-    from pyspark.sql import SparkSession
-
-    builder = SparkSession.builder.master("local[2]").appName("credit-risk parity")
     settings = {
-        "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.log.level": "ERROR",
     }
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    return builder.getOrCreate()
+    return begin_session("credit-risk parity", master="local[2]", settings=settings)

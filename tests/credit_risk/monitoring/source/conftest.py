@@ -30,17 +30,14 @@ def spark() -> Iterator[Any]:
         if nothing_may_be_skipped():
             pytest.fail("pyspark is not installed")
         pytest.skip("needs pyspark")
-    from pyspark.sql import SparkSession
+    from credit_risk._core.spark import begin_session
 
-    builder = SparkSession.builder.master("local[2]").config("spark.ui.showConsoleProgress", "false")
-    # Tables of some hundred rows: no time is to be lost on compiling, on tasks without rows, on pages nobody looks at.
-    for name, value in {
-        "spark.ui.enabled": "false",
+    # Tables of some hundred rows: no time is to be lost on compiling and on tasks without rows.
+    settings = {
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    }.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    }
+    session = begin_session("tests of monitoring", master="local[2]", settings=settings)
     yield session
     session.stop()
