@@ -86,12 +86,12 @@ _PUBLIC = {
     "delong_difference": "credit_risk.evaluation.area_under_curve",
     "delong_interval": "credit_risk.evaluation.area_under_curve",
     "gains_table": "credit_risk.evaluation.lift",
-    "h_measure": "credit_risk.evaluation.h_measure",
+    "h_measure": "credit_risk.evaluation.hand_measure",
     "initial_auc_test": "credit_risk.evaluation.initial_auc",
     "partial_auc": "credit_risk.evaluation.partial_area",
     "precision_recall_curve": "credit_risk.evaluation.precision_recall",
-    "rank_association": "credit_risk.evaluation.association",
-    "roc_hull": "credit_risk.evaluation.h_measure",
+    "rank_association": "credit_risk.evaluation.concordance",
+    "roc_hull": "credit_risk.evaluation.hand_measure",
     "discrimination_table": "credit_risk.evaluation.discrimination",
     "calibration_table": "credit_risk.evaluation.calibration",
     "population_stability_index": "credit_risk.evaluation.stability",
@@ -269,9 +269,9 @@ if TYPE_CHECKING:
     from credit_risk.calibration.scale_design import design_scale
     from credit_risk.calibration.segments import fit_segments
     from credit_risk.evaluation.area_under_curve import auc, delong_difference, delong_interval
-    from credit_risk.evaluation.association import rank_association
     from credit_risk.evaluation.bootstrap import auc_bootstrap
     from credit_risk.evaluation.calibration import calibration_table
+    from credit_risk.evaluation.concordance import rank_association
     from credit_risk.evaluation.cut_offs import at_cut_off
     from credit_risk.evaluation.discrimination import discrimination_table
     from credit_risk.evaluation.fairness import (
@@ -282,7 +282,7 @@ if TYPE_CHECKING:
     )
     from credit_risk.evaluation.fairness_curves import fairness_curve_table
     from credit_risk.evaluation.fairness_gaps import calibration_gap_table, error_rate_table
-    from credit_risk.evaluation.h_measure import h_measure, roc_hull
+    from credit_risk.evaluation.hand_measure import h_measure, roc_hull
     from credit_risk.evaluation.initial_auc import initial_auc_test
     from credit_risk.evaluation.kolmogorov_smirnov import ks
     from credit_risk.evaluation.lift import cap_curve, gains_table

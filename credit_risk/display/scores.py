@@ -12,7 +12,8 @@ from credit_risk._core.html_table import format_value
 from credit_risk.display.base import Display, percent_axis, series_names
 from credit_risk.display.ranking import ALL
 from credit_risk.display.style import COLOURS, HATCHES, line_style, marker_style, readable
-from credit_risk.evaluation.bands import band_edges, score_band_table, score_distribution
+from credit_risk.evaluation.bands import score_band_table, score_distribution
+from credit_risk.evaluation.binned import band_edges
 from credit_risk.evaluation.samples import ScoredSample
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from credit_risk.display.base import Display, series_names
 from credit_risk.display.style import COLOURS, HATCHES, REFERENCE, readable
-from credit_risk.evaluation.bands import band_edges
-from credit_risk.evaluation.stability import FAIL, REVIEW, bin_counts, stability_table
+from credit_risk.evaluation.binned import band_edges, bin_counts
+from credit_risk.evaluation.stability import FAIL, REVIEW, stability_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

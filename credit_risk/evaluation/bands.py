@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
-from credit_risk.evaluation._groups import class_numbers, quantile_edges
+from credit_risk.evaluation._groups import class_numbers
 from credit_risk.evaluation.intervals import effective_rows, wilson_interval
 from credit_risk.evaluation.samples import ScoredSample
 
@@ -20,19 +20,6 @@ _BAND_COLUMNS = [
     *("sample", "band", "lower", "upper", "count", "good", "bad"),
     *("bad_rate", "bad_rate_lower", "bad_rate_upper", "mean_probability", "cumulative_bad_share"),
 ]
-
-
-def band_edges(score: ArrayLike, bands: int, weights: ArrayLike | None = None) -> Floats:
-    """Interior edges of score bands [a, b) of about equal size on the development sample, shape (k,), k < bands.
-
-    Edges are scores that occur; tied scores stay in one band, so there may be fewer bands than asked, and
-    none when the score is constant. Raises CreditRiskError on missing scores or fewer than two bands asked.
-    """
-    arguments = Arguments()
-    x, w = arguments.numbers("score", score), arguments.weights(weights)
-    arguments.require(bands >= 2, "bands", "too few bands", "range", found=repr(bands), allowed="2 or more")
-    arguments.raise_if_any()
-    return quantile_edges(x, bands, w)
 
 
 def score_band_table(samples: Mapping[str, ScoredSample], edges: ArrayLike, confidence: float = 0.95) -> pd.DataFrame:

@@ -17,8 +17,8 @@ from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Floats
 from credit_risk.evaluation.calibration_tests import hosmer_lemeshow_of_grades
 from credit_risk.evaluation.common_factor import correlated_jeffreys_p_value
-from credit_risk.evaluation.concentration import concentration, concentration_test
 from credit_risk.evaluation.graded import GradeCounts, GradedSample
+from credit_risk.evaluation.herfindahl import concentration, concentration_test
 from credit_risk.evaluation.intervals import effective_rows, jeffreys_interval
 from credit_risk.evaluation.proportions import binomial_tail, holm, jeffreys_tail
 

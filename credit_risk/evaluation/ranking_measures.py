@@ -14,7 +14,7 @@ from credit_risk.evaluation.area_under_curve import hanley_mcneil_standard_error
 from credit_risk.evaluation.bootstrap import bootstrap_of_rows
 from credit_risk.evaluation.cut_offs import NO_CUT_OFF
 from credit_risk.evaluation.estimates import Estimate
-from credit_risk.evaluation.h_measure import BETA_2_2, BETTER_BETA, h_of_ranked, hull_of_ranked
+from credit_risk.evaluation.hand_measure import BETA_2_2, BETTER_BETA, h_of_ranked, hull_of_ranked
 from credit_risk.evaluation.initial_auc import dense_clusters
 from credit_risk.evaluation.intervals import normal_quantile
 from credit_risk.evaluation.partial_area import partial_of_ranked

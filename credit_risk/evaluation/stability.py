@@ -230,28 +230,6 @@ def stability_bins_table(
     return frame
 
 
-def bin_counts(
-    bin_ids: Mapping[str, ArrayLike], weights: Mapping[str, ArrayLike] | None = None
-) -> dict[str, np.ndarray]:
-    """{sample: counts} over the union of the bin ids of all samples, ascending; ids are whole numbers, shape (n,).
-
-    weights: {sample: weights (n,)}: counts are then sums of weights, scaled to sum to Kish's effective rows of the
-    sample, (sum w)^2 / sum w^2, since the shares of so many unweighted rows vary as much.
-    """
-    arrays = {sample: np.asarray(ids) for sample, ids in bin_ids.items()}
-    odd = [sample for sample, ids in arrays.items() if ids.dtype.kind not in "iu" or ids.ndim != 1]
-    if odd:
-        raise CreditRiskError([Fault("bin ids are not a vector of whole numbers", path=sample) for sample in odd])
-    union = np.unique(np.concatenate(list(arrays.values())))
-    if weights is None:
-        return {s: np.bincount(np.searchsorted(union, ids), minlength=len(union)) for s, ids in arrays.items()}
-    found = {}
-    for s, ids in arrays.items():
-        w = np.asarray(weights[s], np.float64)
-        found[s] = np.bincount(np.searchsorted(union, ids), w, len(union)) * (w.sum() / (w * w).sum())
-    return found
-
-
 def _without_empty_cells(e: Floats, a: Floats, empty: int, zero_cells: ZeroCells) -> tuple[Floats, Floats, str]:
     if empty == 0 and zero_cells != "half_everywhere":
         return e / e.sum(), a / a.sum(), "no empty cell"

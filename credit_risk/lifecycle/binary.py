@@ -31,9 +31,9 @@ from credit_risk.lifecycle.reliability import reliability_evidence
 from credit_risk.lifecycle.screening import screen
 from credit_risk.lifecycle.segmentation import segmentation_evidence
 from credit_risk.lifecycle.shifts import SCORE, band_labels, points_of, stability_evidence
-from credit_risk.models.assemble import free_name
 from credit_risk.plan import Plan
 from credit_risk.sampling import samples_summary
+from credit_risk.scoring.step_names import free_name
 
 OF_MEASURES = "the outcome is binary; this is told of amounts and fractions"
 SUMMARY, CLASSING = ("samples.measures",), ("classing.mean_expectations",)

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.evidence import Evidence, absent, table
-from credit_risk.evaluation.bands import band_edges, score_band_table, score_distribution
+from credit_risk.evaluation.bands import score_band_table, score_distribution
+from credit_risk.evaluation.binned import band_edges, bin_counts
 from credit_risk.evaluation.calibration import calibration_curve, calibration_table
 from credit_risk.evaluation.charts import CHARTS
 from credit_risk.evaluation.curves import roc_table
@@ -19,7 +20,6 @@ from credit_risk.evaluation.discrimination import comparison_table, discriminati
 from credit_risk.evaluation.representativeness import representativeness_table
 from credit_risk.evaluation.samples import ScoredSample
 from credit_risk.evaluation.spec import EvaluationSpec
-from credit_risk.evaluation.stability import bin_counts
 from credit_risk.lifecycle.candidates.training import Classed
 from credit_risk.sampling.samples import SAMPLES
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_risk._core.evidence import Evidence, table
-from credit_risk.evaluation.bands import band_edges
+from credit_risk.evaluation.binned import band_edges
 from credit_risk.evaluation.protected_groups import MISSING, GroupedAttributes
 from credit_risk.evaluation.proxies import ProxySample, proxy_table
 from credit_risk.evaluation.proxy_models import proxy_model_table

@@ -29,12 +29,11 @@ from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT, SNAPSHOT, Scored, input_files
 from credit_risk.lifecycle.rating_low_default import LOW_DEFAULT, low_default_evidence, low_default_items
 from credit_risk.lifecycle.rating_migration import migration_evidence
-from credit_risk.models.assemble import free_name
 from credit_risk.plan import Plan
 from credit_risk.sampling.intake import Intake
 from credit_risk.sampling.periods import period_labels
 from credit_risk.scoring import compile_model
-from credit_risk.scoring.step_names import produced_names
+from credit_risk.scoring.step_names import free_name, produced_names
 
 RATING = (
     *("rating.policy", "rating.scale", LOW_DEFAULT, "rating.design", "rating.validation", "rating.portfolio"),

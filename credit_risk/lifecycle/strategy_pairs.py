@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.evidence import Evidence, absent, table
+from credit_risk.evaluation.binned import bin_counts
 from credit_risk.evaluation.intervals import effective_rows
-from credit_risk.evaluation.stability import bin_counts, population_stability_index
+from credit_risk.evaluation.stability import population_stability_index
 from credit_risk.lifecycle.applicants import ALL, group_of, groups_of_rows
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, input_files
 from credit_risk.plan import Plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from credit_risk.binning.table import BinningTable, woe_name
 from credit_risk.models.boosting import BoostingFit
 from credit_risk.models.logistic import LogisticFit
 from credit_risk.scaling.points import PointsTable, Scaling
+from credit_risk.scoring.step_names import free_name
 
 FORMAT_VERSION = "0.1"
 Step = dict[str, Any]
@@ -58,13 +59,6 @@ def value_names(taken: Iterable[str]) -> ValueNames:
     """The plain words, with `model_` before each that an input or derived characteristic (`taken`) bears already."""
     used = set(taken)
     return ValueNames(*(free_name(word, used) for word in ValueNames.__slots__))
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """`name`, with `model_` before it as often as it takes to be none of `taken`."""
-    while name in taken:
-        name = f"model_{name}"
-    return name
 
 
 PLAIN_NAMES = value_names(())

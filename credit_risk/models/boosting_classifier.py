@@ -17,7 +17,7 @@ from credit_risk.binning.classing import class_frame
 from credit_risk.binning.frames import columns_of, is_frame
 from credit_risk.binning.inputs import binary_outcome, checked_weights, input_names, of_kinds, same_columns
 from credit_risk.binning.spec import ClassingSpec
-from credit_risk.models.assemble import Identity, InputColumn, document, free_name, link_step
+from credit_risk.models.assemble import Identity, InputColumn, document, link_step
 from credit_risk.models.boosting import BoostingFit, fit_boosting
 from credit_risk.models.boosting_spec import CategoriesSpec
 from credit_risk.models.category_features import chosen_levels
@@ -26,6 +26,7 @@ from credit_risk.models.monotonicity import monotonicity_frame
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.models.tree_features import TreeFeature, tree_features
 from credit_risk.scoring import CompiledModel, compile_model
+from credit_risk.scoring.step_names import free_name
 
 Floats = NDArray[np.float64]
 Direction = Literal["ascending", "descending", "none"]

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from credit_risk.models.assemble import free_name
-from credit_risk.scoring.step_names import produced_names, renamed_step
+from credit_risk.scoring.step_names import free_name, produced_names, renamed_step
 
 Step = dict[str, Any]
 UNCALIBRATED, BRANCH = "uncalibrated_probability", "calibration"

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from credit_risk.models.assemble import FORMAT_VERSION, Identity, InputColumn, ValueNames, derive_step, free_name
+from credit_risk.models.assemble import FORMAT_VERSION, Identity, InputColumn, ValueNames, derive_step
 from credit_risk.models.glm import GlmFit
 from credit_risk.models.glm_terms import Terms
+from credit_risk.scoring.step_names import free_name
 
 Step = dict[str, Any]
 

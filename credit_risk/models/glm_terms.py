@@ -17,8 +17,9 @@ from credit_risk._core.errors import Fault, ModelError
 from credit_risk.binning.bins import Code, number_text
 from credit_risk.binning.mean_table import MeanTable
 from credit_risk.binning.table import woe_name
-from credit_risk.models.assemble import derive_step, free_name
+from credit_risk.models.assemble import derive_step
 from credit_risk.models.glm_spec import RawTerm
+from credit_risk.scoring.step_names import free_name
 
 Floats = NDArray[np.float64]
 Step = dict[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from credit_risk.models.assemble import free_name
+from credit_risk.scoring.step_names import free_name
 
 DECLINE, REFER, ACCEPT = "decline", "refer", "accept"
 PRECEDENCE = (DECLINE, REFER, ACCEPT)

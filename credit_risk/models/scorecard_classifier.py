@@ -19,7 +19,7 @@ from credit_risk.binning.frames import kind_is_open, same_kind
 from credit_risk.binning.inputs import binary_outcome, checked_columns, checked_labels, checked_weights, of_kinds
 from credit_risk.binning.table import BinningTable
 from credit_risk.binning.transformers import Binner
-from credit_risk.models.assemble import Identity, InputColumn, document, free_name, scorecard_steps, value_names
+from credit_risk.models.assemble import Identity, InputColumn, document, scorecard_steps, value_names
 from credit_risk.models.collinear import independent
 from credit_risk.models.constraints import constraints_frame
 from credit_risk.models.covariance import chosen_covariance
@@ -38,6 +38,7 @@ from credit_risk.scaling.points import PointsTable, Scaling, bounds_frame, point
 from credit_risk.scaling.rounding import rounding_row
 from credit_risk.scaling.spec import ScalingSpec
 from credit_risk.scoring import CompiledModel, compile_model
+from credit_risk.scoring.step_names import free_name
 
 Floats = NDArray[np.float64]
 USUAL: dict[str, Any] = {"trend": "auto", "max_bins": 10, "min_share": 0.03}

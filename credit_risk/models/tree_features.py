@@ -14,7 +14,8 @@ from credit_risk.binning.bins import Code, number_text
 from credit_risk.binning.classing import MINED, Trend
 from credit_risk.binning.expectation import trend_verdict
 from credit_risk.binning.table import BinningTable, woe_name
-from credit_risk.models.assemble import Step, derive_step, free_name
+from credit_risk.models.assemble import Step, derive_step
+from credit_risk.scoring.step_names import free_name
 
 Floats = NDArray[np.float64]
 Mode = Literal["declared", "declared_and_mined"]

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import Fault, PackageError
+from credit_risk.evaluation.binned import band_edges, bin_counts
 from credit_risk.export.program import Bin
 from credit_risk.monitoring.development import Development, development_of
 from credit_risk.monitoring.effects import Additive
@@ -27,7 +28,7 @@ from credit_risk.monitoring.variables import (
     listed,
 )
 from credit_risk.package import Package
-from credit_risk.scoring.step_names import produced_names, read_names
+from credit_risk.scoring.step_names import free_name, produced_names, read_names
 
 Step = Mapping[str, Any]
 Json = Mapping[str, Any]
@@ -87,8 +88,6 @@ def read_reference(package: Package, *, population: str = "development") -> Refe
     all applicants of the development sample, where the package infers the outcome of rejects; production that holds
     everybody who applied is compared with these. Raises PackageError where the package does not hold the population.
     """
-    from credit_risk.models.assemble import free_name
-
     found = development_of(package, population)
     builder = _Builder(package, found)
     variables = builder.characteristics()
@@ -206,8 +205,6 @@ class _Builder:
             x = np.asarray(values, np.float64)
             good = np.isfinite(x) & ~np.isin(x, np.array(codes, np.float64))
             own = None if weights is None else weights[good]
-            from credit_risk.evaluation.bands import band_edges
-
             cuts = band_edges(x[good], QUANTILES, own) if good.any() else np.empty(0)
             bins = banded(list(cuts), codes)
         else:
@@ -252,8 +249,6 @@ class _Builder:
         values = self.development.outputs.get(column)
         if values is None or not len(values):
             return None, "the package holds no predictions of development"
-        from credit_risk.evaluation.bands import band_edges
-
         bands = int(self.package.plan.get("evaluation", {}).get("bands", QUANTILES))
         edges = band_edges(values, bands, self.development.weights)
         return [float(x) for x in edges], f"quantiles of {column} of development"
@@ -275,8 +270,6 @@ class _Builder:
     # ------------------------------------------------------------------------------------------------------- counts
     def rows(self, variable: Variable) -> NDArray[np.float64]:
         """Development's rows in each bin."""
-        from credit_risk.evaluation.stability import bin_counts
-
         if variable.value.startswith(OUTPUT):
             values = self.development.outputs.get(variable.value.removeprefix(OUTPUT))
         else:

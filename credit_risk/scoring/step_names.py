@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from credit_risk.scoring.expressions import references
@@ -11,6 +11,13 @@ Step = Mapping[str, Any]
 Rename = Callable[[str], str]
 _ONE = ("input", "offset", "default", "output", "output_bin", "output_woe")
 _MANY = ("inputs", "features")
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """`name`, with `model_` before it as often as it takes to be none of `taken`."""
+    while name in taken:
+        name = f"model_{name}"
+    return name
 
 
 def produced_names(step: Step) -> list[str]:

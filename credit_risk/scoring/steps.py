@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 Step = Mapping[str, Any]
 MOST_COUNTED_EDGES = 40
@@ -186,7 +185,9 @@ def inverse_link(function: str, x: np.ndarray) -> np.ndarray:
         if function == "log":
             return np.exp(x)
         if function == "probit":
-            return ndtr(x)
+            from scipy.special import ndtr
+
+            return np.asarray(ndtr(x), dtype=np.float64)
     return np.array(x, dtype=np.float64)
 
 

@@ -5,6 +5,18 @@ DuckDB, Spark and PostgreSQL give the same bits, since each gives Arrow tables t
 
 from __future__ import annotations
 
-from credit_risk.serving.run import Options, Outcome, score_input
+from typing import TYPE_CHECKING
+
+from credit_risk._core.lazy import imported_when_used
 
 __all__ = ["Options", "Outcome", "score_input"]
+
+if TYPE_CHECKING:
+    from credit_risk.serving.run import Options, Outcome, score_input
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "run": ("Options", "Outcome", "score_input"),
+        },
+    )

@@ -12,11 +12,12 @@ import pandas as pd
 from credit_risk._core.errors import Fault, ModelError
 from credit_risk.lifecycle.candidates.fields import derivations, read_inputs, taken_names
 from credit_risk.lifecycle.candidates.training import Candidate, FitContext, Floats, Grown, Stage, Training
-from credit_risk.models.assemble import Identity, InputColumn, Start, document, free_name, score_step
+from credit_risk.models.assemble import Identity, InputColumn, Start, document, score_step
 from credit_risk.models.embedding import Embedded, embedded_steps, free_prefix, needed_steps
 from credit_risk.models.spec import OffsetSpec
 from credit_risk.scaling.points import Scaling
 from credit_risk.scoring import CompiledModel, compile_model
+from credit_risk.scoring.step_names import free_name
 
 Step = dict[str, Any]
 PREFIX = "first"

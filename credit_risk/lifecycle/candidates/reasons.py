@@ -24,12 +24,13 @@ from credit_risk.explanation.reference import (
 )
 from credit_risk.explanation.texts import ReasonWords, reason_words
 from credit_risk.lifecycle.candidates.training import FitContext, Floats, Grown, Training
-from credit_risk.models.assemble import Identity, InputColumn, document, free_name
+from credit_risk.models.assemble import Identity, InputColumn, document
 from credit_risk.models.spec import ModelSpec
 from credit_risk.plan import Plan
 from credit_risk.scaling.points import PointsTable, points_name
 from credit_risk.scoring import compile_model
 from credit_risk.scoring.attribution import pack_attribution
+from credit_risk.scoring.step_names import free_name
 from credit_risk.scoring.steps import text_of_number
 
 Step = dict[str, Any]

@@ -18,12 +18,13 @@ from credit_risk.lifecycle.candidates.segmented_evidence import fitted_evidence
 from credit_risk.lifecycle.candidates.segments import VALUE, Segments, find_segments, segment_step
 from credit_risk.lifecycle.candidates.training import Candidate, Divided, FitContext, SegmentCard, Training
 from credit_risk.lifecycle.trends import declared_orders, declared_trends
-from credit_risk.models.assemble import ValueNames, document, free_name, link_step, value_names
+from credit_risk.models.assemble import ValueNames, document, link_step, value_names
 from credit_risk.models.embedding import Embedded, embedded_steps, free_prefix, needed_steps
 from credit_risk.models.scorecard_spec import ScorecardOptions, ScorecardSpec
 from credit_risk.models.segmented_spec import SegmentedScorecardSpec
 from credit_risk.plan import Plan
 from credit_risk.scoring import compile_model
+from credit_risk.scoring.step_names import free_name
 
 Step = dict[str, Any]
 KIND = "segmented"

@@ -14,7 +14,7 @@ from credit_risk._core.errors import Fault, ModelError
 from credit_risk.lifecycle.candidates.fields import derivations, read_inputs, taken_names
 from credit_risk.lifecycle.candidates.training import Floats, Training
 from credit_risk.models import segment_rules as rules
-from credit_risk.models.assemble import Identity, document, free_name
+from credit_risk.models.assemble import Identity, document
 from credit_risk.models.boosting_folds import silent
 from credit_risk.models.segment_gain import (
     Gain,
@@ -28,6 +28,7 @@ from credit_risk.models.segment_gain import (
 from credit_risk.models.segment_search import JUDGING, Found, SearchRules, judging_parts, search_segments
 from credit_risk.models.segmented_spec import ERROR, LARGEST, SegmentedScorecardSpec
 from credit_risk.scoring import compile_model
+from credit_risk.scoring.step_names import free_name
 from credit_risk.scoring.steps import is_absent, text_of_number
 
 Integers = NDArray[np.int64]

@@ -26,9 +26,10 @@ from credit_risk.explanation.reference import (
 )
 from credit_risk.lifecycle.candidates import reasons as own
 from credit_risk.lifecycle.candidates.training import Candidate, Floats, Grown, Stage, Training
-from credit_risk.models.assemble import Identity, document, free_name
+from credit_risk.models.assemble import Identity, document
 from credit_risk.plan import Plan
 from credit_risk.scoring import CompiledModel, compile_model
+from credit_risk.scoring.step_names import free_name
 
 Step = dict[str, Any]
 Values = Mapping[str, NDArray[Any]]

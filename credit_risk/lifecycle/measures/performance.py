@@ -20,8 +20,8 @@ from credit_risk.lifecycle.candidates import Candidate
 from credit_risk.lifecycle.classing import Prepared
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, by_sample, input_files
 from credit_risk.lifecycle.shifts import band_labels, stability_evidence
-from credit_risk.models.assemble import free_name
 from credit_risk.plan import Plan
+from credit_risk.scoring.step_names import free_name
 
 Floats = NDArray[np.float64]
 BANDS_STAGE = "bootstrap"

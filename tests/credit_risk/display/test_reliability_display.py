@@ -18,10 +18,11 @@ from credit_risk.display import (
     ReliabilityDisplay,
     StabilityDisplay,
 )
+from credit_risk.evaluation.binned import bin_counts
 from credit_risk.evaluation.calibration_test_table import calibration_tests_table, group_dependence_table
 from credit_risk.evaluation.decomposition import decomposition_table, errors_table
 from credit_risk.evaluation.reliability import reliability_table
-from credit_risk.evaluation.stability import bin_counts, stability_bins_table, stability_table
+from credit_risk.evaluation.stability import stability_bins_table, stability_table
 
 RANDOM = np.random.default_rng(2)
 P = RANDOM.beta(2, 12, 800)

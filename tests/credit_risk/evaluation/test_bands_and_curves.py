@@ -11,7 +11,8 @@ from sklearn import metrics
 from credit_risk._core.errors import CreditRiskError
 from credit_risk.evaluation._groups import class_numbers, quantile_edges
 from credit_risk.evaluation.area_under_curve import auc
-from credit_risk.evaluation.bands import band_edges, score_band_table, score_distribution
+from credit_risk.evaluation.bands import score_band_table, score_distribution
+from credit_risk.evaluation.binned import band_edges
 from credit_risk.evaluation.curves import roc_curve, roc_table, thin
 from credit_risk.evaluation.kolmogorov_smirnov import ks
 from credit_risk.evaluation.samples import ScoredSample

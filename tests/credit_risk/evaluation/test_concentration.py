@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from credit_risk._core.errors import CreditRiskError
-from credit_risk.evaluation.concentration import concentration, concentration_table, concentration_test
+from credit_risk.evaluation.herfindahl import concentration, concentration_table, concentration_test
 
 amounts = st.lists(st.floats(0, 1e6), min_size=2, max_size=15).filter(lambda held: sum(held) > 1e-3)
 

@@ -11,7 +11,7 @@ from scipy.spatial import ConvexHull
 
 from credit_risk._core.errors import CreditRiskError
 from credit_risk.evaluation import auc, h_measure, roc_curve, roc_hull
-from credit_risk.evaluation.h_measure import BETA_2_2, BETTER_BETA, hull_bias
+from credit_risk.evaluation.hand_measure import BETA_2_2, BETTER_BETA, hull_bias
 from tests.credit_risk.evaluation.made_rows import derivative_error, made_weights, tied_rows
 
 # hmeasure 0.1.6 on tied_rows(), severity_ratio −1, 1, 0.3 and its default, the ratio of bads to goods

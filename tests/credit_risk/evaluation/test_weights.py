@@ -14,6 +14,7 @@ from sklearn import metrics as sk
 from statsmodels.api import GLM, families
 from statsmodels.stats.proportion import proportions_ztest
 
+from credit_risk.evaluation.binned import bin_counts
 from credit_risk.evaluation.calibration import calibration_curve, calibration_table
 from credit_risk.evaluation.calibration_tests import calibration_slope, hosmer_lemeshow, spiegelhalter
 from credit_risk.evaluation.clustered import clustered_ks
@@ -23,7 +24,7 @@ from credit_risk.evaluation.fairness import adverse_impact_ratio, adverse_impact
 from credit_risk.evaluation.measure_ranking import spearman
 from credit_risk.evaluation.representativeness import chi_square_of_counts, representativeness_table
 from credit_risk.evaluation.samples import ScoredSample
-from credit_risk.evaluation.stability import bin_counts, population_stability_index, stability_table
+from credit_risk.evaluation.stability import population_stability_index, stability_table
 
 seeds = st.integers(0, 2**32 - 1)
 World = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
