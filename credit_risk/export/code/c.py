@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -10,16 +9,16 @@ from decimal import Decimal
 import pandas as pd
 
 from credit_risk._core.errors import Fault, PackageError
+from credit_risk.export.code import c_attribution
 from credit_risk.export.code.blocks import Block, Forest, blocks, csv_field, forest_of, forests, verification_cases
 from credit_risk.export.code.braces import BracePrinter, indented
-from credit_risk.export.code.c_library import CATEGORY, GAME, NODE, library
+from credit_risk.export.code.c_library import CATEGORY, NODE, STRUCTURES, library
 from credit_risk.export.code.c_main import MAIN
 from credit_risk.export.code.imperative import Lines, readable, wrapped
 from credit_risk.export.heading import heading
 from credit_risk.export.names import identifiers
-from credit_risk.export.program import Attribution, Band, Classify, Let, Line, Pick, Program, Rank, TreeSum
+from credit_risk.export.program import Attribution, Band, Classify, Let, Line, Pick, Program, Rank, Tree, TreeSum
 from credit_risk.export.program.terms import TEXT, Term, operations
-from credit_risk.scoring.attribution import shares
 
 _WORDS = """
     auto break case char const continue default do double else enum extern float for goto if inline int long register
@@ -56,10 +55,12 @@ NOTES = (
 
 def c_source(program: Program, verification: pd.DataFrame) -> dict[str, bytes]:
     """`<id>.c` and `<id>.h`. Raises PackageError where a published text is made by joining others."""
-    return _C(program, verification).files()
+    return CPrinter(program, verification).files()
 
 
-class _C(BracePrinter):
+class CPrinter(BracePrinter):
+    """Prints a program as C; `tables` are the constants at the beginning of the source."""
+
     arrow = "->"
     most_characters = 50
     reserved = RESERVED
@@ -118,9 +119,16 @@ class _C(BracePrinter):
         return [f"if (!isfinite({place})) {{", f"    {place} = 0.0;", f"    {flag} = 1;", "}"]
 
     # ----------------------------------------------------------------------------------------------- statements
-    def _table(self, kind: str, name: str, items: Sequence[str], notes: Sequence[str] = ()) -> None:
+    def comment(self, text: str) -> None:
+        """Words before the next table."""
+        self.tables += commented(text)
+
+    def table(
+        self, kind: str, name: str, items: Sequence[str], notes: Sequence[str] = (), *, size: int | str = 0
+    ) -> None:
+        """A constant array, a line an item; `size` where an item holds several of its elements."""
         ends = [f" {commented(note, 10_000)[0]}" for note in notes] if notes else [""] * len(items)
-        self.tables += [f"static const {kind}{name}[{len(items)}] = {{"]
+        self.tables += [f"static const {kind}{name}[{size or len(items)}] = {{"]
         self.tables += [f"    {item},{end}" for item, end in zip(items, ends, strict=True)] + ["};"]
 
     def _classify(self, one: Classify) -> Lines:
@@ -153,13 +161,13 @@ class _C(BracePrinter):
         if one.numeric:
             held = [bin for bin in one.bins if bin.kind == "interval"]
             cuts = [self.number(bin.upper) for bin in held if bin.upper is not None]
-            self._table("double ", f"cut_{name}", cuts, [f"below: {bin.label}" for bin in held[:-1]])
-            self._table("int ", f"id_{name}", [str(bin.id) for bin in held])
+            self.table("double ", f"cut_{name}", cuts, [f"below: {bin.label}" for bin in held[:-1]])
+            self.table("int ", f"id_{name}", [str(bin.id) for bin in held])
             last = f"return id_{name}[place(cut_{name}, {len(cuts)}, x)];"
         else:
             found = sorted((value.encode(), value, bin) for bin in one.bins for value in bin.values)
             items = [f"{{{self.text(value)}, {bin.id}}}" for _, value, bin in found]
-            self._table("struct category ", f"category_{name}", items, [bin.label for _, _, bin in found])
+            self.table("struct category ", f"category_{name}", items, [bin.label for _, _, bin in found])
             unseen = next(bin.id for bin in one.bins if bin.kind == "unseen")
             last = f"return category_of(category_{name}, {len(items)}, x, {unseen});"
         self.tables += [f"static int {name}({kind}x, int missing)", "{"]
@@ -170,18 +178,18 @@ class _C(BracePrinter):
     def _pick(self, one: Pick) -> Lines:
         name = f"of_{self.identifier[one.name]}"
         self.tables += commented(f"{one.name}: {one.note}" if one.note else one.name)
-        self._table("double ", name, [self.number(value) for value in one.values], one.labels)
+        self.table("double ", name, [self.number(value) for value in one.values], one.labels)
         return [f"{self.value(one.name)} = {name}[{self.value(one.bin)}];"]
 
     def _band(self, one: Band) -> Lines:
         name = self.identifier[one.name]
         self.tables += commented(f"{one.name} by {one.input}: cuts and levels")
         if one.kind == TEXT:
-            self._table("char *const ", f"level_{name}", [self.text(str(level)) for level in one.levels])
+            self.table("char *const ", f"level_{name}", [self.text(str(level)) for level in one.levels])
         else:
-            self._table("double ", f"level_{name}", [self.number(float(level)) for level in one.levels])
+            self.table("double ", f"level_{name}", [self.number(float(level)) for level in one.levels])
         if one.cuts:
-            self._table("double ", f"cut_{name}", [self.number(cut) for cut in one.cuts])
+            self.table("double ", f"cut_{name}", [self.number(cut) for cut in one.cuts])
         at = f"place(cut_{name}, {len(one.cuts)}, {self.value(one.input)})" if one.cuts else "0"
         return [f"{self.value(one.name)} = level_{name}[{at}];", *self._passed(one)]
 
@@ -189,16 +197,16 @@ class _C(BracePrinter):
         name = self.identifier[one.name]
         self.tables += commented(f"{one.name} by {one.input}: knots, levels, slopes")
         for what, values in (("knot", one.knots), ("level", one.levels), ("slope", one.slopes or (0.0,))):
-            self._table("double ", f"{what}_{name}", [self.number(value) for value in values])
+            self.table("double ", f"{what}_{name}", [self.number(value) for value in values])
         arguments = f"knot_{name}, level_{name}, slope_{name}, {len(one.knots)}, {self.value(one.input)}"
         return [f"{self.value(one.name)} = on_line({arguments});", *self._passed(one)]
 
     def _rank(self, one: Rank) -> Lines:
         name = self.identifier[one.names[0]]
         self.tables += commented(f"Reason codes of {', '.join(one.characteristics)}")
-        self._table("char *const ", f"code_{name}", [self.text(code) for code in one.codes], one.characteristics)
+        self.table("char *const ", f"code_{name}", [self.text(code) for code in one.codes], one.characteristics)
         if one.inquiries:
-            self._table("int ", f"inquiry_{name}", [str(place) for place in one.inquiries])
+            self.table("int ", f"inquiry_{name}", [str(place) for place in one.inquiries])
         shortfalls = [
             f"{self.number(base)} - {self.value(item)}," for base, item in zip(one.baselines, one.inputs, strict=True)
         ]
@@ -259,7 +267,7 @@ class _C(BracePrinter):
             self.tables.append(f"    /* tree {tree.number} */")
             self.tables += [f"    {{{self._node(tree, node)}}}," for node in range(len(tree.left))]
         self.tables += ["};"]
-        self._table("int ", f"start_{n}", [str(start) for start in forest.starts()])
+        self.table("int ", f"start_{n}", [str(start) for start in forest.starts()])
         start, end = self._leaves(forest)
         fill = [
             f"v->x_{n}[{k}] = {self.unusable(name)} ? NAN : {self.value(name)};"
@@ -283,48 +291,10 @@ class _C(BracePrinter):
         return f"{tree.feature[node]}, {self.number(threshold)}, {left}, {right}, {to_left}"  # type: ignore[attr-defined]
 
     def _attribution(self, one: Attribution) -> Lines:
-        forest = forest_of(one, self.program)
-        name, n, features = self.identifier[one.outputs[0]], forest.number, len(one.features)
-        players = {place: k for k, group in enumerate(one.groups) for place in group}
-        width = min(forest.depth(), len(one.outputs)) + 1
-        share = shares(width - 1)[0]
-        total = math.fsum(one.weights)
-        self.tables += commented(f"Characteristics of {', '.join(one.features)}; rows of the background")
-        self._table("int ", f"characteristic_{name}", [str(players[k]) for k in range(features)])
-        self._table("double ", f"share_{name}", [self.number(float(x)) for x in share.reshape(-1)])
-        self._table("double ", f"weight_{name}", [self.number(weight / total) for weight in one.weights])
-        rows = ["{" + ", ".join("NAN" if x is None else self.number(x) for x in row) + "}" for row in one.background]
-        self._table("double ", f"background_{name}[{len(rows)}]", rows)
-        self.tables[-len(rows) - 2] = f"static const double background_{name}[{len(rows)}][{features}] = {{"
-        return [
-            "{",
-            *indented(
-                [
-                    f"double total[{len(one.outputs)}] = {{0.0}};",
-                    f"int side[{len(one.outputs)}] = {{0}}, path[{width}], row, k;",
-                    "struct game game;",
-                    f"game.x = v->x_{n};",
-                    f"game.share = share_{name};",
-                    f"game.characteristic = characteristic_{name};",
-                    "game.total = total;",
-                    f"game.width = {width};",
-                    "game.side = side;",
-                    "game.path = path;",
-                    f"for (row = 0; row < {len(rows)}; row++) {{",
-                    f"    game.z = background_{name}[row];",
-                    f"    game.weight = weight_{name}[row];",
-                    f"    for (k = 0; k < {len(forest.trees)}; k++) {{",
-                    f"        attribute(tree_{n} + start_{n}[k], 0, &game, 0, 0);",
-                    "    }",
-                    "}",
-                    *(
-                        f"{self.value(output)} = total[{k}] * {self.number(one.multiplier)};"
-                        for k, output in enumerate(one.outputs)
-                    ),
-                ]
-            ),
-            "}",
-        ]
+        return c_attribution.lines(self, one, forest_of(one, self.program), self._trees())
+
+    def _trees(self) -> dict[str, Tree]:
+        return {tree.name: tree for one in forests(self.program) for tree in one.trees}
 
     # -------------------------------------------------------------------------------------------------- the files
     def files(self) -> dict[str, bytes]:
@@ -375,7 +345,6 @@ class _C(BracePrinter):
         functions, calls = self._steps()
         body = [*self.tables, "", *functions, *self._score(calls)]
         has_trees = bool(forests(self.program))
-        attributed = any(isinstance(one, Attribution) for one in self.program.statements)
         code = "\n".join(body)
         return [
             *self._head(),
@@ -389,7 +358,7 @@ class _C(BracePrinter):
             *(
                 (NODE if has_trees else "")
                 + (CATEGORY if "struct category" in code else "")
-                + (GAME if attributed else "")
+                + "".join(text for word, text in STRUCTURES.items() if word in code)
                 + library(code)
             ).split("\n"),
             *body,

@@ -287,10 +287,31 @@ static double leaf_of(const struct node *tree, const double *x)
 }
 """,
     "attribute": """
+/* Adds what each part of the trees adds for the row x. Its splits give the number of its cell; a row of `adds` a cell
+   holds what the characteristics `one` get. */
+static void attribute(const struct part *parts, int count, const struct split *split, const int *one,
+                      const double *adds, const double *x, double *total)
+{
+    int part, k;
+    for (part = 0; part < count; part++) {
+        int cell = 0, width = parts[part].characteristics;
+        for (k = 0; k < parts[part].splits; k++, split++) {
+            double value = x[split->feature];
+            cell += isnan(value) ? split->missing : value >= split->number ? split->step : 0;
+        }
+        for (k = 0; k < width; k++) {
+            total[one[k]] += adds[cell * width + k];
+        }
+        one += width;
+        adds += parts[part].cells * width;
+    }
+}
+""",
+    "attribute_row": """
 /* Adds what the characteristics add to one tree for the row x against the background row z. Where the two part, one
    way holds the leaves that need the characteristic from x, the other those that need it from z; a leaf that needs
    a of x and b of z gives each of the a (a-1)! b!/(a+b)! of its value, each of the b as much less. */
-static void attribute(const struct node *tree, int at, const struct game *game, int a, int b)
+static void attribute_row(const struct node *tree, int at, const struct game *game, int a, int b)
 {
     while (tree[at].feature >= 0) {
         int of_x = goes_left(&tree[at], game->x), of_z = goes_left(&tree[at], game->z);
@@ -298,10 +319,10 @@ static void attribute(const struct node *tree, int at, const struct game *game, 
         if (of_x != of_z && game->side[one] == 0) {
             game->side[one] = 1;
             game->path[a + b] = one;
-            attribute(tree, of_x ? tree[at].left : tree[at].right, game, a + 1, b);
+            attribute_row(tree, of_x ? tree[at].left : tree[at].right, game, a + 1, b);
             game->side[one] = -1;
             game->path[a + b] = one;
-            attribute(tree, of_z ? tree[at].left : tree[at].right, game, a, b + 1);
+            attribute_row(tree, of_z ? tree[at].left : tree[at].right, game, a, b + 1);
             game->side[one] = 0;
             return;
         }
@@ -344,6 +365,20 @@ struct game {
     int width, *side, *path;
 };
 """
+PART = """
+/* A part of the trees: so many splits find its cell, so many characteristics are added to. */
+struct part {
+    int splits, characteristics, cells;
+};
+/* A split: from `number` on the number of the cell is greater by `step`, where the feature is missing by `missing`. */
+struct split {
+    int feature;
+    double number;
+    int step, missing;
+};
+"""
+STRUCTURES = {"struct part ": PART, "struct game ": GAME}
+"""Structures that a source declares where it holds the word."""
 
 
 def library(body: str) -> str:

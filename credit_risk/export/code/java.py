@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
 
+from credit_risk.export.code import java_attribution
 from credit_risk.export.code.blocks import Block, Forest, blocks, csv_field, forest_of, forests, verification_cases
 from credit_risk.export.code.braces import BracePrinter, indented
 from credit_risk.export.code.imperative import Lines, readable, wrapped
-from credit_risk.export.code.java_library import GAME, MAIN, TREE, library
+from credit_risk.export.code.java_library import CLASSES, MAIN, TREE, library
 from credit_risk.export.heading import heading
 from credit_risk.export.names import identifiers
 from credit_risk.export.program import Attribution, Band, Classify, Line, Pick, Program, Rank, Tree, TreeSum
@@ -21,7 +21,7 @@ _WORDS = """
     final finally float for goto if implements import instanceof int interface long native new null package private
     protected public return short static strictfp super switch synchronized this throw throws transient true try void
     volatile while var record yield sealed permits Object String Double Integer Boolean Math StrictMath System Tree Game
-    Input Result Trace Values Cases INPUTS RESULTS TEXTS TRACED StringBuilder IllegalArgumentException
+    Part Input Result Trace Values Cases INPUTS RESULTS TEXTS TRACED StringBuilder IllegalArgumentException
     NumberFormatException inError leaf java Override SuppressWarnings
 """
 RESERVED = frozenset(_WORDS.split())
@@ -55,10 +55,12 @@ MOST_ITEMS, MOST_DECISIONS, MOST_BYTES = 2000, 400, 30_000
 
 def java_source(program: Program, verification: pd.DataFrame) -> dict[str, bytes]:
     """`<Class>.java`; the class bears the model's id in capitals."""
-    return _Java(program, verification).files()
+    return JavaPrinter(program, verification).files()
 
 
-class _Java(BracePrinter):
+class JavaPrinter(BracePrinter):
+    """Prints a program as Java; `tables` are the nested classes that hold constants."""
+
     reserved = RESERVED
     functions = _FUNCTIONS
     nothing = "null"
@@ -103,7 +105,7 @@ class _Java(BracePrinter):
         return [check, f"    {place} = 0.0;", f"    {flag} = true;", "}"]
 
     # ------------------------------------------------------------------------------------------------- tables
-    def _holder(self, what: str, note: str, inner: Lines) -> str:
+    def holder(self, what: str, note: str, inner: Lines) -> str:
         """A nested class of its own, whose constants crowd out no others; its name."""
         self.count += 1
         name = identifiers([f"{what}{self.count}_{note}"], most=40)[f"{what}{self.count}_{note}"]
@@ -111,13 +113,13 @@ class _Java(BracePrinter):
         self.tables += [*head, *indented(inner), "}", ""]
         return name
 
-    def _array(self, kind: str, name: str, items: Sequence[str], notes: Sequence[str] = ()) -> Lines:
+    def array(self, kind: str, name: str, items: Sequence[str], notes: Sequence[str] = ()) -> Lines:
         """An array constant, in parts where it is long."""
         ends = [f" {commented(note, 10_000)[0]}" for note in notes] if notes else [""] * len(items)
         lines = indented([f"{item},{end}" for item, end in zip(items, ends, strict=True)])
         if len(lines) <= MOST_ITEMS:
             return [f"static final {kind}[] {name} = {{", *lines, "};"]
-        join = {"double": "join", "String": "joinTexts", "Tree": "joinTrees"}[kind]
+        join = {"double": "join", "String": "joinTexts", "Tree": "joinTrees", "Part": "joinParts"}[kind]
         starts = range(0, len(lines), MOST_ITEMS)
         calls = ", ".join(f"{name.lower()}{k}()" for k, _ in enumerate(starts))
         found = [f"static final {kind}[] {name} = {join}({calls});"]
@@ -138,35 +140,35 @@ class _Java(BracePrinter):
                 inner.append(f"    {line} {commented(label, 10_000)[0]}")
             inner += [f"    return bin{k + 1}(x, missing);"] if k < len(parts) - 1 else []
             inner += ["}"]
-        name = self._holder("Bins", f"classing of {one.input}", inner)
+        name = self.holder("Bins", f"classing of {one.input}", inner)
         return [f"{self.value(one.name)} = {name}.bin({self.value(one.input)}, {self.unusable(one.input)});"]
 
     def _pick(self, one: Pick) -> Lines:
-        inner = self._array("double", "VALUES", [self.number(value) for value in one.values], one.labels)
-        name = self._holder("By", f"{one.name}: {one.note}" if one.note else one.name, inner)
+        inner = self.array("double", "VALUES", [self.number(value) for value in one.values], one.labels)
+        name = self.holder("By", f"{one.name}: {one.note}" if one.note else one.name, inner)
         return [f"{self.value(one.name)} = {name}.VALUES[{self.value(one.bin)}];"]
 
     def _band(self, one: Band) -> Lines:
         kind = "String" if one.kind == TEXT else "double"
         levels = [self.text(level) if isinstance(level, str) else self.number(level) for level in one.levels]
-        inner = self._array(kind, "LEVELS", levels)
-        inner += self._array("double", "CUTS", [self.number(cut) for cut in one.cuts])
-        name = self._holder("Bands", f"{one.name} by {one.input}", inner)
+        inner = self.array(kind, "LEVELS", levels)
+        inner += self.array("double", "CUTS", [self.number(cut) for cut in one.cuts])
+        name = self.holder("Bands", f"{one.name} by {one.input}", inner)
         at = f"place({name}.CUTS, {self.value(one.input)})"
         return [f"{self.value(one.name)} = {name}.LEVELS[{at}];", *self._passed(one)]
 
     def _line(self, one: Line) -> Lines:
         inner: Lines = []
         for what, values in (("KNOTS", one.knots), ("LEVELS", one.levels), ("SLOPES", one.slopes)):
-            inner += self._array("double", what, [self.number(value) for value in values])
-        name = self._holder("Line", f"{one.name} by {one.input}", inner)
+            inner += self.array("double", what, [self.number(value) for value in values])
+        name = self.holder("Line", f"{one.name} by {one.input}", inner)
         call = f"onLine({name}.KNOTS, {name}.LEVELS, {name}.SLOPES, {self.value(one.input)})"
         return [f"{self.value(one.name)} = {call};", *self._passed(one)]
 
     def _rank(self, one: Rank) -> Lines:
-        inner = self._array("String", "CODES", [self.text(code) for code in one.codes], one.characteristics)
+        inner = self.array("String", "CODES", [self.text(code) for code in one.codes], one.characteristics)
         inner += [f"static final int[] INQUIRIES = {{{', '.join(map(str, one.inquiries))}}};"]
-        name = self._holder("Reasons", f"of {one.step}", inner)
+        name = self.holder("Reasons", f"of {one.step}", inner)
         short = [f"{self.number(base)} - {self.value(x)}," for base, x in zip(one.baselines, one.inputs, strict=True)]
         call = f"reasons(shortfall, {name}.CODES, {one.maximum}, {name}.INQUIRIES, {len(one.names)})"
         lines = ["double[] shortfall = {", *indented(short), "};", f"String[] told = {call};"]
@@ -189,8 +191,8 @@ class _Java(BracePrinter):
 
     def _forest(self, forest: Forest) -> Lines:
         trees = [f"new Tree({self._nodes(tree)})" for tree in forest.trees]
-        inner = self._array("Tree", "TREES", trees)
-        self._holder("Forest", f"trees of step {forest.step}; features: {', '.join(forest.features)}", inner)
+        inner = self.array("Tree", "TREES", trees)
+        self.holder("Forest", f"trees of step {forest.step}; features: {', '.join(forest.features)}", inner)
         name = f"Forest{forest.number}"
         self.tables[-len(inner) - 3] = f"private static final class {name} {{"
         start, end = self._leaves(forest)
@@ -207,45 +209,26 @@ class _Java(BracePrinter):
 
     def _nodes(self, tree: Tree) -> str:
         """The nodes of a tree as constants of text, each short enough for a class file."""
-        constants, current = [], ""
+        told = []
         for node, (left, right) in enumerate(zip(tree.left, tree.right, strict=True)):
             side = "L" if tree.default_left[node] else "R"
-            told = f"{tree.feature[node]}:{tree.threshold[node]!r}:{left}:{right}:{side}"
-            told = repr(tree.value[node] + 0.0) if left < 0 else told
-            if len(current) + len(told) > MOST_BYTES:
+            split = f"{tree.feature[node]}:{tree.threshold[node]!r}:{left}:{right}:{side}"
+            told.append(repr(tree.value[node] + 0.0) if left < 0 else split)
+        return self.words(told)
+
+    def words(self, told: Sequence[str]) -> str:
+        """Words as constants of text in which blanks part them, each short enough for a class file."""
+        constants, current = [], ""
+        for word in told:
+            if len(current) + len(word) > MOST_BYTES:
                 constants.append(current)
                 current = ""
-            current = f"{current} {told}".strip()
+            current = f"{current} {word}".strip()
         return ", ".join(f'"{one}"' for one in (*constants, current))
 
     def _attribution(self, one: Attribution) -> Lines:
-        forest = forest_of(one, self.program)
-        players = {place: k for k, group in enumerate(one.groups) for place in group}
-        total = math.fsum(one.weights)
-        rows = [" ".join("?" if x is None else repr(x + 0.0) for x in row) for row in one.background]
-        inner = [
-            f"static final int[] CHARACTERISTIC = {{{', '.join(str(players[k]) for k in range(len(players)))}}};",
-            *self._array("String", "TEXTS", [f'"{row}"' for row in rows]),
-            *self._array("double", "WEIGHTS", [self.number(weight / total) for weight in one.weights]),
-            "static final double[][] ROWS = readRows(TEXTS);",
-        ]
-        name = self._holder("Background", f"rows that {one.step} is held against", inner)
-        outputs = [
-            f"{self.value(x)} = game.total[{k}] * {self.number(one.multiplier)};" for k, x in enumerate(one.outputs)
-        ]
-        return [
-            "{",
-            f"    Game game = new Game(v.x{forest.number}, {name}.CHARACTERISTIC, {len(one.outputs)});",
-            f"    for (int row = 0; row < {len(rows)}; row++) {{",
-            f"        game.z = {name}.ROWS[row];",
-            f"        game.weight = {name}.WEIGHTS[row];",
-            f"        for (Tree tree : Forest{forest.number}.TREES) {{",
-            "            game.add(tree, 0, 0, 0);",
-            "        }",
-            "    }",
-            *indented(outputs),
-            "}",
-        ]
+        trees = {tree.name: tree for forest in forests(self.program) for tree in forest.trees}
+        return java_attribution.lines(self, one, forest_of(one, self.program), trees)
 
     # -------------------------------------------------------------------------------------------------- the file
     def files(self) -> dict[str, bytes]:
@@ -253,15 +236,14 @@ class _Java(BracePrinter):
         steps, calls = self._steps()
         cases = [csv_row for case in self.cases for csv_row in [self._case(case.inputs, case.results)]]
         titles = [case.title for case in self.cases]
-        self._holder("Cases", "the package's verification rows", self._array("String", "ROWS", cases, titles))
+        self.holder("Cases", "the package's verification rows", self.array("String", "ROWS", cases, titles))
         holder = next(
             line.split()[4] for line in reversed(self.tables) if line.startswith("private static final class")
         )
         body = [*self._structures(), *self._score(calls), *steps, *self.tables, *self._columns()]
         main = MAIN.replace("@CASES@", f"{holder}.ROWS")
-        attributed = any(isinstance(one, Attribution) for one in self.program.statements)
-        helpers = (TREE if forests(self.program) else "") + (GAME if attributed else "")
         code = "\n".join(body)
+        helpers = (TREE if forests(self.program) else "") + "".join(CLASSES[word] for word in CLASSES if word in code)
         lines = [*body, *(helpers + library(code) + main).split("\n")]
         head = heading(self.program, "Java", proved=True, notes=NOTES)
         text = [
@@ -364,7 +346,7 @@ class _Java(BracePrinter):
             ("RESULTS", [one.column for one in self.program.published]),
             ("TRACED", [*self.bins, *leaves]),
         ):
-            lines += self._array("String", name, [quoted(one) for one in items])
+            lines += self.array("String", name, [quoted(one) for one in items])
         flags = ", ".join(self.truth(one.kind == TEXT) for one in self.program.published)
         lines += [f"static final boolean[] TEXTS = {{{flags}}};", ""]
         lines += [

@@ -134,6 +134,15 @@ private static Tree[] joinTrees(Tree[]... parts) {
     return whole.toArray(new Tree[0]);
 }
 """,
+    "joinParts": """
+private static Part[] joinParts(Part[]... parts) {
+    java.util.List<Part> whole = new java.util.ArrayList<>();
+    for (Part[] part : parts) {
+        whole.addAll(java.util.Arrays.asList(part));
+    }
+    return whole.toArray(new Part[0]);
+}
+""",
     "readRows": """
 /** Numbers of rows of text, `?` where one is missing. */
 private static double[][] readRows(String[] texts) {
@@ -310,6 +319,56 @@ private static final class Game {
     }
 }
 """
+
+PART = """
+/**
+ * A part of trees: its splits give the number of its cell, a row of `adds` a cell holds what the characteristics get.
+ * From `number` on that of the cell is greater by `step`, where the feature is missing by `missing`.
+ */
+private static final class Part {
+    final int[] feature, step, missing, characteristic;
+    final double[] number, adds;
+
+    /** Reads words: how many splits and characteristics, `feature:number:step:missing`, characteristics, adds. */
+    Part(String... texts) {
+        String[] words = String.join(" ", texts).split(" ");
+        int splits = Integer.parseInt(words[0]), width = Integer.parseInt(words[1]);
+        feature = new int[splits];
+        number = new double[splits];
+        step = new int[splits];
+        missing = new int[splits];
+        characteristic = new int[width];
+        adds = new double[words.length - 2 - splits - width];
+        for (int k = 0; k < splits; k++) {
+            String[] told = words[2 + k].split(":");
+            feature[k] = Integer.parseInt(told[0]);
+            number[k] = Double.parseDouble(told[1]);
+            step[k] = Integer.parseInt(told[2]);
+            missing[k] = Integer.parseInt(told[3]);
+        }
+        for (int k = 0; k < width; k++) {
+            characteristic[k] = Integer.parseInt(words[2 + splits + k]);
+        }
+        for (int k = 0; k < adds.length; k++) {
+            adds[k] = Double.parseDouble(words[2 + splits + width + k]);
+        }
+    }
+
+    /** Adds what this part adds for the row x. */
+    void add(double[] x, double[] total) {
+        int cell = 0;
+        for (int k = 0; k < feature.length; k++) {
+            double value = x[feature[k]];
+            cell += Double.isNaN(value) ? missing[k] : value >= number[k] ? step[k] : 0;
+        }
+        for (int k = 0; k < characteristic.length; k++) {
+            total[characteristic[k]] += adds[cell * characteristic.length + k];
+        }
+    }
+}
+"""
+CLASSES = {"Part[]": PART, "Game game": GAME}
+"""Classes that a source declares where it holds the word."""
 
 MAIN = r"""
 // ------------------------------------------------------------------- rows of CSV (RFC 4180, UTF-8; empty is missing)

@@ -1,17 +1,17 @@
-"""Attributions of trees: what each characteristic adds, from constants made of the background rows.
+"""Attributions of trees: the cell of each part of a tree as a number, and what it adds to each characteristic.
 
-What a leaf adds to a characteristic depends only on which of the leaf's characteristics the applicant meets. So the
-background is summed up leaf by leaf into one constant for each of these cases.
+What a part of a tree adds depends only on the intervals in which the features of its splits lie
+(`credit_risk.export.program.attribution_cells`), so the cell is found once, with one comparison a split, and what it
+adds is read from constants: by place in a list where the dialect has lists, else by halving.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from credit_risk.export.program import Attribution, Let, Program, Rank, Statement, Tree, produced, read
+from credit_risk.export.program.attribution_cells import Axis, Unit, most_constants
 from credit_risk.export.program.terms import (
     FALSE,
     FLAG,
@@ -26,92 +26,60 @@ from credit_risk.export.program.terms import (
     parts,
 )
 from credit_risk.export.sql.terms import Printer
-from credit_risk.scoring.attribution import Leaf, leaf_table, tree_game
 
 MOST_CONSTANTS = 100_000
 """How many constants of attributions a statement holds; a model that needs more is written without reasons."""
-TREES_TOGETHER = 5
+UNITS_TOGETHER = 50
+"""Parts of trees whose cells stand in one step."""
 
 
 def constants(one: Attribution, trees: Mapping[str, Tree]) -> int:
-    """How many constants the attributions of a model take: a leaf with k characteristics has k·2^k."""
-    player_of = players(one)
-    total = 0
-    for name in one.trees:
-        for leaf in tree_game(_step(trees[name]), player_of).leaves:
-            total += len(leaf.players) << len(leaf.players)
-            if total > MOST_CONSTANTS:
-                return total
-    return total
+    """How many constants the attributions of a model take at most."""
+    return most_constants(one, trees, MOST_CONSTANTS)
 
 
-def players(one: Attribution) -> list[int]:
-    """The place of each feature's characteristic."""
-    found = [0] * len(one.features)
-    for k, group in enumerate(one.groups):
-        for place in group:
-            found[place] = k
-    return found
+def cell(one: Attribution, unit: Unit, p: Printer) -> str:
+    """The number of the cell of a unit, from the dialect's first place of a list on."""
+    first = [str(p.dialect.first_place)] if p.dialect.listed is not None and p.dialect.first_place else []
+    return " + ".join([*first, *(_level(p.column(one.features[axis.feature]), axis, p) for axis in unit.axes)])
 
 
-def _step(tree: Tree) -> dict[str, tuple[object, ...]]:
-    return {key: getattr(tree, key) for key in ("feature", "threshold", "left", "right", "default_left", "value")}
+def _level(x: str, axis: Axis, p: Printer) -> str:
+    """What an axis adds to the number of the cell; a comparison with NULL goes on to the next case."""
+    last = len(axis.thresholds)
+    if axis.missing == 0:
+        cases = [(f"{x} >= {p.number(axis.thresholds[k - 1])}", k) for k in range(last, 0, -1)]
+    else:
+        cases = [(f"{x} < {p.number(threshold)}", k) for k, threshold in enumerate(axis.thresholds)]
+        if axis.missing != last:
+            cases.insert(0, (f"{x} IS NULL", axis.missing))
+    written = " ".join(f"WHEN {condition} THEN {level * axis.step}" for condition, level in cases)
+    return f"CASE {written} ELSE {0 if axis.missing == 0 else last * axis.step} END"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one tree adds to one characteristic, as an expression."""
-
-    player: int
-    text: str
-
-
-def parts_of(one: Attribution, tree: Tree, p: Printer) -> list[Part]:
-    """What a tree adds to each of its characteristics, multiplied."""
-    game = tree_game(_step(tree), players(one))
-    background = np.array([[np.nan if v is None else v for v in row] for row in one.background], dtype=float)
-    weights = np.array(one.weights) / np.sum(one.weights)
-    sides = game.sides(background)
-    found: dict[int, list[str]] = {}
-    for leaf in game.leaves:
-        count = len(leaf.players)
-        if not count:
-            continue
-        table = leaf_table(leaf, np.arange(1 << count), leaf.met(sides), weights) * one.multiplier
-        conditions = [_met(leaf, k, tree, p) for k in range(count)]
-        for k, player in enumerate(leaf.players):
-            column = table[:, k]
-            if column.any():
-                found.setdefault(player, []).append(_choice(column.tolist(), conditions, p))
-    return [Part(player, " + ".join(texts)) for player, texts in found.items()]
-
-
-def _choice(values: list[float], conditions: list[str], p: Printer) -> str:
-    """The value by which conditions hold: bit k of a place is condition k."""
+def added(values: Sequence[float], place: str, p: Printer) -> str:
+    """The value of a cell by its number, which the column `place` holds."""
     if len(set(values)) == 1:
         return p.number(values[0])
-    last = len(conditions) - 1
-    half = 1 << last
-    low, high = values[:half], values[half:]
-    if low == high:
-        return _choice(low, conditions[:-1], p)
-    return (
-        f"CASE WHEN {conditions[last]} THEN {_choice(high, conditions[:-1], p)}"
-        f" ELSE {_choice(low, conditions[:-1], p)} END"
-    )
+    if p.dialect.listed is not None:
+        return p.dialect.listed(values, place)
+    starts = [k for k, value in enumerate(values) if k == 0 or value != values[k - 1]]
+    most = 2 ** (p.dialect.case_depth - 1)
+    runs = [starts[k : k + most] for k in range(0, len(starts), most)]
+    texts = [_halved(values, part, place, p) for part in runs]
+    if len(texts) == 1:
+        return texts[0]
+    cases = " ".join(f"WHEN {place} < {part[0]} THEN {text}" for part, text in zip(runs[1:], texts, strict=False))
+    return f"CASE {cases} ELSE {texts[-1]} END"
 
 
-def _met(leaf: Leaf, k: int, tree: Tree, p: Printer) -> str:
-    inner = [node for node, left in enumerate(tree.left) if left >= 0]
-    return " AND ".join(_side(tree, inner[node], left, p) for node, left in leaf.conditions[k])
-
-
-def _side(tree: Tree, node: int, left: bool, p: Printer) -> str:
-    threshold = tree.threshold[node]
-    assert threshold is not None
-    x = p.column(tree.features[tree.feature[node]])
-    condition = f"{x} {'<' if left else '>='} {p.number(threshold)}"
-    return f"({condition} OR {x} IS NULL)" if tree.default_left[node] == left else condition
+def _halved(values: Sequence[float], starts: Sequence[int], place: str, p: Printer) -> str:
+    """The value of the run in which a number lies; `starts` are the first numbers of the runs."""
+    if len(starts) == 1:
+        return p.number(values[starts[0]])
+    middle = (len(starts) + 1) // 2
+    low, high = (_halved(values, part, place, p) for part in (starts[:middle], starts[middle:]))
+    return f"CASE WHEN {place} < {starts[middle]} THEN {low} ELSE {high} END"
 
 
 def without_reasons(program: Program, dropped: set[str]) -> Program:

@@ -20,6 +20,7 @@ from credit_risk.export.program import (
     TreeSum,
     produced,
 )
+from credit_risk.export.program.attribution_cells import units
 from credit_risk.export.program.terms import (
     FALSE,
     FLAG,
@@ -178,25 +179,27 @@ class Columns:
         self.add(self.of[one.name], [total], f"sum of {len(one.trees)} trees")
 
     def attribution(self, one: Attribution) -> None:
-        """Sums of what a few trees at a time add to each characteristic."""
+        """The cells of some parts of trees at a time, and sums of what they add to each characteristic."""
         p = self.printer
         totals = {k: p.number(0.0) for k in range(len(one.outputs))}
-        self.behind = frozenset()
-        for start in range(0, len(one.trees), attribution.TREES_TOGETHER):
-            found: dict[int, list[str]] = {}
-            for name in one.trees[start : start + attribution.TREES_TOGETHER]:
-                for part in attribution.parts_of(one, self.tree_of[name], p):
-                    found.setdefault(part.player, []).append(part.text)
-            features = {self.of[name] for name in one.features}
-            p.used.clear()
+        every = [unit for tree in units(one, self.tree_of) for unit in tree]
+        cells: frozenset[str] = frozenset()
+        for start in range(0, len(every), attribution.UNITS_TOGETHER):
+            found: dict[int, dict[str, str]] = {}
+            places: list[str] = []
+            self.behind = cells
+            for unit in every[start : start + attribution.UNITS_TOGETHER]:
+                places.append(self.added("cell", [attribution.cell(one, unit, p)], ""))
+                for k, player in enumerate(unit.players):
+                    values = (unit.values[:, k] * one.multiplier).tolist()
+                    found.setdefault(player, {})[places[-1]] = attribution.added(values, places[-1], p)
+            self.behind, cells = frozenset(), frozenset(places)
             for player, texts in found.items():
-                p.used.update(column for column in features if any(column in text for text in texts))
+                p.used.update(texts)
                 if totals[player] in self.taken:
                     p.used.add(totals[player])
-                text = " + ".join([totals[player], *texts])
-                totals[player] = self.added("att", [text], f"attribution of {one.characteristics[player]}, in part")
-            self.behind = frozenset(totals[player] for player in found)
-        self.behind = frozenset()
+                lines = [totals[player], *(f"+ {text}" for text in texts.values())]
+                totals[player] = self.added("att", lines, f"attribution of {one.characteristics[player]}, in part")
         for k, name in enumerate(one.outputs):
             if totals[k] in self.taken:
                 p.used.add(totals[k])

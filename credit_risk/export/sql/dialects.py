@@ -7,7 +7,7 @@ order of texts is written here, since it decides whether an export scores as its
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -27,6 +27,8 @@ class Dialect:
     ieee: arithmetic goes beyond the range to infinity or zero; else it raises, and every operation that could is
     guarded. case_depth: CASEs within one another. case_blind: quoted names that differ only in case are one column.
     refused: characters that no column name can hold. most_name: its length, in bytes of UTF-8 where `name_bytes`.
+    listed: the number at a place (a column of whole numbers) among constants, where the dialect has lists and an engine
+    was seen to read them right; first_place: the place of the first.
     sentinel: put behind texts that are compared, where the engine passes over spaces at the end.
     """
 
@@ -66,6 +68,8 @@ class Dialect:
     ending: str = "$"
     integer: str = "INTEGER"
     null_number: str = "CAST(NULL AS DOUBLE)"
+    listed: Callable[[Sequence[float], str], str] | None = None
+    first_place: int = 0
     part_table: str = "CREATE TABLE {name} AS\n{query}"
     notes: tuple[str, ...] = ()
 
@@ -122,6 +126,18 @@ def _is_safe(value: float) -> bool:
     return (not power and margin > ulp * Fraction(near)) or written == exact
 
 
+def _in_brackets(values: Sequence[float], place: str) -> str:
+    return f"[{', '.join(map(_exponent, values))}][{place}]"
+
+
+def _in_braces(values: Sequence[float], place: str) -> str:
+    return f"('{{{', '.join(map(_shortest, values))}}}'::float8[])[{place}]"
+
+
+def _in_array(values: Sequence[float], place: str) -> str:
+    return f"array({', '.join(f'{_exponent(value)}D' for value in values)})[{place}]"
+
+
 _BIN2 = "Latin1_General_100_BIN2"
 
 DUCKDB = Dialect(
@@ -138,6 +154,8 @@ DUCKDB = Dialect(
     most_name=100_000,
     matches="REGEXP_FULL_MATCH({x}, {pattern})",
     ending="",
+    listed=_in_brackets,
+    first_place=1,
 )
 POSTGRES = Dialect(
     "postgres",
@@ -155,6 +173,8 @@ POSTGRES = Dialect(
     fence="OFFSET 0",
     matches="{x} ~ {pattern}",
     null_number="CAST(NULL AS DOUBLE PRECISION)",
+    listed=_in_braces,
+    first_place=1,
     notes=("OFFSET 0 keeps the planner from writing one step into the next, which repeats what is calculated once.",),
 )
 SQLITE = Dialect(
@@ -195,6 +215,7 @@ SPARK = Dialect(
     matches="{x} RLIKE {pattern}",
     ending="\\z",
     integer="INT",
+    listed=_in_array,
 )
 SNOWFLAKE = Dialect(
     "snowflake",
