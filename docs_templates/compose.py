@@ -36,6 +36,7 @@ from docs_templates.made import MAKERS
 from docs_templates.package import Package
 from docs_templates.references import Filter, parse_filters, substitute
 from docs_templates.resolve import Resolver
+from docs_templates.run_variables import run_variables
 from docs_templates.spoken import spoken
 from docs_templates.table_block import printed_table
 from docs_templates.template_nodes import (
@@ -49,11 +50,13 @@ from docs_templates.template_nodes import (
     Template,
     WhenNode,
 )
+from docs_templates.trend_block import trend_of, trends
 
 OF_KIND = {
     "statement": ("statement",),
     "figure": ("figure",),
     "heatmap": ("table",),
+    "trend": ("table",),
     "table": ("table", "figure"),
 }
 LATE = ("clauses", "coverage", "missing", "evidence_index")
@@ -81,7 +84,7 @@ class _Composer:
         self._package = package
         self._moment = moment
         self._resolver = Resolver(package, registry, moment.date())
-        self._resolver.variables = {"champion": package.champion}
+        self._resolver.variables = {"champion": package.champion, **run_variables(package)}
         self._stem = ""
         self._counters = {"heading": [0, 0], "table": [0], "figure": [0]}
         self._noted: set[str] = set()
@@ -178,6 +181,8 @@ class _Composer:
             return self._each(node)
         if isinstance(node, WhenNode):
             return self._blocks(node.children if self._holds(node) else node.otherwise)
+        if node.kind == "trend":
+            return self._trends(node)
         return [self._typed(node)]
 
     def _heading(self, node: HeadingNode) -> Heading:
@@ -337,6 +342,26 @@ class _Composer:
         rows = self._resolver.rows(evidence, filters, node.line)
         few = int(options["few"]) if "few" in options else None
         return Figure(number, caption, heat_map(evidence, rows, names, few, self._said(filters)), height)
+
+    def _trends(self, node: BlockNode) -> list[Block]:
+        """One figure, or several where there are more small plots than a page has room for; a line where all plots are
+        left out."""
+        evidence = self._resolver.evidence(node.options["evidence"], node.line)
+        if evidence is None or evidence.kind != "table":
+            return [self._from_evidence(node)]
+        trend, number = trend_of(node.options), self._counters["figure"][0] + 1
+        if self._absent_column(evidence, trend.names, node.line):
+            return [Figure(f"{self._stem}.{number}", (), evidence)]
+        filters = parse_filters(node.options.get("where", "")) or ()
+        rows = self._resolver.rows(evidence, filters, node.line)
+        figures = trends(evidence, rows, trend, self._said(filters))
+        caption, found = self._resolver.spans(node.caption) or (Span(evidence.title),), []
+        if trend.moving and not any(one.rows for one in figures):
+            return [Paragraph((*caption, Span(": " + " ".join(figures[0].raw["notes"]))))]
+        for place, one in enumerate(figures, start=1):
+            part = () if len(figures) == 1 else (Span(say("trend.part", part=place, parts=len(figures))),)
+            found.append(Figure(self._number("figure"), (*caption, *part), one))
+        return list(found)
 
     def _table(self, node: BlockNode, evidence: Evidence, caption: Spans) -> Table:
         resolver, number = self._resolver, self._number("table")

@@ -44,6 +44,10 @@ BLOCKS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"evidence", "rows", "columns", "value"}),
         frozenset({"where", "count", "few", "caption", "height"}),
     ),
+    "trend": (
+        frozenset({"evidence", "y", "panels"}),
+        frozenset({"x", "bounds", "without", "scale", "where", "caption"}),
+    ),
     "statement": (frozenset({"evidence"}), frozenset()),
     "not_held": (frozenset({"item"}), frozenset()),
     "steps": (frozenset(), frozenset({"caption"})),
@@ -74,6 +78,8 @@ CHOICES = {
     "height": ("small", "medium", "large"),
     "notes": ("elsewhere",),
     "only": ("open",),
+    "without": ("zero",),
+    "scale": ("own",),
     "part": MODEL_PARTS,
     "which": ("base", "cases"),
     "place": ("first", "second", "third"),
@@ -364,6 +370,8 @@ class _Parser:
                 self._fault(f"unknown {name}", line, found=options[name], allowed=", ".join(allowed))
         if "where" in options and not parse_filters(options["where"]):
             self._fault("not a filter of rows", line, found=options["where"], allowed="column=value, column!=value, …")
+        if options.get("bounds", ",").count(",") != 1:
+            self._fault("bounds are two columns", line, found=options["bounds"], allowed="lower,upper")
         for name in ("first", "few"):
             if not re.fullmatch(r"[1-9]\d{0,4}", options.get(name, "1")):
                 self._fault("not a number of rows", line, found=options[name])

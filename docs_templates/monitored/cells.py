@@ -48,7 +48,8 @@ def printed(item: Evidence | None, columns: Sequence[str] | None = None, *where:
 
 
 def heat(item: Evidence | None, rows: str, columns: str, value: str, *where: Filter) -> str:
-    """A cell for each of `rows` and `columns` with the value, its verdict as colour and mark; worst rows first."""
+    """A cell for each of `rows` and `columns` with the value, its verdict, where it has one, as colour and mark; worst
+    rows first."""
     held = rows_of(item, *where)
     if item is None or not held:
         return printed(item)
@@ -82,7 +83,7 @@ def _marked(verdict: str) -> str:
 
 def _worst(cells: object) -> float:
     grades = {"red": 3.0, "amber": 2.0, "grey": 0.5, "green": 0.0}
-    return max((grades.get(str(cell["verdict"]), 0.0) for cell in cells), default=0.0)  # type: ignore[attr-defined]
+    return max((grades.get(str(cell.get("verdict")), 0.0) for cell in cells), default=0.0)  # type: ignore[attr-defined]
 
 
 def _cell(row: dict[str, Cell] | None, value: str) -> str:
@@ -90,6 +91,8 @@ def _cell(row: dict[str, Cell] | None, value: str) -> str:
         return "<td></td>"
     number, verdict = row[value], str(row.get("verdict"))
     assert isinstance(number, (int, float))
+    if "verdict" not in row:
+        return f"<td>{text(formatting.fixed(float(number), 3))}</td>"
     return f'<td class="{_class(verdict)}">{text(formatting.fixed(float(number), 3))}{_marked(verdict)}</td>'
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from docs_templates import formatting
 from docs_templates.evidence import Cell, Evidence
 from docs_templates.house import current_house
 from docs_templates.language import say
@@ -20,8 +21,8 @@ SHIFTS = ("period", "variable", "shift", "standard_error", "p_value", "share", "
 TOTALS = ("period", "rows", "shift", "observed_shift", "remainder", "probability_shift", "observed_probability")
 DISTANCES = ("period", "variable", "actual_rows", "ks", "ks_p_value", "wasserstein", "standardised_wasserstein")
 BINS = ("variable", "bin", "label", "expected_share", "actual_share", "contribution", "score_shift")
-QUALITY = ("period", "segment", "variable", "rule", "rows", "total", "rate", "expected", "ratio", "verdict", "reason")
-DOMAIN = ("period", "segment", "actual_used", "auc", "lower", "upper", "chance_level", "verdict", "reason")
+QUALITY = ("segment", "variable", "rule", "rows", "total", "rate", "expected", "ratio", "verdict", "reason")
+DOMAIN = ("period", "actual_used", "auc", "lower", "upper", "chance_level", "verdict", "reason")
 PERFORMANCE = (
     "period",
     "segment",
@@ -35,8 +36,9 @@ PERFORMANCE = (
     "verdict",
     "reason",
 )
-LEVEL = ("period", "segment", "rows", "bad", "predicted", "observed", "ratio", "ratio_lower", "ratio_upper", "status")
-EXPECTED = ("period", "segment", "measure", "rows", "estimate", "lower", "upper", "assumes")
+OF_SEGMENT = ("period", "segment", "horizon", "bad", "value", "lower", "upper", "verdict")
+LEVEL = ("period", "rows", "bad", "predicted", "observed", "ratio", "ratio_lower", "ratio_upper", "status")
+EXPECTED = ("period", "measure", "rows", "estimate", "lower", "upper", "early_ratio", "early_verdict")
 DECISIONS = ("period", "measure", "rows", "events", "rate", "lower", "upper", "development", "difference", "p_value")
 OBJECTIVES = (
     "period",
@@ -75,7 +77,14 @@ STYLE = """
 .heat th,.heat td{min-width:3.6rem;padding:.15rem .4rem;text-align:right;white-space:nowrap}
 .heat th[scope=row]{text-align:left;position:sticky;left:0;background:#fff}
 .areas{list-style:none;padding:0;display:grid;gap:.4rem}details{margin:.8rem 0}summary{cursor:pointer}
-@media print{details>*{display:block}.scroll{overflow:visible}section{break-inside:auto}}
+:root{color-scheme:light}body{background:#fff}
+@page{size:A4 landscape;margin:11mm 10mm}
+@media print{body{font-size:9pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+header,main,footer{max-width:none;padding:0}.scroll{overflow:visible}section{break-inside:auto}
+details::details-content{content-visibility:visible;display:block;block-size:auto}summary{list-style:none}
+table{font-size:7pt}th,td,.heat th,.heat td{min-width:0;padding:.1rem .2rem}.heat{font-size:6.4pt}
+.v{padding:0 .15rem;white-space:normal}thead{display:table-header-group}tr,figure{break-inside:avoid}
+h2,h3,caption,summary{break-after:avoid}figure svg{max-height:62mm}.heat th[scope=row]{position:static}}
 """.strip()
 
 
@@ -142,7 +151,7 @@ def _score(found: Callable[[str], Evidence | None]) -> str:
         drawn
         + heat(stability, "variable", "period", "psi", ALL)
         + printed(stability, columns, ALL, folded=stability is not None and not stability.is_absent)
-        + printed(found("attribution"), SHIFTS, ALL, folded=True)
+        + printed(found("attribution"), SHIFTS, ALL, _last(found("attribution")), folded=True)
         + printed(found("attribution_totals"), TOTALS, ALL, folded=True)
         + printed(found("distances"), DISTANCES, ALL, folded=True)
     )
@@ -151,21 +160,42 @@ def _score(found: Callable[[str], Evidence | None]) -> str:
 def _characteristics(found: Callable[[str], Evidence | None]) -> str:
     item = found("characteristic_stability")
     columns = ("period", "variable", "actual_rows", "psi", "chance_level", "adjusted_p_value", "persistent", "reason")
-    shifted = Filter("verdict", "red", False)
-    last = Filter("period", max((str(row["period"]) for row in rows_of(item)), default=""))
+    shifted, last = Filter("verdict", "red", False), _last(item)
     red = printed(item, columns, ALL, shifted, last, folded=True) if rows_of(item, ALL, shifted, last) else ""
-    quality, bad = found("quality"), Filter("verdict", "green", True)
+    classifier, domain = found("domain_classifier"), found("domain_characteristics")
     return (
         heat(item, "variable", "period", "psi", ALL)
         + red
         + printed(found("bins"), BINS, folded=True)
-        + printed(found("domain_classifier"), DOMAIN, folded=True)
-        + printed(found("domain_characteristics"), folded=True)
-        + printed(quality, QUALITY, bad, folded=quality is not None and not quality.is_absent)
-        + printed(found("cause"), folded=True)
+        + printed(classifier, DOMAIN, ALL, folded=True)
+        + (heat(classifier, "segment", "period", "auc", SEGMENTS) if rows_of(classifier, SEGMENTS) else "")
+        + printed(domain, None, _last(domain), folded=True)
+        + _quality(found("quality"))
+        + printed(found("cause"), None, ALL, folded=True)
         + printed(found("replay"), folded=True)
         + printed(found("replay_differences"), folded=True)
     )
+
+
+def _quality(item: Evidence | None) -> str:
+    """What is red or amber in the last month; how many cells of all months are of each verdict."""
+    if item is None or item.is_absent:
+        return printed(item)
+    last, every = _last(item), rows_of(item)
+    counts = ", ".join(
+        f"{badge(verdict)} {formatting.whole(sum(row['verdict'] == verdict for row in every))}"
+        for verdict in ("red", "amber", "green", "grey")
+    )
+    bad = [
+        Filter("verdict", verdict) for verdict in ("red", "amber") if rows_of(item, Filter("verdict", verdict), last)
+    ]
+    shown = "".join(printed(item, QUALITY, one, last, folded=True) for one in bad)
+    return f"<p>{text(say('monitored.quality'))} {counts}</p>{shown}"
+
+
+def _last(item: Evidence | None) -> Filter:
+    """Rows of the last month."""
+    return Filter("period", max((str(row["period"]) for row in rows_of(item)), default=""))
 
 
 def _segments(found: Callable[[str], Evidence | None]) -> str:
@@ -178,14 +208,15 @@ def _segments(found: Callable[[str], Evidence | None]) -> str:
 
 
 def _performance(found: Callable[[str], Evidence | None]) -> str:
-    item, measured = found("performance"), Filter("measure", "auc")
+    item, level, measured = found("performance"), found("level"), Filter("measure", "auc")
     return (
         _lines_of_auc(found("figure.performance"))
         + _lines_of_rates(found("figure.level"))
         + printed(item, PERFORMANCE, ALL, measured)
-        + (printed(item, PERFORMANCE, SEGMENTS, measured, folded=True) if rows_of(item, SEGMENTS, measured) else "")
-        + printed(found("level"), LEVEL, folded=True)
-        + printed(found("label_free"), EXPECTED, folded=True)
+        + (printed(item, OF_SEGMENT, SEGMENTS, measured, folded=True) if rows_of(item, SEGMENTS, measured) else "")
+        + printed(found("level"), LEVEL, ALL, folded=True)
+        + (heat(level, "segment", "period", "ratio", SEGMENTS) if rows_of(level, SEGMENTS) else "")
+        + printed(found("label_free"), EXPECTED, ALL, folded=True)
     )
 
 

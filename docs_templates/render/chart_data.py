@@ -40,7 +40,7 @@ class ChartData:
 
     panels: the small plots of a figure that is divided by a column, whose series are then those of all panels;
     left_out: how many categories no panel has a value in, which are not drawn; series_title: of what the series are;
-    few: a value of a heat map that is made of fewer has no shade.
+    few: a value of a heat map that is made of fewer has no shade; own_scales: each panel has its own vertical scale.
     """
 
     type: str
@@ -59,6 +59,7 @@ class ChartData:
     has_bounds: bool
     series_title: str = ""
     few: float | None = None
+    own_scales: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -89,6 +90,7 @@ def chart_data(evidence: Evidence) -> ChartData:
     names, left_out = None, 0
     if categorical:
         names = tuple(dict.fromkeys(str(x) for s in (*series, *lines) for x in s.x))
+        names = tuple(sorted(names)) if chart.get("sorted") else names
         if panels:
             told = {str(x) for s in series for x, y in zip(s.x, s.y, strict=True) if y is not None}
             names, left_out = tuple(name for name in names if name in told), len(names) - len(told)
@@ -111,6 +113,7 @@ def chart_data(evidence: Evidence) -> ChartData:
         has_bounds=chart.get("lower") is not None and chart.get("upper") is not None,
         series_title=columns[chart["series"]][1].title if chart.get("series") else "",
         few=chart.get("few"),
+        own_scales=chart.get("scales") == "own",
     )
 
 
@@ -145,6 +148,7 @@ class _Reader:
         found = []
         for group, members in (groups or {None: []}).items():
             xs = tuple(write(row[place]) if self.categorical else _number(row[place]) for row in members)
+            first = chart.get("bounded") == "first"
             lower, upper = (self._bound(key, members, bounded) for key in ("lower", "upper"))
             count = self._bound("count", members, True) if chart.get("count") else ()
             for name in y_names:
@@ -153,7 +157,8 @@ class _Reader:
                 label = group if group is not None and len(y_names) == 1 else column.title
                 if group is not None and len(y_names) > 1:
                     label = f"{group}: {column.title}"
-                found.append(Series(str(label), xs, ys, lower, upper, count))
+                ends = (lower, upper) if name == y_names[0] or not first else (tuple(None for _ in members),) * 2
+                found.append(Series(str(label), xs, ys, *ends, count))
         return tuple(found)
 
     def _bound(self, key: str, rows: list[list[Cell]], bounded: bool) -> tuple[float | None, ...]:

@@ -17,7 +17,7 @@ RATES_SHARE, GAP, WIDEST_STEP = 0.56, 9.0, 14.0
 SECOND_PLOT = 28.0
 PANEL_HEIGHT, PANEL_GAP, NAME_HEIGHT = 74.0, 10.0, 11.0
 FEW_PANELS, MANY_PANELS = 3, 4
-BOTTOM, LEAST_PANEL = 24.0, 16.0
+BOTTOM, LEAST_PANEL, SIDE_TITLE = 24.0, 16.0, 14.0
 
 
 def _left(scale: LinearScale, unit: str | None, width: float) -> float:
@@ -58,7 +58,8 @@ def paired(drawing: Drawing, data: ChartData, width: float, height: float) -> Dr
 
 # -------------------------------------------------------------------------------------------- small multiples
 def _columns(panels: int) -> int:
-    return min(panels, FEW_PANELS if panels <= 2 * FEW_PANELS else MANY_PANELS)
+    """As few rows as there can be; of those numbers of columns the one that leaves the fewest places empty."""
+    return min(panels, FEW_PANELS if panels in (5, 6) else MANY_PANELS)
 
 
 def wanted_height(data: ChartData, width: float, page: Page) -> float:
@@ -74,38 +75,48 @@ def _foot(data: ChartData, width: float) -> float:
 
 
 def small_multiples(drawing: Drawing, data: ChartData, width: float, height: float) -> Drawing:
-    """A panel for each value of the dividing column: its own line with intervals, the other panels' lines in grey.
+    """A panel for each value of the dividing column: its own line with intervals, the other panels' lines in grey where
+    they share a scale.
 
     Panels of the same several lines have a legend above them, and no lines of others.
     """
     names = {tuple(series.name for series in panel.series) for panel in data.panels}
     shared = len(names) == 1 and len(data.panels[0].series) > 1
     if shared:
-        entries = chart_marks.legend_entries(replace(data, series=data.panels[0].series))
+        entries = chart_marks.legend_entries(replace(data, type="interval", series=data.panels[0].series))
         height -= axes.legend(drawing, entries, width, height)
     columns = _columns(len(data.panels))
     rows = math.ceil(len(data.panels) / columns)
-    scale = linear(data.values(data.series), 0, 1, zero=data.y_unit == "share", wanted=3)
-    left, foot = _left(scale, data.y_unit, width), _foot(data, width) + 12.0
-    wide = (width - left - 6.0 - (columns - 1) * PANEL_GAP) / columns
+    scales = _scales(data)
+    left, foot = max(_left(one, data.y_unit, width / columns) for one in scales), _foot(data, width) + 12.0
+    gap = PANEL_GAP + (left - SIDE_TITLE if data.own_scales else 0.0)
+    wide = (width - left - 6.0 - (columns - 1) * gap) / columns
     high = (height - 3.0 - foot - (rows - 1) * PANEL_GAP) / rows
-    for number, panel in enumerate(data.panels):
+    for number, (panel, scale) in enumerate(zip(data.panels, scales, strict=True)):
         row, column = divmod(number, columns)
-        start = left + column * (wide + PANEL_GAP)
+        start = left + column * (wide + gap)
         top = height - 3.0 - row * (high + PANEL_GAP)
         bottom = top - high
         upper = max(top - NAME_HEIGHT, bottom + LEAST_PANEL)
         x = _horizontal(data, start, start + wide)
         plot = Plot(start, bottom, start + wide, upper, x, _placed(scale, bottom, upper), None)
-        first, last = column == 0, number + columns >= len(data.panels)
-        _panel(drawing, data, plot, panel, first=first, last=last, others=not shared)
+        first, last = column == 0 or data.own_scales, number + columns >= len(data.panels)
+        _panel(drawing, data, plot, panel, first=first, last=last, others=not (shared or data.own_scales))
         name = fonts.shortened_list(fonts.printable(axes.neat([panel.name])[0]), fonts.BOLD, TICK_SIZE, wide)
         text = axes.label(name, start, top - 7.0, TICK_SIZE)
         text.fontName = fonts.BOLD
         drawing.add(text)
     axes.side_title(drawing, data.y_title, 7, foot, height - 3.0)
-    axes.bottom_title(drawing, data.x_title, Plot(left, 0, width - 6.0, 0, scale, scale, None), width)
+    axes.bottom_title(drawing, data.x_title, Plot(left, 0, width - 6.0, 0, scales[0], scales[0], None), width)
     return drawing
+
+
+def _scales(data: ChartData) -> list[LinearScale]:
+    """A vertical scale for each panel: one for all of them, or each its own."""
+    zero = data.y_unit == "share"
+    if not data.own_scales:
+        return [linear(data.values(data.series), 0, 1, zero=zero, wanted=3)] * len(data.panels)
+    return [linear(data.values(panel.series), 0, 1, zero=zero, wanted=3) for panel in data.panels]
 
 
 def _horizontal(data: ChartData, start: float, end: float) -> BandScale | LinearScale:

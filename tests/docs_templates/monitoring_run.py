@@ -19,6 +19,17 @@ CHARTS: dict[str, Json] = {
     "monitoring.figure.level": {"type": "line", "x": "period", "y": ["rate"], "series": "series"},
 }  # fmt: skip
 
+OF_EACH: dict[str, tuple[str, tuple[str, ...]]] = {
+    "moments": ("quantity", ("linear_score", "probability", "score")),
+    "decisions": ("measure", ("approval_rate", "model_approval_rate", "override_rate")),
+    "performance": ("measure", ("bad_rate", "auc", "gini", "ks")),
+    "label_free": ("measure", ("auc", "gini", "bad_rate")),
+    "distances": ("variable", ("score", "probability")),
+    "objectives": ("objective", ("profit", "cost")),
+    "challengers": ("challenger", ("trees", "logit")),
+    "domain_classifier": ("method", ("logistic",)),
+}
+
 
 def months(count: int) -> list[str]:
     """Months from January 2025 on."""
@@ -37,6 +48,14 @@ def monitoring_evidence(
             chart = {"chart": CHARTS[identifier]} if entry["kind"] == "figure" else {}
             found[identifier] = item(identifier, entry, rows_of(entry, keys), **chart)
     return found
+
+
+def _numbers(place: int) -> Json:
+    """What plots draw, between bounds."""
+    at = round(0.5 + 0.3 * math.sin(place), 6)
+    return {"horizon": 6.0, "status": "evaluable", "lower": at - 0.05, "upper": at + 0.05, "ratio": at} | dict.fromkeys(
+        ("rate", "value", "estimate", "difference", "auc", "predicted", "observed", "shift"), at
+    )
 
 
 def _keys(name: str, names: list[str], periods: list[str], segments: tuple[str, ...]) -> list[Json]:
@@ -68,20 +87,19 @@ def _keys(name: str, names: list[str], periods: list[str], segments: tuple[str, 
     if name == "verdict":
         areas = ("score", "characteristics", "performance", "calibration")
         return [{"area": a, "period": periods[-1], "verdict": VERDICTS[i]} for i, a in enumerate(areas)]
-    if name in (
-        "moments",
-        "level",
-        "decisions",
-        "metrics",
-        "distances",
-        "objectives",
-        "challengers",
-        "attribution_totals",
-    ):
-        return [{**one, "verdict": verdict(i)} for i, one in enumerate(each)]
-    if name == "performance":
-        return [{**one, "verdict": verdict(i), "measure": "auc"} for i, one in enumerate(each)]
-    if name in ("attribution", "quality", "bins"):
+    if name in OF_EACH:
+        column, values = OF_EACH[name]
+        every = [{**one, column: v, **_numbers(i)} for one in each for i, v in enumerate(values)]
+        return [{**one, "verdict": verdict(i)} for i, one in enumerate(every)]
+    if name in ("level", "metrics", "attribution_totals", "cause"):
+        return [{**one, "verdict": verdict(i), **_numbers(i)} for i, one in enumerate(each)]
+    if name in ("attribution", "quality"):
+        every = [{**one, "variable": v, "rule": "missing", **_numbers(i)} for one in each for i, v in enumerate(names)]
+        return [{**one, "verdict": verdict(i)} for i, one in enumerate(every)]
+    if name == "calibration_months":
+        grades = [f"grade {place:02d}" for place in range(12)]
+        return [{"period": p, "segment": "all", "scheme": "grade", "group": g} for p in periods for g in grades]
+    if name == "bins":
         last = {"period": periods[-1], "segment": "all"}
         return [{**last, "variable": v, "verdict": verdict(i)} for i, v in enumerate(names)]
     if name in ("run", "calibration", "alerts", "advice", "partitions", "faults"):

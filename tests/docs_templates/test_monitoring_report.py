@@ -24,6 +24,7 @@ from tests.docs_templates.builders import write_package
 from tests.docs_templates.conftest import MOMENT
 from tests.docs_templates.monitoring_run import monitoring_evidence, write_run
 
+PRINTED = shutil.which("pdftotext")
 BROWSER = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
@@ -126,6 +127,31 @@ def test_a_browser_opens_the_page_without_a_complaint(large: str, width: int, tm
     command[-3] = "--dump-dom"
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     assert shown.count("<section") == 11
+
+
+@pytest.mark.skipif(BROWSER is None or PRINTED is None, reason="no Chromium, or no pdftotext, on this machine")
+def test_the_printed_page_holds_what_is_folded_and_cuts_nothing(large: str, tmp_path: Path) -> None:
+    file, printed, boxes = (tmp_path / name for name in ("index.html", "page.pdf", "boxes.html"))
+    file.write_text(large, encoding="utf-8")
+    assert BROWSER is not None
+    assert PRINTED is not None
+    command = [BROWSER, "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--no-pdf-header-footer", f"--print-to-pdf={printed}", file.as_uri()]
+    subprocess.run(command, capture_output=True, timeout=120, check=True)
+    subprocess.run([PRINTED, "-bbox", str(printed), str(boxes)], timeout=60, check=True)
+    text = boxes.read_text("utf-8")
+    pages = re.findall(r'<page width="([\d.]+)" height="([\d.]+)">(.*?)</page>', text, re.DOTALL)
+    assert len(pages) > 5
+    for width, height, words in pages:
+        assert float(width) > float(height)  # turned, so that two years stand side by side
+        ends = [float(end) for end in re.findall(r'xMax="([\d.]+)"', words)]
+        assert max(ends, default=0.0) < float(width) - 20.0
+    folded = re.findall(r"<details><summary>(.*?)</summary>(.*?)</details>", large, re.DOTALL)
+    assert len(folded) > 10
+    cells = set(re.findall(r">([^<>\s]+)</word>", text))
+    for title, body in folded:
+        inside = {word for word in re.findall(r">([A-Za-z0-9.,-]+)</t[dh]>", body) if len(word) > 2}
+        assert inside <= cells, title
 
 
 def test_the_page_speaks_german(package: Path, run: Path) -> None:

@@ -17,9 +17,11 @@ from validation.rebuild import censored, grades, metrics
 from validation.rebuild.censored import Followed, Labels
 
 Floats = NDArray[np.float64]
-MISSING, MATURE = "missing", "mature"
+MISSING, MATURE, NOTHING = "missing", "mature", "not evaluable"
 LEAST_FOLLOWED, REACHED, YEAR, CONFIDENCE = 0.05, 0.5, 12, 0.95
-TABLES = ("labels", "performance", "level", "calibration", "figure.performance", "figure.level")
+TABLES = (
+    "labels", "performance", "level", "calibration", "calibration_months", "figure.performance", "figure.level",
+)  # fmt: skip
 LABELS = ("rows", "with_outcome", "good", "bad", "not_yet", "unobserved", "faults")
 PERFORMANCE = {
     **dict.fromkeys(("rows", "good", "bad", "not_yet", "unobserved", "faults"), "rows"),
@@ -52,6 +54,7 @@ class _Own:
     performance: list[dict[str, object]] = field(default_factory=list)
     level: list[dict[str, object]] = field(default_factory=list)
     year: list[tuple[Labels, pd.DataFrame]] = field(default_factory=list)
+    months: list[dict[str, object]] = field(default_factory=list)
 
 
 def compare_outcomes(bench: Bench) -> dict[str, pd.DataFrame]:
@@ -115,6 +118,8 @@ def _measured(bench: Bench, outcomes: pd.DataFrame, *, reached: bool) -> _Own:
         for segment, rows in bench.within(inside, MISSING, frame):
             head: dict[str, object] = {"period": period, "segment": segment}
             _measure(bench, own, head, labels.part(rows), frame.iloc[rows], reached=reached)
+        month_of = {"period": period, "segment": ALL}
+        own.months += [{**month_of, **one} for one in _by_group(bench, labels.part(inside), frame.iloc[inside])]
         if _maturity(labels.part(inside), window)["state"] == MATURE:
             use = inside[labels.usable[inside]]
             own.year = [*own.year, (labels.part(use), frame.iloc[use])][-YEAR:]
@@ -238,22 +243,25 @@ def _p_values(rate: float, size: float, probability: float, rho: float) -> tuple
 
 
 def _calibration(bench: Bench, own: _Own) -> None:
-    """By grade and by band of the score, the mature months of the last year together."""
+    """By grade and by band of the score: each month, and the mature months of the last year together."""
+    nothing = "production holds neither grades nor scores"
+    keys, words = ["period", "segment", "scheme", "group"], ("verdict", "correlated_verdict")
+    months: pd.DataFrame | str = pd.DataFrame(own.months) if own.months else nothing
+    compare_table(bench.ledger, bench.run, "calibration_months", months, keys, CALIBRATION, words)
     if not own.year:
         compare_table(bench.ledger, bench.run, "calibration", "no month is mature yet", [], {})
         return
-    labels, frame = _year(own)
-    found = []
-    for scheme, group in _groups(bench, frame).items():
-        known = sorted({one for one in group if one is not None})
-        for name in known:
-            inside = np.flatnonzero(group == name)
-            found.append({"scheme": scheme, "group": name, **_group(bench, labels.part(inside), frame.iloc[inside])})
-    table: pd.DataFrame | str = "production holds neither grades nor scores"
-    if found:
-        table = pd.DataFrame(found).assign(period=ALL, segment=ALL)
-    keys, words = ["period", "segment", "scheme", "group"], ("verdict", "correlated_verdict")
+    found = list(_by_group(bench, *_year(own)))
+    table: pd.DataFrame | str = pd.DataFrame(found).assign(period=ALL, segment=ALL) if found else nothing
     compare_table(bench.ledger, bench.run, "calibration", table, keys, CALIBRATION, words)
+
+
+def _by_group(bench: Bench, labels: Labels, frame: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """A row of the table for each grade and each band that a row has."""
+    for scheme, group in _groups(bench, frame).items():
+        for name in sorted({one for one in group if one is not None}):
+            inside = np.flatnonzero(group == name)
+            yield {"scheme": scheme, "group": name, **_group(bench, labels.part(inside), frame.iloc[inside])}
 
 
 def _groups(bench: Bench, frame: pd.DataFrame) -> dict[str, NDArray[np.object_]]:
@@ -278,8 +286,13 @@ def _band(low: float | None, high: float | None) -> str:
 
 
 def _group(bench: Bench, labels: Labels, rows: pd.DataFrame) -> dict[str, object]:
-    one = censored.follow(labels, float(bench.settings.window or 0))
     rho, predicted = bench.settings.correlation, float(rows["probability"].mean())
+    if not labels.usable.any():
+        nothing = {name: np.nan for name in CALIBRATION}
+        counts = {"rows": len(rows), "bad": 0, "not_yet": 0, "followed": 0.0, "predicted": predicted}
+        told = {"effective_rows": 0.0, "asset_correlation": rho, "verdict": NOTHING, "correlated_verdict": NOTHING}
+        return {**nothing, **counts, **told}
+    one = censored.follow(labels, float(bench.settings.window or 0))
     rate, size = censored.effective(one)
     lower, upper = grades.jeffreys_bounds(rate, size, CONFIDENCE) if rate == rate else (np.nan, np.nan)
     p_values = _p_values(rate, size, predicted, rho)

@@ -48,6 +48,7 @@ class Labelled:
     level: pd.DataFrame | str
     calibration: pd.DataFrame | str
     label_free: pd.DataFrame | str
+    calibration_months: pd.DataFrame | str
     faults: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FAULT_COLUMNS))
 
 
@@ -88,12 +89,12 @@ class _Year:
 def without_outcomes(source: SqlSource, settings: Settings, segments: Sequence[str], reason: str) -> Labelled:
     """What can be said where no outcome is at hand: the estimate from probabilities alone."""
     if not settings.binary or "probability" not in source.quantities:
-        return Labelled(*(reason,) * 4, "production holds no probabilities of bad")
+        return Labelled(*(reason,) * 4, "production holds no probabilities of bad", reason)
     parts = []
     for period in source.periods:
         frame = source.rows(period, ["probability", *segments]).to_pandas()
         parts.append(_estimate(frame[frame["probability"].notna()], period, segments))
-    return Labelled(*(reason,) * 4, _joined(parts, "no row has a probability"))
+    return Labelled(*(reason,) * 4, _joined(parts, "no row has a probability"), reason)
 
 
 def labelled(
@@ -109,8 +110,8 @@ def labelled(
     if not settings.binary:
         return without_outcomes(source, settings, segments, "the outcome is an amount or a fraction")
     if "probability" not in source.quantities:
-        return Labelled(*("production holds no probabilities of bad",) * 5)
-    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("labels", "performance", "level", "free")}
+        return Labelled(*("production holds no probabilities of bad",) * 6)
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("labels", "performance", "level", "free", "grades")}
     faults, year = [pd.DataFrame(columns=FAULT_COLUMNS)], _Year()
     least = settings.least
     for period in source.periods:
@@ -130,8 +131,10 @@ def labelled(
         level = calibration_level(labels, p, segments=by, asset_correlation=settings.correlation, least=least)
         tables["level"].append(_dated(level, period))
         tables["free"].append(_estimate(frame[known], period, segments))
+        groups = _groups(frame[known], reference)
+        tables["grades"] += [_dated(one, period) for one in _by_group(labels, p, groups, reference, settings)]
         if _maturity(labels, period)["state"].iloc[0] == MATURE:
-            year.add(labels, p, risk, _groups(frame[known], reference))
+            year.add(labels, p, risk, groups)
     if year.time:
         joined = year.labels(settings.window)
         p, risk = np.concatenate(year.probability), np.concatenate(year.risk)
@@ -144,10 +147,12 @@ def labelled(
         _joined(tables["level"], "no row has an outcome"),
         _graded(year, reference, settings),
         _joined(tables["free"], "no row has a probability"),
+        _joined(tables["grades"], NO_GROUPS),
         pd.concat(faults, ignore_index=True)[FAULT_COLUMNS],
     )
 
 
+NO_GROUPS = "production holds neither grades nor scores"
 NO_WINDOW = "no outcome window is declared: name monitoring.window_months in the plan"
 
 
@@ -210,16 +215,25 @@ def _graded(year: _Year, reference: Reference, settings: Settings) -> pd.DataFra
     if not year.time:
         return "no month is mature yet"
     assert settings.window is not None
-    probability, labels = np.concatenate(year.probability), year.labels(settings.window)
-    policy = GradePolicy(asset_correlation=settings.correlation)
-    parts = []
-    for scheme, values in year.groups.items():
-        group = np.concatenate(values)
+    labels, groups = year.labels(settings.window), {name: np.concatenate(one) for name, one in year.groups.items()}
+    return _joined(_by_group(labels, np.concatenate(year.probability), groups, reference, settings), NO_GROUPS)
+
+
+def _by_group(
+    labels: Labels,
+    probability: NDArray[np.float64],
+    groups: Mapping[str, NDArray[np.object_]],
+    reference: Reference,
+    settings: Settings,
+) -> list[pd.DataFrame]:
+    """Calibration by the groups of each scheme that any row has."""
+    policy, parts = GradePolicy(asset_correlation=settings.correlation), []
+    for scheme, group in groups.items():
         variable = reference.of_role(GRADE if scheme == "grade" else SCORE)
         order = [one.label for one in variable.bins] if variable is not None and scheme != "grade" else None
         if not pd.isna(group).all():
             parts.append(calibration_table(labels, probability, group, scheme=scheme, order=order, policy=policy))
-    return _joined(parts, "production holds neither grades nor scores")
+    return parts
 
 
 def _compared(package: Package, measured: pd.DataFrame, settings: Settings) -> pd.DataFrame:

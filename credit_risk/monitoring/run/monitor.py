@@ -217,6 +217,7 @@ def _frames(
         "performance": performance.performance,
         "level": performance.level,
         "calibration": performance.calibration,
+        "calibration_months": performance.calibration_months,
         "label_free": performance.label_free,
         "metrics": values[VALUE_COLUMNS] if len(values) else "nothing was measured",
         "figure.score_stability": made.score_figure(drift.score),
