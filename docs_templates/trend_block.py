@@ -21,8 +21,8 @@ MOST_PANELS = 24
 @dataclass(frozen=True, slots=True)
 class Trend:
     """Names of columns: `x` (months), `y` (lines), `panels` (a small plot for each value), `bounds` (of the first line,
-    lower and upper). moving: small plots whose values are zero throughout are left out, which a note tells. own: each
-    small plot has its own scale, which a note tells."""
+    lower and upper). Notes tell of `moving` (plots whose first line is zero throughout are left out) and of `own` (each
+    plot has its own scale)."""
 
     x: str
     y: tuple[str, ...]
@@ -54,15 +54,20 @@ def trends(evidence: Evidence, rows: Sequence[list[Cell]], trend: Trend, filters
     every = list(dict.fromkeys(as_text(row[at[trend.panels]]) for row in rows))
     every.sort(key=lambda name: name != ALL)
     values: dict[str, list[Cell]] = {name: [] for name in every}
+    firsts: dict[str, list[Cell]] = {name: [] for name in every}
     for row in rows:
-        values[as_text(row[at[trend.panels]])] += [row[at[name]] for name in trend.y]
+        name = as_text(row[at[trend.panels]])
+        values[name] += [row[at[one]] for one in trend.y]
+        firsts[name].append(row[at[trend.y[0]]])
     known = [name for name in every if any(_number(one) for one in values[name])]
-    shown = [name for name in known if not trend.moving or any(one for one in values[name])]
+    shown = [name for name in known if not trend.moving or any(firsts[name])]
     title = next(column.title for column in evidence.columns if column.name == trend.panels)
     notes = filtered(evidence, filters)
-    for left, phrase in ((len(every) - len(known), "trend.without_value"), (len(known) - len(shown), "trend.all_zero")):
-        if left:
-            notes.append(say(phrase, count=whole(left), every=whole(len(every)), panels=lowered(title)))
+    told = {"every": whole(len(every)), "panels": lowered(title)}
+    if len(known) < len(every):
+        notes.append(say("trend.without_value", count=whole(len(every) - len(known)), **told))
+    if len(shown) < len(known):
+        notes.append(say("trend.all_zero", count=whole(len(known) - len(shown)), **told))
     chart: dict[str, Any] = {"type": "line", "x": trend.x, "y": list(trend.y), "panels": trend.panels}
     chart["sorted"] = True
     if trend.bounds:
@@ -77,8 +82,8 @@ def trends(evidence: Evidence, rows: Sequence[list[Cell]], trend: Trend, filters
     found = []
     for place, part in enumerate(parts, start=1):
         own = [row for name in part for row in ordered if as_text(row[at[trend.panels]]) == name]
-        told = notes if place == len(parts) else []
-        raw = {**evidence.raw, "kind": "figure", "rows": own, "notes": told, "chart": chart}
+        below = notes if place == len(parts) else []
+        raw = {**evidence.raw, "kind": "figure", "rows": own, "notes": below, "chart": chart}
         found.append(replace(evidence, kind="figure", raw=raw))
     return found
 

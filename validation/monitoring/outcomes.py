@@ -288,7 +288,7 @@ def _band(low: float | None, high: float | None) -> str:
 def _group(bench: Bench, labels: Labels, rows: pd.DataFrame) -> dict[str, object]:
     rho, predicted = bench.settings.correlation, float(rows["probability"].mean())
     if not labels.usable.any():
-        nothing = {name: np.nan for name in CALIBRATION}
+        nothing = dict.fromkeys(CALIBRATION, np.nan)
         counts = {"rows": len(rows), "bad": 0, "not_yet": 0, "followed": 0.0, "predicted": predicted}
         told = {"effective_rows": 0.0, "asset_correlation": rho, "verdict": NOTHING, "correlated_verdict": NOTHING}
         return {**nothing, **counts, **told}
