@@ -30,7 +30,7 @@ def add_explain_command(group: Any) -> None:
 
 
 def explain(options: argparse.Namespace) -> int:
-    """0 where every decision came again to the last bit, 1 where one did not or could not be made again."""
+    """0 where every decision came again to the last bit, from parts of the log that hold; 1 where one did not."""
     from credit_risk.monitoring.shelf import open_shelf
     from credit_risk.monitoring.time_travel import past_decisions
     from credit_risk.serving.log import read_secret
@@ -44,15 +44,16 @@ def explain(options: argparse.Namespace) -> int:
         document = {
             "decisions": [{**one.as_dict(), "notice": notice} for one, notice in told],
             "notes": list(past.notes),
+            "checked": list(past.checked),
         }
         sys.stdout.write(canonical_json.to_bytes(document).decode("utf-8"))
     else:
         for number, (one, notice) in enumerate(told, 1):
             print(f"decision {number} of {len(told)}")
             print("\n".join(f"  {line}" for line in lines_of(one, notice)))
-        for note in past.notes:
+        for note in (*past.notes, *past.checked):
             print(note)
-    return 0 if all(one.reproduced for one in past.decisions) else 1
+    return 0 if past.hold else 1
 
 
 def notice_of(decision: Decision, key: str, language: str | None) -> dict[str, Any]:
@@ -87,6 +88,7 @@ def lines_of(decision: Decision, notice: dict[str, Any]) -> list[str]:
         lines.append("THE ROW IS NOT THE ONE THAT WAS WRITTEN (its check differs): credit-risk log verify tells more")
     if decision.inputs_hold is False:
         lines.append("THE LOGGED INPUTS ARE NOT THOSE THAT WERE SCORED (their hash differs)")
+    lines += [f"THE LOG IS NOT THE ONE THAT WAS WRITTEN: {fault}" for fault in decision.part_faults]
     for name, value in (decision.inputs or {}).items():
         lines.append(f"input {name}: {'missing' if value is None else value}")
     for one in decision.characteristics:

@@ -224,7 +224,11 @@ def _rows(package: Package, identifier: str) -> list[dict[str, Any]]:
 
 def _released(package: Package, language: str | None) -> _Texts:
     """Texts of every reason and rule. Raises PackageError with all that may not be told in this language."""
-    languages = package.plan["reason_codes"]["languages"]
+    languages = (package.plan.get("reason_codes") or {}).get("languages")
+    if not languages:
+        remedy = "declare reason_codes in the plan and develop the package again"
+        message = "the plan declares no reason codes, so that no reason has a text"
+        raise PackageError(Fault(message, "no_reasons", file="plan.json", path="reason_codes", remedy=remedy))
     chosen = language or languages[0]
     if chosen not in languages:
         message = f"the plan has no texts in {chosen!r}"

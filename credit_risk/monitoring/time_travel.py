@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from credit_risk._core.errors import CreditRiskError, Fault, ScoringError
-from credit_risk.monitoring.replay import differing, inputs_frame, matching, read_part, score_inputs, tolerance_of
+from credit_risk.monitoring.key_search import search
+from credit_risk.monitoring.replay import differing, inputs_frame, score_inputs, tolerance_of
 from credit_risk.monitoring.shelf import Shelf
 from credit_risk.package import Package
 from credit_risk.scoring import compile_model
 from credit_risk.scoring.verification import verification_table
 from credit_risk.serving.log import Secret, encoding
-from credit_risk.serving.log.journal import open_log
-from credit_risk.serving.log.layout import PREDICTIONS, BatchFolder, batches, read_table
-from credit_risk.serving.log.verify import row_leaves
+from credit_risk.serving.log.journal import Journal, open_log, read_journal
+from credit_risk.serving.log.layout import INPUTS, PREDICTIONS, BatchFolder, batches
+from credit_risk.serving.log.verify import row_leaves, verify_part
 
 Value = float | str | None
 
@@ -44,8 +44,9 @@ class Decision:
 
     `logged`: results as the log has them; `again`: those of the package on the logged inputs, None where it could not
     be made again, with `why_not`. `differences` names results that are not equal to the last bit; `row_holds` tells
-    whether the row is the one that was written (its check), `inputs_hold` whether its inputs are those of its hash.
-    `reasons` are codes with their texts. `frame` (one row) and `package` are what was scored with what.
+    whether the row is the one that was written (its check), `inputs_hold` whether its inputs are those of its hash;
+    `part_faults` is what is wrong with the part of the log that holds it, its manifest or the journal. `reasons` are
+    codes with their texts. `frame` (one row) and `package` are what was scored with what.
     """
 
     at: str
@@ -65,6 +66,7 @@ class Decision:
     characteristics: tuple[Characteristic, ...]
     reasons: tuple[tuple[str, str], ...]
     why_not: str | None
+    part_faults: tuple[str, ...] = ()
     frame: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     package: Package | None = field(default=None, repr=False, compare=False)
 
@@ -83,16 +85,65 @@ class Decision:
             {"name": c.name, "value": c.value, "bin": c.bin, "label": c.label, "woe": c.woe, "points": c.points}
             for c in self.characteristics
         ]
+        plain["part_faults"] = list(self.part_faults)
         plain["reasons"] = [{"code": code, "text": text} for code, text in self.reasons]
         return {**plain, "differences": list(self.differences), "reproduced": self.reproduced}
 
 
 @dataclass(frozen=True, slots=True)
 class PastDecisions:
-    """Decisions of a key in the order of time, and what of the log could not be looked through, in words."""
+    """Decisions of a key in the order of time, and what of the log could not be looked through, in words.
+
+    checked: what of the log was held against its hashes, and what was not, in words.
+    """
 
     decisions: tuple[Decision, ...]
     notes: tuple[str, ...]
+    checked: tuple[str, ...] = ()
+
+    @property
+    def hold(self) -> bool:
+        """Whether every decision came again, from parts of the log that are those which were written."""
+        return all(one.reproduced and not one.part_faults for one in self.decisions)
+
+
+@dataclass
+class _Found:
+    """What a walk through the log has met so far."""
+
+    journal: Journal
+    decisions: list[Decision] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    foreign: dict[str, int] = field(default_factory=dict)
+    batches: int = 0
+    looked: int = 0
+    parts: int = 0
+    groups: int = 0
+    read: int = 0
+    erased: int = 0
+    verified: int = 0
+    rows: int = 0
+
+    def notes(self) -> Iterator[str]:
+        """What could not be looked through."""
+        yield from self.faults
+        if self.erased:
+            told = "rows of the batches looked through are erased: decisions of this key may be among them"
+            yield f"{self.erased:,} {told}"
+        for key_id, count in self.foreign.items():
+            yield f"{count:,} batches have pseudonyms of another secret ({key_id}) and were not looked through"
+
+    def checked(self) -> tuple[str, ...]:
+        """What was held against hashes, and what was not."""
+        lines = len(self.journal.events)
+        left = self.parts - self.verified
+        return (
+            f"looked for in {self.parts:,} parts of {self.looked:,} batches: {self.read:,} of {self.groups:,} row "
+            "groups read, the others left out by their least and greatest pseudonym",
+            f"checked: the journal ({lines:,} lines, each with the hash of the line before), the manifests of the "
+            f"batches with a decision, the digests of the {self.verified:,} parts that hold one ({self.rows:,} rows)",
+            f"not checked: {left:,} parts without a decision (credit-risk log verify does)",
+        )
 
 
 def past_decisions(log: Path, key: str, secrets: Sequence[Secret], shelf: Shelf) -> PastDecisions:
@@ -104,60 +155,65 @@ def past_decisions(log: Path, key: str, secrets: Sequence[Secret], shelf: Shelf)
     """
     open_log(log, create=False)
     known = {secret.id: secret.pseudonym(key).hex() for secret in secrets}
-    found: list[Decision] = []
-    faults: list[str] = []
-    foreign: dict[str, int] = {}
-    erased = looked = every = 0
+    found = _Found(read_journal(log))
     for batch in batches(log):
-        every += 1
+        found.batches += 1
         key_id = str(batch.manifest["constants"]["key_id"])
         if key_id not in known:
-            foreign[key_id] = foreign.get(key_id, 0) + 1
+            found.foreign[key_id] = found.foreign.get(key_id, 0) + 1
             continue
-        looked += 1
+        found.looked += 1
         for part in batch.manifest["parts"]:
-            name = f"part-{part['part']:05d}.parquet"
+            found.parts += 1
             try:
-                gone, decisions = _in_part(batch, name, known[key_id], shelf)
+                _in_part(log, batch, part["part"], known[key_id], shelf, found)
             except CreditRiskError as error:
-                faults.append(f"{batch.id} {name} was left out: {error.faults[0].message}")
-                continue
-            erased += gone
-            found += decisions
-    notes = [*faults, *_notes(erased, foreign)]
-    if not found:
-        raise _unknown(log, looked, every, foreign, notes)
-    ordered = sorted(found, key=lambda one: (one.at, one.batch, one.row))
-    return PastDecisions(tuple(ordered), tuple(notes))
+                name = f"part-{part['part']:05d}.parquet"
+                found.faults.append(f"{batch.id} {name} was left out: {error.faults[0].message}")
+    notes = tuple(found.notes())
+    if not found.decisions:
+        raise _unknown(log, found, notes)
+    ordered = sorted(found.decisions, key=lambda one: (one.at, one.batch, one.row))
+    return PastDecisions(tuple(ordered), notes, found.checked())
 
 
-def _notes(erased: int, foreign: Mapping[str, int]) -> Iterator[str]:
-    if erased:
-        yield f"{erased:,} rows of the batches looked through are erased: decisions of this key may be among them"
-    for key_id, count in foreign.items():
-        yield f"{count:,} batches have pseudonyms of another secret ({key_id}) and were not looked through"
-
-
-def _unknown(log: Path, looked: int, every: int, foreign: Mapping[str, int], notes: Sequence[str]) -> ScoringError:
-    if every and not looked:
+def _unknown(log: Path, looked: _Found, notes: Sequence[str]) -> ScoringError:
+    if looked.batches and not looked.looked:
         message = "no batch of the log has pseudonyms of this secret"
         remedy = "give the secret that was in use: --secret-file FILE, again for each"
-        return ScoringError(Fault(message, "secret", str(log), found=", ".join(foreign), remedy=remedy))
-    found = "; ".join(notes) or f"{looked:,} batches, no row of which is erased"
+        return ScoringError(Fault(message, "secret", str(log), found=", ".join(looked.foreign), remedy=remedy))
+    found = "; ".join(notes) or f"{looked.looked:,} batches, no row of which is erased"
     remedy = "write the key as it stood in the scored table; look among erased rows in vain"
     return ScoringError(Fault("the key has no row in the log", "unknown_key", str(log), found=found, remedy=remedy))
 
 
-def _in_part(batch: BatchFolder, name: str, pseudonym: str, shelf: Shelf) -> tuple[int, list[Decision]]:
-    """Erased rows of a part, and its decisions of the pseudonym."""
-    shown = f"{batch.path.parent.name}/{batch.path.name}/{PREDICTIONS}/{name}"
-    table = read_table(batch.path / PREDICTIONS / name, shown)
-    mine = pc.equal(table["pseudonym"], pseudonym).fill_null(False)
-    rows, gone = table.filter(mine), int(table["pseudonym"].null_count)
-    return gone, [_decision(batch, name, rows.slice(at, 1), shelf) for at in range(rows.num_rows)]
+def _in_part(log: Path, batch: BatchFolder, number: int, pseudonym: str, shelf: Shelf, found: _Found) -> None:
+    """Decisions of the pseudonym in a part; where there is one, the part is held against what binds it."""
+    name = f"part-{number:05d}.parquet"
+    held = search(batch.path / PREDICTIONS / name, _shown(batch, PREDICTIONS, name), "pseudonym", pseudonym)
+    found.erased, found.groups, found.read = (
+        found.erased + held.empty,
+        found.groups + held.groups,
+        found.read + held.read,
+    )
+    if not held.rows.num_rows:
+        return
+    faults: Sequence[Fault]
+    try:
+        rows, faults = verify_part(log, batch, number, found.journal)
+    except CreditRiskError as error:  # damaged in a place where no decision of this person stands
+        rows, faults = 0, error.faults
+    found.verified, found.rows = found.verified + 1, found.rows + rows
+    told = tuple(str(fault) for fault in (*found.journal.faults, *faults))
+    for at in range(held.rows.num_rows):
+        found.decisions.append(_decision(batch, name, held.rows.slice(at, 1), shelf, told))
 
 
-def _decision(batch: BatchFolder, name: str, row: pa.Table, shelf: Shelf) -> Decision:
+def _shown(batch: BatchFolder, place: str, name: str) -> str:
+    return f"{batch.path.parent.name}/{batch.path.name}/{place}/{name}"
+
+
+def _decision(batch: BatchFolder, name: str, row: pa.Table, shelf: Shelf, faults: tuple[str, ...]) -> Decision:
     """A row of the log made again, or why it cannot be."""
     constants = batch.manifest["constants"]
     told: dict[str, Any] = {
@@ -171,6 +227,7 @@ def _decision(batch: BatchFolder, name: str, row: pa.Table, shelf: Shelf) -> Dec
         "method": constants["method"],
         "row_holds": _row_holds(row, batch.outputs),
         "logged": {output: row[output][0].as_py() for output in batch.outputs},
+        "part_faults": faults,
     }
     left: dict[str, Any] = {"inputs": None, "inputs_hold": None, "again": None, "differences": ()}
     left |= {"characteristics": (), "reasons": ()}
@@ -200,12 +257,10 @@ def _row_holds(row: pa.Table, outputs: Sequence[str]) -> bool:
 
 def _inputs_of(batch: BatchFolder, name: str, row: pa.Table) -> pa.Table | None:
     """The logged inputs of a row, or None where they were erased."""
-    _, inputs = read_part(batch, name)
-    mine = inputs.filter(pc.equal(inputs["row"], row["row"][0]))
-    if not mine.num_rows:
-        return None
-    matching(row, mine)
-    return mine
+    columns = ["row", "pseudonym", *(f"input:{one}" for one in batch.inputs)]
+    number = row["row"][0].as_py()
+    mine = search(batch.path / INPUTS / name, _shown(batch, INPUTS, name), "row", number, columns).rows
+    return mine if mine.num_rows else None
 
 
 def _made_again(

@@ -76,6 +76,24 @@ def verify_log(log: Path, head: str | None = None) -> Verified:
     return Verified(count, rows, erased, journal.head, tuple(faults))
 
 
+def verify_part(log: Path, batch: BatchFolder, number: int, journal: Journal) -> tuple[int, tuple[Fault, ...]]:
+    """Rows of one part of predictions, and faults of it and of its manifest in the journal; nothing else is read.
+
+    Raises ScoringError where the part cannot be read.
+    """
+    shown = batch.path.relative_to(log).as_posix()
+    event = next((e for e in journal.events if e["event"] == "batch" and e["batch"] == batch.id), None)
+    if event is None:
+        return 0, (Fault("belongs to no batch of the journal", "file_unknown", shown),)
+    if sha256_file(batch.path / MANIFEST) != event["manifest"]:
+        return 0, (Fault("is not the manifest of the journal", "manifest_edited", f"{shown}/{MANIFEST}"),)
+    part = next(one for one in batch.manifest["parts"] if one["part"] == number)
+    name = f"{PREDICTIONS}/part-{number:05d}.parquet"
+    table = read_table(batch.path / name, f"{shown}/{name}")
+    counts = _erasures(journal).get((batch.id, number), {"rows": 0, "inputs": 0})
+    return table.num_rows, tuple(_part(batch, part, table, counts["rows"], f"{shown}/{name}")[1])
+
+
 def _erasures(journal: Journal) -> dict[tuple[str, int], dict[str, int]]:
     """Rows and rows of inputs that the journal says were erased, by batch and part."""
     found: dict[tuple[str, int], dict[str, int]] = {}

@@ -11,6 +11,7 @@ import pytest
 from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
 from tests.credit_risk.cli.command import QUICK, credit_risk, done, portfolio
+from tests.credit_risk.serving.cases import CORPUS, KEY, SECRET, rows, run
 
 HEAD = """model: {id: m, name: Consumer loans}
 data:
@@ -105,3 +106,15 @@ def test_what_is_not_made_again_is_status_1(scored: tuple[Path, pd.DataFrame], t
     ended = credit_risk("explain", "--key", "A-1", "--log", folder / "log", "--package", corpus, *secret)
     assert ended.status == 1
     assert "NOT MADE AGAIN: the package" in ended.out
+
+
+def test_a_package_without_reason_codes_has_no_notice(tmp_path: Path) -> None:
+    rows("scorecard", 20, seed=9).to_parquet(tmp_path / "t.parquet")
+    run(tmp_path, tmp_path / "t.parquet", "scorecard")
+    (tmp_path / "secret").write_bytes(SECRET.value)
+    key = rows("scorecard", 20, seed=9)[KEY].iloc[0]
+    secret = ("--secret-file", tmp_path / "secret")
+    ended = credit_risk("explain", "--key", key, "--log", tmp_path / "log", "--package", CORPUS / "scorecard", *secret)
+    assert (ended.status, ended.err) == (0, "")
+    assert "no notice: the plan declares no reason codes" in ended.out
+    assert "checked: the journal (1 lines" in ended.out

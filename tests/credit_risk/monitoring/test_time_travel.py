@@ -156,3 +156,47 @@ def test_a_part_that_cannot_be_read_is_told(log: Path) -> None:
     past = told(log)
     assert len(past.decisions) == 3
     assert any("was left out" in note for note in past.notes)
+
+
+def test_what_was_checked_is_told(log: Path) -> None:
+    past = told(log)
+    assert past.notes == ()
+    found, checked, left = past.checked
+    parts = sorted(log.glob("day=*/batch=*/predictions/part-*.parquet"))
+    held = [pq.ParquetFile(path).metadata.num_rows for path in parts if path.name == "part-00000.parquet"]
+    assert found.startswith(f"looked for in {len(parts)} parts of 4 batches: {len(parts)} of {len(parts)} row groups")
+    assert "the journal (4 lines" in checked
+    assert f"4 parts that hold one ({sum(held)} rows)" in checked
+    assert left.startswith(f"not checked: {len(parts) - 4} parts")
+    rows("scorecard", 30, seed=9).to_parquet(log.parent / "t.parquet")
+    run(log.parent, log.parent / "t.parquet", out=log.parent / "out")
+    again = told(log)
+    assert again.decisions == past.decisions
+    assert again.checked[1] == checked.replace("(4 lines", "(5 lines")
+    more = len(list(log.glob("day=*/batch=*/predictions/part-*.parquet")))
+    assert more > len(parts)
+    assert again.checked[2].startswith(f"not checked: {more - 4} parts")
+
+
+def test_a_part_that_was_edited_in_another_row_is_told(log: Path) -> None:
+    """The decision holds; the part in which it stands does not."""
+    (path,) = log.glob("day=2026-11-04/batch=*/predictions/part-00000.parquet")
+    table = pq.ParquetFile(path).read()
+    pq.write_table(table.slice(0, table.num_rows - 1), path)
+    past = told(log)
+    edited = past.decisions[1]
+    assert (edited.reproduced, past.hold) == (True, False)
+    assert any(f"{table.num_rows:,} were written" in fault for fault in edited.part_faults)
+    assert any("rows are not those that were written" in fault for fault in edited.part_faults)
+    assert [one.part_faults for one in past.decisions if one is not edited] == [(), (), ()]
+
+
+def test_an_edited_manifest_and_an_edited_journal_are_told(log: Path) -> None:
+    (path,) = log.glob("day=2026-11-04/batch=*/manifest.json")
+    path.write_bytes(path.read_bytes().replace(b"credit-risk-prediction-batch", b"credit-risk-prediction-batch "))
+    first, second = told(log).decisions[:2]
+    assert first.part_faults == ()
+    assert "is not the manifest of the journal" in second.part_faults[0]
+    journal = (log / "journal.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (log / "journal.jsonl").write_text("".join(journal[1:]), "utf-8")
+    assert all("does not follow from the line before" in one.part_faults[0] for one in told(log).decisions)
