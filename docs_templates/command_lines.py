@@ -76,6 +76,21 @@ def take_back_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def letter_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
+    """`credit-dossier letter NOTICE.json ... --package PACKAGE --out DIR`."""
+    parser = _parser("letter", "Write the notice to an applicant as a letter, PDF and text, from its data.")
+    parser.add_argument(
+        "notice", type=Path, nargs="+", metavar="NOTICE.json", help="data of a notice, as credit-risk explain writes it"
+    )
+    _package(parser, "the package that decided")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the letters")
+    parser.add_argument("--page-size", choices=("a4", "letter"), help="default: that of the house style, else a4")
+    add_language(parser)
+    add_house(parser)
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    return parser
+
+
 def add_house(parser: argparse.ArgumentParser, about: str = "the house style: a small YAML file") -> None:
     """The option that names a house style."""
     parser.add_argument("--house", type=Path, metavar="FILE", help=about)
@@ -113,4 +128,5 @@ PARSERS: dict[str, Callable[[Sequence[str]], argparse.ArgumentParser]] = {
     "sign": sign_parser,
     "word": word_parser,
     "take-back": take_back_parser,
+    "letter": letter_parser,
 }

@@ -156,9 +156,45 @@ def take_back_command(arguments: argparse.Namespace, tell: Print) -> bool:
     return True
 
 
+def letter_command(arguments: argparse.Namespace, tell: Print) -> bool:
+    """Write the letters of notices, each as PDF and text. Raises DocumentError with every fault of all of them before
+    anything is written; OSError."""
+    from docs_templates.house import current_house
+    from docs_templates.letters import letter, letter_text, read_notice
+    from docs_templates.package import read_package
+    from docs_templates.render.page import PAGES
+    from docs_templates.render.pdf import render
+
+    package = read_package(arguments.package)
+    size = PAGES[arguments.page_size or current_house().page.lower() or "a4"]
+    faults: list[Fault] = []
+    made: dict[str, bytes] = {}
+    with speaking(chosen_language(arguments.language, arguments.language_folder)):
+        for path in arguments.notice:
+            try:
+                notice = read_notice(path, package)
+            except DocumentError as error:
+                faults += error.faults
+                continue
+            document = letter(notice, package, path.stem)
+            made[f"{path.stem}.pdf"] = render(document, notice.at, size).data
+            made[f"{path.stem}.txt"] = letter_text(document)
+    if len(made) != 2 * len(arguments.notice) and not faults:
+        faults.append(Fault("two notices have one name", "notice", allowed="a name each"))
+    if faults:
+        raise DocumentError(faults)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name, data in made.items():
+        _write(arguments.out / name, data)
+        if not arguments.quiet:
+            tell(f"written {arguments.out / name}")
+    return True
+
+
 BY_NAME: dict[str, Callable[[argparse.Namespace, Print], bool | None]] = {
     "verify": verify_command,
     "sign": sign_command,
     "word": word_command,
     "take-back": take_back_command,
+    "letter": letter_command,
 }

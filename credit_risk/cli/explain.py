@@ -12,6 +12,7 @@ from credit_risk._core import canonical_json
 from credit_risk._core.errors import CreditRiskError
 
 if TYPE_CHECKING:
+    from credit_risk.monitoring.shelf import Shelf
     from credit_risk.monitoring.time_travel import Decision
 
 HOW = {"generated sql": "to 1e-12 (generated SQL promises no bits)"}
@@ -25,35 +26,74 @@ def add_explain_command(group: Any) -> None:
     parser.add_argument("--package", required=True, help="model package, or a folder of packages")
     parser.add_argument("--secret-file", action="append", help="file with the secret; again for each that was in use")
     parser.add_argument("--language", help="language of the notice; by default the first of the plan")
+    parser.add_argument("--out", help="folder for the letters of declined applicants: PDF, text, and their data")
+    parser.add_argument("--house", help="house style of the letters: a YAML file")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of text")
     parser.set_defaults(command=explain)
 
 
 def explain(options: argparse.Namespace) -> int:
-    """0 where every decision came again to the last bit, from parts of the log that hold; 1 where one did not."""
+    """0 where every decision came again to the last bit, from parts of the log that hold, and has the letter asked for.
+
+    1 where one did not, or where a notice could not be made a letter.
+    """
+    from credit_risk.lifecycle.letters import check_folder
     from credit_risk.monitoring.shelf import open_shelf
     from credit_risk.monitoring.time_travel import past_decisions
     from credit_risk.serving.log import read_secret
 
+    if options.out:
+        check_folder(Path(options.out))
     paths = [Path(one) for one in options.secret_file] if options.secret_file else [None]
     secrets = [read_secret(path) for path in paths]
     shelf = open_shelf(Path(options.package))
     past = past_decisions(Path(options.log), options.key, secrets, shelf)
     told = [(one, notice_of(one, options.key, options.language)) for one in past.decisions]
+    letters = [letter_of(one, notice, shelf, options) for one, notice in told]
     if options.json:
         document = {
-            "decisions": [{**one.as_dict(), "notice": notice} for one, notice in told],
+            "decisions": [
+                {**one.as_dict(), "notice": notice, **({} if letter is None else {"letter": letter})}
+                for (one, notice), letter in zip(told, letters, strict=True)
+            ],
             "notes": list(past.notes),
             "checked": list(past.checked),
         }
         sys.stdout.write(canonical_json.to_bytes(document).decode("utf-8"))
     else:
-        for number, (one, notice) in enumerate(told, 1):
+        for number, ((one, notice), letter) in enumerate(zip(told, letters, strict=True), 1):
             print(f"decision {number} of {len(told)}")
-            print("\n".join(f"  {line}" for line in lines_of(one, notice)))
+            print("\n".join(f"  {line}" for line in [*lines_of(one, notice), *_letter_lines(letter)]))
         for note in (*past.notes, *past.checked):
             print(note)
-    return 0 if past.hold else 1
+    lacking = any(
+        "none" not in notice and letter is not None and "none" in letter
+        for (_, notice), letter in zip(told, letters, strict=True)
+    )
+    return 0 if past.hold and not lacking else 1
+
+
+def letter_of(
+    decision: Decision, notice: dict[str, Any], shelf: Shelf, options: argparse.Namespace
+) -> dict[str, Any] | None:
+    """Files of the letter by kind, or under `none` why there is none; None where no letter is asked for."""
+    from credit_risk.lifecycle.letters import KINDS, write_letter
+
+    if not options.out:
+        return None
+    if "none" in notice:
+        return {"none": notice["none"]}
+    house = Path(options.house) if options.house else None
+    letter = write_letter(decision, notice, shelf.places[decision.package_hash], Path(options.out), house=house)
+    if letter.why_not is not None:
+        return {"none": letter.why_not}
+    return {kind: str(file) for kind, file in zip(KINDS, letter.files, strict=True)}
+
+
+def _letter_lines(letter: dict[str, Any] | None) -> list[str]:
+    if letter is None:
+        return []
+    return [f"no letter: {letter['none']}"] if "none" in letter else [f"letter: {letter['pdf']}, {letter['txt']}"]
 
 
 def notice_of(decision: Decision, key: str, language: str | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pikepdf
 import pytest
 
 from credit_risk.package import read_package
@@ -77,12 +78,52 @@ def test_a_declined_applicant_with_the_notice(scored: tuple[Path, pd.DataFrame])
     assert row["WHO"] not in json.dumps({**decision, "notice": None})
 
 
-def test_an_accepted_applicant_has_no_notice(scored: tuple[Path, pd.DataFrame]) -> None:
+def test_the_letter_of_a_declined_applicant(scored: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
+    """PDF and text hold what the data of the notice say; made again, every byte is the same."""
+    folder, frame = scored
+    row = frame[frame["score"] < 500].iloc[0]
+    status, out, err = asked(folder, row["WHO"], "--out", tmp_path / "letters", "--json")
+    assert (status, err) == (0, "")
+    (decision,) = json.loads(out)["decisions"]
+    files = {kind: Path(path) for kind, path in decision["letter"].items()}
+    assert sorted(files) == ["json", "pdf", "txt"]
+    data = json.loads(files["json"].read_text("utf-8"))
+    assert data == {**decision["notice"], "at": decision["at"]}
+    text = files["txt"].read_text("utf-8")
+    for place, factor in enumerate(data["key_factors"], start=1):
+        assert f"{place}. {factor['text']}" in text
+    assert f"{row['score']:g}, on the date of the decision" in text
+    assert f"Applicant: {row['WHO']}" in text
+    with pikepdf.open(files["pdf"]) as pdf:
+        assert len(pdf.pages) <= 2
+    before = {kind: path.read_bytes() for kind, path in files.items()}
+    assert asked(folder, row["WHO"], "--out", tmp_path / "letters")[0] == 0
+    assert {kind: path.read_bytes() for kind, path in files.items()} == before
+    assert sorted(one.name for one in (tmp_path / "letters").iterdir()) == sorted(one.name for one in files.values())
+
+
+def test_a_letter_that_cannot_be_written_is_status_1(scored: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
+    folder, frame = scored
+    key = frame[frame["score"] < 500].iloc[0]["WHO"]
+    status, out, err = asked(folder, key, "--out", tmp_path, "--house", tmp_path / "none.yaml")
+    assert (status, err) == (1, "")
+    assert "no letter:" in out
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("", "utf-8")
+    status, _, err = asked(folder, key, "--out", tmp_path / "file")
+    assert (status, "is no folder" in err) == (2, True)
+
+
+def test_an_accepted_applicant_has_no_notice(scored: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
     folder, frame = scored
     key = frame[frame["score"] >= 500].iloc[0]["WHO"]
     status, out, _ = asked(folder, key)
     assert status == 0
     assert "no notice: the applicant was not declined" in out
+    status, out, _ = asked(folder, key, "--out", tmp_path / "letters")
+    assert status == 0
+    assert "no letter: the applicant was not declined" in out
+    assert not (tmp_path / "letters").exists()
 
 
 def test_what_is_refused(scored: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
@@ -103,9 +144,11 @@ def test_what_is_not_made_again_is_status_1(scored: tuple[Path, pd.DataFrame], t
     folder, _ = scored
     corpus = Path(__file__).parents[3] / "scorecards" / "format" / "corpus" / "valid" / "scorecard"
     secret = ("--secret-file", folder / "secret")
-    ended = credit_risk("explain", "--key", "A-1", "--log", folder / "log", "--package", corpus, *secret)
+    given = ("--log", folder / "log", "--package", corpus, *secret, "--out", tmp_path / "letters")
+    ended = credit_risk("explain", "--key", "A-1", *given)
     assert ended.status == 1
     assert "NOT MADE AGAIN: the package" in ended.out
+    assert "no letter: the decision could not be made again" in ended.out
 
 
 def test_a_package_without_reason_codes_has_no_notice(tmp_path: Path) -> None:
