@@ -1,3 +1,69 @@
-"""Model inventory: every model, its stage, who decided what on which evidence; nobody changes it afterwards."""
+"""Model inventory: every model, its stage, who decided what on which evidence; nobody changes it afterwards.
+
+>>> from credit_risk.inventory import create_inventory          # doctest: +SKIP
+>>> inventory = create_inventory("inventory.db", gates)         # doctest: +SKIP
+
+Names are imported when first used; they need the extra `inventory`.
+"""
 
 from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from credit_risk._core.extras import optional_import
+
+_PUBLIC = {
+    "Inventory": "credit_risk.inventory.book",
+    "create_inventory": "credit_risk.inventory.book",
+    "open_inventory": "credit_risk.inventory.book",
+    "upgrade_inventory": "credit_risk.inventory.book",
+    "Signer": "credit_risk.inventory.service.signing",
+    "Signed": "credit_risk.inventory.keys.statements",
+    "new_key": "credit_risk.inventory.keys.key_pair",
+    "read_key": "credit_risk.inventory.keys.key_pair",
+    "write_key": "credit_risk.inventory.keys.key_pair",
+    "read_public_keys": "credit_risk.inventory.keys.key_pair",
+    "Anchor": "credit_risk.inventory.audit.anchors",
+    "read_anchors": "credit_risk.inventory.audit.anchors",
+    "read_anchor_text": "credit_risk.inventory.audit.anchors",
+    "read_trail": "credit_risk.inventory.audit.chain",
+    "verify_lines": "credit_risk.inventory.audit.verification",
+    "Verification": "credit_risk.inventory.audit.verification",
+}
+
+if TYPE_CHECKING:
+    from credit_risk.inventory.audit.anchors import Anchor, read_anchor_text, read_anchors
+    from credit_risk.inventory.audit.chain import read_trail
+    from credit_risk.inventory.audit.verification import Verification, verify_lines
+    from credit_risk.inventory.book import Inventory, create_inventory, open_inventory, upgrade_inventory
+    from credit_risk.inventory.keys.key_pair import new_key, read_key, read_public_keys, write_key
+    from credit_risk.inventory.keys.statements import Signed
+    from credit_risk.inventory.service.signing import Signer
+
+__all__ = [
+    "Anchor",
+    "Inventory",
+    "Signed",
+    "Signer",
+    "Verification",
+    "create_inventory",
+    "new_key",
+    "open_inventory",
+    "read_anchor_text",
+    "read_anchors",
+    "read_key",
+    "read_public_keys",
+    "read_trail",
+    "upgrade_inventory",
+    "verify_lines",
+    "write_key",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for library in ("sqlalchemy", "alembic", "cryptography"):
+        optional_import(library, "inventory")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)

@@ -24,12 +24,15 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The connection string of a new server that listens on a socket only; as root it runs as `postgres`."""
+def server(beside: Path | None = None) -> Iterator[str]:
+    """The connection string of a new server that listens on a socket only; as root it runs as `postgres`.
+
+    beside: the folder in which its folder is made (None: that of temporary files).
+    """
     folder = programs()
     if folder is None:
         raise FileNotFoundError("initdb is not here (Debian: postgresql)")
-    place = Path(tempfile.mkdtemp(prefix="pg"))
+    place = Path(tempfile.mkdtemp(prefix="pg", dir=beside))
     try:
         options = _user(place)
         make = [str(folder / "initdb"), "-D", str(place / "data"), "-A", "trust", "-U", "postgres", "-E", "UTF8"]

@@ -1,0 +1,231 @@
+"""Who might do what at each event, replayed from the trail alone: keys, roles, packages; and every signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from credit_risk._core.errors import Fault
+from credit_risk.inventory import kinds
+from credit_risk.inventory.audit.anchors import Anchor
+from credit_risk.inventory.audit.event import Event
+from credit_risk.inventory.contracts import DEVELOPER, INDEPENDENT_GATES, INDEPENDENT_ROLES
+from credit_risk.inventory.errors import InventoryError
+from credit_risk.inventory.keys import statements
+from credit_risk.inventory.keys.key_pair import PublicKey
+from credit_risk.inventory.keys.statements import Signed, anchor_of, check_form, holds
+
+Json = Any
+Version = tuple[str | None, str | None]
+ACTS = {
+    kinds.SIGNED_OFF: statements.SIGN_OFF,
+    kinds.OVERRIDDEN: statements.OVERRIDE,
+    kinds.PERSON_REGISTERED: statements.REGISTER_KEY,
+    kinds.KEY_ROTATED: statements.ROTATE_KEY,
+    kinds.KEY_REVOKED: statements.REVOKE_KEY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key in the trail: whose it is, from which event, until which; `distrusted` from a moment on."""
+
+    key: PublicKey
+    person: str
+    expires: str
+    since: int
+    until: int | None = None
+    distrusted: str | None = None
+
+
+@dataclass(slots=True)
+class Replay:
+    """State while events are replayed in their order, and the faults that were found."""
+
+    keys: dict[str, KnownKey] = field(default_factory=dict)
+    registrars: set[str] = field(default_factory=set)
+    developers: dict[Version, set[str]] = field(default_factory=dict)
+    independent: dict[Version, set[str]] = field(default_factory=dict)
+    subjects: dict[Version, str] = field(default_factory=dict)
+    signed: list[tuple[Event, str]] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, event: Event, code: str, message: str) -> None:
+        """Note a fault of an event."""
+        self.faults.append(Fault(f"event {event.sequence}: {message}", code, row=event.sequence))
+
+
+def replay(events: Iterable[Event]) -> Replay:
+    """Replay events and check every signature, its key, its person, what it was over, and four eyes."""
+    state = Replay()
+    for event in events:
+        step = _STEPS.get(event.kind)
+        if step is None:
+            continue
+        try:
+            step(state, event)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            state.fault(event, "payload", f"its content is not that of {event.kind} ({error})")
+    for event, fingerprint in state.signed:
+        known = state.keys.get(fingerprint)
+        if known is not None and known.distrusted is not None and event.at >= known.distrusted:
+            state.fault(event, "distrusted", f"signed with a key of {known.person} that was given up as no longer his")
+    return state
+
+
+def check_public_keys(state: Replay, public: Mapping[str, frozenset[PublicKey]]) -> tuple[Fault, ...]:
+    """Keys of the trail against keys that were kept apart: each must be there, of the same person."""
+    faults = []
+    for known in state.keys.values():
+        if known.key not in public.get(known.person, frozenset()):
+            message = f"event {known.since}: the key of {known.person} is not the one that was kept apart: swapped"
+            faults.append(Fault(message, "swapped_key", row=known.since, found=known.key.fingerprint))
+    return tuple(faults)
+
+
+def _person_registered(state: Replay, event: Event) -> None:
+    told = event.payload
+    person, key = told["person"], PublicKey(told["public_key"])
+    text = told["statement"]
+    named = (text["registered"], text["public_key"], text["expires"], text["registrar"])
+    if named != (person, key.hex, told["expires"], told["registrar"]):
+        state.fault(event, "forged", "the registration is not what was signed")
+    first = not state.keys
+    if key.fingerprint in state.keys:
+        state.fault(event, "key", f"the key is that of {state.keys[key.fingerprint].person} already")
+        return
+    if first:
+        state.keys[key.fingerprint] = KnownKey(key, person, told["expires"], event.sequence)
+        if not told["registrar"] or text["person"] != person:
+            state.fault(event, "key", "the first person is registered by himself, as registrar")
+    elif text["person"] not in state.registrars:
+        state.fault(event, "key", f"{text['person']} may not register persons")
+    _check_signed(state, event, told["by_fingerprint"])
+    if not holds(Signed(text, key.fingerprint, told["proof"]), key):
+        state.fault(event, "forged", "who holds the new key did not sign its registration")
+    state.keys[key.fingerprint] = KnownKey(key, person, told["expires"], event.sequence)
+    if told["registrar"]:
+        state.registrars.add(person)
+
+
+def _key_rotated(state: Replay, event: Event) -> None:
+    told = event.payload
+    person, key = told["person"], PublicKey(told["public_key"])
+    text = told["statement"]
+    if (text["registered"], text["public_key"], text["expires"]) != (person, key.hex, told["expires"]):
+        state.fault(event, "forged", "the new key is not the one that was signed")
+    if key.fingerprint in state.keys:
+        state.fault(event, "key", f"the key is that of {state.keys[key.fingerprint].person} already")
+        return
+    if text["person"] != person and text["person"] not in state.registrars:
+        state.fault(event, "key", f"{text['person']} may not give {person} a key")
+    _check_signed(state, event, told["by_fingerprint"])
+    if not holds(Signed(text, key.fingerprint, told["proof"]), key):
+        state.fault(event, "forged", "who holds the new key did not sign for it")
+    for fingerprint, known in list(state.keys.items()):
+        if known.person == person and known.until is None:
+            state.keys[fingerprint] = replace(known, until=event.sequence)
+    state.keys[key.fingerprint] = KnownKey(key, person, told["expires"], event.sequence)
+
+
+def _key_revoked(state: Replay, event: Event) -> None:
+    told = event.payload
+    text = told["statement"]
+    known = state.keys.get(told["fingerprint"])
+    if known is None:
+        state.fault(event, "key", "revokes a key that nobody has")
+        return
+    if (text["fingerprint"], text["distrusted_since"]) != (told["fingerprint"], told["distrusted_since"]):
+        state.fault(event, "forged", "the revocation is not what was signed")
+    if text["person"] != known.person and text["person"] not in state.registrars:
+        state.fault(event, "key", f"{text['person']} may not revoke a key of {known.person}")
+    _check_signed(state, event, told["by_fingerprint"])
+    state.keys[told["fingerprint"]] = replace(known, until=event.sequence, distrusted=told["distrusted_since"])
+
+
+def _proposed(state: Replay, event: Event) -> None:
+    state.subjects[(event.model, event.version)] = event.payload["proposal_hash"]
+
+
+def _registered(state: Replay, event: Event) -> None:
+    state.subjects[(event.model, event.version)] = event.payload["package_hash"]
+
+
+def _role_given(state: Replay, event: Event) -> None:
+    which = (event.model, event.version)
+    person, role = event.payload["person"], event.payload["role"]
+    if role == DEVELOPER:
+        state.developers.setdefault(which, set()).add(person)
+    elif role in INDEPENDENT_ROLES:
+        state.independent.setdefault(which, set()).add(person)
+    if person in state.developers.get(which, set()) & state.independent.get(which, set()):
+        state.fault(event, "four_eyes", f"{person} developed this version, and validates or approves it")
+
+
+def _signed_off(state: Replay, event: Event) -> None:
+    text = event.payload["statement"]
+    which = (event.model, event.version)
+    if event.actor != text["person"]:
+        state.fault(event, "forged", f"stands under the name of {event.actor}; {text['person']} signed")
+    if (text["model"], text["version"]) != which:
+        state.fault(event, "forged", "was signed for another version")
+    if text["subject_hash"] != state.subjects.get(which):
+        state.fault(event, "other_hash", "was signed over another hash than that of the version then")
+    if text["gate"] in INDEPENDENT_GATES or text["role"] in INDEPENDENT_ROLES:
+        state.independent.setdefault(which, set()).add(text["person"])
+        if text["person"] in state.developers.get(which, set()):
+            state.fault(event, "four_eyes", f"{text['person']} developed a part of the version that he signs")
+    _check_signed(state, event, event.payload["fingerprint"])
+
+
+def _overridden(state: Replay, event: Event) -> None:
+    text = event.payload["statement"]
+    which = (event.model, event.version)
+    if (text["model"], text["version"]) != which or event.actor != text["person"]:
+        state.fault(event, "forged", "the override was signed for another version, or by another person")
+    if text["subject_hash"] != state.subjects.get(which):
+        state.fault(event, "other_hash", "was signed over another hash than that of the version then")
+    if text["person"] in state.developers.get(which, set()):
+        state.fault(event, "four_eyes", f"{text['person']} developed a part of the version that he lets pass")
+    _check_signed(state, event, event.payload["fingerprint"])
+
+
+def _check_signed(state: Replay, event: Event, fingerprint: str) -> None:
+    """Signature, key and person of an event's statement; the head that it names goes to the anchors."""
+    text = event.payload["statement"]
+    try:
+        check_form(text, ACTS[event.kind])
+    except InventoryError as error:
+        state.fault(event, "forged", error.faults[0].message)
+        return
+    state.anchors.append(anchor_of(text, f"statement of event {event.sequence}"))
+    if anchor_of(text).sequence >= event.sequence:
+        state.fault(event, "forged", "names a head of the trail that is later than the event")
+    known = state.keys.get(fingerprint)
+    if known is None:
+        state.fault(event, "key", "is signed with a key that nobody has registered")
+        return
+    state.signed.append((event, fingerprint))
+    if known.person != text["person"]:
+        state.fault(event, "forged", f"{text['person']} is named, the key is that of {known.person}")
+    if known.until is not None:
+        state.fault(event, "key", f"is signed with a key that {known.person} no longer had")
+    if text["at"] > known.expires or event.at > known.expires:
+        state.fault(event, "key", f"is signed with a key of {known.person} that had expired")
+    if not holds(Signed(text, fingerprint, event.payload["signature"]), known.key):
+        state.fault(event, "forged", f"the signature of {text['person']} does not hold")
+
+
+_STEPS: Mapping[str, Callable[[Replay, Event], None]] = {
+    kinds.PERSON_REGISTERED: _person_registered,
+    kinds.KEY_ROTATED: _key_rotated,
+    kinds.KEY_REVOKED: _key_revoked,
+    kinds.VERSION_PROPOSED: _proposed,
+    kinds.PROPOSAL_CHANGED: _proposed,
+    kinds.PACKAGE_REGISTERED: _registered,
+    kinds.ROLE_GIVEN: _role_given,
+    kinds.SIGNED_OFF: _signed_off,
+    kinds.OVERRIDDEN: _overridden,
+}

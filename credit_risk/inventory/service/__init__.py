@@ -1,0 +1,1 @@
+"""What is done with the inventory: each act checks, appends events, and returns facts."""

@@ -1,0 +1,153 @@
+"""The one way in: an event is appended and its projections are written in the same transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from credit_risk._core.clock import Clock, system_clock, timestamp
+from credit_risk._core.errors import Fault
+from credit_risk.inventory.audit.anchors import Anchor
+from credit_risk.inventory.audit.event import Event, Head, next_event
+from credit_risk.inventory.errors import FourEyesError, InventoryError
+from credit_risk.inventory.kinds import CREATED
+from credit_risk.inventory.store import schema, tables
+from credit_risk.inventory.store.engine import WRITE, shown
+from credit_risk.inventory.store.guards import POSTGRESQL
+from credit_risk.inventory.store.projections import apply
+
+Json = Any
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class Store:
+    """A database that holds an inventory, with the clock that stamps events."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock = system_clock):
+        self.engine = engine
+        self.clock = clock
+        self.place = shown(engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that reads. Raises InventoryError where the schema is not the program's."""
+        with _told(self.place), self.engine.connect() as connection, connection.begin():
+            schema.check(connection, self.place)
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """A transaction that nobody else writes beside; what it appended stands where the block ends without error."""
+        engine = self.engine.execution_options(**{WRITE: True})
+        with _told(self.place), engine.connect() as connection, connection.begin():
+            schema.check(connection, self.place)
+            yield Writer(connection, self.clock)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+class Writer:
+    """Appends events in one transaction that holds the lock of writers."""
+
+    def __init__(self, connection: sa.Connection, clock: Clock):
+        self.connection = connection
+        self.clock = clock
+        self.head = _locked_head(connection)
+
+    def moment(self) -> str:
+        """The moment that an event would have now."""
+        return max(timestamp(self.clock()), self.head.at)
+
+    def append(
+        self,
+        kind: str,
+        payload: Mapping[str, Json],
+        *,
+        actor: str,
+        model: str | None = None,
+        version: str | None = None,
+    ) -> Event:
+        """Append one event and write its projections."""
+        event = next_event(self.head, self.clock(), kind, payload, actor=actor, model=model, version=version)
+        _reject_unstorable(event)
+        insert_event(self.connection, event)
+        apply(self.connection, event)
+        self.head = Head(event.sequence, event.hash, event.at)
+        self.connection.execute(sa.update(tables.head).values(sequence=event.sequence, hash=event.hash, at=event.at))
+        return event
+
+
+def insert_event(connection: sa.Connection, event: Event) -> None:
+    """Write the row of an event."""
+    row = {name: getattr(event, name) for name in tables.events.c.keys()}  # noqa: SIM118
+    connection.execute(sa.insert(tables.events), row)
+
+
+def create(engine: sa.Engine, clock: Clock, nonce: str) -> None:
+    """Lay out an inventory in an empty database, with its first event. Raises InventoryError where there is one."""
+    place = shown(engine)
+    writing = engine.execution_options(**{WRITE: True})
+    with _told(place), writing.connect() as connection, connection.begin():
+        if schema.current(connection) is not None or sa.inspect(connection).get_table_names():
+            remedy = "name an empty database, or a file that does not exist"
+            raise InventoryError(Fault("something is in this database", "exists", place, remedy=remedy))
+        schema.migrate(connection)
+        connection.execute(sa.insert(tables.head).values(one=1, sequence=0, hash=Head().hash, at=""))
+        writer = Writer(connection, clock)
+        writer.append(CREATED, {"format": "credit-risk-audit", "format_version": "0.1", "nonce": nonce}, actor="system")
+
+
+def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
+    """Raise the schema of an inventory to the program's; the revision before and after."""
+    place = shown(engine)
+    writing = engine.execution_options(**{WRITE: True})
+    with _told(place), writing.connect() as connection, connection.begin():
+        before = schema.current(connection)
+        if before is None:
+            schema.check(connection, place)
+        schema.migrate(connection)
+        return before, schema.newest()
+
+
+def read_head(connection: sa.Connection) -> Anchor:
+    """The head of the trail as an anchor."""
+    row = connection.execute(sa.select(tables.head)).one()
+    log = connection.execute(sa.select(tables.events.c.hash).where(tables.events.c.sequence == 1)).scalar_one()
+    return Anchor(log, row.sequence, row.hash, row.at)
+
+
+def _locked_head(connection: sa.Connection) -> Head:
+    query = sa.select(tables.head)
+    if connection.dialect.name == POSTGRESQL:
+        query = query.with_for_update()
+    row = connection.execute(query).one()
+    return Head(row.sequence, row.hash, row.at)
+
+
+def _reject_unstorable(event: Event) -> None:
+    if _NUL.search(event.line):
+        raise InventoryError(Fault("a text holds the character NUL, which no database keeps", "nul", path=event.kind))
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Errors of the database in the words of the inventory."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        reason = str(error.orig).splitlines()[0] if error.orig is not None else str(error)
+        if "four eyes" in reason:
+            raise FourEyesError(Fault(reason, "four_eyes", place)) from error
+        if "locked" in reason:
+            remedy = "try again; look for a program that holds the database"
+            raise InventoryError(
+                Fault("others have been writing all the time", "busy", place, remedy=remedy)
+            ) from error
+        raise InventoryError(Fault(f"the database refuses: {reason}", "database", place)) from error
