@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,9 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.evidence import Evidence, absent, table
-from credit_risk.evaluation.binned import bin_counts
-from credit_risk.evaluation.intervals import effective_rows
-from credit_risk.evaluation.stability import population_stability_index
 from credit_risk.lifecycle.applicants import ALL, group_of, groups_of_rows
 from credit_risk.lifecycle.performance import DEVELOPMENT, Scored, input_files
 from credit_risk.plan import Plan
@@ -26,9 +22,10 @@ from credit_risk.strategy.comparison import (
     compared_ranking,
 )
 from credit_risk.strategy.cut_offs import cut_offs_of
-from credit_risk.strategy.matrix import MATRIX_COLUMNS, ORDER_COLUMNS, bands, matrix_order, one_sided, two_score_matrix
+from credit_risk.strategy.matrix import MATRIX_COLUMNS, ORDER_COLUMNS, matrix_order, two_score_matrix
 from credit_risk.strategy.pair import Pair, matching_cut_off
 from credit_risk.strategy.redeployment import REDEPLOYMENT_COLUMNS, Rules, redeployment
+from credit_risk.strategy.redeployment_measures import JudgedRows, redeployment_measures
 from credit_risk.strategy.swap_set import CHANGE_COLUMNS, SWAP_COLUMNS, swap_change, swap_set
 
 Floats = NDArray[np.float64]
@@ -255,19 +252,5 @@ def _measures(
         return found
     found["auc_difference_lower"], found["auc_difference_upper"] = mine.iloc[0][["auc_lower", "auc_upper"]]
     samples = scored.scored_samples(challenger)
-    first, here = samples[DEVELOPMENT], samples[sample]
-    w = np.ones(len(here)) if here.weights is None else here.weights
-    found["calibration_gap"] = abs(float(w @ here.probability) / float(w @ here.y) - 1.0)
-    edges = cut_offs_of(first.score, plan.evaluation.bands, first.weights)
-    ids = {name: bands(one.score, edges) for name, one in ((DEVELOPMENT, first), (sample, here))}
-    weights = None if here.weights is None or first.weights is None else {DEVELOPMENT: first.weights, sample: w}
-    counts = bin_counts(ids, weights)
-    found["psi"] = population_stability_index(counts[DEVELOPMENT], counts[sample]).psi
-    cells = [_cell(here.y, w, ids[sample] == band) for band in range(1, len(edges) + 1)]
-    there = [cell for cell in cells if cell is not None]
-    found["inversions"] = float(sum(one_sided(a, b) < 0.05 for a, b in itertools.pairwise(there)))
-    return found
-
-
-def _cell(y: Floats, w: Floats, inside: NDArray[np.bool_]) -> tuple[float, float] | None:
-    return (float(np.average(y[inside], weights=w[inside])), effective_rows(w[inside])) if inside.any() else None
+    first, here = (JudgedRows(x.score, x.probability, x.y, x.weights) for x in (samples[DEVELOPMENT], samples[sample]))
+    return found | redeployment_measures(first, here, plan.evaluation.bands)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from credit_risk._core.errors import Fault
-from credit_risk.plan.document import Path
+from credit_risk._core.yaml_document import Path
 from credit_risk.plan.external_checks import external_faults
 from credit_risk.plan.moment_checks import moment_faults
 from credit_risk.plan.outcome_checks import MEASURES

@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from credit_risk._core.errors import CreditRiskError, Fault, PlanError
+from credit_risk._core.spec_faults import key_paths
+from credit_risk._core.yaml_document import Document
 from credit_risk.models.boosting import defect_faults
 from credit_risk.models.spec import MonotoneBoostingSpec
 from credit_risk.plan.checks import cross_faults
-from credit_risk.plan.document import Document
-from credit_risk.plan.faults import key_paths
 from credit_risk.plan.hidden_faults import remove
 from credit_risk.plan.intake import take_in_plan
 from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan

@@ -9,12 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from credit_risk._core.errors import Fault
+from credit_risk._core.yaml_document import Path
 from credit_risk.models.candidate_spec import IDENTIFIER
 from credit_risk.package.layout import hostile
 from credit_risk.plan.boosting_checks import boosting_faults
 from credit_risk.plan.calibration_checks import calibration_faults
 from credit_risk.plan.classing_checks import UNCONSTRAINED, classing_faults, order_faults
-from credit_risk.plan.document import Path
 from credit_risk.plan.expert_checks import expert_faults
 from credit_risk.plan.fairness_checks import fairness_faults
 from credit_risk.plan.long_run_checks import long_run_faults, margin_faults

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from credit_risk._core.errors import Fault
+from credit_risk._core.yaml_document import Path
 from credit_risk.binning.given import as_category
 from credit_risk.binning.settings_checks import settings_faults
-from credit_risk.plan.document import Path
 
 Found = Iterator[tuple[Path, Fault]]
 UNCONSTRAINED = (None, "none")

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from credit_risk._core.errors import Fault
+from credit_risk._core.yaml_document import Path
 from credit_risk.models.expert_bins import read_bins
 from credit_risk.models.expert_spec import ExpertCharacteristicSpec
-from credit_risk.plan.document import Path
 
 Found = Iterator[tuple[Path, Fault]]
 

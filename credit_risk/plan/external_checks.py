@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from credit_risk._core.errors import Fault
-from credit_risk.plan.document import Path
+from credit_risk._core.yaml_document import Path
 
 Found = Iterator[tuple[Path, Fault]]
 AT: Path = ("calibration", "external")

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from credit_risk._core.errors import Fault
 from credit_risk._core.spec import Spec
-from credit_risk.plan.document import Document, Path
-from credit_risk.plan.faults import fault_at, resolve, spec_at
+from credit_risk._core.spec_faults import fault_at, resolve, spec_at
+from credit_risk._core.yaml_document import Document, Path
 
 CHOICES = frozenset({"missing", "literal_error", "union_tag_invalid", "union_tag_not_found"})
 

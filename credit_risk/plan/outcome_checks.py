@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from credit_risk._core.errors import Fault
-from credit_risk.plan.document import Path
+from credit_risk._core.yaml_document import Path
 from credit_risk.sampling.expressions import parse_expression
 from credit_risk.sampling.history_columns import CALENDAR_MONTH, WHOLE, month_number
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from credit_risk._core.errors import Fault, ModelError
-from credit_risk.plan.document import Document, Path, read_document
+from credit_risk._core.yaml_document import Document, Path, read_document
 from credit_risk.plan.plan import Plan
 
 PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")

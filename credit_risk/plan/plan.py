@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from credit_risk._core import canonical_json
 from credit_risk._core.export_kinds import ExportKind
 from credit_risk._core.spec import Spec
+from credit_risk._core.yaml_document import path_text
 from credit_risk.binning.spec import ClassingSpec
 from credit_risk.calibration.long_run_spec import LongRunSpec
 from credit_risk.calibration.margin_spec import MarginSpec
@@ -33,7 +34,6 @@ from credit_risk.models.spec import (
 )
 from credit_risk.monitoring.spec import MonitoringSpec, usual_rules
 from credit_risk.plan.checks import cross_faults
-from credit_risk.plan.document import path_text
 from credit_risk.plan.html import plan_html
 from credit_risk.plan.outcome_checks import MEASURES
 from credit_risk.plan.spec import IdentitySpec, OverlaySpec

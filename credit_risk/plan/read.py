@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from credit_risk._core.errors import Fault, PlanError
+from credit_risk._core.spec_faults import faults_of
+from credit_risk._core.yaml_document import Document, path_text, read_document
 from credit_risk.plan.checks import cross_faults
-from credit_risk.plan.document import Document, path_text, read_document
-from credit_risk.plan.faults import faults_of
 from credit_risk.plan.hidden_faults import hidden_faults
 from credit_risk.plan.plan import CROSS_FAULT, VARIABLE, Plan
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from credit_risk._core.errors import Fault
-from credit_risk.plan.document import Path
+from credit_risk._core.yaml_document import Path
 from credit_risk.plan.outcome_checks import MEASURES
 from credit_risk.sampling.applicants import ACCEPTED, REJECTED
 from credit_risk.sampling.expressions import parse_expression

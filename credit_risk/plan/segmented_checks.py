@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from credit_risk._core.errors import Fault
-from credit_risk.plan.document import Path
+from credit_risk._core.yaml_document import Path
 
 Found = Iterator[tuple[Path, Fault]]
 TYPE = "segmented_scorecard"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from credit_risk._core.errors import Fault
+from credit_risk._core.yaml_document import Path
 from credit_risk.models.spec import default_models
-from credit_risk.plan.document import Path
 from credit_risk.plan.outcome_checks import MEASURES
 
 Found = Iterator[tuple[Path, Fault]]

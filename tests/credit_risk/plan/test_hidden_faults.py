@@ -12,8 +12,8 @@ import yaml
 from pydantic import ValidationError
 
 from credit_risk._core.errors import PlanError
+from credit_risk._core.yaml_document import Document
 from credit_risk.plan import Plan, read_plan
-from credit_risk.plan.document import Document
 from credit_risk.plan.hidden_faults import hidden_faults
 from credit_risk.plan.plan import CROSS_FAULT
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from credit_risk._core.errors import PlanError
+from credit_risk._core.yaml_document import path_text
 from credit_risk.plan import read_plan
 from credit_risk.plan.check import check_plan
 from credit_risk.plan.checks import cross_faults
-from credit_risk.plan.document import path_text
 from tests.credit_risk.lifecycle.through_the_door import applicants, write
 
 STATUS = {"column": "S", "values": {"b": "booked", "r": "rejected"}}

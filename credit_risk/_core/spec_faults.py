@@ -1,4 +1,4 @@
-"""Pydantic's errors in the words of a plan: key path, line, what was found, what is allowed, what to do."""
+"""Pydantic's errors in the words of a plan or a policy: key path, line, what was found, what is allowed, what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from credit_risk._core.errors import Fault
 from credit_risk._core.spec import Spec
-from credit_risk.plan.document import Document, Path, path_text
+from credit_risk._core.yaml_document import Document, Path, path_text
 
 ALLOWED = {
     "string_type": "text",

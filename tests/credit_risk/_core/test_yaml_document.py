@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_risk._core.errors import PlanError
-from credit_risk.plan.document import Document, read_document, scalar
+from credit_risk._core.yaml_document import Document, read_document, scalar
 
 
 def read(text: str) -> Document:

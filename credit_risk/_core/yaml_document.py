@@ -1,4 +1,4 @@
-"""YAML 1.2 into plain values, with the line of every key; what a plan may not hold is told, never guessed at.
+"""YAML 1.2 into plain values, with the line of every key; what a plan (or a policy) may not hold is told.
 
 Built from the parser's events, so that nothing is constructed, no alias is followed and no tag is obeyed. Plain
 scalars follow the core schema of YAML 1.2.2, section 10.3.2, narrowed where it would lose what was written: dates,
@@ -12,11 +12,31 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from credit_risk._core.errors import Fault, PlanError
+from credit_risk._core.errors import CreditRiskError, Fault, PlanError
 from credit_risk._core.extras import optional_import
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is read, in words, the error that refuses it, and the extra that brings the parser."""
+
+    word: str
+    error: type[CreditRiskError]
+    empty: str
+    no_mapping: str
+    extra: str
+
+
+PLAN = Subject(
+    "plan",
+    PlanError,
+    "it needs at least model, data and outcome",
+    "write key: value lines, beginning with model:, data: and outcome:",
+    "model",
+)
 Path = tuple[str | int, ...]
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
@@ -31,40 +51,50 @@ CONSTANTS: dict[str, bool | float | None] = {
 
 @dataclass(slots=True)
 class Document:
-    """`value` is the plan's mapping, `lines` the 1-based line of each key path, `faults` told on the way."""
+    """`value` is the file's mapping, `lines` the 1-based line of each key path, `faults` told on the way."""
 
     value: dict[str, Any]
     lines: dict[Path, int]
     faults: list[Fault] = field(default_factory=list)
 
     def line(self, path: Path) -> int | None:
-        """The line of `path`, or of the nearest part of the plan that holds it."""
+        """The line of `path`, or of the nearest part of the file that holds it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path)
 
 
-def read_document(data: bytes, file: str) -> Document:
-    """Read bytes of a plan; duplicate keys are told in `faults`. Raises PlanError where there is no YAML mapping."""
+def read_document(data: bytes, file: str, subject: Subject = PLAN) -> Document:
+    """Read bytes of a plan, or of another subject; duplicate keys are told in `faults`.
+
+    Raises the subject's error (PlanError) where there is no YAML mapping.
+    """
     if len(data) > MAX_BYTES:
-        raise _refuse(file, f"{len(data):,} bytes are too many for a plan", allowed=f"at most {MAX_BYTES:,} bytes")
+        raise _refuse(
+            subject,
+            file,
+            f"{len(data):,} bytes are too many for a {subject.word}",
+            allowed=f"at most {MAX_BYTES:,} bytes",
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise _refuse(file, "the plan is not UTF-8 text", line, remedy="save it as UTF-8") from error
-    ruamel = optional_import("ruamel.yaml", "model")
+        raise _refuse(
+            subject, file, f"the {subject.word} is not UTF-8 text", line, remedy="save it as UTF-8"
+        ) from error
+    ruamel = optional_import("ruamel.yaml", subject.extra)
     try:
-        events = _plain_events(ruamel.YAML(typ="safe", pure=True).parse(text), file)
+        events = _plain_events(ruamel.YAML(typ="safe", pure=True).parse(text), file, subject)
     except ruamel.error.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = mark.line + 1 if mark is not None else None
         said = ", ".join(str(part) for part in (error.context, error.problem) if part)
         remedy = _remedy(said, text.splitlines()[place - 1] if place and place <= text.count("\n") else "")
-        raise _refuse(file, f"not readable as YAML: {said}", place, remedy=remedy) from error
+        raise _refuse(subject, file, f"not readable as YAML: {said}", place, remedy=remedy) from error
     except (ruamel.error.YAMLError, ValueError, RecursionError) as error:
-        raise _refuse(file, f"not readable as YAML: {' '.join(str(error).split())}") from error
-    builder = _Builder(iter(events), file)
+        raise _refuse(subject, file, f"not readable as YAML: {' '.join(str(error).split())}") from error
+    builder = _Builder(iter(events), file, subject)
     return builder.document()
 
 
@@ -88,7 +118,7 @@ def scalar(text: str) -> str | int | float | bool | None:
     return float(text) if FLOAT.match(text) else text
 
 
-def _plain_events(events: Iterable[Any], file: str) -> list[Any]:
+def _plain_events(events: Iterable[Any], file: str, subject: Subject) -> list[Any]:
     """The events; refused as they come: anchors, aliases, tags, other versions, several documents, deep nesting."""
     depth, documents = 0, 0
     kept: list[Any] = []
@@ -97,19 +127,25 @@ def _plain_events(events: Iterable[Any], file: str) -> list[Any]:
         line = event.start_mark.line + 1
         if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
             remedy = "write the value out where it is needed"
-            raise _refuse(file, "anchors (&) and aliases (*) are not part of a plan", line, remedy=remedy)
+            raise _refuse(
+                subject, file, f"anchors (&) and aliases (*) are not part of a {subject.word}", line, remedy=remedy
+            )
         if getattr(event, "tag", None) not in (None, "!"):
-            raise _refuse(file, f"the tag {event.tag} is not part of a plan", line, remedy="leave it out")
+            raise _refuse(
+                subject, file, f"the tag {event.tag} is not part of a {subject.word}", line, remedy="leave it out"
+            )
         if kind == "DocumentStartEvent":
             documents += 1
             if event.version not in (None, (1, 2)):
-                raise _refuse(file, "the plan asks for another YAML version", line, allowed="%YAML 1.2")
+                raise _refuse(
+                    subject, file, f"the {subject.word} asks for another YAML version", line, allowed="%YAML 1.2"
+                )
             if documents > 1:
-                raise _refuse(file, "more than one YAML document", line, allowed="one document a file")
+                raise _refuse(subject, file, "more than one YAML document", line, allowed="one document a file")
         depth += kind in ("MappingStartEvent", "SequenceStartEvent")
         depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
         if depth > MAX_DEPTH:
-            raise _refuse(file, f"nested deeper than {MAX_DEPTH} levels", line)
+            raise _refuse(subject, file, f"nested deeper than {MAX_DEPTH} levels", line)
         kept.append(event)
     return kept
 
@@ -117,8 +153,8 @@ def _plain_events(events: Iterable[Any], file: str) -> list[Any]:
 class _Builder:
     """Values and lines from events."""
 
-    def __init__(self, events: Iterator[Any], file: str):
-        self.events, self.file = events, file
+    def __init__(self, events: Iterator[Any], file: str, subject: Subject):
+        self.events, self.file, self.subject = events, file, subject
         self.lines: dict[Path, int] = {}
         self.faults: list[Fault] = []
 
@@ -130,11 +166,13 @@ class _Builder:
         kind = type(event).__name__
         empty = kind == "StreamEndEvent" or (kind == "ScalarEvent" and event.value == "" and event.implicit[0])
         if empty:
-            raise _refuse(self.file, "the plan is empty", remedy="it needs at least model, data and outcome")
+            raise _refuse(self.subject, self.file, f"the {self.subject.word} is empty", remedy=self.subject.empty)
         if kind != "MappingStartEvent":
             found = "a list" if kind == "SequenceStartEvent" else "a single value"
-            remedy = "write key: value lines, beginning with model:, data: and outcome:"
-            raise _refuse(self.file, f"the plan is {found}, not a mapping", event.start_mark.line + 1, remedy=remedy)
+            line, remedy = event.start_mark.line + 1, self.subject.no_mapping
+            raise _refuse(
+                self.subject, self.file, f"the {self.subject.word} is {found}, not a mapping", line, remedy=remedy
+            )
         return Document(self._mapping(()), self.lines, self.faults)
 
     def _value(self, event: Any, path: Path) -> Any:
@@ -150,7 +188,9 @@ class _Builder:
         while type(event := next(self.events)).__name__ != "MappingEndEvent":
             line = event.start_mark.line + 1
             if type(event).__name__ != "ScalarEvent":
-                raise _refuse(self.file, "a key is a list or a mapping", line, path, allowed="text as a key")
+                raise _refuse(
+                    self.subject, self.file, "a key is a list or a mapping", line, path, allowed="text as a key"
+                )
             key = event.value
             here = (*path, key)
             if not key:
@@ -185,6 +225,7 @@ def path_text(path: Path) -> str | None:
 
 
 def _refuse(
+    subject: Subject,
     file: str,
     message: str,
     line: int | None = None,
@@ -192,7 +233,7 @@ def _refuse(
     *,
     allowed: str | None = None,
     remedy: str | None = None,
-) -> PlanError:
-    return PlanError(
+) -> CreditRiskError:
+    return subject.error(
         Fault(message, code="yaml", file=file, row=line, path=path_text(path), allowed=allowed, remedy=remedy)
     )
