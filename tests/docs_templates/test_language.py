@@ -19,6 +19,7 @@ from docs_templates.dossier import compose_all, make_documents
 from docs_templates.errors import DocumentError
 from docs_templates.language import Language, current, day, lowered, read_instant, speaking
 from docs_templates.language_files import chosen_language, installed, read_language
+from docs_templates.model_tables import PARTS, part_of_model
 from docs_templates.package import Package, read_package
 from docs_templates.references import Filter
 from docs_templates.spoken import spoken
@@ -31,6 +32,7 @@ from tests.docs_templates.conftest import MOMENT
 from tests.docs_templates.pseudo_language import CODE, LETTERS, strings, unmarked, write_language
 
 CODE_FOLDER = Path(__file__).parents[2] / "docs_templates"
+CORPUS = Path(__file__).parents[2] / "scorecards/format/corpus/valid"
 GERMAN = ("executive_summary", "model_card", "sign_off_sheet")
 
 
@@ -277,7 +279,9 @@ EXCEPTIONS = {
     "monitoring": "a key of the plan that a condition rests on",
     "overlays": "a key of the plan that a condition rests on",
     "manifest.json": "the name of a file",
+    **dict.fromkeys(("exp", "ln", "true", "false"), "of the notation of formulas, in every language"),
 }
+NAMES_IN_FORMULAS = re.compile(r"`([^`]+)`")
 SEPARATORS = re.compile(r"[\n·—–|=:;,()\[\]{}“”\"'/…&+*<>≥≤!?]+|\s-\s|\.\s|\.$")
 
 
@@ -305,7 +309,8 @@ class _Held:
 
     def strange(self, text: str) -> list[str]:
         """Pieces of a text that stand outside of marks and are not of the package."""
-        pieces = (piece.strip() for part in unmarked(text) for piece in SEPARATORS.split(part))
+        text = NAMES_IN_FORMULAS.sub(lambda name: " " if self._holds(name[1]) else name[0], text)
+        pieces = (piece.strip().lstrip("-") for part in unmarked(text) for piece in SEPARATORS.split(part))
         return [one for one in pieces if LETTERS.search(one) and one not in EXCEPTIONS and not self._holds(one)]
 
     def _holds(self, piece: str) -> bool:
@@ -361,10 +366,21 @@ def test_no_word_of_a_composed_document_stands_in_code(marked: Language, marked_
     documents = _all_documents(marked, marked_package)
     assert len(documents) == 9
     held._text += "\n".join(["", *(one.identifier for one in documents)])
-    documents = [one for one in documents if one.name != "implementation_guide"]  # formulas are parsed apart
     found = {piece: one.name for one in documents for text in _shown(one) for piece in held.strange(text)}
     assert not found
     assert sum(1 for one in documents for text in _shown(one) if "⟦" in text) > 1000
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in CORPUS.iterdir()))
+def test_no_word_of_formulas_stands_in_code(name: str, marked: Language) -> None:
+    """Rules and tables of the implementation guide, of every kind of step."""
+    model = json.loads((CORPUS / name / "model.json").read_text("utf-8"))
+    package = Package(Path("x"), "0" * 64, {}, {}, model, {}, None, None)
+    with speaking(marked):
+        made = [part_of_model(package, part, "1", ()) for part in PARTS]
+    assert len(made) > 5
+    held = _Held(package)
+    assert not {piece for one in made for text in _of(one) for piece in held.strange(text)}
 
 
 class _Squeezed(_Held):

@@ -75,7 +75,7 @@ def _alternatives(pdf: pikepdf.Pdf) -> Iterator[str]:
                 waiting.append(node.K)
 
 
-@pytest.mark.parametrize("name", ["executive_summary", "model_card", "monitoring_plan"])
+@pytest.mark.parametrize("name", ["executive_summary", "model_card", "monitoring_plan", "implementation_guide"])
 def test_no_word_of_a_page_or_tag_stands_in_code(
     name: str, marked: Language, marked_package: Path, tmp_path: Path
 ) -> None:
