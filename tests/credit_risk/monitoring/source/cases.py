@@ -78,9 +78,9 @@ def _ids(reference: Reference, name: str, values: dict[str, np.ndarray], table: 
     """Bins as the package's own steps give them; else value by value, by the words of the specification."""
     variable = reference.variable(name)
     if variable.origin == "the model" and variable.role == "characteristic":
-        for step in reference.model["steps"]:
-            if step["type"] == "classing" and step["input"] == variable.value:
-                return values[step["output_bin"]]
+        steps = [s for s in reference.model["steps"] if s["type"] == "classing" and s["input"] == variable.value]
+        if len(steps) == 1:  # segments may each have a classing of their own
+            return values[steps[0]["output_bin"]]
     outside = variable.value.startswith("output:")
     column = table[variable.value.removeprefix("output:")].to_numpy() if outside else values[variable.value]
     return np.array([_bin_of(one, variable) for one in column])

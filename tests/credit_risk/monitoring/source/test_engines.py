@@ -24,23 +24,10 @@ from tests.credit_risk.monitoring.source.cases import (
     production,
     same_counts,
 )
+from tests.credit_risk.monitoring.source.databases import put
 
 pytestmark = [pytest.mark.java, pytest.mark.filterwarnings("ignore")]
 COLUMNS = ["_key", "_time", "_period", "score", "probability", "region"]
-
-
-def put(dsn: str, table: str, frame: pd.DataFrame) -> str:
-    """The frame as a table of PostgreSQL, what is missing as null."""
-    psycopg = pytest.importorskip("psycopg")
-    quoted = {name: '"' + str(name).replace('"', '""') + '"' for name in frame}
-    kinds = {"f": "float8", "i": "bigint", "M": "timestamptz"}
-    listed = ", ".join(f"{quoted[name]} {kinds.get(frame[name].dtype.kind, 'text')}" for name in frame)
-    with psycopg.connect(dsn) as opened:
-        opened.execute(f'CREATE TABLE "{table}" ({listed})')
-        with opened.cursor().copy(f'COPY "{table}" FROM STDIN') as copy:
-            for line in frame.astype(object).itertuples(index=False):
-                copy.write_row([None if pd.isna(one) else one for one in line])
-    return table
 
 
 def everything(source: SqlSource) -> dict[str, Any]:
