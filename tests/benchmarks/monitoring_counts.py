@@ -1,8 +1,8 @@
 """Counts of production by month, segment, variable and bin: processor seconds and peak of memory, ratios to pandas.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/monitoring_counts.py [ROWS ...]
+    OMP_NUM_THREADS=1 python tests/benchmarks/monitoring_counts.py [--variables N] [ROWS ...]
 
-20 numbers on 22 bins, 6 months, 5 segments. Ours: `open_production` (which looks at every row and every key first) and
+20 numbers (or N) on 22 bins, 6 months, 5 segments. Ours: `open_production` (which looks at every row and key first) and
 `counts`, on DuckDB with one thread; the two are timed apart. pandas: the whole file read, `pd.cut` on the same edges
 and `groupby`, and the same with `np.histogram` in each of the 30 cells. All counts are compared. Each in a process of
 its own; memory is the peak of the process, and what it is above that of the imports. With more than a million rows
@@ -11,6 +11,7 @@ pandas is left out. Not collected by pytest.
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-NAMES = [f"x{k}" for k in range(20)]
+NAMES = [f"x{k}" for k in range(int(sys.argv[-1]))]
 EDGES = np.linspace(-2.0, 2.0, 20)
 def memory(what):
     return int(Path("/proc/self/status").read_text().split(what + ":")[1].split()[0]) / 2**10
@@ -94,10 +95,10 @@ tell([seconds], base, counts["rows"].sum())
 """
 
 
-def make_rows(rows: int, path: Path) -> None:
-    """20 normal numbers to three digits, 3 % of them missing, with keys as long as pseudonyms."""
+def make_rows(rows: int, variables: int, path: Path) -> None:
+    """Normal numbers to three digits, 3 % of them missing, with keys as long as pseudonyms."""
     normal = "round(sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()), 3)"
-    numbers = ", ".join(f"CASE WHEN random() < 0.03 THEN NULL ELSE {normal} END AS x{k}" for k in range(20))
+    numbers = ", ".join(f"CASE WHEN random() < 0.03 THEN NULL ELSE {normal} END AS x{k}" for k in range(variables))
     query = (
         "SELECT sha256(i::VARCHAR) AS key,"
         " TIMESTAMPTZ '2026-01-01 00:00:00+00' + INTERVAL 1 SECOND * (random() * 15638399)::BIGINT AS at,"
@@ -120,19 +121,23 @@ def run(code: str, *arguments: str) -> dict:
 def main() -> None:
     write = sys.stdout.write
     write(f"DuckDB {duckdb.__version__}, one thread\n")
-    for rows in [int(text) for text in sys.argv[1:]] or [1_000_000, 10_000_000]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rows", type=int, nargs="*", default=[1_000_000, 10_000_000])
+    parser.add_argument("--variables", type=int, default=20)
+    chosen = parser.parse_args()
+    for rows in chosen.rows:
         with tempfile.TemporaryDirectory() as folder:
             path, counts = Path(folder) / "rows.parquet", str(Path(folder) / "counts.parquet")
-            make_rows(rows, path)
-            ours = run(OURS, str(path), counts)
+            make_rows(rows, chosen.variables, path)
+            ours = run(OURS, str(path), counts, str(chosen.variables))
             above = ours["peak"] - ours["base"]
             opened, counted = ours["seconds"]
             write(
-                f"{rows:,} rows: looked at in {opened:.1f} s, counted in {counted:.1f} s, "
+                f"{rows:,} rows x {chosen.variables}: looked at in {opened:.1f} s, counted in {counted:.1f} s, "
                 f"peak {ours['peak']:.0f} MB, {above:.0f} MB above the imports\n"
             )
             for how in ["cut", "histogram"] if rows <= 1_000_000 else []:
-                other = run(PANDAS, str(path), counts, how)
+                other = run(PANDAS, str(path), counts, how, str(chosen.variables))
                 theirs = other["peak"] - other["base"]
                 write(
                     f"  pandas {how}: {other['seconds'][0]:.1f} s, peak {other['peak']:.0f} MB, {theirs:.0f} MB above "
