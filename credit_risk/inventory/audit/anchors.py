@@ -18,7 +18,7 @@ from credit_risk.inventory.audit.event import HASH, MOMENT
 from credit_risk.inventory.errors import AuditError
 
 _TEXT = re.compile(
-    r"audit trail ([0-9a-f]{64}), event ([1-9][0-9]{0,17}) of (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z): ([0-9a-f]{64})"
+    r"audittrail([0-9a-f]{64}),event([1-9][0-9]{0,17})of(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z):([0-9a-f]{64})"
 )
 
 
@@ -38,8 +38,8 @@ class Anchor:
 
 
 def read_anchor_text(text: str, source: str = "") -> tuple[Anchor, ...]:
-    """All anchors in a text; blanks and breaks of lines within one do not matter."""
-    groups = (found.groups() for found in _TEXT.finditer(re.sub(r"\s+", " ", text)))
+    """All anchors in a text; blanks and breaks of lines do not matter."""
+    groups = (found.groups() for found in _TEXT.finditer(re.sub(r"\s+", "", text)))
     return tuple(Anchor(log, int(number), digest, at, source) for log, number, at, digest in groups)
 
 

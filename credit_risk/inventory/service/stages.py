@@ -18,6 +18,7 @@ from credit_risk.inventory.contracts import (
     INDEPENDENT_ROLES,
     LIVE,
     PROPOSED,
+    REJECT,
     RESTRICTED,
     RESTRICTION,
     RETIRED,
@@ -45,12 +46,15 @@ from credit_risk.inventory.store.writer import Writer
 Json = Any
 
 
-def signable(stage: str) -> tuple[str, ...]:
-    """Gates that may be signed at a stage: those ahead, the proposal's own, and the approval that is renewed in use."""
+def signable(stage: str, decision: str) -> tuple[str, ...]:
+    """Gates that may be signed at a stage: those ahead; for an approval also the one that was passed last (others sign
+    beside who signed first), and `approved` in use, where it is renewed."""
     ahead = TRANSITIONS[stage]
     if stage == PROPOSED:
         return (PROPOSED, *ahead)
-    return (*ahead, APPROVED) if stage in IN_USE else ahead
+    if decision == REJECT or stage == RETIRED:
+        return ahead
+    return (*ahead, APPROVED if stage in IN_USE else stage)
 
 
 def sign_off_fields(
@@ -291,8 +295,8 @@ def _check_subject(writer: Writer, state: GateState, gates: Gatekeeper, text: Ma
     since = writer.connection.execute(sa.select(t.c.package_sequence).where(which)).scalar_one()
     if text["audit"]["sequence"] < since:
         faults.append(Fault("was signed before this package was registered", "signed_before", place))
-    if state.gate not in signable(state.version.stage):
-        allowed = ", ".join(signable(state.version.stage)) or "none"
+    if state.gate not in signable(state.version.stage, text["decision"]):
+        allowed = ", ".join(signable(state.version.stage, text["decision"])) or "none"
         faults.append(Fault(f"a {state.version.stage} version is not signed at this gate", "transition", place,
                             found=state.gate, allowed=allowed))  # fmt: skip
     if not holds_role(state, text["person"], text["role"]):

@@ -111,12 +111,13 @@ def template(stage: str) -> Template:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "template.db"
             with create_inventory(path, Gates(), clock=clock) as inventory:
-                _fill(inventory, stage, Path(folder))
+                fill(inventory, stage, Path(folder))
             _TEMPLATES[stage] = Template(path.read_bytes(), clock.moment)
     return _TEMPLATES[stage]
 
 
-def _fill(inventory: Inventory, stage: str, folder: Path) -> None:
+def fill(inventory: Inventory, stage: str, folder: Path) -> None:
+    """People, and at `validated` a version."""
     inventory.people.register("registrar", "Rita Registrar", key_of("registrar"), registrar=True)
     for person in PEOPLE[1:]:
         inventory.people.register(
@@ -139,7 +140,7 @@ def fill_database(address: str, stage: str) -> datetime:
     """The same in a database; the moment at its end."""
     clock = Ticking()
     with create_inventory(address, Gates(), clock=clock) as inventory, tempfile.TemporaryDirectory() as folder:
-        _fill(inventory, stage, Path(folder))
+        fill(inventory, stage, Path(folder))
     return clock.moment
 
 
