@@ -12,6 +12,9 @@ from credit_risk._core.extras import optional_import
 
 QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
 LACKS = "ModuleNotFoundError"
+MEMORY = "spark.driver.memory"
+HEAP_A_BYTE = 1000
+"""Bytes of the driver's heap for each byte of a statement with reasons of trees, which Spark takes to plan it."""
 
 
 def begin_session(name: str, *, master: str | None = None, settings: Mapping[str, str] | None = None) -> Any:
@@ -42,4 +45,25 @@ def worker_remedy(error: BaseException) -> str | None:
         return None
     return (
         f"begin the session with PYSPARK_PYTHON={sys.executable}, or install credit_risk for the Python of the workers"
+    )
+
+
+def memory_remedy(session: Any, statement: str) -> str | None:
+    """What to do where the running driver has too little memory to plan a statement, else None.
+
+    The memory of a driver is settled as its Java machine starts, and a machine that runs out of it takes the session
+    with it. A session of Spark Connect tells no memory, and is taken to have enough.
+    """
+    machine = getattr(session, "_jvm", None)
+    if machine is None:
+        return None
+    found = int(machine.java.lang.Runtime.getRuntime().maxMemory())
+    needed = HEAP_A_BYTE * len(statement.encode())
+    if needed <= found:
+        return None
+    wanted = -(-needed // 2**30)
+    return (
+        f"the driver of Spark has {found / 2**20:,.0f} MB of memory, and a statement of {len(statement.encode()):,} "
+        f"bytes takes about {needed / 2**20:,.0f} MB to plan: end the session and begin it with {MEMORY}={wanted}g "
+        f"(PYSPARK_SUBMIT_ARGS='--driver-memory {wanted}g pyspark-shell', or in spark-defaults.conf)"
     )

@@ -21,7 +21,7 @@ from credit_risk.export.parity.report import EngineReport
 from credit_risk.export.parity.run import ADAPTERS, MOST_ROWS, engines_at_hand, parity_report
 from credit_risk.package import Package, read_package
 from tests.credit_risk.export.parity.jpmml import Jpmml
-from tests.credit_risk.export.parity.real_packages import METHODS, PLANS, build, table_of
+from tests.credit_risk.export.parity.real_packages import METHODS, MOST_OF_TREES, PLANS, build, table_of
 
 COLUMNS = (
     "package", "engine", "rows of the table", "verification rows", "neighbours", "exempt", "other path",
@@ -61,13 +61,14 @@ def main() -> None:
     ask.add_argument("names", nargs="*", default=list(METHODS))
     ask.add_argument("--engine", action="append", help="an engine; by default all")
     ask.add_argument("--every", type=int, default=1, help="every how manieth row of the table")
-    ask.add_argument("--calc", type=int, default=60, help="most rows of each kind for LibreOffice")
     given = ask.parse_args()
-    MOST_ROWS["libreoffice"] = given.calc
+    usual = dict(MOST_ROWS)
     wanted = given.engine or [*ADAPTERS, "jpmml"]
     engines = [Jpmml() if one == "jpmml" else engines_at_hand([one])[0] for one in wanted]
     sys.stdout.write(f"| {' | '.join(COLUMNS)} |\n| --- | --- {'| ---: ' * (len(COLUMNS) - 2)}|\n")
     for name in given.names:
+        MOST_ROWS.clear()
+        MOST_ROWS.update(usual | (MOST_OF_TREES if name.endswith("boosting") else {}))
         file = given.data / PLANS[name.split("_")[0]][1]
         with tempfile.TemporaryDirectory() as folder:
             package = read_package(build(name, given.data, Path(folder)))

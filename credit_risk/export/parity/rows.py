@@ -103,3 +103,28 @@ def near_thresholds(program: Program, values: dict[str, np.ndarray], tolerance: 
             near = numbers[place]
             found |= (x != near) & (np.abs(x - near) <= tolerance * np.maximum(np.abs(x), np.abs(near)))
     return found
+
+
+def covering(trace: pd.DataFrame) -> np.ndarray:
+    """Places of rows (int64, in the order of taking) that reach every value of every column of a trace (bins, leaves).
+
+    The value that the fewest rows reach comes first: the first row that reaches it is taken, unless a row that was
+    taken before does. Missing values (of rows in error) are none.
+    """
+    if trace.empty:
+        return np.zeros(0, dtype=np.int64)
+    sides = np.full(trace.shape, -1, dtype=np.int64)
+    count = 0
+    for place, name in enumerate(trace):
+        codes, values = pd.factorize(trace[name])
+        sides[:, place] = np.where(codes >= 0, codes + count, -1)
+        count += len(values)
+    known, first, often = np.unique(sides.reshape(-1), return_index=True, return_counts=True)
+    reached = np.zeros(count + 1, dtype=bool)
+    reached[-1] = True
+    taken: list[int] = []
+    for k in np.argsort(often, kind="stable").tolist():
+        if not reached[known[k]]:
+            taken.append(int(first[k]) // trace.shape[1])
+            reached[sides[taken[-1]]] = True
+    return np.array(taken, dtype=np.int64)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from credit_risk._core.errors import Fault, PackageError
 from credit_risk.export import export_package
 from credit_risk.export.heading import NOT_PROVED
 from credit_risk.export.parity.compare import Expected, compare, expected_results
-from credit_risk.export.parity.engines import Engine, EngineError
+from credit_risk.export.parity.engines import Engine, EngineError, EngineRun
 from credit_risk.export.parity.report import TOLERANCE, Compared, EngineReport, ParityReport
-from credit_risk.export.parity.rows import near_thresholds, threshold_rows
+from credit_risk.export.parity.rows import covering, near_thresholds, threshold_rows
 from credit_risk.export.program import Program, program_of
 from credit_risk.package import Package
 from credit_risk.scoring import compile_model
@@ -45,7 +46,10 @@ TOLERANCES = {"onnx": 1e-6}
 APPROXIMATE = {"libreoffice": 1e-13}
 """Engines that take numbers so near to each other for equal: relative distance to a threshold."""
 MOST_ROWS = {"libreoffice": 300}
-"""Engines too slow for every row: rows are thinned evenly to so many, which the report tells."""
+"""Engines too slow for every row: rows of each kind are thinned to so many, which the report tells by its counts.
+
+First come rows that reach every bin and leaf that any row of the kind reaches, then rows evenly apart.
+"""
 VERIFICATION, THRESHOLDS = "verification rows", "neighbours of thresholds"
 
 
@@ -117,36 +121,82 @@ def _asked(
         return EngineReport(engine.name, engine.export, None, "; ".join(fault.message for fault in error.faults))
     files = {name: exported.get(name, data) for name, data in made.items()}
     altered = tuple(name for name in sorted(made) if files[name] != made[name])
+    parts = [_part(engine, program, name, rows, expected[name]) for name, rows in populations.items()]
     done: list[Compared] = []
     try:
-        for name, rows in populations.items():
-            done.append(_compared(engine, program, files, name, rows, expected[name]))
+        for together in _runs(engine, program, files, parts):
+            done += together
     except (EngineError, PackageError) as error:
         return EngineReport(engine.name, engine.export, version, str(error), tuple(done), tolerance, altered)
     return EngineReport(engine.name, engine.export, version, "", tuple(done), tolerance, altered)
 
 
-def _compared(
-    engine: Engine, program: Program, files: Mapping[str, bytes], name: str, rows: pd.DataFrame, expected: Expected
-) -> Compared:
-    kept = _thinned(len(rows), MOST_ROWS.get(engine.name))
-    exempt = ~kept
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of one kind that an engine is given, of how many, what is expected of them, and which are exempt."""
+
+    name: str
+    of_rows: int
+    rows: pd.DataFrame
+    expected: Expected
+    exempt: np.ndarray
+
+
+def _part(engine: Engine, program: Program, name: str, rows: pd.DataFrame, expected: Expected) -> _Part:
+    exempt = np.zeros(len(rows), dtype=bool)
     if engine.name in APPROXIMATE:
-        exempt = exempt.copy()
-        exempt[~expected.refused] |= near_thresholds(program, expected.values, APPROXIMATE[engine.name])
-    part = rows[kept].reset_index(drop=True)
+        exempt[~expected.refused] = near_thresholds(program, expected.values, APPROXIMATE[engine.name])
+    kept = _thinned(expected, MOST_ROWS.get(engine.name))
+    return _Part(name, len(rows), rows[kept].reset_index(drop=True), _only(expected, kept), exempt[kept])
+
+
+def _runs(
+    engine: Engine, program: Program, files: Mapping[str, bytes], parts: Sequence[_Part]
+) -> Iterator[list[Compared]]:
+    """All rows in one run, since compiling and planning take longer than many rows; each kind alone where that broke.
+
+    So what an engine says of one kind of rows leaves the others compared.
+    """
+    if len(parts) > 1:
+        try:
+            yield _compared(engine, program, files, parts)
+        except EngineError:
+            pass
+        else:
+            return
+    for part in parts:
+        yield _compared(engine, program, files, [part])
+
+
+def _compared(engine: Engine, program: Program, files: Mapping[str, bytes], parts: Sequence[_Part]) -> list[Compared]:
+    rows = pd.concat([part.rows for part in parts], ignore_index=True)
     with tempfile.TemporaryDirectory() as folder:
-        run = engine.run(program, files, part, Path(folder))
-    parity = compare(_only(expected, kept), run, exempt[kept])
-    return Compared(name, len(rows), parity, len(part) / run.seconds if run.seconds > 0 else float("nan"))
+        run = engine.run(program, files, rows, Path(folder))
+    if len(run.results) != len(rows):
+        raise PackageError(Fault(f"the engine gave {len(run.results)} rows for {len(rows)}", "engine_rows"))
+    speed = len(rows) / run.seconds if run.seconds > 0 else float("nan")
+    found, start = [], 0
+    for part in parts:
+        end = start + len(part.rows)
+        trace = None if run.trace is None else run.trace.iloc[start:end].reset_index(drop=True)
+        own = EngineRun(run.results.iloc[start:end].reset_index(drop=True), trace, run.seconds)
+        found.append(Compared(part.name, part.of_rows, compare(part.expected, own, part.exempt), speed))
+        start = end
+    return found
 
 
-def _thinned(rows: int, most: int | None) -> np.ndarray:
-    """Rows (bool, (n,)) that are kept: all, or evenly so many."""
-    kept = np.ones(rows, dtype=bool)
-    if most is not None and rows > most:
-        kept[:] = False
-        kept[np.linspace(0, rows - 1, most).astype(np.int64)] = True
+def _thinned(expected: Expected, most: int | None) -> np.ndarray:
+    """Rows (bool, (n,)) that are kept: all, or so many, of which the first reach every bin and leaf."""
+    count = len(expected.results)
+    if most is None or count <= most:
+        return np.ones(count, dtype=bool)
+    kept = np.zeros(count, dtype=bool)
+    kept[covering(expected.trace)[:most]] = True
+    if expected.refused.any() and kept.sum() < most:
+        kept[np.argmax(expected.refused)] = True
+    others = np.flatnonzero(~kept)
+    places = np.linspace(0, len(others) - 1, most - int(kept.sum())).astype(np.int64)
+    kept[others[places]] = True
     return kept
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
 
 from credit_risk._core.characters import fits_xml
 from credit_risk._core.errors import Fault, PackageError
@@ -35,6 +35,20 @@ class ExactSheet(Worksheet):
         marks = "".join(f' {key}="{value}"' for key, value in attributes if key != "t")
         self.fh.write(f"<c{marks}><f>{self._escape_data(formula)}</f></c>")
 
+    def fill(self, row: int, column: int, formulas: Sequence[str], style: Format | None = None) -> None:
+        """Formulas that differ in the rows they read alone, from `row` downwards.
+
+        XlsxWriter looks in each for thirty functions that it would rename, which takes most of the time; here it looks
+        at the first, and the others are taken as they are where that one was.
+        """
+        as_given = False
+        for place, formula in enumerate(formulas):
+            if 0 < place < len(formulas) - 1 and as_given:
+                self.table[row + place][column] = CellFormulaTuple(formula.removeprefix("="), style, 0)
+                continue
+            self.write_formula(row + place, column, formula, style)
+            as_given = self.table[row + place][column] == CellFormulaTuple(formula.removeprefix("="), style, 0)
+
 
 class Book:
     """A workbook in memory: sheets, styles, and cells by kind. Rows and columns count from 0, as in XlsxWriter."""
@@ -47,7 +61,7 @@ class Book:
         self._styles: dict[tuple[tuple[str, Any], ...], Format] = {}
         self.faults: list[Fault] = []
 
-    def sheet(self, name: str, *, protected: bool = True, landscape: bool = True) -> Worksheet:
+    def sheet(self, name: str, *, protected: bool = True, landscape: bool = True) -> ExactSheet:
         """A new sheet, printed on A4 as wide as the page, protected without a password."""
         sheet = self.workbook.add_worksheet(name, worksheet_class=ExactSheet)
         sheet.hide_gridlines(2)

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xlsxwriter.utility import xl_col_to_name
-from xlsxwriter.worksheet import Worksheet
 
 from credit_risk._core.errors import Fault, PackageError
-from credit_risk.export.spreadsheet.book import BODY, MOST_COLUMNS, MOST_ROWS, Book
+from credit_risk.export.spreadsheet.book import BODY, MOST_COLUMNS, MOST_ROWS, Book, ExactSheet
 from credit_risk.export.spreadsheet.calculation import Calculation
 from credit_risk.export.spreadsheet.formulas import Cell, Key, Place, at_row, rendered
 from credit_risk.export.spreadsheet.tables import BINS, CONSTANTS, LOOKUPS, REASONS, STEPS, Block
@@ -35,7 +34,7 @@ FIRST_ROW = 4
 
 def write_tables(book: Book, calculation: Calculation, places: Mapping[Key, Place] | None) -> None:
     """Sheets of tables; the live values at nodes of trees where `places` tells where one application stands."""
-    sheets: dict[str, Worksheet] = {}
+    sheets: dict[str, ExactSheet] = {}
     for block in sorted(calculation.tables, key=lambda one: _order(one.sheet)):
         if block.sheet not in sheets:
             sheets[block.sheet] = _table_sheet(book, block)
@@ -53,7 +52,7 @@ def _order(sheet: str) -> tuple[int, int]:
     return (9, 0) if sheet == CONSTANTS else (5, int(sheet.split()[-1]))
 
 
-def _table_sheet(book: Book, block: Block) -> Worksheet:
+def _table_sheet(book: Book, block: Block) -> ExactSheet:
     sheet = book.sheet(block.sheet)
     trees = "Nodes of trees: below the number to one node, otherwise to the other. Value: of this node, live."
     book.title(sheet, block.sheet, ABOUT_TABLES.get(block.sheet, trees))
@@ -67,7 +66,7 @@ def _table_sheet(book: Book, block: Block) -> Worksheet:
     return sheet
 
 
-def _write_block(book: Book, sheet: Worksheet, block: Block) -> None:
+def _write_block(book: Book, sheet: ExactSheet, block: Block) -> None:
     if block.first + len(block.rows) > MOST_ROWS:
         message = f"the sheet {block.sheet} would have more than {MOST_ROWS:,} rows"
         raise PackageError(Fault(message, code="export_unsupported", file="model.json"))
@@ -140,7 +139,7 @@ def _spread(calculation: Calculation, name: str) -> dict[str, list[Cell]]:
     return cut
 
 
-def _rows_sheet(book: Book, name: str, below: str) -> Worksheet:
+def _rows_sheet(book: Book, name: str, below: str) -> ExactSheet:
     sheet = book.sheet(name)
     book.title(sheet, name, below)
     sheet.freeze_panes(FIRST_ROW - 1, 0)
@@ -149,7 +148,7 @@ def _rows_sheet(book: Book, name: str, below: str) -> Worksheet:
 
 def _write_cells(
     book: Book,
-    sheet: Worksheet,
+    sheet: ExactSheet,
     name: str,
     cells: Sequence[Cell],
     places: Mapping[Key, Place],
@@ -161,5 +160,4 @@ def _write_cells(
         heading = f"{cell.name}: {cell.part}" if cell.part else cell.name
         book.headers(sheet, FIRST_ROW - 2, [heading[:1000]], column)
         formula = rendered(cell.formula, places, name)
-        for row in range(count):
-            sheet.write_formula(FIRST_ROW - 1 + row, column, at_row(formula, FIRST_ROW + row), style)
+        sheet.fill(FIRST_ROW - 1, column, [at_row(formula, FIRST_ROW + row) for row in range(count)], style)

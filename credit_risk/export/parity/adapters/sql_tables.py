@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,10 @@ Rows = list[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A table to score: its columns (name, whether it is a number), its rows, and the statements."""
+    """A table to score: its columns (name, whether it is a number), its rows, and the statements.
+
+    statement: as it is exported. traced: the path alone, without results, which would be calculated once more.
+    """
 
     program: Program
     columns: tuple[tuple[str, bool], ...]
@@ -56,7 +59,7 @@ def job(program: Program, files: Mapping[str, bytes], frame: pd.DataFrame, diale
         given = frame[one.name].tolist()
         values.append([None if v is None or v != v else float(v) if one.kind == NUMBER else str(v) for v in given])
     statement = files[name].decode().rstrip().removesuffix(";")
-    traced = sql_export(program, dialect, trace=True)
+    traced = sql_export(replace(program, published=()), dialect, trace=True)
     return Job(program, tuple(columns), tuple(values), statement, traced, exported, len(frame))
 
 

@@ -37,6 +37,11 @@ METHODS = {
     "taiwan_boosting": "beta",
 }
 """The calibration of each package, fitted on the out-of-sample rows; each kind of map is there once or more."""
+MOST_OF_TREES = {"libreoffice": 100, "jpmml": 3_000, "pmml4s": 3_000, "spark": 5_000, "cobol": 5_000}
+"""Rows of each kind that engines slow on 150 trees are given: first those that reach every bin and leaf.
+
+All neighbours of thresholds are among them but for LibreOffice.
+"""
 
 
 def plan_of(name: str, data: Path, folder: Path) -> Path:
