@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk._core.extras import optional_import
-from credit_risk._core.spark import begin_session, worker_remedy
+from credit_risk._core.spark import begin_session, memory_remedy, worker_remedy
 from credit_risk.serving.files import file_facts
 from credit_risk.serving.source import (
     DECIMAL,
@@ -119,8 +119,11 @@ class Spark:
         names, plain = list(columns), [f"c{place}" for place in range(len(columns))]
         if sql is not None:
             frame.createOrReplaceTempView(VIEW)
+            query = sql.over(VIEW, plain, (PIECE, ROW))
+            if remedy := memory_remedy(self._session, query):
+                raise IntakeError(Fault("Spark has too little memory to plan the model's SQL", "memory", remedy=remedy))
             with self._told():
-                frame = self._session.sql(sql.over(VIEW, plain, (PIECE, ROW)))
+                frame = self._session.sql(query)
             names, plain = [*names, sql.told, *sql.results], [*plain, sql.told, *sql.results]
         places = self._session.createDataFrame(
             [

@@ -125,6 +125,17 @@ def test_workers_of_a_python_without_the_package_are_told_with_the_remedy(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_driver_that_cannot_plan_the_statement_is_told_the_memory_to_begin_it_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credit_risk._core.spark.HEAP_A_BYTE", 10**9)
+    source = partitioned(rows("scorecard", 90), tmp_path / "in")
+    with pytest.raises(IntakeError, match=r"begin it with spark\.driver\.memory=\d+g") as told:
+        run(tmp_path, source, "scorecard", method="sql", **SPARK, **NO_LOG)
+    assert told.value.faults[0].code == "memory"
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 def test_sql_on_spark_scores_as_the_package_does(tmp_path: Path) -> None:
     name = "attributed"
