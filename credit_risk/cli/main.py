@@ -109,7 +109,7 @@ def _package_commands(group: Any) -> None:
 
 def _scoring_commands(group: Any) -> None:
     """Commands that score tables, and that pack."""
-    from credit_risk.cli import alerts, commands, explain, monitor, scoring
+    from credit_risk.cli import alerts, commands, explain, monitor, reproduce, scoring
 
     observe = group.add_parser("observe", help="rows of one month to be scored, from a plan with rolling points")
     observe.add_argument("plan", help="plan.yaml, or the folder that holds it")
@@ -133,6 +133,7 @@ def _scoring_commands(group: Any) -> None:
 
     explain.add_explain_command(group)
     monitor.add_monitor_command(group)
+    reproduce.add_reproduce_command(group)
     watched = group.add_parser("alerts", help="alerts of monitoring: list, acknowledge, close, deliver")
     alerts.add_alert_commands(watched.add_subparsers(title="commands", required=True, metavar="COMMAND"))
 

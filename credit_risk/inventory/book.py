@@ -25,7 +25,7 @@ from credit_risk.inventory.contracts import (
 )
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.keys.statements import OVERRIDE, SIGN_OFF, Signed
-from credit_risk.inventory.service.binding import read_binding
+from credit_risk.inventory.service.binding import compared, read_binding
 from credit_risk.inventory.service.checks import Faults, check_person
 from credit_risk.inventory.service.describing import today
 from credit_risk.inventory.service.findings import Findings
@@ -82,14 +82,24 @@ class Inventory:
             return append_proposal(writer, model, version, by)
 
     def register_version(
-        self, model: str, version: str, package: Path | str, *, by: str, developers: Iterable[str] = ()
+        self,
+        model: str,
+        version: str,
+        package: Path | str,
+        *,
+        by: str,
+        developers: Iterable[str] = (),
+        previous: Path | str | None = None,
     ) -> VersionFacts:
         """Register the package of a version, or what changed of its annexes; `developers` had a part in it.
 
+        previous: package of the live version; the new one is held against it by its plan's rules of redeployment.
         Another core voids the sign-offs over the one before, another annex those that bound it. Raises PackageError
         where files do not have their hashes; InventoryError: another model, in use, nobody developed it.
         """
         found = read_binding(package)
+        if previous is not None:
+            found = compared(found, package, previous)
         with self.store.writing() as writer:
             return append_package(writer, model, version, found, developers, by)
 

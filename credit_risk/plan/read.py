@@ -35,7 +35,21 @@ def examine_plan(path: Path) -> tuple[Plan | None, list[Fault], Document, Path]:
 
     Raises PlanError only where there is no YAML mapping to examine.
     """
-    file, data = _read_bytes(path)
+    return _examined(*_read_bytes(path))
+
+
+def plan_in(data: bytes, file: Path) -> Plan:
+    """The plan in these bytes, as though they stood in `file`: its relative paths begin in that folder.
+
+    Raises PlanError as `read_plan` does.
+    """
+    plan, faults, _, _ = _examined(file, data)
+    if faults or plan is None:
+        raise PlanError(faults)
+    return plan
+
+
+def _examined(file: Path, data: bytes) -> tuple[Plan | None, list[Fault], Document, Path]:
     document = read_document(data, str(file))
     faults = list(document.faults)
     plan: Plan | None = None

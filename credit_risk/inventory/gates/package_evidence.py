@@ -14,7 +14,7 @@ from credit_risk.package.source import Source, open_source
 Json = Any
 REGISTER, PARITY = "limitations.register", "exports/evidence/exports.engines.json"
 NEEDED = ("significance", "mitigant", "owner", "expiry")
-FINDINGS, CONCLUSION = "validation/findings.json", "validation/conclusion.json"
+PLAN, FINDINGS, CONCLUSION = "plan.json", "validation/findings.json", "validation/conclusion.json"
 VERDICTS = {"agrees": "agree", "differs": "disagree", "failed": "disagree"}
 KEPT = ("recommendation", "counts", "package_hash", "validator", "role", "conditions", "date", "findings_sha256")
 
@@ -31,14 +31,14 @@ def package_evidence(path: Path | str) -> dict[str, Json]:
 def evidence_of(source: Source, files: Mapping[str, Json]) -> dict[str, Json]:
     """The same of an opened package; `files` are those of its manifest."""
     names = set(source.names())
-    plan = canonical_json.from_bytes(source.read("plan.json"), "plan.json")
     told: dict[str, Json] = {
         "items": _items(source, files),
         "texts": _texts(source, files),
         "limitations": _limitations(source, files),
-        "monitoring": _monitoring(plan),
         "exports": _exports(source, names),
     }
+    if PLAN in names:
+        told["monitoring"] = _monitoring(canonical_json.from_bytes(source.read(PLAN), PLAN))
     for key, name in (("findings", FINDINGS), ("conclusion", CONCLUSION)):
         if name in names:
             data = source.read(name)

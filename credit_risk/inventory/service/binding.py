@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,23 @@ from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk.inventory.contracts import VersionFacts
+from credit_risk.inventory.gates.package_evidence import evidence_of
+from credit_risk.inventory.gates.redeployment import REDEPLOYMENT, compare_versions
 from credit_risk.package.layout import ANNEX_KINDS, MANIFEST
+from credit_risk.package.reader import read_package
 from credit_risk.package.source import Source, open_source
 
 Json = Any
 UNBOUND = ("signatures",)
 """Kinds of annex that no sign-off binds: they hold what comes after it."""
-DOCUMENTS, VALIDATION = "documents", "validation"
+DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
     """Model and version of a package, its hash, those of its annexes by kind and of its documents by name.
 
-    `evidence`: `items` maps evidence ids to their kinds; `findings` and `conclusion` are what the validator's files
-    say, each with its hash, where there are any.
+    `evidence` is what the package itself says that a gate may ask for (`gates.package_evidence`).
     """
 
     model: str
@@ -63,7 +65,13 @@ def read_binding(path: Path | str) -> Binding:
             documents = {name: entry["sha256"] for name, entry in held.items()} if kind == DOCUMENTS else documents
     if faults:
         raise PackageError(faults)
-    return Binding(model, version, package_hash, annexes, documents, _evidence(source, manifest["files"]))
+    return Binding(model, version, package_hash, annexes, documents, evidence_of(source, manifest["files"]))
+
+
+def compared(found: Binding, package: Path | str, previous: Path | str) -> Binding:
+    """The binding with the comparison of its package with that of the live version. Raises PackageError."""
+    told = compare_versions(read_package(Path(package)), read_package(Path(previous))).as_evidence()
+    return replace(found, evidence={**found.evidence, REDEPLOYMENT: told})
 
 
 def binding_faults(facts: VersionFacts, path: Path | str) -> tuple[Fault, ...]:
@@ -116,20 +124,3 @@ def _annex(source: Source, kind: str, package_hash: str) -> tuple[Mapping[str, A
     if cited != package_hash:
         faults.append(Fault("cites another package", "annex_of_another", name, found=cited, allowed=package_hash))
     return files, faults
-
-
-def _evidence(source: Source, files: Mapping[str, Any]) -> dict[str, Json]:
-    items = {}
-    for name in files:
-        if name.startswith("evidence/"):
-            content = canonical_json.from_bytes(source.read(name), name)
-            items[str(content["id"])] = str(content["kind"])
-    told: dict[str, Json] = {"items": items}
-    names = set(source.names())
-    for key, name in (("findings", f"{VALIDATION}/findings.json"), ("conclusion", f"{VALIDATION}/conclusion.json")):
-        if name in names:
-            data = source.read(name)
-            content = canonical_json.from_bytes(data, name)
-            wanted = ("recommendation", "counts", "package_hash", "validator", "conditions", "date")
-            told[key] = {one: content[one] for one in wanted if one in content} | {"sha256": sha256_bytes(data)}
-    return told

@@ -102,7 +102,8 @@ def append_sign_off(writer: Writer, gates: Gatekeeper, signed: Signed) -> SignOf
     _check_four_eyes(state.version, text["person"], text["gate"], text["role"])
     _check_subject(writer, state, gates, text)
     before = [one for one in state.version.in_force(state.gate) if one.person == text["person"]]
-    if any((one.decision, one.role) == (text["decision"], text["role"]) for one in before):
+    since = state.version.entered or ""
+    if any((one.decision, one.role) == (text["decision"], text["role"]) and one.at >= since for one in before):
         raise InventoryError(Fault(f"{text['person']} has signed this already", "signed_already", _place(state)))
     event = writer.append(
         kinds.SIGNED_OFF, event_payload(signed), actor=text["person"], model=text["model"], version=text["version"]

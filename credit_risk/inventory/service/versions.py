@@ -25,6 +25,7 @@ from credit_risk.inventory.contracts import (
     VersionFacts,
 )
 from credit_risk.inventory.errors import FourEyesError, InventoryError
+from credit_risk.inventory.gates.redeployment import REDEPLOYMENT
 from credit_risk.inventory.service.binding import Binding, binding_faults
 from credit_risk.inventory.service.checks import Faults, check_person
 from credit_risk.inventory.service.describing import append_provision, today
@@ -111,7 +112,10 @@ def append_package(
         "annexes": dict(found.annexes),
         "documents": dict(found.documents),
     }
-    payload |= {"evidence": dict(found.evidence), "new_core": new_core}
+    evidence = dict(found.evidence)
+    if not new_core and REDEPLOYMENT in facts.evidence:
+        evidence.setdefault(REDEPLOYMENT, facts.evidence[REDEPLOYMENT])
+    payload |= {"evidence": evidence, "new_core": new_core}
     writer.append(kinds.PACKAGE_REGISTERED, payload, actor=by, model=model, version=version)
     for person in people:
         if not _holds(facts, person, DEVELOPER):
