@@ -39,7 +39,7 @@ def _monitoring(package: Package) -> dict[str, Any]:
 
 def _objective(one: dict[str, Any]) -> tuple[str, ...]:
     measure = [str(one["measure"]), *(str(name) for name in one.get("columns") or ())]
-    measure += [str(one[name]) for name in ("value", "level") if one.get(name) is not None]
+    measure += [str(one[name]) for name in ("metric", "subject", "value", "level") if one.get(name) is not None]
     target = formatting.general(float(one["target"]))
     unit = f" {one['unit']}" if one.get("unit") else ""
     return (
@@ -80,6 +80,8 @@ def _terms(package: Package, monitoring: dict[str, Any]) -> Iterator[tuple[str, 
     )
     yield say("watched_terms.persistence"), say("watched.persistence", **monitoring["persistence"])
     yield say("watched_terms.challengers"), _challengers(monitoring.get("challengers"))
+    yield say("watched_terms.applicant"), monitoring.get("applicant") or say("watched_terms.none")
+    yield say("watched_terms.profit"), _profit(monitoring.get("profit"))
     channels = [
         say("watched_terms.channel", channel=one["id"], severity=formatting.word("severity", one["at_least"]))
         for one in monitoring.get("delivery") or ()
@@ -90,11 +92,32 @@ def _terms(package: Package, monitoring: dict[str, Any]) -> Iterator[tuple[str, 
         yield say(f"watched_terms.{name}"), formatting.general(float(advice[name]))
 
 
+def _profit(given: Any) -> str:
+    if not isinstance(given, dict):
+        return say("watched_terms.none")
+    numbers = {name: formatting.general(float(given[name])) for name in ("margin", "loss_given_default", "review_cost")}
+    unit = given.get("amount") or say("watched_terms.account")
+    return say("watched_terms.amounts", amount=unit, currency=given.get("currency") or "", **numbers).strip()
+
+
+def _looks(given: dict[str, Any]) -> str:
+    """When it is looked, by which spending of the error, and at which error the information is complete."""
+    if given.get("look_months"):
+        when = ", ".join(given["look_months"])
+    elif given.get("look_information"):
+        shares = ", ".join(formatting.percent(float(one), 0) for one in given["look_information"])
+        when = say("watched_terms.information", shares=shares)
+    else:
+        when = say("watched_terms.looks", looks=given["looks"], months=given["months_between_looks"])
+    error = formatting.general(float(given["planned_error"]))
+    return say("watched_terms.spending", when=when, spending=given["spending"], error=error)
+
+
 def _challengers(given: Any) -> str:
     if not isinstance(given, dict):
         return say("watched_terms.none")
     shadow = ", ".join(given["shadow"])
-    looks = say("watched_terms.looks", looks=given["looks"], months=given["months_between_looks"])
+    looks = _looks(given)
     if given.get("share") is None:
         return say("watched_terms.shadow", shadow=shadow, looks=looks)
     return say("watched_terms.split", shadow=shadow, share=formatting.percent(float(given["share"]), 0), looks=looks)

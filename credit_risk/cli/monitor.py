@@ -56,6 +56,7 @@ def _mapping_options(parser: argparse.ArgumentParser) -> None:
     for option, about in (
         ("--map", "NAME=COLUMN of an input or a result of the model"),
         ("--segment", "NAME=COLUMN of a segment of the plan; in a log, of a result or of input:NAME"),
+        ("--column", "NAME=COLUMN of a column that the plan's section on monitoring names (default: its name)"),
         ("--challenger", "ID:RESULT=COLUMN of a challenger that was scored in shadow, as boosting:probability=B"),
     ):
         mapping.add_argument(option, action="append", default=[], metavar="NAME=COLUMN", help=f"{about}; repeat")
@@ -108,12 +109,12 @@ def _usage(options: argparse.Namespace) -> None:
         needed = {"--key": options.key, "--time": options.time}
         lost = [name for name, value in needed.items() if value is None]
         faults += [Fault(f"a table needs {name} COLUMN", code="usage") for name in lost]
-    elif options.key or options.time or options.map or options.challenger or options.decision:
+    elif options.key or options.time or options.map or options.challenger or options.decision or options.column:
         remedy = "leave out --key, --time, --map, --decision and --challenger, or name the rows with --table"
         faults.append(Fault("a log has columns of its own", code="usage", remedy=remedy))
     if bool(options.approved) != bool(options.declined):
         faults.append(Fault("--approved and --declined go together", code="usage"))
-    for option in ("map", "segment", "challenger"):
+    for option in ("map", "segment", "challenger", "column"):
         for text in getattr(options, option):
             if "=" not in text:
                 faults.append(Fault("is not NAME=COLUMN", code="usage", path=f"--{option}", found=text))
@@ -140,6 +141,7 @@ def _mapping(package: Any, options: argparse.Namespace) -> Any:
         outputs=outputs,
         segments=segments,
         challengers=_pairs(options.challenger),
+        others=dict(named.others) | _pairs(options.column),
         package=options.package_column,
         decision=options.decision,
         time_zone=options.time_zone,

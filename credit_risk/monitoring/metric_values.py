@@ -32,6 +32,8 @@ from credit_risk.monitoring.performance.calibration import GRADE
 from credit_risk.monitoring.performance.decisions import DECISION_COLUMNS
 from credit_risk.monitoring.performance.metric_values import calibration_values, decision_values, performance_values
 from credit_risk.monitoring.performance.objectives import OBJECTIVE_COLUMNS
+from credit_risk.monitoring.performance.profit import LOST, PROFIT, PROFIT_COLUMNS, REVIEW_COST
+from credit_risk.monitoring.performance.vintages import EVALUABLE
 
 CONTRACT = ("type", "not_finite", "range", "allowed", "missing_forbidden")
 RECORD = ("unit", "constant", "special_undeclared")
@@ -213,6 +215,21 @@ def of_objectives(objectives: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def of_profit(profit: pd.DataFrame) -> pd.DataFrame:
+    """`profit`, `profit_per_account`, `loss` and `review_cost` of PROFIT_COLUMNS."""
+    require_columns(profit, PROFIT_COLUMNS, "profit")
+    names = {PROFIT: "profit", LOST: "loss", REVIEW_COST: "review_cost"}
+    rows: list[Row] = []
+    for one in profit[profit["measure"].isin(list(names))].itertuples(index=False):
+        told: dict[str, Any] = {"reason": one.reason, "evaluable": one.status == EVALUABLE}
+        bounds: dict[str, Any] = {"lower": one.total_lower, "upper": one.total_upper}
+        rows.append(_row(one, names[str(one.measure)], ALL, one.total, one.rows, **bounds, **told))
+        if one.measure == PROFIT:
+            each: dict[str, Any] = {name: end / one.rows if one.rows else math.nan for name, end in bounds.items()}
+            rows.append(_row(one, "profit_per_account", ALL, one.per_account, one.rows, **each, **told))
+    return _frame(rows)
+
+
 SOURCES: dict[str, Callable[..., pd.DataFrame]] = {
     "score_psi": of_stability,
     "grade_psi": of_stability,
@@ -240,5 +257,11 @@ SOURCES: dict[str, Callable[..., pd.DataFrame]] = {
     "approval_rate": decision_values,
     "override_rate": decision_values,
     "adverse_impact": of_adverse_impact,
+    "approved_share": decision_values,
+    "bad_rate": performance_values,
+    "profit": of_profit,
+    "profit_per_account": of_profit,
+    "loss": of_profit,
+    "review_cost": of_profit,
 }
 """Which function gives a metric; `replay_differences` come from `Replayed.values`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Side = Literal["above", "below", "away"]
-Family = Literal["drift", "quality", "performance", "calibration", "decisions", "replay"]
+Family = Literal["drift", "quality", "performance", "calibration", "decisions", "business", "replay"]
 
 SIDDIQI = "rule of thumb (Siddiqi 2017, chapter 15)"
 CONVENTION = "convention of this toolkit, to be set by the model owner"
@@ -140,6 +140,19 @@ METRICS: tuple[Metric, ...] = (
     Metric("adverse_impact", "Adverse impact", "Approval rate of a group over that of the reference group.",
            "decisions", "below", 0.9, 0.8, "four-fifths rule (29 CFR 1607.4(D))", "fairness.adverse_impact",
            subject="all", unit="ratio", fairness=True, tested=True),
+    Metric("approved_share", "Share approved", "Share of applicants approved, of those decided.",
+           "decisions", "below", None, None, NONE, "strategy.cut_offs", subject="all", unit="share", binary=False,
+           fairness=True),
+    Metric("bad_rate", "Bad rate", "Bad rate at the end of the window, immature months by censoring weights.",
+           "calibration", "above", None, None, NONE, "outcome.vintages", unit="share", outcomes=True, fairness=True),
+    Metric("profit", "Profit", "Earned less lost less cost of review, of the accounts approved in the month.",
+           "business", "below", None, None, NONE, None, subject="all", unit="currency", outcomes=True),
+    Metric("profit_per_account", "Profit per account", "Profit over the accounts approved in the month.",
+           "business", "below", None, None, NONE, None, subject="all", unit="currency", outcomes=True),
+    Metric("loss", "Loss", "Lost on the accounts approved in the month that go bad within the window.",
+           "business", "above", None, None, NONE, None, subject="all", unit="currency", outcomes=True),
+    Metric("review_cost", "Cost of review", "Cost of the applications of the month that were reviewed by hand.",
+           "business", "above", None, None, NONE, None, subject="all", unit="currency", binary=False),
 )  # fmt: skip
 
 MetricName = Literal[
@@ -147,6 +160,7 @@ MetricName = Literal[
     "missing_share", "special_share", "unseen_share", "contract_breaches", "record_breaks", "bad_partitions", "volume",
     "replay_differences", "auc", "gini", "outcome_ks", "auc_drop", "early_auc_drop", "calibration_in_the_large",
     "calibration_slope", "grade_test", "early_arrears", "approval_rate", "override_rate", "adverse_impact",
+    "approved_share", "bad_rate", "profit", "profit_per_account", "loss", "review_cost",
 ]  # fmt: skip
 
 CATALOGUE: dict[str, Metric] = {metric.name: metric for metric in METRICS}

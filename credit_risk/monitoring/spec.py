@@ -17,6 +17,7 @@ from credit_risk.sampling.spec import ColumnName
 Text = Annotated[str, StringConstraints(min_length=1)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Frequency = Literal["monthly", "quarterly", "half_yearly", "yearly"]
+Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Severity = Literal["critical", "high", "medium", "low", "observation"]
 MONTHS: dict[str, int] = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -26,6 +27,7 @@ OF_FAMILY: dict[str, tuple[Severity, Severity]] = {
     "performance": ("medium", "high"),
     "calibration": ("medium", "high"),
     "decisions": ("low", "medium"),
+    "business": ("low", "medium"),
     "replay": ("critical", "critical"),
 }
 """Severity of a yellow and of a red value, by family of metrics."""
@@ -163,7 +165,8 @@ class ChallengersSpec(Spec):
     """Models that are scored beside the champion in production, and how the two are compared."""
 
     shadow: Annotated[tuple[Identifier, ...], Strict(False)] = Field(
-        min_length=1, description="Identifiers of models of the plan that are scored in shadow."
+        min_length=1,
+        description="Identifiers of models of the plan that are scored in shadow; the first decides on the share.",
     )
     share: float | None = Field(
         default=None,
@@ -174,8 +177,36 @@ class ChallengersSpec(Spec):
     salt: Text | None = Field(
         default=None, description="What the identifier of the applicant is hashed with; one a test. Needed by share."
     )
-    looks: int = Field(default=12, ge=1, le=60, description="Looks that are planned at the comparison.")
+    arm: ColumnName | None = Field(
+        default=None,
+        description="Column of the log with the arm that decided: champion, or the challenger's id; null: the arm is "
+        "that of the hash. Where there is one it is held against the hash.",
+    )
+    looks: int = Field(
+        default=12, ge=1, le=60, description="Looks that are planned, one each months_between_looks from the first on."
+    )
     months_between_looks: int = Field(default=1, ge=1, le=12, description="Months from one look to the next.")
+    look_months: Annotated[tuple[Month, ...], Strict(False)] = Field(
+        default=(),
+        max_length=60,
+        description="Months at whose ends it is looked, YYYY-MM, ascending, in place of looks; empty: by looks.",
+    )
+    look_information: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Strict(False)] = Field(
+        default=(),
+        max_length=60,
+        description="Shares of the information at which it is looked, ascending, the last 1, in place of looks: at the "
+        "end of the first month that has reached one; empty: by looks.",
+    )
+    planned_error: float = Field(
+        default=0.01,
+        gt=0,
+        lt=0.5,
+        description="Error of the difference in AUC at which the information is complete: its share at a look is "
+        "(planned_error / error)².",
+    )
+    error: float | None = Field(
+        default=None, gt=0, lt=0.5, description="Two-sided error of all looks together; null: monitoring.significance."
+    )
     spending: Literal["obrien_fleming", "pocock", "always_valid"] = Field(
         default="obrien_fleming", description="How the error is spent over the looks; as strategy.experiment.spending."
     )
@@ -184,23 +215,56 @@ class ChallengersSpec(Spec):
         description="Column of the log that is true (or 1) of applicants accepted at random; null: there are none, and "
         "a comparison on the champion's accepts carries a warning.",
     )
+    random_share: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="Share of the applicants below strategy.cut_off who are accepted at random: all accepts are then "
+        "compared, weighted by the inverse probability of acceptance; null: those accepted at random alone.",
+    )
+
+    @property
+    def live(self) -> str | None:
+        """The challenger that decides on a share of the applicants: the first of `shadow`."""
+        return None if self.share is None else self.shadow[0]
+
+    @model_validator(mode="after")
+    def _looks_are_declared_once(self) -> ChallengersSpec:
+        for name in ("look_months", "look_information"):
+            given = getattr(self, name)
+            if list(given) != sorted(set(given)):
+                raise ValueError(f"{name} do not ascend")
+        if self.look_months and self.look_information:
+            raise ValueError("looks are planned by months or by information, not by both")
+        if self.look_information and self.look_information[-1] != 1.0:
+            raise ValueError("the last of look_information is 1: the information is complete then")
+        if self.spending == "always_valid" and (self.look_months or self.look_information):
+            raise ValueError("always_valid has no planned looks: it may be looked at at any time")
+        return self
 
     @model_validator(mode="after")
     def _split_has_a_salt(self) -> ChallengersSpec:
         if (self.share is None) != (self.salt is None):
             raise ValueError("share and salt go together: a live split is by salted hash of the applicant")
+        if self.arm is not None and self.share is None:
+            raise ValueError("an arm is of a live split: declare share and salt")
         return self
 
 
 class ObjectiveSpec(Spec):
-    """A business or operational objective, measured on columns of the production log."""
+    """A business or operational objective, measured on columns of the production log, or a metric of the catalogue."""
 
     id: Identifier = Field(description="Identifier of the objective.")
     area: Literal["business", "operational"] = Field(description="What it is an objective of.")
     title: Text | None = Field(default=None, description="Name for people; null: the identifier.")
-    measure: Literal["rows", "sum", "mean", "share", "quantile", "ratio"] = Field(
+    measure: Literal["rows", "sum", "mean", "share", "quantile", "ratio", "metric"] = Field(
         description="rows: number of rows; sum, mean: of a column; share: of rows whose column is value; quantile: of "
-        "a column, at level; ratio: sum of the first column over that of the second."
+        "a column, at level; ratio: sum of the first column over that of the second; metric: of the catalogue."
+    )
+    metric: MetricName | None = Field(default=None, description="Metric of the catalogue; measure metric only.")
+    subject: Text | None = Field(
+        default=None,
+        description="Characteristic, grade or output that the metric is asked of; null: the metric has one subject.",
     )
     columns: Annotated[tuple[ColumnName, ...], Strict(False)] = Field(
         default=(), max_length=2, description="Columns of the production log that it reads."
@@ -221,13 +285,42 @@ class ObjectiveSpec(Spec):
 
     @model_validator(mode="after")
     def _has_what_its_measure_needs(self) -> ObjectiveSpec:
-        needed = {"rows": 0, "ratio": 2}.get(self.measure, 1)
+        needed = {"rows": 0, "metric": 0, "ratio": 2}.get(self.measure, 1)
+        if (self.measure == "metric") != (self.metric is not None):
+            raise ValueError("the measure metric names one, and no other measure does")
+        if self.subject is not None and self.metric is None:
+            raise ValueError("a subject is of a metric")
         if len(self.columns) != needed:
             raise ValueError(f"the measure {self.measure} has {needed} column(s)")
         if (self.measure == "quantile") != (self.level is not None):
             raise ValueError("a quantile has a level, and no other measure has one")
         if (self.measure == "share") != (self.value is not None):
             raise ValueError("a share has a value, and no other measure has one")
+        return self
+
+
+class ProfitSpec(Spec):
+    """What an account earns and costs, from which profit, loss and cost of review are told each month.
+
+    A good earns margin · amount, a bad loses loss_given_default · amount, an application reviewed by hand costs
+    review_cost.
+    """
+
+    amount: ColumnName | None = Field(
+        default=None, description="Column of the amount lent; null: 1 for each account, margin and loss are amounts."
+    )
+    margin: float = Field(ge=0, description="Earned on an account that stays good, per unit of the amount.")
+    loss_given_default: float = Field(ge=0, description="Lost on an account that goes bad, per unit of the amount.")
+    review_cost: float = Field(default=0.0, ge=0, description="Cost of an application that is reviewed by hand.")
+    reviewed: ColumnName | None = Field(
+        default=None, description="Column that is true, yes or 1 of applications reviewed by hand; null: none is."
+    )
+    currency: Text | None = Field(default=None, description="Currency of the amounts, as EUR; null: not declared.")
+
+    @model_validator(mode="after")
+    def _review_is_seen(self) -> ProfitSpec:
+        if self.review_cost > 0 and self.reviewed is None:
+            raise ValueError("a cost of review needs the column that tells who was reviewed")
         return self
 
 
@@ -292,6 +385,12 @@ class MonitoringSpec(Spec):
     asset_correlation: float | None = Field(
         default=None, ge=0, lt=1, description="For tests of calibration; null: evaluation.asset_correlation."
     )
+    applicant: ColumnName | None = Field(
+        default=None,
+        description="Column of the log that names the applicant, where one may come again: intervals then count what "
+        "applicants tell, not rows, and a live split is by it; null: samples.group, where the plan declares one, else "
+        "each row is an applicant of its own.",
+    )
     significance: float = Field(
         default=0.05, gt=0, lt=0.5, description="Level of tests, and of the false-discovery rate."
     )
@@ -313,6 +412,9 @@ class MonitoringSpec(Spec):
     )
     objectives: Annotated[tuple[ObjectiveSpec, ...], Strict(False)] = Field(
         default=(), description="Business and operational objectives."
+    )
+    profit: ProfitSpec | None = Field(
+        default=None, description="What accounts earn and cost; null: profit and loss are not told."
     )
     delivery: Annotated[tuple[ChannelSpec, ...], Strict(False)] = Field(
         default=(), description="Where alerts are delivered to; empty: nowhere, they stand in the log of alerts."

@@ -10,7 +10,7 @@ from typing import Any
 from credit_risk._core.errors import Fault
 from credit_risk._core.yaml_document import Path
 from credit_risk.models.spec import default_models
-from credit_risk.monitoring.metrics import CATALOGUE
+from credit_risk.monitoring.metrics import CATALOGUE, Metric
 from credit_risk.plan.outcome_checks import MEASURES
 
 Found = Iterator[tuple[Path, Fault]]
@@ -28,7 +28,8 @@ def monitoring_faults(plan: dict[str, Any], roles: dict[str, str]) -> Found:
         yield from _once(monitoring, key)
     yield from _segments(plan, monitoring, roles)
     yield from _metrics(plan, monitoring, roles)
-    yield from _objectives(monitoring, roles)
+    yield from _objectives(plan, monitoring, roles)
+    yield from _profit(plan, monitoring, roles)
     yield from _challengers(plan, monitoring)
     yield from _delivery(monitoring)
 
@@ -94,8 +95,6 @@ def _population(path: Path, item: dict[str, Any], monitoring: dict[str, Any]) ->
 
 
 def _metrics(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[str, str]) -> Found:
-    outcome = plan.get("outcome")
-    kind = outcome.get("type", "binary") if isinstance(outcome, dict) else "binary"
     graded = plan.get("rating_scale") is not None
     for index, item in _items(monitoring, "metrics"):
         path: Path = ("monitoring", "metrics", index)
@@ -103,10 +102,7 @@ def _metrics(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[str, 
         metric = CATALOGUE.get(item["metric"]) if isinstance(item.get("metric"), str) else None
         if metric is None:
             continue
-        if kind in MEASURES and metric.binary:
-            allowed = ", ".join(one.name for one in CATALOGUE.values() if not one.binary)
-            message = f"{metric.name} is of a binary outcome, and this one is of type {kind}"
-            yield (*path, "metric"), Fault(message, code="outcome", found=metric.name, allowed=allowed)
+        yield from _measurable((*path, "metric"), metric, plan)
         if metric.subject == "grade" and not graded:
             message = f"{metric.name} is of grades, and the plan has none"
             yield (*path, "metric"), Fault(message, code="no_grades", remedy="write rating_scale, or leave it out")
@@ -118,7 +114,7 @@ def _metrics(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[str, 
             yield (*path, "population"), Fault(message, code="protected", found=metric.name, allowed=allowed)
 
 
-def _objectives(monitoring: dict[str, Any], roles: dict[str, str]) -> Found:
+def _objectives(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[str, str]) -> Found:
     rules = {str(item.get("id", item.get("metric"))) for _, item in _items(monitoring, "metrics")}
     for index, item in _items(monitoring, "objectives"):
         path: Path = ("monitoring", "objectives", index)
@@ -126,11 +122,45 @@ def _objectives(monitoring: dict[str, Any], roles: dict[str, str]) -> Found:
         if str(item.get("id")) in rules:
             message = f"{item['id']!r} is the id of a metric too; alerts are told apart by it"
             yield (*path, "id"), Fault(message, code="duplicate_name", remedy="give it another id")
+        metric = CATALOGUE.get(item["metric"]) if isinstance(item.get("metric"), str) else None
+        if metric is not None:
+            yield from _measurable((*path, "metric"), metric, plan)
         names = item.get("columns")
         for place, name in enumerate(names if isinstance(names, list | tuple) else ()):
             if isinstance(name, str) and roles.get(name, "").startswith(("protected", "personal")):
                 message = f"{name!r} may not be an objective: it is {roles[name]}"
                 yield (*path, "columns", place), Fault(message, code="role", remedy="name another column")
+
+
+def _measurable(path: Path, metric: Metric, plan: dict[str, Any]) -> Found:
+    """A metric fits the outcome, and one of business has the amounts that it is made of."""
+    monitoring, kind = plan.get("monitoring"), _kind(plan)
+    if kind in MEASURES and metric.binary:
+        allowed = ", ".join(one.name for one in CATALOGUE.values() if not one.binary)
+        message = f"{metric.name} is of a binary outcome, and this one is of type {kind}"
+        yield path, Fault(message, code="outcome", found=metric.name, allowed=allowed)
+    if metric.family == "business" and isinstance(monitoring, dict) and monitoring.get("profit") is None:
+        message = f"{metric.name} is made of what accounts earn and cost, and the plan does not say it"
+        yield path, Fault(message, code="no_profit", found=metric.name, remedy="write monitoring.profit")
+
+
+def _kind(plan: dict[str, Any]) -> Any:
+    outcome = plan.get("outcome")
+    return outcome.get("type", "binary") if isinstance(outcome, dict) else "binary"
+
+
+def _profit(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[str, str]) -> Found:
+    given = monitoring.get("profit")
+    if not isinstance(given, dict):
+        return
+    if _kind(plan) in MEASURES:
+        message = f"profit is of a binary outcome, and this one is of type {_kind(plan)}"
+        yield ("monitoring", "profit"), Fault(message, code="outcome", remedy="leave monitoring.profit out")
+    for key in ("amount", "reviewed"):
+        name = given.get(key)
+        if isinstance(name, str) and roles.get(name, "").startswith("protected"):
+            message = f"{name!r} may not tell of profit: it is {roles[name]}"
+            yield ("monitoring", "profit", key), Fault(message, code="role", remedy="name another column")
 
 
 def _challengers(plan: dict[str, Any], monitoring: dict[str, Any]) -> Found:

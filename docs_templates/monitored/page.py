@@ -65,7 +65,18 @@ SHADOW = (
     "p_value",
     "warning",
 )
-LOOKS = ("challenger", "look", "at", "estimate", "z", "boundary", "lower", "upper", "reached", "favours", "rule")
+LOOKS = (
+    *("challenger", "look", "at", "status", "estimate", "z", "boundary", "lower", "upper", "reached", "favours"),
+    *("rule", "reason"),
+)
+ARMS = (
+    *("arm", "rows", "bad", "bad_rate", "difference", "difference_lower", "difference_upper", "p_value"),
+    "approval_rate",
+)
+PROFIT = (
+    *("period", "measure", "rows", "bad", "total", "total_lower", "total_upper", "expected_total", "currency"),
+    "reason",
+)
 CALIBRATION = (
     *("period", "segment", "scheme", "group", "rows", "bad", "predicted", "observed", "jeffreys_p_value"),
     *("correlated_p_value", "verdict", "correlated_verdict"),
@@ -104,7 +115,7 @@ def monitoring_page(package: Package) -> str:
         ("performance", say("monitored.performance"), _performance(found)),
         ("calibration", say("monitored.calibration"), printed(found("calibration"), CALIBRATION)),
         ("challengers", say("monitored.challengers"), _challengers(found)),
-        ("objectives", say("monitored.objectives"), printed(found("objectives"), OBJECTIVES, ALL)),
+        ("objectives", say("monitored.objectives"), _objectives(found)),
         ("alerts", say("monitored.alerts"), printed(found("alerts")) + printed(found("advice"))),
         ("method", say("monitored.method"), _method(package, found)),
     ]
@@ -248,8 +259,14 @@ def _challengers(found: Callable[[str], Evidence | None]) -> str:
     return (
         printed(found("recommendations"))
         + printed(found("looks"), LOOKS, folded=True)
+        + printed(found("split"))
+        + printed(found("arms"), ARMS)
         + printed(found("challengers"), SHADOW, ALL, folded=True)
     )
+
+
+def _objectives(found: Callable[[str], Evidence | None]) -> str:
+    return printed(found("objectives"), OBJECTIVES, ALL) + printed(found("profit"), PROFIT, ALL)
 
 
 def _method(package: Package, found: Callable[[str], Evidence | None]) -> str:

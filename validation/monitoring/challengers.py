@@ -62,7 +62,7 @@ def _paired(bench: Bench, labels: Labels, a: Floats, b: Floats) -> dict[str, obj
     if min(bad, good) < 2:
         return {**nothing, **counts, "status": "not evaluable"}
     (first, mine), (second, other) = (censored.area_parts(one, x[labels.usable]) for x in (a, b))
-    gap, error = second - first, float(np.sqrt(np.sum((other - mine) ** 2)))
+    gap, error = second - first, float(np.sqrt(np.sum(one.summed(other - mine) ** 2)))
     half = float(special.ndtri(0.5 + CONFIDENCE / 2.0)) * error
     lower, upper = max(gap - half, -1.0), min(gap + half, 1.0)
     enough = one.followed >= LEAST_FOLLOWED and min(bad, good) >= bench.settings.min_bads
@@ -70,7 +70,7 @@ def _paired(bench: Bench, labels: Labels, a: Floats, b: Floats) -> dict[str, obj
         **counts, "auc_champion": first, "auc_challenger": second, "difference": gap, "standard_error": error,
         "lower": lower, "upper": upper, "half_width": (upper - lower) / 2.0,
         "p_value": 2.0 * float(special.ndtr(-abs(gap) / error)) if error > 0 else math.nan,
-        "unpaired_error": float(np.sqrt(np.sum(mine**2) + np.sum(other**2))),
+        "unpaired_error": float(np.sqrt(np.sum(one.summed(mine) ** 2) + np.sum(one.summed(other) ** 2))),
         "status": "evaluable" if enough else "not evaluable",
     }  # fmt: skip
 

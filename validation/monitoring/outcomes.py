@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from validation.monitoring.bench import ALL, Bench
+from validation.monitoring.production import APPLICANT
 from validation.monitoring.tables import compare_table, not_recomputed
 from validation.rebuild import censored, grades, metrics
 from validation.rebuild.censored import Followed, Labels
@@ -86,9 +87,19 @@ def labels_beside(frame: pd.DataFrame, outcomes: pd.DataFrame) -> Labels:
     late = outcomes.reindex(pd.Index(frame["key"])).reset_index(drop=True)
     day = frame["time"].dt.tz_localize(None).dt.floor("D").reset_index(drop=True)
     early = (late["bad_date"] < day) | (late["observed_until"] < day)
-    return censored.labels_of(
+    labels = censored.labels_of(
         frame["time"].reset_index(drop=True), late["bad_date"].mask(early), late["observed_until"].mask(early)
     )
+    return replace(labels, who=applicants(frame))
+
+
+def applicants(frame: pd.DataFrame) -> NDArray[np.int64] | None:
+    """A number (n,) for each applicant, None where production names none; a row without a name is one by itself."""
+    if APPLICANT not in frame:
+        return None
+    known: dict[str, int] = {}
+    names = enumerate(frame[APPLICANT].tolist())
+    return np.array([-1 - row if one is None else known.setdefault(one, len(known)) for row, one in names], np.int64)
 
 
 def _tells_reached(bench: Bench) -> bool:
@@ -132,7 +143,8 @@ def _measured(bench: Bench, outcomes: pd.DataFrame, *, reached: bool) -> _Own:
 def _year(own: _Own) -> tuple[Labels, pd.DataFrame]:
     parts = [one for one, _ in own.year]
     time, event, fault = (np.concatenate([getattr(one, n) for one in parts]) for n in ("time", "event", "fault"))
-    return Labels(time, event, fault), pd.concat([rows for _, rows in own.year], ignore_index=True)
+    who = None if parts[0].who is None else np.concatenate([one.who for one in parts if one.who is not None])
+    return Labels(time, event, fault, who), pd.concat([rows for _, rows in own.year], ignore_index=True)
 
 
 def _states(labels: Labels, horizon: float) -> dict[str, int]:
@@ -208,11 +220,10 @@ def _level(bench: Bench, labels: Labels, rows: pd.DataFrame, window: float) -> d
     observed, parts = censored.rate_parts(one)
     _, size = censored.effective(one)
     own, z = (p - predicted) / len(p), float(special.ndtri(0.5 + CONFIDENCE / 2.0))
-    n = len(p)
-    error, gap = _spread(parts - own, n), observed - predicted
+    error, gap = _spread(one.summed(parts - own)), observed - predicted
     ratio, bounds = observed / predicted, (np.nan, np.nan)
     if observed > 0:
-        reach = z * _spread(parts / observed - own / predicted, n)
+        reach = z * _spread(one.summed(parts / observed - own / predicted))
         bounds = (ratio * float(np.exp(-reach)), ratio * float(np.exp(reach)))
     alone, together = _p_values(observed, size, predicted, rho)
     enough = one.followed >= LEAST_FOLLOWED and int(one.bad.sum()) >= bench.settings.min_bads
@@ -231,7 +242,8 @@ def _counts(one: Followed) -> dict[str, object]:
     return {"bad": bad, "not_yet": len(one.time) - int(one.known.sum()), "followed": one.followed}
 
 
-def _spread(parts: Floats, n: int) -> float:
+def _spread(parts: Floats) -> float:
+    n = len(parts)
     return float(np.sqrt(np.sum(parts**2) * n / (n - 1.0))) if n > 1 else np.nan
 
 
@@ -300,7 +312,7 @@ def _group(bench: Bench, labels: Labels, rows: pd.DataFrame) -> dict[str, object
     words = [rules.verdict(p, rules.small(size, predicted)) for p in p_values]
     if one.followed < LEAST_FOLLOWED:
         words = ["not evaluable"] * 2
-    error = _spread(censored.rate_parts(one)[1], len(one.time))
+    error = _spread(one.summed(censored.rate_parts(one)[1]))
     return {
         "rows": len(rows), **_counts(one), "predicted": predicted, "observed": rate, "standard_error": error,
         "lower": lower, "upper": upper, "half_width": (upper - lower) / 2.0, "effective_rows": size,

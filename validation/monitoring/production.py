@@ -19,14 +19,16 @@ from validation.package import Package
 
 NUMBERS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score")
 TEXTS = ("grade", "overall_decision")
-INPUT, SEGMENT, CHALLENGER = "input:", "segment:", "challenger:"
+INPUT, SEGMENT, CHALLENGER, OTHER = "input:", "segment:", "challenger:", "column:"
+APPLICANT = "applicant of the row"
 LOG, KEPT = "log.json", "_inputs_kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Names in the table: of the key, the moment, the decision, the package hash; `named`: name -> column of inputs
-    and results that are called otherwise; segments, challengers (`id:result`): name -> column."""
+    and results that are called otherwise; segments, challengers (`id:result`), others (that the plan's section on
+    monitoring names, by default of that name): name -> column."""
 
     key: str = "pseudonym"
     time: str = "timestamp"
@@ -36,6 +38,7 @@ class Columns:
     named: Mapping[str, str] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)
     challengers: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,46 @@ def _frame(table: pa.Table, names: Columns, package: Package, is_log: bool) -> p
     for name, column in names.challengers.items():
         if column in held:
             found[CHALLENGER + name] = _numbers(table[column])
+    for name, number in declared_columns(package.plan).items():
+        column = names.others.get(name, name)
+        column = f"{INPUT}{name}" if is_log and f"{INPUT}{name}" in held else column
+        if column in held:
+            found[OTHER + name] = _numbers(table[column]) if number else _texts(table[column])
+    applicant = applicant_of(package.plan)
+    if applicant is not None and OTHER + applicant in found:
+        found[APPLICANT] = found[OTHER + applicant]
     return pd.DataFrame(found)
+
+
+def applicant_of(plan: Mapping[str, Any]) -> str | None:
+    """Column that names the applicant: of the section on monitoring, else the group of the samples."""
+    name = (plan.get("monitoring") or {}).get("applicant") or (plan.get("samples") or {}).get("group")
+    return None if name in (None, "duplicates") else str(name)
+
+
+def declared_columns(plan: Mapping[str, Any]) -> dict[str, bool]:
+    """Columns that the section on monitoring names, each with whether it holds numbers."""
+    own: Mapping[str, Any] = plan.get("monitoring") or {}
+    test, amounts = own.get("challengers") or {}, own.get("profit") or {}
+    found: dict[str, bool] = {}
+    if amounts.get("amount"):
+        found[str(amounts["amount"])] = True
+    for name in (applicant_of(plan), test.get("arm"), test.get("random_accepts"), amounts.get("reviewed")):
+        if name:
+            found.setdefault(str(name), False)
+    for one in own.get("objectives") or []:
+        value = one.get("value")
+        text = one["measure"] == "share" and isinstance(value, (str, bool))
+        for name in one["columns"]:
+            found.setdefault(str(name), not text)
+    return found
+
+
+def yes(values: np.ndarray) -> np.ndarray:
+    """Whether texts (n,) say yes; None where they say neither yes nor no."""
+    words = {"true": True, "yes": True, "y": True, "t": True, "1": True}
+    words |= {"false": False, "no": False, "n": False, "f": False, "0": False}
+    return np.array([None if one is None else words.get(str(one).lower()) for one in values] + [None], object)[:-1]
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:

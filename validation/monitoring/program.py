@@ -15,10 +15,12 @@ from validation.container import read_file
 from validation.errors import Fault, ValidationInputError
 from validation.monitoring.bench import Bench, open_bench
 from validation.monitoring.challengers import compare_challengers, compare_estimate
+from validation.monitoring.declared import compare_objectives, compare_profit
 from validation.monitoring.drift import compare_drift
+from validation.monitoring.live import compare_looks, compare_split
 from validation.monitoring.outcomes import compare_outcomes
 from validation.monitoring.production import Columns, OutcomeFiles, moment_of, read_outcomes, read_production
-from validation.monitoring.quality import compare_objectives, compare_quality
+from validation.monitoring.quality import compare_quality
 from validation.monitoring.restated import compare_metrics
 from validation.monitoring.run_folder import RunFolder, read_run
 from validation.monitoring.served import compare_about, compare_decisions, compare_serving, compare_verdicts
@@ -35,6 +37,7 @@ LEFT = {
     "faults": "partitions and rows at fault are counted in monitoring.partitions",
     "replay_differences": "examples of monitoring.replay",
     "alerts": "states of the log of alerts",
+    "recommendations": "rules of redeployment over the looks",
     "advice": "rules over the other tables",
     "advice_rules": "rules over the other tables",
 }
@@ -91,9 +94,12 @@ def _compare(bench: Bench) -> None:
     own |= compare_outcomes(bench)
     own |= compare_decisions(bench)
     own |= compare_quality(bench)
-    compare_objectives(bench)
+    own |= compare_profit(bench)
+    compare_objectives(bench, own)
     compare_estimate(bench)
     compare_challengers(bench)
+    compare_looks(bench)
+    compare_split(bench)
     compare_verdicts(bench, own["indices"])
     compare_metrics(bench, own)
     for name, reason in LEFT.items():
@@ -128,7 +134,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--time-zone", help="zone of moments that have none (UTC)")
     made.add_argument("--package-column", help="column of the package hash that scored the row")
     made.add_argument("--decision", help="column of what was done with the applicant")
-    for option in ("--map", "--segment", "--challenger"):
+    for option in ("--map", "--segment", "--challenger", "--column"):
         made.add_argument(option, metavar="NAME=COLUMN", action="append", default=[], help="as in the run; repeat")
     for option in ("--approved", "--declined"):
         made.add_argument(option, metavar="WORD", action="append", default=[], help="as in the run; repeat")
@@ -178,6 +184,7 @@ def _columns(options: argparse.Namespace) -> Columns:
     return Columns(
         options.key, options.time, options.decision, options.package_column, options.time_zone,
         _pairs("--map", options.map), segments, _pairs("--challenger", options.challenger),
+        _pairs("--column", options.column),
     )  # fmt: skip
 
 

@@ -1,15 +1,12 @@
-"""Shares of missing, special and unseen values of a run counted again, and objectives on the number of rows."""
+"""Shares of missing, special and unseen values of a run, counted again."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from validation.monitoring.bench import Bench
 from validation.monitoring.drift import NOTHING, Counted, counted_of
-from validation.monitoring.outcomes import MISSING
 from validation.monitoring.tables import compare_table, not_recomputed
 
 SHARES = ("missing", "special", "unseen")
@@ -48,24 +45,3 @@ def _shares(one: Counted, ids: np.ndarray) -> list[dict[str, object]]:
             expected = TOLERATED if rule == "unseen" else base
             found.append({"variable": one.name, "rule": rule, **told, "expected": expected})
     return found
-
-
-def compare_objectives(bench: Bench) -> None:
-    """Objectives on the number of rows; those on columns are the run's alone."""
-    specs: list[Mapping[str, object]] = list((bench.package.plan.get("monitoring") or {}).get("objectives") or [])
-    mine = [one for one in specs if one["measure"] == "rows"]
-    if not mine:
-        not_recomputed(bench.ledger, bench.run, "objectives", "columns of objectives are read by the run alone")
-        return
-    rows = []
-    for period, segment, inside in bench.groups(MISSING):
-        for one in mine:
-            count, target = len(inside), float(str(one["target"]))
-            met = count >= target if one["direction"] == "at_least" else count <= target
-            head = {"period": period, "segment": segment, "objective": one["id"], "direction": one["direction"]}
-            verdict = "met" if met else "missed"
-            rows.append({**head, "rows": count, "value": count, "target": target, "verdict": verdict})
-    names = [str(one["id"]) for one in mine]
-    rules, words = dict.fromkeys(("rows", "value", "target"), "rows"), ("direction", "verdict")
-    keys, among = ["period", "segment", "objective"], [("objective", names)]
-    compare_table(bench.ledger, bench.run, "objectives", pd.DataFrame(rows), keys, rules, words, among=among)

@@ -16,9 +16,11 @@ RULES = {
     "score_psi": "psi", "grade_psi": "psi", "characteristic_psi": "psi", "mean_probability": "mean", "ks": "ks",
     "wasserstein": "mean", "auc": "auc", "gini": "gini", "outcome_ks": "ks", "auc_drop": "difference",
     "calibration_in_the_large": "mean", "calibration_slope": "coefficient", "approval_rate": "difference",
-    "override_rate": "share",
+    "override_rate": "share", "approved_share": "share", "bad_rate": "share",
+    **dict.fromkeys(("profit", "profit_per_account", "loss", "review_cost"), "mean"),
 }  # fmt: skip
-MEASURES = {"auc": "auc", "gini": "gini", "outcome_ks": "ks"}
+MEASURES = {"auc": "auc", "gini": "gini", "outcome_ks": "ks", "bad_rate": "bad_rate"}
+PROFIT = {"profit": "profit", "lost": "loss", "review_cost": "review_cost"}
 
 
 def compare_metrics(bench: Bench, own: Mapping[str, pd.DataFrame]) -> None:
@@ -26,7 +28,7 @@ def compare_metrics(bench: Bench, own: Mapping[str, pd.DataFrame]) -> None:
     stated = bench.run.table("metrics")
     if stated is None:
         return
-    values = _values(bench, own)
+    values = values_of(bench, own)
     told = {
         (str(row["period"]), str(row["segment"]), str(row["metric"]), str(row["subject"])): row
         for row in stated.to_dict("records")
@@ -51,7 +53,8 @@ def compare_metrics(bench: Bench, own: Mapping[str, pd.DataFrame]) -> None:
         not_recomputed(bench.ledger, bench.run, "metrics", "none of its tables was recomputed")
 
 
-def _values(bench: Bench, own: Mapping[str, pd.DataFrame]) -> dict[Key, tuple[float, bool]]:
+def values_of(bench: Bench, own: Mapping[str, pd.DataFrame]) -> dict[Key, tuple[float, bool]]:
+    """Value of each metric that `own` tells, and whether it is evaluable, by period, segment, metric and subject."""
     found: dict[Key, tuple[float, bool]] = {}
     for period, segment, metric, subject, value, evaluable in _rows(bench, own):
         number = float(value)
@@ -88,5 +91,12 @@ def _rows(bench: Bench, own: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, 
         known = row["status"] == "evaluable"
         if row["measure"] == "approval_rate":
             yield row["period"], row["segment"], "approval_rate", ALL, row["difference"], known
+            yield row["period"], row["segment"], "approved_share", ALL, row["rate"], known
         if row["measure"] == "override_rate":
             yield row["period"], row["segment"], "override_rate", ALL, row["rate"], known
+    for row in own.get("profit", pd.DataFrame()).to_dict("records"):
+        known = row["status"] == "evaluable"
+        if row["measure"] in PROFIT:
+            yield row["period"], row["segment"], PROFIT[row["measure"]], ALL, row["total"], known
+        if row["measure"] == "profit":
+            yield row["period"], row["segment"], "profit_per_account", ALL, row["per_account"], known

@@ -27,15 +27,17 @@ NONE: Estimate = (NAN, NAN, NAN, NAN)
 @dataclass(frozen=True, slots=True)
 class Labels:
     """time (n,): months from decision to bad, or to the last look; NaN where nothing is known; event (n,): a bad;
-    fault (n,): what was delivered cannot be."""
+    fault (n,): what was delivered cannot be; who (n,): a number for each applicant, None where each row is one."""
 
     time: Floats
     event: Mask
     fault: Mask
+    who: NDArray[np.int64] | None = None
 
     def part(self, rows: NDArray[np.int64] | Mask) -> Labels:
         """Some of the rows."""
-        return Labels(self.time[rows], self.event[rows], self.fault[rows])
+        who = None if self.who is None else self.who[rows]
+        return Labels(self.time[rows], self.event[rows], self.fault[rows], who)
 
     @property
     def usable(self) -> Mask:
@@ -94,6 +96,19 @@ class Followed:
     times: Floats
     hazard: Floats
     stay: Floats
+    who: NDArray[np.int64] | None = None
+
+    def summed(self, values: Floats) -> Floats:
+        """Values (n,) of usable rows, summed for each applicant where rows have one."""
+        if self.who is None:
+            return values
+        order = np.argsort(self.who, kind="stable")
+        first = np.flatnonzero(np.diff(self.who[order], prepend=self.who[order][:1] - 1))
+        return np.asarray(np.add.reduceat(values[order], first), np.float64)
+
+    def count(self, side: Mask) -> int:
+        """Rows of a side, or the applicants among them."""
+        return int(side.sum()) if self.who is None else len(set(self.who[side].tolist()))
 
     @property
     def known(self) -> Mask:
@@ -116,8 +131,19 @@ def follow(labels: Labels, horizon: float) -> Followed:
     weight[bad] = 1.0 / survival[np.searchsorted(times, time[bad], "left")]
     if survival[-1] > 0:
         weight[good] = 1.0 / survival[-1]
+    who = None if labels.who is None else labels.who[labels.usable]
     return Followed(
-        horizon, time, event, bad, good, weight, float(survival[-1]), times, leaving / at_risk, beyond.astype(float)
+        horizon,
+        time,
+        event,
+        bad,
+        good,
+        weight,
+        float(survival[-1]),
+        times,
+        leaving / at_risk,
+        beyond.astype(float),
+        who,
     )
 
 
@@ -161,7 +187,7 @@ def rate_parts(one: Followed) -> tuple[float, Floats]:
 def bad_rate(one: Followed, confidence: float) -> Estimate:
     """Bad rate, its error, and bounds on the scale of the log-odds."""
     rate, parts = rate_parts(one)
-    error = _by_rows(parts)
+    error = _by_rows(one.summed(parts))
     if not (0.0 < rate < 1.0 and error > 0):
         return rate, error, NAN, NAN
     half = float(special.ndtri(0.5 + confidence / 2.0)) * error / (rate * (1.0 - rate))
@@ -181,8 +207,8 @@ def area_parts(one: Followed, risk: Floats) -> tuple[float, Floats]:
     of_bads, of_goods = metrics.components(y, risk[known], w)
     area, own = metrics.weighted_mean(of_bads, w[y == 1]), np.zeros(len(y))
     for side, shares in ((1, of_bads), (0, of_goods)):
-        mass = w[y == side]
-        own[y == side] = mass * (shares - area) / mass.sum() * np.sqrt(len(mass) / (len(mass) - 1.0))
+        mass, k = w[y == side], one.count(one.bad if side else one.good)
+        own[y == side] = mass * (shares - area) / mass.sum() * np.sqrt(k / (k - 1.0) if k > 1 else np.nan)
     parts = np.zeros(len(known))
     parts[known] = own
     return area, influence(one, parts)
@@ -198,7 +224,7 @@ def discrimination(one: Followed, risk: Floats, confidence: float) -> tuple[Esti
     masses = [w[y == side] for side in (1, 0)]
     sizes = [metrics.effective_size(float(mass.sum()), float(np.sum(mass**2))) for mass in masses]
     z = float(special.ndtri(0.5 + confidence / 2.0))
-    error = 0.0 if area in (0.0, 1.0) or np.ptp(x) == 0 else _root(parts)
+    error = 0.0 if area in (0.0, 1.0) or np.ptp(x) == 0 else _root(one.summed(parts))
     if area in (0.0, 1.0):
         bounds = metrics.perfect_bounds(area, sizes[0], sizes[1], confidence)
     elif error == 0.0:
@@ -228,7 +254,7 @@ def _distance(
         parts = np.zeros(len(one.known))
         own = np.where(y == 1, -sign * (below - a) / steps[0][-1], sign * (below - b) / steps[1][-1])
         parts[one.known] = w * own
-        effect = float(np.sum(influence(one, parts) ** 2)) / variance
+        effect = float(np.sum(one.summed(influence(one, parts)) ** 2)) / variance
     error = float(np.sqrt(effect * variance))
     m, n = (size / max(effect, 1.0) for size in sizes)
     chance = float(special.kolmogorov(distance * np.sqrt(m * n / (m + n))))
@@ -241,10 +267,10 @@ def effective(one: Followed) -> tuple[float, float]:
     rate, parts = rate_parts(one)
     if rate != rate:
         return NAN, 0.0
-    variance, most = float(np.sum(parts**2)), float(len(one.time))
+    variance, most = float(np.sum(one.summed(parts) ** 2)), float(len(one.time))
     if 0.0 < rate < 1.0 and variance > 0:
         return rate, min(rate * (1.0 - rate) / variance, most)
-    w = one.weight[one.known]
+    w = one.summed(one.weight) if one.who is not None else one.weight[one.known]
     return rate, min(metrics.effective_size(float(w.sum()), float(np.sum(w**2))), most)
 
 
@@ -273,6 +299,6 @@ def slope(one: Followed, p: Floats, confidence: float) -> Estimate:
     v = w * fitted * (1.0 - fitted)
     centre = float(np.sum(v * x) / np.sum(v))
     curvature = float(np.sum(v * (x - centre) ** 2))
-    error = _by_rows(influence(one, w * (y - fitted) * (x - centre) / curvature))
+    error = _by_rows(one.summed(influence(one, w * (y - fitted) * (x - centre) / curvature)))
     half = float(special.ndtri(0.5 + confidence / 2.0)) * error
     return float(found[1]), error, float(found[1]) - half, float(found[1]) + half

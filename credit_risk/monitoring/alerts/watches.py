@@ -114,6 +114,7 @@ def _of_objective(objective: ObjectiveSpec, monitoring: MonitoringSpec, protecte
         objective.response,
         monitoring.segments,
         protected,
+        objective.metric is not None and CATALOGUE[objective.metric].outcomes,
     )
 
 

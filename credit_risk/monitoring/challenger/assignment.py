@@ -99,7 +99,7 @@ def assign(identifiers: ArrayLike, split: Split) -> NDArray[np.object_]:
 
 
 def check_split(arms: ArrayLike, split: Split, significance: float = 0.001) -> pd.DataFrame:
-    """SPLIT_COLUMNS: whether arms (n,) that were logged have the declared shares (sample ratio mismatch).
+    """SPLIT_COLUMNS: whether arms (n,) of applicants, each once, have the declared shares (sample ratio mismatch).
 
     A test of a split of one million rows finds what no eye sees; a mismatch means that rows were lost or assigned
     otherwise, and comparisons of the arms do not hold. Raises CreditRiskError on arms that are not declared.

@@ -15,10 +15,10 @@ from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
 from credit_risk.evaluation.area_under_curve import difference_of_error
 from credit_risk.monitoring.performance.censoring import STABLE_HAZARDS, follow_up
-from credit_risk.monitoring.performance.discrimination import auc_influence
+from credit_risk.monitoring.performance.discrimination import auc_influence, plain_error
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
 from credit_risk.monitoring.performance.labels import Labels
-from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE, Least
+from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE, Least, cluster_notes
 
 SHADOW_COLUMNS = [
     *("period", "segment", "basis", "horizon", "rows", "good", "bad", "not_yet", "followed", "auc_champion"),
@@ -74,6 +74,19 @@ def acceptance_probability(champion_accepts: ArrayLike, random_share: float) -> 
     return np.where(np.asarray(champion_accepts, bool), 1.0, random_share)
 
 
+def accepted_by_plan(
+    random: NDArray[np.bool_] | None, score: NDArray[np.float64] | None, cut_off: float | None, share: float | None
+) -> Accepted:
+    """How rows (n,) came to have an outcome, as a plan declares it.
+
+    With a share of the applicants below the cut-off who are accepted at random all accepts count, weighted; with
+    `random` (n,) those accepted at random alone; with neither it is the champion's accepts.
+    """
+    if share is not None and score is not None and cut_off is not None:
+        return Accepted(probability=acceptance_probability(score >= cut_off, share))
+    return Accepted() if random is None else Accepted(random=random)
+
+
 def shadow_comparison(
     labels: Labels,
     champion: ArrayLike,
@@ -90,9 +103,10 @@ def shadow_comparison(
 
     champion, challenger: risk (n,), higher is riskier, of the same rows; a row that misses the challenger's is refused.
     Immature rows count through censoring weights; the variance is that of the difference of DeLong's components (DeLong
-    et al. 1988) with the term of the estimated weights, so that what both share does not count; row weights and inverse
-    acceptance multiply, known as they are. On random accepts only those rows are read. On the champion's accepts every
-    row carries a warning. Raises CreditRiskError with all faults.
+    et al. 1988) with the term of the estimated weights, so that what both share does not count, summed over the rows of
+    an applicant where `labels` have clusters; row weights and inverse acceptance multiply, known as they are. On random
+    accepts only those rows are read. On the champion's accepts every row carries a warning. Raises CreditRiskError with
+    all faults.
     """
     rules = least or Least()
     arguments = Arguments()
@@ -109,7 +123,7 @@ def shadow_comparison(
         told = _compared(labels.part(inside), a[inside], b[inside], here, rules, confidence)
         rows.append((month, segment, accepted.basis, float(labels.window), len(inside), *told, warning))
     frame = pd.DataFrame(rows, columns=SHADOW_COLUMNS)
-    frame.attrs["notes"] = (STABLE_HAZARDS, *(() if warning is None else (warning,)))
+    frame.attrs["notes"] = (STABLE_HAZARDS, *cluster_notes(labels), *(() if warning is None else (warning,)))
     return frame
 
 
@@ -127,8 +141,8 @@ def _compared(
     if min(bad, good) < 2:
         return (*counts, *nothing, NOT_EVALUABLE, f"{bad} bads and {good} goods known")
     (first, one), (second, other) = auc_influence(follow, a[usable]), auc_influence(follow, b[usable])
-    error = math.sqrt(float((other - one) @ (other - one)))
-    apart = math.sqrt(float(one @ one) + float(other @ other))
+    error = plain_error(other - one, follow.cluster)
+    apart = math.hypot(plain_error(one, follow.cluster), plain_error(other, follow.cluster))
     found = difference_of_error(first, second, error, confidence)
     values = (first, second, found.difference, error, found.lower, found.upper, (found.upper - found.lower) / 2.0)
     reason = None

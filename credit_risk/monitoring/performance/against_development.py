@@ -39,13 +39,6 @@ def development_months(vintages: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({**head, "value": rate, "standard_error": error})[DEVELOPMENT_COLUMNS].reset_index(drop=True)
 
 
-def development_performance(frame: pd.DataFrame) -> pd.DataFrame:
-    """DEVELOPMENT_COLUMNS from the frame of `performance_table` of development's own rows with their follow-up."""
-    require_columns(frame, ["period", *DEVELOPMENT_COLUMNS], "development")
-    whole = frame[(frame["period"] == ALL) & (frame["status"] == EVALUABLE)]
-    return whole[DEVELOPMENT_COLUMNS].reset_index(drop=True)
-
-
 def against_development(
     frame: pd.DataFrame, development: pd.DataFrame, *, confidence: float = 0.95, significance: float = 0.05
 ) -> pd.DataFrame:

@@ -25,10 +25,11 @@ from credit_risk.monitoring.performance.censoring import (
     bad_rate_influence,
     error_of,
     follow_up,
+    gathered,
 )
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, Places, groups_of
 from credit_risk.monitoring.performance.labels import Labels
-from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE, Least
+from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE, Least, cluster_notes
 
 CALIBRATION_COLUMNS = [
     *("period", "segment", "scheme", "group", "rows", "bad", "not_yet", "followed", "predicted", "observed"),
@@ -70,18 +71,22 @@ def censored_rate(follow: FollowUp) -> CensoredRate:
     """Product-limit bad rate and its effective rows: rate (1 - rate)/variance, with Greenwood's variance.
 
     Without a bad, or without a good, the variance is zero: then Kish's effective rows of the censoring weights. Never
-    more than Kish's of all rows. With everything followed and no row weights: bads and rows themselves.
+    more than Kish's of all rows. With everything followed and no row weights: bads and rows themselves. Where rows have
+    clusters the variance is that of their sums, so that rows that come again count for what they add (as Kish 1965,
+    section 8.2, by the design effect); without a bad or a good each cluster counts once.
     """
     rate, influence = bad_rate_influence(follow)
     if math.isnan(rate):
         return CensoredRate(math.nan, math.nan, math.nan, 0.0)
-    variance = float(influence @ influence)
+    sums = gathered(influence, follow.cluster)
+    variance = float(sums @ sums)
     most = effective_rows(follow.mass)
     if 0.0 < rate < 1.0 and variance > 0.0:
         size = min(rate * (1.0 - rate) / variance, most)
     else:
-        size = min(effective_rows((follow.weight * follow.mass)[follow.known]), most)
-    return CensoredRate(rate, error_of(influence), rate * size, size)
+        once = None if follow.cluster is None else follow.cluster[follow.known]
+        size = min(effective_rows(gathered((follow.weight * follow.mass)[follow.known], once)), most)
+    return CensoredRate(rate, error_of(influence, follow.cluster), rate * size, size)
 
 
 def calibration_table(
@@ -115,7 +120,7 @@ def calibration_table(
                 part = _part(labels, p, w, here)
                 rows.append((month, segment, scheme, name, *_grade_row(*part, rules, confidence, least_followed)))
     frame = pd.DataFrame(rows, columns=CALIBRATION_COLUMNS)
-    frame.attrs["notes"] = calibration_notes(rules, without)
+    frame.attrs["notes"] = (*calibration_notes(rules, without), *cluster_notes(labels))
     return frame
 
 
@@ -142,7 +147,8 @@ def calibration_level(
         part = _part(labels, p, w, inside)
         rows.append((month, segment, *_level_row(*part, asset_correlation, rules, confidence)))
     frame = pd.DataFrame(rows, columns=LEVEL_COLUMNS)
-    frame.attrs["notes"] = calibration_notes(GradePolicy(asset_correlation=asset_correlation), 0)
+    told = calibration_notes(GradePolicy(asset_correlation=asset_correlation), 0)
+    frame.attrs["notes"] = (*told, *cluster_notes(labels))
     return frame
 
 
@@ -173,7 +179,7 @@ def censored_slope(follow: FollowUp, p: Floats, confidence: float = 0.95) -> tup
     else:
         return nothing
     row = np.linalg.inv(information)[1]
-    error = error_of(follow.influence(w * (y - special.expit(x @ beta)) * (x @ row)))
+    error = error_of(follow.influence(w * (y - special.expit(x @ beta)) * (x @ row)), follow.cluster)
     half = normal_quantile(confidence) * error
     return float(beta[1]), error, float(beta[1]) - half, float(beta[1]) + half
 
@@ -251,12 +257,12 @@ def _level_row(
     found = censored_rate(follow)
     observed, parts = bad_rate_influence(follow)
     own = follow.mass * (p[inside] - predicted) / float(follow.mass.sum())
-    gap, error = observed - predicted, error_of(parts - own)
+    gap, error = observed - predicted, error_of(parts - own, follow.cluster)
     z = normal_quantile(confidence)
     ratio = observed / predicted if predicted > 0 else math.nan
     bounds = (math.nan, math.nan)
     if observed > 0 and predicted > 0:
-        spread = z * error_of(parts / observed - own / predicted)
+        spread = z * error_of(parts / observed - own / predicted, follow.cluster)
         bounds = (ratio * math.exp(-spread), ratio * math.exp(spread))
     _, _, alone, together = _tests(found, predicted, rho, confidence)
     bad = int(follow.bad.sum())

@@ -12,8 +12,8 @@ from credit_risk.evaluation._arrays import Floats
 from credit_risk.evaluation.area_under_curve import AreaUnderCurve, area_of_ranked, interval_of_error
 from credit_risk.evaluation.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_ranked
 from credit_risk.evaluation.ranked import Ranked, rank
-from credit_risk.monitoring.performance.censoring import FollowUp
-from credit_risk.monitoring.performance.labels import Mask
+from credit_risk.monitoring.performance.censoring import FollowUp, gathered
+from credit_risk.monitoring.performance.labels import Codes, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,16 @@ def censored_discrimination(follow: FollowUp, risk: Floats, confidence: float = 
 
     Every known row counts with its censoring weight times its row weight (Uno et al. 2007; Blanche, Dartigues and
     Jacqmin-Gadda 2013, Statistics in Medicine 32, 5381-5397). Variance: DeLong's components as influence, plus the term
-    of the estimated weights (`FollowUp.influence`); with everything followed it is DeLong's. Bounds of the AUC on the
+    of the estimated weights (`FollowUp.influence`), summed over the rows of an applicant where rows have clusters; with
+    everything followed it is DeLong's, of clusters Obuchowski's (1997, Biometrics 53, 567-578) but that the factor of
+    small numbers of bads beside goods is the geometric mean of both. Bounds of the AUC on the
     logit scale; those of KS as `evaluation.ks` has them, at the maximising value, with the ratio of this variance to
     that of known weights as design effect. The maximising value counts as given.
     """
     if min(int(follow.bad.sum()), int(follow.good.sum())) < 2:
         return None
     ranked, area, influence = _area(follow, risk)
-    error = _plain_error(influence)
+    error = plain_error(influence, follow.cluster)
     m, n = ranked.effective
     degenerate = area in (0.0, 1.0) or len(ranked.values) == 1
     found = interval_of_error(area, 0.0 if degenerate else error, m, n, confidence)
@@ -70,8 +72,8 @@ def _area(follow: FollowUp, risk: Floats) -> tuple[Ranked, float, Floats]:
     assert place is not None
     parts = np.where(
         bad,
-        (of_bads[place] - area) * _small(ranked.bads) / ranked.total_bad,
-        (of_goods[place] - area) * _small(ranked.goods) / ranked.total_good,
+        (of_bads[place] - area) * _small(_count(follow, follow.bad, ranked.bads)) / ranked.total_bad,
+        (of_goods[place] - area) * _small(_count(follow, follow.good, ranked.goods)) / ranked.total_good,
     )
     return ranked, area, follow.influence(_spread(known, w * parts))
 
@@ -90,7 +92,7 @@ def _distance(follow: FollowUp, risk: Floats, ranked: Ranked, confidence: float)
     parts = np.where(
         bad, -sign * (below - share_bad) / ranked.total_bad, sign * (below - share_good) / ranked.total_good
     )
-    error = _plain_error(follow.influence(_spread(known, w * parts)))
+    error = plain_error(follow.influence(_spread(known, w * parts)), follow.cluster)
     return ks_of_ranked(ranked, confidence, design_effect=(error / plain.standard_error) ** 2)
 
 
@@ -105,6 +107,12 @@ def _small(rows: int) -> float:
     return math.sqrt(rows / (rows - 1.0)) if rows > 1 else math.nan
 
 
-def _plain_error(influence: NDArray[np.float64]) -> float:
-    """Root of the sum of squares: the correction of small numbers is in the parts."""
-    return math.sqrt(float(influence @ influence))
+def _count(follow: FollowUp, side: Mask, rows: int) -> int:
+    """Rows of a side, or the applicants among them."""
+    return rows if follow.cluster is None else len(np.unique(follow.cluster[side]))
+
+
+def plain_error(influence: NDArray[np.float64], cluster: Codes | None = None) -> float:
+    """Root of the sum of squares of rows or of clusters: the correction of small numbers is in the parts."""
+    sums = gathered(influence, cluster)
+    return math.sqrt(float(sums @ sums))

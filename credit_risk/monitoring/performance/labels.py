@@ -51,6 +51,7 @@ DEFECTS = {
 """Message and remedy by code; a row has the first that holds."""
 
 Mask = NDArray[np.bool_]
+Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Labels:
     time (n,): months from the decision to the bad, or to the end of observation where there is none; NaN without an
     outcome and in a fault. event (n,): whether it is a bad. faulty (n,): what was delivered cannot be. window: months.
     clock: how months are counted. postponed: bads seen in a calendar month that had not ended, which count once it has.
+    cluster (n,): whole numbers that are equal where rows are of one applicant, None where every row stands by itself.
     """
 
     time: Floats
@@ -68,6 +70,7 @@ class Labels:
     window: float
     clock: str = ANNIVERSARY
     postponed: int = 0
+    cluster: Codes | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -95,7 +98,25 @@ class Labels:
 
     def part(self, rows: Mask | NDArray[np.int64]) -> Labels:
         """The rows of a mask (n,) or of places (k,)."""
-        return replace(self, time=self.time[rows], event=self.event[rows], faulty=self.faulty[rows])
+        codes = None if self.cluster is None else self.cluster[rows]
+        return replace(self, time=self.time[rows], event=self.event[rows], faulty=self.faulty[rows], cluster=codes)
+
+    def of_applicants(self, names: ArrayLike | None) -> Labels:
+        """The same rows, those of one applicant a cluster: names (n,), a missing one stands by itself; None: none do.
+
+        Raises CreditRiskError on another length.
+        """
+        return replace(self, cluster=None if names is None else applicant_codes(names, len(self)))
+
+
+def applicant_codes(names: ArrayLike, rows: int) -> Codes:
+    """Whole numbers (n,) that are equal where names (n,) are; a row without one has a number of its own."""
+    values = np.asarray(names, dtype=object)
+    if values.shape != (rows,):
+        found, allowed = f"shape {values.shape}", f"({rows},)"
+        raise CreditRiskError(Fault("length differs", "length", path="applicant", found=found, allowed=allowed))
+    codes, known = pd.factorize(values, use_na_sentinel=True)
+    return np.where(codes < 0, len(known) + np.arange(rows), codes).astype(np.int64)
 
 
 def labels_of_months(time: ArrayLike, event: ArrayLike, window: float, clock: str = ANNIVERSARY) -> Labels:

@@ -17,17 +17,17 @@ NO_SLOPE = "not estimable: probabilities all alike, or 0 or 1, or classes separa
 
 
 def performance_values(compared: pd.DataFrame, window: float, least_expected: float = 0.0) -> pd.DataFrame:
-    """Metrics auc, gini, outcome_ks and auc_drop at the window, early_auc_drop and early_arrears at an earlier month.
+    """Metrics auc, gini, outcome_ks, bad_rate and auc_drop at the window, and early ones.
 
-    From `against_development`; of several earlier months of a period the latest that is evaluable counts, else the
-    latest. early_arrears is the bad rate over development's, with the difference's bounds over development's rate; not
-    evaluable where that rate is at or below `least_expected`. beyond_chance: the interval of the difference leaves 0
-    out.
+    early_auc_drop and early_arrears are at an earlier month. From `against_development`; of several earlier months of a
+    period the latest that is evaluable counts, else the latest. early_arrears is the bad rate over development's, with
+    the difference's bounds over development's rate; not evaluable where that rate is at or below `least_expected`.
+    beyond_chance: the interval of the difference leaves 0 out.
     """
     require_columns(compared, COMPARED_COLUMNS, "compared")
     parts = []
     final = compared[compared["horizon"] == window]
-    for measure, metric in ((AUC, "auc"), (GINI, "gini"), (KS, "outcome_ks")):
+    for measure, metric in ((AUC, "auc"), (GINI, "gini"), (KS, "outcome_ks"), (BAD_RATE, "bad_rate")):
         own = final[final["measure"] == measure]
         parts.append(_values(own, metric, own["value"], own["lower"], own["upper"], None))
     for held, metric in ((final, "auc_drop"), (_latest(compared, window), "early_auc_drop")):
@@ -68,15 +68,16 @@ def calibration_values(
 
 
 def decision_values(decisions: pd.DataFrame) -> pd.DataFrame:
-    """Metrics approval_rate (less development's) and override_rate, from `decision_table`."""
+    """Metrics approval_rate (less development's), approved_share (itself) and override_rate, from `decision_table`."""
     require_columns(decisions, DECISION_COLUMNS, "decisions")
     own = decisions[decisions["measure"] == "approval_rate"]
     low, high = own["difference_lower"], own["difference_upper"]
     known = own["development"].notna()
     first = _values(own, "approval_rate", own["difference"], low, high, (low > 0) | (high < 0), known)
+    share = _values(own, "approved_share", own["rate"], own["lower"], own["upper"], None)
     own = decisions[decisions["measure"] == "override_rate"]
     second = _values(own, "override_rate", own["rate"], own["lower"], own["upper"], None)
-    return pd.concat([first, second], ignore_index=True).assign(subject=ALL_SUBJECTS)
+    return pd.concat([first, share, second], ignore_index=True).assign(subject=ALL_SUBJECTS)
 
 
 def _latest(compared: pd.DataFrame, window: float) -> pd.DataFrame:

@@ -1,4 +1,5 @@
-"""Business and operational objectives on columns of the log: volume, amounts, errors, latency, held against targets."""
+"""Business and operational objectives on columns of the log (volume, amounts, errors, latency) and on metrics, held
+against targets."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
 from credit_risk.evaluation.intervals import normal_quantile, wilson_interval
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
 from credit_risk.monitoring.performance.vintages import NOT_EVALUABLE
+from credit_risk.monitoring.spec import ObjectiveSpec
 
 OBJECTIVE_COLUMNS = [
     *("period", "segment", "objective", "area", "measure", "rows", "missing", "value", "lower", "upper", "direction"),
@@ -99,6 +101,33 @@ def objective_table(
     return pd.DataFrame(found, columns=OBJECTIVE_COLUMNS)
 
 
+def metric_objectives(objectives: Sequence[ObjectiveSpec], values: pd.DataFrame) -> pd.DataFrame:
+    """OBJECTIVE_COLUMNS of objectives that name a metric, from its values (VALUE_COLUMNS) by period and segment.
+
+    measure: the metric. One that has several subjects in a period and segment, and none is named, is not evaluable.
+    """
+    found: list[tuple[Any, ...]] = []
+    for one in objectives:
+        mine = values[values["metric"] == one.metric]
+        mine = mine if one.subject is None else mine[mine["subject"] == one.subject]
+        for (period, segment), rows in mine.groupby(["period", "segment"], sort=True):
+            told: Bounds = (math.nan, math.nan, math.nan)
+            count, why = 0, "the metric has several subjects: name one"
+            if len(rows) == 1:
+                row = rows.iloc[0]
+                told = (float(row["value"]), _number(row["lower"]), _number(row["upper"]))
+                count, why = int(_number(row["rows"]) if row["rows"] == row["rows"] else 0), row["reason"]
+            known = len(rows) == 1 and bool(rows.iloc[0]["evaluable"])
+            verdict = _verdict(one, told, max(count, 1), 1) if known else (NOT_EVALUABLE, None, why)
+            head = (period, segment, one.id, one.area, one.metric, count, 0, *told)
+            found.append((*head, one.direction, float(one.target), *verdict))
+    return pd.DataFrame(found, columns=OBJECTIVE_COLUMNS)
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None or pd.isna(value) else float(value)
+
+
 def _measured(one: Objective, values: list[Floats], count: int, confidence: float) -> Bounds:
     if one.measure == "rows":
         return float(count), math.nan, math.nan
@@ -139,7 +168,9 @@ def _quantile(ordered: Floats, level: float, confidence: float) -> Bounds:
     return float(ordered[place - 1]), lower, upper
 
 
-def _verdict(one: Objective, told: Bounds, count: int, least_rows: int) -> tuple[str, bool | None, str | None]:
+def _verdict(
+    one: Objective | ObjectiveSpec, told: Bounds, count: int, least_rows: int
+) -> tuple[str, bool | None, str | None]:
     value, lower, upper = told
     if one.measure != "rows" and count < least_rows:
         return NOT_EVALUABLE, None, f"{count} rows, fewer than {least_rows}"

@@ -35,6 +35,10 @@ BAD_RATE, AUC, GINI, KS = "bad_rate", "auc", "gini", "ks"
 MEASURES = (BAD_RATE, AUC, GINI, KS)
 EVALUABLE, NOT_EVALUABLE = "evaluable", "not evaluable"
 NOTHING = (math.nan,) * 4
+OF_APPLICANTS = (
+    "rows of one applicant are not independent: errors, intervals and effective rows are of sums over applicants "
+    "(Obuchowski 1997, Biometrics 53, 567-578; Liang and Zeger 1986, Biometrika 73, 13-22)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,11 @@ def reached_month(labels: Labels, reached: float, weights: ArrayLike | None = No
     return None
 
 
+def cluster_notes(labels: Labels) -> list[str]:
+    """How rows of one applicant are counted, where labels have clusters."""
+    return [] if labels.cluster is None else [OF_APPLICANTS]
+
+
 def performance_notes(labels: Labels, least: Least) -> tuple[str, ...]:
     """What has to be said with the figures."""
     told = [
@@ -119,6 +128,7 @@ def performance_notes(labels: Labels, least: Least) -> tuple[str, ...]:
         f"not evaluable: fewer than {least.bads} bads or goods known by the horizon, or fewer than "
         f"{least.followed:.0%} of rows under observation up to it",
     ]
+    told += cluster_notes(labels)
     if labels.postponed:
         told.append(f"{labels.postponed} bads of a calendar month that has not ended count once it has")
     return tuple(told)

@@ -8,10 +8,10 @@ run.evaluation.conditions                     # which cuts are broken, persisten
 
 from __future__ import annotations
 
-from credit_risk.monitoring.run.compared import Words
 from credit_risk.monitoring.run.evidence import evidence_of
 from credit_risk.monitoring.run.monitor import MonitoringRun, Progress, monitor
 from credit_risk.monitoring.run.outcomes import OutcomeTable
 from credit_risk.monitoring.run.settings import Settings, settings_of
+from credit_risk.monitoring.run.words import Words
 
 __all__ = ["MonitoringRun", "OutcomeTable", "Progress", "Settings", "Words", "evidence_of", "monitor", "settings_of"]

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit_risk.monitoring.challenger.shadow import Accepted, shadow_comparison
+from credit_risk.monitoring.challenger.shadow import accepted_by_plan, shadow_comparison
 from credit_risk.monitoring.development import Development
+from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.performance.decisions import approved_of, decision_table
 from credit_risk.monitoring.performance.development_evidence import development_rates
 from credit_risk.monitoring.performance.labels import label_outcomes
-from credit_risk.monitoring.performance.objectives import Objective, objective_table
+from credit_risk.monitoring.performance.objectives import OBJECTIVE_COLUMNS, Objective, objective_table
+from credit_risk.monitoring.performance.vintages import NOT_EVALUABLE
+from credit_risk.monitoring.run.earned import profit_of
 from credit_risk.monitoring.run.labelled import OUTCOMES
-from credit_risk.monitoring.run.settings import Settings, evidence_rows
+from credit_risk.monitoring.run.settings import Settings, applicants, evidence_rows, held, truth
+from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
-from credit_risk.monitoring.source.mapping import CHALLENGER, DECISION
+from credit_risk.monitoring.source.mapping import CHALLENGER, DECISION, OTHER
+from credit_risk.monitoring.spec import ObjectiveSpec
 from credit_risk.package import Package
 
 NO_DECISIONS = "production holds no decisions: map the column, and say which words approve and which decline"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The bank's words for what was done with an applicant."""
-
-    approved: tuple[str, ...] = ()
-    declined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,7 @@ class Compared:
     decisions: pd.DataFrame | str
     objectives: pd.DataFrame | str
     challengers: pd.DataFrame | str
+    profit: pd.DataFrame | str
 
 
 def compared(
@@ -59,6 +57,7 @@ def compared(
         _decisions(package, source, settings, segments, words, applicants),
         _objectives(source, settings, segments),
         _challengers(source, late, settings, segments),
+        profit_of(source, late, settings, segments, words),
     )
 
 
@@ -123,21 +122,33 @@ def _of_words(words: Words, cut_off: float | None) -> str:
 
 
 def _objectives(source: SqlSource, settings: Settings, segments: Sequence[str]) -> pd.DataFrame | str:
-    specs = settings.spec.objectives
-    if not specs:
+    """Of objectives on columns; those on metrics follow from the values of metrics."""
+    if not settings.spec.objectives:
         return "the plan declares no objectives"
-    needed = {name for one in specs for name in one.columns}
-    lost = sorted(name for name in needed if name not in source.columns)
-    if lost:
-        return f"production does not hold the columns {', '.join(lost)}"
-    objectives = [Objective(o.id, o.area, o.measure, o.direction, o.target, o.columns, o.value, o.level) for o in specs]
-    parts = []
-    for period in source.periods:
-        frame = source.rows(period, ["_key", *sorted(needed), *segments]).to_pandas()
-        columns = {name: frame[name].to_numpy() for name in needed}
+    specs = [one for one in settings.spec.objectives if one.measure != "metric"]
+    lost = {one.id: [name for name in one.columns if not held(source, name)] for one in specs}
+    names = sorted({name for one in specs if not lost[one.id] for name in one.columns})
+    flags = {name for one in specs for name in one.columns if isinstance(one.value, bool)}
+    objectives = [
+        Objective(o.id, o.area, cast(Any, o.measure), o.direction, o.target, o.columns, o.value, o.level)
+        for o in specs
+        if not lost[o.id]
+    ]
+    parts = [_without(one, period, lost[one.id]) for period in source.periods for one in specs if lost[one.id]]
+    for period in source.periods if objectives else ():
+        frame = source.rows(period, ["_key", *held(source, *names), *segments]).to_pandas()
+        columns = {name: frame[OTHER + name].to_numpy() for name in names}
+        columns |= {name: truth(columns[name]) for name in flags & set(names)}
         by = {name: frame[name].to_numpy(object) for name in segments}
         parts.append(objective_table(objectives, columns, len(frame), segments=by).assign(period=period))
-    return pd.concat(parts, ignore_index=True) if parts else "production has no counted row"
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=OBJECTIVE_COLUMNS)
+
+
+def _without(one: ObjectiveSpec, period: str, lost: Sequence[str]) -> pd.DataFrame:
+    """The row of an objective whose columns production does not hold."""
+    reason = f"production does not hold the column {', '.join(map(repr, lost))}"
+    head = (period, ALL, one.id, one.area, one.measure, 0, 0, *(np.nan,) * 3, one.direction, float(one.target))
+    return pd.DataFrame([(*head, NOT_EVALUABLE, None, reason)], columns=OBJECTIVE_COLUMNS)
 
 
 def _challengers(source: SqlSource, late: bool, settings: Settings, segments: Sequence[str]) -> pd.DataFrame | str:
@@ -147,23 +158,28 @@ def _challengers(source: SqlSource, late: bool, settings: Settings, segments: Se
         return "production holds no challenger that was scored in shadow"
     if not late or settings.window is None:
         return "a comparison needs outcomes, and their window"
-    random = spec.random_accepts if spec is not None else None
-    held = random is not None and random in source.columns
+    random = held(source, None if spec is None else spec.random_accepts)
+    own = held(source, settings.applicant)
+    share = None if spec is None else spec.random_share
+    score = ["score"] if share is not None and "score" in source.quantities else []
     parts: list[pd.DataFrame] = []
     for period in source.periods:
-        extra = [str(random)] if held else []
-        frame = source.rows(period, ["_time", *OUTCOMES, "probability", *names.values(), *extra, *segments]).to_pandas()
+        asked = ["_time", *OUTCOMES, "probability", *names.values(), *random, *own, *score, *segments]
+        frame = source.rows(period, list(dict.fromkeys(asked))).to_pandas()
         labels, _ = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
+        labels = labels.of_applicants(applicants(frame, settings))
         by: dict[str, Any] = {name: frame[name].to_numpy(object) for name in segments}
-        accepted = Accepted(random=frame[str(random)].to_numpy() == 1) if held else Accepted()
+        chosen = truth(frame[random[0]]) == True if random else None  # noqa: E712
         for identifier, name in names.items():
             both = np.isfinite(frame["probability"].to_numpy(float)) & np.isfinite(frame[name].to_numpy(float))
             rows = np.flatnonzero(both)
+            points = frame["score"].to_numpy(np.float64)[rows] if score else None
+            random_rows = None if chosen is None else chosen[rows].astype(bool)
             table = shadow_comparison(
                 labels.part(rows),
                 frame["probability"].to_numpy(float)[rows],
                 frame[name].to_numpy(float)[rows],
-                accepted,
+                accepted_by_plan(random_rows, points, settings.cut_off, share),
                 segments={segment: values[rows] for segment, values in by.items()},
                 least=settings.least,
             )

@@ -24,7 +24,7 @@ from credit_risk.monitoring.performance.estimate import estimate_table
 from credit_risk.monitoring.performance.labels import Labels, label_outcomes, labels_of_months
 from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.reference import Reference
-from credit_risk.monitoring.run.settings import Settings, evidence_rows
+from credit_risk.monitoring.run.settings import Settings, applicants, evidence_rows, held
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.variables import GRADE, SCORE
 from credit_risk.package import Package
@@ -60,6 +60,7 @@ class _Year:
     event: list[NDArray[np.bool_]] = field(default_factory=list)
     probability: list[NDArray[np.float64]] = field(default_factory=list)
     risk: list[NDArray[np.float64]] = field(default_factory=list)
+    applicant: list[NDArray[np.object_]] = field(default_factory=list)
     groups: dict[str, list[NDArray[np.object_]]] = field(default_factory=dict)
 
     def add(
@@ -68,6 +69,7 @@ class _Year:
         probability: NDArray[np.float64],
         risk: NDArray[np.float64],
         groups: Mapping[str, NDArray[np.object_]],
+        names: NDArray[np.object_] | None = None,
     ) -> None:
         """One more month; the first goes where there are twelve."""
         use = labels.usable
@@ -75,15 +77,19 @@ class _Year:
         self.event.append(labels.event[use])
         self.probability.append(probability[use])
         self.risk.append(risk[use])
+        if names is not None:
+            self.applicant.append(names[use])
         for name, values in groups.items():
             self.groups.setdefault(name, []).append(values[use])
-        parts: list[list[Any]] = [self.time, self.event, self.probability, self.risk, *self.groups.values()]
+        parts: list[list[Any]] = [self.time, self.event, self.probability, self.risk, self.applicant]
+        parts += self.groups.values()
         for part in parts:
             del part[:-TWELVE]
 
     def labels(self, window: float) -> Labels:
         """All of them together."""
-        return labels_of_months(np.concatenate(self.time), np.concatenate(self.event), window)
+        joined = labels_of_months(np.concatenate(self.time), np.concatenate(self.event), window)
+        return joined.of_applicants(np.concatenate(self.applicant) if self.applicant else None)
 
 
 def without_outcomes(source: SqlSource, settings: Settings, segments: Sequence[str], reason: str) -> Labelled:
@@ -115,14 +121,15 @@ def labelled(
     faults, year = [pd.DataFrame(columns=FAULT_COLUMNS)], _Year()
     least = settings.least
     for period in source.periods:
-        frame = _rows(source, period, segments, reference)
+        frame = _rows(source, period, segments, reference, settings)
         labels, wrong = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
         faults.append(wrong)
         tables["labels"].append(_maturity(labels, period))
         p = frame["probability"].to_numpy(np.float64)
         by = {name: frame[name].to_numpy(object) for name in segments}
         known = np.isfinite(p)
-        labels, p = labels.part(np.flatnonzero(known)), p[known]
+        names = applicants(frame, settings)
+        labels, p = labels.of_applicants(names).part(np.flatnonzero(known)), p[known]
         by = {name: values[known] for name, values in by.items()}
         risk = frame["risk"].to_numpy(np.float64)[known]
         if not len(p):
@@ -134,7 +141,7 @@ def labelled(
         groups = _groups(frame[known], reference)
         tables["grades"] += [_dated(one, period) for one in _by_group(labels, p, groups, reference, settings)]
         if _maturity(labels, period)["state"].iloc[0] == MATURE:
-            year.add(labels, p, risk, groups)
+            year.add(labels, p, risk, groups, None if names is None else names[known])
     if year.time:
         joined = year.labels(settings.window)
         p, risk = np.concatenate(year.probability), np.concatenate(year.risk)
@@ -156,12 +163,14 @@ NO_GROUPS = "production holds neither grades nor scores"
 NO_WINDOW = "no outcome window is declared: name monitoring.window_months in the plan"
 
 
-def _rows(source: SqlSource, period: str, segments: Sequence[str], reference: Reference) -> pd.DataFrame:
+def _rows(
+    source: SqlSource, period: str, segments: Sequence[str], reference: Reference, settings: Settings
+) -> pd.DataFrame:
     """Rows of a month with their outcomes; `risk` ranks: the linear score where production has it."""
     extra = [name for name in ("linear_score", "score") if name in source.quantities]
     graded = reference.of_role(GRADE)
     grade = ["grade"] if graded is not None and graded.name in source.variables else []
-    wanted = ["_time", *OUTCOMES, "probability", *extra, *grade, *segments]
+    wanted = ["_time", *OUTCOMES, "probability", *extra, *grade, *segments, *held(source, settings.applicant)]
     frame = source.rows(period, wanted).to_pandas()
     frame["risk"] = frame["linear_score"] if "linear_score" in frame else frame["probability"]
     return frame

@@ -22,14 +22,16 @@ from credit_risk.monitoring.reference import Reference, read_reference
 from credit_risk.monitoring.replay import Replayed, replay
 from credit_risk.monitoring.run import evidence as made
 from credit_risk.monitoring.run.checked import Checked, checked
-from credit_risk.monitoring.run.compared import Compared, Words, compared
+from credit_risk.monitoring.run.compared import Compared, compared
 from credit_risk.monitoring.run.drifted import Drifted, drifted
 from credit_risk.monitoring.run.labelled import Labelled, labelled, without_outcomes
 from credit_risk.monitoring.run.looked import looked
 from credit_risk.monitoring.run.outcomes import OutcomeTable, at_hand
-from credit_risk.monitoring.run.settings import Settings, settings_of
+from credit_risk.monitoring.run.settings import Settings, held, settings_of
+from credit_risk.monitoring.run.split import live_split
 from credit_risk.monitoring.run.values import values_of
 from credit_risk.monitoring.run.verdict import verdict_frame
+from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.shelf import open_shelf
 from credit_risk.monitoring.source import ProductionTable, SqlSource, open_production
 from credit_risk.monitoring.source.files import is_log
@@ -141,13 +143,20 @@ def _measured(
     check = checked(package, source, reference, development, drift, performance, settings)
     applicants = development if asked.population == APPLICANTS else None
     compare = compared(package, source, late, settings, segments, asked.words, applicants)
-    look = looked(package, source, settings, late)
+    live = live_split(source, settings, late, asked.words)
+    challengers = settings.spec.challengers
+    warned = {challengers.live: live.warning} if challengers is not None and challengers.live and live.warning else {}
+    look = looked(package, source, settings, late, warned)
     progress("rules are evaluated")
-    values = values_of(source, reference, drift, performance, check, compare, again, settings)
+    values, objectives = values_of(source, reference, drift, performance, check, compare, again, settings)
     evaluation = _evaluated(values, settings)
     frames = _frames(source, drift, performance, check, compare, values, evaluation, settings)
+    areas = {"quality": check.quality, "domain": check.domain, **live.area(source.periods)}
+    frames["verdict"] = verdict_frame(drift, performance, areas, evaluation)
+    frames["objectives"] = objectives
     frames["faults"] = pd.concat([source.faults, *faults, performance.faults], ignore_index=True)[FAULT_COLUMNS]
     frames["looks"], frames["recommendations"] = look.looks, look.recommendations
+    frames["split"], frames["arms"] = live.split, live.arms
     frames["advice"], frames["advice_rules"] = _advised(values, settings), rules_frame()
     frames["replay"] = again.counts if isinstance(again, Replayed) else again
     frames["replay_differences"] = _shown(again)
@@ -197,7 +206,6 @@ def _frames(
 ) -> dict[str, pd.DataFrame | str]:
     """Tables of what was measured, by name."""
     return {
-        "verdict": verdict_frame(drift, performance, {"quality": check.quality, "domain": check.domain}, evaluation),
         "partitions": source.partitions,
         "moments": drift.moments if len(drift.moments) else "production holds no result of the model",
         "score_stability": drift.score,
@@ -211,7 +219,7 @@ def _frames(
         "quality": check.quality,
         "cause": check.cause,
         "decisions": compare.decisions,
-        "objectives": compare.objectives,
+        "profit": compare.profit,
         "challengers": compare.challengers,
         "labels": performance.labels,
         "performance": performance.performance,
@@ -224,6 +232,15 @@ def _frames(
         "figure.performance": made.performance_figure(performance.performance, performance.labels, settings.window),
         "figure.level": made.level_figure(performance.level),
     }
+
+
+def _applicants(source: SqlSource, settings: Settings) -> str:
+    """How rows of one applicant are counted."""
+    if settings.applicant is None:
+        return "not told apart: each row is an applicant of its own (monitoring.applicant names no column)"
+    if not held(source, settings.applicant):
+        return f"not told apart: production does not hold the column {settings.applicant!r}"
+    return f"one cluster each, by the column {settings.applicant!r}: intervals are of applicants, not of rows"
 
 
 def _about(
@@ -255,6 +272,7 @@ def _about(
         "fewest bads": str(spec.min_bads),
         "months of the outcome": "not declared" if settings.window is None else str(settings.window),
         "asset correlation": f"{settings.correlation:g} ({settings.correlation_by})",
+        "applicants who come again": _applicants(source, settings),
         "outcomes": "given" if late else NO_OUTCOMES,
     }
     frame = pd.DataFrame({"item": list(items), "value": [text or "none" for text in items.values()]})

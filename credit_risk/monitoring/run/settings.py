@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from credit_risk.monitoring.alerts.run import protected_of
 from credit_risk.monitoring.drift.policy import StabilityPolicy
 from credit_risk.monitoring.performance.vintages import Least
 from credit_risk.monitoring.reference import Reference
+from credit_risk.monitoring.source import SqlSource
+from credit_risk.monitoring.source.mapping import OTHER, applicant_of
 from credit_risk.monitoring.spec import MonitoringSpec, usual_rules
 from credit_risk.monitoring.variables import SCORE
 from credit_risk.package import Package
 
+YES, NO = frozenset({"true", "yes", "y", "t", "1"}), frozenset({"false", "no", "n", "f", "0"})
 CORRELATION = 0.04
 """Of retail exposures, where neither monitoring nor evaluation declares one (Basel's qualifying revolving ones)."""
 
@@ -25,7 +30,8 @@ class Settings:
     """spec: the plan's, or the usual one (`declared` False). window: months of the outcome, None where undeclared.
 
     binary: whether the outcome is good or bad; protected: columns compared for fairness only, `references` their groups
-    to compare with; correlation: of assets, with who says so.
+    to compare with; correlation: of assets, with who says so; applicant: column of production that names the applicant,
+    None where each row stands by itself; cut_off: of the score, by the plan's strategy.
     """
 
     spec: MonitoringSpec
@@ -36,6 +42,8 @@ class Settings:
     correlation_by: str
     protected: frozenset[str]
     references: Mapping[str, str]
+    applicant: str | None = None
+    cut_off: float | None = None
 
     def policy(self, reference: Reference) -> StabilityPolicy:
         """How indices are judged."""
@@ -70,7 +78,26 @@ def settings_of(package: Package) -> Settings:
     if correlation is None:
         correlation, by = CORRELATION, "default of this toolkit: no plan declares one"
     references = {str(k): str(v) for k, v in ((plan.get("fairness") or {}).get("references") or {}).items()}
-    return Settings(spec, given is not None, binary, window, float(correlation), by, protected_of(package), references)
+    head = (spec, given is not None, binary, window, float(correlation), by, protected_of(package), references)
+    cut_off = _number(plan, "strategy", "cut_off")
+    return Settings(*head, applicant_of(package), None if cut_off is None else float(cut_off))
+
+
+def held(source: SqlSource, *names: str | None) -> list[str]:
+    """Columns of the plan that production holds, as `source.rows` names them."""
+    return [OTHER + name for name in names if name is not None and OTHER + name in source.columns]
+
+
+def truth(values: ArrayLike) -> NDArray[np.object_]:
+    """Truth values (n,) of a column that tells yes or no: true, yes, y, t or 1; false, no, n, f or 0; else None."""
+    words = pd.Series(np.asarray(values, dtype=object)).map(lambda one: None if pd.isna(one) else str(one).lower())
+    return np.array([True if w in YES else False if w in NO else None for w in words], dtype=object)
+
+
+def applicants(frame: pd.DataFrame, settings: Settings) -> NDArray[np.object_] | None:
+    """Names of the applicants (n,) of rows that were asked for with `held`, None where production has none."""
+    column = f"{OTHER}{settings.applicant}"
+    return frame[column].to_numpy(object) if settings.applicant is not None and column in frame else None
 
 
 def _number(plan: Mapping[str, Any], *path: str) -> Any:

@@ -11,6 +11,7 @@ from credit_risk.monitoring.drift.columns import SCORE as SCORE_NAME
 from credit_risk.monitoring.frames import ALL, MOMENT_COLUMNS
 from credit_risk.monitoring.performance.calibration import GRADE as GRADE_SCHEME
 from credit_risk.monitoring.performance.metric_values import calibration_values, decision_values, performance_values
+from credit_risk.monitoring.performance.objectives import metric_objectives
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.replay import Replayed
 from credit_risk.monitoring.run.checked import Checked
@@ -31,8 +32,8 @@ def values_of(
     compare: Compared,
     again: Replayed | str,
     settings: Settings,
-) -> pd.DataFrame:
-    """VALUE_COLUMNS, sorted: every metric that this run can tell."""
+) -> tuple[pd.DataFrame, pd.DataFrame | str]:
+    """VALUE_COLUMNS, sorted: every metric that this run can tell; and all objectives, those on metrics among them."""
     parts = [
         *_of_drift(reference, drift, check, settings),
         *_of_outcomes(source, performance, settings),
@@ -41,7 +42,15 @@ def values_of(
         *([] if isinstance(again, str) else [again.values()]),
     ]
     frame = of.joined(one for one in parts if len(one))
-    return frame.sort_values(["period", "segment", "metric", "subject"], kind="stable").reset_index(drop=True)
+    objectives = compare.objectives
+    if not isinstance(objectives, str):
+        aimed = [one for one in settings.spec.objectives if one.metric is not None]
+        told = [one for one in (objectives, metric_objectives(aimed, frame)) if len(one)]
+        objectives = pd.concat(told, ignore_index=True) if told else "no objective of the plan could be measured"
+        if not isinstance(objectives, str):
+            frame = of.joined(one for one in (frame, of.of_objectives(objectives)) if len(one))
+    ordered = frame.sort_values(["period", "segment", "metric", "subject"], kind="stable").reset_index(drop=True)
+    return ordered, objectives
 
 
 def _of_drift(reference: Reference, drift: Drifted, check: Checked, settings: Settings) -> Iterator[pd.DataFrame]:
@@ -79,5 +88,5 @@ def _of_decisions(compare: Compared, settings: Settings) -> Iterator[pd.DataFram
         yield of.of_adverse_impact(
             compare.decisions, settings.protected & set(settings.spec.segments), settings.references
         )
-    if not isinstance(compare.objectives, str):
-        yield of.of_objectives(compare.objectives)
+    if not isinstance(compare.profit, str):
+        yield of.of_profit(compare.profit)

@@ -17,7 +17,7 @@ from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.source.classing_sql import ClassingSql, production_name
 from credit_risk.monitoring.source.engine import EngineError
 from credit_risk.monitoring.source.faults import PartitionFault, fault_frame
-from credit_risk.monitoring.source.mapping import KEY, NUMBER, PERIOD, SEGMENT, TIME, OutcomesTable, kind_wanted
+from credit_risk.monitoring.source.mapping import KEY, NUMBER, OTHER, PERIOD, SEGMENT, TIME, OutcomesTable, kind_wanted
 from credit_risk.monitoring.source.outcomes import NAMES, Outcomes, read_outcomes
 from credit_risk.monitoring.source.relation import Reader, period_text, union
 from credit_risk.monitoring.source.tables import Chunk
@@ -280,7 +280,8 @@ class SqlSource:
 
     # ----------------------------------------------------------------------------------------------------- rows
     def rows(self, period: str, columns: Sequence[str]) -> pa.Table:
-        """Segments, challengers and inputs under their names (`REGION`, `challenger:boosting:score`, `input:AGE`)."""
+        """Segments, challengers, inputs and columns that the plan names under their names (`REGION`,
+        `challenger:boosting:score`, `input:AGE`, `column:AMOUNT`)."""
         own = [name for name in columns if self._outcomes is None or name not in NAMES]
         named = {name: SEGMENT + name if name in self._reader.mapping.segments else name for name in own}
         there = {name for chunk in self._chunks for name in chunk.columns} | {PERIOD}
@@ -348,7 +349,7 @@ class SqlSource:
         return list(dict.fromkeys(asked))
 
     def _is_quantity(self, name: str) -> bool:
-        outside = name.startswith(("_", SEGMENT)) or name == "decision"
+        outside = name.startswith(("_", SEGMENT, OTHER)) or name == "decision"
         return not outside and kind_wanted(name, self._reader.package) == NUMBER
 
     def _fetched(self, statements: Sequence[str]) -> Iterator[tuple[Any, ...]]:

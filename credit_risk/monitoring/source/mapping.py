@@ -12,7 +12,7 @@ from credit_risk.package import Package
 
 KEY, TIME, PACKAGE, VERSION, DECISION, SEQUENCE = "_key", "_time", "_package", "_version", "decision", "_sequence"
 PERIOD = "_period"
-INPUT, SEGMENT, CHALLENGER = "input:", "segment:", "challenger:"
+INPUT, SEGMENT, CHALLENGER, OTHER = "input:", "segment:", "challenger:", "column:"
 NUMBER, TEXT, MOMENT, DAY = "number", "text", "moment", "day"
 BAD_DATE, OBSERVED, STATUS = "bad_date", "observed_until", "status"
 TEXT_OUTPUTS = ("grade", "overall_decision")
@@ -92,7 +92,8 @@ class ProductionTable:
     the model, where there is no hash. outputs: column of each published result (`linear_score`, `probability`,
     `probability_with_margin`, `expected_value`, `score`, `grade`, `overall_decision`, `reason_1`, `decision:<guard>`);
     inputs: of each input of model.json; decision: what was done; segments: column of each segment;
-    challengers: column of `<id>:<result>`. sequence: a column that rises from decision to decision, by which a clock
+    challengers: column of `<id>:<result>`; others: of each column that the plan's section on monitoring names (amount,
+    applicant, arm, those of objectives). sequence: a column that rises from decision to decision, by which a clock
     that goes backwards is seen. time_zone: of moments without a zone (`UTC`, `Europe/Berlin`); None refuses them.
     """
 
@@ -105,6 +106,7 @@ class ProductionTable:
     decision: str | None = None
     segments: Mapping[str, str] = field(default_factory=dict)
     challengers: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
     sequence: str | None = None
     time_zone: str | None = None
 
@@ -116,6 +118,7 @@ class ProductionTable:
         named |= {f"{INPUT}{name}": column for name, column in self.inputs.items()}
         named |= dict(self.outputs)
         named |= {f"{CHALLENGER}{name}": column for name, column in self.challengers.items()}
+        named |= {f"{OTHER}{name}": column for name, column in self.others.items()}
         return named | {f"{SEGMENT}{name}": column for name, column in self.segments.items()}
 
     @property
@@ -144,6 +147,11 @@ class ProductionTable:
                 known_ids = ", ".join(package.challengers) or "none"
                 message = "is no `<challenger>:<result>` of the package"
                 found.append(Fault(message, "mapping", path=f"challengers.{name}", allowed=known_ids))
+        declared = plan_columns(package)
+        for name in self.others:
+            if name not in declared:
+                message, allowed = "is no column that the plan's section on monitoring names", ", ".join(declared)
+                found.append(Fault(message, "mapping", path=f"others.{name}", allowed=allowed or "none"))
         for name, column in self.columns().items():
             if not column:
                 found.append(Fault("a column has no name", "mapping", path=name))
@@ -172,11 +180,40 @@ def _is_zone(name: str) -> bool:
 def same_names(model: Package, /, key: str, time: str, **more: Any) -> ProductionTable:
     """A table whose columns of inputs and results have the names that the package `model` has for them.
 
-    more: fields of ProductionTable. Results that the model has not are left out.
+    more: fields of ProductionTable. Results that the model has not are left out. Columns that the plan's section on
+    monitoring names have these names.
     """
     outputs = {name: name for name in OUTPUTS if model.model["outputs"].get(name)}
     given = {"outputs": outputs, "inputs": {item["name"]: item["name"] for item in model.model["inputs"]}}
+    given["others"] = {name: name for name in plan_columns(model)}
     return ProductionTable(key, time, **(given | more))
+
+
+def applicant_of(package: Package) -> str | None:
+    """Column of production that names the applicant: monitoring.applicant, else samples.group of the plan."""
+    name = (package.plan.get("monitoring") or {}).get("applicant") or (package.plan.get("samples") or {}).get("group")
+    return None if name in (None, "duplicates") else str(name)
+
+
+def plan_columns(package: Package) -> dict[str, str]:
+    """Columns of production that the plan's section on monitoring names, each with what it holds: number or text.
+
+    Those that tell yes or no are texts, or truth values.
+    """
+    own: Mapping[str, Any] = package.plan.get("monitoring") or {}
+    challengers: Mapping[str, Any] = own.get("challengers") or {}
+    profit: Mapping[str, Any] = own.get("profit") or {}
+    found = {str(profit["amount"]): NUMBER} if profit.get("amount") is not None else {}
+    texts = (applicant_of(package), challengers.get("arm"), challengers.get("random_accepts"), profit.get("reviewed"))
+    for name in texts:
+        if name is not None:
+            found.setdefault(str(name), TEXT)
+    for objective in own.get("objectives") or ():
+        number = objective["measure"] != "share" or isinstance(objective["value"], int | float)
+        kind = NUMBER if number and not isinstance(objective.get("value"), bool) else TEXT
+        for name in objective["columns"]:
+            found.setdefault(str(name), kind)
+    return found
 
 
 def prediction_log(package: Package, segments: Mapping[str, str] | None = None) -> ProductionTable:
@@ -187,6 +224,8 @@ def prediction_log(package: Package, segments: Mapping[str, str] | None = None) 
     outputs = {name: name for name in OUTPUTS if package.model["outputs"].get(name)}
     outputs |= {f"decision:{name}": f"decision:{name}" for name in package.model["outputs"].get("decision", [])}
     inputs = {item["name"]: f"{INPUT}{item['name']}" for item in package.model["inputs"]}
+    others = {name: f"{INPUT}{name}" for name in plan_columns(package) if name in inputs}
+    others |= {name: name for name in plan_columns(package) if name in outputs}
     return ProductionTable(
         key="pseudonym",
         time="timestamp",
@@ -194,6 +233,7 @@ def prediction_log(package: Package, segments: Mapping[str, str] | None = None) 
         outputs=outputs,
         inputs=inputs,
         segments=dict(segments or {}),
+        others=others,
     )
 
 
@@ -204,6 +244,8 @@ def kind_wanted(name: str, package: Package) -> str:
     if name.startswith(INPUT):
         types = {item["name"]: item["type"] for item in package.model["inputs"]}
         return NUMBER if types[name.removeprefix(INPUT)] == "number" else TEXT
+    if name.startswith(OTHER):
+        return plan_columns(package)[name.removeprefix(OTHER)]
     if name.startswith(CHALLENGER):
         name = name.rpartition(":")[2]
     numbers = name in OUTPUTS and name not in TEXT_OUTPUTS

@@ -25,13 +25,14 @@ from credit_risk.monitoring.advice import (
 )
 from credit_risk.monitoring.drift.stability import stability_frame
 from credit_risk.monitoring.frames import ALL, COUNT_COLUMNS, REFERENCE_COLUMNS
-from credit_risk.monitoring.performance.against_development import against_development, development_performance
+from credit_risk.monitoring.performance.against_development import against_development
 from credit_risk.monitoring.performance.calibration import calibration_level
 from credit_risk.monitoring.performance.labels import labels_of_months
 from credit_risk.monitoring.performance.metric_values import calibration_values, performance_values
 from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.spec import PersistenceSpec, RetrainingSpec
 from tests.credit_risk.monitoring.alerts.values import months, table
+from tests.credit_risk.monitoring.performance.vintage_rows import development_performance
 
 LASTING = PersistenceSpec(at_least=2, of=3)
 WINDOW = 12.0

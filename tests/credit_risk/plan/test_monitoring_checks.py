@@ -37,9 +37,27 @@ monitoring:
   objectives:
     - {id: latency, area: operational, measure: quantile, level: 0.95, columns: [MS], direction: at_most, target: 200,
        unit: ms}
+    - {id: earnings, area: business, measure: metric, metric: profit, direction: at_least, target: 0}
+  profit: {amount: AMOUNT, margin: 0.1, loss_given_default: 0.5, currency: EUR}
+  applicant: PERSON
   delivery: [{id: desk, url: "${ALERTS_HOOK}", at_least: high}]
 """
+ON_METRIC = "id: p, area: business, measure: metric, direction: at_least, target: 0"
+LOOKS = "shadow: [trees], look_months: ['2026-06', '2026-03']"
 WRONG = [
+    (f"{{objectives: [{{{ON_METRIC}, metric: profit}}]}}", "monitoring.objectives[0].metric", "no_profit", None),
+    (f"{{objectives: [{{{ON_METRIC}}}]}}", "monitoring.objectives[0]", "value", "names one"),
+    ("{profit: {margin: 0.1, loss_given_default: 0.5, review_cost: 9}}", "monitoring.profit", "value", "was reviewed"),
+    ("{profit: {margin: 1, loss_given_default: 1, amount: SEX}}", "monitoring.profit.amount", "role", None),
+    (f"{{challengers: {{{LOOKS}}}}}", "monitoring.challengers", "value", "do not ascend"),
+    ("{challengers: {shadow: [trees], arm: ARM}}", "monitoring.challengers", "value", "of a live split"),
+    ("{challengers: {shadow: [trees], look_information: [0.5, 0.9]}}", "monitoring.challengers", "value", "is 1"),
+    (
+        "{challengers: {shadow: [trees], look_months: ['2026-03'], spending: always_valid}}",
+        "monitoring.challengers",
+        "value",
+        "no planned looks",
+    ),
     ("{metrics: [{metric: psi}]}", "monitoring.metrics[0].metric", "value", "score_psi"),
     ("{metrics: [{metric: auc}]}", "monitoring.metrics[0]", "value", "neither yellow nor red"),
     ("{metrics: [{metric: auc, cut: {yellow: 0.6, red: 0.7}}]}", "monitoring.metrics[0].cut", "value", "before yellow"),

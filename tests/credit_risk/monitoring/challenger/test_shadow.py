@@ -8,9 +8,12 @@ import pytest
 from credit_risk._core.errors import CreditRiskError
 from credit_risk.evaluation import auc, delong_difference
 from credit_risk.monitoring.challenger.shadow import (
+    ACCEPTS,
+    RANDOM,
     SHADOW_COLUMNS,
     Accepted,
     acceptance_probability,
+    accepted_by_plan,
     shadow_comparison,
 )
 from credit_risk.monitoring.performance.labels import labels_of_months
@@ -143,3 +146,12 @@ def test_arguments_are_refused() -> None:
     few = shadow_comparison(*args, Accepted(everyone=True))
     assert few["status"][0] == "not evaluable"
     assert few["half_width"][0] > 0
+
+
+def test_a_plan_says_how_rows_came_to_have_an_outcome() -> None:
+    score, random = np.array([500.0, 600.0]), np.array([True, False])
+    assert accepted_by_plan(None, score, 540.0, None).basis == ACCEPTS
+    assert accepted_by_plan(random, score, 540.0, None).basis == RANDOM
+    weighted = accepted_by_plan(random, score, 540.0, 0.2)
+    assert np.asarray(weighted.probability).tolist() == [0.2, 1.0]
+    assert accepted_by_plan(random, None, 540.0, 0.2).basis == RANDOM

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from credit_risk.datasets import ConceptDrift, simulate_portfolio
-from credit_risk.monitoring.performance.against_development import against_development, development_performance
+from credit_risk.monitoring.performance.against_development import against_development
 from credit_risk.monitoring.performance.labels import Labels, labels_of_months
 from credit_risk.monitoring.performance.month_clock import months_by_calendar
 from credit_risk.monitoring.performance.vintages import performance_table
+from tests.credit_risk.monitoring.performance.vintage_rows import development_performance
 
 MONTHS = 24
 

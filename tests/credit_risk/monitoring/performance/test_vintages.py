@@ -13,12 +13,11 @@ from credit_risk.monitoring.performance.against_development import (
     DEVELOPMENT_COLUMNS,
     against_development,
     development_months,
-    development_performance,
 )
 from credit_risk.monitoring.performance.groups import groups_of
 from credit_risk.monitoring.performance.labels import label_outcomes, labels_of_months
 from credit_risk.monitoring.performance.vintages import PERFORMANCE_COLUMNS, Least, performance_table, reached_month
-from tests.credit_risk.monitoring.performance.vintage_rows import WINDOW, Vintages, vintages
+from tests.credit_risk.monitoring.performance.vintage_rows import WINDOW, Vintages, development_performance, vintages
 
 
 def periods(one: Vintages) -> np.ndarray:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+
+from credit_risk.monitoring.performance.against_development import DEVELOPMENT_COLUMNS
+from credit_risk.monitoring.performance.vintages import EVALUABLE
 
 WINDOW = 12.0
 
@@ -46,3 +50,9 @@ def vintages(seed: int, each: int = 4000, level: float = 0.00465, slope: float =
         hit = np.isinf(bad_month) & (rng.random(rows) < level * np.exp(b * risk - b * b / 2))
         bad_month[hit] = k
     return Vintages(risk, bad_month, (12 - vintage).astype(float), vintage)
+
+
+def development_performance(frame: pd.DataFrame) -> pd.DataFrame:
+    """Development's own performance, from `performance_table` of its rows with their follow-up."""
+    whole = frame[(frame["period"] == "all") & (frame["status"] == EVALUABLE)]
+    return whole[DEVELOPMENT_COLUMNS].reset_index(drop=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from credit_risk.monitoring.challenger.assignment import assign, two_arms
 from credit_risk.package import Package
 from credit_risk.scoring import compile_model
 from tests.credit_risk.cli.command import portfolio
@@ -23,8 +24,30 @@ PLAN = (
     "  window_months: 6\n"
     "  min_bads: 30\n"
     "  asset_correlation: 0.04\n"
-    "  objectives: [{id: volume, area: operational, measure: rows, direction: at_least, target: 100, owner: Ops}]\n"
+    "  objectives:\n"
+    "    - {id: volume, area: operational, measure: rows, direction: at_least, target: 100, owner: Ops}\n"
 )
+SALT, SHARE = "test-1", 0.3
+DECLARED = PLAN.replace(
+    "{cut_off: 540}",
+    "{cut_off: 540, redeployment: {auto_accept: {min_auc_difference: 0, max_psi: 0.5, max_inversions: 3}, "
+    "reject: {max_auc_difference: -0.5}, manual_review: the model committee, accepts_only: warn}}",
+) + (
+    "    - {id: speed, area: operational, measure: quantile, columns: [latency], level: 0.95, direction: at_most, "
+    "target: 250}\n"
+    "    - {id: failures, area: operational, measure: share, columns: [failed], value: true, direction: at_most, "
+    "target: 0.05}\n"
+    "    - {id: ranking, area: business, measure: metric, metric: auc, direction: at_least, target: 0.6}\n"
+    "    - {id: earnings, area: business, measure: metric, metric: profit, direction: at_least, target: 0, unit: EUR}\n"
+    "    - {id: taken, area: business, measure: metric, metric: approved_share, direction: at_least, target: 0.99}\n"
+    "    - {id: calls, area: operational, measure: sum, columns: [calls], direction: at_most, target: 10}\n"
+    "  applicant: applicant\n"
+    "  profit: {amount: amount, margin: 0.1, loss_given_default: 0.6, review_cost: 20, reviewed: reviewed, "
+    "currency: EUR}\n"
+    f"  challengers: {{shadow: [trees], share: {SHARE}, salt: {SALT}, arm: arm, planned_error: 0.0025, error: 0.05, "
+    "look_months: ['2026-05', '2026-08', '2026-12']}\n"
+)
+"""The same with all that a plan may declare: applicants, amounts, a live split with planned looks, objectives."""
 LOOKED = pd.Timestamp("2026-10-31")
 """The day to which accounts were looked at."""
 
@@ -57,6 +80,21 @@ def production(package: Package, rows: int = 700, count: int = 9, shifted_from: 
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def declared(table: pd.DataFrame, seed: int = 3) -> pd.DataFrame:
+    """The columns that DECLARED names, beside those of `production`: two applications an applicant, as a rule."""
+    rng = np.random.default_rng(seed)
+    rows = len(table)
+    applicant = np.array([f"a{one:05d}" for one in rng.permutation(rows) // 2], dtype=object)
+    return table.assign(
+        applicant=applicant,
+        amount=rng.integers(10, 200, rows) * 100.0,
+        reviewed=rng.uniform(size=rows) < 0.2,
+        latency=rng.gamma(4.0, 30.0, rows),
+        failed=rng.uniform(size=rows) < 0.01,
+        arm=assign(applicant, two_arms(SALT, SHARE, "champion", "trees")),
+    )
 
 
 def write_world(folder: Path, table: pd.DataFrame) -> tuple[Path, Path]:
