@@ -18,13 +18,14 @@ import pyarrow.compute as pc
 
 from credit_risk._core.errors import CreditRiskError, Fault, PackageError
 from credit_risk.monitoring.frames import ALL
+from credit_risk.monitoring.log_batches import Unreadable, log_batches
 from credit_risk.monitoring.metrics import VALUE_COLUMNS
 from credit_risk.monitoring.shelf import Shelf
 from credit_risk.scoring import compile_model
 from credit_risk.scoring.model import CompiledModel
 from credit_risk.serving.log import encoding
 from credit_risk.serving.log.journal import open_log
-from credit_risk.serving.log.layout import INPUTS, PREDICTIONS, BatchFolder, batches, read_table
+from credit_risk.serving.log.layout import INPUTS, PREDICTIONS, BatchFolder, read_table
 from credit_risk.serving.part import results_table
 from credit_risk.serving.run import METHODS
 
@@ -89,12 +90,15 @@ class _Tally:
 def replay(log: Path, shelf: Shelf) -> Replayed:
     """Score all logged inputs of a prediction log again, each batch with the package that its rows name.
 
-    Batches without inputs, rows whose inputs were erased, packages that are not at hand and parts that cannot be read
-    are told in `left_out`; none of it stops the others. Raises ScoringError where the folder is no log.
+    Batches without inputs or a manifest, rows whose inputs were erased, packages that are not at hand and parts that
+    cannot be read are told in `left_out`; none of it stops the others. Raises ScoringError where the folder is no log.
     """
     open_log(log, create=False)
     tally, models = _Tally(), _Models(shelf)
-    for batch in batches(log):
+    for batch in log_batches(log):
+        if isinstance(batch, Unreadable):
+            tally.left.append((batch.day[:7], "", batch.name, 0, batch.why))
+            continue
         constants = batch.manifest["constants"]
         period, package_hash = str(constants["timestamp"])[:7], str(constants["package_hash"])
         rows = int(batch.manifest["rows"])

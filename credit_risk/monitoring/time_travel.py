@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from credit_risk._core.errors import CreditRiskError, Fault, ScoringError
 from credit_risk.monitoring.key_search import search
+from credit_risk.monitoring.log_batches import Unreadable, log_batches
 from credit_risk.monitoring.replay import differing, inputs_frame, score_inputs, tolerance_of
 from credit_risk.monitoring.shelf import Shelf
 from credit_risk.package import Package
@@ -20,7 +21,7 @@ from credit_risk.scoring import compile_model
 from credit_risk.scoring.verification import verification_table
 from credit_risk.serving.log import Secret, encoding
 from credit_risk.serving.log.journal import Journal, open_log, read_journal
-from credit_risk.serving.log.layout import INPUTS, PREDICTIONS, BatchFolder, batches
+from credit_risk.serving.log.layout import INPUTS, PREDICTIONS, BatchFolder
 from credit_risk.serving.log.verify import row_leaves, verify_part
 
 Value = float | str | None
@@ -135,11 +136,12 @@ class _Found:
 
     def checked(self) -> tuple[str, ...]:
         """What was held against hashes, and what was not."""
-        lines = len(self.journal.events)
-        left = self.parts - self.verified
+        lines, left = len(self.journal.events), self.parts - self.verified
+        passed = self.groups - self.read
+        others = f", {passed:,} left out by their least and greatest pseudonym" if passed else ""
         return (
-            f"looked for in {self.parts:,} parts of {self.looked:,} batches: {self.read:,} of {self.groups:,} row "
-            "groups read, the others left out by their least and greatest pseudonym",
+            f"looked for in {self.parts:,} parts of {self.looked:,} batches: one column of {self.read:,} row groups "
+            f"read{others}",
             f"checked: the journal ({lines:,} lines, each with the hash of the line before), the manifests of the "
             f"batches with a decision, the digests of the {self.verified:,} parts that hold one ({self.rows:,} rows)",
             f"not checked: {left:,} parts without a decision (credit-risk log verify does)",
@@ -156,8 +158,11 @@ def past_decisions(log: Path, key: str, secrets: Sequence[Secret], shelf: Shelf)
     open_log(log, create=False)
     known = {secret.id: secret.pseudonym(key).hex() for secret in secrets}
     found = _Found(read_journal(log))
-    for batch in batches(log):
+    for batch in log_batches(log):
         found.batches += 1
+        if isinstance(batch, Unreadable):
+            found.faults.append(f"{batch.name} was left out: {batch.why}")
+            continue
         key_id = str(batch.manifest["constants"]["key_id"])
         if key_id not in known:
             found.foreign[key_id] = found.foreign.get(key_id, 0) + 1
@@ -178,7 +183,7 @@ def past_decisions(log: Path, key: str, secrets: Sequence[Secret], shelf: Shelf)
 
 
 def _unknown(log: Path, looked: _Found, notes: Sequence[str]) -> ScoringError:
-    if looked.batches and not looked.looked:
+    if looked.foreign and not looked.looked:
         message = "no batch of the log has pseudonyms of this secret"
         remedy = "give the secret that was in use: --secret-file FILE, again for each"
         return ScoringError(Fault(message, "secret", str(log), found=", ".join(looked.foreign), remedy=remedy))

@@ -98,14 +98,14 @@ def _backwards(log: Path) -> list[PartitionFault]:
     for line in lines:
         try:
             event = json.loads(line)
-        except ValueError:
-            faults.append(PartitionFault(JOURNAL, "", "damaged", "a line is no JSON", 0, 0, "verify the log"))
+            if event["event"] != "batch":
+                continue
+            batch, rows = f"day={event['day']}/batch={event['batch']}", int(event["rows"])
+        except (ValueError, KeyError, TypeError):
+            faults.append(PartitionFault(JOURNAL, "", "damaged", "a line is no event", 0, 0, "verify the log"))
             continue
-        if event.get("event") != "batch":
-            continue
-        batch = f"day={event['day']}/batch={event['batch']}"
         try:
-            moment = json.loads((log / batch / "manifest.json").read_text("utf-8"))["constants"]["timestamp"]
+            moment = str(json.loads((log / batch / "manifest.json").read_text("utf-8"))["constants"]["timestamp"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             words = " ".join(str(error).split())[:160]
             faults.append(PartitionFault(batch, "", "damaged", f"its manifest: {words}", 0, 0, "verify the log"))
@@ -113,7 +113,6 @@ def _backwards(log: Path) -> list[PartitionFault]:
         if moment < latest:
             message = f"its moment {moment} lies before {latest} of a batch that was written before it"
             remedy = "check the clock of the machine that scored it"
-            rows = int(event["rows"])
             faults.append(PartitionFault(batch, moment[:7], "clock_backwards", message, rows, 0, remedy))
         latest = max(latest, moment)
     return faults

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from credit_risk._core.errors import ScoringError
+from credit_risk.monitoring.replay import replay
 from credit_risk.monitoring.shelf import open_shelf
 from credit_risk.monitoring.time_travel import Decision, past_decisions
 from credit_risk.package import read_package
@@ -158,13 +159,22 @@ def test_a_part_that_cannot_be_read_is_told(log: Path) -> None:
     assert any("was left out" in note for note in past.notes)
 
 
+def span(path: Path) -> tuple[str, str]:
+    """Least and greatest pseudonym of a part."""
+    values = pq.ParquetFile(path).read(columns=["pseudonym"])["pseudonym"].to_pylist()
+    return min(values), max(values)
+
+
 def test_what_was_checked_is_told(log: Path) -> None:
     past = told(log)
     assert past.notes == ()
     found, checked, left = past.checked
     parts = sorted(log.glob("day=*/batch=*/predictions/part-*.parquet"))
     held = [pq.ParquetFile(path).metadata.num_rows for path in parts if path.name == "part-00000.parquet"]
-    assert found.startswith(f"looked for in {len(parts)} parts of 4 batches: {len(parts)} of {len(parts)} row groups")
+    left_out = sum(not (low <= SECRET.pseudonym(WHO).hex() <= high) for low, high in map(span, parts))
+    others = f", {left_out} left out by their least and greatest pseudonym" if left_out else ""
+    whole = f"looked for in {len(parts)} parts of 4 batches: one column of {len(parts) - left_out} row groups read"
+    assert found == whole + others
     assert "the journal (4 lines" in checked
     assert f"4 parts that hold one ({sum(held)} rows)" in checked
     assert left.startswith(f"not checked: {len(parts) - 4} parts")
@@ -200,3 +210,28 @@ def test_an_edited_manifest_and_an_edited_journal_are_told(log: Path) -> None:
     journal = (log / "journal.jsonl").read_text("utf-8").splitlines(keepends=True)
     (log / "journal.jsonl").write_text("".join(journal[1:]), "utf-8")
     assert all("does not follow from the line before" in one.part_faults[0] for one in told(log).decisions)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda path: path.unlink(), "it has no manifest"),
+        (lambda path: path.write_bytes(path.read_bytes()[:100]), "its manifest: "),
+        (lambda path: path.write_text("[]\n"), "its manifest lacks everything"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"key_id", b"key_of")), "lacks constants.key_id"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b'"part"', b'"number"')), "lacks parts.part"),
+    ],
+)
+def test_a_batch_without_a_manifest_stops_neither_search_nor_replay(
+    log: Path, change: Callable[[Path], Any], why: str
+) -> None:
+    (path,) = log.glob("day=2026-11-04/batch=*/manifest.json")
+    change(path)
+    past = told(log)
+    assert [one.at[:10] for one in past.decisions] == ["2026-11-03", "2026-11-05", "2026-11-06"]
+    assert any("day=2026-11-04" in note and why in note for note in past.notes)
+    again = replay(log, open_shelf(CORPUS))
+    (left,) = again.left_out[again.left_out["batch"].str.contains("2026-11-04")].itertuples()
+    assert (left.period, why in left.reason) == ("2026-11", True)
+    assert again.differences == 0
+    assert again.counts["rows"].max() == 100 - 50

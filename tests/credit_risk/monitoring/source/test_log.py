@@ -85,6 +85,32 @@ def test_erased_applicants_are_counted_without_their_inputs(made: Path, table: p
     assert counts["ratio"] == within.loc[within["variable"] == "ratio", "rows"].sum()
 
 
+def test_a_log_with_damage_is_counted_where_it_holds(made: Path, table: pd.DataFrame, tmp_path: Path) -> None:
+    """Results half written, inputs damaged, a manifest that is no JSON, lines of the journal that are no events."""
+    log = shutil.copytree(made / "log", tmp_path / "log")
+    first, second, third = (next(log.glob(f"day={date(*day)}/batch=*")) for day in DAYS)
+    for path, length in ((first / "predictions/part-00000.parquet", 2000), (second / "inputs/part-00001.parquet", 500)):
+        path.write_bytes(path.read_bytes()[:length])
+    (third / "manifest.json").write_text("{", "utf-8")
+    with (log / "journal.jsonl").open("a", encoding="utf-8") as journal:
+        journal.write('no event\n[]\n{"event": "batch"}\n')
+    model = package(NAME)
+    reference = read_reference(model)
+    with open_production(str(log), prediction_log(model), model, reference=reference, clock=clock) as source:
+        damaged = source.faults[source.faults["code"] == "damaged"]
+        counts = source.counts()
+        assert source.periods == ("2026-01", "2026-02")
+    names = [path.relative_to(log).as_posix() for path in (first, second, third)]
+    assert sorted(damaged["partition"]) == sorted(
+        [f"{names[0]}/part-00000.parquet", f"{names[1]}/part-00001.parquet", names[2], *["journal.jsonl"] * 3]
+    )
+    results = {v.name for v in reference.variables if v.value.startswith("output:")}
+    lost = brute(reference, table[40:], ())
+    same_counts(counts[counts["variable"].isin(results)], lost[lost["variable"].isin(results)])
+    kept = brute(reference, table[40:115], ())
+    same_counts(counts[~counts["variable"].isin(results)], kept[~kept["variable"].isin(results)])
+
+
 def test_outcomes_beside_decisions(made: Path, table: pd.DataFrame, tmp_path: Path) -> None:
     people = [SECRET.pseudonym(key).hex() for key in table[KEY][:10]]
     seen = date(2026, 6, 30)
