@@ -100,14 +100,13 @@ def _rows(package: Package, previous: Package, sample: str) -> _Rows:
     except ScoringError as error:
         raise _NotEvaluableError(f"the live version cannot score these rows: {error.faults[0].message}") from error
     weights = _weights(scored)
-    clusters = scored["_cluster"].to_numpy() if "_cluster" in scored else None
     if np.ptp(live) == 0:
         raise _NotEvaluableError("the live version gives these rows one and the same score")
     status = frame["_status"].to_numpy(object) if "_status" in frame else np.array([], object)
     return _Rows(
         _judged(package, frame, DEVELOPMENT, _known(frame, DEVELOPMENT)),
         _judged(package, frame, sample, inside),
-        Applicants(live, scored["_outcome"].to_numpy(float), weights, clusters=clusters),
+        Applicants(live, scored["_outcome"].to_numpy(float), weights, clusters=_clusters(scored)),
         float(package.plan["evaluation"]["confidence"]),
         bool(np.any(status == "rejected")),
     )
@@ -129,6 +128,16 @@ def _known(frame: pd.DataFrame, sample: str) -> np.ndarray:
 def _weights(frame: pd.DataFrame) -> np.ndarray | None:
     weights = frame["_weight"].to_numpy(float) if "_weight" in frame else None
     return None if weights is None or bool(np.all(weights == 1.0)) else weights
+
+
+def _clusters(frame: pd.DataFrame) -> np.ndarray | None:
+    """Clusters as whole numbers, a row without one by itself; None where there are none."""
+    if "_cluster" not in frame or frame["_cluster"].isna().all():
+        return None
+    codes, names = pd.factorize(frame["_cluster"])
+    alone = codes < 0
+    codes[alone] = len(names) + np.arange(int(alone.sum()))
+    return codes
 
 
 def _none(previous: Package, sample: str | None, reason: str) -> Comparison:
