@@ -192,7 +192,7 @@ class Inventory:
     def rollback(self, model: str, reason: str, *, by: str) -> VersionFacts:
         """Bring back the version that was live before the one in use, as one act; the version that is live now."""
         with self.store.writing() as writer:
-            return append_rollback(writer, model, reason, by)
+            return append_rollback(writer, self.gates, model, reason, by)
 
     def override(
         self,
@@ -202,13 +202,12 @@ class Inventory:
         reason: str,
         *,
         signer: Signer,
-        severity: str = "high",
         owner: str | None = None,
-        due: str | None = None,
     ) -> FindingFacts:
-        """Bring a version to a stage although its gates are not met: signed, recorded, and a finding of `severity`.
+        """Bring a version to a stage although its gates are not met: signed, recorded, with a finding of `owner`.
 
-        Four eyes hold: nobody lets a version pass of which he developed a part.
+        Who may, to which gates, how grave the finding is and when it is due is the policy's. Four eyes hold: nobody
+        lets a version pass of which he developed a part.
         """
         faults = Faults()
         faults.text(reason, "reason", required=True)
@@ -219,7 +218,7 @@ class Inventory:
             new_statement(self.store, OVERRIDE, signer.person, override_fields(states, results, reason))
         )
         with self.store.writing() as writer:
-            return append_override(writer, self.gates, signed, severity, owner, due)
+            return append_override(writer, self.gates, signed, owner)
 
     def _next_gate(self, model: str, version: str) -> str:
         ahead = TRANSITIONS[self.versions.get(model, version).stage]

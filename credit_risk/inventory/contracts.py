@@ -7,7 +7,7 @@ gate requires is decided by the bank's policy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -247,6 +247,22 @@ class GateResult:
         return not self.missing
 
 
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """Whether gates may be passed over (nothing in `missing`), and the finding that is raised in the same act."""
+
+    missing: tuple[Missing, ...]
+    severity: str
+    title: str
+    statement: str
+    due: str
+
+    @property
+    def allowed(self) -> bool:
+        """Nothing is missing."""
+        return not self.missing
+
+
 class Gatekeeper(Protocol):
     """What the store asks of the policy. All are pure: the same facts give the same answer."""
 
@@ -265,4 +281,19 @@ class Gatekeeper(Protocol):
 
     def finding_due(self, severity: str, tier: str | None, raised: str) -> str | None:
         """Date by which a finding is to be closed; None where the policy sets none."""
+        ...
+
+    def rollback(
+        self,
+        model: ModelFacts,
+        target: VersionFacts,
+        current: VersionFacts,
+        findings: Iterable[FindingFacts],
+        as_of: str,
+    ) -> tuple[Missing, ...]:
+        """What keeps use from going back from `current` to `target` in one act; `findings` are those of the model."""
+        ...
+
+    def emergency(self, states: Sequence[GateState], person: str, reason: str) -> Emergency:
+        """What passing over the gates of `states` needs, and the finding that it leaves; the last gate is sought."""
         ...

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from credit_risk.inventory.gates.emergency import Emergency, emergency
+from credit_risk.inventory.contracts import Emergency
+from credit_risk.inventory.gates.emergency import emergency
 from credit_risk.inventory.gates.gatekeeper import PolicyGatekeeper
 from credit_risk.inventory.gates.package_evidence import package_evidence
 from credit_risk.inventory.gates.redeployment import compare_versions

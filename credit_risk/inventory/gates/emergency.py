@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from credit_risk.inventory.contracts import OWNER, GateResult, GateState, Missing
+from credit_risk.inventory.contracts import OWNER, Emergency, GateResult, GateState, Missing
 from credit_risk.inventory.policy.dates import days_after
 from credit_risk.inventory.policy.spec import PolicySpec
-
-
-@dataclass(frozen=True, slots=True)
-class Emergency:
-    """Whether a gate may be passed over (nothing in `missing`), and the finding that is raised in the same act."""
-
-    missing: tuple[Missing, ...]
-    severity: str
-    title: str
-    statement: str
-    due: str
-
-    @property
-    def allowed(self) -> bool:
-        """Nothing is missing."""
-        return not self.missing
 
 
 def emergency(

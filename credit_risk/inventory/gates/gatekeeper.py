@@ -9,6 +9,7 @@ from credit_risk.inventory.contracts import (
     APPROVED,
     INDEPENDENT_ROLES,
     TRANSITIONS,
+    Emergency,
     FindingFacts,
     GateResult,
     GateState,
@@ -20,7 +21,7 @@ from credit_risk.inventory.contracts import (
 )
 from credit_risk.inventory.gates.approvals import IN_USE, approval_missing, decisions, discounted, rejections
 from credit_risk.inventory.gates.checks import CHECK_FUNCTIONS
-from credit_risk.inventory.gates.emergency import Emergency, emergency
+from credit_risk.inventory.gates.emergency import emergency
 from credit_risk.inventory.gates.gate_text import gate_text, text_sha256, words
 from credit_risk.inventory.gates.rollback import rollback_missing
 from credit_risk.inventory.policy.catalogue import FREQUENCIES

@@ -40,7 +40,7 @@ from credit_risk.inventory.service.findings import append_finding
 from credit_risk.inventory.service.signing import check_signed, event_payload
 from credit_risk.inventory.service.versions import IN_USE, gate_state, holds_role
 from credit_risk.inventory.store import tables
-from credit_risk.inventory.store.facts import model_facts, version_facts
+from credit_risk.inventory.store.facts import findings_facts, model_facts, version_facts
 from credit_risk.inventory.store.writer import Writer
 
 Json = Any
@@ -173,7 +173,7 @@ def append_restriction(
     return result
 
 
-def append_rollback(writer: Writer, model: str, reason: str, by: str) -> VersionFacts:
+def append_rollback(writer: Writer, gates: Gatekeeper, model: str, reason: str, by: str) -> VersionFacts:
     """Bring back the version that was live before, in one event. Raises InventoryError where it may not come back."""
     faults = Faults()
     faults.text(reason, "reason", required=True)
@@ -189,11 +189,16 @@ def append_rollback(writer: Writer, model: str, reason: str, by: str) -> Version
     target = writer.connection.execute(query).scalar_one_or_none()
     if target is None:
         raise InventoryError(Fault("no version was live before", "no_previous", model))
-    facts = version_facts(writer.connection, model, target)
-    if facts.expires is not None and facts.expires < writer.moment()[:10]:
-        remedy = "restrict or retire the version in use, or approve a new one"
-        message = f"the approval of version {target} has ended"
-        raise InventoryError(Fault(message, "expired", model, found=facts.expires, remedy=remedy))
+    facts, current = (version_facts(writer.connection, model, one) for one in (target, used))
+    missing = gates.rollback(
+        model_facts(writer.connection, model),
+        facts,
+        current,
+        findings_facts(writer.connection, tables.findings.c.model == model),
+        writer.moment()[:10],
+    )
+    if missing:
+        raise GateError([Fault(one.what, one.code, f"{model} {target}", remedy=one.remedy) for one in missing])
     payload = {"from": used, "reason": reason}
     writer.append(kinds.ROLLED_BACK, payload, actor=by, model=model, version=target)
     return version_facts(writer.connection, model, target)
@@ -237,9 +242,7 @@ def override_states(
     return states, [gates.evaluate(state) for state in states]
 
 
-def append_override(
-    writer: Writer, gates: Gatekeeper, signed: Signed, severity: str, owner: str | None, due: str | None
-) -> FindingFacts:
+def append_override(writer: Writer, gates: Gatekeeper, signed: Signed, owner: str | None) -> FindingFacts:
     """Let a version pass in an emergency: a finding, the override, and the stage, in one transaction."""
     check_signed(writer, signed, OVERRIDE)
     text = signed.statement
@@ -252,9 +255,11 @@ def append_override(
         message = "the version or what is missing changed since the override was signed"
         raise InventoryError(Fault(message, "other_hash", f"{model} {version}", found=", ".join(differing)))
     _check_four_eyes(states[-1].version, person, APPROVED, None)
-    title = f"{text['gate']} was reached by emergency override: {text['reason']}"
-    told = {"severity": severity, "title": title, "source": "override", "owner": owner, "due": due}
-    told["statement"] = "\n".join(text["missing"]) or None
+    rule = gates.emergency(states, person, text["reason"])
+    if not rule.allowed:
+        raise GateError([Fault(one.what, one.code, _place(states[-1]), remedy=one.remedy) for one in rule.missing])
+    told: dict[str, Json] = {"severity": rule.severity, "title": rule.title, "statement": rule.statement}
+    told |= {"due": rule.due, "source": "override", "owner": owner}
     finding = append_finding(writer, gates, model, version, told, person)
     payload = {**event_payload(signed), "finding": finding.id}
     writer.append(kinds.OVERRIDDEN, payload, actor=person, model=model, version=version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,11 +18,14 @@ from credit_risk.inventory.contracts import (
     DEVELOPED,
     REJECT,
     VALIDATED,
+    Emergency,
+    FindingFacts,
     GateResult,
     GateState,
     Missing,
     ModelFacts,
     TierFacts,
+    VersionFacts,
 )
 from credit_risk.inventory.keys.key_pair import PrivateKey
 
@@ -63,6 +67,23 @@ class Gates:
             return None
         tier = "1" if exposure > 1e9 else "2"
         return TierFacts(tier, tier, "test-1", {"exposure": exposure})
+
+    def rollback(
+        self,
+        model: ModelFacts,
+        target: VersionFacts,
+        current: VersionFacts,
+        findings: Iterable[FindingFacts],
+        as_of: str,
+    ) -> tuple[Missing, ...]:
+        ended = target.expires is not None and target.expires < as_of
+        return (Missing("expired", "its approval has ended"),) if ended else ()
+
+    def emergency(self, states: Sequence[GateState], person: str, reason: str) -> Emergency:
+        told = "\n".join(f"{state.gate}: {one.what}" for state in states for one in self.evaluate(state).missing)
+        due = self.finding_due("high", None, states[-1].as_of)
+        assert due is not None
+        return Emergency((), "high", f"Override: {reason}", told or "nothing", due)
 
     def finding_due(self, severity: str, tier: str | None, raised: str) -> str | None:
         days = DAYS.get(severity)
@@ -159,6 +180,7 @@ def write_package(folder: Path, model: str = "pd-retail", version: str = "1.0", 
     """A folder with manifest and core files whose hashes hold."""
     files = {
         "plan.yaml": f"model: {model}\n".encode(),
+        "plan.json": canonical_json.to_bytes({"monitoring": None}),
         "model.json": canonical_json.to_bytes({"content": content}),
         "evidence/limits.json": canonical_json.to_bytes({"id": "authored.limitations", "kind": "statement"}),
     }
