@@ -242,9 +242,8 @@ def override(options: argparse.Namespace) -> int:
             tell_missing(GateResult(options.gate, made.missing))
             return 1
         finding = inventory.override(
-            options.model, options.version, options.gate, options.reason, signer=signer_of(options),
-            severity=made.severity, due=made.due,
-        )  # fmt: skip
+            options.model, options.version, options.gate, options.reason, signer=signer_of(options)
+        )
     print(f"{options.model} {options.version} is {options.gate} by override; {finding.severity} finding {finding.id}")
     print(f"due on {finding.due}")
     return 0

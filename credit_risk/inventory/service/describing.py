@@ -126,7 +126,7 @@ def _check_upstream(connection: sa.Connection, model: str, upstream: list[str]) 
             model_facts(connection, other)
         except InventoryError as error:
             faults += error.faults
-    takers = {model, *search.downstream(connection, model)}
+    takers = {model, *(search.downstream(connection, model) if upstream else ())}
     loops = [other for other in upstream if other in takers]
     message = "takes results of this model itself: a loop"
     faults += [Fault(message, "loop", path="upstream", found=other) for other in loops]

@@ -100,14 +100,8 @@ def links(connection: sa.Connection) -> tuple[tuple[str, str], ...]:
 
 def downstream(connection: sa.Connection, model: str) -> tuple[str, ...]:
     """All models that take results of this one, directly or through others, in order of id."""
-    takers: dict[str, list[str]] = {}
-    for taker, source in links(connection):
-        takers.setdefault(source, []).append(taker)
-    found: set[str] = set()
-    waiting = [model]
-    while waiting:
-        for taker in takers.get(waiting.pop(), ()):
-            if taker not in found:
-                found.add(taker)
-                waiting.append(taker)
-    return tuple(sorted(found - {model}))
+    t = tables.upstream
+    found = sa.select(t.c.model).where(t.c.upstream == model).cte("takers", recursive=True)
+    found = found.union(sa.select(t.c.model).join(found, t.c.upstream == found.c.model))
+    names = connection.execute(sa.select(found.c.model).where(found.c.model != model).order_by(found.c.model))
+    return tuple(names.scalars())
