@@ -51,6 +51,7 @@ class SparkEngine:
         pyspark = optional_import("pyspark", "spark")
         self._sql = optional_import("pyspark.sql", "spark")
         self._errors = optional_import("pyspark.errors", "spark")
+        self._java = optional_import("py4j.protocol", "spark")
         self.version = str(pyspark.__version__)
         self._place = place
         self._session, self._ours = self._started(master, session)
@@ -143,6 +144,9 @@ class SparkEngine:
             yield
         except (self._errors.PySparkException, pa.ArrowException, OSError) as error:
             raise EngineError(" ".join(str(error).split())[:300]) from error
+        except self._java.Py4JJavaError as error:  # what Spark does not translate, such as pages that cannot be read
+            said = str(error.java_exception.getMessage())
+            raise EngineError(" ".join(said.split())[:300]) from error
 
 
 def _are_files(place: str) -> bool:
