@@ -183,7 +183,10 @@ class ChallengersSpec(Spec):
         "that of the hash. Where there is one it is held against the hash.",
     )
     looks: int = Field(
-        default=12, ge=1, le=60, description="Looks that are planned, one each months_between_looks from the first on."
+        default=12,
+        ge=1,
+        le=60,
+        description="Looks that are planned, one each months_between_looks from the first month of production on.",
     )
     months_between_looks: int = Field(default=1, ge=1, le=12, description="Months from one look to the next.")
     look_months: Annotated[tuple[Month, ...], Strict(False)] = Field(

@@ -72,7 +72,7 @@ def looked(package: Package, source: SqlSource, settings: Settings, late: bool, 
     rules = _rules(package)
     for identifier, column in names.items():
         rows = _rows(source, column, settings)
-        found = _scheduled(rows, settings)
+        found = _scheduled(rows, settings, source.periods[0])
         if len(found.table):
             looks.append(found.table.assign(challenger=identifier))
         if rules is not None and found.taken:
@@ -132,13 +132,14 @@ def _stability(package: Package, identifier: str, production: NDArray[np.float64
     return float(population_stability_index(counts["d"], counts["p"]).psi)
 
 
-def _scheduled(rows: _Rows, settings: Settings) -> Scheduled:
+def _scheduled(rows: _Rows, settings: Settings, begun: str) -> Scheduled:
+    """begun: the first month of production, from which looks are counted where the plan does not name their months."""
     first = pd.to_datetime(rows.days["_time"], utc=True).min()
     until = pd.to_datetime(rows.days["observed_until"], utc=True).max()
     if pd.isna(until) or pd.isna(first):
         return scheduled(Schedule(spending=ALWAYS_VALID), [], lambda _: None)
     seen = [f"{day:%Y-%m}" for day in pd.date_range(first.normalize(), until, freq="ME")]
-    return scheduled(_schedule(settings, f"{first:%Y-%m}"), seen, _taker(rows, settings))
+    return scheduled(_schedule(settings, begun), seen, _taker(rows, settings))
 
 
 def _schedule(settings: Settings, first: str) -> Schedule:
