@@ -6,6 +6,7 @@ import json
 import random
 import sqlite3
 import struct
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,27 +69,27 @@ def test_every_dialect_is_read_back(name: str, dialect: str) -> None:
     assert parsed.named_selects[1:] == list(sql_export(program_of(package.model, HASH), dialect).results)
 
 
-def nasty() -> dict[str, object]:
+def nasty(names: Sequence[str] = tuple(NAMES), values: Sequence[str] = tuple(VALUES)) -> dict[str, object]:
     """A scorecard on inputs with names that no one should give, and categories to match."""
     steps: list[dict[str, object]] = []
-    for k, name in enumerate(NAMES):
+    for k, name in enumerate(names):
         bins = [
             {"id": j, "kind": "categories", "values": [value], "label": f"{value} */ --"}
-            for j, value in enumerate(VALUES)
+            for j, value in enumerate(values)
         ]
-        bins += [{"id": len(VALUES), "kind": "missing", "label": "missing"}]
-        bins += [{"id": len(VALUES) + 1, "kind": "unseen", "label": "unseen"}]
+        bins += [{"id": len(values), "kind": "missing", "label": "missing"}]
+        bins += [{"id": len(values) + 1, "kind": "unseen", "label": "unseen"}]
         bins = [{**one, "woe": (j + 1) * (k + 1) / 7} for j, one in enumerate(bins)]
         outputs = {"output_bin": f"bin {k}", "output_woe": f"woe {k}"}
         steps.append({"id": f"c{k}", "type": "classing", "input": name, "kind": "categorical", "bins": bins, **outputs})
-    terms = [{"input": f"woe {k}", "coefficient": 0.5} for k in range(len(NAMES))]
+    terms = [{"input": f"woe {k}", "coefficient": 0.5} for k in range(len(names))]
     steps.append({"id": "l", "type": "linear", "intercept": 0.0, "offset": None, "terms": terms, "output": "total"})
     return {
         "format": "credit-risk-model",
         "format_version": "0.1",
         "model": {"id": "nasty", "name": "N */ -- ';\n DROP", "version": "1", "type": "scorecard"},
         "outcome": {"type": "binary", "event": "bad", "probability_name": "PD"},
-        "inputs": [{"name": name, "type": "string", "specials": [], "description": ""} for name in NAMES],
+        "inputs": [{"name": name, "type": "string", "specials": [], "description": ""} for name in names],
         "steps": steps,
         "outputs": {"linear_score": "total"},
     }
