@@ -91,7 +91,7 @@ def open_bench(
     """Score development and production. Raises ValidationInputError where the package came without its rows."""
     rows = _rows(package, run.about("compared with") or DEVELOPMENT)
     values = score(package.model, rows)
-    fine = ~_error(package, values)
+    fine = ~refused(package, values)
     held = {name: Value(one.kind, one.data[fine], one.error[fine]) for name, one in values.items()}
     weight = rows["_weight"].to_numpy(np.float64)[fine]
     names = [item["name"] for item in package.model["inputs"]]
@@ -131,7 +131,7 @@ def _rows(package: Package, population: str) -> pd.DataFrame:
     return package.snapshot[package.snapshot["_sample"] == DEVELOPMENT].reset_index(drop=True)
 
 
-def _error(package: Package, values: Mapping[str, Value]) -> NDArray[np.bool_]:
+def refused(package: Package, values: Mapping[str, Value]) -> NDArray[np.bool_]:
     """Rows that the model refuses: a published result is in error."""
     names = [one for one in package.model["outputs"].values() if isinstance(one, str)]
     return np.logical_or.reduce([values[name].error for name in names if name in values])

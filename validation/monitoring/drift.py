@@ -40,7 +40,8 @@ OF_FAMILY = ("adjusted_p_value", "beyond_chance", "periods_beyond", "persistent"
 @dataclass(frozen=True, slots=True)
 class Counted:
     """expected (k,): development's rows by bin; ids (n,): bin of each row of production, -1 where the model refuses the
-    value; labels, kinds, effects by bin (NaN where a bin adds nothing known to the linear score)."""
+    value; labels, kinds, effects by bin (NaN where a bin adds nothing known to the linear score); development (m,): bin
+    of each row of development."""
 
     name: str
     expected: Floats
@@ -49,6 +50,7 @@ class Counted:
     kinds: list[str]
     effects: Floats
     of_score: bool
+    development: NDArray[np.int64]
 
 
 def compare_drift(bench: Bench) -> dict[str, pd.DataFrame]:
@@ -120,7 +122,7 @@ def _of_score(bench: Bench) -> list[Counted]:
         own = np.where(np.isnan(base), len(edges) + 1, own)
         k = len(edges) + 2
         blank = [""] * k
-        found.append(Counted(SCORE, _effective(bench, own, k), ids, blank, blank, np.full(k, np.nan), True))
+        found.append(Counted(SCORE, _effective(bench, own, k), ids, blank, blank, np.full(k, np.nan), True, own))
     output = bench.package.model["outputs"].get("grade")
     if output and "grade" in frame:
         steps = steps_of(bench.package.model, "grade")
@@ -132,7 +134,7 @@ def _of_score(bench: Bench) -> list[Counted]:
             for values in (bench.development[output].data, frame["grade"].to_numpy(object))
         )
         blank = [""] * k
-        found.append(Counted(GRADE, _effective(bench, own, k), ids, blank, blank, np.full(k, np.nan), True))
+        found.append(Counted(GRADE, _effective(bench, own, k), ids, blank, blank, np.full(k, np.nan), True, own))
     return found
 
 
@@ -159,6 +161,7 @@ def _characteristics(bench: Bench) -> list[Counted]:
                 [one["kind"] for one in bins],
                 _effects(bench, step, bins),
                 False,
+                own,
             )
         )
     return found

@@ -16,6 +16,7 @@ from validation.errors import Fault, ValidationInputError
 from validation.monitoring.bench import Bench, open_bench
 from validation.monitoring.challengers import compare_challengers, compare_estimate
 from validation.monitoring.declared import compare_objectives, compare_profit
+from validation.monitoring.domain import compare_domain
 from validation.monitoring.drift import compare_drift
 from validation.monitoring.live import compare_looks, compare_split
 from validation.monitoring.outcomes import compare_outcomes
@@ -31,8 +32,6 @@ from validation.reader import read_package
 
 MOST_SECRET = 65_536
 LEFT = {
-    "domain_classifier": "a trained classifier of the developer",
-    "domain_characteristics": "a trained classifier of the developer",
     "cause": "a reading of the other tables",
     "faults": "partitions and rows at fault are counted in monitoring.partitions",
     "replay_differences": "examples of monitoring.replay",
@@ -100,6 +99,7 @@ def _compare(bench: Bench) -> None:
     compare_challengers(bench)
     compare_looks(bench)
     compare_split(bench)
+    own |= compare_domain(bench)
     compare_verdicts(bench, own["indices"])
     compare_metrics(bench, own)
     for name, reason in LEFT.items():

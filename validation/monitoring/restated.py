@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from validation.monitoring.bench import ALL, Bench
+from validation.monitoring.domain import rows_of as of_domain
 from validation.monitoring.drift import GRADE, SCORE
 from validation.monitoring.tables import not_recomputed
 
@@ -18,6 +19,7 @@ RULES = {
     "calibration_in_the_large": "mean", "calibration_slope": "coefficient", "approval_rate": "difference",
     "override_rate": "share", "approved_share": "share", "bad_rate": "share",
     **dict.fromkeys(("profit", "profit_per_account", "loss", "review_cost"), "mean"),
+    "domain_auc": "classifier_area",
 }  # fmt: skip
 MEASURES = {"auc": "auc", "gini": "gini", "outcome_ks": "ks", "bad_rate": "bad_rate"}
 PROFIT = {"profit": "profit", "lost": "loss", "review_cost": "review_cost"}
@@ -75,6 +77,7 @@ def _rows(bench: Bench, own: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, 
     for row in own["distances"].to_dict("records"):
         for metric in ("ks", "wasserstein"):
             yield row["period"], row["segment"], metric, row["variable"], row[metric], True
+    yield from of_domain(own.get("domain", pd.DataFrame()))
     for row in own.get("performance", pd.DataFrame()).to_dict("records"):
         if row["horizon"] == bench.settings.window:
             known = row["status"] == "evaluable"
