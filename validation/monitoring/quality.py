@@ -7,29 +7,43 @@ import pandas as pd
 
 from validation.monitoring.bench import Bench
 from validation.monitoring.drift import NOTHING, Counted, counted_of
+from validation.monitoring.rules import constant_rows, contract_rows, judged, unit_rows, volume_rows
 from validation.monitoring.tables import compare_table, not_recomputed
 
 SHARES = ("missing", "special", "unseen")
 TOLERATED = 0.001
 """Rate of categories not met in development that is no finding."""
-RULES = {"rows": "rows", "total": "rows", "rate": "share", "expected": "share"}
+NUMBERS = {
+    "rows": "rows", "total": "rows", "rate": "share", "expected": "mean", "ratio": "mean", "p_value": "p_value",
+    "adjusted_p_value": "p_value",
+}  # fmt: skip
+WORDS = ("material", "beyond_chance", "verdict", "reason")
+OF_FAMILY = ("adjusted_p_value", "beyond_chance", "verdict")
+"""Columns that depend on all rules of a month."""
 
 
 def compare_quality(bench: Bench) -> dict[str, pd.DataFrame]:
-    """Rows and shares of the bins of each kind by month and segment; returns our own table."""
+    """All rules by month and segment, counted and judged; returns our own table."""
     counted = [one for one in counted_of(bench) if not one.of_score]
     if not counted:
         not_recomputed(bench.ledger, bench.run, "quality", "no classing of the champion is of one value")
         return {}
-    rows = []
+    rows: list[dict[str, object]] = []
     for period, segment, inside in bench.groups(NOTHING):
         for one in counted:
             ids = one.ids[inside]
             ids = ids[ids >= 0]
             rows += [{"period": period, "segment": segment, **told} for told in _shares(one, ids) if len(ids)]
-    own = pd.DataFrame(rows)
-    keys, among = ["period", "segment", "variable", "rule"], [("rule", SHARES), ("variable", [c.name for c in counted])]
-    compare_table(bench.ledger, bench.run, "quality", own, keys, RULES, among=among)
+    every = [*rows, *constant_rows(bench, counted), *contract_rows(bench), *volume_rows(bench), *unit_rows(bench)]
+    sizes = {one.name: float(one.expected.sum()) for one in counted}
+    own = judged(every, sizes, bench.settings.significance, bench.settings.min_rows)
+    keys = ["period", "segment", "variable", "rule"]
+    among = [("rule", sorted(set(own["rule"]))), ("variable", sorted(set(own["variable"])))]
+    stated = bench.run.table("quality")
+    whole = stated is not None and all(set(stated[column]) <= set(known) for column, known in among)
+    numbers = NUMBERS if whole else {name: rule for name, rule in NUMBERS.items() if name not in OF_FAMILY}
+    words = WORDS if whole else [name for name in WORDS if name not in OF_FAMILY]
+    compare_table(bench.ledger, bench.run, "quality", own, keys, numbers, words, among=among)
     return {"quality": own}
 
 

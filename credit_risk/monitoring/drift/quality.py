@@ -119,7 +119,9 @@ def _volume(found: Aligned) -> pd.DataFrame:
     grouped = own.groupby("segment")["rows"]
     before = grouped.cumsum() - own["rows"]
     own["periods_before"] = own.groupby("segment").cumcount()
-    return own.assign(total=rows, base=before, expected=before / own["periods_before"].where(own["periods_before"] > 0))
+    return own.assign(
+        total=own["rows"], base=before, expected=before / own["periods_before"].where(own["periods_before"] > 0)
+    )
 
 
 def _segment_shares(found: Aligned) -> list[pd.DataFrame]:
