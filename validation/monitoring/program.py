@@ -24,9 +24,10 @@ from validation.monitoring.production import Columns, OutcomeFiles, moment_of, r
 from validation.monitoring.quality import compare_quality
 from validation.monitoring.restated import compare_metrics
 from validation.monitoring.run_folder import RunFolder, read_run
-from validation.monitoring.served import compare_about, compare_decisions, compare_serving, compare_verdicts
+from validation.monitoring.served import compare_about, compare_decisions, compare_serving
 from validation.monitoring.settings import settings_of
 from validation.monitoring.tables import not_recomputed
+from validation.monitoring.told import compare_reasons, compare_verdicts
 from validation.policy import read_policy
 from validation.reader import read_package
 
@@ -100,7 +101,8 @@ def _compare(bench: Bench) -> None:
     compare_looks(bench)
     compare_split(bench)
     own |= compare_domain(bench)
-    compare_verdicts(bench, own["indices"])
+    compare_verdicts(bench)
+    compare_reasons(bench)
     compare_metrics(bench, own)
     for name, reason in LEFT.items():
         not_recomputed(bench.ledger, bench.run, name, reason)

@@ -23,7 +23,6 @@ RULES = {
 DIRECTIONS = {
     "low side": "low_side_override_rate", "high side": "high_side_override_rate", "both sides": "override_rate",
 }  # fmt: skip
-VERDICTS = ("red", "amber", "green", "grey")
 
 
 def compare_decisions(bench: Bench) -> dict[str, pd.DataFrame]:
@@ -189,16 +188,3 @@ def compare_about(bench: Bench) -> None:
         frame["left_out"] = frame["rows"] - frame["counted"]
         rules = dict.fromkeys(("rows", "counted", "left_out"), "rows")
         compare_table(bench.ledger, bench.run, "partitions", frame, ["partition"], rules)
-
-
-def compare_verdicts(bench: Bench, indices: pd.DataFrame) -> None:
-    """The verdict of score and characteristics: the worst of the last month."""
-    table = bench.run.table("verdict")
-    if table is None or indices.empty:
-        bench.ledger.not_evaluable("monitoring.verdict", "the run holds no verdicts, or nothing was counted")
-        return
-    last = indices[indices["period"] == indices["period"].max()]
-    areas = {"score": last[last["of_score"]], "characteristics": last[~last["of_score"]]}
-    said = dict(zip(table["area"], table["verdict"], strict=True))
-    own = {area: next(v for v in VERDICTS if v in set(rows["verdict"])) for area, rows in areas.items() if len(rows)}
-    bench.ledger.words("monitoring.verdict", "verdict", [said.get(area) for area in own], list(own.values()), list(own))
