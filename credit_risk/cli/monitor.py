@@ -36,6 +36,11 @@ def add_monitor_command(group: Any) -> None:
     parser.add_argument("--master", help="master of Spark, as local[2]")
     parser.add_argument("--packages", help="folder with earlier packages, for the replay of a log of several versions")
     parser.add_argument("--no-replay", action="store_true", help="with a log: do not score its inputs again")
+    parser.add_argument(
+        "--inventory",
+        metavar="URL",
+        help="inventory of models (file, postgresql://…): what is overdue is told",
+    )
     parser.add_argument("--no-documents", action="store_true", help="no report and no page")
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, help="exit status 1 where an alert this grave is open or reopened"
@@ -84,6 +89,7 @@ def monitor(options: argparse.Namespace) -> int:
         alerts=Path(options.alerts) if options.alerts else None,
         outcomes=outcomes,
         words=Words(tuple(options.approved), tuple(options.declined)),
+        inventory=options.inventory,
         population=options.population,
         engine=options.engine,
         packages=None if options.no_replay or options.log is None else Path(options.packages or options.package),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from credit_risk._core import canonical_json
 from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.evidence import Evidence
 from credit_risk._core.severity import SEVERITIES
+from credit_risk.lifecycle.governance import NO_INVENTORY, overdue_frame, verdict_row
 from credit_risk.lifecycle.programs import run_program
 from credit_risk.monitoring.alerts.log import AlertLog, read_alerts
 from credit_risk.monitoring.alerts.run import Judged, judge
@@ -51,6 +52,7 @@ def monitor_package(
     alerts: Path | None = None,
     outcomes: OutcomeTable | None = None,
     words: Words | None = None,
+    inventory: str | None = None,
     documents: bool = True,
     clock: Clock = system_clock,
     progress: Callable[[str], None] = lambda _: None,
@@ -59,17 +61,24 @@ def monitor_package(
     """Monitor, and write evidence, alerts, report and page.
 
     out: folder of the run; an earlier run there is replaced. alerts: folder of the log of alerts (default: `alerts`
-    beside `out`), which lives on from run to run; news goes to the channels of the plan. Raises what
-    `monitor` raises, PackageError where `out` is not ours to write, AlertError where the log is at fault.
+    beside `out`), which lives on from run to run; news goes to the channels of the plan. inventory: place of the model
+    inventory whose overdue findings and dates are told with it. Raises what `monitor` raises, PackageError where `out`
+    is not ours to write, AlertError where the log is at fault, InventoryError where the inventory is.
     """
     check_run(Path(out))
     read = read_package(package)
+    governance: pd.DataFrame | str = NO_INVENTORY
+    if inventory is not None:
+        governance = overdue_frame(inventory, str(read.manifest["model"]["id"]), clock)
     given: dict[str, Any] = {"outcomes": outcomes, "words": words or Words(), "clock": clock, "progress": progress}
     run = monitor(read, place, mapping, **given, **options)
     log_folder = alerts if alerts is not None else Path(out).resolve().parent / "alerts"
     judged = judge(log_folder, run.values, read, monitoring=run.settings.spec, clock=clock) if len(run.values) else None
     log = read_alerts(log_folder) if judged is None else judged.log
-    frames = {**run.frames, "alerts": NO_VALUES if judged is None else _alert_frame(log)}
+    frames = {**run.frames, "alerts": NO_VALUES if judged is None else _alert_frame(log), "governance": governance}
+    if inventory is not None:
+        frames["verdict"] = _with_governance(frames["verdict"], verdict_row(governance, clock().strftime("%Y-%m-%d")))
+    run = replace(run, frames=frames)
     evidence = evidence_of(frames)
     files = {f"evidence/{one.id}.json": canonical_json.to_bytes(one.as_dict()) for one in evidence}
     if judged is not None:
@@ -79,6 +88,11 @@ def monitor_package(
         progress("report and page are made")
         run_program("docs_templates", [str(package), "--monitoring", str(folder), "--quiet"])
     return Written(folder, run, judged, log, evidence)
+
+
+def _with_governance(frame: pd.DataFrame | str, row: dict[str, str]) -> pd.DataFrame:
+    told = pd.DataFrame([row])
+    return told if isinstance(frame, str) else pd.concat([frame, told], ignore_index=True)[list(row)]
 
 
 def _alert_frame(log: AlertLog) -> pd.DataFrame | str:

@@ -53,6 +53,7 @@ OBJECTIVES = (
     "verdict",
     "reason",
 )
+GOVERNANCE = ("indicator", "item", "title", "severity", "status", "owner", "due", "days_overdue")
 SHADOW = (
     "challenger",
     "period",
@@ -117,6 +118,12 @@ def monitoring_page(package: Package) -> str:
         ("challengers", say("monitored.challengers"), _challengers(found)),
         ("objectives", say("monitored.objectives"), _objectives(found)),
         ("alerts", say("monitored.alerts"), printed(found("alerts")) + printed(found("advice"))),
+        ("objectives", say("monitored.objectives"), printed(found("objectives"), OBJECTIVES, ALL)),
+        (
+            "alerts",
+            say("monitored.alerts"),
+            _alerts(found),
+        ),
         ("method", say("monitored.method"), _method(package, found)),
     ]
     model = package.manifest["model"]
@@ -267,6 +274,8 @@ def _challengers(found: Callable[[str], Evidence | None]) -> str:
 
 def _objectives(found: Callable[[str], Evidence | None]) -> str:
     return printed(found("objectives"), OBJECTIVES, ALL) + printed(found("profit"), PROFIT, ALL)
+def _alerts(found: Callable[[str], Evidence | None]) -> str:
+    return printed(found("alerts")) + printed(found("governance"), GOVERNANCE) + printed(found("advice"))
 
 
 def _method(package: Package, found: Callable[[str], Evidence | None]) -> str:

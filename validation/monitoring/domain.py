@@ -30,7 +30,7 @@ NUMBERS = {
     "p_value": "classifier_test",
 }  # fmt: skip
 ALONE = {"auc_alone": "auc", "auc_lost": "classifier_area"}
-WORDS = ("method", "material", "beyond_chance", "verdict")
+WORDS = ("method", "material", "beyond_chance", "verdict", "reason")
 TABLES = ("domain_classifier", "domain_characteristics")
 
 
@@ -96,6 +96,7 @@ def _month(bench: Bench, period: str, used: list[Counted]) -> _Found:
     if len(second) < s.min_rows:
         nothing = dict.fromkeys(("auc", "lower", "upper", "chance_level", "p_value"), math.nan)
         told = {"expected_used": 0, "actual_used": 0, "material": False, "beyond_chance": False, "verdict": "grey"}
+        told["reason"] = f"{len(second)} rows, fewer than {s.min_rows:.0f}"
         return _Found({**head, **nothing, **told}, [])
     area = measured(first, second, SEED)
     material, beyond = area.auc >= MATERIAL, area.p_value <= s.significance
@@ -104,6 +105,10 @@ def _month(bench: Bench, period: str, used: list[Counted]) -> _Found:
         "upper": area.bounds[1], "chance_level": area.chance(s.significance), "p_value": area.p_value,
         "material": material, "beyond_chance": beyond, "verdict": "red" if material and beyond else "green",
     }  # fmt: skip
+    far, by_chance = f"area below {MATERIAL:g}", "within what chance explains"
+    told["reason"] = (far if not material else by_chance) + (", though beyond chance" if beyond else "")
+    if material and beyond:
+        told["reason"] = f"rows are told apart with an area of at least {MATERIAL:g}"
     alone = [
         {"period": period, "segment": ALL, "variable": one.name, "auc_alone": a, "auc_lost": b}
         for one, a, b in zip(used, area.alone, area.lost, strict=True)

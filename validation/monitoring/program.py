@@ -26,13 +26,14 @@ from validation.monitoring.restated import compare_metrics
 from validation.monitoring.run_folder import RunFolder, read_run
 from validation.monitoring.served import compare_about, compare_decisions, compare_serving
 from validation.monitoring.settings import settings_of
-from validation.monitoring.tables import not_recomputed
+from validation.monitoring.tables import not_recomputed, tell_columns
 from validation.monitoring.told import compare_reasons, compare_verdicts
 from validation.policy import read_policy
 from validation.reader import read_package
 
 MOST_SECRET = 65_536
 LEFT = {
+    "governance": "what the inventory says, which is no part of the package or of the rows",
     "cause": "a reading of the other tables",
     "faults": "partitions and rows at fault are counted in monitoring.partitions",
     "replay_differences": "examples of monitoring.replay",
@@ -106,6 +107,7 @@ def _compare(bench: Bench) -> None:
     compare_metrics(bench, own)
     for name, reason in LEFT.items():
         not_recomputed(bench.ledger, bench.run, name, reason)
+    tell_columns(bench.ledger, bench.run)
 
 
 def write_findings(found: MonitoringValidation, out: Path, clock: Callable[[], datetime] = annex.system_clock) -> Path:

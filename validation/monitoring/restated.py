@@ -23,6 +23,13 @@ RULES = {
 }  # fmt: skip
 MEASURES = {"auc": "auc", "gini": "gini", "outcome_ks": "ks", "bad_rate": "bad_rate"}
 PROFIT = {"profit": "profit", "lost": "loss", "review_cost": "review_cost"}
+    "override_rate": "share", "domain_auc": "classifier_area",
+    **dict.fromkeys(("missing_share", "special_share", "unseen_share", "contract_breaches"), "share"),
+    "record_breaks": "rows", "volume": "mean",
+}  # fmt: skip
+CONTRACT = ("type", "not_finite", "range", "allowed", "missing_forbidden")
+RECORD = ("constant", "unit", "special_undeclared")
+MEASURES = {"auc": "auc", "gini": "gini", "outcome_ks": "ks"}
 
 
 def compare_metrics(bench: Bench, own: Mapping[str, pd.DataFrame]) -> None:
@@ -78,6 +85,7 @@ def _rows(bench: Bench, own: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, 
         for metric in ("ks", "wasserstein"):
             yield row["period"], row["segment"], metric, row["variable"], row[metric], True
     yield from of_domain(own.get("domain", pd.DataFrame()))
+    yield from _of_quality(own.get("quality", pd.DataFrame()))
     for row in own.get("performance", pd.DataFrame()).to_dict("records"):
         if row["horizon"] == bench.settings.window:
             known = row["status"] == "evaluable"
@@ -103,3 +111,20 @@ def _rows(bench: Bench, own: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, 
             yield row["period"], row["segment"], PROFIT[row["measure"]], ALL, row["total"], known
         if row["measure"] == "profit":
             yield row["period"], row["segment"], "profit_per_account", ALL, row["per_account"], known
+
+
+def _of_quality(own: pd.DataFrame) -> Iterator[tuple[str, str, str, str, float, bool]]:
+    """Shares less development's, breaches of the contract, breaks of the record, and numbers of rows."""
+    for row in own.to_dict("records"):
+        rule, name, known = row["rule"], row["variable"], row["verdict"] != "grey"
+        head = (row["period"], row["segment"])
+        if rule in ("missing", "special"):
+            yield *head, f"{rule}_share", name, row["rate"] - row["expected"], known
+        elif rule == "unseen":
+            yield *head, "unseen_share", name, row["rate"], known
+        elif rule in CONTRACT:
+            yield *head, "contract_breaches", f"{name}: {rule}", row["rate"], known
+        elif rule in RECORD:
+            yield *head, "record_breaks", f"{name}: {rule}", float(row["verdict"] == "red"), known
+        elif rule == "rows":
+            yield *head, "volume", ALL, row["ratio"], known

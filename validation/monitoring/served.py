@@ -173,6 +173,10 @@ def compare_about(bench: Bench) -> None:
         "months": f"{periods[0]} to {periods[-1]}" if periods else "none",
         "rows counted": str(len(production.frame)),
         "rows left out": str(sum(production.files.values()) - len(production.frame)),
+        "segments": ", ".join(bench.settings.segments) or "none",
+        "persistence": f"{bench.settings.at_least} of {bench.settings.of} months",
+        "empty cells": str(bench.settings.zero_cells),
+        "outcomes": "no outcomes were given" if bench.outcomes is None else "given",
         "significance": f"{bench.settings.significance:g}",
         "fewest rows": f"{bench.settings.min_rows:g}",
         "fewest bads": str(bench.settings.min_bads),
@@ -180,6 +184,10 @@ def compare_about(bench: Bench) -> None:
     }
     told = [bench.run.about(item) for item in own]
     bench.ledger.words("monitoring.run", "value", told, list(own.values()), list(own))
+    stated = bench.run.table("run")
+    others = [] if stated is None else [one for one in stated["item"] if one not in own]
+    if others:
+        bench.ledger.not_evaluable(f"monitoring.run: {', '.join(others)}", "not recomputed: told by the run alone")
     stated = bench.run.table("partitions")
     if stated is not None and set(stated["partition"]) <= set(production.files):
         counted = production.frame["place"].value_counts()

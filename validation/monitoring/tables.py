@@ -64,6 +64,32 @@ def not_recomputed(ledger: Ledger, run: RunFolder, name: str, reason: str) -> No
         ledger.not_evaluable(f"monitoring.{name}", f"not recomputed: {reason}")
 
 
+KEYS = frozenset(
+    ("period", "segment", "variable", "quantity", "measure", "horizon", "scheme", "group", "partition", "challenger",
+     "objective", "rule", "bin", "series", "look", "item", "area")
+)  # fmt: skip
+"""Columns by which rows are found: a change of one is a row too many and a row too few."""
+
+
+def tell_columns(ledger: Ledger, run: RunFolder) -> None:
+    """Say of every table which of its columns were not recomputed, by name, so that none is left out in silence."""
+    compared: dict[str, set[str]] = {}
+    for one in ledger.comparisons:
+        compared.setdefault(one.area, set()).add(one.quantity)
+    for identifier, item in run.evidence.items():
+        if "rows" not in item or identifier not in compared or identifier in WHOLE:
+            continue
+        names = [column["name"] for column in item["columns"]]
+        left = [name for name in names if name not in compared[identifier] | KEYS]
+        if left:
+            reason = "not recomputed: no rule of ours makes these columns"
+            ledger.not_evaluable(f"{identifier}: {', '.join(left)}", reason)
+
+
+WHOLE = ("monitoring.metrics", "monitoring.run")
+"""Tables compared item by item, whose items that were not recomputed are told."""
+
+
 def _key(row: Sequence[Any]) -> str:
     return " ".join(f"{one:g}" if isinstance(one, (int, float)) else str(one) for one in row)
 

@@ -20,7 +20,7 @@ ORDER = ("red", "amber", "green", "grey")
 NAMES = ("variable", "rule", "output", "measure", "group", "challenger", "segment")
 COLOURS = {"pass": "green", "review": "amber", "fail": "red"}
 FAR_LEVEL, LEAST_FOLLOWED, LEAST_ROWS, LEAST_EXPECTED = 0.1, 0.05, 50, 5
-AREA = "monitoring.verdict"
+AREA, GOVERNANCE = "monitoring.verdict", "governance"
 FRAMES = {
     "score": "score_stability", "characteristics": "characteristic_stability", "quality": "quality",
     "domain": "domain_classifier",
@@ -38,6 +38,8 @@ def compare_verdicts(bench: Bench) -> None:
     own["level"] = _level(bench)
     own["calibration"] = _calibration(bench)
     said = {str(row["area"]): row for row in table.to_dict("records")}
+    if GOVERNANCE in said:
+        own[GOVERNANCE] = _governance(bench, str(said[GOVERNANCE]["period"]))
     others = sorted(set(said) - set(own))
     if others:
         bench.ledger.not_evaluable(f"{AREA}: {', '.join(others)}", "not recomputed: what rules said is in the log")
@@ -118,6 +120,17 @@ def _calibration(bench: Bench) -> Verdict:
         return "p nan" if value is None else f"p {value:.3g}"
 
     return _worst(table, lambda row: COLOURS.get(str(row["correlated_verdict"]), "grey"), reason)
+
+
+def _governance(bench: Bench, period: str) -> Verdict:
+    """Red where a grave finding is overdue, amber where anything else is; the month is that of the run."""
+    table = bench.run.table(GOVERNANCE)
+    if table is None:
+        return period, "green", bench.run.reason(GOVERNANCE)
+    findings = int((table["indicator"] == "finding").sum())
+    grave = bool(table["severity"].isin(["critical", "high"]).any())
+    told = f"{findings} findings and {len(table) - findings} dates are overdue"
+    return str(table["as_of"].iloc[0])[:7], "red" if grave else "amber", told
 
 
 # ------------------------------------------------------------------------------------------------------ reasons of rows

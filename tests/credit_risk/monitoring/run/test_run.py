@@ -123,7 +123,9 @@ def test_without_outcomes_what_needs_them_does_not_apply(package: Path, places: 
     run = run_of(package, places[0], None)
     assert run.frames["performance"] == "no outcomes were given"
     assert "estimate" in frame(run, "label_free")
-    kinds = {one.id: one.kind for one in evidence_of({**run.frames, "alerts": "none is open"})}
+    kinds = {
+        one.id: one.kind for one in evidence_of({**run.frames, "alerts": "none is open", "governance": "no inventory"})
+    }
     assert kinds["monitoring.performance"] == "not_applicable"
     assert set(kinds) == {name for name in catalogue() if name.startswith("monitoring.")}
 
