@@ -46,8 +46,8 @@ def compare_domain(bench: Bench) -> dict[str, pd.DataFrame]:
             not_recomputed(bench.ledger, bench.run, name, reason)
         return {}
     if held is not None:
-        place = {one.name: one for one in used}
-        used = [place[name] for name in dict.fromkeys(held["variable"])]
+        order = {name: number for number, name in enumerate(dict.fromkeys(held["variable"]))}
+        used = sorted(used, key=lambda one: order.get(one.name, len(order)))
     rows, alone = [], []
     for period in bench.production.periods[-bench.settings.of :]:
         found = _month(bench, period, used)
@@ -66,10 +66,10 @@ def _why_not(bench: Bench, used: list[Counted], stated: pd.DataFrame, held: pd.D
         return "production lacks inputs, or no classing of the champion is of one value"
     if not bool(bench.production.whole.all()):
         return "inputs of some rows of the log were not kept, or are erased"
-    if set(stated["method"]) != {"logistic"}:
+    if "logistic" not in set(stated["method"]):
         return "the classifier is no logistic regression"
     told = set() if held is None else set(held["variable"])
-    if told and told != {one.name for one in used}:
+    if told and not told & {one.name for one in used}:
         return "it is trained on bins that the package does not hold"
     return None
 

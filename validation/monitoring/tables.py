@@ -72,12 +72,17 @@ KEYS = frozenset(
 
 
 def tell_columns(ledger: Ledger, run: RunFolder) -> None:
-    """Say of every table which of its columns were not recomputed, by name, so that none is left out in silence."""
+    """Say of every table, and of its columns, which were not recomputed, so that none is left out in silence."""
     compared: dict[str, set[str]] = {}
     for one in ledger.comparisons:
         compared.setdefault(one.area, set()).add(one.quantity)
+    told = {one.test.split(":", 1)[0] for one in ledger.outcomes}
     for identifier, item in run.evidence.items():
-        if "rows" not in item or identifier not in compared or identifier in WHOLE:
+        if "rows" not in item or identifier in WHOLE:
+            continue
+        if identifier not in compared:
+            if identifier not in told:
+                ledger.not_evaluable(identifier, "not recomputed: no rule of ours makes this table")
             continue
         names = [column["name"] for column in item["columns"]]
         left = [name for name in names if name not in compared[identifier] | KEYS]

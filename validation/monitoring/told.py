@@ -62,7 +62,9 @@ def _of_frame(bench: Bench, name: str) -> Verdict:
 def _worst(table: pd.DataFrame, colour: Callable[[Row], str], reason: Callable[[Row], Any]) -> Verdict:
     """The worst of the rows, the first of them in words, and how many more there are."""
     rows = table.to_dict("records")
-    found = next(one for one in ORDER if any(colour(row) == one for row in rows))
+    found = next((one for one in ORDER if any(colour(row) == one for row in rows)), None)
+    if found is None:
+        return None, f"no row has a verdict of {', '.join(ORDER)}", None
     held = [row for row in rows if colour(row) == found]
     first, period = held[0], str(held[0]["period"])
     if found == "green":
