@@ -117,13 +117,7 @@ def monitoring_page(package: Package) -> str:
         ("calibration", say("monitored.calibration"), printed(found("calibration"), CALIBRATION)),
         ("challengers", say("monitored.challengers"), _challengers(found)),
         ("objectives", say("monitored.objectives"), _objectives(found)),
-        ("alerts", say("monitored.alerts"), printed(found("alerts")) + printed(found("advice"))),
-        ("objectives", say("monitored.objectives"), printed(found("objectives"), OBJECTIVES, ALL)),
-        (
-            "alerts",
-            say("monitored.alerts"),
-            _alerts(found),
-        ),
+        ("alerts", say("monitored.alerts"), _alerts(found)),
         ("method", say("monitored.method"), _method(package, found)),
     ]
     model = package.manifest["model"]
@@ -274,6 +268,8 @@ def _challengers(found: Callable[[str], Evidence | None]) -> str:
 
 def _objectives(found: Callable[[str], Evidence | None]) -> str:
     return printed(found("objectives"), OBJECTIVES, ALL) + printed(found("profit"), PROFIT, ALL)
+
+
 def _alerts(found: Callable[[str], Evidence | None]) -> str:
     return printed(found("alerts")) + printed(found("governance"), GOVERNANCE) + printed(found("advice"))
 

@@ -20,16 +20,13 @@ RULES = {
     "override_rate": "share", "approved_share": "share", "bad_rate": "share",
     **dict.fromkeys(("profit", "profit_per_account", "loss", "review_cost"), "mean"),
     "domain_auc": "classifier_area",
-}  # fmt: skip
-MEASURES = {"auc": "auc", "gini": "gini", "outcome_ks": "ks", "bad_rate": "bad_rate"}
-PROFIT = {"profit": "profit", "lost": "loss", "review_cost": "review_cost"}
-    "override_rate": "share", "domain_auc": "classifier_area",
     **dict.fromkeys(("missing_share", "special_share", "unseen_share", "contract_breaches"), "share"),
     "record_breaks": "rows", "volume": "mean",
 }  # fmt: skip
 CONTRACT = ("type", "not_finite", "range", "allowed", "missing_forbidden")
 RECORD = ("constant", "unit", "special_undeclared")
-MEASURES = {"auc": "auc", "gini": "gini", "outcome_ks": "ks"}
+MEASURES = {"auc": "auc", "gini": "gini", "outcome_ks": "ks", "bad_rate": "bad_rate"}
+PROFIT = {"profit": "profit", "lost": "loss", "review_cost": "review_cost"}
 
 
 def compare_metrics(bench: Bench, own: Mapping[str, pd.DataFrame]) -> None:
