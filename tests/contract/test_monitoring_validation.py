@@ -202,10 +202,11 @@ def test_nothing_else_is_found(found: set[str]) -> None:
 
 
 KEYS = ("period", "segment", "variable", "quantity", "measure", "horizon", "scheme", "group", "partition", "challenger",
-        "objective", "rule", "bin", "series", "look", "item", "area", "metric", "subject")  # fmt: skip
+        "objective", "rule", "bin", "series", "look", "at", "item", "area", "metric",
+        "subject")  # fmt: skip
 CHOICES = {("looks", "status"), ("challengers", "basis")}
 """Columns that say which rows can be made again: the others are told as not recomputed, by their word."""
-ELSEWHERE = {"metrics": ("value", "evaluable"), "run": ("value",)}
+ELSEWHERE = {"metrics": ("value", "evaluable"), "run": ("value",), "verdict": ("verdict", "reason")}
 """Tables of items: what is compared of them, each item under a name of its own."""
 
 
