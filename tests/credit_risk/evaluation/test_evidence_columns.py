@@ -13,6 +13,7 @@ import pytest
 from credit_risk._core.evidence import catalogue, table
 from credit_risk.evaluation import (
     bands,
+    binned,
     calibration,
     calibration_test_table,
     curves,
@@ -51,8 +52,8 @@ def tables() -> dict[str, pd.DataFrame]:
     risks = {name: (s.y, s.risk) for name, s in samples.items()}
     noisy = {name: (s.y, s.risk + rng.normal(size=500)) for name, s in samples.items()}
     probabilities = {name: (s.y, s.probability) for name, s in samples.items()}
-    edges = bands.band_edges(samples["development"].score, 10)
-    counts = stability.bin_counts({n: np.searchsorted(edges, s.score, side="right") for n, s in samples.items()})
+    edges = binned.band_edges(samples["development"].score, 10)
+    counts = binned.bin_counts({n: np.searchsorted(edges, s.score, side="right") for n, s in samples.items()})
     kinds = {name: np.where(a > 40, "old", "young").astype(object) for name, a in ages.items()}
     grouped = protected_groups.group_attributes({"AGE": ages, "KIND": kinds})
     options = {"groupings": grouped.groupings, "references": {"AGE": None, "KIND": "old"}}

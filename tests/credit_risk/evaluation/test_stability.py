@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from credit_risk._core.errors import CreditRiskError
+from credit_risk.evaluation.binned import bin_counts
 from credit_risk.evaluation.stability import (
-    bin_counts,
     population_stability_index,
     psi_of_shares,
     stability_bins_table,
