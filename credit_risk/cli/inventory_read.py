@@ -48,7 +48,7 @@ def list_models(options: argparse.Namespace) -> int:
     filters = {name: getattr(options, name) for name in ("text", "stage", "tier", "owner", "product")}
     with opened(options) as inventory:
         rows = inventory.models.find(today(), **filters)
-        view = {one.facts.id: one for one in read_overview(inventory, today()).lines}
+        view = {one.facts.id: one for one in read_overview(inventory, today())[0].lines}
     shown = [(row, view[row.model]) for row in rows]
     for row, line in shown:
         use = "" if row.live_version is None else f", version {row.live_version} in use"
@@ -105,9 +105,7 @@ def export(options: argparse.Namespace) -> int:
     from credit_risk.inventory.view.tables import tables_of
 
     with opened(options) as inventory:
-        view = read_overview(inventory, today())
-        names = [(one.facts.id, name) for one in view.lines for name in inventory.models.versions(one.facts.id)]
-        versions = [inventory.versions.get(*one) for one in names]
+        view, versions = read_overview(inventory, today())
     for path in write_tables(tables_of(view, versions), Path(options.out), view.as_of):
         print(path)
     return 0
@@ -120,7 +118,7 @@ def page(options: argparse.Namespace) -> int:
     from credit_risk.inventory.view.page import inventory_page
 
     with opened(options) as inventory:
-        made = inventory_page(read_overview(inventory, today()), inventory.trail.head())
+        made = inventory_page(read_overview(inventory, today())[0], inventory.trail.head())
     write_whole(Path(options.out), made.encode("utf-8"))
     print(options.out)
     return 0

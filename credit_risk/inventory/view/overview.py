@@ -18,11 +18,11 @@ from credit_risk.inventory.contracts import (
     ModelFacts,
     VersionFacts,
 )
+from credit_risk.inventory.store.outlines import version_outlines
 
 if TYPE_CHECKING:
     from credit_risk.inventory.book import Inventory
 
-END_OF_TIME = "9999-12-31"
 OVERDUE, ATTENTION, IN_ORDER, ENDED = "overdue", "attention", "in order", "retired"
 HEALTH = (OVERDUE, ATTENTION, IN_ORDER, ENDED)
 """The worst first: something is past its date; something grave is open or restricted; nothing is; no longer used."""
@@ -66,8 +66,7 @@ def overview(
 ) -> Overview:
     """The view of a day.
 
-    models: all of them; versions: those whose approval has a date (others change nothing here); findings: those that
-    are not closed, of any model (closed ones are left out).
+    models, versions: all of them; findings: those that are not closed, of any model (closed ones are left out).
     """
     expires = {
         one.model: one.expires for one in versions if one.stage in (LIVE, RESTRICTED) and one.expires is not None
@@ -124,7 +123,8 @@ def _differs(model: ModelFacts) -> bool:
     return " ".join(model.actual_use.split()).casefold() != " ".join(model.intended_use.split()).casefold()
 
 
-def read_overview(inventory: Inventory, as_of: str) -> Overview:
-    """The view of an inventory on a day."""
-    dated = inventory.versions.expired(END_OF_TIME)
-    return overview(inventory.models.all(), dated, inventory.findings.open(), as_of)
+def read_overview(inventory: Inventory, as_of: str) -> tuple[Overview, tuple[VersionFacts, ...]]:
+    """The view of an inventory on a day, and its versions in outline."""
+    with inventory.store.reading() as connection:
+        versions = version_outlines(connection)
+    return overview(inventory.models.all(), versions, inventory.findings.open(), as_of), versions

@@ -16,10 +16,19 @@ import pytest
 from credit_risk.inventory.contracts import FindingFacts, ModelFacts, Provision
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.view.files import csv_bytes, harmless, write_tables
-from credit_risk.inventory.view.overview import ATTENTION, ENDED, IN_ORDER, OVERDUE, Overview, overview
+from credit_risk.inventory.view.overview import (
+    ATTENTION,
+    ENDED,
+    IN_ORDER,
+    OVERDUE,
+    Overview,
+    overview,
+    read_overview,
+)
 from credit_risk.inventory.view.page import inventory_page
 from credit_risk.inventory.view.tables import tables_of
 from tests.credit_risk.inventory.facts import AS_OF, AT, model, version
+from tests.credit_risk.inventory.support import staffed
 
 HOSTILE = '<script>alert(1)</script>=HYPERLINK("http://x")\u202e'
 LIVE = model(stage="live", provisions=())
@@ -142,3 +151,12 @@ def test_the_page_lists_every_model_with_its_health_and_what_is_overdue() -> Non
     assert f"overdue: {len(view.overdue):,}" in page
     assert len(view.overdue) == 150
     assert inventory_page(overview([], [], [], AS_OF)).count("None.") == 4
+
+
+def test_outlines_are_the_versions_without_what_a_gate_asks_for(tmp_path: Path) -> None:
+    with staffed(tmp_path / "inventory.db", stage="validated") as inventory:
+        inventory.models.provide("pd-retail", "restriction", "not for students", by="olga", version="1.0")
+        view, versions = read_overview(inventory, AS_OF)
+        whole = inventory.versions.get("pd-retail", "1.0")
+    assert versions == (replace(whole, annexes={}, documents={}, evidence={}, sign_offs=()),)
+    assert [one.facts.id for one in view.lines] == ["pd-retail"]
