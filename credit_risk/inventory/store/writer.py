@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,6 +54,17 @@ class Store:
         self.engine.dispose()
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an event is made of."""
+
+    kind: str
+    payload: Mapping[str, Json]
+    actor: str
+    model: str | None = None
+    version: str | None = None
+
+
 class Writer:
     """Appends events in one transaction that holds the lock of writers."""
 
@@ -75,19 +87,32 @@ class Writer:
         version: str | None = None,
     ) -> Event:
         """Append one event and write its projections."""
-        event = next_event(self.head, self.clock(), kind, payload, actor=actor, model=model, version=version)
-        _reject_unstorable(event)
-        insert_event(self.connection, event)
-        apply(self.connection, event)
-        self.head = Head(event.sequence, event.hash, event.at)
-        self.connection.execute(sa.update(tables.head).values(sequence=event.sequence, hash=event.hash, at=event.at))
-        return event
+        return self.append_many([Entry(kind, payload, actor, model, version)])[0]
+
+    def append_many(self, entries: Iterable[Entry]) -> tuple[Event, ...]:
+        """Append events in their order and write their projections; the rows of the events are written at once."""
+        events: list[Event] = []
+        head = self.head
+        for entry in entries:
+            event = next_event(
+                head, self.clock(), entry.kind, entry.payload, actor=entry.actor, model=entry.model,
+                version=entry.version,
+            )  # fmt: skip
+            _reject_unstorable(event)
+            events.append(event)
+            head = Head(event.sequence, event.hash, event.at)
+        if not events:
+            return ()
+        self.connection.execute(sa.insert(tables.events), [_row(event) for event in events])
+        for event in events:
+            apply(self.connection, event)
+        self.head = head
+        self.connection.execute(sa.update(tables.head).values(sequence=head.sequence, hash=head.hash, at=head.at))
+        return tuple(events)
 
 
-def insert_event(connection: sa.Connection, event: Event) -> None:
-    """Write the row of an event."""
-    row = {name: getattr(event, name) for name in tables.events.c.keys()}  # noqa: SIM118
-    connection.execute(sa.insert(tables.events), row)
+def _row(event: Event) -> dict[str, Json]:
+    return {name: getattr(event, name) for name in tables.events.c.keys()}  # noqa: SIM118
 
 
 def create(engine: sa.Engine, clock: Clock, nonce: str) -> None:

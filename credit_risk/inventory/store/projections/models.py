@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,8 @@ Json = Any
 TEXTS = ("name", "purpose", "intended_use", "actual_use", "boundaries", "vendor", "owner")
 DOCUMENTS = ("objectives", "tier_inputs")
 LISTS = ("products", "inputs", "upstream")
+SEARCHED = ("name", "purpose", "intended_use", "vendor", "owner")
+_TABLES = {"products": products, "inputs": inputs, "upstream": upstream}
 
 
 def as_text(value: Json) -> str:
@@ -26,9 +28,10 @@ def entered(connection: sa.Connection, event: Event) -> None:
     """A model that was not in the inventory."""
     told = event.payload
     row = {name: told[name] for name in TEXTS} | {name: as_text(told[name]) for name in DOCUMENTS}
-    connection.execute(sa.insert(models).values(model=event.model, **row, search=""))
-    _lists(connection, event.model, told)
-    _index(connection, event.model)
+    search = _search([event.model, *(told[name] for name in SEARCHED)], told["products"])
+    connection.execute(sa.insert(models).values(model=event.model, **row, search=search))
+    for name in LISTS:
+        _insert(connection, event.model, name, told[name])
 
 
 def described(connection: sa.Connection, event: Event) -> None:
@@ -76,13 +79,17 @@ def provision_ended(connection: sa.Connection, event: Event) -> None:
 
 
 def _lists(connection: sa.Connection, model: str | None, told: Mapping[str, Json]) -> None:
-    for table, name in ((products, "products"), (inputs, "inputs"), (upstream, "upstream")):
-        if name not in told:
-            continue
-        connection.execute(sa.delete(table).where(table.c.model == model))
-        rows = [{"model": model, **_row(name, item)} for item in told[name]]
-        if rows:
-            connection.execute(sa.insert(table), rows)
+    for name in LISTS:
+        if name in told:
+            table = _TABLES[name]
+            connection.execute(sa.delete(table).where(table.c.model == model))
+            _insert(connection, model, name, told[name])
+
+
+def _insert(connection: sa.Connection, model: str | None, name: str, items: Sequence[Json]) -> None:
+    rows = [{"model": model, **_row(name, item)} for item in items]
+    if rows:
+        connection.execute(sa.insert(_TABLES[name]), rows)
 
 
 def _row(name: str, item: Json) -> dict[str, Json]:
@@ -92,10 +99,12 @@ def _row(name: str, item: Json) -> dict[str, Json]:
 
 
 def _index(connection: sa.Connection, model: str | None) -> None:
-    """The text that a search looks through: names and words, in one case."""
-    row = connection.execute(sa.select(models).where(models.c.model == model)).one()
-    of_model = sa.select(products.c.product).where(products.c.model == model).order_by(products.c.product)
-    words = [row.model, row.name, row.purpose, row.intended_use, row.vendor, row.owner]
-    words += connection.execute(of_model).scalars()
-    text = "\n".join(str(word) for word in words if word).casefold()
+    row = connection.execute(sa.select(models).where(models.c.model == model)).one()._mapping
+    of_model = connection.execute(sa.select(products.c.product).where(products.c.model == model)).scalars()
+    text = _search([model, *(row[name] for name in SEARCHED)], list(of_model))
     connection.execute(sa.update(models).where(models.c.model == model).values(search=text))
+
+
+def _search(texts: Sequence[str | None], of_model: Sequence[str]) -> str:
+    """The text that a search looks through: names and words, in one case."""
+    return "\n".join(text for text in [*texts, *sorted(of_model)] if text).casefold()
