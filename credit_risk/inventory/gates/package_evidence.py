@@ -31,9 +31,10 @@ def package_evidence(path: Path | str) -> dict[str, Json]:
 def evidence_of(source: Source, files: Mapping[str, Json]) -> dict[str, Json]:
     """The same of an opened package; `files` are those of its manifest."""
     names = set(source.names())
+    items = _items(source, files)
     told: dict[str, Json] = {
-        "items": _items(source, files),
-        "texts": _texts(source, files),
+        "items": items,
+        "texts": _texts(items),
         "limitations": _limitations(source, files),
         "exports": _exports(source, names),
     }
@@ -57,10 +58,10 @@ def _items(source: Source, files: Mapping[str, Json]) -> dict[str, str]:
     return found
 
 
-def _texts(source: Source, files: Mapping[str, Json]) -> dict[str, list[str]]:
+def _texts(items: Mapping[str, str]) -> dict[str, list[str]]:
     """Identifiers of authored texts, those that are provided and those that are missing."""
     told: dict[str, list[str]] = {"provided": [], "missing": []}
-    for identifier, kind in sorted(_items(source, files).items()):
+    for identifier, kind in sorted(items.items()):
         if identifier.startswith("authored."):
             told["missing" if kind == "not_provided" else "provided"].append(identifier)
     return told
