@@ -44,6 +44,7 @@ def test_the_base_dependencies_are_the_validators_five(built_wheel: Path) -> Non
         "exports",
         "postgres",
         "alerts",
+        "inventory",
         "spark",
         "all",
     }

@@ -248,7 +248,7 @@ def _by_group(
 def _compared(package: Package, measured: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Performance beside development's: the measures at the window of `performance.discrimination`, and the rates of
     development by months on book where its history tells them."""
-    known = [development_ofevidence_rows(package, float(settings.window or 0))]
+    known = [development_of_champion(package, float(settings.window or 0))]
     vintages = evidence_rows(package, "outcome.vintages")
     if vintages is not None:
         months = development_months(vintages)
@@ -259,7 +259,7 @@ def _compared(package: Package, measured: pd.DataFrame, settings: Settings) -> p
     return compared[COMPARED_COLUMNS]
 
 
-def development_ofevidence_rows(package: Package, window: float) -> pd.DataFrame:
+def development_of_champion(package: Package, window: float) -> pd.DataFrame:
     """DEVELOPMENT_COLUMNS of the champion: out of sample where it has one, else development."""
     frame = evidence_rows(package, "performance.discrimination")
     if frame is None:
