@@ -123,7 +123,16 @@ _PUBLIC = {
     "same_names": "credit_risk.monitoring.source",
 }
 
-_ROOMS = ("calibration", "datasets", "evaluation", "explanation", "display", "reject_inference", "strategy")
+_ROOMS = (
+    "calibration",
+    "datasets",
+    "evaluation",
+    "explanation",
+    "display",
+    "inventory",
+    "reject_inference",
+    "strategy",
+)
 
 __all__ = [
     "AdverseAction",
@@ -202,6 +211,7 @@ __all__ = [
     "h_measure",
     "infer_rejects",
     "initial_auc_test",
+    "inventory",
     "ks",
     "linear_shapley",
     "margin_of_error",

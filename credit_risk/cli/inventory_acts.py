@@ -7,7 +7,7 @@ from pathlib import Path
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.cli.inventory_place import gates_of, opened, place_of, signer_of, today
-from credit_risk.inventory.contracts import LIVE, RESTRICTED, RETIRED, GateResult
+from credit_risk.inventory.contracts import LIVE, RETIRED, GateResult
 
 
 def create(options: argparse.Namespace) -> int:
@@ -96,32 +96,16 @@ def unassign(options: argparse.Namespace) -> int:
 
 def review(options: argparse.Namespace) -> int:
     """`credit-risk inventory review MODEL --measured ID=VALUE`; 1 where an objective is missed."""
-    from credit_risk.inventory.policy import effective_tier
-    from credit_risk.inventory.policy.dates import months_after
-    from credit_risk.inventory.policy.objectives import MISSED, judge, objective_faults
+    from credit_risk.inventory import review_model
 
-    measured = _measured(options.measured)
-    spec = gates_of(options).policy.spec
+    measured, policy = _measured(options.measured), gates_of(options).policy
     with opened(options) as inventory:
-        facts = inventory.models.get(options.model)
-        faults = objective_faults(facts.objectives)
-        unknown = sorted(set(measured) - {str(one.get("id")) for one in facts.objectives})
-        faults += [
-            Fault("is no objective of the model", "objective", path="--measured", found=name) for name in unknown
-        ]
-        if faults:
-            raise CreditRiskError(faults)
-        judged = judge(facts.objectives, measured)
-        due = months_after(today(), spec.tiers[effective_tier(spec, facts.tier)].review_months)
-        rows = [{"id": one.id, "target": one.target, "value": one.value, "verdict": one.verdict} for one in judged]
-        content = {"objectives": rows, "comment": options.comment, "next_review": due}
-        inventory.trail.note("review", content, by=options.by, model=options.model)
-        inventory.models.set_date(options.model, "review", due, by=options.by)
-    for one in judged:
+        made = review_model(inventory, options.model, measured, by=options.by, comment=options.comment, policy=policy)
+    for one in made.judged:
         value = "" if one.value is None else f", measured {one.value:g}"
         print(f"{one.id}: {one.verdict} ({one.measure} {one.direction.replace('_', ' ')} {one.target:g}{value})")
-    print(f"next review {due}")
-    return 1 if any(one.verdict == MISSED for one in judged) else 0
+    print(f"next review {made.next_review}")
+    return 1 if made.missed else 0
 
 
 def submit(options: argparse.Namespace) -> int:
@@ -179,16 +163,11 @@ def reject(options: argparse.Namespace) -> int:
 def restrict(options: argparse.Namespace) -> int:
     """`credit-risk inventory restrict MODEL VERSION --text TEXT`: signed, and in force at once."""
     with opened(options) as inventory:
-        if inventory.versions.get(options.model, options.version).stage == LIVE:
-            signer = signer_of(options)
-            text = inventory.statement(
-                options.model, options.version, RESTRICTED, person=options.by, role=options.role, decision="approve",
-                comment=options.text,
-            )  # fmt: skip
-            inventory.sign_off(signer.sign(text))
+        in_use = inventory.versions.get(options.model, options.version).stage == LIVE
         result = inventory.restrict(
-            options.model, options.version, options.text, by=options.by, expires=options.expires
-        )
+            options.model, options.version, options.text, by=signer_of(options) if in_use else options.by,
+            role=options.role, expires=options.expires,
+        )  # fmt: skip
     _passed(options, result)
     return 0
 

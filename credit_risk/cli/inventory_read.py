@@ -47,8 +47,9 @@ def list_models(options: argparse.Namespace) -> int:
 
     filters = {name: getattr(options, name) for name in ("text", "stage", "tier", "owner", "product")}
     with opened(options) as inventory:
-        rows = inventory.models.find(today(), **filters)
-        view = {one.facts.id: one for one in read_overview(inventory, today())[0].lines}
+        rows = inventory.models.find(**filters)
+        chosen = [row.model for row in rows] if any(filters.values()) else None
+        view = {one.facts.id: one for one in read_overview(inventory, today(), chosen)[0].lines}
     shown = [(row, view[row.model]) for row in rows]
     for row, line in shown:
         use = "" if row.live_version is None else f", version {row.live_version} in use"
@@ -100,27 +101,21 @@ def gate(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """`credit-risk inventory export --out FILE`."""
-    from credit_risk.inventory.view.files import write_tables
-    from credit_risk.inventory.view.overview import read_overview
-    from credit_risk.inventory.view.tables import tables_of
+    from credit_risk.inventory import export_inventory
 
     with opened(options) as inventory:
-        view, versions = read_overview(inventory, today())
-    for path in write_tables(tables_of(view, versions), Path(options.out), view.as_of):
+        paths = export_inventory(inventory, options.out)
+    for path in paths:
         print(path)
     return 0
 
 
 def page(options: argparse.Namespace) -> int:
     """`credit-risk inventory page --out FILE`."""
-    from credit_risk.inventory.view.files import write_whole
-    from credit_risk.inventory.view.overview import read_overview
-    from credit_risk.inventory.view.page import inventory_page
+    from credit_risk.inventory import write_page
 
     with opened(options) as inventory:
-        made = inventory_page(read_overview(inventory, today())[0], inventory.trail.head())
-    write_whole(Path(options.out), made.encode("utf-8"))
-    print(options.out)
+        print(write_page(inventory, options.out))
     return 0
 
 

@@ -1,7 +1,7 @@
 """Model inventory: every model, its stage, who decided what on which evidence; nobody changes it afterwards.
 
 >>> from credit_risk.inventory import create_inventory          # doctest: +SKIP
->>> inventory = create_inventory("inventory.db", gates)         # doctest: +SKIP
+>>> inventory = create_inventory("inventory.db")                # doctest: +SKIP
 
 Names are imported when first used; they need the extra `inventory`.
 """
@@ -18,6 +18,22 @@ _PUBLIC = {
     "create_inventory": "credit_risk.inventory.book",
     "open_inventory": "credit_risk.inventory.book",
     "upgrade_inventory": "credit_risk.inventory.book",
+    "InputFacts": "credit_risk.inventory.contracts",
+    "ModelFacts": "credit_risk.inventory.contracts",
+    "AuditError": "credit_risk.inventory.errors",
+    "FourEyesError": "credit_risk.inventory.errors",
+    "GateError": "credit_risk.inventory.errors",
+    "InventoryError": "credit_risk.inventory.errors",
+    "KeyFileError": "credit_risk.inventory.errors",
+    "PolicyError": "credit_risk.inventory.policy.read",
+    "Policy": "credit_risk.inventory.policy.read",
+    "default_policy": "credit_risk.inventory.policy.read",
+    "read_policy": "credit_risk.inventory.policy.read",
+    "PolicyGatekeeper": "credit_risk.inventory.gates.gatekeeper",
+    "Review": "credit_risk.inventory.service.reviews",
+    "review_model": "credit_risk.inventory.service.reviews",
+    "export_inventory": "credit_risk.inventory.view.written",
+    "write_page": "credit_risk.inventory.view.written",
     "Signer": "credit_risk.inventory.service.signing",
     "Signed": "credit_risk.inventory.keys.statements",
     "new_key": "credit_risk.inventory.keys.key_pair",
@@ -37,27 +53,49 @@ if TYPE_CHECKING:
     from credit_risk.inventory.audit.chain import read_trail
     from credit_risk.inventory.audit.verification import Verification, verify_lines
     from credit_risk.inventory.book import Inventory, create_inventory, open_inventory, upgrade_inventory
+    from credit_risk.inventory.contracts import InputFacts, ModelFacts
+    from credit_risk.inventory.errors import AuditError, FourEyesError, GateError, InventoryError, KeyFileError
+    from credit_risk.inventory.gates.gatekeeper import PolicyGatekeeper
     from credit_risk.inventory.keys.key_pair import new_key, read_key, read_public_keys, write_key
     from credit_risk.inventory.keys.statements import Signed
+    from credit_risk.inventory.policy.read import Policy, PolicyError, default_policy, read_policy
+    from credit_risk.inventory.service.reviews import Review, review_model
     from credit_risk.inventory.service.signing import Signer
+    from credit_risk.inventory.view.written import export_inventory, write_page
 
 __all__ = [
     "Anchor",
+    "AuditError",
+    "FourEyesError",
+    "GateError",
+    "InputFacts",
     "Inventory",
+    "InventoryError",
+    "KeyFileError",
+    "ModelFacts",
+    "Policy",
+    "PolicyError",
+    "PolicyGatekeeper",
+    "Review",
     "Signed",
     "Signer",
     "Verification",
     "create_inventory",
+    "default_policy",
+    "export_inventory",
     "new_key",
     "open_inventory",
     "read_anchor_text",
     "read_anchors",
     "read_key",
+    "read_policy",
     "read_public_keys",
     "read_trail",
+    "review_model",
     "upgrade_inventory",
     "verify_lines",
     "write_key",
+    "write_page",
 ]
 
 

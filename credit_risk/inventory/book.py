@@ -13,7 +13,9 @@ from credit_risk.inventory.contracts import (
     APPROVE,
     APPROVE_WITH_CONDITIONS,
     LIVE,
+    OWNER,
     REJECT,
+    RESTRICTED,
     RETIRED,
     TRANSITIONS,
     FindingFacts,
@@ -24,6 +26,7 @@ from credit_risk.inventory.contracts import (
     VersionFacts,
 )
 from credit_risk.inventory.errors import InventoryError
+from credit_risk.inventory.gates import PolicyGatekeeper
 from credit_risk.inventory.keys.statements import OVERRIDE, SIGN_OFF, Signed
 from credit_risk.inventory.service.binding import compared, read_binding
 from credit_risk.inventory.service.checks import Faults, check_person
@@ -129,6 +132,11 @@ class Inventory:
         with self.store.writing() as writer:
             return append_sign_off(writer, self.gates, signed)
 
+    def gate(self, model: str, version: str, gate: str | None = None) -> GateResult:
+        """What a gate (None: the next one) asks for, what of it is met and what is missing; nothing changes."""
+        gate = self._next_gate(model, version) if gate is None else gate
+        return self.gates.evaluate(self.versions.state(model, version, gate))
+
     def submit(self, model: str, version: str, gate: str, *, by: str) -> GateResult:
         """Bring a version through a gate. Raises GateError with all that is missing.
 
@@ -180,14 +188,36 @@ class Inventory:
         text = self.statement(model, version, gate, person=signer.person, role=role, decision=REJECT, comment=comment)
         return self.sign_off(signer.sign(text))
 
-    def restrict(self, model: str, version: str, text: str, *, by: str, expires: str | None = None) -> GateResult:
-        """Restrict a live version, with what it may no longer be used for."""
-        with self.store.writing() as writer:
-            return append_restriction(writer, self.gates, model, version, text, by, expires)
+    def restrict(
+        self,
+        model: str,
+        version: str,
+        text: str,
+        *,
+        by: str | Signer,
+        role: str = OWNER,
+        expires: str | None = None,
+    ) -> GateResult:
+        """Restrict a live version, with what it may no longer be used for; a restricted one is restricted further.
 
-    def retire(self, model: str, version: str, *, by: str) -> GateResult:
-        """Retire a version for good."""
-        return self.submit(model, version, RETIRED, by=by)
+        by: who restricts. A Signer signs for the gate in `role` in the same act, where the version is live.
+        """
+        signed = None
+        if isinstance(by, Signer) and self.versions.get(model, version).stage == LIVE:
+            signed = self._signed(by, model, version, RESTRICTED, role, text)
+        with self.store.writing() as writer:
+            if signed is not None:
+                append_sign_off(writer, self.gates, signed)
+            return append_restriction(writer, self.gates, model, version, text, _person(by), expires)
+
+    def retire(self, model: str, version: str, *, by: str | Signer, role: str = OWNER) -> GateResult:
+        """Retire a version for good. by: who retires it; a Signer signs for the gate in `role` in the same act."""
+        signed = self._signed(by, model, version, RETIRED, role) if isinstance(by, Signer) else None
+        with self.store.writing() as writer:
+            if signed is not None:
+                append_sign_off(writer, self.gates, signed)
+            check_person(writer.connection, _person(by))
+            return pass_gate(writer, self.gates, model, version, RETIRED, _person(by))
 
     def rollback(self, model: str, reason: str, *, by: str) -> VersionFacts:
         """Bring back the version that was live before the one in use, as one act; the version that is live now."""
@@ -220,6 +250,13 @@ class Inventory:
         with self.store.writing() as writer:
             return append_override(writer, self.gates, signed, owner)
 
+    def _signed(
+        self, signer: Signer, model: str, version: str, gate: str, role: str, comment: str | None = None
+    ) -> Signed:
+        return signer.sign(
+            self.statement(model, version, gate, person=signer.person, role=role, decision=APPROVE, comment=comment)
+        )
+
     def _next_gate(self, model: str, version: str) -> str:
         ahead = TRANSITIONS[self.versions.get(model, version).stage]
         if not ahead:
@@ -227,19 +264,25 @@ class Inventory:
         return ahead[0]
 
 
-def create_inventory(place: str | Path, gates: Gatekeeper, *, clock: Clock = system_clock) -> Inventory:
-    """Lay out a new inventory: a file (SQLite), or `postgresql://...`. Raises InventoryError where one is there."""
+def create_inventory(place: str | Path, gates: Gatekeeper | None = None, *, clock: Clock = system_clock) -> Inventory:
+    """Lay out a new inventory: a file (SQLite), or `postgresql://...`. Raises InventoryError where one is there.
+
+    gates: those of the bank's policy, `PolicyGatekeeper(read_policy(FILE))`; None: of the policy that ships.
+    """
     engine = make_engine(place, create=True)
     try:
         create(engine, clock, secrets.token_hex(16))
     except BaseException:
         engine.dispose()
         raise
-    return Inventory(Store(engine, clock), gates)
+    return Inventory(Store(engine, clock), gates or PolicyGatekeeper())
 
 
-def open_inventory(place: str | Path, gates: Gatekeeper, *, clock: Clock = system_clock) -> Inventory:
-    """Open an inventory. Raises InventoryError: none there, or its schema is older or newer than the program."""
+def open_inventory(place: str | Path, gates: Gatekeeper | None = None, *, clock: Clock = system_clock) -> Inventory:
+    """Open an inventory. Raises InventoryError: none there, or its schema is older or newer than the program.
+
+    gates: those of the bank's policy, `PolicyGatekeeper(read_policy(FILE))`; None: of the policy that ships.
+    """
     store = Store(make_engine(place), clock)
     try:
         with store.reading():
@@ -247,7 +290,11 @@ def open_inventory(place: str | Path, gates: Gatekeeper, *, clock: Clock = syste
     except BaseException:
         store.close()
         raise
-    return Inventory(store, gates)
+    return Inventory(store, gates or PolicyGatekeeper())
+
+
+def _person(by: str | Signer) -> str:
+    return by if isinstance(by, str) else by.person
 
 
 def upgrade_inventory(place: str | Path) -> tuple[str | None, str]:

@@ -66,7 +66,28 @@ def test_counting_imports_no_library_that_it_does_not_need(tmp_path: Path) -> No
     assert [name for name in told["modules"] if name.startswith(NOT_COUNTING)] == []
 
 
-@pytest.mark.parametrize("room", ["credit_risk.evaluation", "credit_risk.sampling", "credit_risk.serving"])
+LIST = """
+import json, sys
+from credit_risk.cli import main
+place = sys.argv[1]
+main(["inventory", "create", "--inventory", place])
+main(["inventory", "list", "--inventory", place])
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_a_list_of_the_inventory_imports_nothing_that_fits_or_scores(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIST, str(tmp_path / "inventory.db")]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    modules = set(json.loads(done.stdout.splitlines()[-1]))
+    assert {"sqlalchemy", "credit_risk.inventory.view.overview"} <= modules
+    assert {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "credit_risk.package.reader"} & modules == set()
+
+
+@pytest.mark.parametrize(
+    "room", ["credit_risk.evaluation", "credit_risk.package", "credit_risk.sampling", "credit_risk.serving"]
+)
 def test_names_imported_when_used_are_those_that_types_are_checked_with(room: str) -> None:
     """`__all__`, the imports below TYPE_CHECKING and the modules that are imported from say the same."""
     module = importlib.import_module(room)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from credit_risk._core.lazy import imported_when_used
 from credit_risk.inventory.contracts import Emergency
 from credit_risk.inventory.gates.emergency import emergency
 from credit_risk.inventory.gates.gatekeeper import PolicyGatekeeper
 from credit_risk.inventory.gates.package_evidence import package_evidence
-from credit_risk.inventory.gates.redeployment import compare_versions
 from credit_risk.inventory.gates.rollback import rollback_missing
 
 __all__ = [
@@ -17,3 +19,9 @@ __all__ = [
     "package_evidence",
     "rollback_missing",
 ]
+
+if TYPE_CHECKING:
+    from credit_risk.inventory.gates.redeployment import compare_versions
+
+__getattr__ = imported_when_used(__name__, {"redeployment": ["compare_versions"]})
+"""It scores rows; reading and signing need no pandas."""

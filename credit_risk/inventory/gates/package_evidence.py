@@ -14,6 +14,8 @@ from credit_risk.package.source import Source, open_source
 Json = Any
 REGISTER, PARITY = "limitations.register", "exports/evidence/exports.engines.json"
 NEEDED = ("significance", "mitigant", "owner", "expiry")
+REDEPLOYMENT = "redeployment"
+"""Key of the comparison with the live version, which is made of two packages when the new one is registered."""
 PLAN, FINDINGS, CONCLUSION = "plan.json", "validation/findings.json", "validation/conclusion.json"
 VERDICTS = {"agrees": "agree", "differs": "disagree", "failed": "disagree"}
 KEPT = ("recommendation", "counts", "package_hash", "validator", "role", "conditions", "date", "findings_sha256")

@@ -20,7 +20,6 @@ from credit_risk.strategy.redeployment_measures import JudgedRows, redeployment_
 Json = Any
 DEVELOPMENT = "development"
 NO_RULES = "the plan states no rules of redeployment (strategy.redeployment)"
-REDEPLOYMENT = "redeployment"
 NOT_EVALUABLE = "not_evaluable"
 
 

@@ -11,10 +11,8 @@ from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk.inventory.contracts import VersionFacts
-from credit_risk.inventory.gates.package_evidence import evidence_of
-from credit_risk.inventory.gates.redeployment import REDEPLOYMENT, compare_versions
+from credit_risk.inventory.gates.package_evidence import REDEPLOYMENT, evidence_of
 from credit_risk.package.layout import ANNEX_KINDS, MANIFEST
-from credit_risk.package.reader import read_package
 from credit_risk.package.source import Source, open_source
 
 Json = Any
@@ -70,6 +68,9 @@ def read_binding(path: Path | str) -> Binding:
 
 def compared(found: Binding, package: Path | str, previous: Path | str) -> Binding:
     """The binding with the comparison of its package with that of the live version. Raises PackageError."""
+    from credit_risk.inventory.gates.redeployment import compare_versions
+    from credit_risk.package.reader import read_package
+
     told = compare_versions(read_package(Path(package)), read_package(Path(previous))).as_evidence()
     return replace(found, evidence={**found.evidence, REDEPLOYMENT: told})
 

@@ -11,11 +11,12 @@ from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.severity import SEVERITIES
 from credit_risk.inventory import kinds
-from credit_risk.inventory.contracts import CLOSED, DEVELOPER, OPEN, RESPONDED, RETESTED, FindingFacts, Gatekeeper
+from credit_risk.inventory.contracts import DEVELOPER, OPEN, RESPONDED, RETESTED, FindingFacts, Gatekeeper
 from credit_risk.inventory.errors import FourEyesError, InventoryError
 from credit_risk.inventory.service.checks import Faults, check_person
+from credit_risk.inventory.service.describing import today
 from credit_risk.inventory.store import tables
-from credit_risk.inventory.store.facts import findings_facts, model_facts, overdue, version_facts
+from credit_risk.inventory.store.facts import findings_facts, model_facts, open_findings, overdue, version_facts
 from credit_risk.inventory.store.projections.findings import FAILED, PASSED
 from credit_risk.inventory.store.writer import Store, Writer
 from credit_risk.package.source import open_source
@@ -106,15 +107,13 @@ class Findings:
 
     def open(self, model: str | None = None) -> tuple[FindingFacts, ...]:
         """Findings that are not closed."""
-        t = tables.findings
         with self._store.reading() as connection:
-            where = t.c.status != CLOSED
-            return findings_facts(connection, where if model is None else where & (t.c.model == model))
+            return open_findings(connection, None if model is None else [model])
 
-    def overdue(self, as_of: str) -> tuple[FindingFacts, ...]:
-        """Findings that are not closed and were due before `as_of`."""
+    def overdue(self, as_of: str | None = None) -> tuple[FindingFacts, ...]:
+        """Findings that are not closed and were due before `as_of` (None: today)."""
         with self._store.reading() as connection:
-            return overdue(connection, as_of)
+            return overdue(connection, as_of or today(self._store))
 
     def _step(
         self, kind: str, finding: str, text: str, by: str, allowed: tuple[str, ...], more: dict[str, Json]

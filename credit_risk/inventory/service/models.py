@@ -11,7 +11,7 @@ from credit_risk.inventory import kinds
 from credit_risk.inventory.contracts import FindingFacts, Gatekeeper, ModelFacts, Provision, TierFacts
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.service.checks import MODEL, Faults, check_person
-from credit_risk.inventory.service.describing import append_description, append_provision, set_tier
+from credit_risk.inventory.service.describing import append_description, append_provision, set_tier, today
 from credit_risk.inventory.service.proposals import renew_proposals
 from credit_risk.inventory.store import search, tables
 from credit_risk.inventory.store.facts import findings_facts, model_facts, models_facts, version_names
@@ -43,10 +43,13 @@ class Models:
             model_facts(connection, model)
             return version_names(connection, model)
 
-    def find(self, as_of: str, **filters: str | None) -> tuple[search.ModelRow, ...]:
-        """The list of models; filters: text, stage, tier, owner, product (see `store.search.list_models`)."""
+    def find(self, as_of: str | None = None, **filters: str | None) -> tuple[search.ModelRow, ...]:
+        """The list of models; filters: text, stage, tier, owner, product (see `store.search.list_models`).
+
+        as_of: the day by which findings are overdue; None: today.
+        """
         with self._store.reading() as connection:
-            return search.list_models(connection, as_of, **filters)
+            return search.list_models(connection, as_of or today(self._store), **filters)
 
     def downstream(self, model: str) -> tuple[str, ...]:
         """Models that take results of this one, directly or through others."""
@@ -54,10 +57,10 @@ class Models:
             model_facts(connection, model)
             return search.downstream(connection, model)
 
-    def overdue(self, as_of: str, kind: str | None = None) -> tuple[search.DueDate, ...]:
-        """Next dates that were due before `as_of`; `kind` `review`, `monitoring`, ...; None: all kinds."""
+    def overdue(self, as_of: str | None = None, kind: str | None = None) -> tuple[search.DueDate, ...]:
+        """Next dates that were due before `as_of` (None: today); `kind` `review`, `monitoring`, ...; None: all."""
         with self._store.reading() as connection:
-            return search.due_dates(connection, as_of, kind)
+            return search.due_dates(connection, as_of or today(self._store), kind)
 
     def describe(self, model: str, *, by: str, **changes: Json) -> ModelFacts:
         """Change what is said of a model: fields of ModelFacts that a person writes; others stay.

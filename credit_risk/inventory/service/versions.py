@@ -25,7 +25,7 @@ from credit_risk.inventory.contracts import (
     VersionFacts,
 )
 from credit_risk.inventory.errors import FourEyesError, InventoryError
-from credit_risk.inventory.gates.redeployment import REDEPLOYMENT
+from credit_risk.inventory.gates.package_evidence import REDEPLOYMENT
 from credit_risk.inventory.service.binding import Binding, binding_faults
 from credit_risk.inventory.service.checks import Faults, check_person
 from credit_risk.inventory.service.describing import append_provision, today
@@ -75,10 +75,10 @@ class Versions:
         """What of the package that lies in `package` is not what was registered: edits after sign-off."""
         return binding_faults(self.get(model, version), package)
 
-    def expired(self, as_of: str) -> tuple[VersionFacts, ...]:
-        """Versions that are approved or in use, and whose approval ended before `as_of`."""
+    def expired(self, as_of: str | None = None) -> tuple[VersionFacts, ...]:
+        """Versions that are approved or in use, and whose approval ended before `as_of` (None: today)."""
         t = tables.versions
-        which = (t.c.expires < as_of) & t.c.stage.in_((APPROVED, *IN_USE))
+        which = (t.c.expires < (as_of or today(self._store))) & t.c.stage.in_((APPROVED, *IN_USE))
         with self._store.reading() as connection:
             rows = connection.execute(sa.select(t.c.model, t.c.version).where(which).order_by(*t.primary_key)).all()
             return tuple(version_facts(connection, row.model, row.version) for row in rows)

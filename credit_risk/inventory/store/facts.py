@@ -122,6 +122,13 @@ def findings_facts(connection: sa.Connection, where: sa.ColumnElement[bool] | No
     )  # fmt: skip
 
 
+def open_findings(connection: sa.Connection, models: Iterable[str] | None = None) -> tuple[FindingFacts, ...]:
+    """Findings that are not closed, of models by their id (None: all)."""
+    t = tables.findings
+    where = t.c.status != CLOSED
+    return findings_facts(connection, where if models is None else where & t.c.model.in_(sorted(set(models))))
+
+
 def overdue(connection: sa.Connection, as_of: str) -> tuple[FindingFacts, ...]:
     """Findings that are not closed and were due before `as_of`, the longest due first."""
     t = tables.findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,13 +13,14 @@ from credit_risk.inventory.store import tables
 Key = tuple[str, str]
 
 
-def version_outlines(connection: sa.Connection) -> tuple[VersionFacts, ...]:
-    """Every version with its roles and provisions, in order of model and proposal.
+def version_outlines(connection: sa.Connection, models: Iterable[str] | None = None) -> tuple[VersionFacts, ...]:
+    """Every version of models by their id (None: all) with its roles and provisions, by model and order of proposal.
 
     Without what only a gate asks for: annexes, documents, evidence and sign-offs are empty here.
     """
-    roles = _by_version(connection, tables.roles)
-    provisions = _by_version(connection, tables.provisions)
+    names = None if models is None else sorted(set(models))
+    roles = _by_version(connection, tables.roles, names)
+    provisions = _by_version(connection, tables.provisions, names)
     t = tables.versions
     columns = [
         t.c.model,
@@ -30,7 +32,7 @@ def version_outlines(connection: sa.Connection) -> tuple[VersionFacts, ...]:
         t.c.override_finding,
     ]
     columns += [t.c.superseded_by, t.c.entered]
-    rows = connection.execute(sa.select(*columns).order_by(t.c.model, t.c.position))
+    rows = connection.execute(_of(sa.select(*columns).order_by(t.c.model, t.c.position), t, names))
     return tuple(
         VersionFacts(
             row.model,
@@ -54,9 +56,13 @@ def version_outlines(connection: sa.Connection) -> tuple[VersionFacts, ...]:
     )
 
 
-def _by_version(connection: sa.Connection, table: sa.Table) -> dict[Key, list[Any]]:
+def _of(query: sa.Select[Any], table: sa.Table, names: list[str] | None) -> sa.Select[Any]:
+    return query if names is None else query.where(table.c.model.in_(names))
+
+
+def _by_version(connection: sa.Connection, table: sa.Table, names: list[str] | None) -> dict[Key, list[Any]]:
     found: dict[Key, list[Any]] = {}
-    for row in connection.execute(sa.select(table).order_by(*table.primary_key)):
+    for row in connection.execute(_of(sa.select(table).order_by(*table.primary_key), table, names)):
         if row.version is not None:
             found.setdefault((row.model, row.version), []).append(row)
     return found

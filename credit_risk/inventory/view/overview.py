@@ -18,6 +18,7 @@ from credit_risk.inventory.contracts import (
     ModelFacts,
     VersionFacts,
 )
+from credit_risk.inventory.store.facts import models_facts, open_findings
 from credit_risk.inventory.store.outlines import version_outlines
 
 if TYPE_CHECKING:
@@ -123,8 +124,12 @@ def _differs(model: ModelFacts) -> bool:
     return " ".join(model.actual_use.split()).casefold() != " ".join(model.intended_use.split()).casefold()
 
 
-def read_overview(inventory: Inventory, as_of: str) -> tuple[Overview, tuple[VersionFacts, ...]]:
-    """The view of an inventory on a day, and its versions in outline."""
+def read_overview(
+    inventory: Inventory, as_of: str, models: Sequence[str] | None = None
+) -> tuple[Overview, tuple[VersionFacts, ...]]:
+    """The view of an inventory on a day, and its versions in outline; `models` by their id, None: all."""
     with inventory.store.reading() as connection:
-        versions = version_outlines(connection)
-    return overview(inventory.models.all(), versions, inventory.findings.open(), as_of), versions
+        versions = version_outlines(connection, models)
+        facts = models_facts(connection, models)
+        findings = open_findings(connection, models)
+    return overview(facts, versions, findings, as_of), versions

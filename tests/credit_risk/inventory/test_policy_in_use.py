@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from credit_risk.inventory import Signer, open_inventory
+from credit_risk.inventory import Signer, create_inventory, default_policy, open_inventory, review_model
 from credit_risk.inventory.contracts import ModelFacts
-from credit_risk.inventory.errors import GateError
+from credit_risk.inventory.errors import GateError, InventoryError
 from credit_risk.inventory.gates import PolicyGatekeeper
 from credit_risk.package import read_package
 from tests.conftest import REPOSITORY
@@ -85,3 +86,54 @@ def test_the_person_who_overrides_is_the_one_that_the_policy_names(tmp_path: Pat
         assert (finding.severity, finding.source, finding.owner) == ("high", "override", "olga")
         assert inventory.versions.get(FACTS.id, "1.0").override == finding.id
         assert inventory.trail.verify().faults == ()
+
+
+def test_gates_are_those_of_the_shipped_policy_where_none_are_given(tmp_path: Path) -> None:
+    with create_inventory(tmp_path / "i.db") as inventory:
+        assert isinstance(inventory.gates, PolicyGatekeeper)
+    with open_inventory(tmp_path / "i.db") as inventory:
+        assert inventory.gates.policy.sha256 == default_policy().sha256  # type: ignore[attr-defined]
+
+
+def test_a_signer_restricts_and_retires_in_one_act(tmp_path: Path) -> None:
+    place = tmp_path / "i.db"
+    with staffed(place, gates=Gates()) as inventory:
+        live(inventory, write_package(tmp_path / "p"))
+        moment = inventory.store.clock()
+    with open_inventory(place, PolicyGatekeeper(), clock=Ticking(moment)) as inventory:
+        assert [one.code for one in inventory.gate(FACTS.id, "1.0").missing if one.code == "approval_missing"]
+        before = inventory.trail.head()
+        with pytest.raises(GateError):
+            inventory.restrict(FACTS.id, "1.0", "Not for students", by="olga")
+        with pytest.raises(InventoryError, match="is not owner of it"):
+            inventory.restrict(FACTS.id, "1.0", "Not for students", by=signer("vera"))
+        with pytest.raises(GateError, match="tier"):  # the tier was set by another rule: nothing stays, no signature
+            inventory.restrict(FACTS.id, "1.0", "Not for students", by=signer("olga"))
+        assert inventory.trail.head() == before
+    with open_inventory(place, Gates(), clock=Ticking(moment)) as inventory:
+        inventory.restrict(FACTS.id, "1.0", "Not for students", by=signer("olga"))
+        facts = inventory.versions.get(FACTS.id, "1.0")
+        assert (facts.stage, [one.text for one in facts.provisions]) == ("restricted", ["Not for students"])
+        assert [(one.gate, one.person, one.role) for one in facts.sign_offs][-1] == ("restricted", "olga", "owner")
+        inventory.restrict(FACTS.id, "1.0", "Nor for pensioners", by=signer("olga"))
+        inventory.retire(FACTS.id, "1.0", by=signer("olga"))
+        facts = inventory.versions.get(FACTS.id, "1.0")
+        assert (facts.stage, facts.sign_offs[-1].gate) == ("retired", "retired")
+        assert inventory.trail.verify().faults == ()
+
+
+def test_a_review_judges_the_objectives_and_sets_the_next(tmp_path: Path) -> None:
+    objective = {"id": "gini", "measure": "Gini out of sample", "direction": "at_least", "target": 0.4}
+    with staffed(tmp_path / "i.db") as inventory:
+        inventory.propose(replace(FACTS, objectives=(objective,)), "1.0", by="olga")
+        for measured in ({"ks": 0.3}, {"gini": float("nan")}, {"ks": True, "gini": "0.4"}):
+            with pytest.raises(InventoryError) as error:
+                review_model(inventory, FACTS.id, measured, by="olga")  # type: ignore[arg-type]
+            assert {fault.code for fault in error.value.faults} == {"objective"}
+        assert inventory.trail.events(kind="noted") == ()
+        made = review_model(inventory, FACTS.id, {"gini": 0.39}, by="olga", comment="Fell in May")
+        assert (made.missed, made.judged[0].verdict, made.next_review) == (True, "missed", "2027-11-27")
+        assert inventory.models.get(FACTS.id).dates["review"] == "2027-11-27"
+        (noted,) = inventory.trail.events(FACTS.id, kind="noted")
+        assert noted.payload["content"]["objectives"][0]["value"] == 0.39
+        assert not review_model(inventory, FACTS.id, {}, by="olga").missed  # what was not measured is not missed

@@ -28,7 +28,7 @@ from credit_risk.inventory.view.overview import (
 from credit_risk.inventory.view.page import inventory_page
 from credit_risk.inventory.view.tables import tables_of
 from tests.credit_risk.inventory.facts import AS_OF, AT, model, version
-from tests.credit_risk.inventory.support import staffed
+from tests.credit_risk.inventory.support import FACTS, staffed
 
 HOSTILE = '<script>alert(1)</script>=HYPERLINK("http://x")\u202e'
 LIVE = model(stage="live", provisions=())
@@ -160,3 +160,20 @@ def test_outlines_are_the_versions_without_what_a_gate_asks_for(tmp_path: Path) 
         whole = inventory.versions.get("pd-retail", "1.0")
     assert versions == (replace(whole, annexes={}, documents={}, evidence={}, sign_offs=()),)
     assert [one.facts.id for one in view.lines] == ["pd-retail"]
+
+
+def test_the_view_of_some_models_is_that_of_all_without_the_others(tmp_path: Path) -> None:
+    with staffed(tmp_path / "i.db") as inventory:
+        for number in range(4):
+            facts = replace(FACTS, id=f"pd-{number}", products=("loans",) if number % 2 else ("cards",))
+            inventory.propose(facts, "1.0", by="olga")
+            inventory.findings.raise_finding(facts.id, "high", "Off", by="vera", version="1.0")
+        chosen = ["pd-1", "pd-3"]
+        assert [row.model for row in inventory.models.find(product="loans")] == chosen
+        whole, versions = read_overview(inventory, AS_OF)
+        some, of_some = read_overview(inventory, AS_OF, chosen)
+        assert some.lines == tuple(one for one in whole.lines if one.facts.id in chosen)
+        assert some.findings == tuple(one for one in whole.findings if one.model in chosen)
+        assert of_some == tuple(one for one in versions if one.model in chosen)
+        assert read_overview(inventory, AS_OF, ())[0].lines == ()
+        assert len(whole.lines) == len(versions) == 4
