@@ -35,6 +35,13 @@ def add_alert_commands(group: Any) -> None:
         parser.add_argument("--by", required=True, help="who does it")
         parser.add_argument("--note", default="", help="what they say; needed to close")
         parser.set_defaults(command=command)
+    verify = group.add_parser("verify", help="hold the log against what runs of monitoring kept of it")
+    verify.add_argument("folder", help="folder with alerts.jsonl")
+    verify.add_argument(
+        "--run", action="append", default=[], help="folder of a run; more than once too (default: all beside)"
+    )
+    verify.add_argument("--head", help="hash of the log that was kept elsewhere; it must be in the chain")
+    verify.set_defaults(command=alerts_verify)
     deliver = group.add_parser("deliver", help="deliver what channels of the plan have not had, after a failure too")
     deliver.add_argument("folder", help="folder with alerts.jsonl")
     deliver.add_argument("--package", required=True, help="model package, whose plan names the channels")
@@ -67,6 +74,27 @@ def alerts_list(options: argparse.Namespace) -> int:
                     print(f"  {word} by {note.by} at {note.at}{f': {note.note}' if note.note else ''}")
         print(f"{len(shown)} of {len(log.alerts)} alerts; the log ends in {log.head}")
     return 1 if options.fail_on is not None and log.active(options.fail_on) else 0
+
+
+def alerts_verify(options: argparse.Namespace) -> int:
+    """`credit-risk alerts verify FOLDER`; 2 where the log is not the one that runs kept."""
+    from credit_risk._core.errors import Fault
+    from credit_risk.monitoring.alerts import AlertError, read_alerts
+    from credit_risk.monitoring.alerts.anchors import anchor_of, anchors_beside, check_anchors
+
+    folder = Path(options.folder)
+    log = read_alerts(folder, options.head)
+    named = [(Path(run), anchor_of(Path(run))) for run in options.run]
+    without = [Fault("is no run that kept the log of alerts", "anchor", str(run)) for run, one in named if one is None]
+    if without:
+        raise AlertError(without)
+    anchors = [one for _, one in named if one is not None] if named else anchors_beside(folder)
+    count = check_anchors(folder, anchors)
+    latest = max((anchor.lines for anchor in anchors), default=0)
+    print(f"{len(log.events)} lines, the log ends in {log.head}; {count} runs kept it as it is, up to line {latest}")
+    if latest < len(log.events):
+        print(f"lines {latest + 1} to {len(log.events)} came after the last of these runs: no run holds them yet")
+    return 0
 
 
 def alerts_acknowledge(options: argparse.Namespace) -> int:

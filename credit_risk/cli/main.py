@@ -134,7 +134,7 @@ def _scoring_commands(group: Any) -> None:
     explain.add_explain_command(group)
     monitor.add_monitor_command(group)
     reproduce.add_reproduce_command(group)
-    watched = group.add_parser("alerts", help="alerts of monitoring: list, acknowledge, close, deliver")
+    watched = group.add_parser("alerts", help="alerts of monitoring: list, acknowledge, close, verify, deliver")
     alerts.add_alert_commands(watched.add_subparsers(title="commands", required=True, metavar="COMMAND"))
 
     held = group.add_parser("inventory", help="models, versions, gates, sign-off, findings; export and page")

@@ -175,6 +175,9 @@ def print_run(done: Any, out: TextIO) -> None:
     for row in frame.to_dict("records"):
         period = row["period"] if isinstance(row["period"], str) else "-"
         print(f"{row['area']:<{width}}  {row['verdict']:<5}  {period:<7}  {row['reason'] or ''}", file=out)
+    about = dict(done.run.frames["run"].itertuples(index=False, name=None))
+    if about.get("notice", "none") != "none":
+        print(f"notice: {about['notice']}", file=out)
     faults = done.run.frames["faults"]
     if len(faults):
         print(f"{len(faults)} faults of parts of production or outcomes; they are in the evidence", file=out)

@@ -16,6 +16,7 @@ from credit_risk._core.evidence import Evidence
 from credit_risk._core.severity import SEVERITIES
 from credit_risk.lifecycle.governance import NO_INVENTORY, overdue_frame, verdict_row
 from credit_risk.lifecycle.programs import run_program
+from credit_risk.monitoring.alerts.anchors import anchor_items, check_before_run
 from credit_risk.monitoring.alerts.log import AlertLog, read_alerts
 from credit_risk.monitoring.alerts.run import Judged, judge
 from credit_risk.monitoring.run import MonitoringRun, OutcomeTable, Words, evidence_of, monitor
@@ -63,19 +64,28 @@ def monitor_package(
     out: folder of the run; an earlier run there is replaced. alerts: folder of the log of alerts (default: `alerts`
     beside `out`), which lives on from run to run; news goes to the channels of the plan. inventory: place of the model
     inventory whose overdue findings and dates are told with it. Raises what `monitor` raises, PackageError where `out`
-    is not ours to write, AlertError where the log is at fault, InventoryError where the inventory is.
+    is not ours to write, AlertError where the log is at fault, or is not the one that earlier runs kept in their
+    evidence (`check_before_run`), InventoryError where the inventory is.
     """
     check_run(Path(out))
+    beside = alerts is None
+    log_folder = alerts if alerts is not None else Path(out).resolve().parent / "alerts"
+    check_before_run(log_folder, Path(out), beside=beside)
     read = read_package(package)
     governance: pd.DataFrame | str = NO_INVENTORY
     if inventory is not None:
         governance = overdue_frame(inventory, str(read.manifest["model"]["id"]), clock)
     given: dict[str, Any] = {"outcomes": outcomes, "words": words or Words(), "clock": clock, "progress": progress}
     run = monitor(read, place, mapping, **given, **options)
-    log_folder = alerts if alerts is not None else Path(out).resolve().parent / "alerts"
     judged = judge(log_folder, run.values, read, monitoring=run.settings.spec, clock=clock) if len(run.values) else None
     log = read_alerts(log_folder) if judged is None else judged.log
-    frames = {**run.frames, "alerts": NO_VALUES if judged is None else _alert_frame(log), "governance": governance}
+    kept = _with_anchor(run.frames["run"], log_folder, beside)
+    frames = {
+        **run.frames,
+        "run": kept,
+        "alerts": NO_VALUES if judged is None else _alert_frame(log),
+        "governance": governance,
+    }
     if inventory is not None:
         frames["verdict"] = _with_governance(frames["verdict"], verdict_row(governance, clock().strftime("%Y-%m-%d")))
     run = replace(run, frames=frames)
@@ -93,6 +103,15 @@ def monitor_package(
 def _with_governance(frame: pd.DataFrame | str, row: dict[str, str]) -> pd.DataFrame:
     told = pd.DataFrame([row])
     return told if isinstance(frame, str) else pd.concat([frame, told], ignore_index=True)[list(row)]
+
+
+def _with_anchor(about: pd.DataFrame | str, folder: Path, beside: bool) -> pd.DataFrame:
+    """What the run says of itself, with what it keeps of the log of alerts."""
+    assert not isinstance(about, str)
+    items = anchor_items(folder, beside=beside)
+    frame = pd.concat([about, pd.DataFrame({"item": list(items), "value": list(items.values())})], ignore_index=True)
+    frame.attrs = dict(about.attrs)
+    return frame
 
 
 def _alert_frame(log: AlertLog) -> pd.DataFrame | str:

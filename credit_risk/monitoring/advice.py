@@ -47,7 +47,8 @@ RULES: tuple[Rule, ...] = (
          "record, and says nothing of applicants or of default"),
     Rule(2, {"ranking": (MOVED,), "population": (MOVED,), "calibration": (HELD,)}, "watch",
          "the AUC fell among other applicants and the level holds: a narrower spread of risk lowers it though the "
-         "order has not failed; hold it against the estimate without labels before anything is developed anew"),
+         "order has not failed; hold it against the estimate without labels before anything is developed anew (passed "
+         "over where development's AUC is told in the same range of scores)"),
     Rule(3, {"ranking": (MOVED,)}, "re_develop",
          "the order of risk has failed, and no map of the score restores an order"),
     Rule(4, {"calibration": (MOVED,), "ranking": (HELD,)}, "re_calibrate",
@@ -67,6 +68,9 @@ RULES: tuple[Rule, ...] = (
          "nothing that is known has moved; the order of risk cannot be judged before more outcomes are known"),
     Rule(11, {}, "keep", "nothing has moved"),
 )  # fmt: skip
+
+OF_RANGE = 2
+"""The rule that holds only while the range of scores may be what lowered the AUC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,15 @@ class Advice:
 
 
 def retraining_advice(
-    values: pd.DataFrame, thresholds: RetrainingSpec, persistence: PersistenceSpec
+    values: pd.DataFrame,
+    thresholds: RetrainingSpec,
+    persistence: PersistenceSpec,
+    in_range: frozenset[str] = frozenset(),
 ) -> tuple[Advice, ...]:
     """Advice on each segment of `values` (VALUE_COLUMNS), `all` first.
+
+    in_range: segments whose AUC is held against development's in the same range of scores; there a fall is no work of
+    the range, and rule OF_RANGE is passed over.
 
     A signal has moved where a metric reaches its threshold, beyond chance where it is tested, in `at_least` of the
     latest `of` periods that are evaluable; a broken feed at once, in the latest period. It has held where such periods
@@ -128,7 +138,7 @@ def retraining_advice(
     segments = sorted(set(known["segment"]), key=lambda name: (name != ALL, name))
     period = str(max(known["period"]))
     lasting = thresholds.persistence or persistence
-    return tuple(_advice(known, segment, period, thresholds, lasting) for segment in segments)
+    return tuple(_advice(known, segment, period, thresholds, lasting, segment in in_range) for segment in segments)
 
 
 def advice_frame(advice: tuple[Advice, ...]) -> pd.DataFrame:
@@ -150,13 +160,19 @@ def rules_frame() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=RULE_COLUMNS)
 
 
-def rule_for(signals: Mapping[str, str]) -> Rule:
-    """The first rule whose signals fit."""
-    return next(rule for rule in RULES if all(signals[name] in allowed for name, allowed in rule.when.items()))
+def rule_for(signals: Mapping[str, str], in_range: bool = False) -> Rule:
+    """The first rule whose signals fit; without OF_RANGE where the AUC is held against development's in its range."""
+    rules = (rule for rule in RULES if not (in_range and rule.number == OF_RANGE))
+    return next(rule for rule in rules if all(signals[name] in allowed for name, allowed in rule.when.items()))
 
 
 def _advice(
-    values: pd.DataFrame, segment: str, period: str, thresholds: RetrainingSpec, lasting: PersistenceSpec
+    values: pd.DataFrame,
+    segment: str,
+    period: str,
+    thresholds: RetrainingSpec,
+    lasting: PersistenceSpec,
+    in_range: bool,
 ) -> Advice:
     signals: dict[str, str] = dict.fromkeys(SIGNALS, NOT_EVALUABLE)
     moved: list[str] = []
@@ -166,7 +182,7 @@ def _advice(
             if state == MOVED or signals[source.signal] == NOT_EVALUABLE:
                 signals[source.signal] = state
             moved += [words] if state == MOVED else []
-    return Advice(period, segment, rule_for(signals), signals, tuple(moved))
+    return Advice(period, segment, rule_for(signals, in_range), signals, tuple(moved))
 
 
 def _states(

@@ -109,7 +109,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("outcome_ks", "KS of goods and bads", "Greatest distance between the distributions of goods and of bads.",
            "performance", "below", None, None, NONE, "performance.discrimination", outcomes=True),
     Metric("auc_drop", "Fall of the AUC",
-           "AUC of development's out-of-sample part less that of the period, where the interval leaves 0 out.",
+           "AUC of development's out-of-sample part, among scores as those of the period, less that of the period, "
+           "where the interval leaves 0 out.",
            "performance", "above", 0.03, 0.05, CONVENTION, "performance.discrimination", outcomes=True, tested=True,
            fairness=True, usual=True),
     Metric("early_auc_drop", "Fall of the AUC at an early month on book",

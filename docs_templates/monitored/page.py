@@ -39,6 +39,10 @@ PERFORMANCE = (
 OF_SEGMENT = ("period", "segment", "horizon", "bad", "value", "lower", "upper", "verdict")
 LEVEL = ("period", "rows", "bad", "predicted", "observed", "ratio", "ratio_lower", "ratio_upper", "status")
 EXPECTED = ("period", "measure", "rows", "estimate", "lower", "upper", "early_ratio", "early_verdict")
+LIKE = (
+    *("period", "value", "development", "development_like", "range_effect", "difference", "p_value"),
+    *("development_ratio", "development_bad", "unused", "outside", "verdict", "reason"),
+)
 DECISIONS = ("period", "measure", "rows", "events", "rate", "lower", "upper", "development", "difference", "p_value")
 OBJECTIVES = (
     "period",
@@ -225,6 +229,7 @@ def _performance(found: Callable[[str], Evidence | None]) -> str:
         _lines_of_auc(found("figure.performance"))
         + _lines_of_rates(found("figure.level"))
         + printed(item, PERFORMANCE, ALL, measured)
+        + printed(found("like_for_like"), LIKE, folded=True)
         + (printed(item, OF_SEGMENT, SEGMENTS, measured, folded=True) if rows_of(item, SEGMENTS, measured) else "")
         + printed(found("level"), LEVEL, ALL, folded=True)
         + (heat(level, "segment", "period", "ratio", SEGMENTS) if rows_of(level, SEGMENTS) else "")

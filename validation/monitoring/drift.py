@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
+from validation.monitoring.attribution import Counted, compare_attribution
 from validation.monitoring.bench import ALL, Bench
 from validation.monitoring.production import NUMBERS
 from validation.monitoring.settings import FAIL, REVIEW, TOLERANCE
@@ -37,22 +36,6 @@ OF_FAMILY = ("adjusted_p_value", "beyond_chance", "periods_beyond", "persistent"
 """Columns that depend on every variable of the month."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """expected (k,): development's rows by bin; ids (n,): bin of each row of production, -1 where the model refuses the
-    value; labels, kinds, effects by bin (NaN where a bin adds nothing known to the linear score); development (m,): bin
-    of each row of development."""
-
-    name: str
-    expected: Floats
-    ids: NDArray[np.int64]
-    labels: list[str]
-    kinds: list[str]
-    effects: Floats
-    of_score: bool
-    development: NDArray[np.int64]
-
-
 def compare_drift(bench: Bench) -> dict[str, pd.DataFrame]:
     """Compare all tables of drift; returns our own: indices (of score and characteristics), moments, distances."""
     moments = _moments(bench)
@@ -71,7 +54,7 @@ def compare_drift(bench: Bench) -> dict[str, pd.DataFrame]:
         keys = ["period", "segment", "variable"]
         compare_table(bench.ledger, bench.run, table, own, keys, rules, words, [("variable", names)])
     _bins(bench, counted)
-    _shifts(bench, [one for one in counted if not one.of_score], moments)
+    compare_attribution(bench, [one for one in counted if not one.of_score], moments)
     own_tables = {"indices": indices, "moments": moments, "distances": _distances(bench)}
     mine = indices[(indices["segment"] == ALL) & indices["of_score"] & (indices["variable"] != GRADE)]
     figure = mine[mine["psi"].notna()]
@@ -268,41 +251,6 @@ def _bins(bench: Bench, counted: list[Counted]) -> None:
         not_recomputed(bench.ledger, bench.run, "bins", "no classing of the champion is of one value")
         return
     compare_table(bench.ledger, bench.run, "bins", own, keys, rules, ("label", "kind"), [("variable", names)])
-
-
-def _shifts(bench: Bench, counted: list[Counted], moments: pd.DataFrame) -> None:
-    """Shift of the mean effect of each characteristic, their sum, and what of the observed shift is left."""
-    known = [one for one in counted if not np.isnan(one.effects).any()]
-    stated = bench.run.table("attribution")
-    if not known or (stated is not None and set(stated["variable"]) != {one.name for one in known}):
-        for name in ("attribution", "attribution_totals"):
-            not_recomputed(bench.ledger, bench.run, name, "the linear score is no sum of classed terms")
-        return
-    rows, totals = [], []
-    by = moments.set_index(["quantity", "period", "segment"])
-    for period, segment, inside in bench.groups(NOTHING):
-        shifts = []
-        for one in known:
-            worth = one.effects[one.ids[inside][one.ids[inside] >= 0]]
-            share = one.expected / one.expected.sum()
-            mean = float(share @ one.effects)
-            variance = float(share @ (one.effects - mean) ** 2) / one.expected.sum() + np.var(worth) / len(worth)
-            shifts.append((one.name, float(worth.mean()) - mean, float(np.sqrt(variance))))
-        sizes = float(np.sum([abs(shift) for _, shift, _ in shifts]))
-        for name, shift, error in shifts:
-            p_value = 2.0 * float(special.ndtr(-abs(shift) / error)) if error > 0 else 1.0
-            rows.append((period, segment, name, shift, error, p_value, abs(shift) / sizes if sizes > 0 else 0.0))
-        total = float(np.sum([shift for _, shift, _ in shifts]))
-        told = [by.loc[(q, period, segment)] if (q, period, segment) in by.index else None for q in QUANTITIES[:2]]
-        observed = [np.nan if one is None else one["mean"] - one["development_mean"] for one in told]
-        count = np.nan if told[0] is None else told[0]["rows"]
-        totals.append((period, segment, count, total, observed[0], observed[0] - total, observed[1]))
-    own = pd.DataFrame(rows, columns=["period", "segment", "variable", "shift", "standard_error", "p_value", "share"])
-    rules = {"shift": "attribution", "standard_error": "standard_error", "p_value": "p_value", "share": "attribution"}
-    compare_table(bench.ledger, bench.run, "attribution", own, ["period", "segment", "variable"], rules)
-    names = ["period", "segment", "rows", "shift", "observed_shift", "remainder", "observed_probability"]
-    rules = {"rows": "rows", **dict.fromkeys(names[3:], "attribution")}
-    compare_table(bench.ledger, bench.run, "attribution_totals", pd.DataFrame(totals, columns=names), names[:2], rules)
 
 
 def _distances(bench: Bench) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from scipy import special
 
 from validation.monitoring.bench import ALL, Bench
 from validation.monitoring.production import APPLICANT
+from validation.monitoring.ranged import compare_ranged
 from validation.monitoring.tables import compare_table, not_recomputed
 from validation.rebuild import censored, grades, metrics
 from validation.rebuild.censored import Followed, Labels
@@ -21,7 +22,7 @@ Floats = NDArray[np.float64]
 MISSING, MATURE, NOTHING = "missing", "mature", "not evaluable"
 LEAST_FOLLOWED, REACHED, YEAR, CONFIDENCE = 0.05, 0.5, 12, 0.95
 TABLES = (
-    "labels", "performance", "level", "calibration", "calibration_months", "figure.performance", "figure.level",
+    "labels", "performance", "like_for_like", "level", "calibration", "calibration_months", "figure.performance", "figure.level",
 )  # fmt: skip
 LABELS = ("rows", "with_outcome", "good", "bad", "not_yet", "unobserved", "faults")
 PERFORMANCE = {
@@ -49,13 +50,15 @@ CALIBRATION = {
 
 @dataclass(slots=True)
 class _Own:
-    """Rows of the tables, and the mature months of the last year: labels, probability, risk, grade and score."""
+    """Rows of the tables, the mature months of the last year (labels, probability, risk, grade and score), and what
+    ranks the rows with an outcome, by period."""
 
     labels: list[dict[str, object]] = field(default_factory=list)
     performance: list[dict[str, object]] = field(default_factory=list)
     level: list[dict[str, object]] = field(default_factory=list)
     year: list[tuple[Labels, pd.DataFrame]] = field(default_factory=list)
     months: list[dict[str, object]] = field(default_factory=list)
+    scores: dict[str, Floats] = field(default_factory=dict)
 
 
 def compare_outcomes(bench: Bench) -> dict[str, pd.DataFrame]:
@@ -77,9 +80,10 @@ def compare_outcomes(bench: Bench) -> dict[str, pd.DataFrame]:
     keys = ["period", "segment", "horizon", "measure"]
     compare_table(bench.ledger, bench.run, "performance", performance, keys, PERFORMANCE, ("status", "verdict"))
     compare_table(bench.ledger, bench.run, "level", level, ["period", "segment"], LEVEL, ("status",))
+    like = compare_ranged(bench, performance, own.scores)
     _calibration(bench, own)
     _figures(bench, labels, performance, level)
-    return {"performance": performance, "level": level}
+    return {"performance": performance, "level": level, "like": like}
 
 
 def labels_beside(frame: pd.DataFrame, outcomes: pd.DataFrame) -> Labels:
@@ -131,11 +135,15 @@ def _measured(bench: Bench, outcomes: pd.DataFrame, *, reached: bool) -> _Own:
             _measure(bench, own, head, labels.part(rows), frame.iloc[rows], reached=reached)
         month_of = {"period": period, "segment": ALL}
         own.months += [{**month_of, **one} for one in _by_group(bench, labels.part(inside), frame.iloc[inside])]
+        with_outcome = inside[labels.usable[inside]]
+        if len(with_outcome):
+            own.scores[period] = frame["risk"].to_numpy(np.float64)[with_outcome]
         if _maturity(labels.part(inside), window)["state"] == MATURE:
             use = inside[labels.usable[inside]]
             own.year = [*own.year, (labels.part(use), frame.iloc[use])][-YEAR:]
     if own.year:
         joined, rows = _year(own)
+        own.scores[ALL] = rows["risk"].to_numpy(np.float64)
         _measure(bench, own, {"period": ALL, "segment": ALL}, joined, rows, reached=False)
     return own
 

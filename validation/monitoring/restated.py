@@ -83,13 +83,17 @@ def _rows(bench: Bench, own: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, 
             yield row["period"], row["segment"], metric, row["variable"], row[metric], True
     yield from of_domain(own.get("domain", pd.DataFrame()))
     yield from _of_quality(own.get("quality", pd.DataFrame()))
+    like = own.get("like", pd.DataFrame())
+    told = {(row["period"], row["segment"]) for row in like.to_dict("records")}
+    for row in like.to_dict("records"):
+        yield row["period"], row["segment"], "auc_drop", SCORE, -row["difference"], row["status"] == "evaluable"
     for row in own.get("performance", pd.DataFrame()).to_dict("records"):
         if row["horizon"] == bench.settings.window:
             known = row["status"] == "evaluable"
             for metric, measure in MEASURES.items():
                 if row["measure"] == measure:
                     yield row["period"], row["segment"], metric, SCORE, row["value"], known
-            if row["measure"] == "auc":
+            if row["measure"] == "auc" and (row["period"], row["segment"]) not in told:
                 yield row["period"], row["segment"], "auc_drop", SCORE, -row["difference"], known
     for row in own.get("level", pd.DataFrame()).to_dict("records"):
         known = row["status"] == "evaluable"

@@ -180,7 +180,8 @@ def _tested(row: Row, sizes: Mapping[str, float]) -> Row:
         told["p_value"] = _proportions(expected, sizes[row["variable"]], rate, total)
         return {**told, "material": gap >= FAR_SHARE, "look": gap >= REVIEW, "reason": reason}
     told["p_value"] = float(special.betainc(count, total - count + 1.0, TOLERATED)) if count else 1.0
-    return {**told, "material": rate >= MATERIAL, "look": rate > TOLERATED, "reason": f"{100 * rate:.3g} % of rows"}
+    reason = row.get("reason", f"{100 * rate:.3g} % of rows")
+    return {**told, "material": rate >= MATERIAL, "look": rate > TOLERATED, "reason": reason}
 
 
 def _proportions(a: float, n: float, b: float, m: float) -> float:

@@ -85,6 +85,10 @@ def _performance(bench: Bench) -> Verdict:
         return None, "grey", (own[-1]["reason"] if own else None) or "no month is evaluable"
     row = max(known, key=lambda one: (one["period"], one["horizon"]))
     told = f"AUC {row['value']:.3f} ({row['lower']:.3f} to {row['upper']:.3f}) at month {row['horizon']:g}"
+    ranged = bench.run.table("like_for_like")
+    for like in [] if ranged is None else ranged.to_dict("records"):
+        if (like["period"], like["horizon"]) == (row["period"], row["horizon"]):
+            return _in_range(row["period"], told, like)
     if row["verdict"] == "not evaluable":
         return row["period"], "grey", f"{told}; development tells none of that month"
     return (
@@ -92,6 +96,14 @@ def _performance(bench: Bench) -> Verdict:
         "red" if row["verdict"] == "worse" else "green",
         f"{told}; development {row['development']:.3f}",
     )
+
+
+def _in_range(period: str, told: str, like: Row) -> Verdict:
+    if like["status"] != "evaluable":
+        return period, "grey", f"{told}; {like['reason']}"
+    such, every = like["development_like"], like["development"]
+    told += f"; development {such:.3f} among such scores, {every:.3f} among all of its own"
+    return period, "red" if like["verdict"] == "worse" else "green", told
 
 
 def _level(bench: Bench) -> Verdict:

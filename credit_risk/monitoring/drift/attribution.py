@@ -20,7 +20,7 @@ from scipy import special
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Floats
 from credit_risk.monitoring.drift.columns import SHIFT_COLUMNS, SHIFT_TOTAL_COLUMNS
-from credit_risk.monitoring.drift.probability import MeanProbability
+from credit_risk.monitoring.drift.probability import Link, MeanProbability, probability_of_rows
 from credit_risk.monitoring.drift.tables import aligned, require_columns
 from credit_risk.monitoring.frames import MOMENT_COLUMNS
 
@@ -123,18 +123,29 @@ def shift_frame(
 
 
 def contribution_frame(
-    names: Sequence[str], development: ArrayLike, periods: Mapping[tuple[str, str], ArrayLike]
+    names: Sequence[str],
+    development: ArrayLike,
+    periods: Mapping[tuple[str, str], ArrayLike],
+    *,
+    development_weights: ArrayLike | None = None,
+    constant: float = 0.0,
+    link: Link | None = None,
 ) -> pd.DataFrame:
     """SHIFT_COLUMNS from contributions of rows (n, k): {(period, segment): (m, k)} against development (n, k).
 
-    For boosting: Shapley values of the margin. The probability is left to `probability_of_rows`. Raises CreditRiskError
-    as `contribution_shifts` does.
+    For trees: Shapley values of the margin. development_weights (n,). link: linear score (constant and contributions
+    of a row) to probability; then probability_shift is location and spread of `probability_of_rows`, else NaN. Raises
+    CreditRiskError as `contribution_shifts` does.
     """
     nothing = np.full(len(names), math.nan)
-    parts = [
-        _shifts(names, period, segment, contribution_shifts(development, own), nothing)
-        for (period, segment), own in periods.items()
-    ]
+    parts = []
+    for (period, segment), own in periods.items():
+        moved = nothing
+        if link is not None and len(np.asarray(own)) > 1:
+            found = probability_of_rows(development, own, constant, link, development_weights=development_weights)
+            moved = found.location + found.spread
+        shifts = contribution_shifts(development, own, development_weights=development_weights)
+        parts.append(_shifts(names, period, segment, shifts, moved))
     return pd.concat(parts, ignore_index=True)[SHIFT_COLUMNS] if parts else pd.DataFrame(columns=SHIFT_COLUMNS)
 
 

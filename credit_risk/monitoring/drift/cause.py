@@ -7,7 +7,9 @@ Rules, in this order, for each period and segment:
 2. Calibration moved: concept. If only the applicants had changed, P(bad | characteristics), and with it calibration by
    the score, would have stayed (Moreno-Torres and others 2012, Pattern Recognition 45, 521-530). Ranking that moved
    says so only where applicants did not: another spread of risk changes it as well.
-3. A characteristic whose record is right, or the score, is at or above review and beyond chance: population.
+3. A characteristic whose record is right, or the score, is beyond chance, and at or above review in this period or
+   persistently (in k of the last n, so that one noisy period below the cut does not hide what the others told):
+   population.
 4. Otherwise none; or not_evaluable where nothing of the period could be looked at.
 
 What else is true is told in `also`: another characteristic that moved beside a broken one, applicants beside concept.
@@ -41,8 +43,8 @@ CALIBRATION, RANKING = "calibration", "ranking"
 
 @dataclass(frozen=True, slots=True)
 class CauseRules:
-    """review: index from which a characteristic counts as moved; persistent: whether it must be so in k of n periods;
-    outputs: variables that are no characteristics."""
+    """review: index from which a characteristic counts as moved; persistent: whether it must be so in k of n periods,
+    else one suffices; outputs: variables that are no characteristics."""
 
     review: float = 0.1
     persistent: bool = False
@@ -73,9 +75,8 @@ def likeliest_cause(
         allowed = f"{CALIBRATION} or {RANKING}"
         raise CreditRiskError(Fault("no such measure", "choice", path="measure", found=", ".join(odd), allowed=allowed))
     broken = quality[quality["rule"].isin(BREAKS) & (quality["verdict"] == RED)]
-    moved = stability[stability["beyond_chance"].astype(bool) & (stability["psi"] >= rules.review)]
-    if rules.persistent:
-        moved = moved[moved["persistent"].astype(bool)]
+    lasting, now = stability["persistent"].astype(bool), stability["psi"] >= rules.review
+    moved = stability[stability["beyond_chance"].astype(bool) & (lasting if rules.persistent else now | lasting)]
     tables = [dict(list(frame.groupby(["period", "segment"]))) for frame in (stability, broken, moved, known)]
     keys = sorted(set(tables[0]) | set(tables[1]) | set(tables[3]))
     rows = [_cause(key, [table.get(key) for table in tables], rules) for key in keys]
@@ -101,7 +102,8 @@ def _cause(key: tuple[Any, ...], tables: Sequence[pd.DataFrame | None], rules: C
         also = POPULATION if applicants else ""
         return (*key, CONCEPT, ", ".join(others), also, f"{which} moved beyond chance, {where}")
     if applicants:
-        told = f"{', '.join(applicants)} at or above {rules.review:g} and beyond chance, the record is right"
+        told = f"{', '.join(applicants)} at or above {rules.review:g}, now or persistently, and beyond chance"
+        told += "; the record is right"
         told += _of_performance(calibration, ranking)
         return (*key, POPULATION, ", ".join(applicants), "", told)
     blind = stability is None or bool((stability["verdict"] == GREY).all())

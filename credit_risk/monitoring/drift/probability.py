@@ -93,31 +93,39 @@ class ProbabilityShift:
 
 
 def probability_of_rows(
-    development: ArrayLike, period: ArrayLike, constant: float, link: Link, *, period_link: Link | None = None
+    development: ArrayLike,
+    period: ArrayLike,
+    constant: float,
+    link: Link,
+    *,
+    period_link: Link | None = None,
+    development_weights: ArrayLike | None = None,
 ) -> ProbabilityShift:
     """Change of the mean probability from contributions of rows, development (n, k) and period (m, k).
 
     constant + sum of a row is its linear score; link: linear score to probability; period_link: that of the period,
-    where the model was recalibrated since (its effect is then part of the remainder). Raises CreditRiskError where
-    the shapes do not fit.
+    where the model was recalibrated since (its effect is then part of the remainder); development_weights (n,). Raises
+    CreditRiskError where the shapes do not fit.
     """
     first, second = np.asarray(development, np.float64), np.asarray(period, np.float64)
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1] or min(len(first), len(second)) < 2:
         found = f"{first.shape} and {second.shape}"
         raise CreditRiskError(Fault("no two matrices of the same columns", "shape", path="period", found=found))
     scores, other = constant + first.sum(axis=1), constant + second.sum(axis=1)
-    base = MeanProbability(scores, np.ones(len(scores)), link)
-    shifts = second.mean(axis=0) - first.mean(axis=0)
+    weights = np.ones(len(scores)) if development_weights is None else np.asarray(development_weights, np.float64)
+    base = MeanProbability(scores, weights, link)
+    shifts = second.mean(axis=0) - np.average(first, axis=0, weights=weights)
     location = base.of_shifts(shifts)[0]
-    change = _covariances(second, other) - _covariances(first, scores)
+    change = _covariances(second, other, np.ones(len(other))) - _covariances(first, scores, weights)
     spread = change * _spread_slope(base, float(shifts.sum()), float(change.sum()))
     observed = float(np.mean((period_link or link)(other)) - base.mean())
     return ProbabilityShift(location, spread, observed, observed - float(location.sum() + spread.sum()))
 
 
-def _covariances(contributions: Floats, scores: Floats) -> Floats:
-    centred = scores - scores.mean()
-    return np.asarray((contributions - contributions.mean(axis=0)).T @ centred / len(scores), np.float64)
+def _covariances(contributions: Floats, scores: Floats, weights: Floats) -> Floats:
+    share = weights / weights.sum()
+    centred = scores - share @ scores
+    return np.asarray((contributions - share @ contributions).T @ (share * centred), np.float64)
 
 
 def _spread_slope(base: MeanProbability, move: float, change: float) -> float:

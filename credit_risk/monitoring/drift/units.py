@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from credit_risk.evaluation._arrays import Floats
@@ -93,9 +94,10 @@ def unit_changes_of_moments(
 def undeclared_specials(reference: pd.DataFrame, values: pd.DataFrame, policy: QualityPolicy = DEFAULT) -> pd.DataFrame:
     """FINDING_COLUMNS, rule special_undeclared: the commonest value beyond every value of development.
 
-    values, reference as in `unit_changes`, exact values, without declared special codes. One value outside what
-    development had (-99, 999999) with many rows is a code of which nobody told; a wider population has many such
-    values with few rows each. Tested as a breach: rows of this value against the rate tolerated.
+    values, reference as in `unit_changes`, exact values, without declared special codes. One value far outside what
+    development had (-99, 999999) with many rows is a code of which nobody told: below 0 where development never was,
+    or beyond its range by more than half of it; a wider population has values next to the range, or many with few rows
+    each. Tested as a breach: rows of this value against the rate tolerated.
     """
     require_columns(values, VALUE_COLUMNS, "values")
     known = {name: _sorted(part)[0] for name, part in reference.groupby("variable")}
@@ -105,12 +107,12 @@ def undeclared_specials(reference: pd.DataFrame, values: pd.DataFrame, policy: Q
         if variable not in span:
             continue
         x, rows = _sorted(part)
-        outside = (x < span[variable][0]) | (x > span[variable][1])
+        outside = _far(x, *span[variable])
         total = float(part["rows"].sum())
         top = int(np.argmax(np.where(outside, rows, -1.0))) if len(x) else 0
         most = float(rows[top]) if len(x) and outside[top] else 0.0
         rate = most / total if total > 0 else math.nan
-        told = f"value {x[top]:g}, outside development, in {100 * rate:.3g} % of rows" if most else "no such value"
+        told = f"value {x[top]:g}, far outside development, in {100 * rate:.3g} % of rows" if most else "no such value"
         found.append(
             {
                 "period": period,
@@ -129,6 +131,11 @@ def undeclared_specials(reference: pd.DataFrame, values: pd.DataFrame, policy: Q
             }
         )
     return pd.DataFrame(found, columns=FINDING_COLUMNS)
+
+
+def _far(x: Floats, low: float, high: float) -> NDArray[np.bool_]:
+    reach = (high - low) / 2.0
+    return np.asarray((x < low - reach) | (x > high + reach) | ((x < 0.0) & (low >= 0.0)), np.bool_)
 
 
 def _sorted(part: pd.DataFrame) -> tuple[Floats, Floats]:

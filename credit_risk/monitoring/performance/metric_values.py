@@ -9,6 +9,7 @@ from credit_risk.monitoring.metrics import VALUE_COLUMNS
 from credit_risk.monitoring.performance.against_development import COMPARED_COLUMNS, require_columns
 from credit_risk.monitoring.performance.calibration import CALIBRATION_COLUMNS, LEVEL_COLUMNS
 from credit_risk.monitoring.performance.decisions import DECISION_COLUMNS
+from credit_risk.monitoring.performance.like_for_like import LIKE_COLUMNS
 from credit_risk.monitoring.performance.vintages import AUC, BAD_RATE, EVALUABLE, GINI, KS
 
 SCORE, ALL_SUBJECTS = "score", "all"
@@ -16,9 +17,13 @@ NO_REFERENCE = "development has no such value"
 NO_SLOPE = "not estimable: probabilities all alike, or 0 or 1, or classes separated"
 
 
-def performance_values(compared: pd.DataFrame, window: float, least_expected: float = 0.0) -> pd.DataFrame:
+def performance_values(
+    compared: pd.DataFrame, window: float, least_expected: float = 0.0, like: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Metrics auc, gini, outcome_ks, bad_rate and auc_drop at the window, and early ones.
 
+    auc_drop is held against development's AUC among scores as those of the period where `like` (LIKE_COLUMNS) has a
+    row of period and segment, so that a narrower range of scores is no fall; else against development's as it stands.
     early_auc_drop and early_arrears are at an earlier month. From `against_development`; of several earlier months of a
     period the latest that is evaluable counts, else the latest. early_arrears is the bad rate over development's, with
     the difference's bounds over development's rate; not evaluable where that rate is at or below `least_expected`.
@@ -32,6 +37,10 @@ def performance_values(compared: pd.DataFrame, window: float, least_expected: fl
         parts.append(_values(own, metric, own["value"], own["lower"], own["upper"], None))
     for held, metric in ((final, "auc_drop"), (_latest(compared, window), "early_auc_drop")):
         own = held[held["measure"] == AUC]
+        if metric == "auc_drop" and like is not None and len(like):
+            parts.append(_fall_in_range(like))
+            told = pd.MultiIndex.from_frame(like[["period", "segment"]])
+            own = own[~pd.MultiIndex.from_frame(own[["period", "segment"]]).isin(told)]
         value, lower, upper = -own["difference"], -own["difference_upper"], -own["difference_lower"]
         parts.append(_values(own, metric, value, lower, upper, lower > 0, own["development"].notna()))
     own = _latest(compared, window)
@@ -40,6 +49,13 @@ def performance_values(compared: pd.DataFrame, window: float, least_expected: fl
     low, high = 1.0 + own["difference_lower"] / base, 1.0 + own["difference_upper"] / base
     parts.append(_values(own, "early_arrears", own["value"] / base, low, high, (low > 1) | (high < 1), base.notna()))
     return pd.concat(parts, ignore_index=True)
+
+
+def _fall_in_range(like: pd.DataFrame) -> pd.DataFrame:
+    """auc_drop of the rows of LIKE_COLUMNS."""
+    require_columns(like, LIKE_COLUMNS, "like")
+    value, lower, upper = -like["difference"], -like["difference_upper"], -like["difference_lower"]
+    return _values(like, "auc_drop", value, lower, upper, lower > 0)
 
 
 def calibration_values(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_risk._core.errors import CreditRiskError
+from credit_risk.evaluation.intervals import normal_quantile
 from credit_risk.monitoring.development import Development
 from credit_risk.monitoring.drift.cause import CALIBRATION, RANKING, CauseRules, likeliest_cause
-from credit_risk.monitoring.drift.columns import BREACH_COLUMNS, MOVED_COLUMNS
+from credit_risk.monitoring.drift.columns import BREACH_COLUMNS
 from credit_risk.monitoring.drift.contract import contract_breaches, contracts_of_plan
 from credit_risk.monitoring.drift.domain import DomainPolicy, domain_frames
+from credit_risk.monitoring.drift.moved import GAP_COLUMNS, moved_frame
 from credit_risk.monitoring.drift.quality import QualityPolicy, quality_frame
-from credit_risk.monitoring.drift.units import unit_changes_of_moments
+from credit_risk.monitoring.drift.units import undeclared_specials, unit_changes_of_moments
 from credit_risk.monitoring.frames import ALL, MOMENT_COLUMNS
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.run.drifted import NO_ROWS, Drifted
@@ -29,6 +31,8 @@ from credit_risk.monitoring.variables import CHARACTERISTIC, Variable
 from credit_risk.package import Package
 from credit_risk.scoring import compile_model
 
+CONFIDENCE = 0.95
+"""Of the bounds of the ratio of observed and predicted."""
 SEED = 20261127
 """Of the rows that the classifier is trained on."""
 
@@ -62,7 +66,7 @@ def checked(
     if not stability or isinstance(quality, str):
         return Checked(quality, domain, names, "neither stability nor quality was measured")
     cause = likeliest_cause(
-        pd.concat(stability, ignore_index=True), quality, _moved(performance), CauseRules(outputs=outputs)
+        pd.concat(stability, ignore_index=True), quality, _moved(performance, settings), CauseRules(outputs=outputs)
     )
     return Checked(quality, domain, names, cause)
 
@@ -80,7 +84,7 @@ def _quality(
     outputs = tuple(one.name for one in reference.variables if one.role != CHARACTERISTIC)
     spec = settings.spec
     policy = QualityPolicy(level=spec.significance, least_rows=float(spec.min_rows), outputs=outputs)
-    findings = [_units(source, development, policy)]
+    findings = [_units(source, development, policy), _undeclared(package, source, development, policy)]
     return quality_frame(
         rows,
         drift.counts,
@@ -129,6 +133,33 @@ def _units(source: SqlSource, development: Development, policy: QualityPolicy) -
     return found.assign(variable=found["variable"].str.removeprefix(INPUT)) if len(found) else found
 
 
+def _undeclared(package: Package, source: SqlSource, development: Development, policy: QualityPolicy) -> pd.DataFrame:
+    """Values outside what development had, declared codes aside, that stand in too many rows; numeric inputs."""
+    parts = []
+    for item in package.model["inputs"]:
+        name, codes = str(item["name"]), [float(one["code"]) for one in item["specials"] if _is_number(one["code"])]
+        values = development.values.get(name)
+        if INPUT + name not in source.quantities or values is None or values.dtype != np.float64:
+            continue
+        known = values[np.isfinite(values) & ~np.isin(values, codes)]
+        if not len(known):
+            continue
+        low, high = float(known.min()), float(known.max())
+        held = source.moments([INPUT + name])[["period", "rows"]]
+        found = source.beyond(INPUT + name, low, high)
+        found = found[~found["value"].isin(codes)]
+        outside = held["period"].map(found.groupby("period")["rows"].sum()).fillna(0)
+        inside = held.assign(value=low, rows=held["rows"] - outside)
+        own = pd.concat([found, inside], ignore_index=True).assign(segment=ALL, variable=name)
+        base = pd.DataFrame({"variable": name, "value": [low, high], "rows": 1.0})
+        parts.append(undeclared_specials(base, own, policy))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _is_number(code: object) -> bool:
+    return isinstance(code, (int, float)) and not isinstance(code, bool)
+
+
 def _domain(
     package: Package, source: SqlSource, reference: Reference, development: Development, settings: Settings
 ) -> tuple[pd.DataFrame | str, pd.DataFrame | str]:
@@ -174,21 +205,60 @@ def _matrix(variables: Sequence[Variable], values: Any) -> NDArray[np.float64]:
     return np.column_stack(columns)
 
 
-def _moved(performance: Labelled) -> pd.DataFrame:
-    """MOVED_COLUMNS: whether ranking and level differ from development, in size and beyond chance."""
-    rows: list[tuple[Any, ...]] = []
-    if not isinstance(performance.performance, str):
-        own = performance.performance
-        for row in own[(own["measure"] == "auc") & (own["period"] != ALL)].to_dict("records"):
-            known = row["verdict"] != "not evaluable" and row["status"] == "evaluable"
-            moved = row["verdict"] == "worse" if known else None
-            rows.append((row["period"], row["segment"], RANKING, moved, f"AUC {row['value']:.3f}"))
+def _moved(performance: Labelled, settings: Settings) -> pd.DataFrame:
+    """MOVED_COLUMNS: whether ranking and level differ from development, in size and beyond chance over both together.
+
+    Ranking is the AUC, and the level observed over predicted, against development's among scores as those of the month
+    where the package holds development's rows; else the AUC against development's as it stands, and the ratio against
+    1. Sizes are those of `monitoring.retraining`.
+    """
+    sizes = settings.spec.retraining
+    rows = list(_ranking(performance, sizes.ranking_fell))
     if not isinstance(performance.level, str):
+        least, based = float(np.log1p(sizes.calibration_moved)), _levels(performance.like)
         for row in performance.level[performance.level["period"] != ALL].to_dict("records"):
+            gap = error = float("nan")
+            first, first_error = based.get((row["period"], row["segment"]), (1.0, 0.0))
+            if row["status"] == "evaluable" and row["ratio"] > 0:
+                gap = float(np.log(row["ratio"] / first))
+                error = float(np.log(row["ratio_upper"] / row["ratio_lower"])) / (2.0 * normal_quantile(CONFIDENCE))
+                error = float(np.hypot(error, first_error))
+            told = f"observed over predicted {row['ratio']:.2f}, {first:.2f} in development"
+            rows.append((row["period"], row["segment"], CALIBRATION, gap, error, least, told))
+    return moved_frame(pd.DataFrame(rows, columns=GAP_COLUMNS), settings.spec.significance)
+
+
+def _levels(like: pd.DataFrame | str) -> dict[tuple[str, str], tuple[float, float]]:
+    """Development's observed over predicted among such scores, with the error of its logarithm, by period, segment."""
+    if isinstance(like, str):
+        return {}
+    known = like[like["development_ratio"].notna() & (like["development_ratio"] > 0)]
+    return {
+        (row["period"], row["segment"]): (row["development_ratio"], row["ratio_error"])
+        for row in known.to_dict("records")
+    }
+
+
+def _ranking(performance: Labelled, least: float) -> Iterator[tuple[Any, ...]]:
+    frame, like = performance.performance, performance.like
+    told = set()
+    if not isinstance(like, str):
+        for row in like[like["period"] != ALL].to_dict("records"):
             known = row["status"] == "evaluable"
-            moved = bool(row["ratio_lower"] > 1 or row["ratio_upper"] < 1) if known else None
-            rows.append(
-                (row["period"], row["segment"], CALIBRATION, moved, f"observed over predicted {row['ratio']:.2f}")
-            )
-    frame = pd.DataFrame(rows, columns=MOVED_COLUMNS)
-    return frame.drop_duplicates(MOVED_COLUMNS[:3]).reset_index(drop=True)
+            error = float(np.hypot(row["standard_error"], row["like_error"])) if known else float("nan")
+            words = f"AUC {row['value']:.3f}, {row['development_like']:.3f} in development among such scores"
+            told.add((row["period"], row["segment"]))
+            yield row["period"], row["segment"], RANKING, row["difference"], error, least, words
+    if isinstance(frame, str):
+        return
+    own = frame[(frame["measure"] == "auc") & (frame["period"] != ALL)]
+    own = own.sort_values(["period", "segment", "horizon"], kind="stable")
+    for row in own.drop_duplicates(["period", "segment"], keep="last").to_dict("records"):
+        if (row["period"], row["segment"]) not in told:
+            known = row["verdict"] != "not evaluable" and row["status"] == "evaluable"
+            error = float(np.hypot(row["standard_error"], np.nan_to_num(row["development_error"])))
+            words = f"AUC {row['value']:.3f}, {row['development']:.3f} in development"
+            yield (
+                row["period"], row["segment"], RANKING, row["difference"], error if known else float("nan"), least,
+                words if known else "",
+            )  # fmt: skip

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from credit_risk.monitoring.development import Development
-from credit_risk.monitoring.drift.attribution import shift_frame, shift_totals
 from credit_risk.monitoring.drift.columns import VALUE_COLUMNS
 from credit_risk.monitoring.drift.distances import distance_frame
 from credit_risk.monitoring.drift.stability import bin_frame, stability_frame
 from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.reference import Reference
+from credit_risk.monitoring.run.attributed import attributed
 from credit_risk.monitoring.run.settings import Settings
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.counting import CELLS
@@ -57,13 +57,7 @@ def drifted(
     mine = stability["variable"].isin(of)
     last = counts[(counts["period"] == counts["period"].max()) & (counts["segment"] == ALL)]
     bins = bin_frame(rows[rows["variable"].isin(of)], last[last["variable"].isin(of)], policy)
-    shifts = shift_frame(rows, counts)
-    totals: pd.DataFrame | str = "the model does not add up over the bins of characteristics"
-    if shifts.empty:
-        shifts_or_not: pd.DataFrame | str = totals
-    else:
-        shifts_or_not = shifts
-        totals = _totals(shifts, moments)
+    moved = attributed(source, reference, development, rows, counts, moments, segments)
     return Drifted(
         counts,
         moments,
@@ -71,8 +65,8 @@ def drifted(
         _some(stability[mine], "the package holds no bins of characteristics"),
         _some(bins, "the package holds no bins of characteristics"),
         _distances(source, development, settings),
-        shifts_or_not,
-        totals,
+        moved.shifts,
+        moved.totals,
     )
 
 
@@ -92,14 +86,6 @@ def _mean(development: Development, name: str) -> float:
     if values is None or values.dtype != np.float64 or not len(values):
         return float("nan")
     return float(np.average(values, weights=development.weights))
-
-
-def _totals(shifts: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame | str:
-    by = dict(zip(moments["quantity"], moments["development_mean"], strict=True))
-    if not {"linear_score", "probability"} <= set(by):
-        return "production holds no linear score and no probability to hold the shifts against"
-    frame = moments.drop(columns="development_mean")
-    return shift_totals(shifts, frame, development_score=by["linear_score"], development_probability=by["probability"])
 
 
 def _distances(source: SqlSource, development: Development, settings: Settings) -> pd.DataFrame | str:

@@ -24,6 +24,7 @@ from credit_risk.monitoring.performance.estimate import estimate_table
 from credit_risk.monitoring.performance.labels import Labels, label_outcomes, labels_of_months
 from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.reference import Reference
+from credit_risk.monitoring.run.ranged import Ranged, development_sample
 from credit_risk.monitoring.run.settings import Settings, applicants, evidence_rows, held
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.variables import GRADE, SCORE
@@ -41,7 +42,7 @@ TWELVE = 12
 
 @dataclass(slots=True)
 class Labelled:
-    """Frames, or why there is none; `faults` of outcomes; `development` as performance was held against it."""
+    """Frames, or why there is none; `like`: against development in the same range of scores; `faults` of outcomes."""
 
     labels: pd.DataFrame | str
     performance: pd.DataFrame | str
@@ -49,6 +50,7 @@ class Labelled:
     calibration: pd.DataFrame | str
     label_free: pd.DataFrame | str
     calibration_months: pd.DataFrame | str
+    like: pd.DataFrame | str
     faults: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FAULT_COLUMNS))
 
 
@@ -95,12 +97,12 @@ class _Year:
 def without_outcomes(source: SqlSource, settings: Settings, segments: Sequence[str], reason: str) -> Labelled:
     """What can be said where no outcome is at hand: the estimate from probabilities alone."""
     if not settings.binary or "probability" not in source.quantities:
-        return Labelled(*(reason,) * 4, "production holds no probabilities of bad", reason)
+        return Labelled(*(reason,) * 4, "production holds no probabilities of bad", reason, reason)
     parts = []
     for period in source.periods:
         frame = source.rows(period, ["probability", *segments]).to_pandas()
         parts.append(_estimate(frame[frame["probability"].notna()], period, segments))
-    return Labelled(*(reason,) * 4, _joined(parts, "no row has a probability"), reason)
+    return Labelled(*(reason,) * 4, _joined(parts, "no row has a probability"), reason, reason)
 
 
 def labelled(
@@ -116,10 +118,10 @@ def labelled(
     if not settings.binary:
         return without_outcomes(source, settings, segments, "the outcome is an amount or a fraction")
     if "probability" not in source.quantities:
-        return Labelled(*("production holds no probabilities of bad",) * 6)
+        return Labelled(*("production holds no probabilities of bad",) * 7)
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("labels", "performance", "level", "free", "grades")}
     faults, year = [pd.DataFrame(columns=FAULT_COLUMNS)], _Year()
-    least = settings.least
+    least, ranged = settings.least, Ranged(package, source)
     for period in source.periods:
         frame = _rows(source, period, segments, reference, settings)
         labels, wrong = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
@@ -135,6 +137,7 @@ def labelled(
         if not len(p):
             continue
         tables["performance"].append(_of_month(performance_table(labels, risk, [period] * len(p), by, least=least)))
+        ranged.add(period, risk[labels.usable])
         level = calibration_level(labels, p, segments=by, asset_correlation=settings.correlation, least=least)
         tables["level"].append(_dated(level, period))
         tables["free"].append(_estimate(frame[known], period, segments))
@@ -147,14 +150,17 @@ def labelled(
         p, risk = np.concatenate(year.probability), np.concatenate(year.risk)
         tables["performance"].append(performance_table(joined, risk, least=least))
         tables["level"].append(calibration_level(joined, p, asset_correlation=settings.correlation, least=least))
+        ranged.add(ALL, risk)
     measured = _joined(tables["performance"], "no row has an outcome")
+    against = measured if isinstance(measured, str) else _compared(package, measured, settings)
     return Labelled(
         _joined(tables["labels"], "no row has an outcome"),
-        measured if isinstance(measured, str) else _compared(package, measured, settings),
+        against,
         _joined(tables["level"], "no row has an outcome"),
         _graded(year, reference, settings),
         _joined(tables["free"], "no row has a probability"),
         _joined(tables["grades"], NO_GROUPS),
+        ranged.frame(against, settings),
         pd.concat(faults, ignore_index=True)[FAULT_COLUMNS],
     )
 
@@ -261,14 +267,8 @@ def _compared(package: Package, measured: pd.DataFrame, settings: Settings) -> p
 
 def development_of_champion(package: Package, window: float) -> pd.DataFrame:
     """DEVELOPMENT_COLUMNS of the champion: out of sample where it has one, else development."""
-    frame = evidence_rows(package, "performance.discrimination")
-    if frame is None:
-        return pd.DataFrame(columns=DEVELOPMENT_COLUMNS)
-    first = str(frame["model"].iloc[0])
-    champion = next((str(one["id"]) for one in package.plan["models"] if one.get("champion")), first)
-    own = frame[frame["model"] == champion]
-    sample = next((one for one in ("out_of_sample", "development") if one in set(own["sample"])), None)
-    if sample is None:
+    frame, (champion, sample) = evidence_rows(package, "performance.discrimination"), development_sample(package)
+    if frame is None or sample is None:
         return pd.DataFrame(columns=DEVELOPMENT_COLUMNS)
     level = evidence_rows(package, "performance.calibration")
     confidence = float(package.plan["evaluation"]["confidence"])

@@ -27,6 +27,7 @@ from credit_risk.monitoring.run.drifted import Drifted, drifted
 from credit_risk.monitoring.run.labelled import Labelled, labelled, without_outcomes
 from credit_risk.monitoring.run.looked import looked
 from credit_risk.monitoring.run.outcomes import OutcomeTable, at_hand
+from credit_risk.monitoring.run.population import population_notice, with_notice
 from credit_risk.monitoring.run.settings import Settings, held, settings_of
 from credit_risk.monitoring.run.split import live_split
 from credit_risk.monitoring.run.values import values_of
@@ -152,20 +153,24 @@ def _measured(
     evaluation = _evaluated(values, settings)
     frames = _frames(source, drift, performance, check, compare, values, evaluation, settings)
     areas = {"quality": check.quality, "domain": check.domain, **live.area(source.periods)}
-    frames["verdict"] = verdict_frame(drift, performance, areas, evaluation)
+    notice = population_notice(package, asked.population, compare.decisions)
+    verdict = verdict_frame(drift, performance, areas, evaluation)
+    frames["verdict"] = with_notice(verdict, notice, source.periods[-1] if source.periods else None)
     frames["objectives"] = objectives
     frames["faults"] = pd.concat([source.faults, *faults, performance.faults], ignore_index=True)[FAULT_COLUMNS]
     frames["looks"], frames["recommendations"] = look.looks, look.recommendations
     frames["split"], frames["arms"] = live.split, live.arms
-    frames["advice"], frames["advice_rules"] = _advised(values, settings), rules_frame()
+    frames["advice"], frames["advice_rules"] = _advised(values, settings, performance), rules_frame()
     frames["replay"] = again.counts if isinstance(again, Replayed) else again
     frames["replay_differences"] = _shown(again)
-    frames["run"] = _about(package, source, reference, settings, late, asked.population)
+    frames["run"] = _about(package, source, reference, settings, late, asked.population, notice)
     return MonitoringRun(package.package_hash, settings, values, evaluation, frames)
 
 
-def _advised(values: pd.DataFrame, settings: Settings) -> pd.DataFrame | str:
-    advice = retraining_advice(values, settings.spec.retraining, settings.spec.persistence) if len(values) else ()
+def _advised(values: pd.DataFrame, settings: Settings, performance: Labelled) -> pd.DataFrame | str:
+    like, spec = performance.like, settings.spec
+    told = [] if isinstance(like, str) else like.loc[like["status"] == "evaluable", "segment"].tolist()
+    advice = retraining_advice(values, spec.retraining, spec.persistence, frozenset(told)) if len(values) else ()
     return advice_frame(advice) if advice else "nothing was measured that the advice goes by"
 
 
@@ -223,6 +228,7 @@ def _frames(
         "challengers": compare.challengers,
         "labels": performance.labels,
         "performance": performance.performance,
+        "like_for_like": performance.like,
         "level": performance.level,
         "calibration": performance.calibration,
         "calibration_months": performance.calibration_months,
@@ -250,6 +256,7 @@ def _about(
     settings: Settings,
     late: bool,
     population: str,
+    notice: tuple[str, str] | None,
 ) -> pd.DataFrame:
     spec = settings.spec
     model = package.manifest["model"]
@@ -257,6 +264,7 @@ def _about(
         "model": f"{model['id']} {model['version']}",
         "package hash": package.package_hash,
         "compared with": population,
+        "notice": "" if notice is None else notice[1],
         "months": f"{source.periods[0]} to {source.periods[-1]}" if source.periods else "none",
         "rows counted": f"{int(source.partitions['counted'].sum())}",
         "rows left out": f"{int(source.partitions['left_out'].sum())}",
@@ -274,6 +282,7 @@ def _about(
         "asset correlation": f"{settings.correlation:g} ({settings.correlation_by})",
         "applicants who come again": _applicants(source, settings),
         "outcomes": "given" if late else NO_OUTCOMES,
+        "early arrears": "held against development's share at that month wherever it is above 0, however small",
     }
     frame = pd.DataFrame({"item": list(items), "value": [text or "none" for text in items.values()]})
     frame.attrs["notes"] = reference.notes

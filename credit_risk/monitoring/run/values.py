@@ -73,7 +73,8 @@ def _of_drift(reference: Reference, drift: Drifted, check: Checked, settings: Se
 def _of_outcomes(source: SqlSource, performance: Labelled, settings: Settings) -> Iterator[pd.DataFrame]:
     """Grades are of the mature months of a year together, told at the last month."""
     if not isinstance(performance.performance, str) and settings.window is not None:
-        yield performance_values(performance.performance, float(settings.window))
+        like = None if isinstance(performance.like, str) else performance.like
+        yield performance_values(performance.performance, float(settings.window), like=like)
     if not isinstance(performance.level, str):
         grades = None
         if not isinstance(performance.calibration, str):

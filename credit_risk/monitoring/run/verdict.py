@@ -26,7 +26,7 @@ def verdict_frame(
         _of_frame("score", drift.score),
         _of_frame("characteristics", drift.characteristics),
         *(_of_frame(name, frame) for name, frame in others.items()),
-        _of_performance(performance.performance),
+        _of_performance(performance.performance, performance.like),
         _of_level(performance.level),
         _of_grades(performance.calibration),
     ]
@@ -79,9 +79,9 @@ def _named(row: dict[str, object]) -> Iterator[str]:
             yield value
 
 
-def _of_performance(frame: pd.DataFrame | str) -> Row:
+def _of_performance(frame: pd.DataFrame | str, like: pd.DataFrame | str) -> Row:
     """Of the AUC of all rows: of the mature months of a year together where they are evaluable, else of the last month
-    that is."""
+    that is. Held against development's in the same range of scores where that is known."""
     if isinstance(frame, str):
         return ("performance", None, GREY, frame)
     own = frame[(frame["measure"] == "auc") & (frame["segment"] == ALL)]
@@ -91,10 +91,23 @@ def _of_performance(frame: pd.DataFrame | str) -> Row:
         return ("performance", None, GREY, reason or "no month is evaluable")
     row = known.sort_values(["period", "horizon"]).iloc[-1]  # `all` sorts after the months
     told = f"AUC {row['value']:.3f} ({row['lower']:.3f} to {row['upper']:.3f}) at month {row['horizon']:g}"
+    if not isinstance(like, str):
+        same = like[(like["period"] == row["period"]) & (like["horizon"] == row["horizon"])]
+        if len(same):
+            return _in_range(row["period"], told, same.iloc[0])
     if row["verdict"] == "not evaluable":
         return ("performance", row["period"], GREY, f"{told}; development tells none of that month")
     grade = RED if row["verdict"] == "worse" else GREEN
     return ("performance", row["period"], grade, f"{told}; development {row['development']:.3f}")
+
+
+def _in_range(period: str, told: str, like: pd.Series) -> Row:
+    if like["status"] != "evaluable":
+        return ("performance", period, GREY, f"{told}; {like['reason']}")
+    told += (
+        f"; development {like['development_like']:.3f} among such scores, {like['development']:.3f} among all of its"
+    )
+    return ("performance", period, RED if like["verdict"] == "worse" else GREEN, told)
 
 
 def _of_level(frame: pd.DataFrame | str) -> Row:

@@ -79,6 +79,10 @@ class CountSource(Protocol):
         """Distinct values of a number by period, where there are at most `most`; else cells of a grid."""
         ...
 
+    def beyond(self, quantity: str, lower: float, upper: float) -> pd.DataFrame:
+        """period, value, rows of values of a number outside a range that more than one row has."""
+        ...
+
     def rows(self, period: str, columns: Sequence[str]) -> pa.Table:
         """Columns of production of one period, ordered by key; missing is null.
 
@@ -270,6 +274,20 @@ class SqlSource:
         for p, c, n in lines:
             counted[int(p), lower + min(max(int(c), 0), cells - 1) * width] += int(n)
         return ValueCounts(_value_frame((p, x, n) for (p, x), n in counted.items()), False, lower, width)
+
+    def beyond(self, quantity: str, lower: float, upper: float) -> pd.DataFrame:
+        """period, value, rows of the values of a number below `lower` or above `upper` that more than one row has."""
+        self._chosen("quantity", [quantity], self.quantities)
+        parts = [
+            self._reader.select(chunk, {"x": quantity, "p": PERIOD})
+            for chunk in self._chunks
+            if quantity in chunk.columns
+        ]
+        d = self._engine.dialect
+        outside = f"(x < {d.literal(lower)} OR x > {d.literal(upper)}) AND {self._reader.finite('x')}"
+        counted = f"SELECT p, x, COUNT(*) AS n FROM (\n{union(parts)}\n) AS u WHERE {outside} GROUP BY p, x"
+        lines = self._fetched([f"SELECT p, x, n FROM ({counted}) AS v WHERE n > 1"])
+        return _value_frame((int(p), float(x), int(n)) for p, x, n in lines)
 
     def _grid(self, quantity: str, finite: str) -> tuple[float, float, int]:
         known = self._reference.ranges.get(quantity)

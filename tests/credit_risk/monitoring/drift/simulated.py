@@ -18,18 +18,20 @@ from credit_risk.evaluation.calibration_tests import calibration_intercept, cali
 from credit_risk.models.logistic import fit_logistic
 from credit_risk.monitoring.drift.attribution import shift_frame
 from credit_risk.monitoring.drift.cause import likeliest_cause
-from credit_risk.monitoring.drift.columns import MOVED_COLUMNS, VALUE_COLUMNS
+from credit_risk.monitoring.drift.columns import VALUE_COLUMNS
+from credit_risk.monitoring.drift.moved import GAP_COLUMNS, moved_frame
 from credit_risk.monitoring.drift.quality import quality_frame
 from credit_risk.monitoring.drift.stability import stability_frame
 from credit_risk.monitoring.drift.units import unit_changes
 from credit_risk.monitoring.frames import ALL, COUNT_COLUMNS, REFERENCE_COLUMNS
+from credit_risk.monitoring.performance.like_for_like import development_like
 
 START, TURN, LAST = "2018-01", "2018-07", "2018-12"
 ROWS, MONTHS = 6000, 6
 OTHER_PEOPLE = 1_000_000
 """Added to the seed of development for that of production."""
 HELD_OUT = 0.3
-"""Share of development that is not fitted: the AUC of development is theirs."""
+"""Share of development that is not fitted: calibration and AUC of development are theirs."""
 SPECIALS = {"bureau_score": (-9.0, -8.0), "utilisation": (-8.0,)}
 NUMBERS = ("bureau_score", "income", "utilisation", "months_at_address", "inquiries_6m", "delinquencies_24m")
 NAMES = [*NUMBERS, "employment", "housing", "purpose", "channel"]
@@ -49,7 +51,8 @@ CAUSES = {"missing": "data_quality", "scaled": "data_quality", "unseen": "data_q
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """Classing, coefficients (10,), constant, edges of ten score bands (9,), reference, values, measures held out."""
+    """Classing, coefficients (10,), constant, edges of ten score bands (9,), reference, values; of the rows held out
+    (n,) whether they are bad, their linear scores, and intercept and slope of calibration with standard errors."""
 
     tables: dict[str, BinningTable]
     coefficients: np.ndarray
@@ -57,6 +60,8 @@ class Developed:
     edges: np.ndarray
     reference: pd.DataFrame
     values: pd.DataFrame
+    held_bad: np.ndarray
+    held_score: np.ndarray
     measures: dict[str, tuple[float, float]]
 
 
@@ -107,9 +112,10 @@ def developed(seed: int) -> Developed:
     cells = ("score", np.arange(10), [f"band {k}" for k in range(10)], "interval", np.nan, np.nan, bands, np.nan)
     parts.append(pd.DataFrame(dict(zip(REFERENCE_COLUMNS, cells, strict=True))))
     held = np.column_stack([tables[name].transform(applications.loc[~kept, name]) for name in NAMES])
-    measures = measured(bad[~kept], constant + held @ coefficients)
-    values = ordinary_values(own)
-    return Developed(tables, coefficients, constant, edges, pd.concat(parts), values, measures)
+    held_bad, held_score = bad[~kept], constant + held @ coefficients
+    values, levels = ordinary_values(own), calibrated(held_bad, held_score)
+    reference = pd.concat(parts)
+    return Developed(tables, coefficients, constant, edges, reference, values, held_bad, held_score, levels)
 
 
 def ordinary_values(applications: pd.DataFrame) -> pd.DataFrame:
@@ -145,29 +151,26 @@ def watched(seed: int, switch: str) -> Watched:
     return Watched(stability, quality, shift_frame(base.reference, counts), causes)
 
 
-def measured(y: np.ndarray, linear: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Intercept (at slope 1) and slope of calibration, and AUC, each with its standard error."""
+def calibrated(y: np.ndarray, linear: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Intercept (at slope 1) and slope of calibration, each with its standard error."""
     p = expit(linear)
-    intercept, slope, area = calibration_intercept(y, p), calibration_slope(y, p), delong_interval(y, linear)
+    intercept, slope = calibration_intercept(y, p), calibration_slope(y, p)
     return {
         "intercept": (intercept.estimate, intercept.standard_error),
         "slope": (slope.estimate, slope.standard_error),
-        "auc": (area.auc, area.standard_error),
     }
 
 
 def _performance(base: Developed, y: np.ndarray, linear: np.ndarray) -> pd.DataFrame:
-    """Whether calibration and ranking moved from development's held-out rows: in size, and beyond chance at 1 %.
+    """Whether calibration and ranking moved from development's held-out rows: in size, and beyond chance at 1 % in all.
 
-    What the fit owes to its own sample (too steep a slope, a level that is off) is in both and no drift.
+    What the fit owes to its own sample (too steep a slope, a level that is off) is in both and no drift. The AUC is
+    held against development's among scores as these.
     """
-    moved = {}
-    for name, (value, error) in measured(y, linear).items():
+    area, like = delong_interval(y, linear), development_like(base.held_bad == 1, base.held_score, linear)
+    cells = [("ranking", area.auc - like.auc, np.hypot(area.standard_error, like.standard_error), LEAST_CHANGE["auc"])]
+    for name, (value, error) in calibrated(y, linear).items():
         first, own = base.measures[name]
-        gap = abs(value - first)
-        moved[name] = bool(gap >= LEAST_CHANGE[name] and gap > 2.576 * np.hypot(error, own))
-    cells = [
-        (LAST, ALL, "calibration", moved["intercept"] or moved["slope"], ""),
-        (LAST, ALL, "ranking", moved["auc"], ""),
-    ]
-    return pd.DataFrame(cells, columns=MOVED_COLUMNS)
+        cells.append(("calibration", value - first, np.hypot(error, own), LEAST_CHANGE[name]))
+    gaps = pd.DataFrame([(LAST, ALL, *one, "") for one in cells], columns=GAP_COLUMNS)
+    return moved_frame(gaps, level=0.01)

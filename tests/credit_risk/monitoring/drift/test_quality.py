@@ -186,6 +186,14 @@ def test_moments_tell_a_unit_from_one_mistyped_row() -> None:
     assert found["reason"][1].endswith("does not follow the mean")
 
 
+def test_one_more_of_what_is_counted_is_no_code() -> None:
+    base = np.repeat(np.arange(6.0), 500)
+    own = np.concatenate([np.repeat(np.arange(6.0), 100), np.full(50, 6.0)])
+    assert not undeclared_specials(values("x", base), values("x", own))["material"].any()
+    own[:50] = -1.0
+    assert undeclared_specials(values("x", base), values("x", own))["material"].all()
+
+
 def test_a_code_that_nobody_declared() -> None:
     random = np.random.default_rng(4)
     base = np.round(random.normal(50, 10, 4000))
@@ -194,7 +202,7 @@ def test_a_code_that_nobody_declared() -> None:
     own = pd.concat([values("x", coded, "2026-02"), values("x", wider, "2026-03")])
     found = undeclared_specials(values("x", base), own)
     assert list(found["material"]) == [True, False]
-    assert found["reason"][0].startswith("value -99, outside development")
+    assert found["reason"][0].startswith("value -99, far outside development")
     frame = quality_frame(BASE, months(), findings=[found])
     chosen = frame[frame["rule"] == "special_undeclared"].set_index("period")["verdict"]
     assert dict(chosen) == {"2026-02": "red", "2026-03": "green"}

@@ -2,9 +2,18 @@
 
 Design: 6,000 applicants in half a year without credit cycle, a scorecard classed and fitted on 70 % of them; then 1,000
 applicants in each of six months of production; monthly frames of drift and quality, outcomes of the half-year at its
-end. Right in the last month in at least 95 of 100 seeds; without drift no alert (red, or review and more persistently)
-in 95 of 100 seeds, and months with any adjusted finding at most 10 % but for two standard errors (the score at 5 % by
-itself, the characteristics together at 5 %).
+end, AUC and level held against development's rows that were not fitted, the AUC among scores as those of production.
+
+Rule: of 100 seeds each switch is told right in its last month in at least 95. A method that is right in 98 of 100
+passes with probability 0.98 a switch, one that is right in 90 with 0.06. Without drift: an alert (red, or review and
+more persistently) in at most 5 of 100 seeds; and months with any adjusted finding at most 10 % (the score at 5 % by
+itself, the characteristics together at 5 %) but for three standard errors of the mean of seeds, whose months share
+development.
+
+Seeds seen while this was designed: 0 to 99 and 999. 5000 to 5099 were run once with the design before (three tests of
+performance at 1 % each, the AUC against all of development's scores, a month by itself): none 97, population 96, others
+100, 9.0 % of months with a finding. 6000 to 6099 were run once with this one: none 98, population 97, others 100, 12.8 %
+of months with a finding. No seed of either raised an alert without drift.
 """
 
 from __future__ import annotations
@@ -38,7 +47,7 @@ def attributed(switch: str, found: Watched) -> bool:
     return switch not in struck or shifts.loc[shifts["share"].idxmax(), "variable"] == struck[switch]
 
 
-@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(100), marks=pytest.mark.slow)], ids=["1", "100"])
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(6000, 6100), marks=pytest.mark.slow)], ids=["1", "100"])
 def test_each_switch_is_told_by_its_cause(seeds: range) -> None:
     told = dict.fromkeys(SWITCHES, 0)
     moved = dict.fromkeys(SWITCHES, 0)
@@ -51,10 +60,11 @@ def test_each_switch_is_told_by_its_cause(seeds: range) -> None:
             if switch == "none":
                 over = found.stability["persistent"] | (found.stability["verdict"] == "red")
                 alerts.append(bool(over.any() or (found.quality["verdict"] == "red").any()))
-                findings += list(found.stability.groupby("period")["beyond_chance"].any())
+                findings.append(float(found.stability.groupby("period")["beyond_chance"].any().mean()))
     least = int(np.ceil(0.95 * len(seeds)))
     assert min(told.values()) >= least, told
     assert min(moved.values()) >= least, moved
     assert sum(alerts) <= len(seeds) - least
     if len(seeds) == 100:
-        assert np.mean(findings) <= 0.10 + 2 * np.sqrt(0.1 * 0.9 / len(findings)), np.mean(findings)
+        error = float(np.std(findings, ddof=1) / np.sqrt(len(findings)))
+        assert np.mean(findings) <= 0.10 + 3 * error, (np.mean(findings), error)

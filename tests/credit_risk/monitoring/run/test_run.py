@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from credit_risk._core.evidence import catalogue
+from credit_risk._core.hash_chain import line_of
 from credit_risk.monitoring.run import MonitoringRun, OutcomeTable, Words, evidence_of, monitor
 from credit_risk.monitoring.source import same_names
 from credit_risk.package import read_package
@@ -161,6 +163,7 @@ def test_the_command_writes_evidence_alerts_report_and_page(
     assert "red" in ended.out
     assert (tmp_path / "run" / "documents" / "monitoring_report.pdf").is_file()
     assert (tmp_path / "run" / "documents" / "index.html").is_file()
+    page = (tmp_path / "run" / "documents" / "index.html").read_text("utf-8")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))
     assert manifest["kind"] == "monitoring"
     assert manifest["package_hash"] == read_package(package).package_hash
@@ -169,9 +172,25 @@ def test_the_command_writes_evidence_alerts_report_and_page(
     assert "0 opened" in again.out
     listed = credit_risk("alerts", "list", tmp_path / "alerts")
     assert "Stability of the score" in listed.out
+    log = tmp_path / "alerts" / "alerts.jsonl"
+    head = hashlib.sha256(log.read_bytes().splitlines()[-1]).hexdigest()
+    about = json.loads((tmp_path / "run" / "evidence" / "monitoring.run.json").read_text("utf-8"))
+    assert dict(about["rows"])["log of alerts ends in"] == head
+    assert head in page
+    last = json.loads(log.read_bytes().splitlines()[-1])
+    kept = log.read_bytes()
+    changed = {**last, "at": "2020-01-01T00:00:00Z"}
+    log.write_bytes(b"".join(kept.splitlines(keepends=True)[:-1]) + line_of(changed) + b"\n")
+    assert credit_risk("alerts", "list", tmp_path / "alerts").status == 0  # the chain itself holds
+    refused = command(package, places, tmp_path / "next", "--no-documents")
+    assert (refused.status, "not the one that the run run kept" in refused.err) == (2, True)
+    assert not (tmp_path / "next").exists()
 
 
-def test_the_same_run_gives_the_same_bytes(package: Path, places: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_same_run_gives_the_same_bytes(
+    package: Path, places: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")  # the log of alerts, which evidence cites, tells the moment
     for name in ("a", "b"):
         folder = tmp_path / name
         assert command(package, places, folder / "run", "--no-documents", "--quiet").status == 0
