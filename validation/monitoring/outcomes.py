@@ -22,7 +22,8 @@ Floats = NDArray[np.float64]
 MISSING, MATURE, NOTHING = "missing", "mature", "not evaluable"
 LEAST_FOLLOWED, REACHED, YEAR, CONFIDENCE = 0.05, 0.5, 12, 0.95
 TABLES = (
-    "labels", "performance", "like_for_like", "level", "calibration", "calibration_months", "figure.performance", "figure.level",
+    "labels", "performance", "like_for_like", "level", "calibration", "calibration_months",
+    "figure.performance", "figure.level",
 )  # fmt: skip
 LABELS = ("rows", "with_outcome", "good", "bad", "not_yet", "unobserved", "faults")
 PERFORMANCE = {

@@ -135,17 +135,20 @@ def _units(source: SqlSource, development: Development, policy: QualityPolicy) -
 
 def _undeclared(package: Package, source: SqlSource, development: Development, policy: QualityPolicy) -> pd.DataFrame:
     """Values outside what development had, declared codes aside, that stand in too many rows; numeric inputs."""
-    parts = []
+    spans: dict[str, tuple[float, float, list[float]]] = {}
     for item in package.model["inputs"]:
         name, codes = str(item["name"]), [float(one["code"]) for one in item["specials"] if _is_number(one["code"])]
         values = development.values.get(name)
         if INPUT + name not in source.quantities or values is None or values.dtype != np.float64:
             continue
         known = values[np.isfinite(values) & ~np.isin(values, codes)]
-        if not len(known):
-            continue
-        low, high = float(known.min()), float(known.max())
-        held = source.moments([INPUT + name])[["period", "rows"]]
+        if len(known):
+            spans[name] = float(known.min()), float(known.max()), codes
+    if not spans:
+        return pd.DataFrame()
+    moments, parts = source.moments([INPUT + name for name in spans]), []
+    for name, (low, high, codes) in spans.items():
+        held = moments.loc[moments["quantity"] == INPUT + name, ["period", "rows"]]
         found = source.beyond(INPUT + name, low, high)
         found = found[~found["value"].isin(codes)]
         outside = held["period"].map(found.groupby("period")["rows"].sum()).fillna(0)
@@ -153,7 +156,7 @@ def _undeclared(package: Package, source: SqlSource, development: Development, p
         own = pd.concat([found, inside], ignore_index=True).assign(segment=ALL, variable=name)
         base = pd.DataFrame({"variable": name, "value": [low, high], "rows": 1.0})
         parts.append(undeclared_specials(base, own, policy))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return pd.concat(parts, ignore_index=True)
 
 
 def _is_number(code: object) -> bool:

@@ -73,6 +73,14 @@ def test_each_rule(numbers: dict[str, float | None], action: str, rule: int) -> 
     assert advised(values(**{**QUIET, **numbers})) == (action, rule)
 
 
+def test_a_fall_beside_the_range_of_scores_is_one_of_the_order() -> None:
+    fell = values(**{**QUIET, "auc_drop": 0.2, "score_psi": 0.4})
+    (advice,) = retraining_advice(fell, RetrainingSpec(), LASTING, frozenset({ALL}))
+    assert (advice.action, advice.rule.number) == ("re_develop", 3)
+    (advice,) = retraining_advice(fell, RetrainingSpec(), LASTING, frozenset({"REGION=north"}))
+    assert advice.rule.number == 2
+
+
 def test_rules_fit_every_state_and_each_is_reached() -> None:
     states = itertools.product((MOVED, HELD, NOT_EVALUABLE), repeat=len(SIGNALS))
     reached = {rule_for(dict(zip(SIGNALS, state, strict=True))).number for state in states}

@@ -62,6 +62,21 @@ def test_reasons_name_what_moved_and_what_is_not_known() -> None:
     assert cause(MOVED, CauseRules(persistent=True))["cause"] == "none"  # one month of three
 
 
+def test_a_month_just_below_the_cut_does_not_hide_what_the_others_told() -> None:
+    near = [560, 340, 100]  # beyond chance, at 0.05
+    frames = [counts({(f"2026-0{k}", ALL, "x"): rows}) for k, rows in enumerate(([700, 200, 100],) * 2 + (near,), 1)]
+    own = pd.concat(frames)
+    base = BASE[BASE["variable"] == "x"]
+    stability = stability_frame(base, own)
+    last = stability[stability["period"] == "2026-03"].iloc[0]
+    assert 0.02 < last["psi"] < 0.1
+    assert bool(last["beyond_chance"])
+    found = likeliest_cause(stability, quality_frame(base, own)).set_index("period")
+    assert found["cause"].tolist() == ["population"] * 3
+    alone = stability_frame(base, counts({("2026-03", ALL, "x"): near}))
+    assert likeliest_cause(alone, quality_frame(base, own[own["period"] == "2026-03"]))["cause"].tolist() == ["none"]
+
+
 def test_a_month_of_ten_rows_has_no_cause() -> None:
     assert cause({"x": [5, 5, 0], "y": [5, 5], "score": [5, 5]})["cause"] == "not_evaluable"
 

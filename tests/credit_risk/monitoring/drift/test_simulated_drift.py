@@ -12,8 +12,8 @@ development.
 
 Seeds seen while this was designed: 0 to 99 and 999. 5000 to 5099 were run once with the design before (three tests of
 performance at 1 % each, the AUC against all of development's scores, a month by itself): none 97, population 96, others
-100, 9.0 % of months with a finding. 6000 to 6099 were run once with this one: none 98, population 97, others 100, 12.8 %
-of months with a finding. No seed of either raised an alert without drift.
+100, 9.0 % of months with a finding. 6000 to 6099 were run once with this one: none 98, population 97, others 100 and
+12.8 % of months with a finding. No seed of either raised an alert without drift.
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ def test_moments_and_distinct_values(tmp_path: Path) -> None:
     with open_production(str(folder), mapping("scorecard"), package("scorecard"), clock=clock) as source:
         moments = source.moments(["probability", "score"], ["region"])
         values = source.distinct("score")
+        beyond = source.beyond("score", 500.0, 560.0)
         cells = source.distinct("probability", most=3, grid=(0.0, 1.0, 50))
         month = source.rows("2026-02", ["_key", "_time", "_period", "score", "region"]).to_pandas()
     period = table[TIME].dt.strftime("%Y-%m")
@@ -57,6 +58,12 @@ def test_moments_and_distinct_values(tmp_path: Path) -> None:
         np.testing.assert_allclose(told["mean"], wanted["mean"], rtol=1e-13)
         np.testing.assert_allclose(told["variance"], wanted["var"], rtol=1e-11)
     wanted = table.groupby([period, "score"]).size()
+    outside = wanted[
+        (wanted > 1) & ~wanted.index.get_level_values("score").to_series().between(500.0, 560.0).to_numpy()
+    ]
+    assert len(beyond) > 0
+    assert beyond["rows"].tolist() == outside.tolist()
+    assert beyond["value"].tolist() == outside.index.get_level_values("score").tolist()
     assert values.exact
     assert values.frame.set_index(["period", "value"])["rows"].to_dict() == wanted.to_dict()
     assert not cells.exact

@@ -33,11 +33,13 @@ COLUMNS = ["_key", "_time", "_period", "score", "probability", "region"]
 def everything(source: SqlSource) -> dict[str, Any]:
     """What all engines must agree on."""
     quantity = "score" if "score" in source.quantities else "expected_value"
+    middle = source.distinct(quantity).frame["value"].quantile([0.3, 0.7])
     columns = [name for name in COLUMNS if name in (*source.quantities, *source.segments) or name[0] == "_"]
     return {
         "counts": source.counts(segments=["region"]),
         "moments": source.moments(segments=["region"]),
         "distinct": source.distinct(quantity),
+        "beyond": source.beyond(quantity, float(middle.iloc[0]), float(middle.iloc[1])),
         "cells": source.distinct(quantity, most=2, grid=(-1.0, 1.5, 40)),
         "rows": source.rows("2026-03", columns).to_pandas(),
         "periods": source.periods,
@@ -54,6 +56,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
     pd.testing.assert_frame_equal(one["moments"][exact], other["moments"][exact])
     for name in ("mean", "variance"):
         np.testing.assert_allclose(one["moments"][name], other["moments"][name], rtol=1e-10, atol=1e-14)
+    pd.testing.assert_frame_equal(one["beyond"], other["beyond"], check_exact=True)
     for name in ("distinct", "cells"):
         assert one[name].exact == other[name].exact
         pd.testing.assert_frame_equal(one[name].frame, other[name].frame, check_exact=True)
