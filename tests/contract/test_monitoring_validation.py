@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -296,6 +297,26 @@ def test_a_table_that_is_said_not_to_apply_is_found(world: dict[str, Path], tmp_
     listed(run)
     tests = {one["test"] for one in validated(world, run).document["findings"]}
     assert "monitoring.labels: whether there is one" in tests
+
+
+def test_attributions_of_trees_are_recomputed(tmp_path: Path) -> None:
+    trees = PLAN.replace("scorecard, champion: true", "scorecard").replace("trees: 15}", "trees: 15, champion: true}")
+    package = done(tmp_path, trees, portfolio(1500), "--no-validation", "--no-documents")
+    read = read_package(package)
+    wrapped: Any = SimpleNamespace(model=read.model, challengers={"trees": read.model})
+    rows = production(wrapped, rows=400, count=2, shifted_from=1).drop(columns=["BAD", "trees"])
+    rows.to_parquet(tmp_path / "decisions.parquet", index=False)
+    table = ("--table", tmp_path / "decisions.parquet", "--key", "key", "--time", "decided")
+    ran = credit_risk("monitor", package, *table, "--out", tmp_path / "run", "--no-documents", "--quiet")
+    assert ran.status == 0, ran.err
+    columns = Columns("key", "decided")
+    found = validate_monitoring(package, tmp_path / "run", tmp_path / "decisions.parquet", columns)
+    assert found.document["findings"] == []
+    passed = {one["test"]: one["compared"] for one in found.document["coverage"] if one["outcome"] == "pass"}
+    for column in ("shift", "standard_error", "probability_shift"):
+        assert passed[f"monitoring.attribution: {column}"] == 2 * 4
+    for column in ("remainder", "probability_remainder"):
+        assert passed[f"monitoring.attribution_totals: {column}"] == 2
 
 
 def test_a_log_is_recomputed_by_its_pseudonyms(
