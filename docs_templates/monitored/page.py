@@ -40,8 +40,8 @@ OF_SEGMENT = ("period", "segment", "horizon", "bad", "value", "lower", "upper", 
 LEVEL = ("period", "rows", "bad", "predicted", "observed", "ratio", "ratio_lower", "ratio_upper", "status")
 EXPECTED = ("period", "measure", "rows", "estimate", "lower", "upper", "early_ratio", "early_verdict")
 LIKE = (
-    *("period", "value", "development", "development_like", "range_effect", "difference", "p_value"),
-    *("development_ratio", "development_bad", "unused", "outside", "verdict", "reason"),
+    *("period", "value", "development", "development_like", "difference", "p_value"),
+    *("development_ratio", "development_bad", "unused", "verdict"),
 )
 DECISIONS = ("period", "measure", "rows", "events", "rate", "lower", "upper", "development", "difference", "p_value")
 OBJECTIVES = (
