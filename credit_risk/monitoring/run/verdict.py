@@ -104,7 +104,8 @@ def _of_performance(frame: pd.DataFrame | str, like: pd.DataFrame | str) -> Row:
 def _in_range(period: str, told: str, like: pd.Series) -> Row:
     if like["status"] != "evaluable":
         return ("performance", period, GREY, f"{told}; {like['reason']}")
-    told += f"; development {like['development_like']:.3f} among such scores, {like['development']:.3f} among all of its own"
+    such, every = like["development_like"], like["development"]
+    told += f"; development {such:.3f} among such scores, {every:.3f} among all of its own"
     return ("performance", period, RED if like["verdict"] == "worse" else GREEN, told)
 
 
