@@ -299,8 +299,11 @@ def test_a_table_that_is_said_not_to_apply_is_found(world: dict[str, Path], tmp_
     assert "monitoring.labels: whether there is one" in tests
 
 
-def test_attributions_of_trees_are_recomputed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", ["a scorecard, whose classings are used", "no other candidate"])
+def test_a_run_of_trees_is_recomputed(tmp_path: Path, beside: str) -> None:
     trees = PLAN.replace("scorecard, champion: true", "scorecard").replace("trees: 15}", "trees: 15, champion: true}")
+    if beside == "no other candidate":
+        trees = trees.replace("{id: scorecard, type: scorecard}, ", "")
     package = done(tmp_path, trees, portfolio(1500), "--no-validation", "--no-documents")
     read = read_package(package)
     wrapped: Any = SimpleNamespace(model=read.model, challengers={"trees": read.model})
@@ -311,12 +314,19 @@ def test_attributions_of_trees_are_recomputed(tmp_path: Path) -> None:
     assert ran.status == 0, ran.err
     columns = Columns("key", "decided")
     found = validate_monitoring(package, tmp_path / "run", tmp_path / "decisions.parquet", columns)
-    assert [one["test"] for one in found.document["findings"] if "attribution" in one["test"]] == []
+    keys = ("quantity", "developer_value", "validator_value")
+    assert [[one[key] for key in keys] for one in found.document["findings"]] == []
     passed = {one["test"]: one["compared"] for one in found.document["coverage"] if one["outcome"] == "pass"}
+    told = json.loads((tmp_path / "run" / "evidence" / "monitoring.characteristic_stability.json").read_text("utf-8"))
+    place = [column["name"] for column in told["columns"]].index("variable")
+    characteristics = len({row[place] for row in told["rows"]})
+    assert characteristics >= 4
     for column in ("shift", "standard_error", "probability_shift"):
-        assert passed[f"monitoring.attribution: {column}"] == 2 * 4
+        assert passed[f"monitoring.attribution: {column}"] == 2 * characteristics
     for column in ("remainder", "probability_remainder"):
         assert passed[f"monitoring.attribution_totals: {column}"] == 2
+    assert passed["monitoring.characteristic_stability: psi"] == len(told["rows"])
+    assert passed["monitoring.domain_classifier: auc"] == 2
 
 
 def test_a_log_is_recomputed_by_its_pseudonyms(

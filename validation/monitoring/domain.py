@@ -68,9 +68,10 @@ def _why_not(bench: Bench, used: list[Counted], stated: pd.DataFrame, held: pd.D
         return "inputs of some rows of the log were not kept, or are erased"
     if "logistic" not in set(stated["method"]):
         return "the classifier is no logistic regression"
-    told = set() if held is None else set(held["variable"])
-    if told and not told & {one.name for one in used}:
-        return "it is trained on bins that the package does not hold"
+    stable = bench.run.table("characteristic_stability") if held is None else held
+    told = set() if stable is None else set(stable["variable"])
+    if told and told != {one.name for one in used}:
+        return "it is trained on characteristics that several classings of the champion are of, or on others than ours"
     return None
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from validation.monitoring.attribution import Counted, compare_attribution
 from validation.monitoring.bench import ALL, Bench
+from validation.monitoring.classings import classings_of
 from validation.monitoring.production import NUMBERS
 from validation.monitoring.settings import FAIL, REVIEW, TOLERANCE
 from validation.monitoring.tables import compare_table, not_recomputed
@@ -86,7 +87,7 @@ def _effective(bench: Bench, ids: NDArray[np.int64], bins: int) -> Floats:
 
 
 def counted_of(bench: Bench) -> list[Counted]:
-    """What can be counted on bins that the package holds: score, grades, and classings of the champion."""
+    """What can be counted: score and grades, and characteristics on bins of the package or of development."""
     return [*_of_score(bench), *_characteristics(bench)]
 
 
@@ -122,31 +123,16 @@ def _of_score(bench: Bench) -> list[Counted]:
 
 
 def _characteristics(bench: Bench) -> list[Counted]:
-    """The classings of the champion, of values that one classing is of."""
-    steps = steps_of(bench.package.model, "classing")
-    inputs = [step["input"] for step in steps]
+    """Characteristics on their bins; what a bin adds is known of the champion's own."""
     found: list[Counted] = []
-    if bench.scored is None:
-        return found
-    for step in steps:
-        if inputs.count(step["input"]) > 1:
-            continue
-        source = bench.scored[step["input"]]
-        ids = np.where(source.error | ~bench.production.whole, -1, assign(step, source))
-        bins = sorted(step["bins"], key=lambda one: one["id"])
-        own = assign(step, bench.development[step["input"]])
-        found.append(
-            Counted(
-                step["input"],
-                _effective(bench, own, len(bins)),
-                ids,
-                [one["label"] for one in bins],
-                [one["kind"] for one in bins],
-                _effects(bench, step, bins),
-                False,
-                own,
-            )
-        )
+    for one in classings_of(bench):
+        ids = np.where(one.production.error | ~bench.production.whole, -1, assign(one.step, one.production))
+        bins = sorted(one.step["bins"], key=lambda item: item["id"])
+        own = assign(one.step, one.development)
+        effects = _effects(bench, one.step, bins) if one.own else np.full(len(bins), np.nan)
+        labels, kinds = [item["label"] for item in bins], [item["kind"] for item in bins]
+        expected = _effective(bench, own, len(bins))
+        found.append(Counted(one.name, expected, ids, labels, kinds, effects, False, own))
     return found
 
 
