@@ -20,6 +20,7 @@ from validation.rebuild.calibration import excess_of_maximum
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 NAN = float("nan")
+ROUNDING = 1e-9
 Estimate = tuple[float, float, float, float]
 NONE: Estimate = (NAN, NAN, NAN, NAN)
 
@@ -263,13 +264,15 @@ def _distance(
 
 
 def effective(one: Followed) -> tuple[float, float]:
-    """Bad rate and the rows of the independent sample that would tell it as well: p(1 − p)/variance, at most all."""
+    """Bad rate and the rows of the independent sample that would tell it as well: p(1 − p)/variance, at most all,
+    and all where rounding alone stands between: groups are judged from a number of rows on."""
     rate, parts = rate_parts(one)
     if rate != rate:
         return NAN, 0.0
     variance, most = float(np.sum(one.summed(parts) ** 2)), float(len(one.time))
     if 0.0 < rate < 1.0 and variance > 0:
-        return rate, min(rate * (1.0 - rate) / variance, most)
+        size = rate * (1.0 - rate) / variance
+        return rate, most if size >= most * (1.0 - ROUNDING) else size
     w = one.summed(one.weight) if one.who is not None else one.weight[one.known]
     return rate, min(metrics.effective_size(float(w.sum()), float(np.sum(w**2))), most)
 

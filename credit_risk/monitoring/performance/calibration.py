@@ -55,6 +55,8 @@ estimable.
 """
 GRADE, SCORE_BAND = "grade", "score_band"
 MOST_STEPS = 50
+ROUNDING = 1e-9
+"""Share of rows within which a size is told as all rows: sums of influences are off by rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def censored_rate(follow: FollowUp) -> CensoredRate:
     """Product-limit bad rate and its effective rows: rate (1 - rate)/variance, with Greenwood's variance.
 
     Without a bad, or without a good, the variance is zero: then Kish's effective rows of the censoring weights. Never
-    more than Kish's of all rows. With everything followed and no row weights: bads and rows themselves. Where rows have
+    more than Kish's of all rows, and these where they differ by rounding alone, since groups are judged from a number
+    of rows on. With everything followed and no row weights: bads and rows themselves. Where rows have
     clusters the variance is that of their sums, so that rows that come again count for what they add (as Kish 1965,
     section 8.2, by the design effect); without a bad or a good each cluster counts once.
     """
@@ -82,10 +85,11 @@ def censored_rate(follow: FollowUp) -> CensoredRate:
     variance = float(sums @ sums)
     most = effective_rows(follow.mass)
     if 0.0 < rate < 1.0 and variance > 0.0:
-        size = min(rate * (1.0 - rate) / variance, most)
+        size = rate * (1.0 - rate) / variance
     else:
         once = None if follow.cluster is None else follow.cluster[follow.known]
-        size = min(effective_rows(gathered((follow.weight * follow.mass)[follow.known], once)), most)
+        size = effective_rows(gathered((follow.weight * follow.mass)[follow.known], once))
+    size = most if size >= most * (1.0 - ROUNDING) else size
     return CensoredRate(rate, error_of(influence, follow.cluster), rate * size, size)
 
 

@@ -7,13 +7,14 @@ end, AUC and level held against development's rows that were not fitted, the AUC
 Rule: of 100 seeds each switch is told right in its last month in at least 95. A method that is right in 98 of 100
 passes with probability 0.98 a switch, one that is right in 90 with 0.06. Without drift: an alert (red, or review and
 more persistently) in at most 5 of 100 seeds; and months with any adjusted finding at most 10 % (the score at 5 % by
-itself, the characteristics together at 5 %) but for three standard errors of the mean of seeds, whose months share
+itself, the characteristics together at 5 %) but for two standard errors of the mean of seeds, whose months share
 development.
 
 Seeds seen while this was designed: 0 to 99 and 999. 5000 to 5099 were run once with the design before (three tests of
 performance at 1 % each, the AUC against all of development's scores, a month by itself): none 97, population 96, others
 100, 9.0 % of months with a finding. 6000 to 6099 were run once with this one: none 98, population 97, others 100 and
-12.8 % of months with a finding. No seed of either raised an alert without drift.
+12.8 % of months with a finding, 7000 to 7049 for these months alone: 7.3 %; 10.2 % over the three ranges, with a
+standard error of 0.8 %. No seed raised an alert without drift. 8000 to 8099 had not been seen when the rule was set.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def attributed(switch: str, found: Watched) -> bool:
     return switch not in struck or shifts.loc[shifts["share"].idxmax(), "variable"] == struck[switch]
 
 
-@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(6000, 6100), marks=pytest.mark.slow)], ids=["1", "100"])
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(8000, 8100), marks=pytest.mark.slow)], ids=["1", "100"])
 def test_each_switch_is_told_by_its_cause(seeds: range) -> None:
     told = dict.fromkeys(SWITCHES, 0)
     moved = dict.fromkeys(SWITCHES, 0)
@@ -67,4 +68,4 @@ def test_each_switch_is_told_by_its_cause(seeds: range) -> None:
     assert sum(alerts) <= len(seeds) - least
     if len(seeds) == 100:
         error = float(np.std(findings, ddof=1) / np.sqrt(len(findings)))
-        assert np.mean(findings) <= 0.10 + 3 * error, (np.mean(findings), error)
+        assert np.mean(findings) <= 0.10 + 2 * error, (np.mean(findings), error)

@@ -143,6 +143,15 @@ def test_a_grade_without_a_bad_has_the_rows_that_were_followed() -> None:
     assert (found.rate, found.events, found.size) == pytest.approx((0.0, 0.0, 30.0))
 
 
+def test_a_grade_all_of_whose_rows_are_followed_has_that_number_of_rows_exactly() -> None:
+    """From 50 rows on a grade can pass: that must not hang on the rounding of sums."""
+    for rows in range(45, 60):
+        for bad in range(rows):
+            event = np.arange(rows) < bad
+            labels = labels_of_months(np.where(event, 3.0, 12.0), event, 12)
+            assert censored_rate(follow_up(labels)).size == rows
+
+
 def test_unknown_grades_and_lengths_are_refused() -> None:
     labels = labels_of_months([12.0, 3.0], np.array([False, True]), 12)
     with pytest.raises(CreditRiskError, match="not in the order"):
