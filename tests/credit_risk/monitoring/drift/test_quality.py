@@ -189,9 +189,9 @@ def test_moments_tell_a_unit_from_one_mistyped_row() -> None:
 def test_one_more_of_what_is_counted_is_no_code() -> None:
     base = np.repeat(np.arange(6.0), 500)
     own = np.concatenate([np.repeat(np.arange(6.0), 100), np.full(50, 6.0)])
-    assert not undeclared_specials(values("x", base), values("x", own))["material"].any()
+    assert not undeclared_specials(values("x", base), values("x", own, "2026-02"))["material"].any()
     own[:50] = -1.0
-    assert undeclared_specials(values("x", base), values("x", own))["material"].all()
+    assert undeclared_specials(values("x", base), values("x", own, "2026-02"))["material"].all()
 
 
 def test_a_code_that_nobody_declared() -> None:
