@@ -87,11 +87,11 @@ def _total(bench: Bench, labels: Labels, of_good: Floats, of_bad: Floats) -> dic
     return {**counts, **ends, "status": "evaluable"}
 
 
-def compare_objectives(bench: Bench, own: Mapping[str, pd.DataFrame]) -> None:
-    """Objectives on rows, columns and metrics that we measure ourselves; others are the run's alone."""
+def compare_objectives(bench: Bench, own: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Objectives on rows, columns and metrics that we measure ourselves, which are returned; others are the run's."""
     specs: list[dict[str, Any]] = list((bench.package.plan.get("monitoring") or {}).get("objectives") or [])
     if not specs:
-        return
+        return {}
     frame, rows = bench.production.frame, []
     of_columns = [one for one in specs if one["measure"] != "metric"]
     for period, segment, inside in bench.groups(MISSING):
@@ -103,17 +103,19 @@ def compare_objectives(bench: Bench, own: Mapping[str, pd.DataFrame]) -> None:
     values = values_of(bench, own)
     for one in specs:
         mine = {k: v for k, v in values.items() if k[2] == one.get("metric")}
-        for (period, segment, _, subject), (value, known) in mine.items():
+        for (period, segment, _, subject), told in mine.items():
             if one.get("subject") in (None, subject):
-                rows.append(_row(one, period, segment, value, evaluable=known))
+                rows.append(_row(one, period, segment, told.value, evaluable=told.evaluable))
     if not rows:
         not_recomputed(bench.ledger, bench.run, "objectives", "none of their metrics was recomputed")
-        return
+        return {}
     names = sorted({str(row["objective"]) for row in rows})
     rules = {"value": "mean", "target": "mean"}
     keys, words = ["period", "segment", "objective"], ("direction", "verdict")
     among = [("objective", names)]
-    compare_table(bench.ledger, bench.run, "objectives", pd.DataFrame(rows), keys, rules, words, among=among)
+    table = pd.DataFrame(rows)
+    compare_table(bench.ledger, bench.run, "objectives", table, keys, rules, words, among=among)
+    return {"objectives": table}
 
 
 def _row(one: Mapping[str, Any], period: str, segment: str, value: float, *, evaluable: bool) -> dict[str, Any]:

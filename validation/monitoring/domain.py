@@ -204,7 +204,8 @@ def _alone(x: Floats, y: Floats, own: Floats, label: Floats) -> float:
     return area if metrics.auc(y, x).auc >= 0.5 else 1.0 - area
 
 
-def rows_of(own: pd.DataFrame) -> Iterator[tuple[str, str, str, str, float, bool]]:
+def rows_of(own: pd.DataFrame) -> Iterator[tuple[str, str, str, str, float, bool, bool]]:
     """The metric `domain_auc` of each month."""
     for row in own.to_dict("records"):
-        yield row["period"], row["segment"], "domain_auc", ALL, row["auc"], row["verdict"] != "grey"
+        known, beyond = row["verdict"] != "grey", bool(row["beyond_chance"])
+        yield row["period"], row["segment"], "domain_auc", ALL, row["auc"], known, beyond

@@ -56,7 +56,7 @@ def compare_drift(bench: Bench) -> dict[str, pd.DataFrame]:
         compare_table(bench.ledger, bench.run, table, own, keys, rules, words, [("variable", names)])
     _bins(bench, counted)
     compare_attribution(bench, [one for one in counted if not one.of_score], moments)
-    own_tables = {"indices": indices, "moments": moments, "distances": _distances(bench)}
+    own_tables = {"indices": indices.assign(judged=whole), "moments": moments, "distances": _distances(bench)}
     mine = indices[(indices["segment"] == ALL) & indices["of_score"] & (indices["variable"] != GRADE)]
     figure = mine[mine["psi"].notna()]
     if figure.empty:

@@ -13,7 +13,9 @@ from validation import annex, findings, schema_check, strict_json
 from validation.compare import Ledger
 from validation.container import read_file
 from validation.errors import Fault, ValidationInputError
+from validation.monitoring.advice import compare_advice
 from validation.monitoring.bench import Bench, open_bench
+from validation.monitoring.cause import compare_cause
 from validation.monitoring.challengers import compare_challengers, compare_estimate
 from validation.monitoring.declared import compare_objectives, compare_profit
 from validation.monitoring.domain import compare_domain
@@ -28,19 +30,16 @@ from validation.monitoring.served import compare_about, compare_decisions, compa
 from validation.monitoring.settings import settings_of
 from validation.monitoring.tables import not_recomputed, tell_columns
 from validation.monitoring.told import compare_reasons, compare_verdicts
+from validation.monitoring.watched import compare_alerts
 from validation.policy import read_policy
 from validation.reader import read_package
 
 MOST_SECRET = 65_536
 LEFT = {
     "governance": "what the inventory says, which is no part of the package or of the rows",
-    "cause": "a reading of the other tables",
     "faults": "partitions and rows at fault are counted in monitoring.partitions",
     "replay_differences": "examples of monitoring.replay",
-    "alerts": "states of the log of alerts",
     "recommendations": "rules of redeployment over the looks",
-    "advice": "rules over the other tables",
-    "advice_rules": "rules over the other tables",
 }
 
 
@@ -97,14 +96,16 @@ def _compare(bench: Bench) -> None:
     own |= compare_quality(bench)
     own |= compare_domain(bench)
     own |= compare_profit(bench)
-    compare_objectives(bench, own)
+    own |= compare_objectives(bench, own)
     compare_estimate(bench)
     compare_challengers(bench)
     compare_looks(bench)
     compare_split(bench)
-    compare_verdicts(bench)
     compare_reasons(bench)
-    compare_metrics(bench, own)
+    values = compare_metrics(bench, own)
+    compare_cause(bench, own)
+    compare_advice(bench, own, values)
+    compare_verdicts(bench, compare_alerts(bench, values))
     for name, reason in LEFT.items():
         not_recomputed(bench.ledger, bench.run, name, reason)
     tell_columns(bench.ledger, bench.run)

@@ -49,7 +49,7 @@ def compare_quality(bench: Bench) -> dict[str, pd.DataFrame]:
     numbers = NUMBERS if whole else {name: rule for name, rule in NUMBERS.items() if name not in OF_FAMILY}
     words = WORDS if whole else [name for name in WORDS if name not in OF_FAMILY]
     compare_table(bench.ledger, bench.run, "quality", own, keys, numbers, words, among=among)
-    return {"quality": own}
+    return {"quality": own.assign(judged=whole)}
 
 
 def _codes(bench: Bench) -> Iterator[dict[str, object]]:

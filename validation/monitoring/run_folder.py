@@ -14,15 +14,16 @@ from validation.container import open_container
 from validation.errors import Fault, ValidationInputError
 from validation.evidence_check import check_evidence
 
-KIND, MANIFEST, DOCUMENTS = "monitoring", "manifest.json", "documents/"
+KIND, MANIFEST, DOCUMENTS, ALERTS = "monitoring", "manifest.json", "documents/", "alerts.json"
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """manifest: that of the run's annex; evidence: by id."""
+    """manifest: that of the run's annex; evidence: by id; alerts: all of the log, as `alerts.json` of the run tells."""
 
     manifest: Mapping[str, Any]
     evidence: Mapping[str, Mapping[str, Any]]
+    alerts: tuple[Mapping[str, Any], ...] = ()
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Rows of `monitoring.<name>`, cells as written; None where the run has no such table."""
@@ -75,6 +76,10 @@ def read_run(folder: Path, package_hash: str) -> RunFolder:
             item = strict_json.parse(container.read(name, strict_json.MAXIMUM_BYTES), name)
             faults += check_evidence(item, name)
             evidence[str(item.get("id")) if isinstance(item, dict) else name] = item
+    document: dict[str, Any] = {"alerts": ()}
+    if ALERTS in manifest["files"]:
+        document = strict_json.parse(container.read(ALERTS, strict_json.MAXIMUM_BYTES), ALERTS)
+        faults += schema_check.check(document, "alerts.schema.json", ALERTS)
     if faults:
         raise ValidationInputError(faults)
-    return RunFolder(manifest, evidence)
+    return RunFolder(manifest, evidence, tuple(document["alerts"]))

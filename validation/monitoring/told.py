@@ -27,13 +27,14 @@ FRAMES = {
 }  # fmt: skip
 
 
-def compare_verdicts(bench: Bench) -> None:
-    """Verdict, period and reason of each area but that of alerts, whose state is in their log."""
+def compare_verdicts(bench: Bench, alerts: Verdict) -> None:
+    """Verdict, period and reason of each area; `alerts`: those of the area of alerts."""
     table = bench.run.table("verdict")
     if table is None:
         bench.ledger.not_evaluable(AREA, "the run holds no verdicts")
         return
     own: dict[str, Verdict] = {area: _of_frame(bench, name) for area, name in FRAMES.items()}
+    own["alerts"] = alerts
     own["performance"] = _performance(bench)
     own["level"] = _level(bench)
     own["calibration"] = _calibration(bench)
@@ -42,7 +43,7 @@ def compare_verdicts(bench: Bench) -> None:
         own[GOVERNANCE] = _governance(bench, str(said[GOVERNANCE]["period"]))
     others = sorted(set(said) - set(own))
     if others:
-        bench.ledger.not_evaluable(f"{AREA}: {', '.join(others)}", "not recomputed: what rules said is in the log")
+        bench.ledger.not_evaluable(f"{AREA}: {', '.join(others)}", "not recomputed: areas of other tables")
     areas = list(own)
     for place, column in enumerate(("period", "verdict", "reason")):
         stated = [said[area][column] if area in said else "no such area" for area in areas]
