@@ -22,6 +22,7 @@ from validation.cli import main
 from validation.errors import ValidationInputError
 from validation.monitoring.production import Columns, OutcomeFiles
 from validation.monitoring.program import MonitoringValidation, validate_monitoring
+from validation.monitoring.watched import alert_id
 
 WORDS = (("accept",), ("decline",))
 CHALLENGER = {"trees:probability": "trees"}
@@ -144,6 +145,21 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[Rows], Rows | None]]] = {
     "share of missing values": ("quality", "rate", add("rate", 0.01, rule="missing")),
     "an objective": ("objectives", "verdict", put("verdict", "missed", verdict="met")),
     "rows of a file": ("partitions", "rows", add("rows", 1)),
+    "likeliest cause": ("cause", "cause", put("cause", "none", period=LAST, segment="all")),
+    "variables of a cause": ("cause", "variables", put("variables", "AGE", period="2026-07", segment="all")),
+    "reason of a cause": ("cause", "reason", put("reason", "nothing", period=FIRST, segment="all")),
+    "advice": ("advice", "action", put("action", "wait_for_outcomes", segment="all")),
+    "signal of the advice": ("advice", "population", put("population", "held", segment="all")),
+    "rule of the advice": ("advice_rules", "because", put("because", "nothing", rule=3)),
+    "a rule that is another": ("advice_rules", "action", put("action", "keep", rule=4)),
+    "value of an alert": ("alerts", "value", add("value", -0.01, metric="score_psi")),
+    "cut of an alert": ("alerts", "cut", add("cut", 0.1, metric="score_psi")),
+    "severity of an alert": ("alerts", "severity", put("severity", "low", metric="score_psi")),
+    "first month of an alert": ("alerts", "first_period", put("first_period", FIRST, metric="score_psi")),
+    "chance that is denied": (
+        "metrics", "whether score_psi is beyond chance",
+        put("beyond_chance", True, metric="score_psi", beyond_chance=False),
+    ),
     "verdict of an area": ("verdict", "verdict", put("verdict", "green", area="score")),
     "months": ("run", "value", put("value", "2026-01 to 2026-07", item="months")),
 }  # fmt: skip
@@ -267,7 +283,7 @@ def test_a_change_of_any_column_of_any_table_is_found_or_the_column_is_told_as_n
     assert whole <= NOT_RECOMPUTED
 
 
-NOT_RECOMPUTED = {"cause", "faults", "alerts", "advice", "advice_rules", "recommendations", "governance"}
+NOT_RECOMPUTED = {"faults", "recommendations", "governance"}
 """Tables of which the validator says, by name and with its reason, that it does not make them again."""
 
 
@@ -286,6 +302,43 @@ def test_a_month_that_the_run_left_out_and_scores_of_other_code_are_found(
     assert {"monitoring.score_stability: rows of the table", "monitoring.labels: rows of the table"} <= tests
     skew = next(one for one in told if one["test"] == "production: scored again: probability")
     assert "2026-02-0005" in skew["quantity"]
+
+
+def test_an_alert_that_is_not_told_or_not_raised_is_found_and_one_that_people_closed_is_not(
+    world: dict[str, Path], tmp_path: Path
+) -> None:
+    def with_another(rows: Rows) -> Rows:
+        return [*rows, {**rows[0], "id": "A-0123456789ab", "rule": "auc_drop", "metric": "auc_drop"}]
+
+    rows_test = "monitoring.alerts: rows of the table"
+    run = changed(world, tmp_path / "a", {"alerts": without(metric="score_psi", segment="all")})
+    assert {one["test"] for one in validated(world, run).document["findings"]} == {rows_test}
+    path = run / "alerts.json"
+    document = json.loads(path.read_text("utf-8"))
+    taken = next(one for one in document["alerts"] if (one["metric"], one["segment"]) == ("score_psi", "all"))
+    note = {"by": "somebody", "at": "2026-11-01T00:00:00Z", "note": "seen"}
+    taken |= {"state": "closed", "closed": note}
+    written_again(run, path, document)
+    assert validated(world, run).document["findings"] == []
+    taken["last_period"] = "2026-07"  # the cut was reached again after it was closed
+    written_again(run, path, document)
+    assert {one["test"] for one in validated(world, run).document["findings"]} == {rows_test}
+    invented = validated(world, changed(world, tmp_path / "b", {"alerts": with_another}))
+    assert invented.document["findings"] == []  # of another model, for all that the run can tell
+    name = alert_id("m", "auc_drop", "all", "score")
+    own = {"id": name, "segment": "all", "subject": "score", "rule": "auc_drop", "metric": "auc_drop"}
+    false = changed(world, tmp_path / "c", {"alerts": lambda rows: [*rows, {**rows[0], **own}]})
+    assert {one["test"] for one in validated(world, false).document["findings"]} == {rows_test}
+
+
+def written_again(run: Path, path: Path, document: Any) -> None:
+    """Write the document of alerts and list it in the manifest."""
+    path.write_text(json.dumps(document), "utf-8")
+    listed(run)
+    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    data = path.read_bytes()
+    manifest["files"][path.name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (run / "manifest.json").write_text(json.dumps(manifest), "utf-8")
 
 
 def test_a_table_that_is_said_not_to_apply_is_found(world: dict[str, Path], tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def not_recomputed(ledger: Ledger, run: RunFolder, name: str, reason: str) -> No
 
 KEYS = frozenset(
     ("period", "segment", "variable", "quantity", "measure", "horizon", "scheme", "group", "partition", "challenger",
-     "objective", "rule", "bin", "series", "look", "at", "item", "area")
+     "objective", "rule", "bin", "series", "look", "at", "item", "area", "subject")
 )  # fmt: skip
 """Columns by which rows are found: a change of one is a row too many and a row too few."""
 

@@ -232,8 +232,6 @@ def compare_alerts(bench: Bench, values: Sequence[Judged]) -> tuple[str | None, 
     if others:
         reason = "not recomputed: what earlier runs told of conditions that hold no longer, or of another model"
         bench.ledger.not_evaluable(f"{AREA}: {', '.join(others)}", reason)
-    if rows:
-        bench.ledger.not_evaluable(f"{AREA}: state", "not recomputed: what people did is in the log of alerts")
     return _verdict(raised)
 
 
