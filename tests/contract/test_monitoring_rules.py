@@ -145,7 +145,8 @@ def advised(seed: int) -> list[int]:
     values = values_of(rng, metrics, months=3)
     for metric in metrics:  # some metrics far from their cut, some at it or beyond
         neutral, mine = CATALOGUE[metric].neutral, values["metric"] == metric
-        values.loc[mine, "value"] = neutral + (values.loc[mine, "value"] - neutral) * rng.choice([0.05, 1.0, 3.0], p=[0.4, 0.3, 0.3])
+        times = rng.choice([0.05, 1.0, 3.0], p=[0.4, 0.3, 0.3])
+        values.loc[mine, "value"] = neutral + (values.loc[mine, "value"] - neutral) * times
         values.loc[mine & (rng.random() < 0.2), "evaluable"] = False
     spec = MonitoringSpec()
     ranged = bool(rng.random() < 0.5)
