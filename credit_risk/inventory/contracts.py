@@ -8,7 +8,7 @@ gate requires is decided by the bank's policy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 Json = Any
@@ -217,6 +217,10 @@ class GateState:
     previous: VersionFacts | None = None
 
 
+WRONG_STAGE = "wrong_stage"
+"""Code of what is missing where no way leads from the stage to the gate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """One thing that a gate requires and does not find: stable `code`, what it is, and what to do."""
@@ -245,6 +249,10 @@ class GateResult:
     def passed(self) -> bool:
         """Nothing is missing."""
         return not self.missing
+
+    def on_the_way(self) -> GateResult:
+        """The same where the gates before it are passed over in one act: that the stage is not there yet is no lack."""
+        return replace(self, missing=tuple(one for one in self.missing if one.code != WRONG_STAGE))
 
 
 @dataclass(frozen=True, slots=True)

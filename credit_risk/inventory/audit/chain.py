@@ -77,10 +77,11 @@ def check_anchors(chain: Chain, anchors: Sequence[Anchor]) -> tuple[Fault, ...]:
             message = f"an anchor{where} is of another trail: this one was written anew from its first event"
             faults.append(Fault(message, "rechained", row=1, found=chain.log, allowed=anchor.log))
         elif anchor.sequence not in chain.hashes:
-            message = f"an anchor{where} knows this event; the trail ends with {chain.last}, or has lost it"
+            message = f"an anchor{where} knows event {anchor.sequence}; the trail ends with {chain.last}, or has lost it"
             faults.append(Fault(message, "cut", row=anchor.sequence, allowed=anchor.hash))
         elif chain.hashes[anchor.sequence] != anchor.hash:
-            message = f"an anchor{where} has another hash: written anew somewhere from event {good + 1} to this one"
+            span = f"written anew somewhere from event {good + 1} to {anchor.sequence}"
+            message = f"an anchor{where} has another hash: {span}"
             found = chain.hashes[anchor.sequence]
             faults.append(Fault(message, "rechained", row=anchor.sequence, found=found, allowed=anchor.hash))
         else:

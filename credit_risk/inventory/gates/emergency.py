@@ -33,6 +33,6 @@ def emergency(
     if not reason.strip():
         found.append(Missing("no_reason", "an override needs its reason", "say why it cannot wait"))
     told = "; ".join(f"{result.gate}: {one.what}" for result in results for one in result.missing) or "nothing"
-    statement = f"{reason.strip()} Missing: {told}."
+    statement = f"{reason.strip().rstrip('.')}. Missing: {told}."
     title = f"Emergency override of the gate {state.gate} by {person}"
     return Emergency(tuple(found), rule.finding_severity, title, statement, days_after(state.as_of, rule.days))

@@ -9,6 +9,7 @@ from credit_risk.inventory.contracts import (
     APPROVED,
     INDEPENDENT_ROLES,
     TRANSITIONS,
+    WRONG_STAGE,
     Emergency,
     FindingFacts,
     GateResult,
@@ -90,7 +91,8 @@ class PolicyGatekeeper:
 
     def emergency(self, states: Sequence[GateState], person: str, reason: str) -> Emergency:
         """What passing over the gates of `states` needs and leaves; the last is the one that is sought."""
-        return emergency(self.policy.spec, states[-1], [self.evaluate(one) for one in states], person, reason)
+        results = [self.evaluate(one).on_the_way() for one in states]
+        return emergency(self.policy.spec, states[-1], results, person, reason)
 
     def _tier(self, state: GateState) -> str:
         return effective_tier(self.policy.spec, state.model.tier)
@@ -141,7 +143,7 @@ def _transition(state: GateState) -> list[Missing]:
     if state.gate == stage or renewed or state.gate in TRANSITIONS.get(stage, ()):
         return []
     allowed = ", ".join(TRANSITIONS.get(stage, ())) or "none"
-    return [Missing("wrong_stage", f"no way leads from {stage} to {state.gate}", f"gates from here: {allowed}")]
+    return [Missing(WRONG_STAGE, f"no way leads from {stage} to {state.gate}", f"gates from here: {allowed}")]
 
 
 def _document_missing(state: GateState, name: str) -> list[Missing]:

@@ -239,7 +239,7 @@ def override_states(
     if facts.package_hash is None:
         raise InventoryError(Fault("there is no package yet", "no_package", f"{model} {version}"))
     states = [gate_state(connection, model, version, gate, as_of) for gate in between]
-    return states, [gates.evaluate(state) for state in states]
+    return states, [gates.evaluate(state).on_the_way() for state in states]
 
 
 def append_override(writer: Writer, gates: Gatekeeper, signed: Signed, owner: str | None) -> FindingFacts:

@@ -172,6 +172,9 @@ def test_an_override_needs_the_role_and_leaves_a_finding(bank: Bank) -> None:
     assert (made.status, "cards 1.0 is live by override; high finding" in made.out) == (0, True)
     listed = bank.must("finding", "list")
     name = listed.split()[0]
+    told = bank.must("finding", "show", name)
+    assert "Fraud. Missing: developed: a signed decision of the developer" in told
+    assert "no way leads" not in told  # the gates are passed over in their order
     assert bank("finding", "close", name, "--text", "done", "--by", "vera").status == 2
     bank.must("finding", "respond", name, "--text", "Validated since", "--by", "dora")
     assert bank("finding", "retest", name, "--passed", "--text", "good", "--by", "dora").status == 2
