@@ -77,7 +77,9 @@ def check_anchors(chain: Chain, anchors: Sequence[Anchor]) -> tuple[Fault, ...]:
             message = f"an anchor{where} is of another trail: this one was written anew from its first event"
             faults.append(Fault(message, "rechained", row=1, found=chain.log, allowed=anchor.log))
         elif anchor.sequence not in chain.hashes:
-            message = f"an anchor{where} knows event {anchor.sequence}; the trail ends with {chain.last}, or has lost it"
+            message = (
+                f"an anchor{where} knows event {anchor.sequence}; the trail ends with {chain.last}, or has lost it"
+            )
             faults.append(Fault(message, "cut", row=anchor.sequence, allowed=anchor.hash))
         elif chain.hashes[anchor.sequence] != anchor.hash:
             span = f"written anew somewhere from event {good + 1} to {anchor.sequence}"
