@@ -296,7 +296,7 @@ def test_an_emergency_leaves_a_finding_and_is_for_those_whom_the_policy_names() 
     made = KEEPER.emergency([blocked], "app1", "Fraud wave")
     assert made.allowed
     assert (made.severity, made.due) == ("high", "2026-12-27")
-    assert made.statement == "Fraud wave Missing: live: high finding F1 is open."
+    assert made.statement == "Fraud wave. Missing: live: high finding F1 is open."
     cases = [
         ("own", "why", blocked, "override_role"),
         ("app1", " ", blocked, "no_reason"),
