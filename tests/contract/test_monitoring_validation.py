@@ -304,6 +304,35 @@ def test_a_month_that_the_run_left_out_and_scores_of_other_code_are_found(
     assert "2026-02-0005" in skew["quantity"]
 
 
+def test_rows_at_fault_are_counted_by_file_month_and_kind(world: dict[str, Path], tmp_path: Path) -> None:
+    tables = [pd.read_parquet(path).head(150) for path in sorted(world["decisions"].iterdir())[:2]]
+    first, second = (table.astype({"key": object}) for table in tables)
+    first.loc[:2, "key"] = None
+    first.loc[5:8, "decided"] = pd.NaT
+    first.loc[11, "decided"] = pd.Timestamp("2126-01-01", tz="UTC")
+    second.loc[3:4, "key"] = first.loc[20:21, "key"].to_numpy()
+    (tmp_path / "decisions").mkdir()
+    for name, table in (("a", first), ("b", second)):
+        table.to_parquet(tmp_path / "decisions" / f"{name}.parquet", index=False)
+    given = ("--table", tmp_path / "decisions", "--key", "key", "--time", "decided", "--out", tmp_path / "run")
+    ran = credit_risk("monitor", world["package"], *given, "--no-documents", "--quiet")
+    assert ran.status == 0, ran.err
+    made, columns = dict(world) | {"run": tmp_path / "run"}, Columns("key", "decided")
+    found = validate_monitoring(world["package"], made["run"], tmp_path / "decisions", columns)
+    assert found.document["findings"] == []
+    passed = {one["test"]: one["compared"] for one in found.document["coverage"] if one["outcome"] == "pass"}
+    assert (
+        passed["monitoring.faults: left_out"] == 6
+    )  # three kinds of the first file, repeated keys of the other, two months
+    changes = {"faults": add("rows", 1, code="duplicate_key", partition="b.parquet")}
+    false = changed(made, tmp_path / "false", changes)
+    told = validate_monitoring(world["package"], false, tmp_path / "decisions", columns).document["findings"]
+    assert [one["test"] for one in told] == ["monitoring.faults: rows"]
+    false = changed(made, tmp_path / "fewer", {"faults": without(code="time_missing")})
+    told = validate_monitoring(world["package"], false, tmp_path / "decisions", columns).document["findings"]
+    assert [one["test"] for one in told] == ["monitoring.faults: rows of the table"]
+
+
 def test_an_alert_that_is_not_told_or_not_raised_is_found_and_one_that_people_closed_is_not(
     world: dict[str, Path], tmp_path: Path
 ) -> None:

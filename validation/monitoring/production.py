@@ -22,6 +22,11 @@ TEXTS = ("grade", "overall_decision")
 INPUT, SEGMENT, CHALLENGER, OTHER = "input:", "segment:", "challenger:", "column:"
 APPLICANT = "applicant of the row"
 LOG, KEPT = "log.json", "_inputs_kept"
+FAULTS = ["place", "period", "code", "left_out"]
+CODES = {
+    "rows without a moment": "time_missing", "rows with a moment after the run": "time_in_future",
+    "rows without a key": "key_missing", "rows of another package": "other_package",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,13 @@ class Columns:
 class Production:
     """frame: key, time (UTC), period, place (of the file), then results, `input:`, `segment:` and `challenger:` columns
     that are there, numbers float64 with NaN, texts objects with None; files: name -> rows read; left: file or reason ->
-    rows left out; is_log: whether it is a prediction log."""
+    rows left out; is_log: whether it is a prediction log; faults: FAULTS of rows, one for each fault that a row has."""
 
     frame: pd.DataFrame
     files: Mapping[str, int]
     left: Mapping[str, int]
     is_log: bool
+    faults: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FAULTS))
 
     @property
     def whole(self) -> np.ndarray:
@@ -87,17 +93,27 @@ def read_production(place: Path, columns: Columns, package: Package, until: date
         message = "no Parquet file of production can be read"
         raise ValidationInputError(Fault("source_invalid", message, str(place)))
     frame = pd.concat(parts, ignore_index=True)
-    for reason, wrong in _wrong(frame, package, until, is_log).items():
+    frame["period"] = frame["time"].dt.strftime("%Y-%m").fillna("")
+    faults = [_faults(frame[frame["key"].isna()], "erased", left_out=False)] if is_log else []
+    reasons = _wrong(frame, package, until, is_log)
+    for reason, wrong in reasons.items():
+        faults.append(_faults(frame[wrong], CODES[reason]))
         if wrong.any():
             left[reason] = int(wrong.sum())
-    keep = ~np.logical_or.reduce(list(_wrong(frame, package, until, is_log).values()))
+    keep = ~np.logical_or.reduce(list(reasons.values()))
     frame = frame[keep].sort_values(["time", "place"], kind="stable")
     again = frame["key"].duplicated() & frame["key"].notna()
+    several = frame["key"].duplicated(keep=False) & frame["key"].notna()
+    faults.append(_faults(frame[several], "duplicate_key", left_out=again[several].to_numpy()))
     if again.any():
         left["the key stands more than once: the first counts"] = int(again.sum())
     frame = frame[~again].sort_index().reset_index(drop=True)
-    frame["period"] = frame["time"].dt.strftime("%Y-%m")
-    return Production(frame, files, left, is_log)
+    return Production(frame, files, left, is_log, pd.concat(faults, ignore_index=True))
+
+
+def _faults(rows: pd.DataFrame, code: str, left_out: bool | np.ndarray = True) -> pd.DataFrame:
+    """FAULTS of rows with a fault."""
+    return rows[["place", "period"]].assign(code=code, left_out=left_out)
 
 
 def _files(place: Path, is_log: bool) -> list[tuple[str, Path]]:

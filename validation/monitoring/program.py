@@ -20,6 +20,7 @@ from validation.monitoring.challengers import compare_challengers, compare_estim
 from validation.monitoring.declared import compare_objectives, compare_profit
 from validation.monitoring.domain import compare_domain
 from validation.monitoring.drift import compare_drift
+from validation.monitoring.faults import compare_faults
 from validation.monitoring.live import compare_looks, compare_split
 from validation.monitoring.outcomes import compare_outcomes
 from validation.monitoring.production import Columns, OutcomeFiles, moment_of, read_outcomes, read_production
@@ -37,7 +38,6 @@ from validation.reader import read_package
 MOST_SECRET = 65_536
 LEFT = {
     "governance": "what the inventory says, which is no part of the package or of the rows",
-    "faults": "partitions and rows at fault are counted in monitoring.partitions",
     "replay_differences": "examples of monitoring.replay",
     "recommendations": "rules of redeployment over the looks",
 }
@@ -89,6 +89,7 @@ def validate_monitoring(
 
 def _compare(bench: Bench) -> None:
     compare_about(bench)
+    compare_faults(bench)
     compare_serving(bench)
     own = compare_drift(bench)
     own |= compare_outcomes(bench)

@@ -32,7 +32,7 @@ def compare_table(
     area = f"monitoring.{name}"
     stated = run.table(name)
     if stated is None or isinstance(own, str):
-        told = ["a table" if stated is not None else "none"]
+        told = ["none" if stated is None or stated.empty else "a table"]
         mine = ["none" if isinstance(own, str) or own.empty else "a table"]
         ledger.words(area, "whether there is one", told, mine, [run.reason(name) if stated is None else str(own)[:120]])
         return
