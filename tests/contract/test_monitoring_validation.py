@@ -317,15 +317,15 @@ def test_rows_at_fault_are_counted_by_file_month_and_kind(world: dict[str, Path]
     given = ("--table", tmp_path / "decisions", "--key", "key", "--time", "decided", "--out", tmp_path / "run")
     ran = credit_risk("monitor", world["package"], *given, "--no-documents", "--quiet")
     assert ran.status == 0, ran.err
-    made, columns = dict(world) | {"run": tmp_path / "run"}, Columns("key", "decided")
+    made, columns = {**world, "run": tmp_path / "run"}, Columns("key", "decided")
     found = validate_monitoring(world["package"], made["run"], tmp_path / "decisions", columns)
     assert found.document["findings"] == []
     passed = {one["test"]: one["compared"] for one in found.document["coverage"] if one["outcome"] == "pass"}
     assert (
         passed["monitoring.faults: left_out"] == 6
     )  # three kinds of the first file, repeated keys of the other, two months
-    changes = {"faults": add("rows", 1, code="duplicate_key", partition="b.parquet")}
-    false = changed(made, tmp_path / "false", changes)
+    one_more = add("rows", 1, code="duplicate_key", partition="b.parquet")
+    false = changed(made, tmp_path / "false", {"faults": one_more})
     told = validate_monitoring(world["package"], false, tmp_path / "decisions", columns).document["findings"]
     assert [one["test"] for one in told] == ["monitoring.faults: rows"]
     false = changed(made, tmp_path / "fewer", {"faults": without(code="time_missing")})

@@ -30,12 +30,10 @@ def compare_faults(bench: Bench) -> None:
             not_recomputed(bench.ledger, bench.run, "faults", reason.removeprefix("not recomputed: "))
             return
         bench.ledger.not_evaluable(f"{AREA}: {', '.join(others)}", reason)
-    if not own and not told:
-        bench.ledger.words(AREA, "whether there are any", ["none"], ["none"], ["rows of production"])
-        return
     keys = sorted({*own, *told})
-    labels = [" ".join(key) for key in keys]
-    held, mine = ([key in side for key in keys] for side in (told, own))
+    by_file = ([sum(key[0] == name for key in side) for name in files] for side in (told, own))
+    held, mine = ([*counts, *(key in side for key in keys)] for counts, side in zip(by_file, (told, own), strict=True))
+    labels = [*files, *(" ".join(key) for key in keys)]
     bench.ledger.words(AREA, "rows of the table", held, mine, labels)
     both = [key for key in keys if key in own and key in told]
     labels = [" ".join(key) for key in both]
