@@ -181,7 +181,7 @@ def redeployment_compared(state: GateState, policy: PolicySpec) -> list[Missing]
     if previous is None or previous.version == state.version.version or previous.package_hash is None:
         return []
     held = _evidence(state, "redeployment")
-    remedy = "credit-risk inventory submit PACKAGE --previous PACKAGE"
+    remedy = "credit-risk inventory submit MODEL VERSION --package PACKAGE --previous PACKAGE"
     if held is None or held.get("previous_hash") != previous.package_hash:
         what = f"no comparison with the live version {previous.version}"
         return [Missing("not_compared", what, remedy)]
@@ -273,7 +273,7 @@ def _not_imported(
         name: count - mine.count(name) for name, count in counts.items() if severities is None or name in severities
     }
     told = ", ".join(f"{count} {name}" for name, count in lacking.items() if count > 0)
-    remedy = "credit-risk inventory findings import"
+    remedy = "credit-risk inventory finding import"
     return (
         [Missing("findings_not_imported", f"findings of the validator are not recorded: {told}", remedy)]
         if told

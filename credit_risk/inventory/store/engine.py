@@ -65,7 +65,7 @@ def shown(engine: sa.Engine) -> str:
 
 def _sqlite(path: Path, create: bool) -> sa.Engine:
     if not create and not path.is_file():
-        remedy = f"credit-risk inventory create --store {path}"
+        remedy = f"credit-risk inventory create --inventory {path}"
         raise InventoryError(Fault("there is no inventory here", "no_inventory", str(path), remedy=remedy))
     if create and not path.parent.is_dir():
         raise InventoryError(Fault("its folder is not there", "no_folder", str(path)))

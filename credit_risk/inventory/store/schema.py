@@ -43,11 +43,11 @@ def check(connection: sa.Connection, place: str) -> None:
     if found == needed:
         return
     if found is None:
-        remedy = f"credit-risk inventory create --store {place}"
+        remedy = f"credit-risk inventory create --inventory {place}"
         raise InventoryError(Fault("there is no inventory here", "no_inventory", place, remedy=remedy))
     known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if found in known:
-        message, remedy = "the schema is older than this program", f"credit-risk inventory upgrade --store {place}"
+        message, remedy = "the schema is older than this program", f"credit-risk inventory upgrade --inventory {place}"
     else:
         message, remedy = "the schema is newer than this program", "install the version that wrote it, or a later one"
     raise InventoryError(Fault(message, "schema_stale", place, found=found, allowed=needed, remedy=remedy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.credit_risk.cli.command import Ended, credit_risk
+from credit_risk.cli import main
+from tests.credit_risk.cli.command import REPOSITORY, Ended, credit_risk
 from tests.credit_risk.inventory.packages import document, validate, write_annex, write_core
 
 SECRET = "correct horse battery"
@@ -217,6 +219,32 @@ def test_a_trail_that_was_edited_is_found_in_database_and_file(bank: Bank) -> No
             database.execute(f"DROP TRIGGER {name}")
         database.execute("UPDATE events SET line = replace(line, 'Rank applicants', 'Rank everybody!')")
     assert bank.audit("verify").status == 1
+
+
+def remedies() -> list[str]:
+    """The commands of the inventory that its errors and gates name as what to do."""
+    found = set()
+    for path in (REPOSITORY / "credit_risk" / "inventory").rglob("*.py"):
+        for told in re.findall(r"credit-risk inventory ((?:[\w{}-]+ ?)+)", path.read_text("utf-8")):
+            found.add(told.strip())
+    return sorted(found)
+
+
+@pytest.mark.parametrize("told", remedies())
+def test_what_errors_and_gates_advise_is_a_command_with_these_options(
+    told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [word for word in told.split() if word.isalpha() and word.islower()]
+    with pytest.raises(SystemExit) as ended:
+        main(["inventory", *names, "--help"])
+    assert ended.value.code == 0
+    offered = capsys.readouterr().out
+    assert f"credit-risk inventory {' '.join(names)} " in offered
+    assert [word for word in told.split() if word.startswith("--") and word not in offered] == []
+
+
+def test_there_are_remedies_with_commands() -> None:
+    assert {"finding import", "create --inventory {place}"} <= set(remedies())
 
 
 CASES: list[tuple[Callable[[Bank], Ended], str]] = [
