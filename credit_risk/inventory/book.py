@@ -160,7 +160,8 @@ class Inventory:
     ) -> GateResult:
         """Sign for a version at a gate (None: the next one), and bring it through where nothing else is missing.
 
-        Going live is an act of its own: `submit`. What the result tells as missing is still to come.
+        Going live is an act of its own (`submit`), and so is a restriction, which needs its words (`restrict`). What
+        the result tells as missing is still to come.
         """
         texts = tuple(conditions)
         gate = self._next_gate(model, version) if gate is None else gate
@@ -173,7 +174,8 @@ class Inventory:
             append_sign_off(writer, self.gates, signed)
             facts = version_facts(writer.connection, model, version)
             result = self.gates.evaluate(gate_state(writer.connection, model, version, gate, writer.moment()[:10]))
-            if result.passed and gate != LIVE and gate in TRANSITIONS[facts.stage] and facts.package_hash is not None:
+            alone = gate not in (LIVE, RESTRICTED)
+            if result.passed and alone and gate in TRANSITIONS[facts.stage] and facts.package_hash is not None:
                 result = pass_gate(writer, self.gates, model, version, gate, signer.person)
             return result
 

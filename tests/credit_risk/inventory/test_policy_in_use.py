@@ -111,6 +111,8 @@ def test_a_signer_restricts_and_retires_in_one_act(tmp_path: Path) -> None:
             inventory.restrict(FACTS.id, "1.0", "Not for students", by=signer("olga"))
         assert inventory.trail.head() == before
     with open_inventory(place, Gates(), clock=Ticking(moment)) as inventory:
+        assert inventory.approve(FACTS.id, "1.0", gate="restricted", signer=signer("david"), role="developer").passed
+        assert inventory.versions.get(FACTS.id, "1.0").stage == "live"  # signed; it is not restricted without words
         inventory.restrict(FACTS.id, "1.0", "Not for students", by=signer("olga"))
         facts = inventory.versions.get(FACTS.id, "1.0")
         assert (facts.stage, [one.text for one in facts.provisions]) == ("restricted", ["Not for students"])
