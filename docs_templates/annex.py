@@ -18,8 +18,10 @@ from docs_templates.made_by import producer
 MANIFEST = "manifest.json"
 
 
-def annex_manifest(package_hash: str, moment: datetime, documents: Mapping[str, bytes]) -> dict[str, Any]:
-    """The annex manifest of annex.schema.json."""
+def annex_manifest(
+    package_hash: str, moment: datetime, documents: Mapping[str, bytes], anchor: str | None = None
+) -> dict[str, Any]:
+    """The annex manifest of annex.schema.json; `anchor`: the head of the inventory's audit trail, where it is known."""
     entries = {
         name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in documents.items()
     }
@@ -31,6 +33,7 @@ def annex_manifest(package_hash: str, moment: datetime, documents: Mapping[str, 
         "producer": producer(),
         "created": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "files": entries,
+        **({} if anchor is None else {"anchor": anchor}),
     }
 
 

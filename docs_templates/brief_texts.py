@@ -23,6 +23,8 @@ PARAGRAPHS = 4
 """Paragraphs of an authored text, at most."""
 ROWS = 4
 """Rows of a table with texts that were shortened, at most."""
+WHOLE = "governance."
+"""Evidence that is printed whole: who signed what."""
 SENTENCE = re.compile(r"[.!?…。؟][\"'”’)\]]*(?=\s|$)")
 
 
@@ -65,7 +67,9 @@ def _shortened(block: Block, most: int) -> Block:
             return block
         note = say("brief.continues", evidence=block.evidence, words=_words(left))
         return replace(block, text=text, notes=(*block.notes, note))
-    return _short_table(block) if isinstance(block, Table) and block.evidence is not None else block
+    if not isinstance(block, Table) or block.evidence is None or block.evidence.startswith(WHOLE):
+        return block
+    return _short_table(block)
 
 
 def _short_table(block: Table) -> Table:

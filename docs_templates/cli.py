@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docs_templates.command_lines import PARSERS, add_house, add_language
+from docs_templates.command_lines import PARSERS, add_governance, add_house, add_language
 
 if TYPE_CHECKING:
     from docs_templates.dossier import Written
@@ -87,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RUN",
         help="folder of a run of monitoring, for the monitoring report; its page is written too: DIR/index.html",
     )
+    add_governance(
+        parser, "what the inventory says of the version (credit-risk inventory governance), for documents to print"
+    )
     parser.add_argument("--watch", action="store_true", help="render again whenever package or templates change")
     parser.add_argument(
         "--pack",
@@ -138,6 +141,7 @@ def _run(arguments: argparse.Namespace) -> int:
     package = arguments.package
     out = arguments.out or package / "documents"
     watched = [package, Path(__file__).parent]
+    watched += [arguments.governance] if arguments.governance is not None else []
     watched += [arguments.language_folder] if arguments.language_folder is not None else []
     watch(lambda: [*watched, *_of_house(arguments.house)], lambda: _told(_render(arguments)), leave_out=[out])
     return DONE
@@ -183,6 +187,7 @@ def _render(arguments: argparse.Namespace) -> int:
                 out=arguments.out,
                 previous=arguments.previous,
                 monitoring=arguments.monitoring,
+                governance=arguments.governance,
                 clock=lambda: moment,
                 tell=tell,
                 page_size=arguments.page_size,
@@ -209,7 +214,13 @@ def _pack(
 
     into = arguments.pack if arguments.pack != HERE else arguments.package.resolve().parent
     pack = write_pack(
-        arguments.package, written, into, moment, previous=arguments.previous, monitoring=arguments.monitoring
+        arguments.package,
+        written,
+        into,
+        moment,
+        previous=arguments.previous,
+        monitoring=arguments.monitoring,
+        governance=arguments.governance,
     )
     tell(f"written {pack.folder}")
     tell(f"written {pack.archive}: {pack.files:,} files, {pack.bytes:,} bytes")

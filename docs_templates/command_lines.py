@@ -96,6 +96,11 @@ def add_house(parser: argparse.ArgumentParser, about: str = "the house style: a 
     parser.add_argument("--house", type=Path, metavar="FILE", help=about)
 
 
+def add_governance(parser: argparse.ArgumentParser, about: str) -> None:
+    """The option that names a governance file."""
+    parser.add_argument("--governance", type=Path, metavar="FILE", help=about)
+
+
 def _parser(command: str, description: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(prog=f"credit-dossier {command}", description=description)
 
@@ -108,6 +113,7 @@ def _of_which(parser: argparse.ArgumentParser, documents: Sequence[str]) -> None
     parser.add_argument("--document", choices=documents, help="which document it is, where the file does not say")
     parser.add_argument("--previous", type=Path, metavar="PACKAGE", help="the earlier package of a change log")
     parser.add_argument("--monitoring", type=Path, metavar="RUN", help="the run of monitoring of a monitoring report")
+    add_governance(parser, "the governance file that it was made with")
     _language_folder(parser)
 
 

@@ -33,6 +33,7 @@ def verify_command(arguments: argparse.Namespace, tell: Print) -> bool | None:
         arguments.document,
         previous=arguments.previous,
         monitoring=arguments.monitoring,
+        governance=arguments.governance,
         roots=arguments.trust,
         languages=arguments.language_folder,
     )
@@ -55,6 +56,7 @@ def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
         path=arguments.package,
         previous=arguments.previous,
         monitoring=arguments.monitoring,
+        governance=arguments.governance,
         languages=arguments.language_folder,
     )
     before = checked(arguments.file, document=arguments.document)

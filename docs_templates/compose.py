@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from docs_templates import generated
+from docs_templates import generated, governance
 from docs_templates.brief_texts import shortened, shortened_lines
 from docs_templates.clauses import Registry
 from docs_templates.coverage import coverage_table
@@ -130,13 +130,19 @@ class _Composer:
                     if brief
                     else generated.control_items(self._package, matter["title"], identifier, self._moment)
                 ),
+                *governance.control_lines(self._package.governance, self._package.evidence, brief=brief),
                 *house.control_lines(self._template.name, brief=brief),
             ),
             cover=filled([self._finished(b) for b in cover], known),
             blocks=shortened(filled(finished, known)) if brief else filled(finished, known),
             evidence=tuple(self._resolver.used.values()),
             brief=brief,
-            attachments=(*generated.attachments(self._package), *house.attachments()),
+            attachments=(
+                *generated.attachments(self._package),
+                *governance.attachments(self._package.governance),
+                *house.attachments(),
+            ),
+            anchor=None if self._package.governance is None else self._package.governance.anchor,
             branding=house.branding,
         )
 

@@ -172,7 +172,8 @@ class Branding:
 @dataclass(frozen=True, slots=True)
 class Document:
     """A composed document with what its control page, running heads and metadata say. `brief`: its text begins on the
-    first page, below the control lines, without contents."""
+    first page, below the control lines, without contents. `anchor`: the head of the inventory's audit trail,
+    where it is known."""
 
     name: str
     title: str
@@ -188,6 +189,7 @@ class Document:
     brief: bool = False
     attachments: tuple[Attachment, ...] = field(default=())
     branding: Branding = field(default_factory=Branding)
+    anchor: str | None = None
 
     @property
     def indexed(self) -> bool:

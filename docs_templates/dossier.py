@@ -14,6 +14,7 @@ from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.governance import FILE, read_governance
 from docs_templates.house import FOLDER, House, current_house
 from docs_templates.language import Language, current, speaking
 from docs_templates.package import Package, read_package, read_run
@@ -28,6 +29,16 @@ INDEX = "index.html"
 NEEDS_VALIDATION = ("validation_report",)
 VALIDATE_FIRST = "run credit-validate on the package first"
 MONITOR_FIRST = "run credit-risk monitor, and name its folder with --monitoring"
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What documents are made with beside the package: the package of the version before, the folder of a run of
+    monitoring, the governance file of the inventory."""
+
+    previous: Path | None = None
+    monitoring: Path | None = None
+    governance: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ def make_documents(
     out: Path | None = None,
     previous: Path | None = None,
     monitoring: Path | None = None,
+    governance: Path | None = None,
     clock: Clock = system_clock,
     tell: Tell = lambda _: None,
     page_size: str | None = None,
@@ -68,25 +80,27 @@ def make_documents(
 
     `documents` None means all that the package and the language allow; `previous` is an earlier package to compare
     with; `monitoring` is the folder of a run of monitoring, whose report and page are then made, by default into
-    its own `documents/`; `page_size` is one of PAGE_SIZES (None: that of the house style, else the first); `language`
+    its own `documents/`; `governance` is a governance file of the inventory, which the documents then print and carry;
+    `page_size` is one of PAGE_SIZES (None: that of the house style, else the first); `language`
     is what they speak (None: that which is spoken). Raises DocumentError with every fault of every document before
     anything is written, OSError where writing fails.
     """
     with speaking(language if language is not None else current()):
-        return _made(path, documents, out, (previous, monitoring), clock, tell, page_size)
+        return _made(path, documents, out, Beside(previous, monitoring, governance), clock, tell, page_size)
 
 
 def _made(
     path: Path,
     documents: Sequence[str] | None,
     out: Path | None,
-    beside: tuple[Path | None, Path | None],
+    beside: Beside,
     clock: Clock,
     tell: Tell,
     page_size: str | None,
 ) -> list[Written]:
-    package = with_monitoring(with_previous(read_package(path), beside[0]), beside[1])
-    folder = _folder(path, out) if beside[1] is None or out is not None else beside[1].resolve() / "documents"
+    package = with_beside(read_package(path), beside)
+    run = beside.monitoring
+    folder = _folder(package, path, out) if run is None or out is not None else run.resolve() / "documents"
     if package.monitoring is not None and documents is None:
         documents = OF_A_RUN
     earlier = earlier_documents(folder, package.package_hash)
@@ -112,14 +126,17 @@ def _made(
     for name in sorted(kept):
         tell(f"kept {name} of the earlier annex of the same package{other}")
     everything = {**kept, **data, **house.annex()}
+    held = package.governance
+    everything |= {} if held is None else {FILE: held.data}
     if package.monitoring is not None:
         from docs_templates.monitored.page import monitoring_page
 
         everything[INDEX] = monitoring_page(package).encode("utf-8")
         tell(f"{INDEX}: the page of the run, {len(everything[INDEX]):,} bytes")
-    workspace = folder.parent if out is not None or beside[1] is not None else path.resolve().parent
+    workspace = folder.parent if out is not None or run is not None else path.resolve().parent
     workspace.mkdir(parents=True, exist_ok=True)
-    write_annex(folder, annex_manifest(package.package_hash, moment, everything), everything, workspace)
+    manifest = annex_manifest(package.package_hash, moment, everything, None if held is None else held.anchor)
+    write_annex(folder, manifest, everything, workspace)
     return written
 
 
@@ -136,6 +153,20 @@ def compose_all(names: Sequence[str], package: Package, moment: datetime) -> lis
     if faults:
         raise DocumentError(faults)
     return found
+
+
+def with_beside(package: Package, beside: Beside) -> Package:
+    """The package with what documents are made with beside it. Raises DocumentError; OSError."""
+    package = with_monitoring(with_previous(package, beside.previous), beside.monitoring)
+    return with_governance(package, beside.governance)
+
+
+def with_governance(package: Package, file: Path | None) -> Package:
+    """The package with what the inventory says of it. Raises DocumentError where the file is of another package."""
+    if file is None:
+        return package
+    held, evidence = read_governance(file, package.package_hash, package.manifest["model"])
+    return replace(package, governance=held, evidence={**package.evidence, **evidence})
 
 
 def with_previous(package: Package, previous: Path | None) -> Package:
@@ -173,9 +204,12 @@ def _size_of(page_size: str | None, house: House) -> str:
     return " of the house style" if house.page else ", the default"
 
 
-def _folder(path: Path, out: Path | None) -> Path:
+def _folder(package: Package, path: Path, out: Path | None) -> Path:
     if out is not None:
         return out.resolve()
+    if package.governance is not None and package.governance.binds_documents:
+        message = "sign-offs bind the documents of this package: others in their place would void them"
+        raise DocumentError(Fault(message, "documents_signed", file=str(path), remedy="name another folder with --out"))
     if not path.is_dir():
         raise DocumentError(
             Fault("a zipped package cannot take the annex", "output_not_ours", file=str(path), remedy="name --out DIR")

@@ -16,8 +16,9 @@ def holds(package: Package, target: str) -> bool | None:
 
     `model.TYPE`: a step of this type (also of a form: `model.scale_points`); `output.NAME`: a published result;
     `plan.PATH`: a value that is declared and not empty; `annex.KIND`: an annex; `package.NAME`: a file or the package
-    before, `verification` or `previous`, or `parity`: exports that engines were asked about; `notice.PLACE`: a row that
-    a worked notice stands on, `notice.illustration`: such a row, declined by nobody.
+    before, `verification` or `previous`, `governance`: what the inventory says, or `parity`: exports that engines were
+    asked about; `notice.PLACE`: a row that a worked notice stands on, `notice.illustration`: such a row, declined by
+    nobody.
     """
     root, _, rest = target.partition(".")
     if root == "model":
@@ -30,7 +31,7 @@ def holds(package: Package, target: str) -> bool | None:
         return rest in package.annexes
     if root == "package" and rest == "parity":
         return PARITY in package.evidence
-    if root == "package" and rest in ("verification", "previous"):
+    if root == "package" and rest in ("verification", "previous", "governance"):
         return getattr(package, rest) is not None
     if root == "notice" and rest in PLACES:
         return len(worked(package)) > PLACES.index(rest)

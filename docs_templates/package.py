@@ -12,6 +12,7 @@ from typing import Any
 from docs_templates import schema_check, strict_json
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import Evidence, file_name
+from docs_templates.governance import Governance
 from docs_templates.language import say
 
 Json = dict[str, Any]
@@ -33,9 +34,9 @@ class Package:
 
     `verification`: bytes of verification.csv, verified; None where the package has none. `annexes`: kind of each annex
     to the SHA-256 of its manifest. `previous`: the package before, where one was named. `monitoring`: manifest of the
-    run of monitoring, where one was named. `documents`: name of each
-    document that stands beside the one being made to its SHA-256. `sources`: bytes of the files that
-    documents carry with them.
+    run of monitoring, where one was named. `governance`: the governance file, where one was named.
+    `documents`: name of each document that stands beside the one being made to its SHA-256. `sources`: bytes of the
+    files that documents carry with them.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Package:
     annexes: dict[str, str] = field(default_factory=dict)
     previous: Package | None = None
     monitoring: Json | None = None
+    governance: Governance | None = None
     documents: dict[str, str] = field(default_factory=dict)
     sources: Mapping[str, bytes] = field(default_factory=dict)
 

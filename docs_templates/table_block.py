@@ -10,7 +10,7 @@ from docs_templates.evidence import Cell, Column, Evidence
 from docs_templates.language import current, lowered, say
 from docs_templates.references import Filter
 
-IDENTIFIERS = frozenset({"sha256", "hash", "reason_code"})
+IDENTIFIERS = frozenset({"sha256", "hash", "reason_code", "statement_sha256", "key_fingerprint"})
 
 
 def printed_table(

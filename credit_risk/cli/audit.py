@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.cli.inventory_place import add_place, opened
+
+if TYPE_CHECKING:
+    from credit_risk.inventory import Anchor
 
 
 def add_audit_commands(group: Any) -> None:
@@ -15,7 +18,9 @@ def add_audit_commands(group: Any) -> None:
     verify = group.add_parser("verify", help="find edits, deletions, reorderings, re-chaining; 1 where there are any")
     verify.add_argument("--file", help="audit.jsonl in the place of the database")
     verify.add_argument("--anchors", action="append", default=[], help="file of anchors that was kept elsewhere")
-    verify.add_argument("--anchor", action="append", default=[], help="anchor as a PDF, an annex or a page prints it")
+    verify.add_argument("--anchor", action="append", default=[],
+                        help="anchor as a document or a page prints it, or a file that holds one: a PDF of "
+                        "credit-dossier, the manifest of an annex, a governance file")  # fmt: skip
     verify.add_argument("--keys", help="folder of public keys that were kept elsewhere (PERSON.pem)")
     verify.add_argument(
         "--package",
@@ -37,14 +42,10 @@ def add_audit_commands(group: Any) -> None:
 
 def audit_verify(options: argparse.Namespace) -> int:
     """`credit-risk audit verify`; 1 where something is found."""
-    from credit_risk.inventory import read_anchor_text, read_anchors, read_public_keys, read_trail, verify_lines
+    from credit_risk.inventory import read_anchors, read_public_keys, read_trail, verify_lines
 
     anchors = [one for path in options.anchors for one in read_anchors(Path(path))]
-    for text in options.anchor:
-        told = read_anchor_text(text, "--anchor")
-        if not told:
-            raise CreditRiskError(Fault("is not an anchor", "not_an_anchor", path="--anchor", found=text))
-        anchors += told
+    anchors += [one for text in options.anchor for one in _anchors(text)]
     keys = None if options.keys is None else read_public_keys(Path(options.keys))
     packages = _packages(options.package)
     if options.file is not None:
@@ -67,6 +68,19 @@ def audit_verify(options: argparse.Namespace) -> int:
         print(found.head.text())
     print("intact" if found.intact else f"NOT intact: {len(found.faults):,} faults")
     return 0 if found.intact else 1
+
+
+def _anchors(text: str) -> tuple[Anchor, ...]:
+    """The anchors of a text, or of the file that it names."""
+    from credit_risk.inventory import read_anchor_file, read_anchor_text
+
+    told = read_anchor_text(text, "--anchor")
+    if told:
+        return told
+    if not Path(text).is_file():
+        message = "is neither an anchor nor a file that holds one"
+        raise CreditRiskError(Fault(message, "not_an_anchor", path="--anchor", found=text))
+    return read_anchor_file(Path(text))
 
 
 def audit_export(options: argparse.Namespace) -> int:

@@ -66,8 +66,10 @@ def _reading(group: Any) -> None:
     for name, text, command in (
         ("export", "write the inventory as CSV, Excel or JSON, by the ending of the file", read.export),
         ("page", "write the inventory as one self-contained page", read.page),
-    ):
-        parser = _command(group, name, text, command)
+        ("governance", "write what the documents of a version print of it, for credit-dossier --governance",
+         read.governance),
+    ):  # fmt: skip
+        parser = _command(group, name, text, command, version="version" if name == "governance" else "")
         parser.add_argument("--out", required=True, help="file to write")
 
 

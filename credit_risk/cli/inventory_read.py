@@ -119,6 +119,18 @@ def page(options: argparse.Namespace) -> int:
     return 0
 
 
+def governance(options: argparse.Namespace) -> int:
+    """`credit-risk inventory governance MODEL VERSION --out FILE`."""
+    from credit_risk.inventory.view.files import write_whole
+    from credit_risk.inventory.view.governance import governance_bytes
+
+    with opened(options) as inventory:
+        made = governance_bytes(inventory, options.model, options.version)
+    write_whole(Path(options.out), made)
+    print(options.out)
+    return 0
+
+
 def _print_model(facts: ModelFacts) -> None:
     told = {
         "purpose": facts.purpose,

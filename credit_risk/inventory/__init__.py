@@ -42,6 +42,7 @@ _PUBLIC = {
     "read_public_keys": "credit_risk.inventory.keys.key_pair",
     "Anchor": "credit_risk.inventory.audit.anchors",
     "read_anchors": "credit_risk.inventory.audit.anchors",
+    "read_anchor_file": "credit_risk.inventory.audit.anchor_files",
     "read_anchor_text": "credit_risk.inventory.audit.anchors",
     "read_trail": "credit_risk.inventory.audit.chain",
     "verify_lines": "credit_risk.inventory.audit.verification",
@@ -49,6 +50,7 @@ _PUBLIC = {
 }
 
 if TYPE_CHECKING:
+    from credit_risk.inventory.audit.anchor_files import read_anchor_file
     from credit_risk.inventory.audit.anchors import Anchor, read_anchor_text, read_anchors
     from credit_risk.inventory.audit.chain import read_trail
     from credit_risk.inventory.audit.verification import Verification, verify_lines
@@ -85,6 +87,7 @@ __all__ = [
     "export_inventory",
     "new_key",
     "open_inventory",
+    "read_anchor_file",
     "read_anchor_text",
     "read_anchors",
     "read_key",

@@ -17,8 +17,9 @@ from docs_templates import strict_json
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document, Figure, plain
-from docs_templates.dossier import Written, with_documents, with_monitoring, with_previous
+from docs_templates.dossier import Beside, Written, with_beside, with_documents
 from docs_templates.errors import DocumentError, Fault
+from docs_templates.governance import FILE as GOVERNANCE
 from docs_templates.house import current_house
 from docs_templates.language import current, say
 from docs_templates.pack import sections
@@ -63,6 +64,7 @@ def write_pack(
     *,
     previous: Path | None = None,
     monitoring: Path | None = None,
+    governance: Path | None = None,
 ) -> Pack:
     """Write the pack of the package at `path` with its rendered documents into the folder `into`.
 
@@ -70,7 +72,7 @@ def write_pack(
     OSError; then nothing is left behind.
     """
     package = read_package(path)
-    contents = _contents(path, package, written, moment, (previous, monitoring))
+    contents = _contents(path, package, written, moment, Beside(previous, monitoring, governance))
     name = current().suffix(pack_name(package))
     target, archive = into / name, into / f"{name}.zip"
     if target.exists() and not (target / SUMS).is_file():
@@ -97,7 +99,7 @@ def _contents(
     package: Package,
     written: Sequence[Written],
     moment: datetime,
-    beside: tuple[Path | None, Path | None],
+    beside: Beside,
 ) -> dict[str, bytes]:
     names, read = stored_files(path)
     found = {n: read(n) for n in sorted(names) if KEPT.fullmatch(n) and not LEFT_OUT.fullmatch(n)}
@@ -113,11 +115,11 @@ def _contents(
     for file, data in current_house().annex().items():
         found[f"documents/{file}"] = data
     for one in sorted(folder.iterdir()) if folder is not None else ():
-        if one.suffix == ".pdf" or one.name == "manifest.json":
+        if one.suffix == ".pdf" or one.name in ("manifest.json", GOVERNANCE):
             found[f"documents/{one.name}"] = one.read_bytes()
     for one_written in written:
         pages[f"documents/{one_written.path.name}"] = one_written.pages
-    composed = _composed(with_monitoring(with_previous(package, beside[0]), beside[1]), written, found, moment)
+    composed = _composed(with_beside(package, beside), written, found, moment)
     for document, one_written in zip(composed, written, strict=True):
         values = strict_json.write(value_map(document, one_written.path.read_bytes()))
         found[f"documents/{current().suffix(document.name)}.values.json"] = values

@@ -112,6 +112,7 @@ def evidence_manifest(document: Document, pages: Mapping[str, Sequence[int]]) ->
         "package_hash": document.package_hash,
         "made_by": made,
         "evidence": items,
+        **({} if document.anchor is None else {"anchor": document.anchor}),
     }
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
     return Attachment(MANIFEST_NAME, text.encode(), say("file.evidence_manifest"))

@@ -17,9 +17,10 @@ import pikepdf
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document
-from docs_templates.dossier import with_documents, with_monitoring, with_previous
+from docs_templates.dossier import Beside, with_beside, with_documents
 from docs_templates.errors import DocumentError, Fault
 from docs_templates.evidence import file_name
+from docs_templates.governance import FILE as GOVERNANCE
 from docs_templates.house import current_house, housed
 from docs_templates.language import ENGLISH, Language, current, read_instant, say, speaking
 from docs_templates.language_files import chosen_language, read_language
@@ -59,21 +60,24 @@ def verify(
     *,
     previous: Path | None = None,
     monitoring: Path | None = None,
+    governance: Path | None = None,
     roots: Sequence[Path] = (),
     expecting: Expecting | None = None,
     languages: Path | None = None,
 ) -> Report:
     """Compare the PDF `file` with the package at `path`. `document` names it where the file does not say.
-    `languages` is a folder of languages that do not ship; which one the document speaks, it says itself. Within
-    `housed`, the document must be made in that house style; else the one that travels in it is used, and noted.
+    `governance` is the governance file that it was made with. `languages` is a folder of languages that do not ship;
+    which one the document speaks, it says itself. Within `housed`, the document must be made in that house style; else
+    the one that travels in it is used, and noted.
 
-    Raises DocumentError where the file is no PDF of a document, or the package has no manifest; OSError.
+    Raises DocumentError where the file is no PDF of a document, the package has no manifest, or the document was made
+    with a governance file and none is given; OSError.
     """
     data = file.read_bytes()
     with read_pdf(data, str(file)) as actual:
         language = language_of(actual, file, languages)
     with speaking(language):
-        return _verified(data, file, path, document, (previous, monitoring), roots, expecting)
+        return _verified(data, file, path, document, Beside(previous, monitoring, governance), roots, expecting)
 
 
 def _verified(
@@ -81,15 +85,18 @@ def _verified(
     file: Path,
     path: Path,
     document: str | None,
-    beside: tuple[Path | None, Path | None],
+    beside: Beside,
     roots: Sequence[Path],
     expecting: Expecting | None,
 ) -> Report:
     package, faults = inspect_package(path)
-    previous, monitoring = beside
-    package = with_documents(with_monitoring(with_previous(package, previous), monitoring), _beside(file))
+    package = with_documents(with_beside(package, beside), _beside(file))
     statuses = _signatures(data, roots)
     with read_pdf(data, str(file)) as actual:
+        if beside.governance is None and GOVERNANCE in actual.pdf.attachments:
+            remedy = "name it with --governance"
+            message = "the document was made with a governance file of the inventory, and none is given"
+            raise DocumentError(Fault(message, "governance_missing", str(file), remedy=remedy))
         cited = _cited(actual, package, document, file)
         found = [Alteration("evidence", str(fault)) for fault in faults]
         same = cited.package_hash == package.package_hash

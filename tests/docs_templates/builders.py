@@ -298,7 +298,7 @@ def all_evidence(characteristics: tuple[str, ...] = CHARACTERISTICS, *, authored
     """Evidence for every entry of the catalogue."""
     found: dict[str, Json] = {}
     for identifier, entry in catalogue().items():
-        if identifier.startswith("monitoring."):  # of a run, beside the package
+        if identifier.startswith(("monitoring.", "governance.")):  # of a run and of the inventory, beside the package
             continue
         stem = identifier.partition("{")[0]
         if identifier.startswith("authored."):
