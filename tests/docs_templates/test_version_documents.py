@@ -262,7 +262,15 @@ def test_objectives_and_terms_of_the_plan_are_printed(package: Package) -> None:
         "significance": 0.05,
         "asset_correlation": 0.04,
         "persistence": {"at_least": 2, "of": 3},
-        "challengers": {"shadow": ["trees"], "share": 0.1, "salt": "s", "looks": 12, "months_between_looks": 1},
+        "challengers": {
+            "shadow": ["trees"],
+            "share": 0.1,
+            "salt": "s",
+            "looks": 12,
+            "months_between_looks": 1,
+            "planned_error": 0.01,
+            "spending": "obrien_fleming",
+        },
         "delivery": [{"id": "desk", "url": "https://secret.example", "at_least": "high"}],
         "retraining": {**advice, "feed_broke": 0.06, "persistence": None},
     }
@@ -278,6 +286,8 @@ def test_objectives_and_terms_of_the_plan_are_printed(package: Package) -> None:
     assert told["Outcomes are known after"] == "9 months"
     assert told["Alerts are delivered to"] == "desk, from high"
     assert told["Challengers"].startswith("trees, of which 10")
+    assert "obrien_fleming" in told["Challengers"]
+    assert "0.01" in told["Challengers"]
     assert [told[name] for name in told if name.startswith("Advice")] == ["0.05", "0.1", "0.25", "0.3", "0.06"]
     assert "secret" not in str(terms.rows)
     whole = replace(
