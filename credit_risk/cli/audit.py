@@ -78,7 +78,7 @@ def _anchors(text: str) -> tuple[Anchor, ...]:
     if told:
         return told
     if not Path(text).is_file():
-        message = "is neither an anchor nor a file that holds one"
+        message = "is not an anchor, and not a file that holds one"
         raise CreditRiskError(Fault(message, "not_an_anchor", path="--anchor", found=text))
     return read_anchor_file(Path(text))
 
