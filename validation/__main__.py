@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from validation.cli import main
+from validation.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

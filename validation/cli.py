@@ -8,9 +8,10 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from validation import annex, conclusion, findings, report
+from validation.ending import end_process
 from validation.errors import Fault, ValidationInputError
 from validation.monitoring import program
 from validation.names import printable
@@ -20,6 +21,11 @@ from validation.retest import Earlier, compare_findings, read_earlier
 from validation.run import ValidationRun, validate
 
 DONE, FINDINGS, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
+
+
+def command() -> NoReturn:
+    """The command of the shell: `main`, and the end of the process."""
+    end_process(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

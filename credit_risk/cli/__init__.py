@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from credit_risk.cli.main import main
+from credit_risk.cli.main import main, program
 
-__all__ = ["main"]
+__all__ = ["main", "program"]

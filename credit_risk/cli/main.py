@@ -8,15 +8,21 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from credit_risk import __version__
+from credit_risk._core.ending import end_process
 from credit_risk._core.errors import CreditRiskError
 from credit_risk._core.export_kinds import EXPORT_KINDS
 from credit_risk._core.severity import SEVERITIES
 
 INTERNAL, INTERRUPTED = 70, 130
 Command = Callable[[argparse.Namespace], int]
+
+
+def program() -> NoReturn:
+    """The command of the shell: `main`, and the end of the process."""
+    end_process(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -55,7 +55,7 @@ def test_the_commands_and_the_licence(built_wheel: Path) -> None:
         (points,) = [n for n in archive.namelist() if n.endswith("entry_points.txt")]
         text = archive.read(points).decode("utf-8")
         licences = [n for n in archive.namelist() if ".dist-info/licenses/" in n]
-    assert "credit-risk = credit_risk.cli:main" in text
-    assert "credit-validate = validation.cli:main" in text
+    assert "credit-risk = credit_risk.cli:program" in text
+    assert "credit-validate = validation.cli:command" in text
     assert "credit-dossier = docs_templates.cli:main" in text
     assert {Path(name).name for name in licences} == {"LICENSE", "NOTICE"}
