@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
@@ -18,7 +18,8 @@ from credit_risk.monitoring.source.mapping import Mapped
 from credit_risk.package import Package
 from credit_risk.serving.duckdb_engine import without_progress
 
-MEMORY = "64MB"
+MEMORY, MOST_MEMORY = 64, 4096
+"""Megabytes that a database begins with, and may have where a statement needs them."""
 BUCKET = 250_000
 """Keys that are looked through for repetition at a time."""
 READING = "hive_partitioning = false, can_have_nan = true"
@@ -33,12 +34,13 @@ class DuckDBEngine:
     together = 1
     split = True
 
-    def __init__(self, path: str, *, memory: str = MEMORY, threads: int = 2):
+    def __init__(self, path: str, *, memory: int = MEMORY, threads: int = 2):
         self._duckdb = optional_import("duckdb", "model")
         self.version = str(self._duckdb.__version__)
         self._path = path
+        self._megabytes = memory
         self._scratch = tempfile.TemporaryDirectory(prefix="credit-risk-")
-        options = {"memory_limit": memory, "temp_directory": self._scratch.name, "threads": str(threads)}
+        options = {"memory_limit": f"{memory}MB", "temp_directory": self._scratch.name, "threads": str(threads)}
         self._database = self._duckdb.connect(":memory:", config=options)
         without_progress(self._database)
         self._database.execute("SET preserve_insertion_order = false")
@@ -60,14 +62,13 @@ class DuckDBEngine:
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a result."""
-        with self._told():
-            found: list[tuple[Any, ...]] = self._database.sql(sql).fetchall()
-            return found
+        found: list[tuple[Any, ...]] = self._roomy(lambda: self._database.sql(sql).fetchall())
+        return found
 
     def arrow(self, sql: str) -> pa.Table:
         """A result as a table."""
-        with self._told():
-            return self._database.sql(sql).to_arrow_table()
+        table: pa.Table = self._roomy(lambda: self._database.sql(sql).to_arrow_table())
+        return table
 
     def keep(self, name: str, sql: str) -> None:
         """A temporary table."""
@@ -96,8 +97,20 @@ class DuckDBEngine:
         self._scratch.cleanup()
 
     def _run(self, sql: str) -> None:
+        self._roomy(lambda: self._database.execute(sql))
+
+    def _roomy(self, work: Callable[[], Any]) -> Any:
+        """What a statement gives. One that does not get by with the memory, though it may use the disk (joins of
+        millions of outcomes), is given twice as much, and again up to MOST_MEMORY."""
         with self._told():
-            self._database.execute(sql)
+            while True:
+                try:
+                    return work()
+                except self._duckdb.OutOfMemoryException:
+                    if self._megabytes >= MOST_MEMORY:
+                        raise
+                    self._megabytes *= 2
+                    self._database.execute(f"SET memory_limit = '{self._megabytes}MB'")
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -1,0 +1,36 @@
+"""Statements that need more memory than a database begins with are given it, up to a bound, with the same results."""
+
+from __future__ import annotations
+
+import pytest
+
+from credit_risk.monitoring.source import duckdb_engine
+from credit_risk.monitoring.source.duckdb_engine import DuckDBEngine
+from credit_risk.monitoring.source.engine import EngineError
+
+ROWS = 400_000
+LONG = (
+    "SELECT count(*), sum(length(s)) FROM (SELECT list(sha256(i::VARCHAR)) AS l "
+    f"FROM range({ROWS}) AS t(i)), unnest(l) AS u(s)"
+)
+
+
+def test_a_statement_that_needs_more_is_given_more() -> None:
+    engine = DuckDBEngine("nothing", memory=16, threads=1)
+    try:
+        assert engine.fetch(LONG) == [(ROWS, 64 * ROWS)]
+        assert engine.fetch("SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'") != [("15.2 MiB",)]
+        assert engine.arrow("SELECT 1 AS a").to_pydict() == {"a": [1]}
+    finally:
+        engine.close()
+
+
+def test_there_is_an_end_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duckdb_engine, "MOST_MEMORY", 32)
+    engine = DuckDBEngine("nothing", memory=16, threads=1)
+    try:
+        with pytest.raises(EngineError, match="Out of Memory"):
+            engine.fetch(LONG)
+        assert engine.fetch("SELECT 1") == [(1,)]
+    finally:
+        engine.close()
