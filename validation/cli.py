@@ -25,7 +25,7 @@ DONE, FINDINGS, REFUSED, INTERNAL, INTERRUPTED = 0, 1, 2, 70, 130
 
 def command() -> NoReturn:
     """The command of the shell: `main`, and the end of the process."""
-    end_process(main())
+    end_process(main(), sys.stdout, sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from credit_risk import __version__
-from credit_risk._core.ending import end_process
 from credit_risk._core.errors import CreditRiskError
 from credit_risk._core.export_kinds import EXPORT_KINDS
 from credit_risk._core.severity import SEVERITIES
+from credit_risk.cli.ending import end_process
 
 INTERNAL, INTERRUPTED = 70, 130
 Command = Callable[[argparse.Namespace], int]
@@ -22,7 +22,7 @@ Command = Callable[[argparse.Namespace], int]
 
 def program() -> NoReturn:
     """The command of the shell: `main`, and the end of the process."""
-    end_process(main())
+    end_process(main(), sys.stdout, sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
