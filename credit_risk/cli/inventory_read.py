@@ -12,6 +12,15 @@ from credit_risk.cli.inventory_place import gates_of, opened, policy_of, today
 from credit_risk.inventory.contracts import GATES, ModelFacts, VersionFacts
 
 
+def rights(options: argparse.Namespace) -> int:
+    """`credit-risk inventory rights`: SQL for the owner of the tables to run, so that the program owns nothing."""
+    from credit_risk.inventory.store.rights import APPLICATION, rights_sql
+
+    for statement in rights_sql(APPLICATION if options.role is None else options.role):
+        print(f"{statement};")
+    return 0
+
+
 def policy(options: argparse.Namespace) -> int:
     """`credit-risk inventory policy`: what each gate asks of each tier; or the default, to be edited."""
     from credit_risk.inventory.gates.gate_text import words

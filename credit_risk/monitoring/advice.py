@@ -213,13 +213,3 @@ def _reached(one: Any, cut: float, neutral: float, side: str) -> bool:
     if not pd.isna(chance) and not chance:
         return False
     return bool(abs(one.value - neutral) >= cut if side == "away" else one.value >= cut)
-
-
-def thresholds_frame(thresholds: RetrainingSpec) -> pd.DataFrame:
-    """Signal, metric, threshold and whether one period suffices, as they were applied."""
-    rows = [
-        (source.signal, source.metric,
-         1.0 if source.threshold is None else float(getattr(thresholds, source.threshold)), source.at_once)
-        for source in SOURCES
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["signal", "metric", "threshold", "at_once"])

@@ -13,8 +13,6 @@ from credit_risk.inventory.audit.anchors import Anchor
 from credit_risk.inventory.audit.event import Event, read_event
 from credit_risk.inventory.errors import AuditError
 
-TRAIL_FILE = "audit.jsonl"
-
 
 @dataclass(frozen=True, slots=True)
 class StoredLine:

@@ -17,7 +17,6 @@ from credit_risk._core.hashing import sha256_bytes
 from credit_risk.inventory.errors import KeyFileError
 
 SHORTEST_PASSPHRASE = 12
-_PUBLIC_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,3 +316,16 @@ def test_a_package_edited_after_sign_off_is_found(bank: Bank) -> None:
     write_annex(made, "validation", {"findings.json": {"changed": 1}})
     ended = bank.audit("verify", "--package", f"cards:1.0={made}")
     assert (ended.status, "the annex is not the one that was registered" in ended.out) == (1, True)
+
+
+def test_rights_are_printed_for_the_owner_of_the_tables() -> None:
+    printed = credit_risk("inventory", "rights", "--role", "scoring_app")
+    assert printed.status == 0
+    assert "GRANT INSERT ON" in printed.out
+    granted = [line for line in printed.out.splitlines() if line.startswith(("GRANT UPDATE", "GRANT DELETE"))]
+    assert len(granted) == 2
+    assert not any(re.search(r"\bevents\b", line) for line in granted)
+    assert all(line.endswith("TO scoring_app;") for line in granted)
+    refused = credit_risk("inventory", "rights", "--role", "a; DROP TABLE events")
+    assert (refused.status, refused.out) == (2, "")
+    assert "is not the name of a role" in refused.err

@@ -21,7 +21,6 @@ from credit_risk.monitoring.advice import (
     retraining_advice,
     rule_for,
     rules_frame,
-    thresholds_frame,
 )
 from credit_risk.monitoring.drift.stability import stability_frame
 from credit_risk.monitoring.frames import ALL, COUNT_COLUMNS, REFERENCE_COLUMNS
@@ -118,7 +117,6 @@ def test_each_segment_has_its_advice_and_all_comes_first() -> None:
     found.loc[found["metric"] == "replay_differences", "value"] = 3.0  # of all rows, and so true of each segment
     actions = [one.action for one in retraining_advice(found, RetrainingSpec(), LASTING)]
     assert actions == ["mend_the_feed", "mend_the_feed"]
-    assert thresholds_frame(RetrainingSpec())["threshold"].tolist()[:3] == [0.05] * 3
     assert retraining_advice(found.iloc[:0], RetrainingSpec(), LASTING) == ()
     with pytest.raises(CreditRiskError, match="absent"):
         retraining_advice(found.drop(columns="value"), RetrainingSpec(), LASTING)
