@@ -43,6 +43,11 @@ class Metric:
     tested: bool = False
     usual: bool = False
 
+    @property
+    def several(self) -> bool:
+        """Whether there are values of several subjects in one period and segment: of variables, outputs or grades."""
+        return self.subject in ("variable", "output") or self.name == "grade_test"
+
 
 def _drift(
     name: str, title: str, what: str, yellow: float | None, red: float | None, source: str, **more: object

@@ -267,7 +267,8 @@ class ObjectiveSpec(Spec):
     metric: MetricName | None = Field(default=None, description="Metric of the catalogue; measure metric only.")
     subject: Text | None = Field(
         default=None,
-        description="Characteristic, grade or output that the metric is asked of; null: the metric has one subject.",
+        description="Characteristic, grade or output that the metric is asked of, as values of metrics name it; null: "
+        "the metric has one subject.",
     )
     columns: Annotated[tuple[ColumnName, ...], Strict(False)] = Field(
         default=(), max_length=2, description="Columns of the production log that it reads."

@@ -95,7 +95,6 @@ def _population(path: Path, item: dict[str, Any], monitoring: dict[str, Any]) ->
 
 
 def _metrics(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[str, str]) -> Found:
-    graded = plan.get("rating_scale") is not None
     for index, item in _items(monitoring, "metrics"):
         path: Path = ("monitoring", "metrics", index)
         yield from _population(path, item, monitoring)
@@ -103,9 +102,6 @@ def _metrics(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[str, 
         if metric is None:
             continue
         yield from _measurable((*path, "metric"), metric, plan)
-        if metric.subject == "grade" and not graded:
-            message = f"{metric.name} is of grades, and the plan has none"
-            yield (*path, "metric"), Fault(message, code="no_grades", remedy="write rating_scale, or leave it out")
         population = item.get("population")
         column = population.partition("=")[0] if isinstance(population, str) else ""
         if roles.get(column, "").startswith("protected") and not metric.fairness:
@@ -125,6 +121,7 @@ def _objectives(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[st
         metric = CATALOGUE.get(item["metric"]) if isinstance(item.get("metric"), str) else None
         if metric is not None:
             yield from _measurable((*path, "metric"), metric, plan)
+            yield from _subject(path, item, metric, plan)
         names = item.get("columns")
         for place, name in enumerate(names if isinstance(names, list | tuple) else ()):
             if isinstance(name, str) and roles.get(name, "").startswith(("protected", "personal")):
@@ -132,13 +129,42 @@ def _objectives(plan: dict[str, Any], monitoring: dict[str, Any], roles: dict[st
                 yield (*path, "columns", place), Fault(message, code="role", remedy="name another column")
 
 
+def _subject(path: Path, item: dict[str, Any], metric: Metric, plan: dict[str, Any]) -> Found:
+    """An objective is on one value: it names the subject of a metric that has several, and of no other."""
+    subject = item.get("subject")
+    if metric.several and subject is None:
+        message = f"{metric.name} has a value of each {metric.subject}, and an objective is on one of them"
+        yield path, Fault(message, code="no_subject", allowed=f"subject: one of {_subjects(metric, plan)}")
+    elif not metric.several and isinstance(subject, str):
+        message = f"{metric.name} has one value, and no subject to name"
+        yield (*path, "subject"), Fault(message, code="subject", found=subject, remedy="leave subject out")
+
+
+def _subjects(metric: Metric, plan: dict[str, Any]) -> str:
+    """The subjects of a metric, as far as a plan tells them before the model is made."""
+    if metric.subject == "grade":
+        return "the grades"
+    if metric.subject == "output":
+        return "the outputs of the model (probability, score, ...)"
+    data, derived = plan.get("data"), plan.get("derive")
+    columns = data.get("columns") if isinstance(data, dict) else None
+    named = [*(columns if isinstance(columns, dict) else ()), *(derived if isinstance(derived, dict) else ())]
+    what = f"the characteristics of the model ({', '.join(map(str, [*named, '...']))})"
+    return (
+        f"{what}, each with a rule, as 'AGE: range'" if metric.name in ("contract_breaches", "record_breaks") else what
+    )
+
+
 def _measurable(path: Path, metric: Metric, plan: dict[str, Any]) -> Found:
-    """A metric fits the outcome, and one of business has the amounts that it is made of."""
+    """A metric fits the outcome, one of grades has a scale, and one of business the amounts that it is made of."""
     monitoring, kind = plan.get("monitoring"), _kind(plan)
     if kind in MEASURES and metric.binary:
         allowed = ", ".join(one.name for one in CATALOGUE.values() if not one.binary)
         message = f"{metric.name} is of a binary outcome, and this one is of type {kind}"
         yield path, Fault(message, code="outcome", found=metric.name, allowed=allowed)
+    if metric.subject == "grade" and plan.get("rating_scale") is None:
+        message = f"{metric.name} is of grades, and the plan has none"
+        yield path, Fault(message, code="no_grades", remedy="write rating_scale, or leave it out")
     if metric.family == "business" and isinstance(monitoring, dict) and monitoring.get("profit") is None:
         message = f"{metric.name} is made of what accounts earn and cost, and the plan does not say it"
         yield path, Fault(message, code="no_profit", found=metric.name, remedy="write monitoring.profit")

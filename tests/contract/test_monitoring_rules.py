@@ -19,8 +19,9 @@ from credit_risk.monitoring.drift.columns import QUALITY_COLUMNS, STABILITY_COLU
 from credit_risk.monitoring.drift.moved import GAP_COLUMNS, moved_frame
 from credit_risk.monitoring.drift.quality import BREAKS
 from credit_risk.monitoring.metrics import CATALOGUE, VALUE_COLUMNS
+from credit_risk.monitoring.performance.objectives import metric_objectives
 from credit_risk.monitoring.spec import MonitoringSpec, usual_rules
-from validation.monitoring import advice, catalogue, cause, watched
+from validation.monitoring import advice, catalogue, cause, declared, watched
 from validation.monitoring.restated import Judged
 
 MONTHS = [f"2026-{month:02d}" for month in range(1, 13)]
@@ -114,6 +115,37 @@ def test_some_of_the_random_plans_raise_alerts_of_both_colours() -> None:
         values = values_of(rng, [*dict.fromkeys(rule.metric for rule in spec.metrics), "objective"])
         colours += [one.colour for one in evaluate(values, rules_of(spec, {"sex"})).conditions]
     assert min(colours.count("red"), colours.count("yellow")) > 20
+
+
+def test_objectives_on_metrics_are_the_same_with_and_without_a_subject() -> None:
+    """An objective on a metric of several subjects that names none is one row that is not evaluable, in both."""
+    values = values_of(np.random.default_rng(7), ["characteristic_psi", "missing_share", "auc"])
+    aims: list[dict[str, Any]] = [
+        {"id": "nameless", "metric": "characteristic_psi"},
+        {"id": "named", "metric": "characteristic_psi", "subject": "income"},
+        {"id": "nobody", "metric": "characteristic_psi", "subject": "height"},
+        {"id": "ranking", "metric": "auc", "direction": "at_least"},
+        {"id": "untold", "metric": "loss"},
+    ]
+    usual = {"area": "business", "measure": "metric", "direction": "at_most", "target": 0.2}
+    spec = MonitoringSpec.model_validate({"objectives": [{**usual, **aim} for aim in aims]})
+    found = metric_objectives(spec.objectives, values, MONTHS[:8])
+    own = declared.on_metrics(spec.model_dump(mode="json")["objectives"], judged(values))
+    told = found[~found["reason"].fillna("").str.startswith("the run has no value")]
+    columns = ["period", "segment", "objective", "value", "verdict"]
+    mine = pd.DataFrame(own)[columns].sort_values(columns[:3]).reset_index(drop=True)
+    pd.testing.assert_frame_equal(told[columns].sort_values(columns[:3]).reset_index(drop=True), mine)
+    assert not mine.duplicated(columns[:3]).any()
+    nameless = found[(found["objective"] == "nameless") & (found["segment"] == "all")]
+    count = values[(values["metric"] == "characteristic_psi") & (values["segment"] == "all")].groupby("period").size()
+    two = nameless[nameless["period"].isin(count[count == 2].index)]
+    assert len(two) > 3
+    assert set(two["verdict"]) == {"not evaluable"}
+    assert set(two["reason"]) == {"the metric has several subjects: name one of age, income"}
+    for name, why in (("nobody", "characteristic_psi of height"), ("untold", "loss")):
+        lost = found[found["objective"] == name]
+        assert lost["period"].tolist() == MONTHS[:8]
+        assert set(lost["reason"]) == {f"the run has no value of {why}"}
 
 
 @pytest.mark.parametrize("binary", [True, False])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy import special
 from validation.monitoring.bench import ALL, Bench
 from validation.monitoring.outcomes import CONFIDENCE, LEAST_FOLLOWED, MISSING, labels_beside
 from validation.monitoring.production import OTHER, yes
-from validation.monitoring.restated import values_of
+from validation.monitoring.restated import Judged, values_of
 from validation.monitoring.tables import compare_table, not_recomputed
 from validation.rebuild import censored
 from validation.rebuild.censored import Labels
@@ -100,12 +100,7 @@ def compare_objectives(bench: Bench, own: Mapping[str, pd.DataFrame]) -> dict[st
             if not lost or segment == ALL:
                 value = math.nan if lost else _measured(one, frame.iloc[inside])
                 rows.append(_row(one, period, segment, value, evaluable=value == value))
-    values = values_of(bench, own)
-    for one in specs:
-        mine = {k: v for k, v in values.items() if k[2] == one.get("metric")}
-        for (period, segment, _, subject), told in mine.items():
-            if one.get("subject") in (None, subject):
-                rows.append(_row(one, period, segment, told.value, evaluable=told.evaluable))
+    rows += on_metrics(specs, values_of(bench, own).values())
     if not rows:
         not_recomputed(bench.ledger, bench.run, "objectives", "none of their metrics was recomputed")
         return {}
@@ -116,6 +111,23 @@ def compare_objectives(bench: Bench, own: Mapping[str, pd.DataFrame]) -> dict[st
     table = pd.DataFrame(rows)
     compare_table(bench.ledger, bench.run, "objectives", table, keys, rules, words, among=among)
     return {"objectives": table}
+
+
+def on_metrics(specs: Iterable[Mapping[str, Any]], values: Iterable[Judged]) -> list[dict[str, Any]]:
+    """Rows of objectives on metrics, of each month and segment that has values of the metric.
+
+    Where these are of several subjects, and the objective names none, the one row is not evaluable.
+    """
+    found, every = [], list(values)
+    for one in specs:
+        places: dict[tuple[str, str], list[Judged]] = {}
+        for told in every:
+            if told.metric == one.get("metric") and one.get("subject") in (None, told.subject):
+                places.setdefault((told.period, told.segment), []).append(told)
+        for (period, segment), held in places.items():
+            alone = held[0].value if len(held) == 1 else math.nan
+            found.append(_row(one, period, segment, alone, evaluable=len(held) == 1 and held[0].evaluable))
+    return found
 
 
 def _row(one: Mapping[str, Any], period: str, segment: str, value: float, *, evaluable: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from scipy import stats
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
 from credit_risk.evaluation.intervals import normal_quantile, wilson_interval
+from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
 from credit_risk.monitoring.performance.vintages import NOT_EVALUABLE
 from credit_risk.monitoring.spec import ObjectiveSpec
@@ -29,6 +30,8 @@ OBJECTIVE_COLUMNS = [
 verdict: met, missed, not evaluable, by the value alone; beyond_chance: missed, and the whole interval is on that side.
 """
 MET, MISSED = "met", "missed"
+NAMED = 8
+"""Most subjects that a reason names."""
 COLUMNS_OF = {"rows": 0, "ratio": 2}
 Bounds = tuple[float, float, float]
 
@@ -101,10 +104,14 @@ def objective_table(
     return pd.DataFrame(found, columns=OBJECTIVE_COLUMNS)
 
 
-def metric_objectives(objectives: Sequence[ObjectiveSpec], values: pd.DataFrame) -> pd.DataFrame:
+def metric_objectives(
+    objectives: Sequence[ObjectiveSpec], values: pd.DataFrame, periods: Sequence[str] = ()
+) -> pd.DataFrame:
     """OBJECTIVE_COLUMNS of objectives that name a metric, from its values (VALUE_COLUMNS) by period and segment.
 
-    measure: the metric. One that has several subjects in a period and segment, and none is named, is not evaluable.
+    measure: the metric. One that has values of several subjects in a period and segment, of which the objective names
+    none, has one row there that is not evaluable and names them. periods: those of which each objective has a row of
+    `all`, not evaluable where the metric has no value.
     """
     found: list[tuple[Any, ...]] = []
     for one in objectives:
@@ -112,16 +119,37 @@ def metric_objectives(objectives: Sequence[ObjectiveSpec], values: pd.DataFrame)
         mine = mine if one.subject is None else mine[mine["subject"] == one.subject]
         for (period, segment), rows in mine.groupby(["period", "segment"], sort=True):
             told: Bounds = (math.nan, math.nan, math.nan)
-            count, why = 0, "the metric has several subjects: name one"
+            count, why = 0, _names(rows["subject"])
             if len(rows) == 1:
                 row = rows.iloc[0]
                 told = (float(row["value"]), _number(row["lower"]), _number(row["upper"]))
                 count, why = int(_number(row["rows"]) if row["rows"] == row["rows"] else 0), row["reason"]
             known = len(rows) == 1 and bool(rows.iloc[0]["evaluable"])
             verdict = _verdict(one, told, max(count, 1), 1) if known else (NOT_EVALUABLE, None, why)
-            head = (period, segment, one.id, one.area, one.metric, count, 0, *told)
-            found.append((*head, one.direction, float(one.target), *verdict))
+            found.append(_metric_row(one, str(period), str(segment), count, told, verdict))
+        for period in sorted(set(periods) - set(mine.loc[mine["segment"] == ALL, "period"])):
+            of = "" if one.subject is None else f" of {one.subject}"
+            lost = (NOT_EVALUABLE, None, f"the run has no value of {one.metric}{of}")
+            found.append(_metric_row(one, period, ALL, 0, (math.nan,) * 3, lost))
     return pd.DataFrame(found, columns=OBJECTIVE_COLUMNS)
+
+
+def _metric_row(
+    one: ObjectiveSpec,
+    period: str,
+    segment: str,
+    count: int,
+    told: Bounds,
+    verdict: tuple[str, bool | None, str | None],
+) -> tuple[Any, ...]:
+    head = (period, segment, one.id, one.area, one.metric, count, 0, *told)
+    return (*head, one.direction, float(one.target), *verdict)
+
+
+def _names(subjects: pd.Series) -> str:
+    names = sorted(map(str, subjects))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"the metric has several subjects: name one of {', '.join(names[:NAMED])}{more}"
 
 
 def _number(value: Any) -> float:

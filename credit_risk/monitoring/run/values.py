@@ -45,7 +45,7 @@ def values_of(
     objectives = compare.objectives
     if not isinstance(objectives, str):
         aimed = [one for one in settings.spec.objectives if one.metric is not None]
-        told = [one for one in (objectives, metric_objectives(aimed, frame)) if len(one)]
+        told = [one for one in (objectives, metric_objectives(aimed, frame, source.periods)) if len(one)]
         objectives = pd.concat(told, ignore_index=True) if told else "no objective of the plan could be measured"
         if not isinstance(objectives, str):
             frame = of.joined(one for one in (frame, of.of_objectives(objectives)) if len(one))

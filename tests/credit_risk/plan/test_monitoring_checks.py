@@ -47,6 +47,20 @@ LOOKS = "shadow: [trees], look_months: ['2026-06', '2026-03']"
 WRONG = [
     (f"{{objectives: [{{{ON_METRIC}, metric: profit}}]}}", "monitoring.objectives[0].metric", "no_profit", None),
     (f"{{objectives: [{{{ON_METRIC}}}]}}", "monitoring.objectives[0]", "value", "names one"),
+    (f"{{objectives: [{{{ON_METRIC}, metric: ks}}]}}", "monitoring.objectives[0]", "no_subject", "NAME, BORN, TWICE"),
+    (
+        f"{{objectives: [{{{ON_METRIC}, metric: contract_breaches}}]}}",
+        "monitoring.objectives[0]",
+        "no_subject",
+        "'AGE: range'",
+    ),
+    (
+        f"{{objectives: [{{{ON_METRIC}, metric: auc, subject: TWICE}}]}}",
+        "monitoring.objectives[0].subject",
+        "subject",
+        "one value",
+    ),
+    (f"{{objectives: [{{{ON_METRIC}, metric: grade_psi}}]}}", "monitoring.objectives[0].metric", "no_grades", None),
     ("{profit: {margin: 0.1, loss_given_default: 0.5, review_cost: 9}}", "monitoring.profit", "value", "was reviewed"),
     ("{profit: {margin: 1, loss_given_default: 1, amount: SEX}}", "monitoring.profit.amount", "role", None),
     (f"{{challengers: {{{LOOKS}}}}}", "monitoring.challengers", "value", "do not ascend"),

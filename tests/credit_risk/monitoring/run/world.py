@@ -40,6 +40,8 @@ DECLARED = PLAN.replace(
     "    - {id: ranking, area: business, measure: metric, metric: auc, direction: at_least, target: 0.6}\n"
     "    - {id: earnings, area: business, measure: metric, metric: profit, direction: at_least, target: 0, unit: EUR}\n"
     "    - {id: taken, area: business, measure: metric, metric: approved_share, direction: at_least, target: 0.99}\n"
+    "    - {id: steady, area: business, measure: metric, metric: characteristic_psi, subject: INCOME, "
+    "direction: at_most, target: 0.1}\n"
     "    - {id: calls, area: operational, measure: sum, columns: [calls], direction: at_most, target: 10}\n"
     "  applicant: applicant\n"
     "  profit: {amount: amount, margin: 0.1, loss_given_default: 0.6, review_cost: 20, reviewed: reviewed, "
