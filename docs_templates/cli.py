@@ -26,7 +26,7 @@ DONE, ALTERED, REFUSED, OTHER_VERSION, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 1
 HERE = Path()
 EXTRA = "install credit-risk-lifecycle[documents]"
 PAGE_SIZES = ("a4", "letter")
-COMMANDS = ("verify", "sign", "word", "take-back", "letter")
+COMMANDS = ("verify", "sign", "signatures", "word", "take-back", "letter")
 DOCUMENT_NAMES = (
     "executive_summary",
     "model_card",
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="credit-dossier",
         description="Render the documents of a model package to PDF.",
-        epilog="Further commands: credit-dossier verify, sign, word, take-back, letter (each with --help).",
+        epilog="Further commands: credit-dossier verify, sign, signatures, word, take-back, letter (each with --help).",
     )
     parser.add_argument("package", type=Path, metavar="PACKAGE", help="a model package: folder or zip")
     parser.add_argument(

@@ -16,6 +16,7 @@ def verify_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     _package(parser, "the package that it cites")
     _of_which(parser, documents)
     add_house(parser, HELD)
+    parser.add_argument("--notice", type=Path, metavar="NOTICE.json", help="the data that a letter was made of")
     parser.add_argument("--json", type=Path, metavar="REPORT.json", help="write the report there as JSON")
     parser.add_argument(
         "--trust",
@@ -37,9 +38,17 @@ def sign_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     _of_which(parser, documents)
     add_house(parser, HELD)
     parser.add_argument("--key", type=Path, required=True, metavar="KEY.p12", help="key and certificate, PKCS#12")
-    parser.add_argument(
-        "--role", required=True, help="in which role; its row of the sign-off table takes the signature"
+    roles = parser.add_mutually_exclusive_group(required=True)
+    roles.add_argument("--role", help="in which role; its row of the sign-off table takes the signature")
+    roles.add_argument(
+        "--inventory-role",
+        metavar="ROLE",
+        help="role in the model inventory; its own row takes the signature, where one is free",
     )
+    parser.add_argument(
+        "--anchor", metavar="TEXT", help="anchor of the inventory's audit trail, to stand in the signature"
+    )
+    parser.add_argument("--json", type=Path, metavar="REPORT.json", help="write what was signed there as JSON")
     parser.add_argument("--name", help="name of the signer; default: that of the certificate")
     parser.add_argument("--field", metavar="NAME", help="name of the signature field; default: made of number and role")
     parser.add_argument("--out", type=Path, required=True, metavar="SIGNED.pdf", help="the signed file to write")
@@ -47,6 +56,18 @@ def sign_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its first line is the passphrase")
     source.add_argument("--passphrase-env", metavar="NAME", help="variable of the environment with the passphrase")
+    return parser
+
+
+def signatures_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
+    """`credit-dossier signatures FILE.pdf ...`."""
+    parser = _parser("signatures", "Tell the signatures of PDFs: intact, by which certificate, what came after them.")
+    parser.add_argument("file", type=Path, nargs="+", metavar="FILE.pdf", help="a PDF that was signed")
+    add_house(parser, "not used")
+    parser.add_argument("--json", type=Path, metavar="REPORT.json", help="write the report there as JSON")
+    parser.add_argument(
+        "--trust", type=Path, action="append", default=[], metavar="ROOT.pem", help="certificates that are trusted"
+    )
     return parser
 
 
@@ -132,6 +153,7 @@ def _language_folder(parser: argparse.ArgumentParser) -> None:
 PARSERS: dict[str, Callable[[Sequence[str]], argparse.ArgumentParser]] = {
     "verify": verify_parser,
     "sign": sign_parser,
+    "signatures": signatures_parser,
     "word": word_parser,
     "take-back": take_back_parser,
     "letter": letter_parser,

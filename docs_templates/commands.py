@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from docs_templates.errors import DocumentError, Fault
 from docs_templates.language import speaking
 from docs_templates.language_files import chosen_language
 from docs_templates.verify.report import Report
-from docs_templates.verify.run import language_of, verify
+from docs_templates.verify.run import documents_beside, language_of, verify
 
 Print = Callable[[str], None]
 
@@ -34,6 +34,7 @@ def verify_command(arguments: argparse.Namespace, tell: Print) -> bool | None:
         previous=arguments.previous,
         monitoring=arguments.monitoring,
         governance=arguments.governance,
+        notice=arguments.notice,
         roots=arguments.trust,
         languages=arguments.language_folder,
     )
@@ -47,7 +48,7 @@ def verify_command(arguments: argparse.Namespace, tell: Print) -> bool | None:
 def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
     """Sign a document that verifies, and verify what was signed. Raises DocumentError where it is refused; OSError."""
     from docs_templates import signatures
-    from docs_templates.sign_off_cell import cell_of
+    from docs_templates.sign_off_cell import cell_of, free_cell
     from docs_templates.verify.reading import read_pdf
 
     data = arguments.file.read_bytes()
@@ -58,6 +59,7 @@ def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
         monitoring=arguments.monitoring,
         governance=arguments.governance,
         languages=arguments.language_folder,
+        beside=documents_beside(arguments.file, arguments.package),
     )
     before = checked(arguments.file, document=arguments.document)
     if not before.intact:
@@ -66,13 +68,19 @@ def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
         raise DocumentError(faults)
     moment = system_clock()
     signer = signatures.load_signer(arguments.key.read_bytes(), _passphrase(arguments), str(arguments.key), moment)
-    name = f"signature-{len(before.signatures) + 1}-{_slug(arguments.role)}"
-    request = signatures.Request(arguments.role, arguments.name, arguments.field or name, moment)
+    role = arguments.role or arguments.inventory_role
+    name = f"signature-{len(before.signatures) + 1}-{_slug(role)}"
+    field, place = arguments.field or name, arguments.anchor
+    request = signatures.Request(role, arguments.name, field, moment, location=place)
     with read_pdf(data, str(arguments.file)) as reading:
         spoken = language_of(reading, arguments.file, arguments.language_folder)
         with speaking(spoken):
-            if not arguments.invisible:
-                page, box = cell_of(reading, arguments.role)
+            if arguments.inventory_role is not None:
+                cell = None if arguments.invisible else free_cell(reading, arguments.inventory_role)
+                if cell is not None:
+                    request = replace(request, role=cell[0], page=cell[1], box=cell[2])
+            elif not arguments.invisible:
+                page, box = cell_of(reading, role)
                 request = replace(request, page=page, box=box)
             signed = signatures.sign_bytes(data, signer, request)
     _write(arguments.out, signed)
@@ -80,7 +88,34 @@ def sign_command(arguments: argparse.Namespace, tell: Print) -> bool:
     for line in told(after, quiet=False):
         tell(line)
     tell(f"written {arguments.out}")
+    if arguments.json is not None:
+        made = next(one for one in after.signatures if one.field == field)
+        report = {"document": after.document, "intact": after.intact, "signature": asdict(made)}
+        arguments.json.write_bytes(strict_json.write(report))
     return after.intact
+
+
+def signatures_command(arguments: argparse.Namespace, tell: Print) -> bool:
+    """Tell the signatures of PDFs. Raises DocumentError where one cannot be read; OSError."""
+    from pyhanko.pdf_utils.misc import PdfError
+
+    from docs_templates import signatures
+
+    roots = [one for root in arguments.trust for one in signatures.trust_roots(root.read_bytes(), str(root))]
+    found = {}
+    for path in arguments.file:
+        try:
+            found[str(path)] = signatures.signatures(path.read_bytes(), roots)
+        except (ValueError, KeyError, PdfError) as error:
+            fault = Fault(f"not a PDF that can be read: {error}", "pdf_unreadable", file=str(path))
+            raise DocumentError(fault) from error
+        for one in found[str(path)]:
+            tell(f"{path}: {one}")
+        if not found[str(path)]:
+            tell(f"{path}: no signature")
+    if arguments.json is not None:
+        arguments.json.write_bytes(strict_json.write({name: [asdict(o) for o in held] for name, held in found.items()}))
+    return all(one.intact and one.valid for held in found.values() for one in held)
 
 
 def told(report: Report, *, quiet: bool) -> list[str]:
@@ -196,6 +231,7 @@ def letter_command(arguments: argparse.Namespace, tell: Print) -> bool:
 BY_NAME: dict[str, Callable[[argparse.Namespace, Print], bool | None]] = {
     "verify": verify_command,
     "sign": sign_command,
+    "signatures": signatures_command,
     "word": word_command,
     "take-back": take_back_command,
     "letter": letter_command,

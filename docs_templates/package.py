@@ -21,7 +21,8 @@ VALIDATION, EXPORTS = "validation/", "exports/"
 MONITORING = "monitoring"
 CARRIED = ("manifest.json", "model.json", "validation/manifest.json")
 VERIFICATION = "verification.csv"
-ANNEXES = ("exports", "signatures", "validation")
+ANNEXES = ("exports", "validation")
+"""Annexes that documents name by their hash; what is signed later cannot stand in what is signed."""
 
 
 FILE_PRODUCERS = {"plan.json": "plan", "validation/findings.json": "validator"}

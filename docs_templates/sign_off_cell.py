@@ -14,6 +14,27 @@ ROW, MIDDLE, INSET = 22.0, 3.0, 2.0
 LINE = 13.0
 """Baselines of a role of several lines lie nearer to each other than this, those of two rows do not."""
 Box = tuple[float, float, float, float]
+ROWS: dict[str, tuple[str, ...]] = {
+    "developer": ("Developer", "Author", "Modellentwickler"),
+    "owner": ("Model owner", "Modellverantwortlicher"),
+    "validator": ("Independent validator", "Validator", "Unabhängiger Validierer"),
+    "approver": ("Approver", "Authoriser", "Freigebende Stelle"),
+}
+"""Rows of sign-off tables in which a role of the inventory signs, in the languages that ship."""
+
+
+def free_cell(reading: Reading, role: str) -> tuple[str, int, Box] | None:
+    """Row, page and box where a role of the inventory signs; None where no row is its own, or all are taken."""
+    taken = [[one.box for one in page.annotations if one.is_signature] for page in reading.pages]
+    for position, view in enumerate(reading.views()):
+        for row, box in _rows(view):
+            if row in ROWS.get(role, ()) and not any(_meets(box, other) for other in taken[position] if other):
+                return row, position, box
+    return None
+
+
+def _meets(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
 
 
 def cell_of(reading: Reading, role: str) -> tuple[int, Box]:

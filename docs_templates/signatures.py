@@ -43,7 +43,8 @@ ALLOWED_LATER = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to sign with and how. `page` is from zero; `box` (left, bottom, right, top, points) None: invisible."""
+    """What to sign with and how. `page` is from zero; `box` (left, bottom, right, top, points) None: invisible.
+    `location` goes into the signature as its place: the anchor of the inventory's audit trail."""
 
     role: str
     name: str | None
@@ -51,6 +52,7 @@ class Request:
     moment: datetime
     page: int = 0
     box: Box | None = None
+    location: str | None = None
 
 
 def load_signer(data: bytes, passphrase: bytes | None, file: str, moment: datetime) -> signers.SimpleSigner:
@@ -94,6 +96,7 @@ async def _signed(data: bytes, signer: signers.SimpleSigner, request: Request) -
         md_algorithm="sha256",
         name=name,
         reason=ROLE + request.role,
+        location=request.location,
         subfilter=fields.SigSeedSubFilter.PADES,
     )
     style = _style(certificate, name, request)
@@ -184,19 +187,25 @@ def signatures(data: bytes, roots: Sequence[x509.Certificate] = ()) -> list[Sign
 
 def _status(one: Any, roots: Sequence[x509.Certificate]) -> SignatureStatus:
     held = one.sig_object
-    reason, told = str(held.get("/Reason", "")), str(held.get("/Name", ""))
+    reason, called = str(held.get("/Reason", "")), str(held.get("/Name", ""))
     certified = common_name(one.signer_cert)
-    signer = told if told == certified or not told else f"{told} (certificate of {certified})"
+    signer = called if called == certified or not called else f"{called} (certificate of {certified})"
     moment = one.self_reported_timestamp
     when = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment is not None else "no time"
     head = (one.field_name, signer or certified, reason.removeprefix(ROLE), when)
+    _, _, start, length = (int(part) for part in held["/ByteRange"])
+    told = {
+        "certificate": one.signer_cert.sha256.hex(),
+        "digest": hashlib.sha256(one.pkcs7_content).hexdigest(),
+        "end": start + length,
+    }
     context = ValidationContext(trust_roots=list(roots), moment=moment, best_signature_time=moment)
     try:
         status = validate_pdf_signature(one, context)
     except (SignatureValidationError, misc.PdfError, ValueError) as error:
-        return SignatureStatus(*head, False, False, False, f"nothing that can be told: {error}")
+        return SignatureStatus(*head, False, False, False, f"nothing that can be told: {error}", **told)
     covers, holds = _coverage(status)
-    return SignatureStatus(*head, status.intact and holds, status.valid, status.trusted, covers)
+    return SignatureStatus(*head, status.intact and holds, status.valid, status.trusted, covers, **told)
 
 
 def _coverage(status: Any) -> tuple[str, bool]:

@@ -31,9 +31,11 @@ def system_clock() -> datetime:
     return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
 
 
-def annex_files(run: ValidationRun, clock: Clock = system_clock, earlier: Earlier | None = None) -> dict[str, bytes]:
+def annex_files(
+    run: ValidationRun, clock: Clock = system_clock, earlier: Earlier | None = None, anchor: str | None = None
+) -> dict[str, bytes]:
     """Return the files of a run by name: findings, evidence, the comparison with an `earlier` validation where one is
-    named, and the manifest that cites the package hash."""
+    named, and the manifest that cites the package hash, with the `anchor` of an inventory's audit trail where given."""
     compared = None if earlier is None else compare_findings(earlier, run.findings)
     evidence = build_evidence(run, compared)
     faults = schema_check.check(dict(run.findings), "findings.schema.json", "findings.json")
@@ -49,11 +51,13 @@ def annex_files(run: ValidationRun, clock: Clock = system_clock, earlier: Earlie
         raise AssertionError("\n".join(str(fault) for fault in faults))
     files = {name: strict_json.write(content) for name, content in contents.items()}
     created = clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    manifest = manifest_of(files, run.package.hash, run.findings["validator"]["version"], created)
+    manifest = manifest_of(files, run.package.hash, run.findings["validator"]["version"], created, anchor)
     return {**files, MANIFEST: strict_json.write(manifest)}
 
 
-def manifest_of(files: Mapping[str, bytes], package_hash: str, version: str, created: str) -> dict[str, Any]:
+def manifest_of(
+    files: Mapping[str, bytes], package_hash: str, version: str, created: str, anchor: str | None = None
+) -> dict[str, Any]:
     """Return the manifest of a validation annex of these files."""
     return {
         "format": "credit-risk-annex",
@@ -63,6 +67,7 @@ def manifest_of(files: Mapping[str, bytes], package_hash: str, version: str, cre
         "producer": f"{PRODUCER} {version}",
         "created": created,
         "files": _listed(files),
+        **({} if anchor is None else {"anchor": anchor}),
     }
 
 
@@ -84,7 +89,8 @@ def write_annex(files: Mapping[str, bytes], target: Path, staging: Path) -> Writ
     """Write a run to the folder `target`, by way of `staging` on the same file system.
 
     Runs are never replaced: what stands in `target` is kept byte for byte, with its manifest and conclusion, in
-    `runs/0001`, `runs/0002`, … A run that gives the same bytes as the latest is that run, and nothing is written.
+    `runs/0001`, `runs/0002`, … A run that gives the same bytes as the latest is that run, and nothing is written
+    (unless it brings another anchor).
     Any other folder or file, or an annex of another package, is refused (code `output_refused`), as is a disk that
     cannot take the files. Nothing half-written stays.
     """
@@ -94,7 +100,7 @@ def write_annex(files: Mapping[str, bytes], target: Path, staging: Path) -> Writ
     if before:
         _same_package(before, files, target)
         own = {name: data for name, data in before.items() if not name.startswith(RUNS) and name not in ADDED}
-        if {**own, MANIFEST: b""} == {**files, MANIFEST: b""}:
+        if {**own, MANIFEST: b""} == {**files, MANIFEST: b""} and not _anchored_anew(before, files):
             return Written(tuple(target / name for name in sorted(own)), number, repeated=True)
         kept = {name if name.startswith(RUNS) else f"{RUNS}{number:04d}/{name}": data for name, data in before.items()}
         number += 1
@@ -147,6 +153,12 @@ def staging_of(folder: Path) -> Path:
     """Return the folder beside which an annex is prepared: outside the package where it lies in one."""
     above = folder.absolute().parent
     return above.parent if (above / "plan.json").is_file() else above
+
+
+def _anchored_anew(before: Mapping[str, bytes], files: Mapping[str, bytes]) -> bool:
+    """Whether files bring an anchor that the run before does not have."""
+    old, new = (strict_json.parse(one[MANIFEST], MANIFEST).get("anchor") for one in (before, files))
+    return new is not None and new != old
 
 
 def _same_package(before: Mapping[str, bytes], files: Mapping[str, bytes], target: Path) -> None:

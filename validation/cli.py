@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from validation import annex, conclusion, findings, report
+from validation.anchor import read_anchor
 from validation.ending import end_process
 from validation.errors import Fault, ValidationInputError
 from validation.monitoring import program
@@ -77,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where to write the annex (PACKAGE/validation)")
     parser.add_argument("--no-r", action="store_true", help="leave out the estimation in R, where R is installed")
     parser.add_argument("--compare", metavar="OLD", type=Path, help="an earlier package, annex or findings.json")
+    parser.add_argument(
+        "--anchor",
+        metavar="TEXT_OR_FILE",
+        help="head of the audit trail of the bank's inventory, to be kept in the annex (credit-risk audit anchor)",
+    )
     parser.add_argument("--all", action="store_true", help="print every comparison and every test, not a summary")
     parser.add_argument("--json", action="store_true", help="print findings.json instead of the summary")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -137,13 +143,14 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ValidationInputError(fault)
     target, staging = _target(arguments.package, arguments.out)
     annex.check_target(target)
+    anchor = None if arguments.anchor is None else read_anchor(arguments.anchor)
     policy = read_policy(arguments.policy)
     package = read_package(arguments.package, arguments.data, arguments.source)
     earlier = None if arguments.compare is None else read_earlier(arguments.compare)
     run = validate(
         package, policy, second_technology=not arguments.no_r, without_source=arguments.without_source or None
     )
-    written = annex.write_annex(annex.annex_files(run, earlier=earlier), target, staging)
+    written = annex.write_annex(annex.annex_files(run, earlier=earlier, anchor=anchor), target, staging)
     _tell(run, written, earlier, arguments)
     return FINDINGS if run.has_findings else DONE
 

@@ -47,6 +47,7 @@ CODES = frozenset(
         "source_invalid",
         "source_other",
         "earlier_missing",
+        "anchor_invalid",
         "annex_missing",
         "package_missing",
         "concluded",

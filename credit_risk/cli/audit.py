@@ -20,7 +20,8 @@ def add_audit_commands(group: Any) -> None:
     verify.add_argument("--anchors", action="append", default=[], help="file of anchors that was kept elsewhere")
     verify.add_argument("--anchor", action="append", default=[],
                         help="anchor as a document or a page prints it, or a file that holds one: a PDF of "
-                        "credit-dossier, the manifest of an annex, a governance file")  # fmt: skip
+                        "credit-dossier, the manifest of an annex, a governance file; or the folder of an annex, a run "
+                        "of monitoring, a package")  # fmt: skip
     verify.add_argument("--keys", help="folder of public keys that were kept elsewhere (PERSON.pem)")
     verify.add_argument(
         "--package",
@@ -77,7 +78,7 @@ def _anchors(text: str) -> tuple[Anchor, ...]:
     told = read_anchor_text(text, "--anchor")
     if told:
         return told
-    if not Path(text).is_file():
+    if not Path(text).exists():
         message = "is not an anchor, and not a file that holds one"
         raise CreditRiskError(Fault(message, "not_an_anchor", path="--anchor", found=text))
     return read_anchor_file(Path(text))

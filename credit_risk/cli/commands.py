@@ -68,12 +68,19 @@ def export(options: argparse.Namespace) -> int:
     """`credit-risk export PACKAGE`."""
     from credit_risk.lifecycle.exports import export_notes, write_exports
 
-    written = write_exports(Path(options.package), options.format, system_clock)
+    written = write_exports(Path(options.package), options.format, system_clock, _anchor(options))
     for path in written:
         print(path)
         for note in export_notes(path):
             print(f"  {note}")
     return 0
+
+
+def _anchor(options: argparse.Namespace) -> str | None:
+    """The head of the audit trail of the inventory that is named; None where none is."""
+    from credit_risk.lifecycle.governance import anchor_text
+
+    return None if options.inventory is None else anchor_text(options.inventory)
 
 
 def parity(options: argparse.Namespace) -> int:
@@ -90,7 +97,7 @@ def parity(options: argparse.Namespace) -> int:
     )
     print_report(report, sys.stdout)
     if not options.dry:
-        for path in write_parity(Path(options.package), report, system_clock):
+        for path in write_parity(Path(options.package), report, system_clock, _anchor(options)):
             print(path)
     return 0 if report.agrees else 1
 

@@ -95,6 +95,7 @@ def _package_commands(group: Any) -> None:
         choices=EXPORT_KINDS,
         help="format, more than once too; by default those of the plan",
     )
+    export.add_argument("--inventory", metavar="URL", help="inventory whose audit trail is anchored in the annex")
     export.set_defaults(command=commands.export)
 
     parity = group.add_parser("parity", help="score the exports in every engine at hand and compare with the package")
@@ -109,6 +110,7 @@ def _package_commands(group: Any) -> None:
     )
     parity.add_argument("--input", help="CSV(.gz) or Parquet table whose rows are scored too")
     parity.add_argument("--dry", action="store_true", help="print only; leave the annex exports/ as it is")
+    parity.add_argument("--inventory", metavar="URL", help="inventory whose audit trail is anchored in the annex")
     parity.set_defaults(command=commands.parity)
     _scoring_commands(group)
 

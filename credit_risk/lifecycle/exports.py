@@ -26,15 +26,22 @@ def exports_evidence(plan: Plan) -> Evidence:
     return table("verification.exports", pd.DataFrame(rows, columns=["format", "written", "reason"]), inputs=(PLAN,))
 
 
-def write_exports(package: Path, kinds: Sequence[str] | None = None, clock: Clock = system_clock) -> list[Path]:
+def write_exports(
+    package: Path,
+    kinds: Sequence[str] | None = None,
+    clock: Clock = system_clock,
+    anchor: str | None = None,
+) -> list[Path]:
     """Write the exports of the kinds asked for, of the plan where None, and return their paths.
 
-    Exports of other kinds stay as they are; what engines gave for earlier ones (evidence) is taken out. Raises
+    `anchor` is the head of an inventory's audit trail, for the manifest of the annex. Exports of other kinds stay as
+    they are; what engines gave for earlier ones (evidence) is taken out. Raises
     PackageError with every reason where one does not apply, and writes nothing.
     """
     read = read_package(package)
     files = export_package(read, read.plan["exports"] if kinds is None else list(kinds))
-    folder = write_annex(package, ANNEX, {**exported_files(package), **files}, f"credit_risk {__version__}", clock)
+    held = {**exported_files(package), **files}
+    folder = write_annex(package, ANNEX, held, f"credit_risk {__version__}", clock, anchor=anchor)
     return [folder / name for name in sorted(files)]
 
 

@@ -51,3 +51,11 @@ def verdict_row(frame: pd.DataFrame | str, day: str) -> dict[str, str]:
     grave = frame["severity"].isin(GRAVE).any()
     told = f"{findings} findings and {len(frame) - findings} dates are overdue"
     return {"area": AREA, "period": day[:7], "verdict": "red" if grave else "amber", "reason": told}
+
+
+def anchor_text(place: str) -> str:
+    """The head of the audit trail of an inventory, in one line, for manifests. Raises InventoryError."""
+    from credit_risk.inventory import open_inventory
+
+    with open_inventory(place) as inventory:
+        return inventory.trail.head().text()

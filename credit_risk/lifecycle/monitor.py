@@ -14,7 +14,7 @@ from credit_risk._core import canonical_json
 from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.evidence import Evidence
 from credit_risk._core.severity import SEVERITIES
-from credit_risk.lifecycle.governance import NO_INVENTORY, overdue_frame, verdict_row
+from credit_risk.lifecycle.governance import NO_INVENTORY, anchor_text, overdue_frame, verdict_row
 from credit_risk.lifecycle.programs import run_program
 from credit_risk.monitoring.alerts.anchors import anchor_items, check_before_run
 from credit_risk.monitoring.alerts.log import AlertLog, read_alerts
@@ -93,7 +93,8 @@ def monitor_package(
     files = {f"evidence/{one.id}.json": canonical_json.to_bytes(one.as_dict()) for one in evidence}
     if judged is not None:
         files["alerts.json"] = canonical_json.to_bytes(judged.document)
-    folder = write_run(out, read.package_hash, files, PRODUCER, clock)
+    anchor = None if inventory is None else anchor_text(inventory)
+    folder = write_run(out, read.package_hash, files, PRODUCER, clock, anchor)
     if documents:
         progress("report and page are made")
         run_program("docs_templates", [str(package), "--monitoring", str(folder), "--quiet"])

@@ -45,13 +45,13 @@ def check_parity(
     return parity_report(read, asked, _tables(read, table), exported_files(Path(package)), progress)
 
 
-def write_parity(package: Path, report: ParityReport, clock: Clock) -> list[Path]:
+def write_parity(package: Path, report: ParityReport, clock: Clock, anchor: str | None = None) -> list[Path]:
     """Write the report as evidence beside the exports of the annex, which stay as they are; returns the files."""
     files = {
         **exported_files(package),
         **{_file(one): canonical_json.to_bytes(one.as_dict()) for one in parity_evidence(report)},
     }
-    folder = write_annex(package, ANNEX, files, f"credit_risk {__version__}", clock)
+    folder = write_annex(package, ANNEX, files, f"credit_risk {__version__}", clock, anchor=anchor)
     return [folder / name for name in sorted(files) if name.startswith(EVIDENCE)]
 
 

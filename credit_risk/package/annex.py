@@ -31,21 +31,26 @@ MONITORING = "monitoring"
 """Kind of the manifest of a run of monitoring, which lies beside the package, since there are many."""
 
 
-def write_annex(package: Path, kind: str, files: Mapping[str, bytes], producer: str, clock: Clock) -> Path:
+def write_annex(
+    package: Path, kind: str, files: Mapping[str, bytes], producer: str, clock: Clock, *, anchor: str | None = None
+) -> Path:
     """Write the annex `kind` (exports, validation, documents, signatures) of a package folder and return its folder.
 
-    `files` maps relative names to bytes. The annex appears at once; one of the same kind is replaced, except
-    signatures. Raises PackageError: not a package folder, unknown kind, hostile name, existing signatures, full disk.
+    `files` maps relative names to bytes; `anchor` is the head of an inventory's audit trail, for the manifest. The
+    annex appears at once; one of the same kind is replaced, except signatures. Raises PackageError: not a package
+    folder, unknown kind, hostile name, existing signatures, full disk.
     """
     package = Path(package)
     _check(package, kind, files)
-    manifest = _manifest(files, kind, sha256_file(package / MANIFEST), producer, clock)
+    manifest = _manifest(files, kind, sha256_file(package / MANIFEST), producer, clock, anchor)
     staging, target = package.with_name(f"{package.name}.{kind}"), package / kind
     _place(target, staging, files, manifest)
     return target
 
 
-def write_run(folder: Path, package_hash: str, files: Mapping[str, bytes], producer: str, clock: Clock) -> Path:
+def write_run(
+    folder: Path, package_hash: str, files: Mapping[str, bytes], producer: str, clock: Clock, anchor: str | None = None
+) -> Path:
     """Write a run of monitoring: a folder of its own, with the manifest of an annex of kind `monitoring`.
 
     An earlier run that stands in `folder` is replaced with the documents that were made of it. Raises PackageError
@@ -53,7 +58,7 @@ def write_run(folder: Path, package_hash: str, files: Mapping[str, bytes], produ
     """
     target = Path(os.path.abspath(folder))
     check_run(target)
-    manifest = _manifest(files, MONITORING, package_hash, producer, clock)
+    manifest = _manifest(files, MONITORING, package_hash, producer, clock, anchor)
     with told(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     _place(target, target, files, manifest)
@@ -61,10 +66,12 @@ def write_run(folder: Path, package_hash: str, files: Mapping[str, bytes], produ
 
 
 def _manifest(
-    files: Mapping[str, bytes], kind: str, package_hash: str, producer: str, clock: Clock
+    files: Mapping[str, bytes], kind: str, package_hash: str, producer: str, clock: Clock, anchor: str | None
 ) -> dict[str, object]:
     entries = {name: file_entry(data) for name, data in files.items()}
-    manifest = build_annex_manifest(entries, kind=kind, package_hash=package_hash, producer=producer, clock=clock)
+    manifest = build_annex_manifest(
+        entries, kind=kind, package_hash=package_hash, producer=producer, clock=clock, anchor=anchor
+    )
     faults = schema_faults("annex", manifest, f"{kind}/{MANIFEST}")
     if faults:
         raise PackageError(faults)

@@ -59,10 +59,11 @@ def build_manifest(
 
 
 def build_annex_manifest(
-    files: FileEntries, *, kind: str, package_hash: str, producer: str, clock: Clock
+    files: FileEntries, *, kind: str, package_hash: str, producer: str, clock: Clock, anchor: str | None = None
 ) -> dict[str, Any]:
-    """The manifest of annex.schema.json, stamped by `clock`."""
+    """The manifest of annex.schema.json, stamped by `clock`; `anchor`: head of the inventory's audit trail."""
     return {
+        **({} if anchor is None else {"anchor": anchor}),
         "format": ANNEX_FORMAT,
         "format_version": FORMAT_VERSION,
         "kind": kind,

@@ -34,7 +34,10 @@ class Alteration:
 
 @dataclass(frozen=True, slots=True)
 class SignatureStatus:
-    """One signature: field, signer, role, moment, whether what it covers is intact, what came after it, and trust."""
+    """One signature: field, signer, role, moment, whether what it covers is intact, what came after it, and trust.
+
+    `certificate` is the SHA-256 of the signer's certificate, `digest` that of the signature itself (CMS), `end` the
+    number of bytes of the file that it covers: its revision."""
 
     field: str
     signer: str
@@ -45,6 +48,9 @@ class SignatureStatus:
     trusted: bool
     covers: str
     page: int | None = None
+    certificate: str = ""
+    digest: str = ""
+    end: int = 0
 
     def __str__(self) -> str:
         state = "intact" if self.intact and self.valid else "BROKEN"

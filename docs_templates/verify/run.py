@@ -64,20 +64,39 @@ def verify(
     roots: Sequence[Path] = (),
     expecting: Expecting | None = None,
     languages: Path | None = None,
+    beside: Path | None = None,
+    notice: Path | None = None,
 ) -> Report:
-    """Compare the PDF `file` with the package at `path`. `document` names it where the file does not say.
+    """Compare the PDF `file` with the package at `path`. `document` names it where the file does not say. `beside` is
+    the folder of the documents that a sign-off sheet names (None: that of the file; of signed ones, the annex
+    `documents`).
     `governance` is the governance file that it was made with. `languages` is a folder of languages that do not ship;
-    which one the document speaks, it says itself. Within `housed`, the document must be made in that house style; else
-    the one that travels in it is used, and noted.
+    which one the document speaks, it says itself. `notice` is the data of the notice that a letter to an applicant was
+    made of. Within `housed`, the document must be made in that house style; else the one that travels in it is used,
+    and noted.
 
     Raises DocumentError where the file is no PDF of a document, the package has no manifest, or the document was made
     with a governance file and none is given; OSError.
     """
+    from docs_templates.verify.letter import is_letter, verify_letter
+
     data = file.read_bytes()
     with read_pdf(data, str(file)) as actual:
         language = language_of(actual, file, languages)
+        with speaking(language):
+            of_notice = notice is not None or is_letter(actual)
     with speaking(language):
-        return _verified(data, file, path, document, Beside(previous, monitoring, governance), roots, expecting)
+        if of_notice:
+            return verify_letter(data, file, path, notice, roots)
+        others = documents_beside(file, path) if beside is None else beside
+        made_with = Beside(previous, monitoring, governance)
+        return _verified(data, file, path, document, made_with, roots, expecting, others)
+
+
+def documents_beside(file: Path, path: Path) -> Path:
+    """Folder of the documents that a file was made beside: signed ones in the annex `signatures` beside `documents`."""
+    folder = file.resolve().parent
+    return path / "documents" if folder == (path / "signatures").resolve() else file.parent
 
 
 def _verified(
@@ -88,10 +107,11 @@ def _verified(
     beside: Beside,
     roots: Sequence[Path],
     expecting: Expecting | None,
+    folder: Path,
 ) -> Report:
     package, faults = inspect_package(path)
-    package = with_documents(with_beside(package, beside), _beside(file))
-    statuses = _signatures(data, roots)
+    package = with_documents(with_beside(package, beside), _beside(file, folder))
+    statuses = statuses_of(data, roots)
     with read_pdf(data, str(file)) as actual:
         if beside.governance is None and GOVERNANCE in actual.pdf.attachments:
             remedy = "name it with --governance"
@@ -121,7 +141,7 @@ def _verified(
             as_it_was = same and not faults
             rendered: list[Alteration] = []
             if as_it_was:
-                again = expecting or partial(expect, size=_size(actual))
+                again = expecting or partial(expect, size=page_of(actual))
                 with again(composed, cited.moment, expected_units) as expected:
                     rendered = compare(expected, actual)
             if rendered or not as_it_was:
@@ -154,7 +174,8 @@ def _other_version(actual: Reading) -> str | None:
     return None if told == fingerprint() else told[:16] or "without a fingerprint"
 
 
-def _signatures(data: bytes, roots: Sequence[Path]) -> tuple[SignatureStatus, ...]:
+def statuses_of(data: bytes, roots: Sequence[Path]) -> tuple[SignatureStatus, ...]:
+    """Signatures of a file, in order of signing; `roots` are files of trusted certificates."""
     if b"/ByteRange" not in data:
         return ()
     from docs_templates import signatures
@@ -163,9 +184,9 @@ def _signatures(data: bytes, roots: Sequence[Path]) -> tuple[SignatureStatus, ..
     return tuple(signatures.signatures(data, trusted))
 
 
-def _beside(file: Path) -> dict[str, bytes]:
+def _beside(file: Path, folder: Path) -> dict[str, bytes]:
     """Documents that stand beside a file, as they were before they were signed: a sign-off sheet holds their hashes."""
-    found = [one for one in sorted(file.parent.glob("*.pdf")) if one.name.partition(".")[0] in KNOWN]
+    found = [one for one in sorted(folder.glob("*.pdf")) if one.name.partition(".")[0] in KNOWN]
     return {one.name: before_signing(one.read_bytes()) for one in found if one.is_file() and one.name != file.name}
 
 
@@ -185,7 +206,7 @@ def expect(composed: Document, moment: datetime, expected_units: Sequence[Unit],
         yield Expected(reading, expected_units)
 
 
-def _size(actual: Reading) -> Page:
+def page_of(actual: Reading) -> Page:
     """The page size that a document was rendered in: that of its first page."""
     first = actual.pages[0]
     return next((size for size in PAGES.values() if abs(size.width - first.width) < 1), A4)

@@ -139,3 +139,23 @@ def test_nothing_is_written_where_one_of_two_is_refused(package: Path, tmp_path:
     (tmp_path / "m.json").write_text(json.dumps(notice(package, at="no")), "utf-8")
     assert written(package, tmp_path, notice(package), str(tmp_path / "m.json")) == 2
     assert not (tmp_path / "out").exists()
+
+
+def verified(package: Path, folder: Path, *more: str) -> int:
+    return main(["verify", str(folder / "out" / "n.pdf"), "--package", str(package), *more])
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_letter_is_verified_with_the_data_of_its_notice(
+    package: Path, language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    factors = [{"rank": 1, "kind": "score", "code": "R1", "text": TEXTS["R1", language]}]
+    data = notice(package, language=language, key_factors=factors)
+    assert written(package, tmp_path, data, "--language", language) == 0
+    assert verified(package, tmp_path, "--notice", str(tmp_path / "n.json")) == 0
+    assert "notice: " in capsys.readouterr().out
+    assert verified(package, tmp_path) == 2
+    assert "is the letter of a notice to an applicant" in capsys.readouterr().err
+    (tmp_path / "n.json").write_text(json.dumps({**data, "score": 512.0}), "utf-8")
+    assert verified(package, tmp_path, "--notice", str(tmp_path / "n.json")) == 1
+    assert "512" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -189,3 +190,37 @@ def test_nobody_to_ask_is_told(desk: Desk, tmp_path: Path, capsys: pytest.Captur
     place = words.index("--passphrase-file")
     assert main(words[:place] + words[place + 2 :]) == 2
     assert "--passphrase-env" in capsys.readouterr().err
+
+
+def test_a_role_of_the_inventory_finds_its_row_and_the_anchor_stands_in_the_signature(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anchor = f"audit trail {'a' * 64}, event 7 of 2026-11-27T05:00:00Z: {'b' * 64}"
+    one, two, told = tmp_path / "one.pdf", tmp_path / "two.pdf", tmp_path / "told.json"
+    words = desk.words(desk.report, one, "Validator", "--anchor", anchor, "--json", str(told))
+    words[words.index("--role")] = "--inventory-role"
+    words[words.index("Validator")] = "validator"
+    assert main(words) == 0
+    made = json.loads(told.read_text("utf-8"))["signature"]
+    certificate = x509.load_pem_x509_certificate(desk.pem.read_bytes())
+    assert made["certificate"] == certificate.fingerprint(hashes.SHA256()).hex()
+    assert (made["role"], made["end"]) == ("Validator", one.stat().st_size)
+    with pikepdf.open(one) as pdf:
+        assert [str(field.V.Location) for field in pdf.Root.AcroForm.Fields] == [anchor]
+        assert len({float(x) for x in pdf.pages[0].Annots[-1].Rect}) > 2
+    again = [str(two) if word == str(one) else str(one) if word == str(desk.report) else word for word in words]
+    assert main(again) == 0  # the row is taken: the second of the role signs without an appearance
+    with pikepdf.open(two) as pdf:
+        rectangles = [[float(x) for x in field.Rect] for field in pdf.Root.AcroForm.Fields]
+    assert rectangles[1] == [0, 0, 0, 0]
+    capsys.readouterr()
+    assert main(["signatures", str(desk.report), str(two), "--trust", str(desk.pem)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("no signature")
+    assert [line.split("covers ")[1] for line in lines[1:]] == [
+        "its revision; further signatures came later; trusted", "the whole file; trusted",
+    ]  # fmt: skip
+    data = bytearray(two.read_bytes())
+    data[data.index(b"<pdf:Producer>") + 14] ^= 1
+    two.write_bytes(bytes(data))
+    assert main(["signatures", str(two)]) == 1
