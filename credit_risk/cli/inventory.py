@@ -48,6 +48,7 @@ def _begin(group: Any) -> None:
     _command(group, "upgrade", "raise the schema of an inventory to the program's", acts.upgrade)
     rights = _command(group, "rights", "print what gives the program its rights in PostgreSQL", read.rights)
     rights.add_argument("--role", help="role of the database, by default credit_risk_inventory")
+    rights.add_argument("--protected", action="store_true", help="of the store of protected attributes")
     policy = _command(group, "policy", "check the policy and tell what it asks for, or write the default", read.policy)
     policy.add_argument("--write", help="file to write the default policy to; nothing is overwritten")
 

@@ -16,7 +16,13 @@ def rights(options: argparse.Namespace) -> int:
     """`credit-risk inventory rights`: SQL for the owner of the tables to run, so that the program owns nothing."""
     from credit_risk.inventory.store.rights import APPLICATION, rights_sql
 
-    for statement in rights_sql(APPLICATION if options.role is None else options.role):
+    if options.protected:
+        from credit_risk.inventory.protected.rights import ROLE, protected_rights_sql
+
+        statements = protected_rights_sql(ROLE if options.role is None else options.role)
+    else:
+        statements = rights_sql(APPLICATION if options.role is None else options.role)
+    for statement in statements:
         print(f"{statement};")
     return 0
 

@@ -117,7 +117,7 @@ def _package_commands(group: Any) -> None:
 
 def _scoring_commands(group: Any) -> None:
     """Commands that score tables, and that pack."""
-    from credit_risk.cli import alerts, audit, commands, explain, inventory, monitor, reproduce, scoring
+    from credit_risk.cli import alerts, audit, commands, explain, inventory, monitor, protected, reproduce, scoring
 
     observe = group.add_parser("observe", help="rows of one month to be scored, from a plan with rolling points")
     observe.add_argument("plan", help="plan.yaml, or the folder that holds it")
@@ -149,6 +149,9 @@ def _scoring_commands(group: Any) -> None:
     inventory.add_inventory_commands(held.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     trail = group.add_parser("audit", help="the audit trail of the inventory: verify, export, anchor")
     audit.add_audit_commands(trail.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+
+    apart = group.add_parser("protected", help="protected attributes of applicants in a store of their own")
+    protected.add_protected_commands(apart.add_subparsers(title="commands", required=True, metavar="COMMAND"))
 
     notice = group.add_parser("adverse-action", help="data of the notice to one declined applicant, as JSON")
     notice.add_argument("package", help="folder or zip of a model package")

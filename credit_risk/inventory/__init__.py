@@ -25,6 +25,14 @@ _PUBLIC = {
     "GateError": "credit_risk.inventory.errors",
     "InventoryError": "credit_risk.inventory.errors",
     "KeyFileError": "credit_risk.inventory.errors",
+    "ProtectedError": "credit_risk.inventory.errors",
+    "ProtectedStore": "credit_risk.inventory.protected.store",
+    "create_protected": "credit_risk.inventory.protected.store",
+    "open_protected": "credit_risk.inventory.protected.store",
+    "load_table": "credit_risk.inventory.protected.table_files",
+    "pseudonymise_table": "credit_risk.inventory.protected.table_files",
+    "new_secret": "credit_risk.inventory.protected.pseudonyms",
+    "open_secret": "credit_risk.inventory.protected.pseudonyms",
     "PolicyError": "credit_risk.inventory.policy.read",
     "Policy": "credit_risk.inventory.policy.read",
     "default_policy": "credit_risk.inventory.policy.read",
@@ -56,11 +64,21 @@ if TYPE_CHECKING:
     from credit_risk.inventory.audit.verification import Verification, verify_lines
     from credit_risk.inventory.book import Inventory, create_inventory, open_inventory, upgrade_inventory
     from credit_risk.inventory.contracts import InputFacts, ModelFacts
-    from credit_risk.inventory.errors import AuditError, FourEyesError, GateError, InventoryError, KeyFileError
+    from credit_risk.inventory.errors import (
+        AuditError,
+        FourEyesError,
+        GateError,
+        InventoryError,
+        KeyFileError,
+        ProtectedError,
+    )
     from credit_risk.inventory.gates.gatekeeper import PolicyGatekeeper
     from credit_risk.inventory.keys.key_pair import new_key, read_key, read_public_keys, write_key
     from credit_risk.inventory.keys.statements import Signed
     from credit_risk.inventory.policy.read import Policy, PolicyError, default_policy, read_policy
+    from credit_risk.inventory.protected.pseudonyms import new_secret, open_secret
+    from credit_risk.inventory.protected.store import ProtectedStore, create_protected, open_protected
+    from credit_risk.inventory.protected.table_files import load_table, pseudonymise_table
     from credit_risk.inventory.service.reviews import Review, review_model
     from credit_risk.inventory.service.signing import Signer
     from credit_risk.inventory.view.written import export_inventory, write_page
@@ -78,15 +96,23 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyGatekeeper",
+    "ProtectedError",
+    "ProtectedStore",
     "Review",
     "Signed",
     "Signer",
     "Verification",
     "create_inventory",
+    "create_protected",
     "default_policy",
     "export_inventory",
+    "load_table",
     "new_key",
+    "new_secret",
     "open_inventory",
+    "open_protected",
+    "open_secret",
+    "pseudonymise_table",
     "read_anchor_file",
     "read_anchor_text",
     "read_anchors",

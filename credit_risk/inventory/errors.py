@@ -33,3 +33,9 @@ class AuditError(InventoryError):
     """The audit trail does not hold, or a file of it cannot be read."""
 
     headline = "audit refused"
+
+
+class ProtectedError(InventoryError):
+    """Protected attributes may not be read as asked, or their store cannot be used."""
+
+    headline = "protected attributes refused"

@@ -137,6 +137,25 @@ class RaciSpec(Spec):
     informed: Names = Field(default=(), description="Who is told after.")
 
 
+class PurposeSpec(Spec):
+    """One purpose for which protected attributes may be read."""
+
+    title: Text = Field(description="The purpose in words.")
+    basis: Text = Field(description="Legal basis on which attributes are held and read for it.")
+    persons: Names | None = Field(
+        default=None, description="Persons who may read for it, as registered; left out, every registered person."
+    )
+
+
+class ProtectedSpec(Spec):
+    """Protected attributes of applicants: for what they may be read, and how long they are kept."""
+
+    purposes: dict[Name, PurposeSpec] = Field(min_length=1, description="Purposes, by name; any other is refused.")
+    keep_months: int = Field(
+        ge=1, le=600, description="Months for which attributes are kept at most, and by default, after they are loaded."
+    )
+
+
 class PolicySpec(Spec):
     """A whole policy."""
 
@@ -148,6 +167,9 @@ class PolicySpec(Spec):
     )
     gates: GatesSpec = Field(description="What each gate requires.")
     override: OverrideSpec = Field(description="Passing a gate over in an emergency.")
+    protected: ProtectedSpec | None = Field(
+        default=None, description="Protected attributes of applicants; left out, nobody may read any."
+    )
     parties: dict[Name, Text] = Field(description="Parties of the RACI, each in words; the roles among them.")
     raci: dict[Name, RaciSpec] = Field(description="Who does what, by gate and activity.")
 

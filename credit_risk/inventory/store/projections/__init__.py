@@ -47,6 +47,12 @@ HANDLERS: Mapping[str, Apply] = {
     kinds.NOTED: nothing,
     kinds.PERSONAL_READ: nothing,
     kinds.PERSONAL_ERASED: nothing,
+    kinds.PROTECTED_CREATED: nothing,
+    kinds.PROTECTED_LOADED: nothing,
+    kinds.PROTECTED_READ: nothing,
+    kinds.PROTECTED_ERASED: nothing,
+    kinds.PROTECTED_EXPIRED: nothing,
+    kinds.PROTECTED_REKEYED: nothing,
     kinds.REBUILT: nothing,
 }
 
