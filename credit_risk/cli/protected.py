@@ -231,7 +231,7 @@ def list_log(options: argparse.Namespace) -> int:
             continue
         what = f"{one.act} by {one.person}" + (f" for {one.purpose}" if one.purpose else "")
         count = (
-            "" if one.applicants is None else f": {one.applicants:,} applicants, {', '.join(one.attributes) or 'no'}"
+            "" if one.applicants is None else f": {one.applicants:,} applicants ({', '.join(one.attributes) or 'none'})"
         )
         print(f"{one.sequence}  {one.at}  {what}{count}" + (f"  ({one.reason})" if one.reason else ""))
     return 0

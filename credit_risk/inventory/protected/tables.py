@@ -111,9 +111,9 @@ def read_settings(connection: sa.Connection, place: str) -> sa.Row[Any]:
         raise ProtectedError(Fault("there is no store of protected attributes here", "no_store", place, remedy=remedy))
     row = connection.execute(sa.select(settings)).one()
     if row.version != VERSION:
-        told = {"found": str(row.version), "allowed": str(VERSION)}
-        remedy = "use the version of the program that wrote it"
-        raise ProtectedError(Fault("the store is of another version", "store_version", place, **told, remedy=remedy))
+        message, remedy = "the store is of another version", "use the version of the program that wrote it"
+        fault = Fault(message, "store_version", place, found=str(row.version), allowed=str(VERSION), remedy=remedy)
+        raise ProtectedError(fault)
     return row
 
 
