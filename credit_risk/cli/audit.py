@@ -61,6 +61,9 @@ def audit_verify(options: argparse.Namespace) -> int:
     for note in found.notes:
         print(f"note: {note}")
     print(f"{len(found.events):,} events, {found.signatures:,} signatures, {found.anchors:,} anchors")
+    if found.unsigned:
+        told = ", ".join(f"{kind} {count:,}" for kind, count in sorted(found.unsigned.items()))
+        print(f"done by name alone, without a key: {told}")
     if found.unanchored:
         print(
             f"{found.unanchored:,} events after the last anchor: an owner of the database could have written them anew"

@@ -29,7 +29,7 @@ def add_inventory_commands(group: Any) -> None:
 
 
 def _command(
-    group: Any, name: str, text: str, command: Command, *, actor: bool = False, key: bool = False, version: str = ""
+    group: Any, name: str, text: str, command: Command, *, actor: bool = False, key: bool = True, version: str = ""
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = group.add_parser(name, help=text)
     if version:
@@ -77,12 +77,14 @@ def _reading(group: Any) -> None:
 
 
 def _models(group: Any) -> None:
-    propose = _command(group, "propose", "propose a version of a model", acts.propose, actor=True)
+    propose = _command(group, "propose", "propose a version of a model", acts.propose, actor=True, key=False)
     propose.add_argument("what", help="YAML file that describes a new model, or the identifier of a known one")
     propose.add_argument("version", help="version that is proposed")
-    describe = _command(group, "describe", "change what is said of a model", acts.describe, actor=True)
+    describe = _command(group, "describe", "change what is said of a model", acts.describe, actor=True, key=False)
     describe.add_argument("file", help="YAML file; keys that are not in it stay as they are")
-    tier = _command(group, "tier", "set the tier by the rule, or override it", acts.tier, actor=True, version="model")
+    tier = _command(
+        group, "tier", "set the tier by the rule, or override it", acts.tier, actor=True, key=False, version="model"
+    )
     tier.add_argument("--override", help="tier in the place of the rule's")
     tier.add_argument("--reason", help="why the rule is overridden")
     for name, text, command in (
@@ -113,7 +115,7 @@ def _gates(group: Any) -> None:
         ("approve", "sign for a version at a gate; it passes where nothing else is missing", acts.approve),
         ("reject", "sign against a version at a gate", acts.reject),
     ):
-        parser = _command(group, name, text, command, actor=True, key=True, version="version")
+        parser = _command(group, name, text, command, actor=True, version="version")
         parser.add_argument("--role", required=True, choices=ROLES, help="role in which the person signs")
         parser.add_argument("--gate", choices=GATES, help="by default the next one")
         parser.add_argument("--comment", required=name == "reject", help="the reason, which is signed too")
@@ -123,21 +125,17 @@ def _gates(group: Any) -> None:
 
 
 def _use(group: Any) -> None:
-    restrict = _command(
-        group, "restrict", "restrict a live version", acts.restrict, actor=True, key=True, version="version"
-    )
+    restrict = _command(group, "restrict", "restrict a live version", acts.restrict, actor=True, version="version")
     restrict.add_argument("--text", required=True, help="what it may no longer be used for")
     restrict.add_argument("--expires", help="last day of the restriction")
-    retire = _command(
-        group, "retire", "retire a version for good", acts.retire, actor=True, key=True, version="version"
-    )
+    retire = _command(group, "retire", "retire a version for good", acts.retire, actor=True, version="version")
     for parser in (restrict, retire):
         parser.add_argument("--role", choices=ROLES, default="owner", help="role in which the person signs")
     back = _command(group, "rollback", "bring back the version that was live before", acts.rollback, actor=True,
                     version="model")  # fmt: skip
     back.add_argument("--reason", required=True, help="why")
     override = _command(group, "override", "pass gates over in an emergency: an event and a finding", acts.override,
-                        actor=True, key=True, version="version")  # fmt: skip
+                        actor=True, version="version")  # fmt: skip
     override.add_argument("--gate", choices=GATES, default="live", help="gate that is sought")
     override.add_argument("--reason", required=True, help="why it cannot wait")
     provide = _command(group, "provide", "add a restriction, an exception, a limitation or a condition", acts.provide,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from credit_risk._core.errors import CreditRiskError, Fault
-from credit_risk.cli.inventory_place import gates_of, opened, place_of, signer_of, today
+from credit_risk.cli.inventory_place import actor_of, gates_of, opened, place_of, signer_of, today
 from credit_risk.inventory.contracts import LIVE, RETIRED, GateResult
 
 
@@ -36,10 +36,11 @@ def propose(options: argparse.Namespace) -> int:
     given: ModelFacts | str = options.what
     if Path(options.what).suffix in (".yaml", ".yml"):
         given, _ = read_description(options.what)
+    by = actor_of(options)
     with opened(options) as inventory:
-        version = inventory.propose(given, options.version, by=options.by)
+        version = inventory.propose(given, options.version, by=by)
         if isinstance(given, ModelFacts) and given.tier_inputs:
-            tier_facts = inventory.models.tier(given.id, by=options.by)
+            tier_facts = inventory.models.tier(given.id, by=by)
             print(f"tier {tier_facts.tier} by rule {tier_facts.rule_version}")
     print(f"{version.model} {version.version} is {version.stage}")
     return 0
@@ -52,7 +53,7 @@ def describe(options: argparse.Namespace) -> int:
     facts, given = read_description(options.file)
     changes = {name: getattr(facts, name) for name in given if name != "id"}
     with opened(options) as inventory:
-        inventory.models.describe(facts.id, by=options.by, **changes)
+        inventory.models.describe(facts.id, by=actor_of(options), **changes)
     print(f"{facts.id}: {', '.join(sorted(changes))}")
     return 0
 
@@ -71,7 +72,9 @@ def tier(options: argparse.Namespace) -> int:
         computed = gates.tier(facts)
         if options.override is not None and computed is not None:
             overridden(gates.policy.spec, computed, options.override, options.reason or "", options.by)
-        made = inventory.models.tier(options.model, by=options.by, override=options.override, reason=options.reason)
+        made = inventory.models.tier(
+            options.model, by=actor_of(options), override=options.override, reason=options.reason
+        )
     print(tier_reasons(gates.policy.spec, facts.tier_inputs).words())
     if made.tier != made.computed:
         print(f"overridden: tier {made.tier} by {made.override_by}: {made.override_reason}")
@@ -81,7 +84,7 @@ def tier(options: argparse.Namespace) -> int:
 def assign(options: argparse.Namespace) -> int:
     """`credit-risk inventory assign MODEL VERSION PERSON ROLE`."""
     with opened(options) as inventory:
-        inventory.versions.assign(options.model, options.version, options.person, options.role, by=options.by)
+        inventory.versions.assign(options.model, options.version, options.person, options.role, by=actor_of(options))
     print(f"{options.person} is {options.role} of {options.model} {options.version}")
     return 0
 
@@ -89,7 +92,7 @@ def assign(options: argparse.Namespace) -> int:
 def unassign(options: argparse.Namespace) -> int:
     """`credit-risk inventory unassign MODEL VERSION PERSON ROLE`."""
     with opened(options) as inventory:
-        inventory.versions.unassign(options.model, options.version, options.person, options.role, by=options.by)
+        inventory.versions.unassign(options.model, options.version, options.person, options.role, by=actor_of(options))
     print(f"{options.person} is no longer {options.role} of {options.model} {options.version}")
     return 0
 
@@ -100,7 +103,9 @@ def review(options: argparse.Namespace) -> int:
 
     measured, policy = _measured(options.measured), gates_of(options).policy
     with opened(options) as inventory:
-        made = review_model(inventory, options.model, measured, by=options.by, comment=options.comment, policy=policy)
+        made = review_model(
+            inventory, options.model, measured, by=actor_of(options), comment=options.comment, policy=policy
+        )
     for one in made.judged:
         value = "" if one.value is None else f", measured {one.value:g}"
         print(f"{one.id}: {one.verdict} ({one.measure} {one.direction.replace('_', ' ')} {one.target:g}{value})")
@@ -112,12 +117,13 @@ def submit(options: argparse.Namespace) -> int:
     """`credit-risk inventory submit MODEL VERSION`: a package, or a passage; 1 where the gate is not passed."""
     from credit_risk.inventory.errors import GateError
 
+    by = signer_of(options)
     with opened(options) as inventory:
         if options.package is None and (options.developer or options.previous):
             raise CreditRiskError(Fault("--developer and --previous go with --package", "usage"))
         if options.package is not None:
             facts = inventory.register_version(
-                options.model, options.version, options.package, by=options.by, developers=options.developer,
+                options.model, options.version, options.package, by=by, developers=options.developer,
                 previous=options.previous,
             )  # fmt: skip
             print(f"{facts.model} {facts.version} is {facts.stage}; package {facts.package_hash}")
@@ -128,7 +134,7 @@ def submit(options: argparse.Namespace) -> int:
                 return 0
         gate = options.gate or next_gate(inventory.versions.get(options.model, options.version).stage)
         try:
-            result = inventory.submit(options.model, options.version, gate, by=options.by)
+            result = inventory.submit(options.model, options.version, gate, by=by)
         except GateError as error:
             print(error)
             return 1
@@ -163,10 +169,9 @@ def reject(options: argparse.Namespace) -> int:
 def restrict(options: argparse.Namespace) -> int:
     """`credit-risk inventory restrict MODEL VERSION --text TEXT`: signed, and in force at once."""
     with opened(options) as inventory:
-        in_use = inventory.versions.get(options.model, options.version).stage == LIVE
         result = inventory.restrict(
-            options.model, options.version, options.text, by=signer_of(options) if in_use else options.by,
-            role=options.role, expires=options.expires,
+            options.model, options.version, options.text, by=signer_of(options), role=options.role,
+            expires=options.expires,
         )  # fmt: skip
     _passed(options, result)
     return 0
@@ -174,13 +179,12 @@ def restrict(options: argparse.Namespace) -> int:
 
 def retire(options: argparse.Namespace) -> int:
     """`credit-risk inventory retire MODEL VERSION`; 1 where something is still missing."""
+    signer = signer_of(options)
     with opened(options) as inventory:
-        result = inventory.approve(
-            options.model, options.version, signer=signer_of(options), role=options.role, gate=RETIRED
-        )
+        result = inventory.approve(options.model, options.version, signer=signer, role=options.role, gate=RETIRED)
         stage = inventory.versions.get(options.model, options.version).stage
         if result.passed and stage != RETIRED:
-            result = inventory.retire(options.model, options.version, by=options.by)
+            result = inventory.submit(options.model, options.version, RETIRED, by=signer)
     if not result.passed:
         tell_missing(result)
         return 1
@@ -202,7 +206,7 @@ def rollback(options: argparse.Namespace) -> int:
             if missing:
                 tell_missing(GateResult(LIVE, missing))
                 return 1
-        made = inventory.rollback(options.model, options.reason, by=options.by)
+        made = inventory.rollback(options.model, options.reason, by=actor_of(options))
     print(f"{made.model} {made.version} is {made.stage} again")
     return 0
 
@@ -232,7 +236,12 @@ def provide(options: argparse.Namespace) -> int:
     """`credit-risk inventory provide MODEL KIND TEXT`."""
     with opened(options) as inventory:
         made = inventory.models.provide(
-            options.model, options.kind, options.text, by=options.by, version=options.version, expires=options.expires
+            options.model,
+            options.kind,
+            options.text,
+            by=actor_of(options),
+            version=options.version,
+            expires=options.expires,
         )
     print(made.id)
     return 0
@@ -241,7 +250,7 @@ def provide(options: argparse.Namespace) -> int:
 def lift(options: argparse.Namespace) -> int:
     """`credit-risk inventory lift MODEL PROVISION --reason TEXT`."""
     with opened(options) as inventory:
-        inventory.models.lift(options.model, options.provision, options.reason, by=options.by)
+        inventory.models.lift(options.model, options.provision, options.reason, by=actor_of(options))
     print(f"{options.provision} has ended")
     return 0
 

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from credit_risk._core.severity import SEVERITIES
-from credit_risk.cli.inventory_place import add_actor, add_place, opened, today
+from credit_risk.cli.inventory_place import actor_of, add_actor, add_place, opened, today
 from credit_risk.inventory.contracts import CLOSED, FindingFacts
 
 
@@ -55,7 +55,7 @@ def add_finding_commands(group: Any) -> None:
         parser.set_defaults(command=command)
         acting.append(parser)
     for parser in acting:
-        add_actor(parser)
+        add_actor(parser, key=parser.get_default("command") in (finding_retest, finding_close))
     for parser in (listing, show, *acting):
         add_place(parser)
 
@@ -92,7 +92,9 @@ def finding_show(options: argparse.Namespace) -> int:
 def finding_import(options: argparse.Namespace) -> int:
     """`credit-risk inventory finding import MODEL VERSION PACKAGE`."""
     with opened(options) as inventory:
-        made = inventory.findings.import_validation(options.model, options.version, options.package, by=options.by)
+        made = inventory.findings.import_validation(
+            options.model, options.version, options.package, by=actor_of(options)
+        )
     for one in made:
         _print(one)
     print(f"{len(made):,} findings recorded")
@@ -104,7 +106,7 @@ def finding_raise(options: argparse.Namespace) -> int:
     with opened(options) as inventory:
         _print(
             inventory.findings.raise_finding(
-                options.model, options.severity, options.title, by=options.by, version=options.version,
+                options.model, options.severity, options.title, by=actor_of(options), version=options.version,
                 statement=options.statement, owner=options.owner, due=options.due,
             )
         )  # fmt: skip
@@ -114,21 +116,21 @@ def finding_raise(options: argparse.Namespace) -> int:
 def finding_respond(options: argparse.Namespace) -> int:
     """`credit-risk inventory finding respond FINDING --text TEXT`."""
     with opened(options) as inventory:
-        _print(inventory.findings.respond(options.finding, options.text, by=options.by))
+        _print(inventory.findings.respond(options.finding, options.text, by=actor_of(options)))
     return 0
 
 
 def finding_retest(options: argparse.Namespace) -> int:
     """`credit-risk inventory finding retest FINDING --passed|--failed --text TEXT`."""
     with opened(options) as inventory:
-        _print(inventory.findings.retest(options.finding, options.passed, options.text, by=options.by))
+        _print(inventory.findings.retest(options.finding, options.passed, options.text, by=actor_of(options)))
     return 0
 
 
 def finding_close(options: argparse.Namespace) -> int:
     """`credit-risk inventory finding close FINDING --text TEXT`."""
     with opened(options) as inventory:
-        _print(inventory.findings.close(options.finding, options.text, by=options.by))
+        _print(inventory.findings.close(options.finding, options.text, by=actor_of(options)))
     return 0
 
 

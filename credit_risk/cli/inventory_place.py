@@ -15,6 +15,7 @@ from credit_risk._core.errors import CreditRiskError, Fault
 if TYPE_CHECKING:
     from credit_risk.inventory import Inventory, Signer
     from credit_risk.inventory.gates import PolicyGatekeeper
+    from credit_risk.inventory.keys.statements import Actor
     from credit_risk.inventory.policy.read import Policy
 
 PLACE, POLICY = "CREDIT_RISK_INVENTORY", "CREDIT_RISK_POLICY"
@@ -34,13 +35,12 @@ def add_place(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
         )
 
 
-def add_actor(parser: argparse.ArgumentParser, *, key: bool = False) -> None:
-    """`--by`, and `--key` where the act is signed."""
+def add_actor(parser: argparse.ArgumentParser, *, key: bool = True) -> None:
+    """`--by` and `--key`; without `key` the policy says whether the act is signed, and the key may be left out."""
     parser.add_argument("--by", required=True, help="person who acts, as registered")
-    if key:
-        parser.add_argument(
-            "--key", required=True, help=f"private key of the person; its passphrase from ${PASSPHRASE}, else asked for"
-        )
+    told = f"private key of the person; its passphrase from ${PASSPHRASE}, else asked for"
+    more = "" if key else "; left out only where the policy lets the act be done by name alone"
+    parser.add_argument("--key", required=key, help=told + more)
 
 
 def place_of(options: argparse.Namespace) -> str:
@@ -77,6 +77,11 @@ def signer_of(options: argparse.Namespace) -> Signer:
     from credit_risk.inventory import Signer, read_key
 
     return Signer(options.by, read_key(Path(options.key), passphrase(PASSPHRASE, f"Passphrase of {options.key}: ")))
+
+
+def actor_of(options: argparse.Namespace) -> Actor:
+    """Who acts: with the key, where one is named, else by name. Raises KeyFileError."""
+    return str(options.by) if options.key is None else signer_of(options)
 
 
 def passphrase(variable: str, prompt: str) -> str:

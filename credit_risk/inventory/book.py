@@ -36,7 +36,7 @@ from credit_risk.inventory.service.models import Models
 from credit_risk.inventory.service.people import People
 from credit_risk.inventory.service.privacy import Privacy
 from credit_risk.inventory.service.proposals import append_proposal
-from credit_risk.inventory.service.signing import Signer, new_statement
+from credit_risk.inventory.service.signing import Actor, Signer, asked_key, new_statement, person_of, require_key
 from credit_risk.inventory.service.stages import (
     append_override,
     append_restriction,
@@ -79,8 +79,9 @@ class Inventory:
     def __exit__(self, *_: object) -> None:
         self.store.close()
 
-    def propose(self, model: ModelFacts | str, version: str, *, by: str) -> VersionFacts:
+    def propose(self, model: ModelFacts | str, version: str, *, by: Actor) -> VersionFacts:
         """Propose a version of a new model (its facts) or of one that is known (its id)."""
+        asked_key(self.gates, by, "propose")
         with self.store.writing() as writer:
             return append_proposal(writer, model, version, by)
 
@@ -90,7 +91,7 @@ class Inventory:
         version: str,
         package: Path | str,
         *,
-        by: str,
+        by: Actor,
         developers: Iterable[str] = (),
         previous: Path | str | None = None,
     ) -> VersionFacts:
@@ -100,6 +101,7 @@ class Inventory:
         Another core voids the sign-offs over the one before, another annex those that bound it. Raises PackageError
         where files do not have their hashes; InventoryError: another model, in use, nobody developed it.
         """
+        require_key(by, "registering a package")
         found = read_binding(package)
         if previous is not None:
             found = compared(found, package, previous)
@@ -137,13 +139,18 @@ class Inventory:
         gate = self._next_gate(model, version) if gate is None else gate
         return self.gates.evaluate(self.versions.state(model, version, gate))
 
-    def submit(self, model: str, version: str, gate: str, *, by: str) -> GateResult:
-        """Bring a version through a gate. Raises GateError with all that is missing.
+    def submit(self, model: str, version: str, gate: str, *, by: Actor) -> GateResult:
+        """Bring a version through a gate, signed. Raises GateError with all that is missing.
 
-        `approved` of a version in use renews its approval.
+        `approved` of a version in use renews its approval. `restricted` is passed by
+        `restrict` alone, with its words.
         """
+        require_key(by, "passing a gate")
+        if gate == RESTRICTED:
+            remedy = "say what it may no longer be used for: credit-risk inventory restrict"
+            raise InventoryError(Fault("a restriction needs its words", "restriction", gate, remedy=remedy))
         with self.store.writing() as writer:
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             return pass_gate(writer, self.gates, model, version, gate, by)
 
     def approve(
@@ -176,7 +183,7 @@ class Inventory:
             result = self.gates.evaluate(gate_state(writer.connection, model, version, gate, writer.moment()[:10]))
             alone = gate not in (LIVE, RESTRICTED)
             if result.passed and alone and gate in TRANSITIONS[facts.stage] and facts.package_hash is not None:
-                result = pass_gate(writer, self.gates, model, version, gate, signer.person)
+                result = pass_gate(writer, self.gates, model, version, gate, signer)
             return result
 
     def reject(
@@ -196,33 +203,34 @@ class Inventory:
         version: str,
         text: str,
         *,
-        by: str | Signer,
+        by: Signer,
         role: str = OWNER,
         expires: str | None = None,
     ) -> GateResult:
         """Restrict a live version, with what it may no longer be used for; a restricted one is restricted further.
 
-        by: who restricts. A Signer signs for the gate in `role` in the same act, where the version is live.
+        by: who restricts; he signs for the gate in `role` in the same act, where the version is live.
         """
+        require_key(by, "a restriction")
         signed = None
-        if isinstance(by, Signer) and self.versions.get(model, version).stage == LIVE:
+        if self.versions.get(model, version).stage == LIVE:
             signed = self._signed(by, model, version, RESTRICTED, role, text)
         with self.store.writing() as writer:
             if signed is not None:
                 append_sign_off(writer, self.gates, signed)
-            return append_restriction(writer, self.gates, model, version, text, _person(by), expires)
+            return append_restriction(writer, self.gates, model, version, text, by, expires)
 
-    def retire(self, model: str, version: str, *, by: str | Signer, role: str = OWNER) -> GateResult:
-        """Retire a version for good. by: who retires it; a Signer signs for the gate in `role` in the same act."""
-        signed = self._signed(by, model, version, RETIRED, role) if isinstance(by, Signer) else None
+    def retire(self, model: str, version: str, *, by: Signer, role: str = OWNER) -> GateResult:
+        """Retire a version for good. by: who retires it, and signs for the gate in `role` in the same act."""
+        require_key(by, "retiring")
+        signed = self._signed(by, model, version, RETIRED, role)
         with self.store.writing() as writer:
-            if signed is not None:
-                append_sign_off(writer, self.gates, signed)
-            check_person(writer.connection, _person(by))
-            return pass_gate(writer, self.gates, model, version, RETIRED, _person(by))
+            append_sign_off(writer, self.gates, signed)
+            return pass_gate(writer, self.gates, model, version, RETIRED, by)
 
-    def rollback(self, model: str, reason: str, *, by: str) -> VersionFacts:
-        """Bring back the version that was live before the one in use, as one act; the version that is live now."""
+    def rollback(self, model: str, reason: str, *, by: Actor) -> VersionFacts:
+        """Bring back the version that was live before the one in use, as one signed act; the version live now."""
+        require_key(by, "a rollback")
         with self.store.writing() as writer:
             return append_rollback(writer, self.gates, model, reason, by)
 
@@ -250,7 +258,7 @@ class Inventory:
             new_statement(self.store, OVERRIDE, signer.person, override_fields(states, results, reason))
         )
         with self.store.writing() as writer:
-            return append_override(writer, self.gates, signed, owner)
+            return append_override(writer, self.gates, signed, owner, signer)
 
     def _signed(
         self, signer: Signer, model: str, version: str, gate: str, role: str, comment: str | None = None
@@ -293,10 +301,6 @@ def open_inventory(place: str | Path, gates: Gatekeeper | None = None, *, clock:
         store.close()
         raise
     return Inventory(store, gates or PolicyGatekeeper())
-
-
-def _person(by: str | Signer) -> str:
-    return by if isinstance(by, str) else by.person
 
 
 def upgrade_inventory(place: str | Path) -> tuple[str | None, str]:

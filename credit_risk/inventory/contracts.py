@@ -44,6 +44,9 @@ DECISIONS = (APPROVE, APPROVE_WITH_CONDITIONS, REJECT)
 RESTRICTION, EXCEPTION, LIMITATION, CONDITION = "restriction", "exception", "limitation", "condition"
 PROVISIONS = (RESTRICTION, EXCEPTION, LIMITATION, CONDITION)
 
+DESCRIPTIVE_ACTS = ("propose", "describe", "tier", "date", "finding", "respond")
+"""Acts that decide nothing: the policy says which of them need a key. All others that a person does need it always."""
+
 OPEN, RESPONDED, RETESTED, CLOSED = "open", "responded", "retested", "closed"
 FINDING_STATES = (OPEN, RESPONDED, RETESTED, CLOSED)
 """A finding is answered, tested again and closed; a retest that fails opens it again."""
@@ -289,6 +292,10 @@ class Gatekeeper(Protocol):
 
     def finding_due(self, severity: str, tier: str | None, raised: str) -> str | None:
         """Date by which a finding is to be closed; None where the policy sets none."""
+        ...
+
+    def needs_key(self, act: str) -> bool:
+        """Whether an act that only describes (of DESCRIPTIVE_ACTS) must be signed, too."""
         ...
 
     def rollback(

@@ -36,3 +36,17 @@ PROTECTED_ERASED = "protected_attributes_erased"
 PROTECTED_EXPIRED = "protected_attributes_expired"
 PROTECTED_REKEYED = "protected_store_rekeyed"
 REBUILT = "projections_rebuilt"
+REVIEWED = "reviewed"
+UPGRADED = "rules_raised"
+
+DECIDING = (
+    *(ROLE_GIVEN, ROLE_ENDED, PACKAGE_REGISTERED, STAGE_ENTERED, ROLLED_BACK, PROVISION_ADDED, PROVISION_ENDED),
+    *(FINDING_RETESTED, FINDING_CLOSED, REVIEWED),
+)
+"""Events that decide something: each is signed by its actor; so is `tier_set` where the rule is overridden. Sign-offs,
+overrides and what concerns keys hold signed statements of their own."""
+DESCRIBING = (
+    *(MODEL_ENTERED, MODEL_DESCRIBED, TIER_SET, DATE_SET, VERSION_PROPOSED, PROPOSAL_CHANGED, SIGN_OFFS_VOIDED),
+    *(FINDING_RAISED, FINDING_RESPONDED, NOTED, REBUILT),
+)
+"""Events of acts of which the bank's policy says whether they need a key; each says whether it was signed."""

@@ -73,17 +73,17 @@ def lead(inventory: Inventory, package: Path) -> None:
                        products=("cards",), tier_inputs={"exposure": 2e9})  # fmt: skip
     inventory.propose(facts, VERSION, by="olga")
     inventory.models.tier(ID, by="olga")
-    inventory.register_version(ID, VERSION, package, by="dora", developers=["dora", "david"])
-    inventory.versions.assign(ID, VERSION, "vera", "validator", by="olga")
-    inventory.versions.assign(ID, VERSION, "anton", "approver", by="olga")
+    inventory.register_version(ID, VERSION, package, by=signer("dora"), developers=["dora", "david"])
+    inventory.versions.assign(ID, VERSION, "vera", "validator", by=signer("olga"))
+    inventory.versions.assign(ID, VERSION, "anton", "approver", by=signer("olga"))
     inventory.approve(ID, VERSION, signer=signer("dora"), role="developer")
     inventory.reject(ID, VERSION, signer=signer("vera"), role="validator", comment=f"Not yet: {MARKUP}")
     (found,) = inventory.findings.import_validation(ID, VERSION, package, by="vera")
     inventory.findings.respond(found.id, "Mended", by="dora")
-    inventory.findings.retest(found.id, True, "Within tolerance", by="vera")
-    inventory.findings.close(found.id, "Done", by="vera")
+    inventory.findings.retest(found.id, True, "Within tolerance", by=signer("vera"))
+    inventory.findings.close(found.id, "Done", by=signer("vera"))
     inventory.approve(ID, VERSION, signer=signer("vera"), role="validator")
-    inventory.models.provide(ID, "exception", "Until the new bureau data", by="olga", expires="2027-06-30")
+    inventory.models.provide(ID, "exception", "Until the new bureau data", by=signer("olga"), expires="2027-06-30")
     assert inventory.approve(ID, VERSION, signer=signer("anton"), role="approver",
                              conditions=["Watch calibration monthly"], expires="2027-10-31").passed  # fmt: skip
     inventory.propose(ID, "2.0", by="olga")

@@ -19,15 +19,18 @@ Json = Any
 HASH = re.compile("[0-9a-f]{64}")
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 FIELDS = frozenset({"sequence", "previous", "event", "at", "actor", "model", "version", "payload"})
-CLOCK = "clock"
-"""Optional field: what the machine's clock said where it stood before the moment of the event before."""
+CLOCK, SIGNED = "clock", "signed"
+"""Optional fields: what the machine's clock said where it stood before the moment of the event before; and the
+statement of who acted over this event, with signature and fingerprint of the key (absent: acted without a key)."""
+OPTIONAL = frozenset({CLOCK, SIGNED})
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """An event that stands in the trail. `line` are its bytes as text, `hash` the SHA-256 of them.
 
-    `at` never falls from one event to the next; `clock` is the machine's time where that had moved back.
+    `at` never falls from one event to the next; `clock` is the machine's time where that had moved back; `signed` holds
+    `statement`, `fingerprint` and `signature` of who acted, None where the act was done without a key.
     """
 
     sequence: int
@@ -41,6 +44,7 @@ class Event:
     payload: Mapping[str, Json]
     line: str
     clock: str | None = None
+    signed: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def next_event(
     actor: str,
     model: str | None = None,
     version: str | None = None,
+    signed: Mapping[str, Json] | None = None,
 ) -> Event:
     """The event that follows `head`. Raises InventoryError where the payload is not JSON or holds a bare surrogate.
 
@@ -80,6 +85,8 @@ def next_event(
     }
     if at != machine:
         body[CLOCK] = machine
+    if signed is not None:
+        body[SIGNED] = dict(signed)
     try:
         line = line_of(body)
         same = json.loads(line) == body
@@ -96,7 +103,7 @@ def read_event(line: str) -> Event:
         body = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise AuditError(Fault(f"is not JSON: {error}", "not_an_event")) from error
-    if not isinstance(body, dict) or set(body) - {CLOCK} != FIELDS:
+    if not isinstance(body, dict) or set(body) - OPTIONAL != FIELDS:
         raise AuditError(Fault("does not have the fields of an event", "not_an_event"))
     if not _typed(body):
         raise AuditError(Fault("has a field of another type than events have", "not_an_event"))
@@ -113,7 +120,8 @@ def _typed(body: Mapping[str, Json]) -> bool:
     texts = all(isinstance(body[name], str) for name in ("previous", "event", "at", "actor"))
     optional = all(body.get(name) is None or isinstance(body[name], str) for name in ("model", "version", CLOCK))
     number = isinstance(body["sequence"], int) and not isinstance(body["sequence"], bool)
-    return texts and optional and number and isinstance(body["payload"], dict)
+    signed = SIGNED not in body or isinstance(body[SIGNED], dict)
+    return texts and optional and number and signed and isinstance(body["payload"], dict)
 
 
 def _event(body: Mapping[str, Json], line: str, digest: str) -> Event:
@@ -129,4 +137,5 @@ def _event(body: Mapping[str, Json], line: str, digest: str) -> Event:
         payload=body["payload"],
         line=line,
         clock=body.get(CLOCK),
+        signed=body.get(SIGNED),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ from credit_risk.inventory.contracts import DEVELOPER, INDEPENDENT_GATES, INDEPE
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.keys import statements
 from credit_risk.inventory.keys.key_pair import PublicKey
-from credit_risk.inventory.keys.statements import Signed, anchor_of, check_form, holds
+from credit_risk.inventory.keys.statements import Signed, act_fields, anchor_of, check_form, holds
 
 Json = Any
 Version = tuple[str | None, str | None]
@@ -51,6 +52,8 @@ class Replay:
     signed: list[tuple[Event, str]] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    signing_from: int | None = None
+    unsigned: Counter[str] = field(default_factory=Counter)
 
     def fault(self, event: Event, code: str, message: str) -> None:
         """Note a fault of an event."""
@@ -62,10 +65,10 @@ def replay(events: Iterable[Event]) -> Replay:
     state = Replay()
     for event in events:
         step = _STEPS.get(event.kind)
-        if step is None:
-            continue
         try:
-            step(state, event)
+            _act(state, event)
+            if step is not None:
+                step(state, event)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             state.fault(event, "payload", f"its content is not that of {event.kind} ({error})")
     for event, fingerprint in state.signed:
@@ -192,21 +195,60 @@ def _overridden(state: Replay, event: Event) -> None:
     _check_signed(state, event, event.payload["fingerprint"])
 
 
+def _created(state: Replay, event: Event) -> None:
+    if event.payload["format_version"] != "0.1":
+        state.signing_from = event.sequence
+
+
+def _upgraded(state: Replay, event: Event) -> None:
+    if state.signing_from is None:
+        state.signing_from = event.sequence
+
+
+def _act(state: Replay, event: Event) -> None:
+    """That who decides has signed the event, and that what is signed is this event, in this place of the trail."""
+    if event.signed is None:
+        decides = event.kind in kinds.DECIDING
+        decides |= event.kind == kinds.TIER_SET and event.payload.get("override_by") is not None
+        if decides and state.signing_from is not None:
+            state.fault(
+                event, "unsigned", f"{event.kind} by {event.actor} is not signed: anybody could have written it"
+            )
+        if decides or event.kind in kinds.DESCRIBING:
+            state.unsigned[event.kind] += 1
+        return
+    text = event.signed["statement"]
+    if not _check_statement(state, event, event.signed, statements.ACT):
+        return
+    if text["person"] != event.actor:
+        state.fault(event, "forged", f"stands under the name of {event.actor}; {text['person']} signed")
+    wanted = act_fields(event.kind, event.model, event.version, event.payload)
+    if any(text[name] != value for name, value in wanted.items()):
+        state.fault(event, "forged", f"{text['person']} signed another act, or other content")
+    if text["audit"]["sequence"] != event.sequence - 1:
+        state.fault(event, "forged", f"{text['person']} signed for another place of the trail: used again")
+
+
 def _check_signed(state: Replay, event: Event, fingerprint: str) -> None:
-    """Signature, key and person of an event's statement; the head that it names goes to the anchors."""
-    text = event.payload["statement"]
+    """Signature, key and person of an event's own statement; the head that it names goes to the anchors."""
+    _check_statement(state, event, {**event.payload, "fingerprint": fingerprint}, ACTS[event.kind])
+
+
+def _check_statement(state: Replay, event: Event, held: Mapping[str, Json], act: str) -> bool:
+    """held: statement, fingerprint, signature. Whether it is a statement of `act` with a key that is known."""
+    text, fingerprint = held["statement"], held["fingerprint"]
     try:
-        check_form(text, ACTS[event.kind])
+        check_form(text, act)
     except InventoryError as error:
         state.fault(event, "forged", error.faults[0].message)
-        return
+        return False
     state.anchors.append(anchor_of(text, f"statement of event {event.sequence}"))
     if anchor_of(text).sequence >= event.sequence:
         state.fault(event, "forged", "names a head of the trail that is later than the event")
     known = state.keys.get(fingerprint)
     if known is None:
         state.fault(event, "key", "is signed with a key that nobody has registered")
-        return
+        return False
     state.signed.append((event, fingerprint))
     if known.person != text["person"]:
         state.fault(event, "forged", f"{text['person']} is named, the key is that of {known.person}")
@@ -214,11 +256,14 @@ def _check_signed(state: Replay, event: Event, fingerprint: str) -> None:
         state.fault(event, "key", f"is signed with a key that {known.person} no longer had")
     if text["at"] > known.expires or event.at > known.expires:
         state.fault(event, "key", f"is signed with a key of {known.person} that had expired")
-    if not holds(Signed(text, fingerprint, event.payload["signature"]), known.key):
+    if not holds(Signed(text, fingerprint, held["signature"]), known.key):
         state.fault(event, "forged", f"the signature of {text['person']} does not hold")
+    return True
 
 
 _STEPS: Mapping[str, Callable[[Replay, Event], None]] = {
+    kinds.CREATED: _created,
+    kinds.UPGRADED: _upgraded,
     kinds.PERSON_REGISTERED: _person_registered,
     kinds.KEY_ROTATED: _key_rotated,
     kinds.KEY_REVOKED: _key_revoked,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from credit_risk._core.errors import Fault
 from credit_risk.inventory.audit.anchors import Anchor
 from credit_risk.inventory.audit.chain import StoredLine, check_anchors, check_chain
 from credit_risk.inventory.audit.event import Event
-from credit_risk.inventory.audit.replay import check_public_keys, replay
+from credit_risk.inventory.audit.replay import Replay, check_public_keys, replay
 from credit_risk.inventory.keys.key_pair import PublicKey
 
 
@@ -19,6 +19,7 @@ class Verification:
 
     `unanchored` is the number of events after the last anchor that holds: an owner of the database could have
     written them anew without its showing (statements that were signed with a key that he lacks do show it).
+    `unsigned` counts, by kind, acts that were done by name alone, without a key.
     """
 
     events: tuple[Event, ...]
@@ -28,6 +29,7 @@ class Verification:
     anchors: int
     signatures: int
     unanchored: int
+    unsigned: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def intact(self) -> bool:
@@ -60,9 +62,19 @@ def verify_lines(
     return Verification(
         events=chain.events,
         faults=tuple(faults),
-        notes=chain.notes,
+        notes=(*chain.notes, *_older(state, chain.last)),
         head=head,
         anchors=len(anchors),
         signatures=len(state.signed),
         unanchored=max(0, chain.last - max(held, default=0)),
+        unsigned=dict(state.unsigned),
     )
+
+
+def _older(state: Replay, last: int) -> list[Fault]:
+    """What an older trail lacks: acts that decided something were not signed then."""
+    if state.signing_from == 1 or not last:
+        return []
+    until = last if state.signing_from is None else state.signing_from
+    message = f"events up to {until} are of a time when only sign-offs, overrides and keys were signed"
+    return [Fault(message, "older_rules", row=until)]

@@ -70,6 +70,10 @@ class PolicyGatekeeper:
         """Tier by the policy's rule; None where the inputs do not suffice."""
         return tier_of(self.policy.spec, model.tier_inputs)
 
+    def needs_key(self, act: str) -> bool:
+        """Whether an act that only describes must be signed, by the policy."""
+        return self.policy.spec.signatures.needed(act)
+
     def finding_due(self, severity: str, tier: str | None, raised: str) -> str | None:
         """Date by which a finding is to be closed: days of the tier, of the strictest where there is none."""
         spec = self.policy.spec

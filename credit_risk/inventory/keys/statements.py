@@ -8,6 +8,7 @@ from typing import Any
 
 from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault
+from credit_risk._core.hash_chain import line_of
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk.inventory.audit.anchors import Anchor
 from credit_risk.inventory.audit.event import HASH, MOMENT
@@ -16,9 +17,9 @@ from credit_risk.inventory.keys.key_pair import PrivateKey, PublicKey
 
 Json = Any
 FORMAT, FORMAT_VERSION = "credit-risk-statement", "0.1"
-SIGN_OFF, OVERRIDE, REGISTER_KEY, ROTATE_KEY, REVOKE_KEY = (
+SIGN_OFF, OVERRIDE, REGISTER_KEY, ROTATE_KEY, REVOKE_KEY, ACT = (
     *("sign_off", "override", "register_key"),
-    *("rotate_key", "revoke_key"),
+    *("rotate_key", "revoke_key", "act"),
 )
 FIELDS: dict[str, frozenset[str]] = {
     SIGN_OFF: frozenset(
@@ -31,6 +32,7 @@ FIELDS: dict[str, frozenset[str]] = {
     REGISTER_KEY: frozenset({"registered", "public_key", "expires", "registrar"}),
     ROTATE_KEY: frozenset({"registered", "public_key", "expires"}),
     REVOKE_KEY: frozenset({"fingerprint", "reason", "distrusted_since"}),
+    ACT: frozenset({"event", "model", "version", "content_sha256"}),
 }
 _COMMON = frozenset({"format", "format_version", "act", "person", "at", "audit"})
 
@@ -56,6 +58,32 @@ def statement(act: str, person: str, at: str, head: Anchor, fields: Mapping[str,
 def sign(text: Mapping[str, Json], key: PrivateKey) -> Signed:
     """Sign a statement."""
     return Signed(text, key.public.fingerprint, key.sign(canonical_json.to_bytes(dict(text))))
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A person with the opened key. Whatever else has `person` and `sign` (a module that keeps the key) may derive."""
+
+    person: str
+    key: PrivateKey
+
+    def sign(self, text: Mapping[str, Json]) -> Signed:
+        """Sign a statement that was made for this person."""
+        return sign(text, self.key)
+
+
+Actor = str | Signer
+"""Who acts: a person by name, unproved; or with the key, by which each event of the act is signed."""
+
+
+def person_of(by: Actor) -> str:
+    """The identifier of who acts."""
+    return by if isinstance(by, str) else by.person
+
+
+def act_fields(event: str, model: str | None, version: str | None, content: Mapping[str, Json]) -> dict[str, Json]:
+    """What is signed of an event: its kind, model and version, and the SHA-256 of its content as canonical JSON."""
+    return {"event": event, "model": model, "version": version, "content_sha256": sha256_bytes(line_of(dict(content)))}
 
 
 def holds(signed: Signed, key: PublicKey) -> bool:

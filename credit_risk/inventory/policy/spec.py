@@ -128,6 +128,21 @@ class OverrideSpec(Spec):
     days: int = Field(ge=1, le=365, description="Days in which that finding is to be closed.")
 
 
+class SignaturesSpec(Spec):
+    """Which acts that only describe need the key of the person; acts that decide need it always."""
+
+    propose: bool = Field(default=True, description="Proposing a version.")
+    describe: bool = Field(default=True, description="Changing what is said of a model.")
+    tier: bool = Field(default=True, description="Setting the tier by the rule; an override is always signed.")
+    date: bool = Field(default=True, description="Setting a next date.")
+    finding: bool = Field(default=True, description="Raising findings, and recording the validator's.")
+    respond: bool = Field(default=True, description="Answering a finding.")
+
+    def needed(self, act: str) -> bool:
+        """Whether an act of contracts.DESCRIPTIVE_ACTS needs a key."""
+        return bool(getattr(self, act))
+
+
 class RaciSpec(Spec):
     """Who is responsible, accountable (one), consulted and informed."""
 
@@ -169,6 +184,9 @@ class PolicySpec(Spec):
     override: OverrideSpec = Field(description="Passing a gate over in an emergency.")
     protected: ProtectedSpec | None = Field(
         default=None, description="Protected attributes of applicants; left out, nobody may read any."
+    )
+    signatures: SignaturesSpec = Field(
+        default=SignaturesSpec(), description="Which acts that only describe need a key; left out, all of them."
     )
     parties: dict[Name, Text] = Field(description="Parties of the RACI, each in words; the roles among them.")
     raci: dict[Name, RaciSpec] = Field(description="Who does what, by gate and activity.")

@@ -14,6 +14,7 @@ from credit_risk.inventory import kinds
 from credit_risk.inventory.contracts import PROVISIONS, Gatekeeper, InputFacts, ModelFacts, Provision, TierFacts
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.service.checks import LONGEST_NAME, Faults, check_person
+from credit_risk.inventory.service.signing import Actor, person_of
 from credit_risk.inventory.store import search, tables
 from credit_risk.inventory.store.facts import model_facts, version_facts
 from credit_risk.inventory.store.projections.models import DOCUMENTS, LISTS, TEXTS
@@ -30,7 +31,7 @@ def description_of(facts: ModelFacts) -> dict[str, Json]:
     return _payload({name: whole[name] for name in DESCRIBED})
 
 
-def append_description(writer: Writer, kind: str, model: str, told: Mapping[str, Json], by: str) -> None:
+def append_description(writer: Writer, kind: str, model: str, told: Mapping[str, Json], by: Actor) -> None:
     """Check and append a description, or changes of one."""
     unknown = sorted(set(told) - set(DESCRIBED))
     if unknown:
@@ -57,7 +58,7 @@ def append_description(writer: Writer, kind: str, model: str, told: Mapping[str,
 
 
 def append_provision(
-    writer: Writer, model: str, version: str | None, kind: str, text: str, by: str, expires: str | None
+    writer: Writer, model: str, version: str | None, kind: str, text: str, by: Actor, expires: str | None
 ) -> Provision:
     """Check and append a provision."""
     faults = Faults()
@@ -73,11 +74,11 @@ def append_provision(
     name = f"{kind}-{writer.connection.execute(held).scalar_one() + 1}"
     payload = {"provision": name, "kind": kind, "text": text, "expires": expires}
     event = writer.append(kinds.PROVISION_ADDED, payload, actor=by, model=model, version=version)
-    return Provision(name, kind, text, by, event.at, version, expires)
+    return Provision(name, kind, text, person_of(by), event.at, version, expires)
 
 
 def set_tier(
-    writer: Writer, gates: Gatekeeper, model: str, by: str, override: str | None = None, reason: str | None = None
+    writer: Writer, gates: Gatekeeper, model: str, by: Actor, override: str | None = None, reason: str | None = None
 ) -> TierFacts:
     """Compute the tier and append it, overridden where a person says so with a reason."""
     faults = Faults()
@@ -94,7 +95,7 @@ def set_tier(
         "rule_version": computed.rule_version,
         "inputs": dict(computed.inputs),
         "override_reason": reason if override else None,
-        "override_by": by if override else None,
+        "override_by": person_of(by) if override else None,
     }
     writer.append(kinds.TIER_SET, payload, actor=by, model=model)
     return TierFacts(**payload)

@@ -15,6 +15,7 @@ from credit_risk.inventory.contracts import DEVELOPER, OPEN, RESPONDED, RETESTED
 from credit_risk.inventory.errors import FourEyesError, InventoryError
 from credit_risk.inventory.service.checks import Faults, check_person
 from credit_risk.inventory.service.describing import today
+from credit_risk.inventory.service.signing import Actor, asked_key, person_of, require_key
 from credit_risk.inventory.store import tables
 from credit_risk.inventory.store.facts import findings_facts, model_facts, open_findings, overdue, version_facts
 from credit_risk.inventory.store.projections.findings import FAILED, PASSED
@@ -23,6 +24,7 @@ from credit_risk.package.source import open_source
 
 Json = Any
 VALIDATION = "validation"
+RAISE, RESPOND = "finding", "respond"
 _FILE = "validation/findings.json"
 
 
@@ -39,7 +41,7 @@ class Findings:
         severity: str,
         title: str,
         *,
-        by: str,
+        by: Actor,
         version: str | None = None,
         statement: str | None = None,
         source: str | None = None,
@@ -48,16 +50,20 @@ class Findings:
         finding: str | None = None,
     ) -> FindingFacts:
         """Raise a finding; `due` None: as the policy sets it for severity and tier. Raises InventoryError."""
+        asked_key(self._gates, by, RAISE)
         with self._store.writing() as writer:
-            check_person(writer.connection, *(one for one in (by, owner) if one is not None))
+            check_person(writer.connection, *(one for one in (person_of(by), owner) if one is not None))
             told = {"severity": severity, "title": title, "statement": statement, "source": source, "owner": owner}
             return append_finding(writer, self._gates, model, version, {**told, "due": due}, by, finding)
 
-    def import_validation(self, model: str, version: str, package: Path | str, *, by: str) -> tuple[FindingFacts, ...]:
+    def import_validation(
+        self, model: str, version: str, package: Path | str, *, by: Actor
+    ) -> tuple[FindingFacts, ...]:
         """Raise the findings of the validator's `findings.json` that the inventory does not have yet.
 
         Raises InventoryError where the package is not the one that is registered; PackageError without findings.
         """
+        asked_key(self._gates, by, RAISE)
         source = open_source(Path(package))
         if _FILE not in source.names():
             remedy = "validate the package: credit-validate PACKAGE"
@@ -65,7 +71,7 @@ class Findings:
         content = canonical_json.from_bytes(source.read(_FILE), _FILE)
         with self._store.writing() as writer:
             facts = version_facts(writer.connection, model, version)
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             if facts.package_hash is None or content["package_hash"] != facts.package_hash:
                 raise InventoryError(Fault("the findings are of another package", "other_hash", _FILE,
                                            found=content["package_hash"], allowed=facts.package_hash))  # fmt: skip
@@ -79,17 +85,20 @@ class Findings:
                     raised.append(append_finding(writer, self._gates, model, version, told, by, name))
             return tuple(raised)
 
-    def respond(self, finding: str, text: str, *, by: str) -> FindingFacts:
-        """Answer an open finding."""
+    def respond(self, finding: str, text: str, *, by: Actor) -> FindingFacts:
+        """Answer an open finding; the policy says whether signed."""
+        asked_key(self._gates, by, RESPOND)
         return self._step(kinds.FINDING_RESPONDED, finding, text, by, (OPEN,), {})
 
-    def retest(self, finding: str, passed: bool, text: str, *, by: str) -> FindingFacts:
-        """Test again what was answered; a failed retest opens the finding again."""
+    def retest(self, finding: str, passed: bool, text: str, *, by: Actor) -> FindingFacts:
+        """Test again what was answered, signed; a failed retest opens the finding again."""
+        require_key(by, "a retest")
         outcome = PASSED if passed else FAILED
         return self._step(kinds.FINDING_RETESTED, finding, text, by, (RESPONDED,), {"outcome": outcome})
 
-    def close(self, finding: str, text: str, *, by: str) -> FindingFacts:
-        """Close a finding whose retest was passed."""
+    def close(self, finding: str, text: str, *, by: Actor) -> FindingFacts:
+        """Close a finding whose retest was passed, signed."""
+        require_key(by, "closing a finding")
         return self._step(kinds.FINDING_CLOSED, finding, text, by, (RETESTED,), {})
 
     def get(self, finding: str) -> FindingFacts:
@@ -116,19 +125,19 @@ class Findings:
             return overdue(connection, as_of or today(self._store))
 
     def _step(
-        self, kind: str, finding: str, text: str, by: str, allowed: tuple[str, ...], more: dict[str, Json]
+        self, kind: str, finding: str, text: str, by: Actor, allowed: tuple[str, ...], more: dict[str, Json]
     ) -> FindingFacts:
         faults = Faults()
         faults.text(text, "text", required=True)
         faults.raise_any()
         with self._store.writing() as writer:
             facts = _get(writer.connection, finding)
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             if facts.status not in allowed:
                 raise InventoryError(Fault(f"finding {finding} is {facts.status}", "finding_state", found=facts.status,
                                            allowed=", ".join(allowed)))  # fmt: skip
             if kind != kinds.FINDING_RESPONDED:
-                _independent(writer, facts, by)
+                _independent(writer, facts, person_of(by))
             payload = {"finding": finding, "text": text, **more}
             writer.append(kind, payload, actor=by, model=facts.model, version=facts.version)
             return _get(writer.connection, finding)
@@ -140,7 +149,7 @@ def append_finding(
     model: str,
     version: str | None,
     told: dict[str, Json],
-    by: str,
+    by: Actor,
     finding: str | None = None,
 ) -> FindingFacts:
     """Check and append a finding; where it has no date, with the one that the policy sets."""

@@ -13,6 +13,7 @@ from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.service.checks import MODEL, Faults, check_person
 from credit_risk.inventory.service.describing import append_description, append_provision, set_tier, today
 from credit_risk.inventory.service.proposals import renew_proposals
+from credit_risk.inventory.service.signing import Actor, asked_key, person_of, require_key
 from credit_risk.inventory.store import search, tables
 from credit_risk.inventory.store.facts import findings_facts, model_facts, models_facts, version_names
 from credit_risk.inventory.store.writer import Store
@@ -62,54 +63,63 @@ class Models:
         with self._store.reading() as connection:
             return search.due_dates(connection, as_of or today(self._store), kind)
 
-    def describe(self, model: str, *, by: str, **changes: Json) -> ModelFacts:
+    def describe(self, model: str, *, by: Actor, **changes: Json) -> ModelFacts:
         """Change what is said of a model: fields of ModelFacts that a person writes; others stay.
 
-        Raises InventoryError: unknown model, field, person or upstream model; a loop of upstream models; bad texts.
+        Raises InventoryError: unknown model, field, person or upstream model; a loop of upstream models; bad texts. The
+        policy says whether `by` must sign.
         """
+        asked_key(self._gates, by, "describe")
         with self._store.writing() as writer:
             facts = model_facts(writer.connection, model)
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             append_description(writer, kinds.MODEL_DESCRIBED, model, changes, by)
             renew_proposals(writer, model, by)
             if "tier_inputs" in changes and facts.tier is not None:
                 set_tier(writer, self._gates, model, by)
             return model_facts(writer.connection, model)
 
-    def tier(self, model: str, *, by: str, override: str | None = None, reason: str | None = None) -> TierFacts:
-        """Set the tier by the bank's rule, or another with a reason; both are kept. Raises InventoryError."""
+    def tier(self, model: str, *, by: Actor, override: str | None = None, reason: str | None = None) -> TierFacts:
+        """Set the tier by the bank's rule, or another with a reason, signed; both are kept. Raises InventoryError."""
+        if override is not None:
+            require_key(by, "overriding the tier")
+        asked_key(self._gates, by, "tier")
         with self._store.writing() as writer:
             model_facts(writer.connection, model)
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             return set_tier(writer, self._gates, model, by, override, reason)
 
-    def set_date(self, model: str, kind: str, due: str | None, *, by: str) -> ModelFacts:
+    def set_date(self, model: str, kind: str, due: str | None, *, by: Actor) -> ModelFacts:
         """Set a next date (None takes it away)."""
+        asked_key(self._gates, by, "date")
         faults = Faults()
         faults.identifier(kind, MODEL, "kind")
         faults.day(due, "due")
         faults.raise_any()
         with self._store.writing() as writer:
             model_facts(writer.connection, model)
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             writer.append(kinds.DATE_SET, {"kind": kind, "due": due}, actor=by, model=model)
             return model_facts(writer.connection, model)
 
     def provide(
-        self, model: str, kind: str, text: str, *, by: str, version: str | None = None, expires: str | None = None
+        self, model: str, kind: str, text: str, *, by: Actor, version: str | None = None, expires: str | None = None
     ) -> Provision:
-        """Add a restriction, an exception, a limitation or a condition, of a version or of all. No stage changes."""
+        """Add a restriction, an exception, a limitation or a condition, of a version or of all, signed. No stage
+        changes."""
+        require_key(by, "a provision")
         with self._store.writing() as writer:
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             return append_provision(writer, model, version, kind, text, by, expires)
 
-    def lift(self, model: str, provision: str, reason: str, *, by: str) -> None:
-        """End a provision. Raises InventoryError where there is none such, or it has ended."""
+    def lift(self, model: str, provision: str, reason: str, *, by: Actor) -> None:
+        """End a provision, signed. Raises InventoryError where there is none such, or it has ended."""
+        require_key(by, "ending a provision")
         faults = Faults()
         faults.text(reason, "reason", required=True)
         faults.raise_any()
         with self._store.writing() as writer:
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             t = tables.provisions
             which = (t.c.model == model) & (t.c.provision == provision)
             row = writer.connection.execute(sa.select(t).where(which)).one_or_none()

@@ -15,6 +15,7 @@ from credit_risk.inventory.contracts import PROPOSED, ModelFacts, SignOffFacts, 
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.service.checks import MODEL, VERSION, Faults, check_person
 from credit_risk.inventory.service.describing import append_description, description_of
+from credit_risk.inventory.service.signing import Actor, person_of
 from credit_risk.inventory.store import tables
 from credit_risk.inventory.store.facts import model_facts, version_facts
 from credit_risk.inventory.store.writer import Writer
@@ -22,14 +23,14 @@ from credit_risk.inventory.store.writer import Writer
 Json = Any
 
 
-def append_proposal(writer: Writer, model: ModelFacts | str, version: str, by: str) -> VersionFacts:
+def append_proposal(writer: Writer, model: ModelFacts | str, version: str, by: Actor) -> VersionFacts:
     """A version that is wanted, of a model that is new (facts) or known (its id)."""
     name = model if isinstance(model, str) else model.id
     faults = Faults()
     faults.identifier(name, MODEL, "model")
     faults.identifier(version, VERSION, "version")
     faults.raise_any()
-    check_person(writer.connection, by)
+    check_person(writer.connection, person_of(by))
     t = tables.models
     known = writer.connection.execute(sa.select(t.c.model).where(t.c.model == name)).first() is not None
     if isinstance(model, ModelFacts):
@@ -45,7 +46,7 @@ def append_proposal(writer: Writer, model: ModelFacts | str, version: str, by: s
     return version_facts(writer.connection, name, version)
 
 
-def renew_proposals(writer: Writer, model: str, by: str) -> None:
+def renew_proposals(writer: Writer, model: str, by: Actor) -> None:
     """Where a description changes, versions that are still proposals say something else: what was signed is void."""
     facts = model_facts(writer.connection, model)
     v = tables.versions
@@ -59,7 +60,7 @@ def renew_proposals(writer: Writer, model: str, by: str) -> None:
         void(writer, model, row.version, signed, "the proposal was changed", by)
 
 
-def void(writer: Writer, model: str, version: str, signed: Iterable[SignOffFacts], reason: str, by: str) -> None:
+def void(writer: Writer, model: str, version: str, signed: Iterable[SignOffFacts], reason: str, by: Actor) -> None:
     """Append that those of the sign-offs that count do not any more; nothing where there is none."""
     sequences = [one.sequence for one in signed if one.void is None]
     if sequences:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from credit_risk._core.errors import Fault
+from credit_risk.inventory import kinds
+from credit_risk.inventory.contracts import ModelFacts
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.policy.dates import months_after
 from credit_risk.inventory.policy.objectives import MISSED, Judged, is_number, judge, objective_faults
 from credit_risk.inventory.policy.read import Policy, default_policy
 from credit_risk.inventory.policy.tiering import effective_tier
-from credit_risk.inventory.service.describing import today
+from credit_risk.inventory.service.checks import check_person
+from credit_risk.inventory.service.signing import Actor, person_of, require_key
+from credit_risk.inventory.store.facts import model_facts
 
 if TYPE_CHECKING:
     from credit_risk.inventory.book import Inventory
@@ -36,31 +40,39 @@ def review_model(
     model: str,
     measured: Mapping[str, float],
     *,
-    by: str,
+    by: Actor,
     comment: str = "",
     policy: Policy | None = None,
 ) -> Review:
-    """Judge the objectives of a model, note the result in the trail, and set the next review by the policy and tier.
+    """Judge the objectives of a model, and set the next review by the policy and tier: one signed event.
 
     measured: values by the identifier of the objective; one that is not named was not measured. policy None: that
-    which ships. Raises InventoryError with all faults: a value of no objective, or that is no finite number.
+    which ships. Raises InventoryError with all faults: a value of no objective, or that is no finite number;
+    KeyFileError where `by` comes without a key.
     """
+    require_key(by, "a review")
     spec = (policy or default_policy()).spec
-    facts = inventory.models.get(model)
+    with inventory.store.writing() as writer:
+        facts = model_facts(writer.connection, model)
+        check_person(writer.connection, person_of(by))
+        faults = _faults(facts, measured)
+        if faults:
+            raise InventoryError(faults)
+        judged = judge(facts.objectives, measured)
+        tier = spec.tiers[effective_tier(spec, facts.tier)]
+        due = months_after(writer.moment()[:10], tier.review_months)
+        rows = [{"id": one.id, "target": one.target, "value": one.value, "verdict": one.verdict} for one in judged]
+        content = {"objectives": rows, "comment": comment, "next_review": due}
+        writer.append(kinds.REVIEWED, content, actor=by, model=model)
+    return Review(judged, due)
+
+
+def _faults(facts: ModelFacts, measured: Mapping[str, float]) -> list[Fault]:
     faults = objective_faults(facts.objectives)
     known = {str(one.get("id")) for one in facts.objectives}
     faults += [Fault("is no objective of the model", "objective", path=name) for name in sorted(set(measured) - known)]
-    faults += [
+    return faults + [
         Fault("is not a finite number", "objective", path=name, found=repr(value))
         for name, value in measured.items()
         if not is_number(value)
     ]
-    if faults:
-        raise InventoryError(faults)
-    judged = judge(facts.objectives, measured)
-    due = months_after(today(inventory.store), spec.tiers[effective_tier(spec, facts.tier)].review_months)
-    rows = [{"id": one.id, "target": one.target, "value": one.value, "verdict": one.verdict} for one in judged]
-    content = {"objectives": rows, "comment": comment, "next_review": due}
-    inventory.trail.note("review", content, by=by, model=model)
-    inventory.models.set_date(model, "review", due, by=by)
-    return Review(judged, due)

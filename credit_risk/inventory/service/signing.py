@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,25 +10,25 @@ import sqlalchemy as sa
 from credit_risk._core.clock import timestamp
 from credit_risk._core.errors import Fault
 from credit_risk.inventory.audit.anchors import Anchor
+from credit_risk.inventory.contracts import Gatekeeper
 from credit_risk.inventory.errors import InventoryError, KeyFileError
-from credit_risk.inventory.keys.key_pair import PrivateKey, PublicKey
-from credit_risk.inventory.keys.statements import Signed, anchor_of, check_form, holds, sign, statement
+from credit_risk.inventory.keys.statements import Actor, Signed, Signer, anchor_of, check_form, person_of, statement
 from credit_risk.inventory.store import tables
+from credit_risk.inventory.store.key_check import check_active_key
 from credit_risk.inventory.store.writer import Store, Writer, read_head
 
 Json = Any
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """A person with the opened key."""
-
-    person: str
-    key: PrivateKey
-
-    def sign(self, text: Mapping[str, Json]) -> Signed:
-        """Sign a statement that was made for this person."""
-        return sign(text, self.key)
+__all__ = [
+    "Actor",
+    "Signer",
+    "asked_key",
+    "check_key",
+    "check_signed",
+    "event_payload",
+    "new_statement",
+    "person_of",
+    "require_key",
+]
 
 
 def new_statement(store: Store, act: str, person: str, fields: Mapping[str, Json]) -> dict[str, Json]:
@@ -49,23 +48,20 @@ def check_signed(writer: Writer, signed: Signed, act: str) -> None:
 
 def check_key(writer: Writer, signed: Signed) -> None:
     """Raise KeyFileError unless the key is the active one of the person who is named, and the signature holds."""
-    person = signed.statement["person"]
-    t = tables.keys
-    row = writer.connection.execute(sa.select(t).where(t.c.fingerprint == signed.fingerprint)).one_or_none()
-    if row is None:
-        remedy = "register the key first, or sign with the one that is registered"
-        raise KeyFileError(Fault("nobody has registered this key", "key_unknown", found=signed.fingerprint,
-                                 remedy=remedy))  # fmt: skip
-    if row.person != person:
-        raise KeyFileError(Fault("the key is another person's", "key_of_another", found=row.person, allowed=person))
-    if row.state != "active":
-        remedy = "sign with the key that is active"
-        raise KeyFileError(Fault(f"the key was {row.state}", "key_ended", found=row.ended, remedy=remedy))
-    if max(writer.moment(), signed.statement["at"]) > row.expires:
-        remedy = "a registrar gives the person a new key"
-        raise KeyFileError(Fault("the key has expired", "key_expired", found=row.expires, remedy=remedy))
-    if not holds(signed, PublicKey(row.public_key)):
-        raise KeyFileError(Fault("the signature does not hold over this statement", "signature", found=person))
+    check_active_key(writer.connection, signed, writer.moment())
+
+
+def require_key(by: Actor, act: str) -> None:
+    """Raise KeyFileError where somebody acts by name alone: the act needs the key of the person."""
+    if isinstance(by, str):
+        remedy = "sign with the key of the person: --by PERSON --key FILE, in Python a Signer"
+        raise KeyFileError(Fault(f"{act} needs the key of {by}", "unsigned", found=by, remedy=remedy))
+
+
+def asked_key(gates: Gatekeeper, by: Actor, act: str) -> None:
+    """The same for an act of which the bank's policy says whether it needs a key."""
+    if gates.needs_key(act):
+        require_key(by, f"the act {act!r}, by the policy,")
 
 
 def event_payload(signed: Signed) -> dict[str, Json]:

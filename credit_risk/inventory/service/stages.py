@@ -37,7 +37,7 @@ from credit_risk.inventory.keys.statements import OVERRIDE, SIGN_OFF, Signed
 from credit_risk.inventory.service.checks import Faults, check_person
 from credit_risk.inventory.service.describing import append_provision
 from credit_risk.inventory.service.findings import append_finding
-from credit_risk.inventory.service.signing import check_signed, event_payload
+from credit_risk.inventory.service.signing import Actor, Signer, check_signed, event_payload, person_of
 from credit_risk.inventory.service.versions import IN_USE, gate_state, holds_role
 from credit_risk.inventory.store import tables
 from credit_risk.inventory.store.facts import findings_facts, model_facts, version_facts
@@ -116,7 +116,7 @@ def append_sign_off(writer: Writer, gates: Gatekeeper, signed: Signed) -> SignOf
     return next(one for one in now.sign_offs if one.sequence == event.sequence)
 
 
-def pass_gate(writer: Writer, gates: Gatekeeper, model: str, version: str, gate: str, by: str) -> GateResult:
+def pass_gate(writer: Writer, gates: Gatekeeper, model: str, version: str, gate: str, by: Actor) -> GateResult:
     """Bring a version through a gate where nothing is missing. Raises GateError with all that is missing."""
     state = gate_state(writer.connection, model, version, gate, writer.moment()[:10])
     renewal = gate == APPROVED and state.version.stage in IN_USE
@@ -142,7 +142,7 @@ def check_transition(state: GateState) -> None:
 
 
 def enter_stage(
-    writer: Writer, state: GateState, result: GateResult, by: str, *, to: str, reason: str | None = None
+    writer: Writer, state: GateState, result: GateResult, by: Actor, *, to: str, reason: str | None = None
 ) -> None:
     """Append the passage: the version that was live gives way, dates and conditions begin to hold."""
     model, version = state.version.model, state.version.version
@@ -161,10 +161,10 @@ def enter_stage(
 
 
 def append_restriction(
-    writer: Writer, gates: Gatekeeper, model: str, version: str, text: str, by: str, expires: str | None
+    writer: Writer, gates: Gatekeeper, model: str, version: str, text: str, by: Actor, expires: str | None
 ) -> GateResult:
     """Restrict a live version; a restricted one gets a further restriction."""
-    check_person(writer.connection, by)
+    check_person(writer.connection, person_of(by))
     facts = version_facts(writer.connection, model, version)
     result = GateResult(RESTRICTED)
     if facts.stage != RESTRICTED:
@@ -173,12 +173,12 @@ def append_restriction(
     return result
 
 
-def append_rollback(writer: Writer, gates: Gatekeeper, model: str, reason: str, by: str) -> VersionFacts:
+def append_rollback(writer: Writer, gates: Gatekeeper, model: str, reason: str, by: Actor) -> VersionFacts:
     """Bring back the version that was live before, in one event. Raises InventoryError where it may not come back."""
     faults = Faults()
     faults.text(reason, "reason", required=True)
     faults.raise_any()
-    check_person(writer.connection, by)
+    check_person(writer.connection, person_of(by))
     used = model_facts(writer.connection, model).live_version
     if used is None:
         raise InventoryError(Fault("no version is in use", "not_live", model))
@@ -242,8 +242,11 @@ def override_states(
     return states, [gates.evaluate(state).on_the_way() for state in states]
 
 
-def append_override(writer: Writer, gates: Gatekeeper, signed: Signed, owner: str | None) -> FindingFacts:
-    """Let a version pass in an emergency: a finding, the override, and the stage, in one transaction."""
+def append_override(writer: Writer, gates: Gatekeeper, signed: Signed, owner: str | None, by: Signer) -> FindingFacts:
+    """Let a version pass in an emergency: a finding, the override, and the stage, in one transaction.
+
+    signed: the override, by `by`, who signs its events, too.
+    """
     check_signed(writer, signed, OVERRIDE)
     text = signed.statement
     model, version, person = text["model"], text["version"], text["person"]
@@ -260,15 +263,15 @@ def append_override(writer: Writer, gates: Gatekeeper, signed: Signed, owner: st
         raise GateError([Fault(one.what, one.code, _place(states[-1]), remedy=one.remedy) for one in rule.missing])
     told: dict[str, Json] = {"severity": rule.severity, "title": rule.title, "statement": rule.statement}
     told |= {"due": rule.due, "source": "override", "owner": owner}
-    finding = append_finding(writer, gates, model, version, told, person)
+    finding = append_finding(writer, gates, model, version, told, by)
     payload = {**event_payload(signed), "finding": finding.id}
-    writer.append(kinds.OVERRIDDEN, payload, actor=person, model=model, version=version)
+    writer.append(kinds.OVERRIDDEN, payload, actor=by, model=model, version=version)
     last = states[-1]
-    enter_stage(writer, last, GateResult(last.gate), person, to=last.gate, reason=f"override, finding {finding.id}")
+    enter_stage(writer, last, GateResult(last.gate), by, to=last.gate, reason=f"override, finding {finding.id}")
     return finding
 
 
-def _supersede(writer: Writer, model: str, version: str, by: str) -> None:
+def _supersede(writer: Writer, model: str, version: str, by: Actor) -> None:
     t = tables.versions
     which = (t.c.model == model) & t.c.stage.in_(IN_USE) & (t.c.version != version)
     for row in writer.connection.execute(sa.select(t.c.version, t.c.stage).where(which)).all():

@@ -19,6 +19,7 @@ from credit_risk.inventory.errors import AuditError
 from credit_risk.inventory.keys.key_pair import PublicKey
 from credit_risk.inventory.service.binding import binding_faults
 from credit_risk.inventory.service.checks import MODEL, Faults, check_person
+from credit_risk.inventory.service.signing import Actor, person_of
 from credit_risk.inventory.store import tables
 from credit_risk.inventory.store.facts import model_facts, version_facts
 from credit_risk.inventory.store.guards import missing_guards
@@ -90,7 +91,7 @@ class Trail:
                 faults += binding_faults(version_facts(connection, model, version), path)
         return replace(found, faults=tuple(faults))
 
-    def rebuild(self, *, by: str) -> Anchor:
+    def rebuild(self, *, by: Actor) -> Anchor:
         """Write the projections anew from the events. Raises AuditError where the events do not hold."""
         with self._store.writing() as writer:
             found = verify_lines(stored_lines(writer.connection))
@@ -100,7 +101,13 @@ class Trail:
             return read_head(writer.connection)
 
     def note(
-        self, topic: str, content: Mapping[str, Json], *, by: str, model: str | None = None, version: str | None = None
+        self,
+        topic: str,
+        content: Mapping[str, Json],
+        *,
+        by: Actor,
+        model: str | None = None,
+        version: str | None = None,
     ) -> Event:
         """Note what development did: `topic` `experiment`, `data`, `parameters`, `decision`, ...; content as JSON.
 
@@ -110,7 +117,7 @@ class Trail:
         faults.identifier(topic, MODEL, "topic")
         faults.raise_any()
         with self._store.writing() as writer:
-            check_person(writer.connection, by)
+            check_person(writer.connection, person_of(by))
             if model is not None:
                 model_facts(writer.connection, model)
             if model is not None and version is not None:

@@ -30,6 +30,7 @@ from credit_risk.inventory.service.binding import Binding, binding_faults
 from credit_risk.inventory.service.checks import Faults, check_person
 from credit_risk.inventory.service.describing import append_provision, today
 from credit_risk.inventory.service.proposals import void
+from credit_risk.inventory.service.signing import Actor, person_of, require_key
 from credit_risk.inventory.store import tables
 from credit_risk.inventory.store.facts import findings_facts, model_facts, version_facts
 from credit_risk.inventory.store.writer import Store, Writer
@@ -54,17 +55,20 @@ class Versions:
         with self._store.reading() as connection:
             return gate_state(connection, model, version, gate, today(self._store))
 
-    def assign(self, model: str, version: str, person: str, role: str, *, by: str) -> VersionFacts:
-        """Give a person a role. Raises FourEyesError where a developer would validate or approve, or the reverse."""
+    def assign(self, model: str, version: str, person: str, role: str, *, by: Actor) -> VersionFacts:
+        """Give a person a role, signed. Raises FourEyesError where a developer would validate or approve, or the
+        reverse; KeyFileError where `by` comes without a key."""
+        require_key(by, "a role")
         with self._store.writing() as writer:
-            check_person(writer.connection, person, by)
+            check_person(writer.connection, person, person_of(by))
             append_role(writer, version_facts(writer.connection, model, version), person, role, by)
             return version_facts(writer.connection, model, version)
 
-    def unassign(self, model: str, version: str, person: str, role: str, *, by: str) -> VersionFacts:
-        """End a role. Who developed stays one who developed."""
+    def unassign(self, model: str, version: str, person: str, role: str, *, by: Actor) -> VersionFacts:
+        """End a role, signed. Who developed stays one who developed."""
+        require_key(by, "a role")
         with self._store.writing() as writer:
-            check_person(writer.connection, person, by)
+            check_person(writer.connection, person, person_of(by))
             facts = version_facts(writer.connection, model, version)
             if not _holds(facts, person, role):
                 raise InventoryError(Fault(f"{person} is not {role} of it", "role", f"{model} {version}"))
@@ -99,11 +103,11 @@ def gate_state(connection: sa.Connection, model: str, version: str, gate: str, a
 
 
 def append_package(
-    writer: Writer, model: str, version: str, found: Binding, developers: Iterable[str], by: str
+    writer: Writer, model: str, version: str, found: Binding, developers: Iterable[str], by: Actor
 ) -> VersionFacts:
     """The package of a version: its hashes, who developed it, and the end of sign-offs over what changed."""
     people = tuple(dict.fromkeys(developers))
-    check_person(writer.connection, by, *people)
+    check_person(writer.connection, person_of(by), *people)
     facts = version_facts(writer.connection, model, version)
     _check_registrable(facts, found, people)
     new_core = found.package_hash != facts.package_hash
@@ -130,7 +134,7 @@ def append_package(
     return version_facts(writer.connection, model, version)
 
 
-def append_role(writer: Writer, facts: VersionFacts, person: str, role: str, by: str) -> None:
+def append_role(writer: Writer, facts: VersionFacts, person: str, role: str, by: Actor) -> None:
     """Check and append a role; four eyes by person."""
     faults = Faults()
     faults.one_of(role, ROLES, "role")
@@ -175,7 +179,7 @@ def _check_registrable(facts: VersionFacts, found: Binding, people: tuple[str, .
         raise InventoryError(faults)
 
 
-def _void_annexes(writer: Writer, facts: VersionFacts, found: Binding, by: str) -> None:
+def _void_annexes(writer: Writer, facts: VersionFacts, found: Binding, by: Actor) -> None:
     """Sign-offs that bound an annex which is now another, or is gone, are void; the version falls before their gate."""
     gone = [
         one
@@ -199,6 +203,6 @@ def _void_annexes(writer: Writer, facts: VersionFacts, found: Binding, by: str) 
         _fall(writer, facts, STAGES[max(first - 1, 0)], reason, by)
 
 
-def _fall(writer: Writer, facts: VersionFacts, stage: str, reason: str, by: str) -> None:
+def _fall(writer: Writer, facts: VersionFacts, stage: str, reason: str, by: Actor) -> None:
     payload = {"from": facts.stage, "to": stage, "reason": reason}
     writer.append(kinds.STAGE_ENTERED, payload, actor=by, model=facts.model, version=facts.version)

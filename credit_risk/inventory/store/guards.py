@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from credit_risk._core.errors import Fault
+from credit_risk.inventory.kinds import DECIDING, FINDING_CLOSED, ROLE_GIVEN, TIER_SET
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ANY = "1 = 1"
@@ -63,6 +64,17 @@ def _guards() -> Iterator[Guard]:
         "events_follow", "events", "INSERT", follows, "audit: an event follows the last one, with its hash",
         postgresql="NEW.hash <> encode(sha256(convert_to(NEW.line, 'UTF8')), 'hex')",
     )  # fmt: skip
+    signs_acts = (
+        "NOT EXISTS (SELECT 1 FROM keys k WHERE k.person = NEW.actor AND k.state = 'active' AND k.expires >= NEW.at"
+        ' AND REPLACE(NEW.line, \'"signed":{"fingerprint":"\' || k.fingerprint || \'","signature":"\', \'\')'
+        " <> NEW.line)"
+    )
+    deciding = ", ".join(f"'{kind}'" for kind in DECIDING)
+    raised = f"NEW.kind = '{TIER_SET}' AND REPLACE(NEW.line, '\"override_by\":\"', '') <> NEW.line"
+    yield Guard(
+        "events_signed", "events", "INSERT", f"(NEW.kind IN ({deciding}) OR ({raised})) AND {signs_acts}",
+        "audit: who decides signs with his active key",
+    )  # fmt: skip
     yield Guard("head_no_delete", "head", "DELETE", ANY, "audit: the head is never deleted")
     yield Guard("head_rises", "head", "UPDATE", "NEW.sequence <= OLD.sequence", "audit: the head only rises")
     who = "four eyes: who developed a part of a version neither validates nor approves it"
@@ -70,6 +82,14 @@ def _guards() -> Iterator[Guard]:
     independent_then = f"NEW.role = 'developer' AND ({_IS_INDEPENDENT})"
     both = f"({developer_then}) OR ({independent_then})"
     yield Guard("roles_four_eyes", "roles", "INSERT", both, who, locks=True)
+    of_event = (
+        f"NOT EXISTS (SELECT 1 FROM events e WHERE e.sequence = NEW.sequence AND e.kind = '{ROLE_GIVEN}'"
+        " AND e.model = NEW.model AND e.version = NEW.version AND e.at = NEW.since)"
+    )
+    yield Guard(
+        "roles_of_event", "roles", "INSERT", f"NOT ({both}) AND {of_event}",
+        "roles: a role is given by a signed event alone",
+    )  # fmt: skip
     signs = f"(NEW.gate IN ('validated', 'approved') OR NEW.role IN ('validator', 'approver')) AND {_IS_DEVELOPER}"
     yield Guard("sign_offs_four_eyes", "sign_offs", "INSERT", signs, who, locks=True)
     held = "roles: a role is ended, not changed or deleted"
@@ -101,6 +121,12 @@ def _guards() -> Iterator[Guard]:
     stays = "persons: a person stays registered"
     yield Guard("persons_no_delete", "persons", "DELETE", ANY, stays)
     yield Guard("persons_no_update", "persons", "UPDATE", _changed("person", "identity_token", "registered"), stays)
+    shut = (
+        "NEW.status = 'closed' AND OLD.status <> 'closed' AND NOT EXISTS (SELECT 1 FROM events e"
+        f" WHERE e.model = NEW.model AND e.kind = '{FINDING_CLOSED}' AND e.at = NEW.closed)"
+    )
+    yield Guard("findings_closed_by_event", "findings", "UPDATE", shut,
+                "findings: a finding is closed by a signed event alone")  # fmt: skip
     for table in ("findings", "finding_steps", "provisions", "versions", "models"):
         yield Guard(f"{table}_no_delete", table, "DELETE", ANY, f"{table}: nothing is deleted")
 

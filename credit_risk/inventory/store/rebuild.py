@@ -12,6 +12,7 @@ from credit_risk.inventory import kinds
 from credit_risk.inventory.audit.chain import StoredLine
 from credit_risk.inventory.audit.event import Event
 from credit_risk.inventory.errors import InventoryError
+from credit_risk.inventory.keys.statements import Actor
 from credit_risk.inventory.store import tables
 from credit_risk.inventory.store.engine import memory_engine
 from credit_risk.inventory.store.guards import create_statements, drop_statements
@@ -48,7 +49,7 @@ def compare_projections(connection: sa.Connection, events: Iterable[Event]) -> t
         engine.dispose()
 
 
-def rebuild_projections(writer: Writer, events: Iterable[Event], actor: str) -> None:
+def rebuild_projections(writer: Writer, events: Iterable[Event], actor: Actor) -> None:
     """Write all projections anew from the events, and record that it was done. Only the owner of the tables can.
 
     The guards of the projections are off inside the transaction; those of the events stay.

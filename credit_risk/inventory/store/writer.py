@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,16 +14,20 @@ import sqlalchemy as sa
 from credit_risk._core.clock import Clock, system_clock, timestamp
 from credit_risk._core.errors import Fault
 from credit_risk.inventory.audit.anchors import Anchor
-from credit_risk.inventory.audit.event import Event, Head, next_event
+from credit_risk.inventory.audit.event import Event, Head, next_event, read_event
 from credit_risk.inventory.errors import FourEyesError, InventoryError
-from credit_risk.inventory.kinds import CREATED
+from credit_risk.inventory.keys.statements import ACT, Actor, Signer, act_fields, person_of, statement
+from credit_risk.inventory.kinds import CREATED, UPGRADED
 from credit_risk.inventory.store import schema, tables
 from credit_risk.inventory.store.engine import WRITE, shown
 from credit_risk.inventory.store.guards import POSTGRESQL
+from credit_risk.inventory.store.key_check import check_active_key
 from credit_risk.inventory.store.projections import apply
 
 Json = Any
 
+FORMAT, FORMAT_VERSION = "credit-risk-audit", "0.2"
+"""Of the trail. From 0.2 on every event that decides something is signed by its actor."""
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -60,7 +65,7 @@ class Entry:
 
     kind: str
     payload: Mapping[str, Json]
-    actor: str
+    actor: Actor
     model: str | None = None
     version: str | None = None
 
@@ -72,6 +77,7 @@ class Writer:
         self.connection = connection
         self.clock = clock
         self.head = _locked_head(connection)
+        self._log: str | None = None
 
     def moment(self) -> str:
         """The moment that an event would have now."""
@@ -82,11 +88,11 @@ class Writer:
         kind: str,
         payload: Mapping[str, Json],
         *,
-        actor: str,
+        actor: Actor,
         model: str | None = None,
         version: str | None = None,
     ) -> Event:
-        """Append one event and write its projections."""
+        """Append one event and write its projections; signed, where who acts comes with the key."""
         return self.append_many([Entry(kind, payload, actor, model, version)])[0]
 
     def append_many(self, entries: Iterable[Entry]) -> tuple[Event, ...]:
@@ -94,9 +100,11 @@ class Writer:
         events: list[Event] = []
         head = self.head
         for entry in entries:
+            moment = self.clock()
+            signed = None if isinstance(entry.actor, str) else self._signed(entry, entry.actor, head, moment)
             event = next_event(
-                head, self.clock(), entry.kind, entry.payload, actor=entry.actor, model=entry.model,
-                version=entry.version,
+                head, moment, entry.kind, entry.payload, actor=person_of(entry.actor), model=entry.model,
+                version=entry.version, signed=signed,
             )  # fmt: skip
             _reject_unstorable(event)
             events.append(event)
@@ -109,6 +117,25 @@ class Writer:
         self.head = head
         self.connection.execute(sa.update(tables.head).values(sequence=head.sequence, hash=head.hash, at=head.at))
         return tuple(events)
+
+    def _signed(self, entry: Entry, signer: Signer, head: Head, moment: datetime) -> dict[str, Json]:
+        """The statement of who acts over the event that follows `head`. Raises KeyFileError."""
+        at = max(timestamp(moment), head.at)
+        if self._log is None:
+            first = sa.select(tables.events.c.hash).where(tables.events.c.sequence == 1)
+            self._log = self.connection.execute(first).scalar_one()
+        anchor = Anchor(self._log, head.sequence, head.hash, head.at)
+        try:
+            fields = act_fields(entry.kind, entry.model, entry.version, entry.payload)
+        except (TypeError, ValueError) as error:
+            raise InventoryError(Fault(f"an event cannot hold this: {error}", "not_json", path=entry.kind)) from error
+        signed = signer.sign(statement(ACT, signer.person, at, anchor, fields))
+        check_active_key(self.connection, signed, at)
+        return {
+            "statement": dict(signed.statement),
+            "fingerprint": signed.fingerprint,
+            "signature": signed.signature,
+        }
 
 
 def _row(event: Event) -> dict[str, Json]:
@@ -126,7 +153,7 @@ def create(engine: sa.Engine, clock: Clock, nonce: str) -> None:
         schema.migrate(connection)
         connection.execute(sa.insert(tables.head).values(one=1, sequence=0, hash=Head().hash, at=""))
         writer = Writer(connection, clock)
-        writer.append(CREATED, {"format": "credit-risk-audit", "format_version": "0.1", "nonce": nonce}, actor="system")
+        writer.append(CREATED, {"format": FORMAT, "format_version": FORMAT_VERSION, "nonce": nonce}, actor="system")
 
 
 def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
@@ -138,7 +165,18 @@ def upgrade(engine: sa.Engine) -> tuple[str | None, str]:
         if before is None:
             schema.check(connection, place)
         schema.migrate(connection)
+        _raise_rules(connection)
         return before, schema.newest()
+
+
+def _raise_rules(connection: sa.Connection) -> None:
+    """A trail of an older format says from which event on the acts that decide are signed."""
+    t = tables.events
+    first = connection.execute(sa.select(t.c.line).where(t.c.sequence == 1)).scalar_one_or_none()
+    raised = connection.execute(sa.select(t.c.sequence).where(t.c.kind == UPGRADED)).first()
+    if first is None or raised is not None or read_event(first).payload["format_version"] == FORMAT_VERSION:
+        return
+    Writer(connection, system_clock).append(UPGRADED, {"format_version": FORMAT_VERSION}, actor="system")
 
 
 def read_head(connection: sa.Connection) -> Anchor:

@@ -39,7 +39,11 @@ class Bank:
         self.place = folder / "inventory.db"
 
     def __call__(self, *arguments: object) -> Ended:
-        return credit_risk("inventory", *arguments, "--inventory", self.place)
+        """The command; who acts signs with his key, where the test names no other."""
+        more: list[object] = []
+        if "--by" in arguments and not {"--key", "--by-key"} & set(arguments):
+            more = ["--key", self.folder / f"{arguments[arguments.index('--by') + 1]}.pem"]
+        return credit_risk("inventory", *arguments, *more, "--inventory", self.place)
 
     def must(self, *arguments: object) -> str:
         ended = self(*arguments)
@@ -164,6 +168,29 @@ def test_a_developer_cannot_validate_by_any_command(bank: Bank) -> None:
     assert (unknown.status, "nobody has registered this key" in unknown.err) == (2, True)
 
 
+def test_an_impostor_neither_acts_by_name_nor_with_his_own_key(bank: Bank) -> None:
+    """Dora writes --by vera: without a key, and with her own."""
+    propose(bank)
+    name = bank.must("finding", "raise", "cards", "high", "Calibration is off", "--by", "vera").split()[0]
+    bank.must("finding", "respond", name, "--text", "Mended", "--by", "dora")
+    place, dora = ("--inventory", bank.place), bank.folder / "dora.pem"
+    for act in (
+        ("finding", "retest", name, "--passed", "--text", "Good", "--by", "vera"),
+        ("assign", "cards", "1.0", "dora", "approver", "--by", "vera"),
+        ("provide", "cards", "exception", "Until June", "--by", "vera"),
+        ("review", "cards", "--measured", "auc=0.9", "--by", "vera"),
+        ("describe", bank.folder / "cards.yaml", "--by", "vera"),
+    ):
+        bare = credit_risk("inventory", *act, *place)
+        assert (bare.status, "--key" in bare.err) == (2, True)
+        stolen = credit_risk("inventory", *act, "--key", dora, *place)
+        assert (stolen.status, "the key is another person's" in stolen.err) == (2, True)
+    bank.must("finding", "retest", name, "--passed", "--text", "Good", "--by", "vera")
+    assert "closed" in bank.must("finding", "close", name, "--text", "Done", "--by", "vera")
+    verified = bank.audit("verify")
+    assert (verified.status, "without a key" in verified.out) == (0, False)
+
+
 def test_an_override_needs_the_role_and_leaves_a_finding(bank: Bank) -> None:
     propose(bank)
     bank.must("submit", "cards", "1.0", "--package", package(bank, "p"), "--developer", "dora", "--by", "dora")
@@ -274,7 +301,9 @@ def proposed(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Bank:
     for path in founded.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     bank = Bank(folder)
-    bank.must("propose", folder / "cards.yaml", "1.0", "--by", "olga")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CREDIT_RISK_PASSPHRASE", SECRET)
+        bank.must("propose", folder / "cards.yaml", "1.0", "--by", "olga")
     return bank
 
 
@@ -283,6 +312,7 @@ def test_bad_input_is_told_with_status_2(
     act: Callable[[Bank], Ended], message: str, proposed: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CREDIT_RISK_INVENTORY", raising=False)
+    monkeypatch.setenv("CREDIT_RISK_PASSPHRASE", SECRET)
     ended = act(proposed)
     assert ended.status == 2, ended.out
     assert message in ended.err

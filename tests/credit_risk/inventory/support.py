@@ -68,6 +68,9 @@ class Gates:
         tier = "1" if exposure > 1e9 else "2"
         return TierFacts(tier, tier, "test-1", {"exposure": exposure})
 
+    def needs_key(self, act: str) -> bool:
+        return False
+
     def rollback(
         self,
         model: ModelFacts,
@@ -219,9 +222,9 @@ def findings_file(package: Path) -> bytes:
 def validated(inventory: Inventory, package: Path, version: str = "1.0", *, new: bool = True) -> None:
     """A version that dora and david developed and vera validated; anton approves it next."""
     inventory.propose(FACTS if new else FACTS.id, version, by="olga")
-    inventory.register_version(FACTS.id, version, package, by="dora", developers=["dora", "david"])
-    inventory.versions.assign(FACTS.id, version, "vera", "validator", by="olga")
-    inventory.versions.assign(FACTS.id, version, "anton", "approver", by="olga")
+    inventory.register_version(FACTS.id, version, package, by=signer("dora"), developers=["dora", "david"])
+    inventory.versions.assign(FACTS.id, version, "vera", "validator", by=signer("olga"))
+    inventory.versions.assign(FACTS.id, version, "anton", "approver", by=signer("olga"))
     assert inventory.approve(FACTS.id, version, signer=signer("dora"), role="developer").passed
     assert inventory.approve(FACTS.id, version, signer=signer("vera"), role="validator").passed
 
@@ -230,4 +233,4 @@ def live(inventory: Inventory, package: Path, version: str = "1.0", *, new: bool
     """A version that is live."""
     validated(inventory, package, version, new=new)
     assert inventory.approve(FACTS.id, version, signer=signer("anton"), role="approver").passed
-    inventory.submit(FACTS.id, version, "live", by="olga")
+    inventory.submit(FACTS.id, version, "live", by=signer("olga"))

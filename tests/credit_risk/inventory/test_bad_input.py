@@ -64,19 +64,19 @@ def test_names_that_are_not_known(book: Inventory) -> None:
     for act, code in (
         (lambda: book.versions.get(ID, "2.0"), "unknown_version"),
         (lambda: book.versions.state(ID, "1.0", "retirde"), "choice"),
-        (lambda: book.versions.assign(ID, "1.0", "dora", "boss", by="olga"), "choice"),
-        (lambda: book.versions.assign(ID, "1.0", "nobody", "user", by="olga"), "unknown_person"),
+        (lambda: book.versions.assign(ID, "1.0", "dora", "boss", by=signer("olga")), "choice"),
+        (lambda: book.versions.assign(ID, "1.0", "nobody", "user", by=signer("olga")), "unknown_person"),
         (lambda: book.findings.get("F9"), "unknown_finding"),
         (lambda: book.findings.raise_finding(ID, "grave", "x", by="olga"), "choice"),
         (lambda: book.findings.raise_finding(ID, "low", "x", by="olga", due="2026-13-01"), "date"),
         (lambda: book.models.set_date(ID, "review", "27.11.2026", by="olga"), "date"),
         (lambda: book.models.describe(ID, by="olga", stage="live"), "field"),
-        (lambda: book.models.provide(ID, "remark", "x", by="olga"), "choice"),
-        (lambda: book.models.lift(ID, "restriction-1", "x", by="olga"), "provision"),
-        (lambda: book.models.tier(ID, by="olga", override="3"), "text_empty"),
+        (lambda: book.models.provide(ID, "remark", "x", by=signer("olga")), "choice"),
+        (lambda: book.models.lift(ID, "restriction-1", "x", by=signer("olga")), "provision"),
+        (lambda: book.models.tier(ID, by=signer("olga"), override="3"), "text_empty"),
         (lambda: book.propose(FACTS, "1.0", by="olga"), "model_known"),
         (lambda: book.propose(ID, "1.0", by="olga"), "version_known"),
-        (lambda: book.rollback(ID, "x", by="olga"), "not_live"),
+        (lambda: book.rollback(ID, "x", by=signer("olga")), "not_live"),
         (lambda: book.privacy.erase(["0" * 64], by="olga", reason="x"), "unknown_token"),
         (lambda: book.people.register("Dora!", "x", key_of("x"), by=signer("registrar")), "identifier"),
         (lambda: book.people.register("dora", "x", key_of("x"), by=signer("registrar")), "person_known"),
@@ -97,7 +97,7 @@ def test_the_tier_and_its_override(book: Inventory) -> None:
     assert codes(error) == ["tier_inputs"]
     book.models.describe("m", by="olga", tier_inputs={"exposure": 10.0})
     assert book.models.tier("m", by="olga").tier == "2"
-    tier = book.models.tier("m", by="vera", override="1", reason="The regulator looks at it")
+    tier = book.models.tier("m", by=signer("vera"), override="1", reason="The regulator looks at it")
     assert (tier.tier, tier.computed, tier.override_by) == ("1", "2", "vera")
     assert book.models.get("m").tier == tier
 

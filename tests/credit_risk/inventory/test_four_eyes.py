@@ -33,7 +33,7 @@ def sign_off(person: str, role: str, gate: str, of: str | None = None) -> str:
 def test_through_the_service(version: Inventory) -> None:
     for role in ("validator", "approver"):
         with pytest.raises(FourEyesError):
-            version.versions.assign(ID, "1.0", "david", role, by="olga")
+            version.versions.assign(ID, "1.0", "david", role, by=signer("olga"))
     for role in ("developer", "approver", "owner"):
         with pytest.raises(FourEyesError):
             version.approve(ID, "1.0", signer=signer("dora"), role=role)
@@ -41,13 +41,13 @@ def test_through_the_service(version: Inventory) -> None:
         version.reject(ID, "1.0", signer=signer("dora"), role="developer", comment="no")
     for person in ("vera", "anton"):
         with pytest.raises(FourEyesError):
-            version.versions.assign(ID, "1.0", person, "developer", by="olga")
+            version.versions.assign(ID, "1.0", person, "developer", by=signer("olga"))
 
 
 def test_who_left_the_development_stays_one_who_developed(version: Inventory) -> None:
-    version.versions.unassign(ID, "1.0", "david", "developer", by="olga")
+    version.versions.unassign(ID, "1.0", "david", "developer", by=signer("olga"))
     with pytest.raises(FourEyesError):
-        version.versions.assign(ID, "1.0", "david", "approver", by="olga")
+        version.versions.assign(ID, "1.0", "david", "approver", by=signer("olga"))
     with pytest.raises(sa.exc.DBAPIError, match="four eyes"):
         run_sql(version, ROLE.format(sequence=1, person="david", role="approver"))
 

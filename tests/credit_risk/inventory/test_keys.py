@@ -158,8 +158,8 @@ def test_rotation_and_revocation(tmp_path: Path) -> None:
         since = "2026-11-27T05:00:00Z"
         inventory.people.revoke(new.public.fingerprint, "stolen", by=signer("registrar"), distrusted_since=since)
         assert inventory.people.get("anton").fingerprint is None
-        # The key was not to be trusted when it signed: verification says so.
-        assert [fault.code for fault in inventory.trail.verify().faults] == ["distrusted"]
+        # The key was not to be trusted when it signed off and passed the gate: verification says so.
+        assert [fault.code for fault in inventory.trail.verify().faults] == ["distrusted", "distrusted"]
         inventory.people.rotate("anton", new_key(), by=signer("registrar"))
         assert inventory.people.get("anton").fingerprint is not None
 
@@ -196,10 +196,10 @@ def test_a_signature_before_the_package_came_back_is_not_used_again(tmp_path: Pa
     first, second = write_package(tmp_path / "p"), write_package(tmp_path / "q", content="two")
     with staffed(tmp_path / "i.db") as inventory:
         inventory.propose(FACTS, "1.0", by="olga")
-        inventory.register_version(ID, "1.0", first, by="dora", developers=["dora"])
+        inventory.register_version(ID, "1.0", first, by=signer("dora"), developers=["dora"])
         text = inventory.statement(ID, "1.0", "developed", person="dora", role="developer", decision="approve")
-        inventory.register_version(ID, "1.0", second, by="dora")
-        inventory.register_version(ID, "1.0", first, by="dora")
+        inventory.register_version(ID, "1.0", second, by=signer("dora"))
+        inventory.register_version(ID, "1.0", first, by=signer("dora"))
         with pytest.raises(InventoryError) as error:
             inventory.sign_off(signer("dora").sign(text))
         assert code(error) == "signed_before"

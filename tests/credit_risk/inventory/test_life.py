@@ -33,51 +33,51 @@ def test_from_proposal_to_retirement_with_a_rejected_validation(inventory: Inven
     assert (proposed.stage, proposed.package_hash) == ("proposed", None)
     inventory.models.tier(ID, by="olga")
     with pytest.raises(InventoryError) as error:
-        inventory.submit(ID, "1.0", "developed", by="olga")
+        inventory.submit(ID, "1.0", "developed", by=signer("olga"))
     assert codes(error) == ["no_package"]
     write_annex(package, "validation", {"findings.json": findings_file(package)})
-    inventory.register_version(ID, "1.0", package, by="dora", developers=["dora", "david"])
+    inventory.register_version(ID, "1.0", package, by=signer("dora"), developers=["dora", "david"])
     with pytest.raises(GateError) as gate:
-        inventory.submit(ID, "1.0", "developed", by="olga")
+        inventory.submit(ID, "1.0", "developed", by=signer("olga"))
     assert codes(gate) == ["sign_off"]
     assert inventory.approve(ID, "1.0", signer=signer("dora"), role="developer").passed
     raised = inventory.findings.import_validation(ID, "1.0", package, by="vera")
     assert inventory.findings.import_validation(ID, "1.0", package, by="vera") == ()
     assert [(one.severity, one.due) for one in raised] == [("high", "2026-12-27")]
-    inventory.versions.assign(ID, "1.0", "vera", "validator", by="olga")
+    inventory.versions.assign(ID, "1.0", "vera", "validator", by=signer("olga"))
     inventory.reject(ID, "1.0", signer=signer("vera"), role="validator", comment="Calibration is off")
     with pytest.raises(GateError) as gate:
-        inventory.submit(ID, "1.0", "validated", by="olga")
+        inventory.submit(ID, "1.0", "validated", by=signer("olga"))
     assert codes(gate) == ["rejected", "sign_off"]
 
     # Another package: what was signed over the first is void, and the version begins anew.
     again = write_package(tmp_path / "q", content="two")
-    facts = inventory.register_version(ID, "1.0", again, by="dora")
+    facts = inventory.register_version(ID, "1.0", again, by=signer("dora"))
     assert facts.stage == "proposed"
     assert {one.void for one in facts.sign_offs} == {"the package was changed"}
     assert inventory.approve(ID, "1.0", signer=signer("david"), role="developer").passed
     assert inventory.approve(ID, "1.0", signer=signer("vera"), role="validator").passed
-    inventory.versions.assign(ID, "1.0", "anton", "approver", by="olga")
+    inventory.versions.assign(ID, "1.0", "anton", "approver", by=signer("olga"))
     blocked = inventory.approve(
         ID, "1.0", signer=signer("anton"), role="approver", conditions=["Watch the calibration monthly"]
     )
     assert [one.code for one in blocked.missing] == ["finding"]
     name = raised[0].id
     with pytest.raises(InventoryError) as error:
-        inventory.findings.close(name, "done", by="vera")
+        inventory.findings.close(name, "done", by=signer("vera"))
     assert codes(error) == ["finding_state"]
     inventory.findings.respond(name, "Calibrated on the newest year", by="dora")
     with pytest.raises(FourEyesError):
-        inventory.findings.retest(name, True, "looks good to me", by="dora")
-    assert inventory.findings.retest(name, False, "Still off", by="vera").status == "open"
+        inventory.findings.retest(name, True, "looks good to me", by=signer("dora"))
+    assert inventory.findings.retest(name, False, "Still off", by=signer("vera")).status == "open"
     inventory.findings.respond(name, "Calibrated on two years", by="dora")
-    inventory.findings.retest(name, True, "Within tolerance", by="vera")
-    assert inventory.findings.close(name, "Done", by="vera").status == "closed"
+    inventory.findings.retest(name, True, "Within tolerance", by=signer("vera"))
+    assert inventory.findings.close(name, "Done", by=signer("vera")).status == "closed"
     assert [step["step"] for step in inventory.findings.steps(name)] == [
         *("raised", "responded", "retested", "responded", "retested", "closed"),
     ]
-    inventory.submit(ID, "1.0", "approved", by="olga")
-    inventory.submit(ID, "1.0", "live", by="olga")
+    inventory.submit(ID, "1.0", "approved", by=signer("olga"))
+    inventory.submit(ID, "1.0", "live", by=signer("olga"))
     facts = inventory.versions.get(ID, "1.0")
     assert (facts.stage, facts.expires) == ("live", "2027-11-27")
     assert [one.text for one in facts.provisions] == ["Watch the calibration monthly"]
@@ -85,13 +85,13 @@ def test_from_proposal_to_retirement_with_a_rejected_validation(inventory: Inven
     assert (model.stage, model.live_version, model.dates) == ("live", "1.0", {"review": "2027-05-27"})
     assert [one.model for one in inventory.models.overdue("2027-05-28", "review")] == [ID]
     assert inventory.models.overdue("2027-05-27") == ()
-    inventory.restrict(ID, "1.0", "Not for self-employed applicants", by="olga")
+    inventory.restrict(ID, "1.0", "Not for self-employed applicants", by=signer("olga"))
     assert inventory.models.get(ID).stage == "restricted"
-    inventory.submit(ID, "1.0", "live", by="olga")
-    inventory.retire(ID, "1.0", by="olga")
+    inventory.submit(ID, "1.0", "live", by=signer("olga"))
+    inventory.retire(ID, "1.0", by=signer("olga"))
     assert inventory.versions.get(ID, "1.0").stage == "retired"
     with pytest.raises(InventoryError) as error:
-        inventory.submit(ID, "1.0", "live", by="olga")
+        inventory.submit(ID, "1.0", "live", by=signer("olga"))
     assert codes(error) == ["transition"]
     assert inventory.trail.verify(packages={(ID, "1.0"): again}).faults == ()
 
@@ -102,20 +102,20 @@ def test_a_new_version_supersedes_and_a_rollback_is_one_event(inventory: Invento
     one = inventory.versions.get(ID, "1.0")
     assert (one.stage, one.superseded_by) == ("retired", "2.0")
     before = inventory.trail.head().sequence
-    back = inventory.rollback(ID, "2.0 declines everybody", by="olga")
+    back = inventory.rollback(ID, "2.0 declines everybody", by=signer("olga"))
     assert inventory.trail.head().sequence == before + 1
     assert (back.version, back.stage) == ("1.0", "live")
     assert inventory.versions.get(ID, "2.0").stage == "retired"
     assert inventory.models.get(ID).live_version == "1.0"
     with pytest.raises(InventoryError) as error:
-        inventory.rollback(ID, "again", by="olga")
+        inventory.rollback(ID, "again", by=signer("olga"))
     assert codes(error) == ["no_previous"]
     assert inventory.trail.verify().faults == ()
 
 
 def test_an_override_is_signed_and_raises_a_finding(inventory: Inventory, tmp_path: Path) -> None:
     inventory.propose(FACTS, "1.0", by="olga")
-    inventory.register_version(ID, "1.0", write_package(tmp_path / "p"), by="dora", developers=["dora"])
+    inventory.register_version(ID, "1.0", write_package(tmp_path / "p"), by=signer("dora"), developers=["dora"])
     with pytest.raises(FourEyesError):
         inventory.override(ID, "1.0", "live", "the old system is down", signer=signer("dora"))
     finding = inventory.override(ID, "1.0", "live", "the old system is down", signer=signer("olga"))
@@ -132,16 +132,16 @@ def test_an_override_is_signed_and_raises_a_finding(inventory: Inventory, tmp_pa
 def test_a_changed_annex_voids_what_bound_it(inventory: Inventory, tmp_path: Path) -> None:
     package = write_package(tmp_path / "p")
     inventory.propose(FACTS, "1.0", by="olga")
-    inventory.register_version(ID, "1.0", package, by="dora", developers=["dora"])
+    inventory.register_version(ID, "1.0", package, by=signer("dora"), developers=["dora"])
     inventory.approve(ID, "1.0", signer=signer("dora"), role="developer")
     write_annex(package, "validation", {"findings.json": findings_file(package)})
-    inventory.register_version(ID, "1.0", package, by="dora")  # an annex that is new takes nothing back
-    inventory.versions.assign(ID, "1.0", "vera", "validator", by="olga")
+    inventory.register_version(ID, "1.0", package, by=signer("dora"))  # an annex that is new takes nothing back
+    inventory.versions.assign(ID, "1.0", "vera", "validator", by=signer("olga"))
     inventory.approve(ID, "1.0", signer=signer("vera"), role="validator")
     write_annex(package, "documents", {"a.pdf": b"%PDF"})
-    assert inventory.register_version(ID, "1.0", package, by="dora").stage == "validated"
+    assert inventory.register_version(ID, "1.0", package, by=signer("dora")).stage == "validated"
     write_annex(package, "validation", {"findings.json": findings_file(package) + b" "})
-    facts = inventory.register_version(ID, "1.0", package, by="dora")
+    facts = inventory.register_version(ID, "1.0", package, by=signer("dora"))
     assert facts.stage == "developed"
     assert [one.void for one in facts.sign_offs] == [None, "a signed annex was changed: validation"]
     assert facts.documents.keys() == {"a.pdf"}
@@ -153,12 +153,12 @@ def test_a_live_version_whose_annex_changes_is_restricted(inventory: Inventory, 
     live(inventory, package)
     write_annex(package, "documents", {"a.pdf": b"%PDE"})
     assert [one.code for one in inventory.versions.check_package(ID, "1.0", package)] == ["other_annex"]
-    facts = inventory.register_version(ID, "1.0", package, by="dora")
+    facts = inventory.register_version(ID, "1.0", package, by=signer("dora"))
     assert facts.stage == "restricted"
     assert [one.kind for one in facts.provisions] == ["restriction"]
     other = write_package(tmp_path / "q", content="two")
     with pytest.raises(InventoryError) as error:
-        inventory.register_version(ID, "1.0", other, by="dora")
+        inventory.register_version(ID, "1.0", other, by=signer("dora"))
     assert codes(error) == ["stage"]
 
 
@@ -176,7 +176,7 @@ def test_objectives_are_signed_at_the_proposal_and_a_change_voids_it(inventory: 
 
 def test_two_approvals_in_turn_on_the_same_statement(inventory: Inventory, tmp_path: Path) -> None:
     validated(inventory, write_package(tmp_path / "p"))
-    inventory.versions.assign(ID, "1.0", "olga", "approver", by="olga")
+    inventory.versions.assign(ID, "1.0", "olga", "approver", by=signer("olga"))
     texts = [
         inventory.statement(ID, "1.0", "approved", person=person, role="approver", decision="approve")
         for person in ("anton", "olga")
@@ -193,15 +193,15 @@ def test_a_package_that_is_gone_or_was_edited(inventory: Inventory, tmp_path: Pa
     package = write_package(tmp_path / "p")
     inventory.propose(FACTS, "1.0", by="olga")
     with pytest.raises(PackageError) as error:
-        inventory.register_version(ID, "1.0", tmp_path / "gone", by="dora", developers=["dora"])
+        inventory.register_version(ID, "1.0", tmp_path / "gone", by=signer("dora"), developers=["dora"])
     assert [fault.code for fault in error.value.faults] == ["package_gone"]
     (package / "model.json").write_bytes(b"{}")
     with pytest.raises(PackageError) as error:
-        inventory.register_version(ID, "1.0", package, by="dora", developers=["dora"])
+        inventory.register_version(ID, "1.0", package, by=signer("dora"), developers=["dora"])
     assert [(fault.code, fault.file) for fault in error.value.faults] == [("hash_mismatch", "model.json")]
     other = write_package(tmp_path / "q", model="another")
     with pytest.raises(InventoryError) as refused:
-        inventory.register_version(ID, "1.0", other, by="dora")
+        inventory.register_version(ID, "1.0", other, by=signer("dora"))
     assert codes(refused) == ["other_model", "no_developer"]
 
 

@@ -43,18 +43,18 @@ def test_a_package_of_the_corpus_at_the_gates_of_the_shipped_policy(tmp_path: Pa
     with open_inventory(place, PolicyGatekeeper(), clock=Ticking(held.moment)) as inventory:
         inputs = {"exposure": 2000, "purpose": "credit decision", **LEVELS}
         facts = ModelFacts(model, "Model of the corpus", purpose="Decide", owner="olga", tier_inputs=inputs)
-        inventory.propose(facts, version, by="olga")
-        assert inventory.models.tier(model, by="olga").tier == "1"
+        inventory.propose(facts, version, by=signer("olga"))
+        assert inventory.models.tier(model, by=signer("olga")).tier == "1"
         found = inventory.approve(model, version, gate="proposed", signer=signer("olga"), role="owner")
         assert {one.code for one in found.missing} >= {"no_objectives"}
-        inventory.register_version(model, version, CORPUS, by="dora", developers=["dora"])
+        inventory.register_version(model, version, CORPUS, by=signer("dora"), developers=["dora"])
         facts_of = inventory.versions.get(model, version)
         assert facts_of.package_hash == package.package_hash
         assert set(facts_of.evidence) >= {"items", "texts", "limitations", "monitoring", "exports"}
         with pytest.raises(GateError) as error:
-            inventory.submit(model, version, "developed", by="olga")
+            inventory.submit(model, version, "developed", by=signer("olga"))
         assert codes(error) >= {"document_missing", "approval_missing", "text_missing"}
-        assert inventory.findings.raise_finding(model, "high", "x", by="vera").due == "2026-12-27"
+        assert inventory.findings.raise_finding(model, "high", "x", by=signer("vera")).due == "2026-12-27"
         assert inventory.trail.verify(packages={(model, version): CORPUS}).faults == ()
 
 
@@ -66,7 +66,7 @@ def test_no_rollback_to_a_version_whose_approval_has_ended(tmp_path: Path) -> No
         live(inventory, write_package(tmp_path / "2", version="2.0", content="two"), "2.0", new=False)
         clock.moment += datetime.timedelta(days=100)
         with pytest.raises(GateError) as error:
-            inventory.rollback(FACTS.id, "2.0 declines everybody", by="olga")
+            inventory.rollback(FACTS.id, "2.0 declines everybody", by=signer("olga"))
         assert codes(error) == {"expired"}
         assert inventory.models.get(FACTS.id).live_version == "2.0"
         assert inventory.versions.expired("2027-11-28")[0].version == "2.0"
@@ -104,7 +104,7 @@ def test_a_signer_restricts_and_retires_in_one_act(tmp_path: Path) -> None:
         assert [one.code for one in inventory.gate(FACTS.id, "1.0").missing if one.code == "approval_missing"]
         before = inventory.trail.head()
         with pytest.raises(GateError):
-            inventory.restrict(FACTS.id, "1.0", "Not for students", by="olga")
+            inventory.restrict(FACTS.id, "1.0", "Not for students", by=signer("olga"))
         with pytest.raises(InventoryError, match="is not owner of it"):
             inventory.restrict(FACTS.id, "1.0", "Not for students", by=signer("vera"))
         with pytest.raises(GateError, match="tier"):  # the tier was set by another rule: nothing stays, no signature
@@ -130,12 +130,14 @@ def test_a_review_judges_the_objectives_and_sets_the_next(tmp_path: Path) -> Non
         inventory.propose(replace(FACTS, objectives=(objective,)), "1.0", by="olga")
         for measured in ({"ks": 0.3}, {"gini": float("nan")}, {"ks": True, "gini": "0.4"}):
             with pytest.raises(InventoryError) as error:
-                review_model(inventory, FACTS.id, measured, by="olga")  # type: ignore[arg-type]
+                review_model(inventory, FACTS.id, measured, by=signer("olga"))  # type: ignore[arg-type]
             assert {fault.code for fault in error.value.faults} == {"objective"}
-        assert inventory.trail.events(kind="noted") == ()
-        made = review_model(inventory, FACTS.id, {"gini": 0.39}, by="olga", comment="Fell in May")
+        assert inventory.trail.events(kind="reviewed") == ()
+        made = review_model(inventory, FACTS.id, {"gini": 0.39}, by=signer("olga"), comment="Fell in May")
         assert (made.missed, made.judged[0].verdict, made.next_review) == (True, "missed", "2027-11-27")
         assert inventory.models.get(FACTS.id).dates["review"] == "2027-11-27"
-        (noted,) = inventory.trail.events(FACTS.id, kind="noted")
-        assert noted.payload["content"]["objectives"][0]["value"] == 0.39
-        assert not review_model(inventory, FACTS.id, {}, by="olga").missed  # what was not measured is not missed
+        (told,) = inventory.trail.events(FACTS.id, kind="reviewed")  # one event: the result, and the next date
+        assert told.payload["objectives"][0]["value"] == 0.39
+        assert not review_model(
+            inventory, FACTS.id, {}, by=signer("olga")
+        ).missed  # what was not measured is not missed

@@ -104,7 +104,7 @@ def test_killed_at_random(opened: Opened, tmp_path: Path, kills: int) -> None:
 def test_two_approvals_at_the_same_instant(opened: Opened) -> None:
     """Both sign the same text at once; both stand, the stage is entered once, by the one who was second or first."""
     with opened("validated") as inventory:
-        inventory.versions.assign(FACTS.id, "1.0", "olga", "approver", by="olga")
+        inventory.versions.assign(FACTS.id, "1.0", "olga", "approver", by=signer("olga"))
         inventory.gates = Gates(signers={"approved": ("approver",)})
         barrier = threading.Barrier(2)
         outcomes: dict[str, str] = {}
@@ -115,7 +115,7 @@ def test_two_approvals_at_the_same_instant(opened: Opened) -> None:
             barrier.wait()
             inventory.sign_off(signed)
             try:
-                inventory.submit(FACTS.id, "1.0", "approved", by=person)
+                inventory.submit(FACTS.id, "1.0", "approved", by=signer(person))
                 outcomes[person] = "passed"
             except InventoryError as error:
                 outcomes[person] = error.faults[0].code

@@ -54,6 +54,8 @@ HANDLERS: Mapping[str, Apply] = {
     kinds.PROTECTED_EXPIRED: nothing,
     kinds.PROTECTED_REKEYED: nothing,
     kinds.REBUILT: nothing,
+    kinds.REVIEWED: models.reviewed,
+    kinds.UPGRADED: nothing,
 }
 
 

@@ -56,6 +56,11 @@ def date_set(connection: sa.Connection, event: Event) -> None:
     set_date(connection, event.model, event.payload["kind"], event.payload["due"])
 
 
+def reviewed(connection: sa.Connection, event: Event) -> None:
+    """A review; it sets the next one."""
+    set_date(connection, event.model, "review", event.payload["next_review"])
+
+
 def set_date(connection: sa.Connection, model: str | None, kind: str, due: str | None) -> None:
     """Write a next date of a model in the place of the one before."""
     connection.execute(sa.delete(dates).where((dates.c.model == model) & (dates.c.kind == kind)))

@@ -28,7 +28,7 @@ from credit_risk.inventory.view.overview import (
 from credit_risk.inventory.view.page import inventory_page
 from credit_risk.inventory.view.tables import tables_of
 from tests.credit_risk.inventory.facts import AS_OF, AT, model, version
-from tests.credit_risk.inventory.support import FACTS, staffed
+from tests.credit_risk.inventory.support import FACTS, signer, staffed
 
 HOSTILE = '<script>alert(1)</script>=HYPERLINK("http://x")\u202e'
 LIVE = model(stage="live", provisions=())
@@ -155,7 +155,7 @@ def test_the_page_lists_every_model_with_its_health_and_what_is_overdue() -> Non
 
 def test_outlines_are_the_versions_without_what_a_gate_asks_for(tmp_path: Path) -> None:
     with staffed(tmp_path / "inventory.db", stage="validated") as inventory:
-        inventory.models.provide("pd-retail", "restriction", "not for students", by="olga", version="1.0")
+        inventory.models.provide("pd-retail", "restriction", "not for students", by=signer("olga"), version="1.0")
         view, versions = read_overview(inventory, AS_OF)
         whole = inventory.versions.get("pd-retail", "1.0")
     assert versions == (replace(whole, annexes={}, documents={}, evidence={}, sign_offs=()),)
