@@ -37,10 +37,15 @@ def add_place(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
 
 def add_actor(parser: argparse.ArgumentParser, *, key: bool = True) -> None:
     """`--by` and `--key`; without `key` the policy says whether the act is signed, and the key may be left out."""
-    parser.add_argument("--by", required=True, help="person who acts, as registered")
+    add_person(parser)
     told = f"private key of the person; its passphrase from ${PASSPHRASE}, else asked for"
     more = "" if key else "; left out only where the policy lets the act be done by name alone"
     parser.add_argument("--key", required=key, help=told + more)
+
+
+def add_person(parser: argparse.ArgumentParser) -> None:
+    """`--by`."""
+    parser.add_argument("--by", required=True, help="person who acts, as registered")
 
 
 def place_of(options: argparse.Namespace) -> str:

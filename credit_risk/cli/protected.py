@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credit_risk._core.errors import CreditRiskError, Fault
-from credit_risk.cli.inventory_place import add_actor, add_place, opened
+from credit_risk.cli.inventory_place import add_person, add_place, opened
 
 if TYPE_CHECKING:
     from credit_risk.inventory import ProtectedStore
@@ -33,7 +33,7 @@ def add_protected_commands(group: Any) -> None:
     retain.add_argument("--as-of", help="day, by default today")
     rekey = _command(group, "rekey", "give the store another secret", rekey_store, actor=True)
     rekey.add_argument("table", help="table with the keys of all applicants of the store")
-    rekey.add_argument("--key", required=True, help="its column of keys")
+    rekey.add_argument("--key-column", required=True, help="its column of keys")
     rekey.add_argument("--new-secret-file", required=True, help="file of the new secret")
     rekey.add_argument("--reason", required=True)
     log = _command(group, "log", "list every access and change", list_log)
@@ -48,7 +48,7 @@ def _loading(group: Any) -> None:
     named = load.add_mutually_exclusive_group(required=True)
     named.add_argument("--plan", help="plan whose data.protected names the columns, and data.key the key")
     named.add_argument("--columns", help="protected columns, separated by commas")
-    load.add_argument("--key", help="column of the applicants; by default data.key of the plan")
+    load.add_argument("--key-column", help="column of the applicants; by default data.key of the plan")
     load.add_argument("--purpose", action="append", default=[], help="purpose of the policy; more than once too")
     load.add_argument("--basis", help="legal basis; by default that of the purposes in the policy")
     load.add_argument("--keep-until", help="last day; by default the longest that the policy allows")
@@ -57,7 +57,7 @@ def _loading(group: Any) -> None:
     load.add_argument("--out", required=True, help="table without them, pseudonyms in place of keys")
     pseudonyms = group.add_parser("pseudonymise", help="write a table with pseudonyms in place of applicants' keys")
     pseudonyms.add_argument("table", help="CSV(.gz) or Parquet table")
-    pseudonyms.add_argument("--key", required=True, help="column of the applicants")
+    pseudonyms.add_argument("--key-column", required=True, help="column of the applicants")
     pseudonyms.add_argument("--secret-file", help="file of the secret")
     pseudonyms.add_argument("--out", required=True, help="table to write")
     pseudonyms.set_defaults(command=pseudonymise)
@@ -71,7 +71,7 @@ def _reading(group: Any) -> None:
         parser = _command(group, name, text, command, actor=True)
         if name == "attach":
             parser.add_argument("table", help="CSV(.gz) or Parquet table")
-            parser.add_argument("--key", required=True, help="column of the applicants")
+            parser.add_argument("--key-column", required=True, help="column of the applicants")
             parser.add_argument("--pseudonymous", action="store_true", help="the key holds pseudonyms")
         else:
             parser.add_argument("--applicant", help="of this applicant alone, by the key")
@@ -92,7 +92,7 @@ def _command(group: Any, name: str, text: str, command: Any, *, actor: bool = Fa
     )
     add_place(parser)
     if actor:
-        add_actor(parser)
+        add_person(parser)
     parser.set_defaults(command=command)
     return parser
 
@@ -154,11 +154,11 @@ def load_columns(options: argparse.Namespace) -> int:
 
 
 def pseudonymise(options: argparse.Namespace) -> int:
-    """`credit-risk protected pseudonymise TABLE --key COLUMN --out FILE`."""
+    """`credit-risk protected pseudonymise TABLE --key-column COLUMN --out FILE`."""
     from credit_risk.inventory import open_secret, pseudonymise_table
 
     secret = open_secret(options.secret_file)
-    rows = pseudonymise_table(Path(options.table), Path(options.out), options.key, secret)
+    rows = pseudonymise_table(Path(options.table), Path(options.out), options.key_column, secret)
     print(f"{rows:,} rows: {options.out}")
     return 0
 
@@ -179,17 +179,17 @@ def read_attributes(options: argparse.Namespace) -> int:
 
 
 def attach_attributes(options: argparse.Namespace) -> int:
-    """`credit-risk protected attach TABLE --key COLUMN --for PURPOSE --reason TEXT --by PERSON --out FILE`."""
+    """`credit-risk protected attach TABLE --key-column COLUMN --for PURPOSE --reason TEXT --by PERSON --out FILE`."""
     from credit_risk.inventory.protected.columns import take
     from credit_risk.inventory.protected.table_files import check_output, write_frame
     from credit_risk.sampling.source import read_source
 
     check_output(Path(options.out))
-    keys = take(read_source(options.table), options.key, (), pseudonymous=options.pseudonymous).keys
+    keys = take(read_source(options.table), options.key_column, (), pseudonymous=options.pseudonymous).keys
     asked = {"purpose": options.purpose, "reason": options.reason, "by": options.by, "model": options.model}
     with opened_store(options) as store:
         found = store.attach(keys, _list(options.attributes), pseudonymous=options.pseudonymous, **asked)
-    write_frame(found.frame.rename(columns={"pseudonym": options.key}), Path(options.out))
+    write_frame(found.frame.rename(columns={"pseudonym": options.key_column}), Path(options.out))
     return _tell(found, options.out)
 
 
@@ -210,12 +210,12 @@ def retain_all(options: argparse.Namespace) -> int:
 
 
 def rekey_store(options: argparse.Namespace) -> int:
-    """`credit-risk protected rekey TABLE --key COLUMN --new-secret-file FILE --reason TEXT --by PERSON`."""
+    """`credit-risk protected rekey TABLE --key-column COLUMN --new-secret-file FILE --reason TEXT --by PERSON`."""
     from credit_risk.inventory import open_secret
     from credit_risk.inventory.protected.columns import take
     from credit_risk.sampling.source import read_source
 
-    keys = take(read_source(options.table), options.key, ()).keys
+    keys = take(read_source(options.table), options.key_column, ()).keys
     with opened_store(options) as store:
         done = store.rekey(keys, open_secret(options.new_secret_file), by=options.by, reason=options.reason)
     print(f"{done.applicants:,} applicants; the store opens with {options.new_secret_file} from now on")
@@ -249,7 +249,7 @@ def verify_store(options: argparse.Namespace) -> int:
 
 def _named(options: argparse.Namespace) -> tuple[list[str], str]:
     """Protected columns and the key."""
-    columns, key = _list(options.columns), options.key
+    columns, key = _list(options.columns), options.key_column
     if options.plan is not None:
         from credit_risk.plan import read_plan
 
@@ -257,7 +257,7 @@ def _named(options: argparse.Namespace) -> tuple[list[str], str]:
         columns, key = list(plan.data.protected_columns), key or plan.data.key
     if not columns or not key:
         message = "no protected column, or no column of the applicants is named"
-        remedy = "--columns A,B --key ID, or a plan with data.protected and data.key"
+        remedy = "--columns A,B --key-column ID, or a plan with data.protected and data.key"
         raise CreditRiskError(Fault(message, "usage", remedy=remedy))
     return columns, key
 

@@ -52,7 +52,18 @@ def _changed(*columns: str) -> str:
     return " OR ".join(one.format(column) for column in columns)
 
 
+_FOUR_EYES = "four eyes: who developed a part of a version neither validates nor approves it"
+
+
 def _guards() -> Iterator[Guard]:
+    yield from _of_trail()
+    yield from _of_roles()
+    yield from _of_sign_offs()
+    yield from _of_people()
+    yield from _of_findings()
+
+
+def _of_trail() -> Iterator[Guard]:
     append = "audit: events are append-only"
     yield Guard("events_no_update", "events", "UPDATE", ANY, append)
     yield Guard("events_no_delete", "events", "DELETE", ANY, append)
@@ -77,11 +88,13 @@ def _guards() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard("head_no_delete", "head", "DELETE", ANY, "audit: the head is never deleted")
     yield Guard("head_rises", "head", "UPDATE", "NEW.sequence <= OLD.sequence", "audit: the head only rises")
-    who = "four eyes: who developed a part of a version neither validates nor approves it"
+
+
+def _of_roles() -> Iterator[Guard]:
     developer_then = f"NEW.role IN ('validator', 'approver') AND {_IS_DEVELOPER}"
     independent_then = f"NEW.role = 'developer' AND ({_IS_INDEPENDENT})"
     both = f"({developer_then}) OR ({independent_then})"
-    yield Guard("roles_four_eyes", "roles", "INSERT", both, who, locks=True)
+    yield Guard("roles_four_eyes", "roles", "INSERT", both, _FOUR_EYES, locks=True)
     of_event = (
         f"NOT EXISTS (SELECT 1 FROM events e WHERE e.sequence = NEW.sequence AND e.kind = '{ROLE_GIVEN}'"
         " AND e.model = NEW.model AND e.version = NEW.version AND e.at = NEW.since)"
@@ -90,14 +103,17 @@ def _guards() -> Iterator[Guard]:
         "roles_of_event", "roles", "INSERT", f"NOT ({both}) AND {of_event}",
         "roles: a role is given by a signed event alone",
     )  # fmt: skip
-    signs = f"(NEW.gate IN ('validated', 'approved') OR NEW.role IN ('validator', 'approver')) AND {_IS_DEVELOPER}"
-    yield Guard("sign_offs_four_eyes", "sign_offs", "INSERT", signs, who, locks=True)
     held = "roles: a role is ended, not changed or deleted"
     kept = _changed("sequence", "model", "version", "person", "role", "since")
     yield Guard("roles_no_update", "roles", "UPDATE", f"OLD.until IS NOT NULL OR {kept}", held)
     yield Guard("roles_no_delete", "roles", "DELETE", ANY, held)
     again = "EXISTS (SELECT 1 FROM roles r WHERE r.sequence = NEW.sequence)"
     yield Guard("roles_no_replace", "roles", "INSERT", again, held)
+
+
+def _of_sign_offs() -> Iterator[Guard]:
+    signs = f"(NEW.gate IN ('validated', 'approved') OR NEW.role IN ('validator', 'approver')) AND {_IS_DEVELOPER}"
+    yield Guard("sign_offs_four_eyes", "sign_offs", "INSERT", signs, _FOUR_EYES, locks=True)
     signed = "sign-offs: a sign-off is voided, not changed or deleted"
     columns = (
         *("sequence", "model", "version", "gate", "person", "role", "decision", "subject_hash"),
@@ -112,6 +128,9 @@ def _guards() -> Iterator[Guard]:
         " AND k.state = 'active')"
     )
     yield Guard("sign_offs_own_key", "sign_offs", "INSERT", other, "sign-offs: a person signs with his own active key")
+
+
+def _of_people() -> Iterator[Guard]:
     one_person = "keys: a key is of one person and never changes"
     same = _changed("fingerprint", "person", "public_key", "since")
     yield Guard("keys_no_update", "keys", "UPDATE", f"OLD.state <> 'active' OR {same}", one_person)
@@ -121,6 +140,9 @@ def _guards() -> Iterator[Guard]:
     stays = "persons: a person stays registered"
     yield Guard("persons_no_delete", "persons", "DELETE", ANY, stays)
     yield Guard("persons_no_update", "persons", "UPDATE", _changed("person", "identity_token", "registered"), stays)
+
+
+def _of_findings() -> Iterator[Guard]:
     shut = (
         "NEW.status = 'closed' AND OLD.status <> 'closed' AND NOT EXISTS (SELECT 1 FROM events e"
         f" WHERE e.model = NEW.model AND e.kind = '{FINDING_CLOSED}' AND e.at = NEW.closed)"
