@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from credit_risk._core.errors import Fault
 from credit_risk.inventory.errors import ProtectedError
@@ -12,6 +13,8 @@ from credit_risk.inventory.policy.read import Policy
 from credit_risk.inventory.policy.spec import ProtectedSpec
 from credit_risk.inventory.service.checks import Faults
 
+_Terms = TypeVar("_Terms")
+_Rows = TypeVar("_Rows")
 REMEDY = "add it under protected: purposes: in the policy, which the bank's privacy officer decides"
 
 
@@ -55,6 +58,20 @@ def terms_of(
         raise ProtectedError(faults.found)
     told = "; ".join(dict.fromkeys(spec.purposes[one].basis for one in chosen)) if basis is None else basis
     return chosen, told, longest if keep_until is None else keep_until
+
+
+def all_told(terms: Callable[[], _Terms], rows: Callable[[], _Rows]) -> tuple[_Terms, _Rows]:
+    """What both checks of a load give. Raises ProtectedError with the faults of both where either fails."""
+    try:
+        given = terms()
+    except ProtectedError as error:
+        rest: tuple[Fault, ...] = ()
+        try:
+            rows()
+        except ProtectedError as more:
+            rest = tuple(more.faults)
+        raise ProtectedError([*error.faults, *rest]) from error
+    return given, rows()
 
 
 def check_reason(reason: str, applicant: str | None = None) -> None:

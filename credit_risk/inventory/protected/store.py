@@ -25,7 +25,7 @@ from credit_risk.inventory.protected.facts import Loaded, LogLine, ProtectedAttr
 from credit_risk.inventory.protected.frames import asked_frame, whole_frame
 from credit_risk.inventory.protected.loading import addition, contradicted, ever_erased
 from credit_risk.inventory.protected.log import log_line, verify_faults
-from credit_risk.inventory.protected.permits import check_access, check_reason, terms_of
+from credit_risk.inventory.protected.permits import all_told, check_access, check_reason, terms_of
 from credit_risk.inventory.protected.pseudonyms import check_value, pseudonyms_of, set_hash, store_pseudonyms
 from credit_risk.inventory.protected.rekeying import rekeyed
 from credit_risk.inventory.store.engine import shown
@@ -33,7 +33,7 @@ from credit_risk.sampling.source import Source
 from credit_risk.serving.log.secret import Secret
 
 Json = Any
-AT_ONCE = 5_000
+ASKED_AT_ONCE = 5_000
 """Pseudonyms of one question to the database."""
 
 
@@ -80,8 +80,10 @@ class ProtectedStore:
         wrong: rows that contradict each other or the store, keys that are missing, purposes that the policy lacks.
         """
         today = self._today()
-        terms = terms_of(self._policy, purposes, basis, keep_until, today)
-        taken = take(source, key, columns, pseudonymous=pseudonymous)
+        terms, taken = all_told(
+            lambda: terms_of(self._policy, purposes, basis, keep_until, today),
+            lambda: take(source, key, columns, pseudonymous=pseudonymous),
+        )
         names = list(taken.rows)
         mine = dict(zip(names, self._rows_of(names, pseudonymous), strict=True))
         load = secrets.token_hex(16)
@@ -182,7 +184,7 @@ class ProtectedStore:
         return _recorded(self._record(kinds.PROTECTED_ERASED, by, change))
 
     def retain(self, *, by: str, as_of: str | None = None) -> Recorded:
-        """Delete what is past its last day before `as_of` (today), and record how much; nothing is recorded as that.
+        """Delete what is past its last day before `as_of` (today), and record of how many applicants; of none too.
 
         Raises ProtectedError where `as_of` is later than today.
         """
@@ -378,8 +380,8 @@ def _parts(among: list[str] | None) -> Iterator[list[str] | None]:
     if among is None:
         yield None
         return
-    for begin in range(0, len(among), AT_ONCE):
-        yield among[begin : begin + AT_ONCE]
+    for begin in range(0, len(among), ASKED_AT_ONCE):
+        yield among[begin : begin + ASKED_AT_ONCE]
 
 
 def _among(query: sa.Select[Any], part: list[str] | None) -> sa.Select[Any]:

@@ -47,9 +47,13 @@ def load_table(
     def taken() -> Loaded:
         return store.load(source, columns, key, pseudonymous=pseudonymous, **terms)
 
-    if pseudonymous:
-        return _published(out, lambda: _left(source, columns, {}), taken)
-    return _published(out, lambda: _left(source, columns, {key: _pseudonyms(source, key, secret)}), taken)
+    def left() -> pa.Table:
+        if pseudonymous or key not in source.raw:
+            return _left(source, columns, {})
+        keys, _ = row_keys(source, key, pseudonymous=False)  # rows without key are refused by the load, with the rest
+        return _left(source, columns, {key: pseudonyms_of(secret, keys)})
+
+    return _published(out, left, taken)
 
 
 def pseudonymise_table(table: Path, out: Path, key: str, secret: Secret) -> int:

@@ -392,3 +392,18 @@ def test_a_table_with_pseudonyms_joins_a_prediction_log(tmp_path: Path) -> None:
     made = pd.read_csv(tmp_path / "out.csv.gz")
     assert made["ID"].tolist() == [SECRET.pseudonym(key).hex() for key in KEYS]
     pd.testing.assert_frame_equal(made.drop(columns="ID"), table().drop(columns="ID"))
+
+
+def test_all_that_is_wrong_with_a_load_is_told_at_once(small: ProtectedStore, tmp_path: Path) -> None:
+    bad = pd.DataFrame({"ID": ["a", "a", None], "SEX": ["man", "woman", "man"]})
+    bad.to_csv(tmp_path / "bad.csv", index=False)
+    terms = {"purposes": ["marketing"], "by": "olga"}
+    with pytest.raises(ProtectedError) as error:
+        load_table(small, tmp_path / "bad.csv", tmp_path / "out.csv", ["SEX"], "ID", SECRET, **terms)
+    told = codes(error)
+    assert len(told) == 3
+    assert {"key_missing", "contradiction"} < set(told)
+    with pytest.raises(ProtectedError) as error:
+        load_table(small, tmp_path / "bad.csv", tmp_path / "out.csv", ["SEXX"], "KEY", SECRET, **terms)
+    assert codes(error).count("absent") == 2
+    assert not list(tmp_path.glob("out.csv*"))
