@@ -10,7 +10,7 @@ from credit_risk.cli import inventory_acts as acts
 from credit_risk.cli import inventory_findings as findings
 from credit_risk.cli import inventory_people as people
 from credit_risk.cli import inventory_read as read
-from credit_risk.cli.inventory_place import add_actor, add_place
+from credit_risk.cli.inventory_place import CERTIFICATE_PASSPHRASE, add_actor, add_place
 from credit_risk.inventory.contracts import GATES, PROVISIONS, ROLES, STAGES
 
 Command = Callable[[argparse.Namespace], int]
@@ -122,6 +122,18 @@ def _gates(group: Any) -> None:
         if name == "approve":
             parser.add_argument("--condition", action="append", default=[], help="condition; more than once too")
             parser.add_argument("--expires", help="last day of the approval, as 2027-11-27")
+            _documents(parser)
+
+
+def _documents(parser: argparse.ArgumentParser) -> None:
+    """Signing documents of the package in the act of a sign-off."""
+    told = "certificate and key of the person (PKCS#12): signs PDFs of the package in the same act; passphrase from "
+    parser.add_argument("--certificate", help=f"{told}${CERTIFICATE_PASSPHRASE}, else asked for")
+    parser.add_argument("--package", help="folder of the package whose documents are signed")
+    parser.add_argument("--document", action="append", default=[],
+                        help="name of a document; more than once too; by default sign_off_sheet")  # fmt: skip
+    for name in ("--governance", "--previous", "--language-folder"):
+        parser.add_argument(name, help=f"as credit-dossier sign {name}: what the documents were made with")
 
 
 def _use(group: Any) -> None:

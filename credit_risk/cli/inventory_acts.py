@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from credit_risk._core.errors import CreditRiskError, Fault
-from credit_risk.cli.inventory_place import actor_of, gates_of, opened, place_of, signer_of, today
+from credit_risk.cli.inventory_place import (
+    CERTIFICATE_PASSPHRASE,
+    actor_of,
+    gates_of,
+    opened,
+    passphrase,
+    place_of,
+    signer_of,
+    today,
+)
 from credit_risk.inventory.contracts import LIVE, RETIRED, GateResult
+
+if TYPE_CHECKING:
+    from credit_risk.inventory.documents.signing import DocumentSigner
 
 
 def create(options: argparse.Namespace) -> int:
@@ -143,16 +156,40 @@ def submit(options: argparse.Namespace) -> int:
 
 
 def approve(options: argparse.Namespace) -> int:
-    """`credit-risk inventory approve MODEL VERSION --role ROLE --by PERSON --key FILE`."""
+    """`credit-risk inventory approve MODEL VERSION --role ROLE --by PERSON --key FILE [--certificate FILE.p12]`."""
+    signer, documents = signer_of(options), _documents_of(options)
     with opened(options) as inventory:
         result = inventory.approve(
-            options.model, options.version, signer=signer_of(options), role=options.role, gate=options.gate,
-            conditions=options.condition, expires=options.expires, comment=options.comment,
+            options.model, options.version, signer=signer, role=options.role, gate=options.gate,
+            conditions=options.condition, expires=options.expires, comment=options.comment, documents=documents,
         )  # fmt: skip
         stage = inventory.versions.get(options.model, options.version).stage
+    for path in () if documents is None else documents.signed_files():
+        print(f"signed {path}")
     print(f"signed by {options.by} ({options.role}) at the gate {result.gate}; the version is {stage}")
     tell_missing(result)
     return 0
+
+
+def _documents_of(options: argparse.Namespace) -> DocumentSigner | None:
+    """The certificate and the documents that it signs, None without one. Raises CreditRiskError."""
+    from credit_risk.inventory.documents.signing import SHEET, DocumentSigner
+
+    given = [name for name in ("package", "document", "governance", "previous", "language_folder")
+             if getattr(options, name)]  # fmt: skip
+    if options.certificate is None:
+        if given:
+            told = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise CreditRiskError(Fault("goes with --certificate", "usage", path=told))
+        return None
+    if options.package is None:
+        remedy = "name the folder of the package with --package"
+        raise CreditRiskError(Fault("the documents of which package?", "usage", path="--certificate", remedy=remedy))
+    secret = passphrase(CERTIFICATE_PASSPHRASE, f"Passphrase of {options.certificate}: ")
+    more = [part for name in given if name not in ("package", "document")
+            for part in (f"--{name.replace('_', '-')}", getattr(options, name))]  # fmt: skip
+    chosen = tuple(name.removesuffix(".pdf") for name in options.document) or (SHEET,)
+    return DocumentSigner(Path(options.package), Path(options.certificate), secret, chosen, tuple(more))
 
 
 def reject(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ _PUBLIC = {
     "upgrade_inventory": "credit_risk.inventory.book",
     "InputFacts": "credit_risk.inventory.contracts",
     "ModelFacts": "credit_risk.inventory.contracts",
+    "DocumentSigner": "credit_risk.inventory.documents.signing",
     "AuditError": "credit_risk.inventory.errors",
     "FourEyesError": "credit_risk.inventory.errors",
     "GateError": "credit_risk.inventory.errors",
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from credit_risk.inventory.audit.verification import Verification, verify_lines
     from credit_risk.inventory.book import Inventory, create_inventory, open_inventory, upgrade_inventory
     from credit_risk.inventory.contracts import InputFacts, ModelFacts
+    from credit_risk.inventory.documents.signing import DocumentSigner
     from credit_risk.inventory.errors import (
         AuditError,
         FourEyesError,
@@ -86,6 +88,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Anchor",
     "AuditError",
+    "DocumentSigner",
     "FourEyesError",
     "GateError",
     "InputFacts",

@@ -25,6 +25,8 @@ from credit_risk.inventory.contracts import (
     SignOffFacts,
     VersionFacts,
 )
+from credit_risk.inventory.documents.revisions import DOCUMENTS
+from credit_risk.inventory.documents.signing import DocumentSigner, SignedDocuments, placing, sign_documents
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.gates import PolicyGatekeeper
 from credit_risk.inventory.keys.statements import OVERRIDE, SIGN_OFF, Signed
@@ -51,6 +53,7 @@ from credit_risk.inventory.service.trail import Trail
 from credit_risk.inventory.service.versions import Versions, append_package, gate_state
 from credit_risk.inventory.store.engine import make_engine
 from credit_risk.inventory.store.facts import version_facts
+from credit_risk.inventory.store.signed_documents import recorded
 from credit_risk.inventory.store.writer import Store, create, upgrade
 
 Json = Any
@@ -120,17 +123,24 @@ class Inventory:
         conditions: Iterable[str] = (),
         expires: str | None = None,
         comment: str | None = None,
+        documents: SignedDocuments | None = None,
     ) -> dict[str, Json]:
         """What a person signs at a gate, for a key that is elsewhere; `sign_off` takes it back with the signature."""
         state = self.versions.state(model, version, gate)
         fields = sign_off_fields(
             state, self.gates, decision=decision, role=role, conditions=tuple(conditions), expires=expires,
-            comment=comment,
+            comment=comment, documents=None if documents is None else documents.told(),
         )  # fmt: skip
         return new_statement(self.store, SIGN_OFF, person, fields)
 
     def sign_off(self, signed: Signed) -> SignOffFacts:
-        """Record a signed decision; no stage changes. Raises InventoryError, FourEyesError, KeyFileError."""
+        """Record a signed decision; no stage changes. Raises InventoryError, FourEyesError, KeyFileError.
+
+        Documents that are signed in the same act go with `approve`, which writes them.
+        """
+        if DOCUMENTS in signed.statement:
+            remedy = "sign documents by Inventory.approve, or credit-risk inventory approve --certificate"
+            raise InventoryError(Fault("documents are signed in an act that writes them", "documents", remedy=remedy))
         with self.store.writing() as writer:
             return append_sign_off(writer, self.gates, signed)
 
@@ -164,26 +174,40 @@ class Inventory:
         conditions: Iterable[str] = (),
         expires: str | None = None,
         comment: str | None = None,
+        documents: DocumentSigner | None = None,
     ) -> GateResult:
         """Sign for a version at a gate (None: the next one), and bring it through where nothing else is missing.
 
         Going live is an act of its own (`submit`), and so is a restriction, which needs its words (`restrict`). What
         the result tells as missing is still to come.
+
+        documents: PDFs of the package to be signed with the person's certificate in the same act; the signed files
+        stand in the package's annex `signatures`, and what is signed with the key names them. Either all is recorded
+        and written, or nothing.
         """
         texts = tuple(conditions)
         gate = self._next_gate(model, version) if gate is None else gate
         decision = APPROVE_WITH_CONDITIONS if texts else APPROVE
+        signed_documents, anchor = None, self.trail.head()
+        if documents is not None:
+            with self.store.reading() as connection:
+                facts = version_facts(connection, model, version)
+                held = recorded(connection, model, version)
+            signed_documents = sign_documents(
+                documents, facts, held, role=role, anchor=anchor, moment=self.store.clock()
+            )
         signed = signer.sign(
             self.statement(model, version, gate, person=signer.person, role=role, decision=decision,
-                           conditions=texts, expires=expires, comment=comment)
+                           conditions=texts, expires=expires, comment=comment, documents=signed_documents)
         )  # fmt: skip
-        with self.store.writing() as writer:
+        with placing(signed_documents, self.store.clock, anchor) as place, self.store.writing() as writer:
             append_sign_off(writer, self.gates, signed)
             facts = version_facts(writer.connection, model, version)
             result = self.gates.evaluate(gate_state(writer.connection, model, version, gate, writer.moment()[:10]))
             alone = gate not in (LIVE, RESTRICTED)
             if result.passed and alone and gate in TRANSITIONS[facts.stage] and facts.package_hash is not None:
                 result = pass_gate(writer, self.gates, model, version, gate, signer)
+            place()
             return result
 
     def reject(

@@ -11,7 +11,7 @@ from typing import Any
 
 from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, ScoringError
-from credit_risk.lifecycle.programs import ProgramError, run_program
+from credit_risk._core.programs import ProgramError, run_program
 from credit_risk.monitoring.time_travel import Decision
 
 KINDS = ("json", "pdf", "txt")

@@ -13,9 +13,9 @@ from credit_risk import __version__
 from credit_risk._core import canonical_json
 from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.evidence import Evidence
+from credit_risk._core.programs import run_program
 from credit_risk._core.severity import SEVERITIES
 from credit_risk.lifecycle.governance import NO_INVENTORY, anchor_text, overdue_frame, verdict_row
-from credit_risk.lifecycle.programs import run_program
 from credit_risk.monitoring.alerts.anchors import anchor_items, check_before_run
 from credit_risk.monitoring.alerts.log import AlertLog, read_alerts
 from credit_risk.monitoring.alerts.run import Judged, judge

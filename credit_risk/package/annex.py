@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from credit_risk._core import canonical_json
@@ -42,10 +42,43 @@ def write_annex(
     """
     package = Path(package)
     _check(package, kind, files)
+    _check_unsigned(package, kind)
     manifest = _manifest(files, kind, sha256_file(package / MANIFEST), producer, clock, anchor)
     staging, target = package.with_name(f"{package.name}.{kind}"), package / kind
     _place(target, staging, files, manifest)
     return target
+
+
+@contextmanager
+def annex_placed(package: Path, kind: str) -> Iterator[Callable[[Mapping[str, bytes], str, Clock, str | None], None]]:
+    """A function (files, producer, clock, anchor) that puts an annex in the place of the one that stands there, the
+    signatures too. What stood there comes back where the block fails afterwards: for an annex that holds together with
+    something else, as the record of a signature does. The function raises PackageError as `write_annex` does."""
+    package = Path(package)
+    staging, target = package.with_name(f"{package.name}.{kind}"), package / kind
+    replaced, placed = replaced_path(staging), False
+
+    def place(files: Mapping[str, bytes], producer: str, clock: Clock, anchor: str | None) -> None:
+        nonlocal placed
+        _check(package, kind, files)
+        manifest = _manifest(files, kind, sha256_file(package / MANIFEST), producer, clock, anchor)
+        with told(target):
+            _recover(replaced, target)
+            with _written(staging, files, manifest) as partial:
+                if target.exists():
+                    os.rename(target, replaced)
+                os.rename(partial, target)
+        placed = True
+
+    try:
+        yield place
+    except BaseException:
+        if placed:
+            remove(target)
+            _recover(replaced, target)
+        raise
+    if placed and replaced.exists():
+        remove(replaced)
 
 
 def write_run(
@@ -82,17 +115,24 @@ def _place(target: Path, staging: Path, files: Mapping[str, bytes], manifest: Ma
     """Write beside the target and rename."""
     with told(target):
         _recover(replaced_path(staging), target)
-        partial = claim(partial_path(staging))
-        try:
-            for name, data in files.items():
-                write_file(partial / name, data)
-            write_file(partial / MANIFEST, canonical_json.to_bytes(manifest))
-            os.unlink(partial / MARKER)
+        with _written(staging, files, manifest) as partial:
             swap(partial, target, replaced_path(staging))
-        finally:
-            with suppress(OSError):
-                if partial.exists():
-                    remove(partial)
+
+
+@contextmanager
+def _written(staging: Path, files: Mapping[str, bytes], manifest: Mapping[str, object]) -> Iterator[Path]:
+    """A folder beside the target with all files, to be renamed; removed where it was not."""
+    partial = claim(partial_path(staging))
+    try:
+        for name, data in files.items():
+            write_file(partial / name, data)
+        write_file(partial / MANIFEST, canonical_json.to_bytes(manifest))
+        os.unlink(partial / MARKER)
+        yield partial
+    finally:
+        with suppress(OSError):
+            if partial.exists():
+                remove(partial)
 
 
 def check_run(folder: Path) -> None:
@@ -122,13 +162,16 @@ def _check(package: Path, kind: str, files: Mapping[str, bytes]) -> None:
         raise PackageError(
             Fault("is not the folder of a model package", "manifest_missing", str(package), remedy=remedy)
         )
-    if kind == "signatures" and (package / kind).exists():
-        remedy = "append through the inventory"
-        raise PackageError(Fault("signatures are never replaced", "output_signed", str(package / kind), remedy=remedy))
     reasons = {name: "is the annex's own manifest" if name == MANIFEST else hostile(name) for name in files}
     faults = [Fault(f"file name {why}", "path_hostile", f"{kind}/{name}") for name, why in reasons.items() if why]
     if faults:
         raise PackageError(faults)
+
+
+def _check_unsigned(package: Path, kind: str) -> None:
+    if kind == "signatures" and (package / kind).exists():
+        remedy = "append through the inventory"
+        raise PackageError(Fault("signatures are never replaced", "output_signed", str(package / kind), remedy=remedy))
 
 
 def _recover(replaced: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ from credit_risk.inventory import kinds
 from credit_risk.inventory.audit.anchors import Anchor
 from credit_risk.inventory.audit.event import Event
 from credit_risk.inventory.contracts import DEVELOPER, INDEPENDENT_GATES, INDEPENDENT_ROLES
+from credit_risk.inventory.documents.revisions import Recorded, follow_faults, latest, recorded_in
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.keys import statements
 from credit_risk.inventory.keys.key_pair import PublicKey
@@ -49,6 +50,9 @@ class Replay:
     developers: dict[Version, set[str]] = field(default_factory=dict)
     independent: dict[Version, set[str]] = field(default_factory=dict)
     subjects: dict[Version, str] = field(default_factory=dict)
+    documents: dict[Version, Mapping[str, str]] = field(default_factory=dict)
+    revisions: dict[Version, list[Recorded]] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
     signed: list[tuple[Event, str]] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -154,6 +158,7 @@ def _proposed(state: Replay, event: Event) -> None:
 
 def _registered(state: Replay, event: Event) -> None:
     state.subjects[(event.model, event.version)] = event.payload["package_hash"]
+    state.documents[(event.model, event.version)] = event.payload["documents"]
 
 
 def _role_given(state: Replay, event: Event) -> None:
@@ -181,6 +186,23 @@ def _signed_off(state: Replay, event: Event) -> None:
         if text["person"] in state.developers.get(which, set()):
             state.fault(event, "four_eyes", f"{text['person']} developed a part of the version that he signs")
     _check_signed(state, event, event.payload["fingerprint"])
+    _signed_documents(state, event)
+
+
+def _signed_documents(state: Replay, event: Event) -> None:
+    """Documents signed in the act: those registered then, each after the one before, a certificate of one person."""
+    which = (event.model, event.version)
+    held = state.revisions.setdefault(which, [])
+    for one in recorded_in([event]):
+        revision = one.revision
+        before = latest(held, revision.name, revision.rendered_sha256)
+        rendered = state.documents.get(which, {}).get(f"{revision.name}.pdf")
+        for fault in follow_faults(revision, before, rendered):
+            state.fault(event, fault.code, fault.message)
+        owner = state.certificates.setdefault(revision.certificate, one.person)
+        if owner != one.person:
+            state.fault(event, "certificate_known", f"the certificate is that of {owner}; {one.person} signed by it")
+        held.append(one)
 
 
 def _overridden(state: Replay, event: Event) -> None:

@@ -34,6 +34,8 @@ FIELDS: dict[str, frozenset[str]] = {
     REVOKE_KEY: frozenset({"fingerprint", "reason", "distrusted_since"}),
     ACT: frozenset({"event", "model", "version", "content_sha256"}),
 }
+MAY_HAVE: dict[str, frozenset[str]] = {SIGN_OFF: frozenset({"documents"})}
+"""Fields that a statement has only where it says something by them: documents that were signed in the same act."""
 _COMMON = frozenset({"format", "format_version", "act", "person", "at", "audit"})
 
 
@@ -48,7 +50,7 @@ class Signed:
 
 def statement(act: str, person: str, at: str, head: Anchor, fields: Mapping[str, Json]) -> dict[str, Json]:
     """A statement of `person` at a moment, with the head of the trail that was known then."""
-    if set(fields) != FIELDS[act]:
+    if set(fields) - MAY_HAVE.get(act, frozenset()) != FIELDS[act]:
         raise ValueError(f"a statement of {act} has the fields {sorted(FIELDS[act])}")
     audit = {"log": head.log, "sequence": head.sequence, "hash": head.hash, "at": head.at}
     common = {"format": FORMAT, "format_version": FORMAT_VERSION, "act": act, "person": person, "at": at}
@@ -112,7 +114,7 @@ def check_form(text: Mapping[str, Json], act: str) -> None:
 
 def _form_fault(text: Mapping[str, Json], act: str) -> str | None:
     wanted = _COMMON | FIELDS[act]
-    if set(text) != wanted:
+    if set(text) - MAY_HAVE.get(act, frozenset()) != wanted:
         return f"fields are not {', '.join(sorted(wanted))}"
     if (text["format"], text["format_version"], text["act"]) != (FORMAT, FORMAT_VERSION, act):
         return "format or act is another"

@@ -32,6 +32,7 @@ from credit_risk.inventory.contracts import (
     SignOffFacts,
     VersionFacts,
 )
+from credit_risk.inventory.documents.revisions import DOCUMENTS, follow_faults, latest, revisions_of
 from credit_risk.inventory.errors import FourEyesError, GateError, InventoryError
 from credit_risk.inventory.keys.statements import OVERRIDE, SIGN_OFF, Signed
 from credit_risk.inventory.service.checks import Faults, check_person
@@ -41,6 +42,7 @@ from credit_risk.inventory.service.signing import Actor, Signer, check_signed, e
 from credit_risk.inventory.service.versions import IN_USE, gate_state, holds_role
 from credit_risk.inventory.store import tables
 from credit_risk.inventory.store.facts import findings_facts, model_facts, version_facts
+from credit_risk.inventory.store.signed_documents import certificate_owner, recorded
 from credit_risk.inventory.store.writer import Writer
 
 Json = Any
@@ -66,8 +68,12 @@ def sign_off_fields(
     conditions: tuple[str, ...],
     expires: str | None,
     comment: str | None,
+    documents: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
-    """What a person signs at a gate. Raises InventoryError where decision, role, conditions or date cannot be."""
+    """What a person signs at a gate; documents: those that the person has signed in the same act.
+
+    Raises InventoryError where decision, role, conditions or date cannot be.
+    """
     faults = Faults()
     faults.one_of(decision, DECISIONS, "decision")
     faults.one_of(role, ROLES, "role")
@@ -90,6 +96,7 @@ def sign_off_fields(
         "conditions": list(conditions),
         "expires": expires,
         "comment": comment,
+        **({} if documents is None else {DOCUMENTS: dict(documents)}),
     }
 
 
@@ -101,6 +108,7 @@ def append_sign_off(writer: Writer, gates: Gatekeeper, signed: Signed) -> SignOf
     state = gate_state(writer.connection, text["model"], text["version"], text["gate"], writer.moment()[:10])
     _check_four_eyes(state.version, text["person"], text["gate"], text["role"])
     _check_subject(writer, state, gates, text)
+    _check_documents(writer, state.version, text)
     before = [one for one in state.version.in_force(state.gate) if one.person == text["person"]]
     since = state.version.entered or ""
     if any((one.decision, one.role) == (text["decision"], text["role"]) and one.at >= since for one in before):
@@ -311,6 +319,28 @@ def _check_subject(writer: Writer, state: GateState, gates: Gatekeeper, text: Ma
     if not holds_role(state, text["person"], text["role"]):
         remedy = "give the person the role first"
         faults.append(Fault(f"{text['person']} is not {text['role']} of it", "role", place, remedy=remedy))
+    if faults:
+        raise InventoryError(faults)
+
+
+def _check_documents(writer: Writer, facts: VersionFacts, text: Mapping[str, Json]) -> None:
+    """Raise InventoryError unless each signed document is that of the package, follows what others have signed of it,
+    and is signed with a certificate by which nobody else has signed."""
+    if DOCUMENTS not in text:
+        return
+    try:
+        revisions = revisions_of(text[DOCUMENTS])
+    except ValueError as error:
+        raise InventoryError(Fault(str(error), "statement_form")) from error
+    held, faults = recorded(writer.connection, facts.model, facts.version), []
+    for one in revisions:
+        before = latest(held, one.name, one.rendered_sha256)
+        faults += follow_faults(one, before, facts.documents.get(f"{one.name}.pdf"))
+    for certificate in sorted({one.certificate for one in revisions}):
+        other = certificate_owner(writer.connection, certificate, text["person"])
+        if other is not None:
+            message = f"the certificate is that of {other}: a certificate is of one person"
+            faults.append(Fault(message, "certificate_known", found=certificate))
     if faults:
         raise InventoryError(faults)
 

@@ -17,8 +17,8 @@ from credit_risk.inventory.audit.event import Event, read_event
 from credit_risk.inventory.audit.verification import Verification, verify_lines
 from credit_risk.inventory.errors import AuditError
 from credit_risk.inventory.keys.key_pair import PublicKey
-from credit_risk.inventory.service.binding import binding_faults
 from credit_risk.inventory.service.checks import MODEL, Faults, check_person
+from credit_risk.inventory.service.package_check import package_faults
 from credit_risk.inventory.service.signing import Actor, person_of
 from credit_risk.inventory.store import tables
 from credit_risk.inventory.store.facts import model_facts, version_facts
@@ -81,14 +81,15 @@ class Trail:
         public_keys: Mapping[str, frozenset[PublicKey]] | None = None,
         packages: Packages | None = None,
     ) -> Verification:
-        """Verify events, signatures, guards and projections; packages {(model, version): path} against sign-offs."""
+        """Verify events, signatures, guards and projections; packages {(model, version): path} against
+        sign-offs, with the documents that were signed in them."""
         with self._store.reading() as connection:
             found = verify_lines(stored_lines(connection), anchors, public_keys)
             faults = [*found.faults, *missing_guards(connection)]
             if not found.faults:
                 faults += compare_projections(connection, found.events)
             for (model, version), path in (packages or {}).items():
-                faults += binding_faults(version_facts(connection, model, version), path)
+                faults += package_faults(connection, model, version, path)
         return replace(found, faults=tuple(faults))
 
     def rebuild(self, *, by: Actor) -> Anchor:

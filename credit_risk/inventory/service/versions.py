@@ -26,9 +26,10 @@ from credit_risk.inventory.contracts import (
 )
 from credit_risk.inventory.errors import FourEyesError, InventoryError
 from credit_risk.inventory.gates.package_evidence import REDEPLOYMENT
-from credit_risk.inventory.service.binding import Binding, binding_faults
+from credit_risk.inventory.service.binding import Binding
 from credit_risk.inventory.service.checks import Faults, check_person
 from credit_risk.inventory.service.describing import append_provision, today
+from credit_risk.inventory.service.package_check import package_faults
 from credit_risk.inventory.service.proposals import void
 from credit_risk.inventory.service.signing import Actor, person_of, require_key
 from credit_risk.inventory.store import tables
@@ -76,8 +77,9 @@ class Versions:
             return version_facts(writer.connection, model, version)
 
     def check_package(self, model: str, version: str, package: Path | str) -> tuple[Fault, ...]:
-        """What of the package that lies in `package` is not what was registered: edits after sign-off."""
-        return binding_faults(self.get(model, version), package)
+        """What of the package that lies in `package` is not what was registered and signed: edits after sign-off."""
+        with self._store.reading() as connection:
+            return package_faults(connection, model, version, package)
 
     def expired(self, as_of: str | None = None) -> tuple[VersionFacts, ...]:
         """Versions that are approved or in use, and whose approval ended before `as_of` (None: today)."""
