@@ -32,10 +32,15 @@ Floats = NDArray[np.float64]
 INCUMBENT = "incumbent"
 SWAPS = ("strategy.swap_sets", "strategy.swap_changes")
 MATRICES = ("strategy.matrix", "strategy.matrix_order")
-PAIR_IDS = (*SWAPS, *MATRICES, "strategy.comparison", "strategy.redeployment")
+REDEPLOYMENT = "strategy.redeployment"
+PAIR_IDS = (*SWAPS, *MATRICES, "strategy.comparison", REDEPLOYMENT)
 NO_PAIR = "the plan has no challenger and names no incumbent (strategy.incumbent)"
 CONSTANT = "not evaluable: on every sample one of the two scores is the same for all rows"
 NO_CUT_OFF = "not evaluable: no cut-off is declared (strategy.cut_off, strategy.incumbent.cut_off), and none is assumed"
+NO_CHALLENGER = (
+    "the plan has no challenger; its rules of redeployment are held against the live version when the inventory "
+    "registers this one"
+)
 NO_RULES = "the plan states no rules of redeployment (strategy.redeployment)"
 EQUAL, GIVEN = "equal acceptance", "declared cut-offs"
 KNOWN = "outcomes are known of booked accounts only; those of the others are counted as unknown and not inferred"
@@ -65,7 +70,8 @@ def pair_evidence(plan: Plan, intake: Intake, scored: Scored, groups: Mapping[st
     """Evidence on every pair: the incumbent and the champion, the champion and each challenger."""
     pairs = versus(plan, intake, scored)
     if not pairs:
-        return [absent(identifier, "not_applicable", NO_PAIR) for identifier in PAIR_IDS]
+        found = [absent(identifier, "not_applicable", NO_PAIR) for identifier in PAIR_IDS[:-1]]
+        return [*found, absent(REDEPLOYMENT, "not_applicable", _no_redeployment(plan) or NO_PAIR)]
     models = [plan.champion.id, *(one.id for one in plan.challengers)]
     inputs = input_files(scored, models, plan.champion.id)
     rows = {(one.base, one.candidate): _samples(plan, intake, scored, one) for one in pairs}
@@ -226,9 +232,9 @@ def _redeployment(
     inputs: tuple[str, ...],
     notes: tuple[str, ...],
 ) -> Evidence:
-    spec = plan.strategy.redeployment
-    if spec is None:
-        return absent("strategy.redeployment", "not_applicable", NO_RULES)
+    spec, reason = plan.strategy.redeployment, _no_redeployment(plan)
+    if spec is None or reason is not None:
+        return absent(REDEPLOYMENT, "not_applicable", reason or NO_RULES)
     limits = [{k: v for k, v in part.model_dump().items() if v is not None} for part in (spec.auto_accept, spec.reject)]
     rules, found = Rules(limits[0], limits[1], spec.accepts_only), []
     for one in plan.challengers:
@@ -236,7 +242,14 @@ def _redeployment(
         for row in redeployment(measures, rules, on_accepts=on_accepts(intake)):
             found.append({"challenger": one.id, "sample": spec.sample, **row})
     frame = pd.DataFrame(found, columns=REDEPLOYMENT_COLUMNS).astype(object)
-    return table("strategy.redeployment", frame, inputs=("plan.json", *inputs), notes=notes)
+    return table(REDEPLOYMENT, frame, inputs=("plan.json", *inputs), notes=notes)
+
+
+def _no_redeployment(plan: Plan) -> str | None:
+    """Why no rule is held against a challenger; None where one is."""
+    if plan.strategy.redeployment is None:
+        return NO_RULES
+    return None if plan.challengers else NO_CHALLENGER
 
 
 def _measures(

@@ -72,13 +72,9 @@ def _redeployment(plan: dict[str, Any], strategy: dict[str, Any]) -> Found:
     rules, path = strategy.get("redeployment"), ("strategy", "redeployment")
     if not isinstance(rules, dict):
         return
-    models = plan.get("models")
-    if isinstance(models, list | tuple) and len(models) == 1:
-        message = "rules of redeployment are of challengers, and the plan has none"
-        yield path, Fault(message, code="no_challenger", remedy="add a model, or leave redeployment out")
     samples = plan.get("samples")
     if rules.get("sample") == "out_of_time" and not (isinstance(samples, dict) and samples.get("out_of_time")):
-        message = "challengers are to be judged out of time, and the plan makes no such sample"
+        message = "redeployment is to be judged out of time, and the plan makes no such sample"
         yield (*path, "sample"), Fault(message, code="no_sample", remedy="write samples.out_of_time, or out_of_sample")
     for key, what in (("auto_accept", "accepted"), ("reject", "rejected")):
         part = rules.get(key)

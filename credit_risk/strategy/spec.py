@@ -108,7 +108,10 @@ class RejectSpec(Spec):
 
 
 class RedeploymentSpec(Spec):
-    """What becomes of a challenger, stated before the numbers are known. Reject goes before accept."""
+    """What becomes of a challenger, or of a new version beside the live one, stated before the numbers are known.
+
+    Reject goes before accept.
+    """
 
     sample: Literal["out_of_sample", "out_of_time"] = Field(
         default="out_of_sample", description="Sample on which challengers are judged."
@@ -199,7 +202,9 @@ class StrategySpec(Spec):
         description="Bands of equal weight on development of each score of the two-score matrix.",
     )
     redeployment: RedeploymentSpec | None = Field(
-        default=None, description="Rules of redeployment, stated beforehand; null: none, challengers are only compared."
+        default=None,
+        description="Rules of redeployment, stated beforehand: for each challenger of the plan, and for the version "
+        "itself against the live one, when the inventory registers it; null: none, challengers are only compared.",
     )
     overrides: OverridesSpec | None = Field(
         default=None, description="Policy of overrides; null: not declared, overrides are not analysed."

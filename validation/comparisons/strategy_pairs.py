@@ -173,6 +173,9 @@ def _compare_redeployment(space: Workspace, compared: Rows) -> None:
     if rules is None:
         space.ledger.not_evaluable(REDEPLOYMENT, "the plan states no rules of redeployment")
         return
+    if set(space.package.candidate_ids) <= {space.package.champion_id}:
+        space.ledger.not_evaluable(REDEPLOYMENT, "the plan has no challenger to hold its rules against")
+        return
     accepts = "rejected" in set(space.frame["_status"].tolist())
     mine: Rows = []
     champion = space.package.champion_id

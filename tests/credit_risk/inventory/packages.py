@@ -8,6 +8,7 @@ from typing import Any
 
 from credit_risk._core import canonical_json
 from credit_risk._core.hashing import sha256_bytes
+from credit_risk.package.layout import FORMAT_VERSION
 
 REGISTER = {
     "id": "limitations.register",
@@ -33,7 +34,8 @@ def write_core(folder: Path, version: str = "1.0", content: str = "one", model: 
 def write_annex(package: Path, kind: str, files: dict[str, Any]) -> None:
     """An annex of a package."""
     cited = sha256_bytes((package / "manifest.json").read_bytes())
-    _write(package / kind, files, {"format": "credit-risk-annex", "kind": kind, "package_hash": cited})
+    head = {"format": "credit-risk-annex", "format_version": FORMAT_VERSION, "kind": kind, "package_hash": cited}
+    _write(package / kind, files, {**head, "producer": "tests", "created": "2026-11-27T05:00:00Z"})
 
 
 def validate(package: Path, recommendation: str = "approve", severity: str | None = None) -> None:
