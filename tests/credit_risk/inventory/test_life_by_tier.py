@@ -55,7 +55,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, version, characteristics in (
         ("first", "1.0", "AGE, HOUSING"),
         ("second", "2.0", "AGE, HOUSING, INCOME"),
-        ("worse", "2.0", "HOUSING"),
+        ("worse", "2.0", "NOISE"),
     ):
         text = plan(version, "1", characteristics, BETTER)
         found[name] = done(tmp_path_factory.mktemp(name), text, table, "--no-validation")
