@@ -76,10 +76,12 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
     assert {fault.path for fault in caught.value.faults} == {"strategy.aim", "strategy.cut_offs[1]"}
 
 
-def test_rules_without_a_challenger_are_refused(tmp_path: Path) -> None:
+def test_rules_without_a_challenger_are_of_the_version_itself(tmp_path: Path) -> None:
+    """The inventory holds them against the live version."""
     rules = "{auto_accept: {max_psi: 0.1}, reject: {min_psi: 0.25}, manual_review: the committee}"
-    with pytest.raises(PlanError, match="the plan has none"):
-        cr.read_plan(write_plan(tmp_path, f"{HEAD}strategy: {{redeployment: {rules}}}\n{QUICK}"))
+    plan = cr.read_plan(write_plan(tmp_path, f"{HEAD}strategy: {{redeployment: {rules}}}\n{QUICK}"))
+    assert plan.challengers == ()
+    assert plan.strategy.redeployment is not None
 
 
 def test_amounts_have_no_cut_off(tmp_path: Path) -> None:
