@@ -44,7 +44,8 @@ def _command(
 
 
 def _begin(group: Any) -> None:
-    _command(group, "create", "lay out a new inventory", acts.create)
+    create = _command(group, "create", "lay out a new inventory", acts.create)
+    create.add_argument("--recovery", help="public key (PEM) of a recovery key, whose private half lies in a safe")
     _command(group, "upgrade", "raise the schema of an inventory to the program's", acts.upgrade)
     rights = _command(group, "rights", "print what gives the program its rights in PostgreSQL", read.rights)
     rights.add_argument("--role", help="role of the database, by default credit_risk_inventory")

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 def create(options: argparse.Namespace) -> int:
     """`credit-risk inventory create`."""
-    from credit_risk.inventory import create_inventory
+    from credit_risk.inventory import create_inventory, read_public_key
 
-    with create_inventory(place_of(options), gates_of(options)) as inventory:
+    recovery = None if options.recovery is None else read_public_key(Path(options.recovery))
+    with create_inventory(place_of(options), gates_of(options), recovery=recovery) as inventory:
         print(inventory.trail.head().text())
     return 0
 

@@ -48,6 +48,7 @@ _PUBLIC = {
     "new_key": "credit_risk.inventory.keys.key_pair",
     "read_key": "credit_risk.inventory.keys.key_pair",
     "write_key": "credit_risk.inventory.keys.key_pair",
+    "read_public_key": "credit_risk.inventory.keys.key_pair",
     "read_public_keys": "credit_risk.inventory.keys.key_pair",
     "Anchor": "credit_risk.inventory.audit.anchors",
     "read_anchors": "credit_risk.inventory.audit.anchors",
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
         ProtectedError,
     )
     from credit_risk.inventory.gates.gatekeeper import PolicyGatekeeper
-    from credit_risk.inventory.keys.key_pair import new_key, read_key, read_public_keys, write_key
+    from credit_risk.inventory.keys.key_pair import new_key, read_key, read_public_key, read_public_keys, write_key
     from credit_risk.inventory.keys.statements import Signed
     from credit_risk.inventory.policy.read import Policy, PolicyError, default_policy, read_policy
     from credit_risk.inventory.protected.pseudonyms import new_secret, open_secret
@@ -121,6 +122,7 @@ __all__ = [
     "read_anchors",
     "read_key",
     "read_policy",
+    "read_public_key",
     "read_public_keys",
     "read_trail",
     "review_model",

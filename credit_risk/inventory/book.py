@@ -29,6 +29,7 @@ from credit_risk.inventory.documents.revisions import DOCUMENTS
 from credit_risk.inventory.documents.signing import DocumentSigner, SignedDocuments, placing, sign_documents
 from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.gates import PolicyGatekeeper
+from credit_risk.inventory.keys.key_pair import PublicKey
 from credit_risk.inventory.keys.statements import OVERRIDE, SIGN_OFF, Signed
 from credit_risk.inventory.service.binding import compared, read_binding
 from credit_risk.inventory.service.checks import Faults, check_person
@@ -298,14 +299,21 @@ class Inventory:
         return ahead[0]
 
 
-def create_inventory(place: str | Path, gates: Gatekeeper | None = None, *, clock: Clock = system_clock) -> Inventory:
+def create_inventory(
+    place: str | Path,
+    gates: Gatekeeper | None = None,
+    *,
+    clock: Clock = system_clock,
+    recovery: PublicKey | None = None,
+) -> Inventory:
     """Lay out a new inventory: a file (SQLite), or `postgresql://...`. Raises InventoryError where one is there.
 
     gates: those of the bank's policy, `PolicyGatekeeper(read_policy(FILE))`; None: of the policy that ships.
+    recovery: public half of a key that lies in a safe, for the day when no registrar has a key (`people.recover`).
     """
     engine = make_engine(place, create=True)
     try:
-        create(engine, clock, secrets.token_hex(16))
+        create(engine, clock, secrets.token_hex(16), recovery)
     except BaseException:
         engine.dispose()
         raise

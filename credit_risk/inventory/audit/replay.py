@@ -26,6 +26,7 @@ ACTS = {
     kinds.PERSON_REGISTERED: statements.REGISTER_KEY,
     kinds.KEY_ROTATED: statements.ROTATE_KEY,
     kinds.KEY_REVOKED: statements.REVOKE_KEY,
+    kinds.RECOVERY_NAMED: statements.NAME_RECOVERY,
 }
 
 
@@ -47,6 +48,8 @@ class Replay:
 
     keys: dict[str, KnownKey] = field(default_factory=dict)
     registrars: set[str] = field(default_factory=set)
+    recovery: PublicKey | None = None
+    notes: list[Fault] = field(default_factory=list)
     developers: dict[Version, set[str]] = field(default_factory=dict)
     independent: dict[Version, set[str]] = field(default_factory=dict)
     subjects: dict[Version, str] = field(default_factory=dict)
@@ -131,10 +134,53 @@ def _key_rotated(state: Replay, event: Event) -> None:
     _check_signed(state, event, told["by_fingerprint"])
     if not holds(Signed(text, key.fingerprint, told["proof"]), key):
         state.fault(event, "forged", "who holds the new key did not sign for it")
+    _new_key(state, event, person, key)
+
+
+def _recovery_named(state: Replay, event: Event) -> None:
+    text = event.payload["statement"]
+    if text["recovery_key"] != event.payload["recovery_key"]:
+        state.fault(event, "forged", "the recovery key is not the one that was signed")
+    if text["person"] not in state.registrars:
+        state.fault(event, "key", f"{text['person']} may not name a recovery key")
+    _check_signed(state, event, event.payload["fingerprint"])
+    state.recovery = PublicKey(event.payload["recovery_key"])
+
+
+def _key_recovered(state: Replay, event: Event) -> None:
+    """A registrar's new key: by the recovery key, while no registrar had one in force."""
+    told = event.payload
+    person, key, text = told["person"], PublicKey(told["public_key"]), told["statement"]
+    check_form(text, statements.RECOVER_KEY)
+    named = (text["registered"], text["public_key"], text["expires"], text["reason"])
+    if named != (person, key.hex, told["expires"], told["reason"]) or text["person"] != person:
+        state.fault(event, "forged", "the new key is not the one that was signed")
+    if key.fingerprint in state.keys:
+        state.fault(event, "key", f"the key is that of {state.keys[key.fingerprint].person} already")
+        return
+    there = sorted(
+        known.person for known in state.keys.values()
+        if known.person in state.registrars and known.until is None and known.expires >= event.at
+    )  # fmt: skip
+    if person not in state.registrars or there:
+        who = f"{there[0]} was a registrar with a key" if there else f"{person} was no registrar"
+        state.fault(event, "key", f"no key was to be recovered: {who}")
+    if state.recovery is None or not holds(Signed(text, told["by_fingerprint"], told["signature"]), state.recovery):
+        state.fault(event, "forged", "is not signed with the recovery key that was named")
+    if not holds(Signed(text, key.fingerprint, told["proof"]), key):
+        state.fault(event, "forged", "who holds the new key did not sign for it")
+    state.anchors.append(anchor_of(text, f"statement of event {event.sequence}"))
+    _new_key(state, event, person, key)
+    message = f"{person} was given a new key by the recovery key: {told['reason']}"
+    state.notes.append(Fault(message, "recovered", row=event.sequence))
+
+
+def _new_key(state: Replay, event: Event, person: str, key: PublicKey) -> None:
+    """A key in the place of the active one."""
     for fingerprint, known in list(state.keys.items()):
         if known.person == person and known.until is None:
             state.keys[fingerprint] = replace(known, until=event.sequence)
-    state.keys[key.fingerprint] = KnownKey(key, person, told["expires"], event.sequence)
+    state.keys[key.fingerprint] = KnownKey(key, person, event.payload["expires"], event.sequence)
 
 
 def _key_revoked(state: Replay, event: Event) -> None:
@@ -218,6 +264,8 @@ def _overridden(state: Replay, event: Event) -> None:
 
 
 def _created(state: Replay, event: Event) -> None:
+    if event.payload.get("recovery_key") is not None:
+        state.recovery = PublicKey(event.payload["recovery_key"])
     if event.payload["format_version"] != "0.1":
         state.signing_from = event.sequence
 
@@ -289,6 +337,8 @@ _STEPS: Mapping[str, Callable[[Replay, Event], None]] = {
     kinds.PERSON_REGISTERED: _person_registered,
     kinds.KEY_ROTATED: _key_rotated,
     kinds.KEY_REVOKED: _key_revoked,
+    kinds.RECOVERY_NAMED: _recovery_named,
+    kinds.KEY_RECOVERED: _key_recovered,
     kinds.VERSION_PROPOSED: _proposed,
     kinds.PROPOSAL_CHANGED: _proposed,
     kinds.PACKAGE_REGISTERED: _registered,

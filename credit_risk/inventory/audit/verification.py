@@ -62,7 +62,7 @@ def verify_lines(
     return Verification(
         events=chain.events,
         faults=tuple(faults),
-        notes=(*chain.notes, *_older(state, chain.last)),
+        notes=(*chain.notes, *state.notes, *_older(state, chain.last)),
         head=head,
         anchors=len(anchors),
         signatures=len(state.signed),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from credit_risk._core.hashing import sha256_bytes
 from credit_risk.inventory.errors import KeyFileError
 
 SHORTEST_PASSPHRASE = 12
+_SEVERAL = re.compile(r"\.(?:[0-9]+|[0-9a-f]{8,})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,25 @@ def read_key(path: Path, passphrase: str) -> PrivateKey:
     return _opened(key)
 
 
+def read_public_key(path: Path) -> PublicKey:
+    """A public key of a PEM file. Raises KeyFileError where it cannot be read, or is no Ed25519 key."""
+    try:
+        key = serialization.load_pem_public_key(Path(path).read_bytes())
+    except OSError as error:
+        raise KeyFileError(Fault(f"cannot be read ({error.strerror})", "unreadable", str(path))) from error
+    except ValueError as error:
+        raise KeyFileError(Fault("is not a public key", "not_a_key", str(path))) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise KeyFileError(Fault("is not an Ed25519 key", "key_kind", str(path), allowed="Ed25519"))
+    return _public(key)
+
+
 def read_public_keys(folder: Path) -> Mapping[str, frozenset[PublicKey]]:
-    """Public keys of persons that were kept apart from the inventory: files `PERSON.pem`, or `PERSON.ANYTHING.pem`
-    where a person has had several. Raises KeyFileError with every file that is none, or where there is no file."""
+    """Public keys of persons that were kept apart from the inventory: files `PERSON.pem`, or `PERSON.NUMBER.pem` and
+    `PERSON.FINGERPRINT.pem` (digits, or 8 and more of hexadecimal) where a person has had several.
+
+    Raises KeyFileError with every file that is none, or where there is no file.
+    """
     found: dict[str, set[PublicKey]] = {}
     faults = []
     for path in sorted(Path(folder).glob("*.pem")):
@@ -114,7 +132,7 @@ def read_public_keys(folder: Path) -> Mapping[str, frozenset[PublicKey]]:
             faults.append(Fault("is not a public key", "not_a_key", str(path)))
             continue
         if isinstance(key, Ed25519PublicKey):
-            found.setdefault(path.name.split(".")[0], set()).add(_public(key))
+            found.setdefault(_SEVERAL.sub("", path.stem), set()).add(_public(key))
         else:
             faults.append(Fault("is not an Ed25519 key", "key_kind", str(path)))
     if not found and not faults:

@@ -17,9 +17,9 @@ from credit_risk.inventory.keys.key_pair import PrivateKey, PublicKey
 
 Json = Any
 FORMAT, FORMAT_VERSION = "credit-risk-statement", "0.1"
-SIGN_OFF, OVERRIDE, REGISTER_KEY, ROTATE_KEY, REVOKE_KEY, ACT = (
-    *("sign_off", "override", "register_key"),
-    *("rotate_key", "revoke_key", "act"),
+SIGN_OFF, OVERRIDE, REGISTER_KEY, ROTATE_KEY, REVOKE_KEY, NAME_RECOVERY, RECOVER_KEY, ACT = (
+    *("sign_off", "override", "register_key", "rotate_key"),
+    *("revoke_key", "name_recovery", "recover_key", "act"),
 )
 FIELDS: dict[str, frozenset[str]] = {
     SIGN_OFF: frozenset(
@@ -32,6 +32,8 @@ FIELDS: dict[str, frozenset[str]] = {
     REGISTER_KEY: frozenset({"registered", "public_key", "expires", "registrar"}),
     ROTATE_KEY: frozenset({"registered", "public_key", "expires"}),
     REVOKE_KEY: frozenset({"fingerprint", "reason", "distrusted_since"}),
+    NAME_RECOVERY: frozenset({"recovery_key"}),
+    RECOVER_KEY: frozenset({"registered", "public_key", "expires", "reason"}),
     ACT: frozenset({"event", "model", "version", "content_sha256"}),
 }
 MAY_HAVE: dict[str, frozenset[str]] = {SIGN_OFF: frozenset({"documents"})}

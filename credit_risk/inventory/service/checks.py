@@ -16,7 +16,7 @@ from credit_risk.inventory.store.facts import unknown_person
 
 MODEL = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
-PERSON = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+PERSON = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 LONGEST_NAME, LONGEST_TEXT = 200, 20_000
 
 

@@ -13,9 +13,18 @@ from credit_risk._core.errors import Fault
 from credit_risk.inventory import kinds
 from credit_risk.inventory.errors import InventoryError, KeyFileError
 from credit_risk.inventory.keys.key_pair import PrivateKey, PublicKey
-from credit_risk.inventory.keys.statements import REGISTER_KEY, REVOKE_KEY, ROTATE_KEY, Signed, holds
+from credit_risk.inventory.keys.statements import (
+    NAME_RECOVERY,
+    RECOVER_KEY,
+    REGISTER_KEY,
+    REVOKE_KEY,
+    ROTATE_KEY,
+    Signed,
+    holds,
+)
 from credit_risk.inventory.service.checks import LONGEST_NAME, PERSON, Faults, check_person
-from credit_risk.inventory.service.signing import Signer, check_signed, new_statement
+from credit_risk.inventory.service.recovery import check_recovery, check_registrars_left
+from credit_risk.inventory.service.signing import Signer, check_signed, event_payload, new_statement
 from credit_risk.inventory.store import personal, tables
 from credit_risk.inventory.store.writer import Store, Writer
 
@@ -130,9 +139,45 @@ class People:
             if by.person != row.person:
                 _check_registrar(_registrars(writer), by.person)
             check_signed(writer, signed, REVOKE_KEY)
+            check_registrars_left(writer, row.person)
             payload = {"person": row.person, "fingerprint": fingerprint, "distrusted_since": distrusted_since}
             payload |= {"statement": dict(signed.statement), "by_fingerprint": signed.fingerprint}
             writer.append(kinds.KEY_REVOKED, {**payload, "signature": signed.signature}, actor=by.person)
+
+    def name_recovery(self, key: PublicKey, *, by: Signer) -> None:
+        """Name the public half of a key that lies in a safe; it takes the place of one that was named before."""
+        signed = by.sign(new_statement(self._store, NAME_RECOVERY, by.person, {"recovery_key": key.hex}))
+        with self._store.writing() as writer:
+            _check_registrar(_registrars(writer), by.person)
+            check_signed(writer, signed, NAME_RECOVERY)
+            _check_new_key(writer, key)
+            payload = {**event_payload(signed), "recovery_key": key.hex}
+            writer.append(kinds.RECOVERY_NAMED, payload, actor=by.person)
+
+    def recover(
+        self, person: str, new: PrivateKey, reason: str, *, recovery: PrivateKey, expires: str | None = None
+    ) -> Person:
+        """Give a registrar a new key by the recovery key, while no registrar has a key in force.
+
+        Verification tells each recovery. Raises InventoryError: a registrar has a key, no registrar, no recovery key;
+        KeyFileError: another key than the one that was named.
+        """
+        faults = Faults()
+        faults.text(reason, "reason", required=True)
+        faults.day(expires, "expires")
+        faults.raise_any()
+        fields = {"registered": person, "public_key": new.public.hex, "expires": self._last_moment(expires)}
+        text = new_statement(self._store, RECOVER_KEY, person, {**fields, "reason": reason})
+        vouched, proof = Signer(person, recovery).sign(text), Signer(person, new).sign(text)
+        with self._store.writing() as writer:
+            check_person(writer.connection, person)
+            _check_registrar(_registrars(writer), person)
+            check_recovery(writer, vouched)
+            _check_new_key(writer, new.public)
+            _check_proof(vouched, proof, new.public)
+            payload = {**_key_payload(vouched, proof, new.public), "reason": reason}
+            writer.append(kinds.KEY_RECOVERED, payload, actor=person)
+        return self.get(person)
 
     def get(self, person: str) -> Person:
         """A person. Raises InventoryError where he is not registered."""

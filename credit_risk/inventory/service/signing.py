@@ -24,6 +24,7 @@ __all__ = [
     "asked_key",
     "check_key",
     "check_signed",
+    "check_statement",
     "event_payload",
     "new_statement",
     "person_of",
@@ -39,11 +40,16 @@ def new_statement(store: Store, act: str, person: str, fields: Mapping[str, Json
 
 def check_signed(writer: Writer, signed: Signed, act: str) -> None:
     """Raise InventoryError or KeyFileError unless the statement may be recorded now with this signature."""
+    check_statement(writer, signed, act)
+    check_key(writer, signed)
+
+
+def check_statement(writer: Writer, signed: Signed, act: str) -> None:
+    """Raise InventoryError unless it is a statement of the act, made for this trail and not later than now."""
     text = signed.statement
     check_form(text, act)
     _check_moment(writer, text)
     _check_anchor(writer.connection, anchor_of(text))
-    check_key(writer, signed)
 
 
 def check_key(writer: Writer, signed: Signed) -> None:

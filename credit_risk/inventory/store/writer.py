@@ -16,6 +16,7 @@ from credit_risk._core.errors import Fault
 from credit_risk.inventory.audit.anchors import Anchor
 from credit_risk.inventory.audit.event import Event, Head, next_event, read_event
 from credit_risk.inventory.errors import FourEyesError, InventoryError
+from credit_risk.inventory.keys.key_pair import PublicKey
 from credit_risk.inventory.keys.statements import ACT, Actor, Signer, act_fields, person_of, statement
 from credit_risk.inventory.kinds import CREATED, UPGRADED
 from credit_risk.inventory.store import schema, tables
@@ -142,8 +143,11 @@ def _row(event: Event) -> dict[str, Json]:
     return {name: getattr(event, name) for name in tables.events.c.keys()}  # noqa: SIM118
 
 
-def create(engine: sa.Engine, clock: Clock, nonce: str) -> None:
-    """Lay out an inventory in an empty database, with its first event. Raises InventoryError where there is one."""
+def create(engine: sa.Engine, clock: Clock, nonce: str, recovery: PublicKey | None = None) -> None:
+    """Lay out an inventory in an empty database, with its first event, which names the recovery key where one is given.
+
+    Raises InventoryError where there is one.
+    """
     place = shown(engine)
     writing = engine.execution_options(**{WRITE: True})
     with _told(place), writing.connect() as connection, connection.begin():
@@ -153,7 +157,9 @@ def create(engine: sa.Engine, clock: Clock, nonce: str) -> None:
         schema.migrate(connection)
         connection.execute(sa.insert(tables.head).values(one=1, sequence=0, hash=Head().hash, at=""))
         writer = Writer(connection, clock)
-        writer.append(CREATED, {"format": FORMAT, "format_version": FORMAT_VERSION, "nonce": nonce}, actor="system")
+        payload = {"format": FORMAT, "format_version": FORMAT_VERSION, "nonce": nonce}
+        payload |= {} if recovery is None else {"recovery_key": recovery.hex}
+        writer.append(CREATED, payload, actor="system")
 
 
 def upgrade(engine: sa.Engine) -> tuple[str | None, str]:

@@ -24,6 +24,8 @@ HANDLERS: Mapping[str, Apply] = {
     kinds.PERSON_REGISTERED: people.registered,
     kinds.KEY_ROTATED: people.rotated,
     kinds.KEY_REVOKED: people.revoked,
+    kinds.RECOVERY_NAMED: nothing,
+    kinds.KEY_RECOVERED: people.rotated,
     kinds.MODEL_ENTERED: models.entered,
     kinds.MODEL_DESCRIBED: models.described,
     kinds.TIER_SET: models.tier_set,

@@ -17,7 +17,7 @@ def registered(connection: sa.Connection, event: Event) -> None:
 
 
 def rotated(connection: sa.Connection, event: Event) -> None:
-    """A new key in the place of the active one, or after a revocation."""
+    """A new key in the place of the active one, or after a revocation; of a registrar by the recovery key, too."""
     active = (keys.c.person == event.payload["person"]) & (keys.c.state == "active")
     connection.execute(sa.update(keys).where(active).values(state="rotated", ended=event.at))
     _add_key(connection, event)
