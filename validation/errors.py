@@ -49,6 +49,7 @@ CODES = frozenset(
         "earlier_missing",
         "anchor_invalid",
         "annex_missing",
+        "governance_other_package",
         "package_missing",
         "concluded",
         "conclusion_incomplete",

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from validation.monitoring.accepts import ACCEPTS, accepts_of
 from validation.monitoring.bench import Bench
 from validation.monitoring.outcomes import CONFIDENCE, LEAST_FOLLOWED, MISSING, labels_beside
 from validation.monitoring.production import CHALLENGER
@@ -34,8 +35,9 @@ def compare_challengers(bench: Bench) -> None:
     if bench.outcomes is None or window is None or not names or "probability" not in frame:
         not_recomputed(bench.ledger, bench.run, "challengers", "name --challenger and --outcomes as the run did")
         return
-    if table is not None and set(table["basis"]) != {"champion's accepts"}:
-        not_recomputed(bench.ledger, bench.run, "challengers", "of random accepts, or weighted, by the run alone")
+    accepts = accepts_of(bench)
+    if isinstance(accepts, str):
+        not_recomputed(bench.ledger, bench.run, "challengers", accepts)
         return
     labels, rows = labels_beside(frame, bench.outcomes), []
     first = frame["probability"].to_numpy(np.float64)
@@ -46,17 +48,26 @@ def compare_challengers(bench: Bench) -> None:
             held = inside[both[inside]]
             if len(held):
                 head = {"challenger": name.removeprefix(CHALLENGER).removesuffix(RESULT), "horizon": float(window)}
-                told = _paired(bench, labels.part(held), first[held], second[held])
-                rows.append({**head, "period": period, "segment": segment, "rows": len(held), **told})
-    keys = ["challenger", "period", "segment"]
-    compare_table(bench.ledger, bench.run, "challengers", pd.DataFrame(rows), keys, RULES, ("status",))
+                held = held[accepts.keep[held]]
+                mass = None if accepts.mass is None else accepts.mass[held]
+                told = _paired(bench, labels.part(held), first[held], second[held], mass)
+                head |= {"period": period, "segment": segment, "basis": accepts.basis, "rows": len(held)}
+                rows.append({**head, **told})
+    keys, words = ["challenger", "period", "segment"], ("status", "basis")
+    compare_table(bench.ledger, bench.run, "challengers", pd.DataFrame(rows), keys, RULES, words)
+    if table is not None:
+        warned = [row["warning"] is not None for row in table.to_dict("records")]
+        bench.ledger.words(
+            "monitoring.challengers", "whether there is a warning", warned, [accepts.basis == ACCEPTS] * len(warned),
+            [f"{row['challenger']} {row['period']} {row['segment']}" for row in table.to_dict("records")],
+        )  # fmt: skip
 
 
-def _paired(bench: Bench, labels: Labels, a: Floats, b: Floats) -> dict[str, object]:
+def _paired(bench: Bench, labels: Labels, a: Floats, b: Floats, mass: Floats | None) -> dict[str, object]:
     nothing = dict.fromkeys((one for one in RULES if one != "rows"), math.nan)
     if not labels.usable.any():
         return {**nothing, "good": 0, "bad": 0, "not_yet": 0, "followed": 0.0, "status": "not evaluable"}
-    one = censored.follow(labels, float(bench.settings.window or 0))
+    one = censored.follow(labels, float(bench.settings.window or 0), mass)
     bad, good = int(one.bad.sum()), int(one.good.sum())
     counts = {"good": good, "bad": bad, "not_yet": len(one.time) - good - bad, "followed": one.followed}
     if min(bad, good) < 2:

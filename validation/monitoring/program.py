@@ -21,10 +21,13 @@ from validation.monitoring.declared import compare_objectives, compare_profit
 from validation.monitoring.domain import compare_domain
 from validation.monitoring.drift import compare_drift
 from validation.monitoring.faults import compare_faults
-from validation.monitoring.live import compare_looks, compare_split
+from validation.monitoring.governed import compare_governance, read_governance
+from validation.monitoring.live import compare_split
+from validation.monitoring.looks import compare_looks
 from validation.monitoring.outcomes import compare_outcomes
 from validation.monitoring.production import Columns, OutcomeFiles, moment_of, read_outcomes, read_production
 from validation.monitoring.quality import compare_quality
+from validation.monitoring.recommended import compare_recommendations
 from validation.monitoring.restated import compare_metrics
 from validation.monitoring.run_folder import RunFolder, read_run
 from validation.monitoring.served import compare_about, compare_decisions, compare_serving
@@ -37,9 +40,7 @@ from validation.reader import read_package
 
 MOST_SECRET = 65_536
 LEFT = {
-    "governance": "what the inventory says, which is no part of the package or of the rows",
     "replay_differences": "examples of monitoring.replay",
-    "recommendations": "rules of redeployment over the looks",
 }
 
 
@@ -67,8 +68,11 @@ def validate_monitoring(
     words: tuple[Sequence[str], Sequence[str]] = ((), ()),
     data: Path | None = None,
     policy_path: Path | None = None,
+    governance: Path | None = None,
 ) -> MonitoringValidation:
     """Recompute a run from its package, the rows of production (Parquet or a prediction log) and outcomes.
+
+    governance: the governance file of the version, as the bank's inventory writes it.
 
     Raises ValidationInputError where package, run or rows cannot be read, or the run is of another package.
     """
@@ -79,7 +83,7 @@ def validate_monitoring(
     production = read_production(table, columns, package, moment_of(run.manifest))
     late = None if outcomes is None else read_outcomes(outcomes, moment_of(run.manifest))
     bench = open_bench(package, run, ledger, settings, production, table, late, words)
-    _compare(bench)
+    _compare(bench, None if governance is None else read_governance(governance, package.hash))
     document = findings.findings_document(package.manifest, package.hash, policy, ledger.outcomes, run.evidence)
     faults = schema_check.check(document, "findings.schema.json", "findings.json")
     if faults:
@@ -87,7 +91,7 @@ def validate_monitoring(
     return MonitoringValidation(run, ledger, document)
 
 
-def _compare(bench: Bench) -> None:
+def _compare(bench: Bench, governance: dict[str, Any] | None) -> None:
     compare_about(bench)
     compare_faults(bench)
     compare_serving(bench)
@@ -100,8 +104,9 @@ def _compare(bench: Bench) -> None:
     own |= compare_objectives(bench, own)
     compare_estimate(bench)
     compare_challengers(bench)
-    compare_looks(bench)
-    compare_split(bench)
+    looks, warned = compare_looks(bench), compare_split(bench)
+    compare_recommendations(bench, looks, warned=warned)
+    compare_governance(bench, governance)
     compare_reasons(bench)
     values = compare_metrics(bench, own)
     compare_cause(bench, own)
@@ -151,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--bad-date", default="bad_date", help="its column of the day of the bad (bad_date)")
     made.add_argument("--observed-until", default="observed_until", help="its column (observed_until)")
     made.add_argument("--secret-file", metavar="FILE", type=Path, help="of a log, where outcomes hold plain keys")
+    made.add_argument("--governance", metavar="FILE", type=Path, help="governance file of the version")
     made.add_argument("--data", metavar="FILE", type=Path, help="the snapshot, where the package does not hold it")
     made.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
     made.add_argument("--out", metavar="FOLDER", type=Path, help="where to write findings (RUN-validation, beside it)")
@@ -179,6 +185,7 @@ def run_command(options: argparse.Namespace) -> tuple[MonitoringValidation, list
         words=(options.approved, options.declined),
         data=options.data,
         policy_path=options.policy,
+        governance=options.governance,
     )
     return found, [*lines_of(found, everything=options.all), f"Written: {write_findings(found, out)}"]
 

@@ -40,7 +40,7 @@ def compare_table(
         others = sorted({str(one) for one in stated[column]} - set(known))
         if others:
             ledger.not_evaluable(f"{area}: {', '.join(others)}", f"not recomputed: another {column}")
-        stated = stated[stated[column].isin(list(known))].reset_index(drop=True)
+        stated = stated[stated[column].map(str).isin(list(known))].reset_index(drop=True)
     told_keys, own_keys = ([_key(row) for row in frame[list(keys)].to_numpy(object)] for frame in (stated, own))
     first, second = Counter(told_keys), Counter(own_keys)
     every = sorted({*first, *second})

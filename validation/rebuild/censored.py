@@ -85,7 +85,8 @@ def _on(month: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.datetime
 @dataclass(frozen=True, slots=True)
 class Followed:
     """Usable rows (n,) at a horizon: bad and good by then, weight (n,) of these (0 of others), followed: G just before
-    the horizon. times (k,) at which rows leave before it, their hazard and the rows that stay (k,)."""
+    the horizon. times (k,) at which rows leave before it, their hazard and the rows that stay (k,). mass (n,): weights
+    of the rows, which `weight` and the rows that stay count with; None: 1 each."""
 
     horizon: float
     time: Floats
@@ -98,6 +99,7 @@ class Followed:
     hazard: Floats
     stay: Floats
     who: NDArray[np.int64] | None = None
+    mass: Floats | None = None
 
     def summed(self, values: Floats) -> Floats:
         """Values (n,) of usable rows, summed for each applicant where rows have one."""
@@ -117,12 +119,17 @@ class Followed:
         return self.bad | self.good
 
 
-def follow(labels: Labels, horizon: float) -> Followed:
-    """Censoring weights of the usable rows. A bad of the day on which looking ends comes before that end."""
+def follow(labels: Labels, horizon: float, mass: Floats | None = None) -> Followed:
+    """Censoring weights of the usable rows, times mass (n,) of all rows. A bad of the day on which looking ends comes
+    before that end."""
     time, event = labels.time[labels.usable], labels.event[labels.usable]
-    times, leaving = np.unique(time[~event & (time < horizon)], return_counts=True)
-    ordered = np.sort(time)
-    beyond = len(time) - np.searchsorted(ordered, times, "right")
+    own = np.ones(len(time)) if mass is None else mass[labels.usable]
+    ends = ~event & (time < horizon)
+    times, place = np.unique(time[ends], return_inverse=True)
+    leaving = np.bincount(place, own[ends], len(times))
+    order = np.argsort(time, kind="stable")
+    above = np.concatenate([np.cumsum(own[order][::-1])[::-1], [0.0]])
+    beyond = above[np.searchsorted(time[order], times, "right")]
     at_risk = beyond + leaving
     log_stay = np.log1p(-leaving / at_risk, where=leaving < at_risk, out=np.full(len(times), -np.inf))
     survival = np.exp(np.concatenate([[0.0], np.cumsum(log_stay)]))
@@ -139,12 +146,13 @@ def follow(labels: Labels, horizon: float) -> Followed:
         event,
         bad,
         good,
-        weight,
+        weight * own,
         float(survival[-1]),
         times,
         leaving / at_risk,
-        beyond.astype(float),
+        beyond,
         who,
+        None if mass is None else own,
     )
 
 
@@ -161,10 +169,10 @@ def influence(one: Followed, parts: Floats) -> Floats:
     drag = np.concatenate([[0.0], np.cumsum(pull * one.hazard)])
     leaves = ~one.event & (one.time < one.horizon)
     upto = np.searchsorted(one.times, one.time, "left") + leaves
-    found = parts - drag[upto]
+    own = -drag[upto]
     at = np.searchsorted(one.times, one.time[leaves], "left")
-    found[leaves] += pull[at]
-    return np.asarray(found, np.float64)
+    own[leaves] += pull[at]
+    return np.asarray(parts + (own if one.mass is None else one.mass * own), np.float64)
 
 
 def _root(values: Floats, factor: float = 1.0) -> float:

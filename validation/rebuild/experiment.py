@@ -20,17 +20,49 @@ def spent(times: Floats, significance: float, spending: str) -> Floats:
     return np.asarray(4.0 * stats.norm.sf(quantile / np.sqrt(times)), dtype=np.float64)
 
 
-def at_any_time(times: Floats, significance: float) -> Floats:
-    """Return |z| (K,) of the normal mixture test that may be looked at whenever, tightest at full information."""
+def _mixture(significance: float) -> tuple[float, float]:
+    """Return -2 ln(significance) and the variance of the mixture that is tightest at full information."""
     log_level = -2.0 * math.log(significance)
-
-    def bound(mixture: float, time: float) -> float:
-        return (1.0 + mixture * time) / (mixture * time) * (log_level + math.log(1.0 + mixture * time))
-
     best = log_level
     for _ in range(200):
         best = log_level + math.log(1.0 + best)  # a contraction: its slope is below 1/(1 + log_level)
-    return np.sqrt(np.array([bound(best, float(time)) for time in times]))
+    return log_level, best
+
+
+def at_any_time(times: Floats, significance: float) -> Floats:
+    """Return |z| (K,) of the normal mixture test that may be looked at whenever, tightest at full information."""
+    log_level, best = _mixture(significance)
+
+    def bound(time: float) -> float:
+        return (1.0 + best * time) / (best * time) * (log_level + math.log(1.0 + best * time))
+
+    return np.sqrt(np.array([bound(float(time)) for time in times]))
+
+
+def valid_p_values(z: Floats, times: Floats, significance: float) -> Floats:
+    """Return the p-values (K,) of that test: the least inverse of the mixture of likelihood ratios so far, or 1."""
+    _, best = _mixture(significance)
+    found, least = [], 1.0
+    for statistic, time in zip(z, times, strict=True):
+        spread = 1.0 + best * float(time)
+        least = min(least, math.sqrt(spread) * math.exp(-(float(statistic) ** 2) * best * float(time) / (2.0 * spread)))
+        found.append(least)
+    return np.array(found)
+
+
+def boundaries(times: Floats, gone: Floats) -> Floats:
+    """Return |z| (K,) at which each look spends what it may of the error (K,), one after the other."""
+    walk, found, before = Walk(0.0), [], 0.0
+    for time, used in zip(times, gone, strict=True):
+        wanted = used - before
+
+        def excess(z: float, time: float = float(time), wanted: float = wanted) -> float:
+            return walk.leaves(time, z) - wanted
+
+        found.append(12.0 if excess(12.0) > 0 else float(optimize.brentq(excess, 0.0, 12.0, xtol=1e-10)))
+        walk.go(float(time), found[-1])
+        before = float(used)
+    return np.array(found)
 
 
 class Walk:

@@ -67,9 +67,8 @@ def scheduled(schedule: Schedule, months: Sequence[str], look_at: Taker) -> Sche
         return _open(schedule, months, look_at)
     rows, taken, places = _due(schedule, months, look_at)
     last = bool(schedule.months and places and places[-1] == len(schedule.months) - 1)
-    test = _tested(schedule, taken, last)
-    numbers = [place + 1 for place in places]
-    parts = [test.assign(look=numbers, status=TAKEN, reason=None)] if len(taken) else []
+    test = _tested(schedule, taken, last).assign(look=[place + 1 for place in places])
+    parts = [test.assign(status=TAKEN, reason=None)] if len(taken) else []
     complete = bool(len(test) and test.iloc[-1]["information"] >= FULL)
     parts.append(pd.DataFrame([_blank(schedule, row, complete) for row in rows], columns=SCHEDULED_COLUMNS))
     if schedule.information and not complete:

@@ -105,8 +105,8 @@ def shadow_comparison(
     Immature rows count through censoring weights; the variance is that of the difference of DeLong's components (DeLong
     et al. 1988) with the term of the estimated weights, so that what both share does not count, summed over the rows of
     an applicant where `labels` have clusters; row weights and inverse acceptance multiply, known as they are. On random
-    accepts only those rows are read. On the champion's accepts every row carries a warning. Raises CreditRiskError with
-    all faults.
+    accepts only those rows are read, and a group without one is not evaluable. On the champion's accepts every row
+    carries a warning. Raises CreditRiskError with all faults.
     """
     rules = least or Least()
     arguments = Arguments()
@@ -121,6 +121,8 @@ def shadow_comparison(
         inside = places[keep[places]]
         here = None if mass is None else mass[inside]
         told = _compared(labels.part(inside), a[inside], b[inside], here, rules, confidence)
+        if not len(inside) and accepted.basis == RANDOM:
+            told = (*told[:-1], "no applicant was accepted at random")
         rows.append((month, segment, accepted.basis, float(labels.window), len(inside), *told, warning))
     frame = pd.DataFrame(rows, columns=SHADOW_COLUMNS)
     frame.attrs["notes"] = (STABLE_HAZARDS, *cluster_notes(labels), *(() if warning is None else (warning,)))
@@ -166,7 +168,6 @@ def _population(
         return keep, mass, ON_ACCEPTS
     if accepted.random is not None:
         keep = arguments.numbers("accepted.random", np.asarray(accepted.random, float)) == 1.0
-        arguments.require(bool(keep.any()), "accepted.random", "no applicant was accepted at random", "missing")
         return keep, mass, _one_sided(arguments, accepted, keep)
     if accepted.probability is not None:
         p = arguments.probabilities(accepted.probability, "accepted.probability")
