@@ -85,8 +85,23 @@ def ks_of_ranked(ranked: Ranked, confidence: float, *, design_effect: float = 1.
     gap[-1] = 0.0
     place = int(np.argmax(gap))
     distance = float(gap[place] / (total_bad * total_good))
-    m, n = ranked.effective
-    f1, f0 = float(below_bad[place] / total_bad), float(below_good[place] / total_good)
+    shares = float(below_bad[place] / total_bad), float(below_good[place] / total_good)
+    values = float(ranked.values[place])
+    return ks_of_gap(distance, values, shares, ranked.effective, confidence, design_effect=design_effect)
+
+
+def ks_of_gap(
+    distance: float,
+    threshold: float,
+    shares: tuple[float, float],
+    sizes: tuple[float, float],
+    confidence: float,
+    *,
+    design_effect: float = 1.0,
+) -> KolmogorovSmirnov:
+    """`ks_of_arrays` from the distance and the shares of bads and of goods up to its threshold; sizes: Kish's effective
+    numbers of bads and of goods."""
+    (f1, f0), (m, n) = shares, sizes
     error = math.sqrt(design_effect * (max(f1 * (1.0 - f1), 0.0) / m + max(f0 * (1.0 - f0), 0.0) / n))
     m, n = m / max(design_effect, 1.0), n / max(design_effect, 1.0)
     p_value = float(special.kolmogorov(distance * math.sqrt(m * n / (m + n))))
@@ -94,7 +109,7 @@ def ks_of_ranked(ranked: Ranked, confidence: float, *, design_effect: float = 1.
     bias = maximum_bias(distance, m, n)
     lower = 0.0 if p_value >= 1.0 - confidence else max(distance - bias - z * error, 0.0)
     upper = min(distance + z * error, 1.0)
-    return KolmogorovSmirnov(distance, float(ranked.values[place]), error, lower, upper, p_value, confidence)
+    return KolmogorovSmirnov(distance, threshold, error, lower, upper, p_value, confidence)
 
 
 def ks_table(

@@ -145,15 +145,29 @@ def _compared(
     (first, one), (second, other) = auc_influence(follow, a[usable]), auc_influence(follow, b[usable])
     error = plain_error(other - one, follow.cluster)
     apart = math.hypot(plain_error(one, follow.cluster), plain_error(other, follow.cluster))
-    found = difference_of_error(first, second, error, confidence)
-    values = (first, second, found.difference, error, found.lower, found.upper, (found.upper - found.lower) / 2.0)
+    return shadow_row(counts, (first, second), (error, apart), follow.horizon, least, confidence)
+
+
+def shadow_row(
+    counts: tuple[int, int, int, float],
+    areas: tuple[float, float],
+    errors: tuple[float, float],
+    horizon: float,
+    least: Least,
+    confidence: float,
+) -> tuple[Any, ...]:
+    """SHADOW_COLUMNS from `good` to `reason`. counts: those to `followed`; areas of champion and challenger; errors of
+    the difference, paired and unpaired."""
+    good, bad, _, followed = counts
+    found = difference_of_error(*areas, errors[0], confidence)
+    values = (*areas, found.difference, errors[0], found.lower, found.upper, (found.upper - found.lower) / 2.0)
     reason = None
-    if follow.followed < least.followed:
-        reason = f"immature: {follow.followed:.1%} of rows are under observation up to month {follow.horizon:g}"
+    if followed < least.followed:
+        reason = f"immature: {followed:.1%} of rows are under observation up to month {horizon:g}"
     elif min(bad, good) < least.bads:
         few = f"{bad} bads" if bad <= good else f"{good} goods"
-        reason = f"{few} known by month {follow.horizon:g}, fewer than {least.bads}"
-    return (*counts, *values, found.p_value, apart, EVALUABLE if reason is None else NOT_EVALUABLE, reason)
+        reason = f"{few} known by month {horizon:g}, fewer than {least.bads}"
+    return (*counts, *values, found.p_value, errors[1], EVALUABLE if reason is None else NOT_EVALUABLE, reason)
 
 
 def _population(

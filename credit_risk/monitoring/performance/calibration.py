@@ -89,8 +89,13 @@ def censored_rate(follow: FollowUp) -> CensoredRate:
     else:
         once = None if follow.cluster is None else follow.cluster[follow.known]
         size = effective_rows(gathered((follow.weight * follow.mass)[follow.known], once))
+    return rate_of_size(rate, error_of(influence, follow.cluster), size, most)
+
+
+def rate_of_size(rate: float, error: float, size: float, most: float) -> CensoredRate:
+    """A rate with its effective rows; most: those of all rows."""
     size = most if size >= most * (1.0 - ROUNDING) else size
-    return CensoredRate(rate, error_of(influence, follow.cluster), rate * size, size)
+    return CensoredRate(rate, error, rate * size, size)
 
 
 def calibration_table(
@@ -220,20 +225,30 @@ def _grade_row(
 ) -> tuple[Any, ...]:
     predicted, rho = _mean(p, w), policy.asset_correlation
     if not labels.usable.any():
-        nothing = (math.nan,) * 5
-        counts = (len(labels), 0, 0, 0.0, predicted)
-        return (*counts, *nothing, 0.0, math.nan, math.nan, rho, NOT_EVALUABLE, NOT_EVALUABLE, "no outcome is known")
+        return unknown_grade(len(labels), predicted, rho)
     follow = follow_up(labels, w)
-    found = censored_rate(follow)
     bad = int(follow.bad.sum())
     counts = (len(labels), bad, len(follow.bad) - int(follow.known.sum()), follow.followed, predicted)
+    return grade_row(counts, censored_rate(follow), follow.horizon, policy, confidence, least_followed)
+
+
+def grade_row(
+    counts: tuple[int, int, int, float, float],
+    found: CensoredRate,
+    horizon: float,
+    policy: GradePolicy,
+    confidence: float,
+    least_followed: float,
+) -> tuple[Any, ...]:
+    """CALIBRATION_COLUMNS from `rows` on; counts: those to `predicted`."""
+    followed, predicted, rho = counts[3], counts[4], policy.asset_correlation
     lower, upper, alone, together = _tests(found, predicted, rho, confidence)
     small = bool(policy.small(np.array([found.size]), np.array([found.size * predicted]))[0])
     verdicts = [policy.verdict(one, small) for one in (alone, together)]
     reason = policy.reason(verdicts[0]) or policy.reason(verdicts[1])
-    if follow.followed < least_followed:
+    if followed < least_followed:
         verdicts = [NOT_EVALUABLE, NOT_EVALUABLE]
-        reason = f"immature: {follow.followed:.1%} of rows are under observation up to month {follow.horizon:g}"
+        reason = f"immature: {followed:.1%} of rows are under observation up to month {horizon:g}"
     told = (found.rate, found.standard_error, lower, upper, (upper - lower) / 2.0, found.size, alone, together)
     return (*counts, *told, rho, *verdicts, reason)
 
@@ -242,44 +257,62 @@ def _level_row(
     labels: Labels, p: Floats, w: Floats | None, rho: float, least: Least, confidence: float
 ) -> tuple[Any, ...]:
     if not labels.usable.any():
-        return (
-            len(labels),
-            0,
-            0,
-            0.0,
-            _mean(p, w),
-            *(math.nan,) * 13,
-            0.0,
-            math.nan,
-            math.nan,
-            rho,
-            NOT_EVALUABLE,
-            "no outcome is known",
-        )
+        return unknown_level(len(labels), _mean(p, w), rho)
     follow, inside = follow_up(labels, w), labels.usable
     predicted = _mean(p[inside], None if w is None else w[inside])
     found = censored_rate(follow)
     observed, parts = bad_rate_influence(follow)
     own = follow.mass * (p[inside] - predicted) / float(follow.mass.sum())
-    gap, error = observed - predicted, error_of(parts - own, follow.cluster)
-    z = normal_quantile(confidence)
+    error, spread = error_of(parts - own, follow.cluster), math.nan
+    if observed > 0 and predicted > 0:
+        spread = error_of(parts / observed - own / predicted, follow.cluster)
+    bad = int(follow.bad.sum())
+    counts = (len(labels), bad, len(follow.bad) - int(follow.known.sum()), follow.followed, predicted)
+    slope = censored_slope(follow, p[inside], confidence)
+    return level_row(counts, found, error, spread, slope, follow.horizon, rho, least, confidence)
+
+
+def unknown_level(rows: int, predicted: float, rho: float) -> tuple[Any, ...]:
+    """LEVEL_COLUMNS from `rows` on where no outcome is known."""
+    nothing = (*(math.nan,) * 13, 0.0, math.nan, math.nan)
+    return (rows, 0, 0, 0.0, predicted, *nothing, rho, NOT_EVALUABLE, "no outcome is known")
+
+
+def unknown_grade(rows: int, predicted: float, rho: float) -> tuple[Any, ...]:
+    """CALIBRATION_COLUMNS from `rows` on where no outcome is known."""
+    nothing = (*(math.nan,) * 5, 0.0, math.nan, math.nan)
+    return (rows, 0, 0, 0.0, predicted, *nothing, rho, NOT_EVALUABLE, NOT_EVALUABLE, "no outcome is known")
+
+
+def level_row(
+    counts: tuple[int, int, int, float, float],
+    found: CensoredRate,
+    error: float,
+    spread: float,
+    slope: tuple[float, float, float, float],
+    horizon: float,
+    rho: float,
+    least: Least,
+    confidence: float,
+) -> tuple[Any, ...]:
+    """LEVEL_COLUMNS from `rows` on; counts: those to `predicted`; error of the difference, spread of the logarithm of
+    the ratio."""
+    _, bad, _, followed, predicted = counts
+    observed, z = found.rate, normal_quantile(confidence)
+    gap = observed - predicted
     ratio = observed / predicted if predicted > 0 else math.nan
     bounds = (math.nan, math.nan)
     if observed > 0 and predicted > 0:
-        spread = z * error_of(parts / observed - own / predicted, follow.cluster)
-        bounds = (ratio * math.exp(-spread), ratio * math.exp(spread))
+        bounds = (ratio * math.exp(-z * spread), ratio * math.exp(z * spread))
     _, _, alone, together = _tests(found, predicted, rho, confidence)
-    bad = int(follow.bad.sum())
     reason = None
-    if follow.followed < least.followed:
-        reason = f"immature: {follow.followed:.1%} of rows are under observation up to month {follow.horizon:g}"
+    if followed < least.followed:
+        reason = f"immature: {followed:.1%} of rows are under observation up to month {horizon:g}"
     elif bad < least.bads:
-        reason = f"{bad} bads known by month {follow.horizon:g}, fewer than {least.bads}"
-    counts = (len(labels), bad, len(follow.bad) - int(follow.known.sum()), follow.followed, predicted, observed)
+        reason = f"{bad} bads known by month {horizon:g}, fewer than {least.bads}"
     told = (ratio, *bounds, gap, error, gap - z * error, gap + z * error, z * error)
     status = EVALUABLE if reason is None else NOT_EVALUABLE
-    slope = censored_slope(follow, p[inside], confidence)
-    return (*counts, *told, *slope, found.size, alone, together, rho, status, reason)
+    return (*counts, observed, *told, *slope, found.size, alone, together, rho, status, reason)
 
 
 def _tests(found: CensoredRate, predicted: float, rho: float, confidence: float) -> tuple[float, float, float, float]:

@@ -98,11 +98,12 @@ def follow_up(labels: Labels, weights: ArrayLike | None = None, horizon: float |
     arguments.raise_if_any()
     mass = np.ones(int(usable.sum())) if given is None else given[usable]
     h = labels.window if horizon is None else float(horizon)
-    follow = _product_limit(labels.time[usable], labels.event[usable], mass, h)
+    follow = follow_up_of(labels.time[usable], labels.event[usable], mass, h)
     return follow if labels.cluster is None else replace(follow, cluster=labels.cluster[usable])
 
 
-def _product_limit(time: Floats, event: Mask, mass: Floats, horizon: float) -> FollowUp:
+def follow_up_of(time: Floats, event: Mask, mass: Floats, horizon: float) -> FollowUp:
+    """`follow_up` of months (n,), events (n,) and weights (n,); rows that are alike may be one, of their sum."""
     values, place = np.unique(time, return_inverse=True)
     bads, leaving = (np.bincount(place, mass * side, len(values)).astype(np.float64) for side in (event, ~event))
     whole = np.cumsum((bads + leaving)[::-1])[::-1]

@@ -17,18 +17,24 @@ from credit_risk.monitoring.performance.labels import Codes, Mask
 
 
 @dataclass(frozen=True, slots=True)
-class Discrimination:
-    """AUC and KS at a horizon; gini and its bounds are 2 AUC - 1. `influence` (n,): of each row on the AUC."""
+class Measured:
+    """AUC and KS at a horizon; gini and its bounds are 2 AUC - 1."""
 
     auc: AreaUnderCurve
     ks: KolmogorovSmirnov
-    influence: Floats
 
     @property
     def gini(self) -> tuple[float, float, float, float]:
         """Value, standard error, lower and upper bound."""
         one = self.auc
         return one.gini, 2.0 * one.standard_error, 2.0 * one.lower - 1.0, 2.0 * one.upper - 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Discrimination(Measured):
+    """With `influence` (n,): of each row on the AUC."""
+
+    influence: Floats
 
 
 def censored_discrimination(follow: FollowUp, risk: Floats, confidence: float = 0.95) -> Discrimination | None:
@@ -72,8 +78,8 @@ def _area(follow: FollowUp, risk: Floats) -> tuple[Ranked, float, Floats]:
     assert place is not None
     parts = np.where(
         bad,
-        (of_bads[place] - area) * _small(_count(follow, follow.bad, ranked.bads)) / ranked.total_bad,
-        (of_goods[place] - area) * _small(_count(follow, follow.good, ranked.goods)) / ranked.total_good,
+        (of_bads[place] - area) * small(_count(follow, follow.bad, ranked.bads)) / ranked.total_bad,
+        (of_goods[place] - area) * small(_count(follow, follow.good, ranked.goods)) / ranked.total_good,
     )
     return ranked, area, follow.influence(_spread(known, w * parts))
 
@@ -102,7 +108,7 @@ def _spread(known: Mask, values: Floats) -> Floats:
     return found
 
 
-def _small(rows: int) -> float:
+def small(rows: int) -> float:
     """Root of k/(k - 1), so that with known outcomes the variance is DeLong's."""
     return math.sqrt(rows / (rows - 1.0)) if rows > 1 else math.nan
 

@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.evaluation._arrays import Arguments, Floats, check_confidence
+from credit_risk.evaluation.estimates import Estimate
 from credit_risk.evaluation.intervals import effective_rows
 from credit_risk.monitoring.frames import ALL
-from credit_risk.monitoring.performance.censoring import STABLE_HAZARDS, FollowUp, bad_rate_estimate, follow_up
-from credit_risk.monitoring.performance.discrimination import censored_discrimination
+from credit_risk.monitoring.performance.censoring import STABLE_HAZARDS, bad_rate_estimate, follow_up
+from credit_risk.monitoring.performance.discrimination import Measured, censored_discrimination
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
 from credit_risk.monitoring.performance.labels import Labels
 
@@ -140,29 +141,41 @@ def _measured(
     usable, faults = labels.usable, int(np.sum(labels.faulty))
     out = len(labels) - int(usable.sum()) - faults
     if not usable.any():
-        counts = (len(labels), 0, 0, 0, out, faults, 0.0, 0.0)
-        return [(*head, one, *counts, *NOTHING, math.nan, NOT_EVALUABLE, "no outcome is known") for one in MEASURES]
+        return unknown_rows(head, (len(labels), out, faults))
     follow = follow_up(labels, weights)
     bad, good = int(follow.bad.sum()), int(follow.good.sum())
     w = follow.weight * follow.mass
     effective = effective_rows(w[w > 0]) if follow.identified else 0.0
     counts = (len(labels), good, bad, int(usable.sum()) - good - bad, out, faults, follow.followed, effective)
-    reason = _reason(follow, bad, good, least)
+    found = dict.fromkeys(MEASURES, NOTHING)
+    if follow.identified:
+        both = censored_discrimination(follow, risk[usable], confidence)
+        found = values_of(bad_rate_estimate(follow, confidence), both)
+    return measured_rows(head, counts, found, least)
+
+
+def measured_rows(
+    head: tuple[str, str, float], counts: tuple[Any, ...], found: Mapping[str, tuple[float, ...]], least: Least
+) -> list[tuple[Any, ...]]:
+    """PERFORMANCE_COLUMNS; counts: those from `rows` to `effective_rows`; found: value, error, bounds by measure."""
+    reason = _reason(head[2], counts, least)
     rows = []
-    for name, values in _values(follow, risk[usable], confidence).items():
+    for name, values in found.items():
         width = (values[3] - values[2]) / 2.0
         rows.append((*head, name, *counts, *values, width, EVALUABLE if reason is None else NOT_EVALUABLE, reason))
     return rows
 
 
-def _values(follow: FollowUp, risk: Floats, confidence: float) -> dict[str, tuple[float, float, float, float]]:
+def unknown_rows(head: tuple[str, str, float], counts: tuple[int, int, int]) -> list[tuple[Any, ...]]:
+    """PERFORMANCE_COLUMNS where no outcome is known; counts: rows, unobserved, faults."""
+    told = (counts[0], 0, 0, 0, *counts[1:], 0.0, 0.0)
+    return [(*head, one, *told, *NOTHING, math.nan, NOT_EVALUABLE, "no outcome is known") for one in MEASURES]
+
+
+def values_of(rate: Estimate, both: Measured | None) -> dict[str, tuple[float, float, float, float]]:
     """Value, standard error, lower and upper bound by measure."""
     found = dict.fromkeys(MEASURES, NOTHING)
-    if not follow.identified:
-        return found
-    rate = bad_rate_estimate(follow, confidence)
     found[BAD_RATE] = (rate.value, rate.standard_error, rate.lower, rate.upper)
-    both = censored_discrimination(follow, risk, confidence)
     if both is not None:
         one, distance = both.auc, both.ks
         found[AUC] = (one.auc, one.standard_error, one.lower, one.upper)
@@ -171,10 +184,11 @@ def _values(follow: FollowUp, risk: Floats, confidence: float) -> dict[str, tupl
     return found
 
 
-def _reason(follow: FollowUp, bad: int, good: int, least: Least) -> str | None:
-    if follow.followed < least.followed:
-        return f"immature: {follow.followed:.1%} of rows are under observation up to month {follow.horizon:g}"
+def _reason(horizon: float, counts: tuple[Any, ...], least: Least) -> str | None:
+    good, bad, followed = counts[1], counts[2], counts[6]
+    if followed < least.followed:
+        return f"immature: {followed:.1%} of rows are under observation up to month {horizon:g}"
     if min(bad, good) < least.bads:
         few = f"{bad} bads" if bad <= good else f"{good} goods"
-        return f"{few} known by month {follow.horizon:g}, fewer than {least.bads}"
+        return f"{few} known by month {horizon:g}, fewer than {least.bads}"
     return None

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from credit_risk.evaluation.binned import bin_counts
 from credit_risk.evaluation.grades import GradePolicy
 from credit_risk.evaluation.stability import population_stability_index
-from credit_risk.monitoring.challenger.looks import outcomes_as_of
 from credit_risk.monitoring.challenger.recommendation import challenger_measures, recommend, significant_inversions
 from credit_risk.monitoring.challenger.schedule import SCHEDULED_COLUMNS, Schedule, Scheduled, months_from, scheduled
-from credit_risk.monitoring.challenger.shadow import accepted_by_plan, shadow_comparison
-from credit_risk.monitoring.performance.calibration import SCORE_BAND, calibration_level, calibration_table
-from credit_risk.monitoring.performance.labels import label_outcomes
+from credit_risk.monitoring.challenger.shadow import SHADOW_COLUMNS
+from credit_risk.monitoring.frames import ALL
+from credit_risk.monitoring.performance.calibration import CALIBRATION_COLUMNS, LEVEL_COLUMNS
+from credit_risk.monitoring.rows.measures import level_of, two_scores
+from credit_risk.monitoring.rows.spool import Folder, Spool
 from credit_risk.monitoring.run.compared import challengers_of
-from credit_risk.monitoring.run.labelled import OUTCOMES
-from credit_risk.monitoring.run.settings import Settings, applicants, held, truth
+from credit_risk.monitoring.run.settings import Settings
+from credit_risk.monitoring.run.shadow_rows import BANDS, ShadowRows, as_of, shadow_rows
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.package import Package
 from credit_risk.scoring import compile_model
@@ -34,7 +36,6 @@ from credit_risk.strategy.redeployment import Rules
 RECOMMENDED_COLUMNS = ["challenger", "verdict", "reasons", "warnings"]
 NO_LOOK = "no look is evaluable yet"
 NO_RULES = "the plan states no rules of redeployment (strategy.redeployment)"
-BANDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,6 @@ class Looked:
 
     looks: pd.DataFrame | str
     recommendations: pd.DataFrame | str
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows of all months: days, probabilities of champion and challenger, who was accepted at random, applicants,
-    and scores where accepts are weighted."""
-
-    days: pd.DataFrame
-    champion: NDArray[np.float64]
-    challenger: NDArray[np.float64]
-    random: NDArray[np.bool_] | None
-    applicant: NDArray[np.object_] | None
-    score: NDArray[np.float64] | None
 
 
 def looked(package: Package, source: SqlSource, settings: Settings, late: bool, warned: dict[str, str]) -> Looked:
@@ -68,10 +56,22 @@ def looked(package: Package, source: SqlSource, settings: Settings, late: bool, 
         return Looked(*("production holds no challenger that was scored in shadow",) * 2)
     if not late or settings.window is None:
         return Looked(*("a comparison needs outcomes, and their window",) * 2)
+    with TemporaryDirectory(prefix="credit-risk-") as place:
+        return _looked(package, source, settings, names, warned, Folder(Path(place)))
+
+
+def _looked(
+    package: Package,
+    source: SqlSource,
+    settings: Settings,
+    names: Mapping[str, str],
+    warned: Mapping[str, str],
+    folder: Folder,
+) -> Looked:
     looks, advised = [], []
     rules = _rules(package)
     for identifier, column in names.items():
-        rows = _rows(source, column, settings)
+        rows = shadow_rows(source, column, settings, folder)
         found = _scheduled(rows, settings, source.periods[0])
         if len(found.table):
             looks.append(found.table.assign(challenger=identifier))
@@ -82,7 +82,7 @@ def looked(package: Package, source: SqlSource, settings: Settings, late: bool, 
                 told = "; ".join(one for one in (last.iloc[0]["warning"], warned[identifier]) if isinstance(one, str))
                 last = last.assign(warning=told)
             inversions = significant_inversions(latest["bands"])
-            psi = _stability(package, identifier, rows.challenger[latest["places"]])
+            psi = _stability(package, identifier, latest["production"])
             measures = challenger_measures(last, latest["level"], psi, inversions, found.test)
             advised.append(recommend(identifier, rules, measures, last, found.test).frame())
     return Looked(
@@ -99,22 +99,7 @@ def _rules(package: Package) -> Rules | None:
     return Rules(accept, reject, spec["accepts_only"])
 
 
-def _rows(source: SqlSource, column: str, settings: Settings) -> _Rows:
-    spec = settings.spec.challengers
-    random = held(source, None if spec is None else spec.random_accepts)
-    weighted = spec is not None and spec.random_share is not None and "score" in source.quantities
-    own = [*held(source, settings.applicant), *(["score"] if weighted else [])]
-    wanted = ["_time", *OUTCOMES, "probability", column, *random, *own]
-    frames = [source.rows(period, list(dict.fromkeys(wanted))).to_pandas() for period in source.periods]
-    frame = pd.concat(frames, ignore_index=True)
-    frame = frame[np.isfinite(frame["probability"]) & np.isfinite(frame[column])].reset_index(drop=True)
-    by_chance = (truth(frame[random[0]]) == True) if random else None  # noqa: E712
-    p, q = frame["probability"].to_numpy(np.float64), frame[column].to_numpy(np.float64)
-    score = frame["score"].to_numpy(np.float64) if weighted else None
-    return _Rows(frame[["_time", *OUTCOMES]], p, q, by_chance, applicants(frame, settings), score)
-
-
-def _stability(package: Package, identifier: str, production: NDArray[np.float64]) -> float | None:
+def _stability(package: Package, identifier: str, production: Spool) -> float | None:
     """Index of the challenger's probabilities on ten bands of development, None where the data do not travel."""
     if not package.manifest["snapshot"]["included"]:
         return None
@@ -126,19 +111,22 @@ def _stability(package: Package, identifier: str, production: NDArray[np.float64
     base = model.score(rows[model.input_names])["probability"].to_numpy(np.float64)
     fine = np.isfinite(base)
     edges = cut_offs_of(base[fine], BANDS, rows["_weight"].to_numpy(np.float64)[fine])
-    ids = {"d": bands(base[fine], edges), "p": bands(production, edges)}
-    weights = {"d": rows["_weight"].to_numpy(np.float64)[fine], "p": np.ones(len(production))}
+    counted = np.zeros(len(edges) + 2)
+    for records in production.chunks():
+        counted += np.bincount(bands(records["challenger"], edges), minlength=len(counted))
+    held = np.flatnonzero(counted)
+    ids = {"d": bands(base[fine], edges), "p": held}
+    weights = {"d": rows["_weight"].to_numpy(np.float64)[fine], "p": counted[held]}
     counts = bin_counts(ids, weights)
     return float(population_stability_index(counts["d"], counts["p"]).psi)
 
 
-def _scheduled(rows: _Rows, settings: Settings, begun: str) -> Scheduled:
+def _scheduled(rows: ShadowRows, settings: Settings, begun: str) -> Scheduled:
     """begun: the first month of production, from which looks are counted where the plan does not name their months."""
-    first = pd.to_datetime(rows.days["_time"], utc=True).min()
-    until = pd.to_datetime(rows.days["observed_until"], utc=True).max()
-    if pd.isna(until) or pd.isna(first):
+    first, until = rows.first, rows.until
+    if until is None or first is None:
         return scheduled(Schedule(spending=ALWAYS_VALID), [], lambda _: None)
-    seen = [f"{day:%Y-%m}" for day in pd.date_range(first.normalize(), until, freq="ME")]
+    seen = [f"{day:%Y-%m}" for day in pd.date_range(first, until, freq="ME")]
     return scheduled(_schedule(settings, begun), seen, _taker(rows, settings))
 
 
@@ -152,7 +140,7 @@ def _schedule(settings: Settings, first: str) -> Schedule:
     return Schedule(() if shares else months, shares, spec.spending, spec.planned_error, level)
 
 
-def _taker(rows: _Rows, settings: Settings) -> Callable[[str], dict[str, Any] | None]:
+def _taker(rows: ShadowRows, settings: Settings) -> Callable[[str], dict[str, Any] | None]:
     @cache
     def taken(month: str) -> dict[str, Any] | None:
         return _look(rows, pd.Period(month, "M").end_time.normalize().tz_localize("UTC"), settings)
@@ -160,32 +148,20 @@ def _taker(rows: _Rows, settings: Settings) -> Callable[[str], dict[str, Any] | 
     return taken
 
 
-def _look(rows: _Rows, day: pd.Timestamp, settings: Settings) -> dict[str, Any] | None:
+def _look(rows: ShadowRows, day: pd.Timestamp, settings: Settings) -> dict[str, Any] | None:
     """The comparison with what was known on a day, None where it is not evaluable."""
     assert settings.window is not None
-    known = rows.days
-    places, start, bad, until = outcomes_as_of(known["_time"], known["bad_date"], known["observed_until"], day)
-    if not len(places):
+    known = as_of(rows, day, settings)
+    if known is None or not known.plain.usable:
         return None
-    labels, _ = label_outcomes(start, bad, until, settings.window)
-    labels = labels.of_applicants(None if rows.applicant is None else rows.applicant[places])
-    if not labels.usable.any():
-        return None
-    spec = settings.spec.challengers
-    random = None if rows.random is None else rows.random[places]
-    score = None if rows.score is None else rows.score[places]
-    accepted = accepted_by_plan(random, score, settings.cut_off, None if spec is None else spec.random_share)
-    row = shadow_comparison(
-        labels, rows.champion[places], rows.challenger[places], accepted, least=settings.least
-    ).iloc[0]
+    window, least, kept = float(settings.window), settings.least, known.kept
+    values = two_scores(kept, "champion", "challenger", window, least)
+    row = dict(zip(SHADOW_COLUMNS, (ALL, ALL, known.basis, window, kept.rows, *values, known.warning), strict=True))
     if row["status"] != "evaluable":
         return None
-    level = calibration_level(
-        labels, rows.challenger[places], asset_correlation=settings.correlation, least=settings.least
-    )
-    q = rows.challenger[places]
-    band = bands(q, cut_offs_of(q, BANDS))
-    policy = GradePolicy(asset_correlation=settings.correlation)
-    order = [str(one) for one in sorted(set(band.tolist()))]
-    by_band = calibration_table(labels, q, band.astype(str), scheme=SCORE_BAND, order=order, policy=policy)
-    return {**row.to_dict(), "at": f"{day:%Y-%m}", "level": level, "bands": by_band, "places": places}
+    mean = known.mean
+    rho = settings.correlation
+    level = (ALL, ALL, *level_of(known.plain, "challenger", mean, window, rho, least))
+    by_band = pd.DataFrame(known.by_band(window, GradePolicy(asset_correlation=rho)), columns=CALIBRATION_COLUMNS)
+    told = {"level": pd.DataFrame([level], columns=LEVEL_COLUMNS), "bands": by_band, "production": known.every}
+    return {**row, "at": f"{day:%Y-%m}", **told}

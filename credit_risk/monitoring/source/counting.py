@@ -90,6 +90,10 @@ class CountSource(Protocol):
         """
         ...
 
+    def batches(self, period: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """`rows`, some of them at a time, so that the memory does not grow with them."""
+        ...
+
     def add_outcomes(self, place: str, mapping: OutcomesTable) -> pd.DataFrame:
         """Outcomes that `rows` then gives beside decisions; FAULT_COLUMNS of what was wrong with them."""
         ...
@@ -300,6 +304,26 @@ class SqlSource:
     def rows(self, period: str, columns: Sequence[str]) -> pa.Table:
         """Segments, challengers, inputs and columns that the plan names under their names (`REGION`,
         `challenger:boosting:score`, `input:AGE`, `column:AMOUNT`)."""
+        asked = self._asked(period, columns)
+        if asked is None:
+            return pa.table({name: pa.array([], pa.string()) for name in columns})
+        try:
+            return self._shown(self._engine.arrow(asked), period, columns)
+        except EngineError as error:
+            raise _failed(self._engine.name, error) from error
+
+    def batches(self, period: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """`rows`, some of them at a time."""
+        asked = self._asked(period, columns)
+        try:
+            for batch in self._engine.batches(asked) if asked is not None else ():
+                if batch.num_rows:
+                    yield self._shown(pa.Table.from_batches([batch]), period, columns)
+        except EngineError as error:
+            raise _failed(self._engine.name, error) from error
+
+    def _asked(self, period: str, columns: Sequence[str]) -> str | None:
+        """The statement for the rows of a period, None where no part of production holds any."""
         own = [name for name in columns if self._outcomes is None or name not in NAMES]
         named = {name: SEGMENT + name if name in self._reader.mapping.segments else name for name in own}
         there = {name for chunk in self._chunks for name in chunk.columns} | {PERIOD}
@@ -308,7 +332,7 @@ class SqlSource:
             raise IntakeError(faults or Fault("no column is asked for", "column"))
         chunks = [chunk for chunk in self._chunks if chunk.period in (None, period)]
         if not chunks:
-            return pa.table({name: pa.array([], pa.string()) for name in columns})
+            return None
         shown = [name for name, one in named.items() if one != PERIOD]
         items = {f"c{k}": named[name] for k, name in enumerate(shown)} | {"k": KEY}
         joined = self._outcomes is not None and any(name in NAMES for name in columns)
@@ -319,12 +343,10 @@ class SqlSource:
         if joined and self._outcomes is not None:
             source += f" LEFT JOIN (\n{self._outcomes.sql}\n) AS o ON u.k = o.k AND {AFTER}"
             listed += [f"o.{name} AS {quoted(name)}" for name in columns if name in NAMES]
-        statement = f"SELECT {', '.join(listed) or 'u.k AS k'} FROM {source} ORDER BY u.k"
-        try:
-            table = self._engine.arrow(statement)
-        except EngineError as error:
-            raise _failed(self._engine.name, error) from error
-        if PERIOD in named.values():
+        return f"SELECT {', '.join(listed) or 'u.k AS k'} FROM {source} ORDER BY u.k"
+
+    def _shown(self, table: pa.Table, period: str, columns: Sequence[str]) -> pa.Table:
+        if PERIOD in columns:
             table = table.append_column(PERIOD, pa.array([period] * table.num_rows, pa.string()))
         if TIME in columns:
             place = table.column_names.index(TIME)

@@ -20,6 +20,8 @@ from credit_risk.serving.duckdb_engine import without_progress
 
 MEMORY, MOST_MEMORY = 64, 4096
 """Megabytes that a database begins with, and may have where a statement needs them."""
+BATCH = 50_000
+"""Rows of a batch of a result."""
 BUCKET = 250_000
 """Keys that are looked through for repetition at a time."""
 READING = "hive_partitioning = false, can_have_nan = true"
@@ -69,6 +71,19 @@ class DuckDBEngine:
         """A result as a table."""
         table: pa.Table = self._roomy(lambda: self._database.sql(sql).to_arrow_table())
         return table
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """A result some rows at a time. What needs more memory needs it before the first row (sorts, joins): only then
+        is a statement begun again."""
+        reader, first = self._roomy(lambda: self._begun(sql))
+        while first is not None:
+            yield first
+            with self._told():
+                first = next(reader, None)
+
+    def _begun(self, sql: str) -> tuple[Any, pa.RecordBatch | None]:
+        reader = self._database.sql(sql).to_arrow_reader(BATCH)
+        return reader, next(reader, None)
 
     def keep(self, name: str, sql: str) -> None:
         """A temporary table."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -108,6 +108,10 @@ class Engine(Protocol):
 
     def arrow(self, sql: str) -> pa.Table:
         """A result as a table: doubles, texts, moments in microseconds; columns in their order."""
+        ...
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The same as `arrow`, some rows at a time, so that the memory does not grow with the rows."""
         ...
 
     def keep(self, name: str, sql: str) -> None:

@@ -89,12 +89,20 @@ class PostgresEngine:
     def arrow(self, sql: str) -> pa.Table:
         """A result as a table, sent by COPY."""
         with self._told():
-            cursor = self._connection.execute(f"SELECT * FROM ({sql}) AS t LIMIT 0")
-            names = dict(self._connection.execute("SELECT oid::int8, typname FROM pg_type").fetchall())
-            moment = pa.timestamp("us")
-            types = {one.name: RESULTS.get(str(names[one.type_code]), moment) for one in cursor.description}
+            types = self._types(sql)
             schema = pa.schema(list(types.items()))
             return pa.Table.from_batches(list(copied(self._connection, sql, types)), schema)
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The same as it comes."""
+        with self._told():
+            yield from copied(self._connection, sql, self._types(sql))
+
+    def _types(self, sql: str) -> dict[str, pa.DataType]:
+        cursor = self._connection.execute(f"SELECT * FROM ({sql}) AS t LIMIT 0")
+        names = dict(self._connection.execute("SELECT oid::int8, typname FROM pg_type").fetchall())
+        moment = pa.timestamp("us")
+        return {one.name: RESULTS.get(str(names[one.type_code]), moment) for one in cursor.description}
 
     def keep(self, name: str, sql: str) -> None:
         """A temporary table of the session."""

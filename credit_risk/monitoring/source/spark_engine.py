@@ -117,6 +117,10 @@ class SparkEngine:
         with self._told():
             return self._session.sql(sql).toArrow()
 
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """A result, which the driver receives whole."""
+        yield from self.arrow(sql).to_batches()
+
     def keep(self, name: str, sql: str) -> None:
         """A view whose rows are kept in the memory and on the disks of the workers."""
         with self._told():
