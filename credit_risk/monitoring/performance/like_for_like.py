@@ -18,10 +18,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import special
 
 from credit_risk._core.errors import CreditRiskError, Fault
@@ -81,30 +82,68 @@ class Like:
     outside: float
 
 
-def like_weights(risk: Floats, production: Floats, weights: Floats | None = None) -> Floats:
+class Scores(Protocol):
+    """Scores (m,) of production, wherever they lie."""
+
+    def __len__(self) -> int: ...
+
+    def at(self, places: NDArray[np.int64]) -> Floats:
+        """Those at ascending places of their ascending order."""
+        ...
+
+    def counts(self, edges: Floats) -> NDArray[np.int64]:
+        """How many (k + 1,) lie below the first of ascending edges (k,), from each on, and from the last on."""
+        ...
+
+
+class HeldScores:
+    """Scores in memory."""
+
+    def __init__(self, scores: Floats):
+        self._ordered = np.sort(np.asarray(scores, np.float64))
+
+    def __len__(self) -> int:
+        return len(self._ordered)
+
+    def at(self, places: NDArray[np.int64]) -> Floats:
+        """Order statistics."""
+        return np.asarray(self._ordered[places], np.float64)
+
+    def counts(self, edges: Floats) -> NDArray[np.int64]:
+        """Numbers between edges."""
+        return np.diff(np.searchsorted(self._ordered, edges, side="left"), prepend=0, append=len(self._ordered))
+
+
+def _scores(given: Scores | Floats) -> Scores:
+    return HeldScores(given) if isinstance(given, np.ndarray) else given
+
+
+def like_weights(risk: Floats, production: Scores | Floats, weights: Floats | None = None) -> Floats:
     """Weights (n,) of development's rows, by which their scores are distributed as production's (m,).
 
     They sum to the used rows; 0 beyond production's range. All 0 where no row of development lies in it.
     """
-    own = np.sort(np.asarray(production, np.float64))
-    inside = (risk >= own[0]) & (risk <= own[-1])
-    edges = np.union1d(_edges(own), _edges(np.sort(risk[inside])))
+    production = _scores(production)
+    low, high = production.at(np.array([0, len(production) - 1]))
+    inside = (risk >= low) & (risk <= high)
+    within = HeldScores(risk[inside])
+    edges = np.union1d(production.at(_places(len(production))), within.at(_places(len(within))))
     mass = np.where(inside, 1.0 if weights is None else weights, 0.0)
     band = np.searchsorted(edges, risk, side="right")
     joined = _joined(np.bincount(band[inside], minlength=len(edges) + 1))
     band, count = joined[band], joined[-1] + 1
     first = np.bincount(band, mass, count)
-    second = np.bincount(joined[np.searchsorted(edges, own, side="right")], minlength=count) / len(own)
+    second = np.bincount(joined, production.counts(edges), count) / len(production)
     factor = np.divide(second, first, out=np.zeros(count), where=first > 0)
     found = mass * factor[band]
     total = found.sum()
     return np.asarray(found * (inside.sum() / total) if total > 0 else found, np.float64)
 
 
-def _edges(ordered: Floats) -> Floats:
-    """Inner edges of bands of as many rows each, of ascending scores."""
-    bands = int(min(BANDS, max(1, len(ordered) // ROWS_IN_BAND)))
-    return np.asarray(ordered[(np.arange(1, bands) * len(ordered)) // bands], np.float64)
+def _places(rows: int) -> NDArray[np.int64]:
+    """Places of the inner edges of bands of as many rows each, in ascending order of scores."""
+    bands = int(min(BANDS, max(1, rows // ROWS_IN_BAND)))
+    return (np.arange(1, bands) * rows) // bands
 
 
 def _joined(rows: np.ndarray) -> np.ndarray:
@@ -121,20 +160,27 @@ def _joined(rows: np.ndarray) -> np.ndarray:
 
 
 def development_like(
-    bad: Mask, risk: Floats, production: Floats, weights: Floats | None = None, probability: Floats | None = None
+    bad: Mask,
+    risk: Floats,
+    production: Scores | Floats,
+    weights: Floats | None = None,
+    probability: Floats | None = None,
 ) -> Like:
     """The AUC of development's rows (n,) among scores as production's (m,), and of probabilities (n,) observed over
     predicted there. NaN where a class is absent in its range, or no probabilities are given.
 
     Raises CreditRiskError where there are no rows of either, or shapes or values are at fault.
     """
-    if not len(production) or not len(risk) or len(risk) != len(bad) or not np.isfinite(production).all():
+    production = _scores(production)
+    ends = production.at(np.array([0, len(production) - 1])) if len(production) else np.zeros(0)
+    if not len(production) or not len(risk) or len(risk) != len(bad) or not np.isfinite(ends).all():
         found = f"{len(bad)} outcomes, {len(risk)} scores of development, {len(production)} of production"
         raise CreditRiskError(Fault("no scores to compare, or not finite ones", "shape", path="risk", found=found))
     w = like_weights(risk, production, weights)
     used = w > 0
     bads = int(bad[used].sum())
-    outside = float(np.mean((production < risk.min()) | (production > risk.max())))
+    below, _, above = production.counts(np.array([risk.min(), np.nextafter(risk.max(), np.inf)]))
+    outside = float((below + above) / len(production))
     effective = float(effective_rows(w[used])) if used.any() else 0.0
     shares = float(np.mean(~used)), outside
     if bads < 2 or int(used.sum()) - bads < 2:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,11 @@ from credit_risk.monitoring.performance.against_development import (
 from credit_risk.monitoring.performance.calibration import calibration_level, calibration_table
 from credit_risk.monitoring.performance.development_evidence import development_at_window
 from credit_risk.monitoring.performance.estimate import estimate_table
-from credit_risk.monitoring.performance.labels import Labels, label_outcomes, labels_of_months
+from credit_risk.monitoring.performance.labels import Labels, label_outcomes
 from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.reference import Reference
+from credit_risk.monitoring.rows.spool import Folder
+from credit_risk.monitoring.run.mature import MatureRows
 from credit_risk.monitoring.run.ranged import Ranged, development_sample
 from credit_risk.monitoring.run.settings import Settings, applicants, evidence_rows, held
 from credit_risk.monitoring.source import SqlSource
@@ -36,8 +39,6 @@ LABEL_COLUMNS = [
     *("mature_share", "state"),
 ]
 OUTCOMES = ("bad_date", "observed_until")
-TWELVE = 12
-"""Months whose mature rows are held, for tests of grades and for all of them together (the period `all`): a year."""
 
 
 @dataclass(slots=True)
@@ -52,46 +53,6 @@ class Labelled:
     calibration_months: pd.DataFrame | str
     like: pd.DataFrame | str
     faults: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FAULT_COLUMNS))
-
-
-@dataclass(slots=True)
-class _Year:
-    """Rows of the last mature months."""
-
-    time: list[NDArray[np.float64]] = field(default_factory=list)
-    event: list[NDArray[np.bool_]] = field(default_factory=list)
-    probability: list[NDArray[np.float64]] = field(default_factory=list)
-    risk: list[NDArray[np.float64]] = field(default_factory=list)
-    applicant: list[NDArray[np.object_]] = field(default_factory=list)
-    groups: dict[str, list[NDArray[np.object_]]] = field(default_factory=dict)
-
-    def add(
-        self,
-        labels: Labels,
-        probability: NDArray[np.float64],
-        risk: NDArray[np.float64],
-        groups: Mapping[str, NDArray[np.object_]],
-        names: NDArray[np.object_] | None = None,
-    ) -> None:
-        """One more month; the first goes where there are twelve."""
-        use = labels.usable
-        self.time.append(labels.time[use])
-        self.event.append(labels.event[use])
-        self.probability.append(probability[use])
-        self.risk.append(risk[use])
-        if names is not None:
-            self.applicant.append(names[use])
-        for name, values in groups.items():
-            self.groups.setdefault(name, []).append(values[use])
-        parts: list[list[Any]] = [self.time, self.event, self.probability, self.risk, self.applicant]
-        parts += self.groups.values()
-        for part in parts:
-            del part[:-TWELVE]
-
-    def labels(self, window: float) -> Labels:
-        """All of them together."""
-        joined = labels_of_months(np.concatenate(self.time), np.concatenate(self.event), window)
-        return joined.of_applicants(np.concatenate(self.applicant) if self.applicant else None)
 
 
 def without_outcomes(source: SqlSource, settings: Settings, segments: Sequence[str], reason: str) -> Labelled:
@@ -112,15 +73,32 @@ def labelled(
     settings: Settings,
     segments: Sequence[str],
 ) -> Labelled:
-    """Labels, discrimination, level and calibration by month, and by grade of the mature months of the last year."""
+    """Labels, discrimination, level and calibration by month, and by grade of the mature months of the last year.
+
+    A month of rows is held at once; those of the year lie on disk.
+    """
     if settings.window is None:
         return without_outcomes(source, settings, segments, NO_WINDOW)
     if not settings.binary:
         return without_outcomes(source, settings, segments, "the outcome is an amount or a fraction")
     if "probability" not in source.quantities:
         return Labelled(*("production holds no probabilities of bad",) * 7)
+    with TemporaryDirectory(prefix="credit-risk-") as place:
+        year = MatureRows(Folder(Path(place)), float(settings.window))
+        return _labelled(package, source, reference, settings, segments, year)
+
+
+def _labelled(
+    package: Package,
+    source: SqlSource,
+    reference: Reference,
+    settings: Settings,
+    segments: Sequence[str],
+    year: MatureRows,
+) -> Labelled:
+    assert settings.window is not None
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("labels", "performance", "level", "free", "grades")}
-    faults, year = [pd.DataFrame(columns=FAULT_COLUMNS)], _Year()
+    faults = [pd.DataFrame(columns=FAULT_COLUMNS)]
     least, ranged = settings.least, Ranged(package, source)
     for period in source.periods:
         frame = _rows(source, period, segments, reference, settings)
@@ -145,12 +123,10 @@ def labelled(
         tables["grades"] += [_dated(one, period) for one in _by_group(labels, p, groups, reference, settings)]
         if _maturity(labels, period)["state"].iloc[0] == MATURE:
             year.add(labels, p, risk, groups, None if names is None else names[known])
-    if year.time:
-        joined = year.labels(settings.window)
-        p, risk = np.concatenate(year.probability), np.concatenate(year.risk)
-        tables["performance"].append(performance_table(joined, risk, least=least))
-        tables["level"].append(calibration_level(joined, p, asset_correlation=settings.correlation, least=least))
-        ranged.add(ALL, risk)
+    if year:
+        tables["performance"].append(year.performance(least))
+        tables["level"].append(year.level(settings.correlation, least))
+        ranged.add(ALL, year.scores())
     measured = _joined(tables["performance"], "no row has an outcome")
     against = measured if isinstance(measured, str) else _compared(package, measured, settings)
     return Labelled(
@@ -226,12 +202,18 @@ def _groups(frame: pd.DataFrame, reference: Reference) -> dict[str, NDArray[np.o
     return found
 
 
-def _graded(year: _Year, reference: Reference, settings: Settings) -> pd.DataFrame | str:
-    if not year.time:
+def _graded(year: MatureRows, reference: Reference, settings: Settings) -> pd.DataFrame | str:
+    if not year:
         return "no month is mature yet"
-    assert settings.window is not None
-    labels, groups = year.labels(settings.window), {name: np.concatenate(one) for name, one in year.groups.items()}
-    return _joined(_by_group(labels, np.concatenate(year.probability), groups, reference, settings), NO_GROUPS)
+    policy = GradePolicy(asset_correlation=settings.correlation)
+    parts = [year.by_group(scheme, _order(scheme, reference), policy) for scheme in year.schemes()]
+    return _joined([one for one in parts if one is not None], NO_GROUPS)
+
+
+def _order(scheme: str, reference: Reference) -> list[str] | None:
+    """Groups of a scheme in their order; None: as they are sorted."""
+    variable = reference.of_role(GRADE if scheme == "grade" else SCORE)
+    return [one.label for one in variable.bins] if variable is not None and scheme != "grade" else None
 
 
 def _by_group(
@@ -244,8 +226,7 @@ def _by_group(
     """Calibration by the groups of each scheme that any row has."""
     policy, parts = GradePolicy(asset_correlation=settings.correlation), []
     for scheme, group in groups.items():
-        variable = reference.of_role(GRADE if scheme == "grade" else SCORE)
-        order = [one.label for one in variable.bins] if variable is not None and scheme != "grade" else None
+        order = _order(scheme, reference)
         if not pd.isna(group).all():
             parts.append(calibration_table(labels, probability, group, scheme=scheme, order=order, policy=policy))
     return parts

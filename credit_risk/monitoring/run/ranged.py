@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit_risk.monitoring.performance.like_for_like import HeldOut, Like, development_like, like_frame
+from credit_risk.monitoring.performance.like_for_like import (
+    HeldOut,
+    Like,
+    Scores,
+    development_like,
+    like_frame,
+)
 from credit_risk.monitoring.run.settings import Settings, evidence_rows
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.package import Package
@@ -23,7 +29,7 @@ class Ranged:
         self.held: HeldOut | str = NO_SAMPLE if sample is None else held_out(package, sample)
         self.found: dict[str, Like] = {}
 
-    def add(self, period: str, scores: NDArray[np.float64]) -> None:
+    def add(self, period: str, scores: NDArray[np.float64] | Scores) -> None:
         """Scores (m,) of the rows of a period that have an outcome, be it not yet."""
         if not isinstance(self.held, str) and len(scores):
             held = self.held

@@ -101,9 +101,13 @@ def clusters_of(column: pa.ChunkedArray, before: int) -> NDArray[np.uint64]:
 
     Two of ten million names have the same hash with a probability of five in a million.
     """
-    names = column.to_pandas()
-    missing = names.isna().to_numpy()
-    hashed = pd.util.hash_array(names.to_numpy(object), categorize=False) & np.uint64(2**64 - 2)
+    return clusters_of_names(column.to_pandas().to_numpy(object), before)
+
+
+def clusters_of_names(names: NDArray[np.object_], before: int) -> NDArray[np.uint64]:
+    """The same of names (n,), None where missing; before: rows that went before."""
+    missing = pd.isna(names)
+    hashed = pd.util.hash_array(names, categorize=False) & np.uint64(2**64 - 2)
     alone = (np.arange(before, before + len(names)) * 2 + 1).astype(np.uint64)
     return np.where(missing, alone, hashed).astype(np.uint64)
 
@@ -217,4 +221,14 @@ def tenths(spool: Spool, column: str, parts: int = BANDS) -> NDArray[np.float64]
     return np.unique(np.concatenate(found))
 
 
-__all__ = ["BANDS", "Known", "ShadowRows", "as_of", "clusters_of", "days_in", "shadow_rows", "tenths"]
+__all__ = [
+    "BANDS",
+    "Known",
+    "ShadowRows",
+    "as_of",
+    "clusters_of",
+    "clusters_of_names",
+    "days_in",
+    "shadow_rows",
+    "tenths",
+]
