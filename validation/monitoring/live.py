@@ -16,15 +16,20 @@ from validation.monitoring.bench import Bench
 from validation.monitoring.outcomes import CONFIDENCE, LEAST_FOLLOWED, labels_beside
 from validation.monitoring.production import APPLICANT, OTHER
 from validation.monitoring.tables import compare_table, not_recomputed
-from validation.rebuild import censored
+from validation.rebuild import censored, experiment, metrics
 
 SPLIT = {"share": "share", "rows": "rows", "expected": "mean", "p_value": "p_value", "differing": "rows"}
 ARMS = {
     **dict.fromkeys(("rows", "bad"), "rows"), "bad_rate": "share", "standard_error": "standard_error",
-    "difference": "difference", "difference_error": "standard_error", "p_value": "p_value",
+    "difference": "difference", "p_value": "p_value", "followed": "share",
+    **dict.fromkeys(("lower", "upper", "difference_error", "difference_lower", "difference_upper"), "standard_error"),
+    **dict.fromkeys(("decided", "approved"), "rows"), "approval_rate": "share",
+    **dict.fromkeys(("approval_lower", "approval_upper"), "standard_error"),
 }  # fmt: skip
 
 
+PLANNED = 0.01
+"""Error of the difference between arms at which its bounds are tightest."""
 MISMATCH = 0.001
 """Least probability of the shares of the arms by chance, below which applicants were lost (Fabijan et al. 2019)."""
 
@@ -76,29 +81,54 @@ def _arms(bench: Bench, known: np.ndarray, arms: np.ndarray, live: str) -> None:
     frame = bench.production.frame
     assert bench.outcomes is not None
     labels = labels_beside(frame, bench.outcomes)
-    booked = np.ones(len(known), bool)
+    booked, decided = np.ones(len(known), bool), np.zeros(len(known), bool)
     if "decision" in frame and bench.approved:
-        booked = frame["decision"].isin(list(bench.approved)).to_numpy()[known]
+        words = frame["decision"].to_numpy(object)[known]
+        booked = np.isin(words.astype(str), list(bench.approved))
+        decided = booked | np.isin(words.astype(str), list(bench.declined))
     found: list[dict[str, Any]] = []
     for arm in ("champion", live):
         own = labels.part(known[booked & (arms == arm)])
-        if not len(own.time):
-            continue
-        row: dict[str, Any] = {"arm": arm, "rows": len(own.time), "difference": math.nan, "difference_error": math.nan}
-        if own.usable.any():
-            one = censored.follow(own, float(bench.settings.window or 0))
-            rate, error, _, _ = censored.bad_rate(one, CONFIDENCE)
-            bad = int(one.bad.sum())
-            enough = one.followed >= LEAST_FOLLOWED and bad >= bench.settings.min_bads
-            row |= {"bad": bad, "bad_rate": rate, "standard_error": error}
-            row["status"] = "evaluable" if enough else "not evaluable"
-        else:
-            row |= {"bad": 0, "bad_rate": math.nan, "standard_error": math.nan, "status": "not evaluable"}
-        row["p_value"] = math.nan
-        if found:
-            gap = row["bad_rate"] - found[0]["bad_rate"]
-            spread = math.hypot(row["standard_error"], found[0]["standard_error"])
-            chance = 2.0 * float(stats.norm.sf(abs(gap) / spread)) if spread > 0 else math.nan
-            row |= {"difference": gap, "difference_error": spread, "p_value": chance}
-        found.append(row)
+        if len(own.time):
+            row = _arm(bench, own)
+            row |= {"arm": arm} | _approved(decided & (arms == arm), booked)
+            if found:
+                row |= _apart(bench, row, found[0])
+            found.append(row)
     compare_table(bench.ledger, bench.run, "arms", pd.DataFrame(found), ["arm"], ARMS, ("status",))
+
+
+def _arm(bench: Bench, own: censored.Labels) -> dict[str, Any]:
+    """The accounts of an arm."""
+    row: dict[str, Any] = {**dict.fromkeys(ARMS, math.nan), "rows": len(own.time)}
+    if not own.usable.any():
+        return {**row, "bad": 0, "followed": 0.0, "status": "not evaluable"}
+    one = censored.follow(own, float(bench.settings.window or 0))
+    rate, error, lower, upper = censored.bad_rate(one, CONFIDENCE)
+    bad = int(one.bad.sum())
+    enough = one.followed >= LEAST_FOLLOWED and bad >= bench.settings.min_bads
+    told = {"bad": bad, "bad_rate": rate, "standard_error": error, "lower": lower, "upper": upper}
+    return {**row, **told, "followed": one.followed, "status": "evaluable" if enough else "not evaluable"}
+
+
+def _approved(decided: np.ndarray, approved: np.ndarray) -> dict[str, Any]:
+    rows, yes = int(decided.sum()), int((decided & approved).sum())
+    if not rows:
+        return {}
+    lower, upper = metrics.wilson(yes, rows, CONFIDENCE)
+    told = {"decided": rows, "approved": yes, "approval_rate": yes / rows}
+    return {**told, "approval_lower": lower, "approval_upper": upper}
+
+
+def _apart(bench: Bench, row: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """Difference from the base, with what holds at all looks together."""
+    spec = (bench.package.plan.get("monitoring") or {}).get("challengers") or {}
+    level = float(spec.get("error") or bench.settings.significance)
+    gap, spread = row["bad_rate"] - base["bad_rate"], math.hypot(row["standard_error"], base["standard_error"])
+    told = {"difference": gap, "difference_error": spread}
+    if not spread > 0:
+        return told
+    time = np.array([(PLANNED / spread) ** 2])
+    half = float(experiment.at_any_time(time, level)[0]) * spread
+    told |= {"difference_lower": gap - half, "difference_upper": gap + half}
+    return told | {"p_value": float(experiment.valid_p_values(np.array([gap / spread]), time, level)[0])}

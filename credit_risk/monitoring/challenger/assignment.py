@@ -109,8 +109,13 @@ def check_split(arms: ArrayLike, split: Split, significance: float = 0.001) -> p
     if unknown or not len(given):
         found, allowed = ", ".join(unknown) or "no rows", ", ".join(split.shares)
         raise CreditRiskError(Fault("arms that are not declared", "arm", path="arms", found=found, allowed=allowed))
-    rows = np.array([int((given == name).sum()) for name in split.shares])
-    expected = np.array([float(share) for share in split.shares.values()]) * len(given)
+    return split_table({name: int((given == name).sum()) for name in split.shares}, split, significance)
+
+
+def split_table(counts: Mapping[str, int], split: Split, significance: float = 0.001) -> pd.DataFrame:
+    """SPLIT_COLUMNS of how many applicants, each once, have each of the arms of a split; one at least has any."""
+    rows = np.array([counts[name] for name in split.shares])
+    expected = np.array([float(share) for share in split.shares.values()]) * rows.sum()
     test = stats.chisquare(rows, expected * (rows.sum() / expected.sum()))
     statistic, p_value = float(test.statistic), float(test.pvalue)
     return pd.DataFrame(

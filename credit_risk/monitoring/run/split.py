@@ -5,28 +5,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
-from credit_risk.monitoring.challenger.arms import ARM_COLUMNS, compare_arms
+from credit_risk.evaluation.intervals import wilson_interval
+from credit_risk.monitoring.challenger.arms import ARM_COLUMNS, PLANNED_ERROR, arms_table
 from credit_risk.monitoring.challenger.assignment import (
     MISMATCH,
     REPRODUCED_COLUMNS,
     SPLIT_COLUMNS,
-    assign,
-    check_split,
-    reproduce,
+    split_table,
     two_arms,
 )
 from credit_risk.monitoring.challenger.looks import CHAMPION
-from credit_risk.monitoring.performance.decisions import OPEN, YES, approved_of, decision_table
-from credit_risk.monitoring.performance.labels import label_outcomes
-from credit_risk.monitoring.run.labelled import OUTCOMES
+from credit_risk.monitoring.rows.spool import Folder
+from credit_risk.monitoring.run.arm_rows import ArmRows, arm_rows
 from credit_risk.monitoring.run.settings import Settings, held
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
-from credit_risk.monitoring.source.mapping import DECISION, KEY, OTHER
 from credit_risk.monitoring.spec import ChallengersSpec
 
 NO_SPLIT = "the plan declares no live split (monitoring.challengers.share)"
@@ -35,9 +34,9 @@ LIVE_COLUMNS = [*SPLIT_COLUMNS, "logged_rows", "differing", "first_differing"]
 into another arm; verdict of a word that is no arm: `NO_ARM`."""
 OUTCOME_COLUMNS = [*ARM_COLUMNS, "decided", "approved", "approval_rate", "approval_lower", "approval_upper"]
 NO_ARM = "no arm of the split"
-ONE_LOOK = (
-    "p-values of the arms are of one look: looked at month by month they find a difference too often; the test that "
-    "may be repeated is that of the looks"
+LOOKS = (
+    "bounds and p-value of the difference between the arms hold at all runs together, however often they are looked at "
+    f"(normal mixture, tightest at an error of {PLANNED_ERROR:g})"
 )
 
 
@@ -64,37 +63,16 @@ def live_split(source: SqlSource, settings: Settings, late: bool, words: Words) 
         return Live(NO_SPLIT, NO_SPLIT)
     if spec.arm is not None and not held(source, spec.arm):
         return Live(*(f"production does not hold the column {spec.arm!r}",) * 2)
-    frame = _rows(source, spec, settings, late, words)
     split = two_arms(spec.salt, spec.share, CHAMPION, spec.live)
-    identifier = _identifier(frame, settings)
-    known = ~pd.isna(identifier)
-    right = assign(identifier[known], split)
-    logged = None if spec.arm is None else frame[OTHER + spec.arm].to_numpy(object)[known]
-    arms = right if logged is None else np.where(pd.isna(logged), "missing", logged)
-    declared = np.isin(arms.astype(str), list(split.shares))
-    if not declared.any():
-        return Live(*(f"no row has an arm of the split ({', '.join(split.shares)})",) * 2)
-    once = ~pd.Series(identifier[known]).duplicated().to_numpy()
-    table = check_split(arms[declared & once], split)
-    told = pd.DataFrame(columns=REPRODUCED_COLUMNS)
-    if logged is not None:
-        told = reproduce(identifier[known], arms, split)
-    table = _joined(table, told)
-    table.attrs["notes"] = _notes(spec, settings, source, len(known) - int(known.sum()))
-    return Live(table, _outcomes(frame[known][declared], arms[declared], settings, late, words), _warning(table))
-
-
-def _rows(source: SqlSource, spec: ChallengersSpec, settings: Settings, late: bool, words: Words) -> pd.DataFrame:
-    known = late and settings.window is not None
-    decided = [DECISION] if DECISION in source.columns and words.declared else []
-    asked = [KEY, *(["_time", *OUTCOMES] if known else []), *decided, *held(source, spec.arm, settings.applicant)]
-    frames = [source.rows(period, list(dict.fromkeys(asked))).to_pandas() for period in source.periods]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _identifier(frame: pd.DataFrame, settings: Settings) -> np.ndarray:
-    column = OTHER + str(settings.applicant)
-    return frame[column if column in frame else KEY].to_numpy(object)
+    with TemporaryDirectory(prefix="credit-risk-") as place:
+        rows = arm_rows(source, spec, split, settings, late, words, Folder(Path(place)))
+        if not len(rows.once):
+            return Live(*(f"no row has an arm of the split ({', '.join(split.shares)})",) * 2)
+        told = pd.DataFrame(columns=REPRODUCED_COLUMNS) if spec.arm is None else rows.reproduced()
+        table = _joined(split_table(rows.applicants(), split), told)
+        table.attrs["notes"] = _notes(spec, settings, source, rows.nameless)
+        level = settings.spec.significance if spec.error is None else spec.error
+        return Live(table, _outcomes(rows, settings, level, late), _warning(table))
 
 
 def _joined(table: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -132,32 +110,21 @@ def _warning(table: pd.DataFrame) -> str | None:
     return "; ".join(told) or None
 
 
-def _outcomes(
-    frame: pd.DataFrame, arms: np.ndarray, settings: Settings, late: bool, words: Words
-) -> pd.DataFrame | str:
+def _outcomes(rows: ArmRows, settings: Settings, level: float, late: bool) -> pd.DataFrame | str:
     """OUTCOME_COLUMNS: bad rate of the accounts of each arm, and how many it approved."""
     if not late or settings.window is None or not settings.binary:
         return "the arms are compared by their outcomes, and none were given"
-    names = arms.astype(str)
-    if CHAMPION not in set(names):
+    if CHAMPION not in rows.seen:
         return "no row is of the champion's arm"
-    labels, _ = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
-    named = OTHER + str(settings.applicant)
-    labels = labels.of_applicants(frame[named].to_numpy(object) if named in frame else None)
-    booked = np.ones(len(frame), bool)
-    rates = {}
-    if DECISION in frame:
-        done = approved_of(frame[DECISION].to_numpy(object), words.approved, words.declined).approved
-        booked = done == YES
-        table = decision_table(done[done != OPEN], segments={"arm": names[done != OPEN]}, least_rows=1)
-        rates = {row["segment"].removeprefix("arm="): row for row in table.to_dict("records")}
-    if not (booked & (names == CHAMPION)).any():
+    rates = rows.rates(float(settings.window))
+    if CHAMPION not in rates:
         return "the champion's arm has no account"
-    found = compare_arms(labels.part(booked), names[booked], CHAMPION, least=settings.least)
-    for column, name in (
-        ("decided", "rows"), ("approved", "events"), ("approval_rate", "rate"),
-        ("approval_lower", "lower"), ("approval_upper", "upper"),
-    ):  # fmt: skip
-        found[column] = [rates[arm][name] if arm in rates else np.nan for arm in found["arm"]]
-    found.attrs["notes"] = (ONE_LOOK,)
+    found = arms_table(rates, CHAMPION, settings.least, level)
+    decided = [rows.decided.get(arm, (0, 0)) for arm in found["arm"]]
+    found["decided"] = [count or np.nan for count, _ in decided]
+    found["approved"] = [yes if count else np.nan for count, yes in decided]
+    found["approval_rate"] = [yes / count if count else np.nan for count, yes in decided]
+    lower, upper = wilson_interval([yes for _, yes in decided], [count for count, _ in decided])
+    found["approval_lower"], found["approval_upper"] = lower, upper
+    found.attrs["notes"] = (LOOKS,)
     return found[OUTCOME_COLUMNS]

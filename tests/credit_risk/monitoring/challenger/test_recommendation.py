@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,7 @@ from credit_risk.monitoring.challenger.shadow import Accepted, shadow_comparison
 from credit_risk.monitoring.performance.calibration import calibration_level, calibration_table
 from credit_risk.monitoring.performance.censoring import follow_up
 from credit_risk.monitoring.performance.labels import labels_of_months
+from credit_risk.monitoring.performance.vintages import Least
 from credit_risk.strategy.redeployment import Rules
 from tests.credit_risk.monitoring.challenger.two_models import applicants
 from tests.credit_risk.monitoring.performance.vintage_rows import WINDOW, vintages
@@ -98,6 +101,27 @@ def test_inversions_are_counted_where_they_are_significant() -> None:
         frame = calibration_table(labels, np.full(9000, 0.03), band, scheme="score_band")
         assert significant_inversions(frame, 0.01) == expected
     assert significant_inversions(frame.iloc[:1]) is None
+
+
+def test_a_difference_between_arms_that_is_looked_at_each_month_is_found_in_at_most_5_of_100_without_one() -> None:
+    """Monte-Carlo: 12 looks at two arms of equal bad rates; the test of one look finds one in some 20 of 100."""
+    rng, trials, looks, rows = np.random.default_rng(9), 150, 12, 400
+    ever, naive = 0, 0
+    least = Least(bads=2)
+    for _ in range(trials):
+        event = rng.random(2 * rows * looks) < 0.05
+        arm = np.tile(["champion", "challenger"], rows * looks)
+        chances, plain = [], []
+        for look in range(1, looks + 1):
+            inside = slice(0, 2 * rows * look)
+            labels = labels_of_months(np.where(event[inside], 3.0, 12.0), event[inside], 12)
+            row = compare_arms(labels, arm[inside], "champion", least=least).iloc[1]
+            chances.append(row["p_value"])
+            plain.append(abs(row["difference"]) > 1.96 * row["difference_error"])
+        ever += min(chances) < 0.05
+        naive += any(plain)
+    assert ever / trials <= 0.05 + 2.0 * math.sqrt(0.05 * 0.95 / trials)
+    assert naive / trials > 0.12
 
 
 def test_arms_of_a_live_split_are_compared_under_censoring_weights() -> None:
