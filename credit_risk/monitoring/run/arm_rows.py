@@ -31,7 +31,7 @@ Names = NDArray[np.object_]
 
 @dataclass(slots=True)
 class ArmRows:
-    """once: rows of declared arms, by applicant; tallies: accounts of each arm; decided: its decisions and approvals;
+    """once: rows by applicant, arm -1 where it is no declared one; tallies: accounts of each arm; decided: its decisions and approvals;
     logged, differing: rows by the arm that was logged, and those that the hash puts elsewhere, with the first of them
     (1-based, among rows with an identifier); nameless: rows without an identifier."""
 
@@ -56,14 +56,15 @@ class ArmRows:
         return frame.assign(first_differing=pd.Series([row[-1] for row in rows], dtype=object))
 
     def applicants(self) -> dict[str, int]:
-        """Applicants by the arm of their first row."""
+        """Applicants by the arm of their first row, where it is declared."""
         names = list(self.split.shares)
         counts = np.zeros(len(names), np.int64)
         ordered = Sorted(self.once, "applicant")
         for block in ordered.blocks():
             if not block.again:
                 first = np.append(True, np.diff(block.place) > 0)[: len(block.records)]
-                counts += np.bincount(block.records["arm"][first], minlength=len(names))
+                arms = block.records["arm"][first]
+                counts += np.bincount(arms[arms >= 0], minlength=len(names))
         ordered.drop()
         return dict(zip(names, counts.tolist(), strict=True))
 
@@ -107,10 +108,10 @@ def arm_rows(
             declared = np.isin(arms, list(split.shares))
             found.seen |= set(arms[declared].tolist())
             codes = {arm: place for place, arm in enumerate(split.shares)}
-            numbers = np.array([codes[arm] for arm in arms[declared]], np.int16)
-            clusters = clusters_of_names(identifier[inside].astype(str).astype(object), 0)[declared]
+            numbers = np.array([codes.get(arm, -1) for arm in arms], np.int16)
+            clusters = clusters_of_names(identifier[inside].astype(str).astype(object), 0)
             found.once.add({"applicant": clusters, "arm": numbers})
-            names = clusters if own else None
+            names = clusters[declared] if own else None
             _add(found, batch.filter(pa.array(declared)), arms[declared], names, settings, words, folder, known)
     return found
 

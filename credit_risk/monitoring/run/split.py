@@ -66,7 +66,7 @@ def live_split(source: SqlSource, settings: Settings, late: bool, words: Words) 
     split = two_arms(spec.salt, spec.share, CHAMPION, spec.live)
     with TemporaryDirectory(prefix="credit-risk-") as place:
         rows = arm_rows(source, spec, split, settings, late, words, Folder(Path(place)))
-        if not len(rows.once):
+        if not rows.seen:
             return Live(*(f"no row has an arm of the split ({', '.join(split.shares)})",) * 2)
         told = pd.DataFrame(columns=REPRODUCED_COLUMNS) if spec.arm is None else rows.reproduced()
         table = _joined(split_table(rows.applicants(), split), told)

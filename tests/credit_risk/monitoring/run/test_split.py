@@ -28,8 +28,11 @@ def seen(names: np.ndarray, arms: np.ndarray | None, challengers: dict[str, Any]
     settings = Settings(spec, True, True, None, 0.04, "test", frozenset(), {}, "person")
     columns = {"_key": [str(k) for k in range(len(names))], "column:person": names}
     frame = pd.DataFrame(columns if arms is None else {**columns, "column:arm": arms})
+    parts = [frame.iloc[start : start + 1000] for start in range(0, len(frame), 1000)]
     source = SimpleNamespace(
-        columns=frozenset(frame.columns), periods=("2026-01",), rows=lambda _, asked: pa.Table.from_pandas(frame[asked])
+        columns=frozenset(frame.columns),
+        periods=("2026-01",),
+        batches=lambda _, asked: (pa.Table.from_pandas(one[asked], preserve_index=False) for one in parts),
     )
     return live_split(cast(SqlSource, source), settings, False, Words())
 
