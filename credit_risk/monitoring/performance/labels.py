@@ -170,17 +170,18 @@ def label_outcomes(
         time = months_by_anniversary(start, np.where(event, bad, until))
     else:
         age, reach = months_by_calendar(start, bad), complete_calendar_months(start, until)
-        late = event & (age > reach) & (code == "")
+        late = event & (age > reach) & (code == 0)
         event = event & ~late
         time = np.where(event, age, reach)
-    faulty = code != ""
+    faulty = code > 0
     time[faulty], event[faulty] = np.nan, False
     labels = Labels(time, event, faulty, float(window), clock, int(late.sum()))
     return labels, _fault_frame(code, start, partition)
 
 
-def _defects(start: Days, bad: Days, until: Days, before: Days, was_bad: Days) -> NDArray[np.str_]:
-    """Code of the first defect of each row, "" where there is none; comparisons with NaT are false."""
+def _defects(start: Days, bad: Days, until: Days, before: Days, was_bad: Days) -> NDArray[np.int8]:
+    """The first defect of each row by its place in DEFECTS, from 1, 0 where there is none; comparisons with NaT are
+    false."""
     has_bad, had_bad = ~np.isnat(bad), ~np.isnat(was_bad)
     holds = {
         "no_decision_time": np.isnat(start),
@@ -191,18 +192,19 @@ def _defects(start: Days, bad: Days, until: Days, before: Days, was_bad: Days) -
         "clock_backwards": (until < before) | (np.isnat(until) & ~np.isnat(before)),
         "outcome_withdrawn": had_bad & ~(bad == was_bad),
     }
-    code = np.full(len(start), "", dtype="<U32")
-    for name in DEFECTS:
-        code[(code == "") & holds[name]] = name
+    code = np.zeros(len(start), np.int8)
+    for number, name in enumerate(DEFECTS, 1):
+        code[(code == 0) & holds[name]] = number
     return code
 
 
-def _fault_frame(code: NDArray[np.str_], start: Days, partition: str | ArrayLike) -> pd.DataFrame:
-    wrong = code != ""
-    where = np.full(len(code), partition) if isinstance(partition, str) else np.asarray(partition).astype(str)
+def _fault_frame(code: NDArray[np.int8], start: Days, partition: str | ArrayLike) -> pd.DataFrame:
+    wrong = np.flatnonzero(code)
+    where = partition if isinstance(partition, str) else np.asarray(partition)[wrong].astype(str)
+    names = np.array(list(DEFECTS), dtype=object)[code[wrong] - 1]
     months = np.datetime_as_string(start[wrong].astype("datetime64[M]"))
     period = np.where(months == "NaT", "", months.astype(object))
-    found = pd.DataFrame({"partition": where[wrong], "period": period, "code": code[wrong]})
+    found = pd.DataFrame({"period": period, "code": names}).assign(partition=where)
     rows = found.groupby(["partition", "period", "code"], sort=True).size().reset_index(name="rows")
     rows["left_out"] = rows["rows"]
     rows["message"] = [DEFECTS[one][0] for one in rows["code"]]

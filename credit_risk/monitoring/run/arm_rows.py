@@ -31,9 +31,9 @@ Names = NDArray[np.object_]
 
 @dataclass(slots=True)
 class ArmRows:
-    """once: rows by applicant, arm -1 where it is no declared one; tallies: accounts of each arm; decided: decisions and
-    approvals of each; logged, differing: rows by the arm that was logged, and those that the hash puts elsewhere, with
-    the first of them (1-based, among rows with an identifier); nameless: rows without an identifier."""
+    """once: rows by applicant, arm -1 where it is no declared one; tallies: accounts of each arm; decided: decisions
+    and approvals of each; logged, differing: rows by the arm that was logged, and those of them that the hash puts
+    elsewhere, with the first (1-based, among rows with an identifier); nameless: rows without an identifier."""
 
     split: Split
     once: Spool
