@@ -15,6 +15,7 @@ from scipy import stats
 from validation.monitoring.bench import Bench
 from validation.monitoring.outcomes import CONFIDENCE, LEAST_FOLLOWED, labels_beside
 from validation.monitoring.production import APPLICANT, OTHER
+from validation.monitoring.served import clustered_size
 from validation.monitoring.tables import compare_table, not_recomputed
 from validation.rebuild import censored, experiment, metrics
 
@@ -91,7 +92,8 @@ def _arms(bench: Bench, known: np.ndarray, arms: np.ndarray, live: str) -> None:
         own = labels.part(known[booked & (arms == arm)])
         if len(own.time):
             row = _arm(bench, own)
-            row |= {"arm": arm} | _approved(decided & (arms == arm), booked)
+            names = frame[APPLICANT].iloc[known] if APPLICANT in frame else None
+            row |= {"arm": arm} | _approved(decided & (arms == arm), booked, names)
             if found:
                 row |= _apart(bench, row, found[0])
             found.append(row)
@@ -111,11 +113,12 @@ def _arm(bench: Bench, own: censored.Labels) -> dict[str, Any]:
     return {**row, **told, "followed": one.followed, "status": "evaluable" if enough else "not evaluable"}
 
 
-def _approved(decided: np.ndarray, approved: np.ndarray) -> dict[str, Any]:
+def _approved(decided: np.ndarray, approved: np.ndarray, applicants: pd.Series | None) -> dict[str, Any]:
     rows, yes = int(decided.sum()), int((decided & approved).sum())
     if not rows:
         return {}
-    lower, upper = metrics.wilson(yes, rows, CONFIDENCE)
+    size = float(rows) if applicants is None else clustered_size(applicants[decided], approved[decided])
+    lower, upper = metrics.wilson(yes / rows * size, size, CONFIDENCE)
     told = {"decided": rows, "approved": yes, "approval_rate": yes / rows}
     return {**told, "approval_lower": lower, "approval_upper": upper}
 

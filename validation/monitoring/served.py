@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from validation.monitoring.bench import ALL, APPLICANTS, DEVELOPMENT, Bench
 from validation.monitoring.outcomes import MISSING
-from validation.monitoring.production import NUMBERS, TEXTS
+from validation.monitoring.production import APPLICANT, NUMBERS, TEXTS
 from validation.monitoring.tables import compare_table, not_recomputed
 from validation.rebuild import metrics
 
@@ -48,7 +48,9 @@ def compare_decisions(bench: Bench) -> dict[str, pd.DataFrame]:
         for measure, (event, of) in events.items():
             n = int(of[inside].sum())
             hits = int((event & of)[inside].sum())
-            told = _rate(hits, n, base.get(measure) if segment == ALL else None)
+            size = None if APPLICANT not in frame else clustered_size(frame[APPLICANT].iloc[inside[of[inside]]],
+                                                                      event[inside[of[inside]]])  # fmt: skip
+            told = _rate(hits, n, base.get(measure) if segment == ALL else None, size)
             status = "evaluable" if n >= s.min_rows else "not evaluable"
             head = {"period": period, "segment": segment, "measure": measure, "rows": n, "events": hits}
             rows.append({**head, **told, "status": status})
@@ -60,20 +62,40 @@ def compare_decisions(bench: Bench) -> dict[str, pd.DataFrame]:
     return {"decisions": own}
 
 
-def _rate(hits: int, n: int, base: tuple[float, float] | None) -> dict[str, float]:
-    """Share with Wilson's bounds, and the difference from development with Newcombe's (1998, method 10)."""
+def clustered_size(applicants: pd.Series, event: np.ndarray) -> float:
+    """Rows of a simple sample whose share of events is as precise as that of rows of applicants who come again."""
+    n = len(event)
+    if not n:
+        return 0.0
+    share = float(np.mean(event))
+    alone = applicants.isna().to_numpy()
+    names = np.where(alone, np.array([f"\0{k}" for k in range(n)], object), applicants.to_numpy(object))
+    sums = pd.Series(event.astype(float) - share).groupby(names).sum().to_numpy()
+    squares = float(np.sum(sums**2))
+    if len(sums) < 2 or squares <= 1e-18:
+        return float(len(sums))
+    variance = squares / n**2 * len(sums) / (len(sums) - 1.0) * (n - 1.0) / n
+    return min(share * (1.0 - share) / variance, float(n))
+
+
+def _rate(hits: int, n: int, base: tuple[float, float] | None, clustered: float | None = None) -> dict[str, float]:
+    """Share with Wilson's bounds, and the difference from development with Newcombe's (1998, method 10).
+
+    clustered: rows of as precise a simple sample, where rows are of applicants who come again.
+    """
     nothing = dict.fromkeys(("difference", "difference_lower", "difference_upper", "p_value"), math.nan)
     if not n:
         told = dict.fromkeys(("rate", "lower", "upper", "half_width"), math.nan)
         return {**told, **nothing, "development": math.nan if base is None else base[0]}
-    rate, (lower, upper) = hits / n, metrics.wilson(hits, n)
+    rate, n = hits / n, n if clustered is None else clustered
+    lower, upper = metrics.wilson(rate * n, n)
     told = {"rate": rate, "lower": lower, "upper": upper, "half_width": (upper - lower) / 2.0}
     if base is None:
         return {**told, **nothing, "development": math.nan}
     own, size = base
     low, high = metrics.wilson(own * size, size)
     gap = rate - own
-    common = (own * size + hits) / (size + n)
+    common = (own * size + rate * n) / (size + n)
     error = math.sqrt(common * (1.0 - common) * (1.0 / size + 1.0 / n))
     return {
         **told, "development": own, "difference": gap,

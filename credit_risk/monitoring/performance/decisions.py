@@ -18,7 +18,8 @@ from credit_risk.evaluation.intervals import wilson_interval
 from credit_risk.evaluation.proportions import two_proportions
 from credit_risk.monitoring.drift.tables import require_columns
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
-from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE
+from credit_risk.monitoring.performance.labels import Codes, applicant_codes
+from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE, OF_APPLICANTS
 
 DECISION_COLUMNS = [
     *("period", "segment", "measure", "rows", "events", "rate", "lower", "upper", "half_width", "development"),
@@ -26,7 +27,8 @@ DECISION_COLUMNS = [
 ]
 """A row each period, segment and measure of DECISION_MEASURES; difference: production less development.
 
-rows: of whom the rate is; events among them. Bounds: Wilson's, at Kish's effective rows where there are weights; of the
+rows: of whom the rate is; events among them. Bounds: Wilson's, at Kish's effective rows where there are weights, at the
+rows of as precise a simple sample where rows are of applicants who come again; of the
 difference Newcombe's (1998, method 10); p_value two-sided, of two proportions. NaN where development holds none.
 """
 DECISION_MEASURES = {
@@ -73,6 +75,7 @@ def decision_table(
     segments: Mapping[str, ArrayLike] = NO_SEGMENTS,
     weights: ArrayLike | None = None,
     *,
+    applicants: ArrayLike | None = None,
     development: pd.DataFrame | None = None,
     least_rows: int = 100,
     confidence: float = 0.95,
@@ -80,31 +83,67 @@ def decision_table(
     """DECISION_COLUMNS of every group.
 
     approved (n,): what was done, recommended (n,): what the score said, each 1 (approve), 0 (decline) or -1 (neither:
-    not decided, referred); without `recommended` only the approval rate. development: DEVELOPMENT_RATE_COLUMNS. A rate
-    of fewer than `least_rows` rows is told and not evaluable.
+    not decided, referred); without `recommended` only the approval rate. applicants (n,): names, those of one applicant
+    are a cluster, a missing one stands by itself; not with weights. development: DEVELOPMENT_RATE_COLUMNS. A rate of
+    fewer than `least_rows` rows is told and not evaluable.
     """
     arguments = Arguments()
     check_confidence(arguments, confidence)
     done = _ternary(arguments, "approved", approved)
     said = None if recommended is None else _ternary(arguments, "recommended", recommended)
     w = arguments.weights(weights)
+    arguments.require(w is None or applicants is None, "applicants", "weights and applicants together", "exclusive")
     arguments.raise_if_any()
+    codes = None if applicants is None else applicant_codes(applicants, len(done))
     base = _development(development)
     events = _events(done, said)
     rows: list[tuple[Any, ...]] = []
     for month, segment, places in groups_of(len(done), period, segments):
         mass = None if w is None else w[places]
         for name, (event, inside) in events.items():
-            found = rate_of(event[places], inside[places], mass, confidence)
-            size = float(found.rows) if mass is None else _effective(mass[inside[places]])
+            if codes is None:
+                found = rate_of(event[places], inside[places], mass, confidence)
+                size = float(found.rows) if mass is None else _effective(mass[inside[places]])
+            else:
+                here = places[inside[places]]
+                found, size = rate_of_applicants(event[here], codes[here], confidence)
             told = _compared(found, size, base.get((segment, name)), confidence)
             enough = found.rows >= least_rows
             reason = None if enough else f"{found.rows} rows, fewer than {least_rows}"
             values = (found.rows, found.events, found.value, found.lower, found.upper, (found.upper - found.lower) / 2)
             rows.append((month, segment, name, *values, *told, EVALUABLE if enough else NOT_EVALUABLE, reason))
     frame = pd.DataFrame(rows, columns=DECISION_COLUMNS)
-    frame.attrs["notes"] = tuple(f"{name}: {DECISION_MEASURES[name]}" for name in events)
+    told = () if codes is None else (OF_APPLICANTS,)
+    frame.attrs["notes"] = (*(f"{name}: {DECISION_MEASURES[name]}" for name in events), *told)
     return frame
+
+
+def rate_of_applicants(event: NDArray[np.bool_], codes: Codes, confidence: float) -> tuple[Rate, float]:
+    """Share of events (n,) of rows that are clusters by code (n,), and the rows of as precise a simple sample.
+
+    The variance is that of a ratio of sums over clusters (linearised; Cochran 1977, Sampling Techniques, section 6.5),
+    with the factor g/(g - 1)·(n - 1)/n, so that it is p(1 - p)/n where nobody comes again.
+    """
+    _, place = np.unique(codes, return_inverse=True)
+    yes = np.bincount(place, event.astype(np.float64))
+    one = np.bincount(place).astype(np.float64)
+    squares = (float(yes @ yes), float(yes @ one), float(one @ one))
+    return rate_of_sums(int(event.sum()), len(event), len(one), squares, confidence)
+
+
+def rate_of_sums(
+    events: int, rows: int, clusters: int, squares: tuple[float, float, float], confidence: float
+) -> tuple[Rate, float]:
+    """The same from sums over clusters: of squared events, of events times rows, of squared rows."""
+    if rows == 0:
+        return Rate(0, 0, math.nan, math.nan, math.nan), 0.0
+    rate, size = events / rows, float(clusters)
+    spread = max(squares[0] - 2.0 * rate * squares[1] + rate * rate * squares[2], 0.0)
+    if clusters > 1 and spread > 0:
+        variance = spread / rows**2 * clusters / (clusters - 1.0) * (rows - 1.0) / rows
+        size = min(rate * (1.0 - rate) / variance, float(rows))
+    lower, upper = wilson_interval([rate * size], [size], confidence)
+    return Rate(rows, events, rate, float(lower[0]), float(upper[0])), size
 
 
 def _events(done: Ternary, said: Ternary | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -53,6 +53,11 @@ class Squares:
             self._spool.drop()
         return self
 
+    @property
+    def count(self) -> int:
+        """Rows or clusters."""
+        return self._count
+
     def error(self, name: str) -> float:
         """As `error_of`: with g/(g - 1) of g rows or clusters, NaN of fewer than two."""
         own = self._squares[self._names.index(name)]

@@ -12,12 +12,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from credit_risk.evaluation.estimates import logit_estimate
+from credit_risk.evaluation.fairness_gaps import Rate, rate_of
 from credit_risk.monitoring.challenger.arms import ArmRate
 from credit_risk.monitoring.challenger.assignment import REPRODUCED_COLUMNS, Split, assign
-from credit_risk.monitoring.performance.decisions import OPEN, YES, approved_of
+from credit_risk.monitoring.performance.decisions import OPEN, YES, approved_of, rate_of_sums
 from credit_risk.monitoring.performance.labels import label_outcomes
 from credit_risk.monitoring.rows.measures import rate_and_size
 from credit_risk.monitoring.rows.spool import Folder, Sorted, Spool
+from credit_risk.monitoring.rows.squares import Squares
 from credit_risk.monitoring.rows.tally import Coding, Tally, followed
 from credit_risk.monitoring.run.settings import Settings, held
 from credit_risk.monitoring.run.shadow_rows import OUTCOMES, clusters_of_names, dates_of, days_in
@@ -27,6 +29,7 @@ from credit_risk.monitoring.source.mapping import DECISION, KEY, OTHER
 from credit_risk.monitoring.spec import ChallengersSpec
 
 Names = NDArray[np.object_]
+SUMS = ("approved", "decided", "both")
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ class ArmRows:
     once: Spool
     tallies: dict[str, Tally] = field(default_factory=dict)
     decided: dict[str, tuple[int, int]] = field(default_factory=dict)
+    approvals: dict[str, Squares] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     logged: Counter[str] = field(default_factory=Counter)
     differing: Counter[str] = field(default_factory=Counter)
@@ -67,6 +71,16 @@ class ArmRows:
                 counts += np.bincount(arms[arms >= 0], minlength=len(names))
         ordered.drop()
         return dict(zip(names, counts.tolist(), strict=True))
+
+    def approval(self, arm: str, confidence: float = 0.95) -> Rate:
+        """Approvals of those decided in an arm; where rows are of applicants who come again, with their clusters."""
+        count, yes = self.decided.get(arm, (0, 0))
+        if arm not in self.approvals:
+            inside = np.ones(count, bool)
+            return rate_of(np.arange(count) < yes, inside, None, confidence)
+        squares = self.approvals[arm].done()
+        own, one, both = (squares.square(name) for name in SUMS)
+        return rate_of_sums(yes, count, squares.count, (own, (both - own - one) / 2.0, one), confidence)[0]
 
     def rates(self, window: float, confidence: float = 0.95) -> dict[str, ArmRate]:
         """What is known of the accounts of each arm that has any."""
@@ -157,6 +171,12 @@ def _add(
             inside = (arms == arm) & (done != OPEN)
             count, yes = found.decided.get(arm, (0, 0))
             found.decided[arm] = (count + int(inside.sum()), yes + int((inside & booked).sum()))
+            if clusters is not None:
+                if arm not in found.approvals:
+                    found.approvals[arm] = Squares(folder, list(SUMS), clustered=True)
+                own = booked[inside].astype(np.float64)
+                sums = {"approved": own, "decided": np.ones(len(own)), "both": own + 1.0}
+                found.approvals[arm].add(sums, clusters[inside])
     if not known or settings.window is None:
         return
     start, bad, until = (pd.Series(dates_of(days_in(batch, name))) for name in ("_time", *OUTCOMES))

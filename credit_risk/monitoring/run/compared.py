@@ -20,7 +20,8 @@ from credit_risk.monitoring.performance.objectives import OBJECTIVE_COLUMNS, Obj
 from credit_risk.monitoring.performance.vintages import NOT_EVALUABLE
 from credit_risk.monitoring.run.earned import profit_of
 from credit_risk.monitoring.run.labelled import OUTCOMES
-from credit_risk.monitoring.run.settings import Settings, applicants, evidence_rows, held, truth
+from credit_risk.monitoring.run.settings import Settings, evidence_rows, held, truth
+from credit_risk.monitoring.run.settings import applicants as applicants_of
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import CHALLENGER, DECISION, OTHER
@@ -84,11 +85,15 @@ def _decisions(
     base = development_rates(cut_offs, evidence_rows(package, "strategy.overrides"))
     parts = []
     for period in source.periods:
-        frame = source.rows(period, [DECISION, *(["score"] if cut is not None else []), *segments]).to_pandas()
+        own = held(source, settings.applicant)
+        frame = source.rows(period, [DECISION, *(["score"] if cut is not None else []), *own, *segments]).to_pandas()
         done = approved_of(frame[DECISION].to_numpy(object), words.approved, words.declined)
         said = None if cut is None else _said(frame["score"].to_numpy(np.float64), cut)
         by = {name: frame[name].to_numpy(object) for name in segments}
-        table = decision_table(done.approved, said, segments=by, development=base, least_rows=settings.spec.min_rows)
+        table = decision_table(
+            done.approved, said, segments=by, applicants=applicants_of(frame, settings), development=base,
+            least_rows=settings.spec.min_rows,
+        )  # fmt: skip
         notes = table.attrs.get("notes", ())
         parts.append(table.assign(period=period))
     if not parts:
@@ -167,7 +172,7 @@ def _challengers(source: SqlSource, late: bool, settings: Settings, segments: Se
         asked = ["_time", *OUTCOMES, "probability", *names.values(), *random, *own, *score, *segments]
         frame = source.rows(period, list(dict.fromkeys(asked))).to_pandas()
         labels, _ = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
-        labels = labels.of_applicants(applicants(frame, settings))
+        labels = labels.of_applicants(applicants_of(frame, settings))
         by: dict[str, Any] = {name: frame[name].to_numpy(object) for name in segments}
         chosen = truth(frame[random[0]]) == True if random else None  # noqa: E712
         for identifier, name in names.items():

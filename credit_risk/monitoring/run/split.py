@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from credit_risk.evaluation.intervals import wilson_interval
 from credit_risk.monitoring.challenger.arms import ARM_COLUMNS, PLANNED_ERROR, arms_table
 from credit_risk.monitoring.challenger.assignment import (
     MISMATCH,
@@ -120,11 +119,11 @@ def _outcomes(rows: ArmRows, settings: Settings, level: float, late: bool) -> pd
     if CHAMPION not in rates:
         return "the champion's arm has no account"
     found = arms_table(rates, CHAMPION, settings.least, level)
-    decided = [rows.decided.get(arm, (0, 0)) for arm in found["arm"]]
-    found["decided"] = [count or np.nan for count, _ in decided]
-    found["approved"] = [yes if count else np.nan for count, yes in decided]
-    found["approval_rate"] = [yes / count if count else np.nan for count, yes in decided]
-    lower, upper = wilson_interval([yes for _, yes in decided], [count for count, _ in decided])
-    found["approval_lower"], found["approval_upper"] = lower, upper
+    rates_of = [rows.approval(arm) for arm in found["arm"]]
+    found["decided"] = [one.rows or np.nan for one in rates_of]
+    found["approved"] = [one.events if one.rows else np.nan for one in rates_of]
+    found["approval_rate"] = [one.value for one in rates_of]
+    found["approval_lower"] = [one.lower for one in rates_of]
+    found["approval_upper"] = [one.upper for one in rates_of]
     found.attrs["notes"] = (LOOKS,)
     return found[OUTCOME_COLUMNS]

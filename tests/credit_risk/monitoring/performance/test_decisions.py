@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
@@ -152,3 +153,32 @@ def test_an_amount_of_each_account_is_the_sum_where_everything_is_known() -> Non
     found = profit_table(labels, Amounts([1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 30.0, 40.0])).set_index("measure")
     assert found.loc["profit", "total"] == pytest.approx(2 + 3 - 10 - 40)
     assert found.loc["earned", "total"] == pytest.approx(5.0)
+
+
+def test_rates_of_applicants_who_come_again_have_the_variance_of_clusters() -> None:
+    """Against the sandwich variance of a regression on a constant, by statsmodels; and plain where nobody comes again."""
+    rng = np.random.default_rng(4)
+    names = rng.integers(0, 300, 1000)
+    done = (rng.random(300)[names] < 0.6).astype(int)
+    said = rng.integers(0, 2, 1000)
+    frame = decision_table(done, said, applicants=names.astype(str), least_rows=1).set_index("measure")
+    for measure, event, inside in (
+        ("approval_rate", done == 1, np.ones(1000, bool)),
+        ("low_side_override_rate", done == 1, said == 0),
+    ):
+        y, codes = event[inside].astype(float), names[inside]
+        fit = sm.OLS(y, np.ones(len(y))).fit(cov_type="cluster", cov_kwds={"groups": codes})
+        size = y.mean() * (1 - y.mean()) / fit.bse[0] ** 2
+        lower, upper = proportion_confint(y.mean() * size, size, method="wilson")
+        row = frame.loc[measure]
+        assert row["rate"] == pytest.approx(y.mean())
+        assert (row["lower"], row["upper"]) == pytest.approx((lower, upper), rel=2e-3)
+        assert row["half_width"] > 1.3 * (proportion_confint(y.sum(), len(y), method="wilson")[1] - y.mean())
+    alone = decision_table(done, said, applicants=np.arange(1000).astype(str))
+    pd.testing.assert_frame_equal(alone, decision_table(done, said), rtol=1e-12)
+    missing = np.full(1000, None, dtype=object)
+    pd.testing.assert_frame_equal(
+        decision_table(done, said, applicants=missing), decision_table(done, said), rtol=1e-12
+    )
+    with pytest.raises(CreditRiskError, match="together"):
+        decision_table(done, said, weights=np.ones(1000), applicants=names)
