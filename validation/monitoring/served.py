@@ -87,16 +87,16 @@ def _rate(hits: int, n: int, base: tuple[float, float] | None, clustered: float 
     if not n:
         told = dict.fromkeys(("rate", "lower", "upper", "half_width"), math.nan)
         return {**told, **nothing, "development": math.nan if base is None else base[0]}
-    rate, n = hits / n, n if clustered is None else clustered
-    lower, upper = metrics.wilson(rate * n, n)
+    rate, rows = hits / n, float(n) if clustered is None else clustered
+    lower, upper = metrics.wilson(rate * rows, rows)
     told = {"rate": rate, "lower": lower, "upper": upper, "half_width": (upper - lower) / 2.0}
     if base is None:
         return {**told, **nothing, "development": math.nan}
     own, size = base
     low, high = metrics.wilson(own * size, size)
     gap = rate - own
-    common = (own * size + rate * n) / (size + n)
-    error = math.sqrt(common * (1.0 - common) * (1.0 / size + 1.0 / n))
+    common = (own * size + rate * rows) / (size + rows)
+    error = math.sqrt(common * (1.0 - common) * (1.0 / size + 1.0 / rows))
     return {
         **told, "development": own, "difference": gap,
         "difference_lower": gap - math.hypot(rate - lower, high - own),

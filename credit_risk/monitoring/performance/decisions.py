@@ -113,8 +113,8 @@ def decision_table(
             values = (found.rows, found.events, found.value, found.lower, found.upper, (found.upper - found.lower) / 2)
             rows.append((month, segment, name, *values, *told, EVALUABLE if enough else NOT_EVALUABLE, reason))
     frame = pd.DataFrame(rows, columns=DECISION_COLUMNS)
-    told = () if codes is None else (OF_APPLICANTS,)
-    frame.attrs["notes"] = (*(f"{name}: {DECISION_MEASURES[name]}" for name in events), *told)
+    of_whom = () if codes is None else (OF_APPLICANTS,)
+    frame.attrs["notes"] = (*(f"{name}: {DECISION_MEASURES[name]}" for name in events), *of_whom)
     return frame
 
 
