@@ -78,7 +78,7 @@ def monitor(options: argparse.Namespace) -> int:
     outcomes = None
     if options.outcomes is not None:
         columns = (options.outcome_key, options.bad_date, options.observed_until)
-        outcomes = OutcomeTable(Path(options.outcomes), *columns, secret=_secret(options))
+        outcomes = OutcomeTable(options.outcomes, *columns, secret=_secret(options))
     given = {"dsn": options.dsn, "master": options.master}
     engine = {name: value for name, value in given.items() if value is not None}
     done = monitor_package(

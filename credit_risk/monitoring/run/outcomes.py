@@ -19,12 +19,12 @@ from credit_risk.serving.log import Secret
 
 @dataclass(frozen=True, slots=True)
 class OutcomeTable:
-    """A Parquet file, folder or pattern (of an engine: a table), and its columns.
+    """A Parquet file, folder or pattern (of an engine: a table, a URL), and its columns. A text is taken as it is.
 
     The keys are those of production; with `secret` they are plain ones, and production is a log with its pseudonyms.
     """
 
-    path: Path
+    path: Path | str
     key: str = "key"
     bad_date: str = "bad_date"
     observed_until: str = "observed_until"
@@ -46,7 +46,8 @@ def at_hand(table: OutcomeTable) -> Iterator[str]:
     if table.secret is None:
         yield str(table.path)
         return
-    files = sorted(table.path.rglob("*.parquet")) if table.path.is_dir() else [table.path]
+    path = Path(table.path)
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if not files or not files[0].exists():
         raise IntakeError(Fault("there is no such file or folder", "outcomes", str(table.path)))
     with TemporaryDirectory() as folder:

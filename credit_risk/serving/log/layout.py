@@ -58,8 +58,13 @@ def batches(log: Path) -> Iterator[BatchFolder]:
     """Batches that stand in the log, by day and name. Raises PackageError where a manifest is not strict JSON."""
     for path in sorted(log.glob("day=*/batch=*")):
         if (path / MANIFEST).is_file():
-            name = (path / MANIFEST).relative_to(log).as_posix()
-            yield BatchFolder(path, canonical_json.from_bytes((path / MANIFEST).read_bytes(), name))
+            yield read_batch(log, path)
+
+
+def read_batch(log: Path, path: Path) -> BatchFolder:
+    """A batch of the log that has a manifest. Raises PackageError where that is not strict JSON."""
+    name = (path / MANIFEST).relative_to(log).as_posix()
+    return BatchFolder(path, canonical_json.from_bytes((path / MANIFEST).read_bytes(), name))
 
 
 def write_table(table: pa.Table, path: Path) -> None:

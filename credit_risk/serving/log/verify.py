@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from credit_risk.serving.log.layout import (
     STAGED,
     BatchFolder,
     batch_path,
-    batches,
+    read_batch,
     read_table,
 )
 
@@ -69,9 +70,8 @@ def verify_log(log: Path, head: str | None = None) -> Verified:
         if sha256_file(folder / MANIFEST) != event["manifest"]:
             faults.append(Fault("is not the manifest of the journal", "manifest_edited", f"{shown}/{MANIFEST}"))
             continue
-        found = next(one for one in batches(log) if one.path == folder)
         count += 1
-        one_rows, one_erased, one_faults = _batch(log, found, erasures)
+        one_rows, one_erased, one_faults = _batch(log, read_batch(log, folder), erasures)
         rows, erased, faults = rows + one_rows, erased + one_erased, faults + one_faults
     return Verified(count, rows, erased, journal.head, tuple(faults))
 
@@ -108,10 +108,9 @@ def _erasures(journal: Journal) -> dict[tuple[str, int], dict[str, int]]:
 def _folders(log: Path, journal: Journal, named: Mapping[str, Any]) -> list[Fault]:
     """Batches that stand twice in the journal, and files that belong to none."""
     faults = []
-    ids = [e["batch"] for e in journal.events if e["event"] == "batch"]
-    for batch in dict.fromkeys(ids):
-        if ids.count(batch) > 1:
-            faults.append(Fault(f"names batch {batch} {ids.count(batch)} times", "journal", JOURNAL))
+    for batch, times in Counter(e["batch"] for e in journal.events if e["event"] == "batch").items():
+        if times > 1:
+            faults.append(Fault(f"names batch {batch} {times} times", "journal", JOURNAL))
     known = {batch_path(log, event["day"], batch) for batch, event in named.items()}
     for path in sorted(log.rglob("*")):
         relative = path.relative_to(log)
