@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from credit_risk._core.clock import system_clock
 from credit_risk._core.errors import CreditRiskError, Fault, PlanError
@@ -12,23 +13,23 @@ from credit_risk._core.severity import SEVERITIES
 from credit_risk.cli.progress import progress_display
 from credit_risk.cli.summary import print_summary
 
+if TYPE_CHECKING:
+    from credit_risk.lifecycle.run import RunResult
+
 
 def run(options: argparse.Namespace) -> int:
     """`credit-risk run PLAN --out OUT`."""
-    from credit_risk.lifecycle.run import journal_folder, run_plan
+    from credit_risk.lifecycle.run import journal_folder
 
     if options.fail_on is not None and options.no_validation:
         message = "--fail-on needs the independent validation"
         raise CreditRiskError(Fault(message, code="usage", remedy="leave out --no-validation, or --fail-on"))
+    if (options.inventory is None) != (options.by is None):
+        raise CreditRiskError(Fault("--inventory and --by go together", code="usage"))
+    if options.inventory is None and (options.key or options.policy):
+        raise CreditRiskError(Fault("--key and --policy go with --inventory", code="usage"))
     try:
-        result = run_plan(
-            Path(options.plan),
-            Path(options.out),
-            progress=progress_display(quiet=options.quiet),
-            clock=system_clock,
-            with_validation=not options.no_validation,
-            with_documents=not options.no_documents,
-        )
+        result, unlogged = _run(options)
     except KeyboardInterrupt:
         kept = journal_folder(Path(options.out).resolve())
         if kept.is_dir():
@@ -36,10 +37,39 @@ def run(options: argparse.Namespace) -> int:
         raise
     if not options.quiet:
         print_summary(result, sys.stdout)
+    if unlogged is not None:
+        return 1
     if options.fail_on is None:
         return 0
     worst = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
     return 1 if any(result.findings.get(severity, 0) for severity in worst) else 0
+
+
+def _run(options: argparse.Namespace) -> tuple[RunResult, CreditRiskError | None]:
+    """The result, and why its end could not be logged in the inventory (None: it was, or was not asked for)."""
+    from credit_risk.lifecycle.run import run_plan
+
+    asked: dict[str, Any] = {
+        "progress": progress_display(quiet=options.quiet),
+        "clock": system_clock,
+        "with_validation": not options.no_validation,
+        "with_documents": not options.no_documents,
+    }
+    if options.inventory is None:
+        return run_plan(Path(options.plan), Path(options.out), **asked), None
+    from credit_risk.cli.inventory_place import actor_of, gates_of
+    from credit_risk.lifecycle.logged_run import run_logged
+
+    by = actor_of(options)
+    done = run_logged(Path(options.plan), Path(options.out), options.inventory, by=by, gates=gates_of(options), **asked)
+    if done.unlogged is None:
+        print(f"logged as {done.experiment}")
+        return done.result, None
+    model = done.result.development.plan.model
+    print(f"the package is written; the end of {done.experiment} could not be logged: {done.unlogged}", file=sys.stderr)
+    again = f"credit-risk inventory development {model.id} {model.version} --package {options.out} --by {options.by}"
+    print(f"log it when the inventory can be reached: {again} --key FILE --inventory URL", file=sys.stderr)
+    return done.result, done.unlogged
 
 
 def check(options: argparse.Namespace) -> int:

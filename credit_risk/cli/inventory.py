@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from credit_risk.cli import inventory_acts as acts
+from credit_risk.cli import inventory_development as development
 from credit_risk.cli import inventory_findings as findings
 from credit_risk.cli import inventory_people as people
 from credit_risk.cli import inventory_read as read
-from credit_risk.cli.inventory_place import CERTIFICATE_PASSPHRASE, add_actor, add_place
+from credit_risk.cli.inventory_place import CERTIFICATE_PASSPHRASE, PASSPHRASE, add_actor, add_place
 from credit_risk.inventory.contracts import GATES, PROVISIONS, ROLES, STAGES
 
 Command = Callable[[argparse.Namespace], int]
@@ -21,6 +22,7 @@ def add_inventory_commands(group: Any) -> None:
     _begin(group)
     _reading(group)
     _models(group)
+    _development(group)
     _gates(group)
     _use(group)
     people.add_people_commands(group)
@@ -99,6 +101,24 @@ def _models(group: Any) -> None:
                       acts.review, actor=True, version="model")  # fmt: skip
     review.add_argument("--measured", action="append", default=[], metavar="ID=VALUE", help="what was measured")
     review.add_argument("--comment", default="", help="what the review found, in words")
+
+
+def _development(group: Any) -> None:
+    log = _command(group, "development", "list the log of development: experiments and decisions",
+                   development.development, version="model")  # fmt: skip
+    log.add_argument("version", nargs="?", help="version of the model; left out, all")
+    log.add_argument("--out", help="file to write instead, as CSV, Excel or JSON by its ending")
+    log.add_argument("--package", help="package to log before, where its run was not, or its end was not")
+    log.add_argument("--by", help="with --package: person who developed it, as registered")
+    log.add_argument("--key", help=f"with --package: private key of the person; its passphrase from ${PASSPHRASE}")
+    decide = _command(group, "decide", "log a decision of development with its reason", development.decide,
+                      actor=True, key=False, version="version")  # fmt: skip
+    decide.add_argument("--about", required=True, help="what is decided")
+    decide.add_argument("--decision", help="what for")
+    decide.add_argument("--reason", required=True, help="why")
+    decide.add_argument("--rejects", action="append", default=[], help="alternative that was left; more than once too")
+    decide.add_argument("--evidence", action="append", default=[], help="what it rests on; more than once too")
+    decide.add_argument("--experiment", help="experiment that it is of, as development tells it")
 
 
 def _gates(group: Any) -> None:

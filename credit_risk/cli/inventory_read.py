@@ -110,6 +110,8 @@ def gate(options: argparse.Namespace) -> int:
     print(f"gate {name} of {options.model} {options.version}")
     for text in result.met:
         print(f"met: {text}")
+    for text in result.notes:
+        print(f"note: {text}")
     tell_missing(result)
     return 0 if result.passed else 1
 

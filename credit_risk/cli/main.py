@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except CreditRiskError as error:
-        print(error, file=sys.stderr)
+        print(error, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print("interrupted; nothing was left half-written", file=sys.stderr)
@@ -69,6 +69,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--no-validation", action="store_true", help="leave out the independent validation")
     run.add_argument("--no-documents", action="store_true", help="leave out the documents")
     run.add_argument("--quiet", action="store_true", help="no progress and no summary")
+    run.add_argument(
+        "--inventory",
+        metavar="URL",
+        help="log the run in the inventory (file, postgresql://...); needs --by. Exit "
+        "status 1 where the package was written and the end of the run could not be logged",
+    )
+    run.add_argument("--by", help="with --inventory: person who develops, as registered")
+    run.add_argument("--key", help="with --inventory: private key of the person; passphrase from the environment")
+    run.add_argument("--policy", help="with --inventory: policy of the bank, where it is not the one that ships")
     run.set_defaults(command=commands.run)
 
     check = group.add_parser("check", help="tell every fault of a plan and its data, and write nothing")

@@ -34,6 +34,7 @@ from credit_risk.inventory.keys.statements import OVERRIDE, SIGN_OFF, Signed
 from credit_risk.inventory.service.binding import compared, read_binding
 from credit_risk.inventory.service.checks import Faults, check_person
 from credit_risk.inventory.service.describing import today
+from credit_risk.inventory.service.development import DevelopmentLog
 from credit_risk.inventory.service.findings import Findings
 from credit_risk.inventory.service.models import Models
 from credit_risk.inventory.service.people import People
@@ -63,8 +64,9 @@ Json = Any
 class Inventory:
     """Models of a bank and what was decided of them.
 
-    `people`, `models`, `versions`, `findings`, `trail` and `privacy` hold what is read and written beside the stages;
-    the methods here lead a version from its proposal to its end. Use it as a context manager, or call `store.close()`.
+    `people`, `models`, `versions`, `development`, `findings`, `trail` and `privacy` hold what is read and written
+    beside the stages; the methods here lead a version from its proposal to its end. Use it as a context manager, or
+    call `store.close()`.
     """
 
     def __init__(self, store: Store, gates: Gatekeeper):
@@ -74,6 +76,7 @@ class Inventory:
         self.models = Models(store, gates)
         self.versions = Versions(store)
         self.findings = Findings(store, gates)
+        self.development = DevelopmentLog(store, gates)
         self.trail = Trail(store)
         self.privacy = Privacy(store)
 

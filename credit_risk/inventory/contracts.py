@@ -44,7 +44,7 @@ DECISIONS = (APPROVE, APPROVE_WITH_CONDITIONS, REJECT)
 RESTRICTION, EXCEPTION, LIMITATION, CONDITION = "restriction", "exception", "limitation", "condition"
 PROVISIONS = (RESTRICTION, EXCEPTION, LIMITATION, CONDITION)
 
-DESCRIPTIVE_ACTS = ("propose", "describe", "tier", "date", "finding", "respond")
+DESCRIPTIVE_ACTS = ("propose", "describe", "tier", "date", "finding", "respond", "experiment", "decide")
 """Acts that decide nothing: the policy says which of them need a key. All others that a person does need it always."""
 
 OPEN, RESPONDED, RETESTED, CLOSED = "open", "responded", "retested", "closed"
@@ -206,10 +206,40 @@ class VersionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DevelopmentCount:
+    """What the log of development counts of a version: experiments, and them by outcome (`completed`, `failed`,
+    `interrupted`, `not_ended`), those of other versions of the model, and decisions.
+
+    `package_experiment` made the package that is registered, None where none that was logged did; `preceding` began
+    before it (all of them where it is None).
+    """
+
+    experiments: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    package_experiment: str | None = None
+    preceding: int = 0
+    other_versions: int = 0
+    decisions: int = 0
+
+    def words(self) -> str:
+        """One sentence for who signs."""
+        if not self.experiments:
+            return f"no experiment of this version is logged; {self.other_versions:,} of other versions"
+        ends = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in self.outcomes.items() if count)
+        if self.package_experiment is None:
+            made = "none of them made the package that is registered"
+        else:
+            made = f"{self.preceding:,} preceded {self.package_experiment}, which made the package"
+        more = f"{self.decisions:,} decisions; {self.other_versions:,} experiments of other versions"
+        return f"{self.experiments:,} experiments of this version are logged ({ends}): {made}; {more}"
+
+
+@dataclass(frozen=True, slots=True)
 class GateState:
     """All that a gate may look at. `gate` is the stage that is sought, `as_of` the date, `previous` the live version.
 
-    `findings` are those of the model that bear on this version: its own, and those of no version.
+    `findings` are those of the model that bear on this version: its own, and those of no version; `development` counts
+    what its log of development holds (None: not read).
     """
 
     model: ModelFacts
@@ -218,6 +248,7 @@ class GateState:
     as_of: str
     findings: tuple[FindingFacts, ...] = ()
     previous: VersionFacts | None = None
+    development: DevelopmentCount | None = None
 
 
 WRONG_STAGE = "wrong_stage"
@@ -238,7 +269,8 @@ class GateResult:
     """Whether a version may pass a gate, what is missing, and what holds afterwards.
 
     `met` are the requirements that are met, in words; `conditions` go with the passage; `expires` is the date when
-    the passage ends (None: no end); `dates` are the next dates that the tier sets on passing (`review`, ...).
+    the passage ends (None: no end); `dates` are the next dates that the tier sets on passing (`review`, ...); `notes`
+    tell who signs what no requirement asks for.
     """
 
     gate: str
@@ -247,6 +279,7 @@ class GateResult:
     conditions: tuple[str, ...] = ()
     expires: str | None = None
     dates: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -29,6 +29,9 @@ FINDING_RESPONDED = "finding_responded"
 FINDING_RETESTED = "finding_retested"
 FINDING_CLOSED = "finding_closed"
 NOTED = "noted"
+EXPERIMENT_STARTED = "experiment_started"
+EXPERIMENT_ENDED = "experiment_ended"
+DEVELOPMENT_DECIDED = "development_decided"
 PERSONAL_READ = "personal_data_read"
 PERSONAL_ERASED = "personal_data_erased"
 PROTECTED_CREATED = "protected_store_created"
@@ -49,6 +52,6 @@ DECIDING = (
 overrides and what concerns keys hold signed statements of their own."""
 DESCRIBING = (
     *(MODEL_ENTERED, MODEL_DESCRIBED, TIER_SET, DATE_SET, VERSION_PROPOSED, PROPOSAL_CHANGED, SIGN_OFFS_VOIDED),
-    *(FINDING_RAISED, FINDING_RESPONDED, NOTED, REBUILT),
+    *(FINDING_RAISED, FINDING_RESPONDED, NOTED, REBUILT, EXPERIMENT_STARTED, EXPERIMENT_ENDED, DEVELOPMENT_DECIDED),
 )
 """Events of acts of which the bank's policy says whether they need a key; each says whether it was signed."""

@@ -64,7 +64,9 @@ class PolicyGatekeeper:
             dict.fromkeys(text for one in held if one.decision == APPROVE_WITH_CONDITIONS for text in one.conditions)
         )
         unique = tuple(dict.fromkeys(missing))
-        return GateResult(gate, unique, tuple(met), conditions, self._end(state, tier, held), self._dates(state, tier))
+        end, dates = self._end(state, tier, held), self._dates(state, tier)
+        notes = () if state.development is None else (state.development.words(),)
+        return GateResult(gate, unique, tuple(met), conditions, end, dates, notes)
 
     def tier(self, model: ModelFacts) -> TierFacts | None:
         """Tier by the policy's rule; None where the inputs do not suffice."""

@@ -137,6 +137,8 @@ class SignaturesSpec(Spec):
     date: bool = Field(default=True, description="Setting a next date.")
     finding: bool = Field(default=True, description="Raising findings, and recording the validator's.")
     respond: bool = Field(default=True, description="Answering a finding.")
+    experiment: bool = Field(default=True, description="Logging a run of development.")
+    decide: bool = Field(default=True, description="Logging a decision of development.")
 
     def needed(self, act: str) -> bool:
         """Whether an act of contracts.DESCRIPTIVE_ACTS needs a key."""

@@ -157,7 +157,7 @@ def enter_stage(
     if to == LIVE and state.version.stage != LIVE:
         _supersede(writer, model, version, by)
     payload: dict[str, Json] = {"from": state.version.stage, "to": to, "dates": dict(result.dates)}
-    payload |= {"met": list(result.met), "reason": reason}
+    payload |= {"met": list(result.met), "notes": list(result.notes), "reason": reason}
     if state.gate == APPROVED or result.expires is not None:
         payload["expires"] = result.expires
     writer.append(kinds.STAGE_ENTERED, payload, actor=by, model=model, version=version)

@@ -33,6 +33,7 @@ from credit_risk.inventory.service.package_check import package_faults
 from credit_risk.inventory.service.proposals import void
 from credit_risk.inventory.service.signing import Actor, person_of, require_key
 from credit_risk.inventory.store import tables
+from credit_risk.inventory.store.development import development_count
 from credit_risk.inventory.store.facts import findings_facts, model_facts, version_facts
 from credit_risk.inventory.store.writer import Store, Writer
 
@@ -101,7 +102,8 @@ def gate_state(connection: sa.Connection, model: str, version: str, gate: str, a
     live = facts.live_version
     previous = version_facts(connection, model, live) if live is not None and live != version else None
     found = version_facts(connection, model, version)
-    return GateState(facts, found, gate, as_of, findings_facts(connection, bears), previous)
+    counted = development_count(connection, model, version, found.package_hash)
+    return GateState(facts, found, gate, as_of, findings_facts(connection, bears), previous, counted)
 
 
 def append_package(
