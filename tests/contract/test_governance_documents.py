@@ -21,6 +21,7 @@ from credit_risk.cli.main import main as credit_risk
 from credit_risk.inventory import Inventory, read_anchor_file
 from credit_risk.inventory.contracts import ModelFacts
 from credit_risk.inventory.errors import AuditError, InventoryError
+from credit_risk.inventory.service.development import PlannedRun
 from credit_risk.inventory.view.governance import governance, governance_bytes
 from credit_risk.package.evidence_checks import evidence_faults
 from credit_risk.package.layout import evidence_file
@@ -76,6 +77,11 @@ def lead(inventory: Inventory, package: Path) -> None:
     inventory.register_version(ID, VERSION, package, by=signer("dora"), developers=["dora", "david"])
     inventory.versions.assign(ID, VERSION, "vera", "validator", by=signer("olga"))
     inventory.versions.assign(ID, VERSION, "anton", "approver", by=signer("olga"))
+    begun = inventory.development.begin(PlannedRun(ID, VERSION, "a" * 64, {"/seed": 1}, {}), by=signer("dora"))
+    inventory.development.fail(begun.id, KeyboardInterrupt(), by=signer("dora"))
+    inventory.development.begin(PlannedRun(ID, VERSION, "b" * 64, {"/seed": 2}, {}), by=signer("david"))
+    inventory.development.decide(ID, VERSION, f"Seed {MARKUP}", "It does not matter", by=signer("david"), decision="2",
+                                 rejects=["1", "3"])  # fmt: skip
     inventory.approve(ID, VERSION, signer=signer("dora"), role="developer")
     inventory.reject(ID, VERSION, signer=signer("vera"), role="validator", comment=f"Not yet: {MARKUP}")
     (found,) = inventory.findings.import_validation(ID, VERSION, package, by="vera")
@@ -121,6 +127,10 @@ def test_the_file_is_what_the_catalogue_says_and_what_happened(world: World) -> 
     assert [one["id"] for one in content["evidence"]] == names
     assert not [fault for one in content["evidence"] for fault in evidence_faults(one, evidence_file(one["id"]))]
     assert content["package_hash"] == hashlib.sha256((world.package / "manifest.json").read_bytes()).hexdigest()
+    ran = [(one["person"], one["outcome"], one["changed"]) for one in world.rows("experiments")]
+    assert ran == [("dora", "interrupted", "the first"), ("david", "not_ended", f"against {ID}:E1: /seed")]
+    (decided,) = world.rows("decisions")
+    assert (decided["about"], decided["rejected"]) == (f"Seed {MARKUP}", "1; 3")
     signed = [(one["gate"], one["decision"], one["person"], one["counts"]) for one in world.rows("sign_offs")]
     assert signed == [
         ("developed", "approve", "dora", True),

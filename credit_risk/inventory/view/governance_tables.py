@@ -12,6 +12,8 @@ from credit_risk._core.evidence import Cell, Evidence, absent, catalogue, table
 from credit_risk.inventory import kinds
 from credit_risk.inventory.audit.event import Event
 from credit_risk.inventory.contracts import OWNER, PROPOSED, FindingFacts, ModelFacts, VersionFacts
+from credit_risk.inventory.development.log import read_decisions, read_experiments
+from credit_risk.inventory.view.development import changed_words
 
 Json = Any
 Row = tuple[Cell, ...]
@@ -135,6 +137,25 @@ def _steps(facts: Facts) -> Sequence[Row]:
     return [tuple(step[name] for name in names) for step in facts.steps]
 
 
+def _experiments(facts: Facts) -> Sequence[Row]:
+    rows: list[Row] = []
+    for one in read_experiments(facts.events):
+        digest = (one.result.get("source") or {}).get("sha256")
+        told = (one.id, one.version, one.person, one.started, one.ended, one.outcome, changed_words(one))
+        rows.append((*told, digest, one.package_hash, one.error))
+    return rows
+
+
+def _decisions(facts: Facts) -> Sequence[Row]:
+    return [
+        (
+            *(one.sequence, one.version, one.at, one.person, one.about, one.decision, one.reason),
+            *("; ".join(one.rejects) or None, "; ".join(one.evidence) or None, one.experiment),
+        )
+        for one in read_decisions(facts.events)
+    ]
+
+
 def _history(facts: Facts) -> Sequence[Row]:
     rows = []
     for one in facts.events:
@@ -175,5 +196,7 @@ TABLES: dict[str, tuple[Callable[[Facts], Sequence[Row]], str]] = {
     "governance.dates": (_dates, "no next date of the model is set"),
     "governance.findings": (_findings, "no finding is recorded that bears on the version"),
     "governance.finding_steps": (_steps, "no finding is recorded that bears on the version"),
+    "governance.experiments": (_experiments, "no run of development is logged"),
+    "governance.decisions": (_decisions, "no decision of development is logged"),
 }
 """Rows of each table, and why there are none (the first three always have rows)."""
