@@ -17,7 +17,7 @@ trap 'rm -f "$partial" "$partial.body"' EXIT
 # the present pins are kept unless --upgrade is given
 cp requirements/lock.txt "$partial.body" 2>/dev/null || : >"$partial.body"
 "$uv" pip compile --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 \
-    --extra all --group dev --override requirements/overrides.txt --only-binary :all: \
+    --extra all --extra mlflow --extra lineage --group dev --override requirements/overrides.txt --only-binary :all: \
     --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" \
     pyproject.toml requirements/lock.in --output-file "$partial.body" >/dev/null
 {

@@ -15,6 +15,8 @@ from credit_risk.cli.summary import print_summary
 
 if TYPE_CHECKING:
     from credit_risk.lifecycle.run import RunResult
+    from credit_risk.lifecycle.sinks.watched_run import Sink
+    from credit_risk.plan import Plan
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,6 +49,36 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> tuple[RunResult, CreditRiskError | None]:
     """The result, and why its end could not be logged in the inventory (None: it was, or was not asked for)."""
+    if options.mlflow is None and options.openlineage is None:
+        return _logged(options, Path(options.plan))
+    from credit_risk.lifecycle.sinks.watched_run import watched_run
+    from credit_risk.plan import read_plan
+
+    sinks = _sinks(options)
+    plan = read_plan(Path(options.plan))
+    return watched_run(plan, lambda: _logged(options, plan), lambda done: done[0], sinks, _warn, system_clock)
+
+
+def _sinks(options: argparse.Namespace) -> list[Sink]:
+    """What is told of the run. Raises MissingExtraError."""
+    found: list[Sink] = []
+    if options.mlflow is not None:
+        from credit_risk.lifecycle.sinks.mlflow_sink import MlflowSink
+
+        found.append(MlflowSink(options.mlflow))
+    if options.openlineage is not None:
+        from credit_risk.lifecycle.sinks.openlineage_sink import OpenLineageSink
+
+        found.append(OpenLineageSink(options.openlineage))
+    return found
+
+
+def _warn(message: str) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def _logged(options: argparse.Namespace, plan: Plan | Path) -> tuple[RunResult, CreditRiskError | None]:
+    """The run, logged in the inventory where one is named."""
     from credit_risk.lifecycle.run import run_plan
 
     asked: dict[str, Any] = {
@@ -56,12 +88,12 @@ def _run(options: argparse.Namespace) -> tuple[RunResult, CreditRiskError | None
         "with_documents": not options.no_documents,
     }
     if options.inventory is None:
-        return run_plan(Path(options.plan), Path(options.out), **asked), None
+        return run_plan(plan, Path(options.out), **asked), None
     from credit_risk.cli.inventory_place import actor_of, gates_of
     from credit_risk.lifecycle.logged_run import run_logged
 
     by = actor_of(options)
-    done = run_logged(Path(options.plan), Path(options.out), options.inventory, by=by, gates=gates_of(options), **asked)
+    done = run_logged(plan, Path(options.out), options.inventory, by=by, gates=gates_of(options), **asked)
     if done.unlogged is None:
         print(f"logged as {done.experiment}")
         return done.result, None

@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--by", help="with --inventory: person who develops, as registered")
     run.add_argument("--key", help="with --inventory: private key of the person; passphrase from the environment")
     run.add_argument("--policy", help="with --inventory: policy of the bank, where it is not the one that ships")
+    run.add_argument("--mlflow", metavar="URI", help="tell an MLflow store of the run (http://..., a folder, ...)")
+    run.add_argument("--openlineage", metavar="FILE|URL", help="tell of the run in OpenLineage events: to a file, a "
+                     "line each, or to a server")  # fmt: skip
     run.set_defaults(command=commands.run)
 
     check = group.add_parser("check", help="tell every fault of a plan and its data, and write nothing")
