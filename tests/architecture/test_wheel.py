@@ -46,6 +46,8 @@ def test_the_base_dependencies_are_the_validators_five(built_wheel: Path) -> Non
         "alerts",
         "inventory",
         "spark",
+        "mlflow",
+        "lineage",
         "all",
     }
 
