@@ -72,7 +72,7 @@ def list_models(options: argparse.Namespace) -> int:
         for reason in line.reasons:
             print(f"    {reason}")
     late = sum(line.health == OVERDUE for _, line in shown)
-    print(f"{len(shown):,} models, {late:,} overdue")
+    print(f"{len(shown):,} {'model' if len(shown) == 1 else 'models'}, {late:,} overdue")
     return 1 if options.fail_on_overdue and late else 0
 
 

@@ -78,7 +78,7 @@ class Inventory:
         self.findings = Findings(store, gates)
         self.development = DevelopmentLog(store, gates)
         self.trail = Trail(store)
-        self.privacy = Privacy(store)
+        self.privacy = Privacy(store, gates)
 
     def __enter__(self) -> Inventory:
         return self

@@ -44,7 +44,10 @@ DECISIONS = (APPROVE, APPROVE_WITH_CONDITIONS, REJECT)
 RESTRICTION, EXCEPTION, LIMITATION, CONDITION = "restriction", "exception", "limitation", "condition"
 PROVISIONS = (RESTRICTION, EXCEPTION, LIMITATION, CONDITION)
 
-DESCRIPTIVE_ACTS = ("propose", "describe", "tier", "date", "finding", "respond", "experiment", "decide")
+DESCRIPTIVE_ACTS = (
+    *("propose", "describe", "tier", "date", "finding", "respond"),
+    *("experiment", "decide", "privacy"),
+)
 """Acts that decide nothing: the policy says which of them need a key. All others that a person does need it always."""
 
 OPEN, RESPONDED, RETESTED, CLOSED = "open", "responded", "retested", "closed"

@@ -52,6 +52,7 @@ DECIDING = (
 overrides and what concerns keys hold signed statements of their own."""
 DESCRIBING = (
     *(MODEL_ENTERED, MODEL_DESCRIBED, TIER_SET, DATE_SET, VERSION_PROPOSED, PROPOSAL_CHANGED, SIGN_OFFS_VOIDED),
+    *(PERSONAL_READ, PERSONAL_ERASED),
     *(FINDING_RAISED, FINDING_RESPONDED, NOTED, REBUILT, EXPERIMENT_STARTED, EXPERIMENT_ENDED, DEVELOPMENT_DECIDED),
 )
 """Events of acts of which the bank's policy says whether they need a key; each says whether it was signed."""

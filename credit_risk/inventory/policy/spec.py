@@ -139,6 +139,7 @@ class SignaturesSpec(Spec):
     respond: bool = Field(default=True, description="Answering a finding.")
     experiment: bool = Field(default=True, description="Logging a run of development.")
     decide: bool = Field(default=True, description="Logging a decision of development.")
+    privacy: bool = Field(default=True, description="Reading and erasing personal data.")
 
     def needed(self, act: str) -> bool:
         """Whether an act of contracts.DESCRIPTIVE_ACTS needs a key."""

@@ -14,6 +14,7 @@ from credit_risk._core.errors import Fault
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk.inventory import kinds
 from credit_risk.inventory.errors import InventoryError
+from credit_risk.inventory.keys.statements import Actor
 from credit_risk.inventory.store.tables import erasable
 from credit_risk.inventory.store.writer import Writer
 
@@ -42,13 +43,13 @@ def value_of(connection: sa.Connection, token: str) -> str | None:
     return connection.execute(sa.select(erasable.c.value).where(erasable.c.token == token)).scalar_one_or_none()
 
 
-def read_recorded(writer: Writer, token: str, actor: str, purpose: str) -> str | None:
+def read_recorded(writer: Writer, token: str, actor: Actor, purpose: str) -> str | None:
     """The value of a token, with the access recorded."""
     writer.append(kinds.PERSONAL_READ, {"token": token, "purpose": purpose}, actor=actor)
     return value_of(writer.connection, token)
 
 
-def erase(writer: Writer, tokens: list[str], actor: str, reason: str) -> int:
+def erase(writer: Writer, tokens: list[str], actor: Actor, reason: str) -> int:
     """Erase values and salts, and record it. How many there were. Raises InventoryError on a token that is unknown."""
     connection = writer.connection
     known = set(connection.execute(sa.select(erasable.c.token).where(erasable.c.token.in_(tokens))).scalars())

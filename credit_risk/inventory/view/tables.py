@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from credit_risk._core.severity import SEVERITIES
@@ -26,7 +26,7 @@ def tables_of(view: Overview, versions: Sequence[VersionFacts] = ()) -> tuple[Ta
     facts = [one.facts for one in view.lines]
     return (
         _models(view),
-        _versions(versions),
+        _versions(versions, {one.id: one.owner for one in facts}),
         _findings(view),
         Table(
             "overdue",
@@ -70,12 +70,15 @@ def _models(view: Overview) -> Table:
     return Table("models", MODEL_COLUMNS, tuple(rows))
 
 
-def _versions(versions: Sequence[VersionFacts]) -> Table:
+def _versions(versions: Sequence[VersionFacts], owners: Mapping[str, str | None]) -> Table:
+    """owners: of the model, who own every version of it."""
     columns = ("model", "version", "stage", "entered", "package_hash", "expires", "superseded_by", "override")
     roles = ("developer", "validator", "owner", "approver", "user", "vendor")
     rows = []
     for one in versions:
         people = {role: dict.fromkeys(held.person for held in one.roles if held.role == role) for role in roles}
+        owner = owners.get(one.model)
+        people["owner"] |= {} if owner is None else {owner: None}
         told = (one.model, one.version, one.stage, one.entered, one.package_hash, one.expires, one.superseded_by)
         rows.append((*told, one.override, *("; ".join(people[role]) or None for role in roles)))
     return Table("versions", (*columns, *(f"{role}s" for role in roles)), tuple(rows))

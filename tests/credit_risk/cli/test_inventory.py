@@ -217,7 +217,8 @@ def test_an_override_needs_the_role_and_leaves_a_finding(bank: Bank) -> None:
 def test_files_and_page(bank: Bank) -> None:
     propose(bank)
     for option, value, found in (("--text", "applicants", 1), ("--product", "cards", 1), ("--tier", "1", 0)):
-        assert bank.must("list", option, value).endswith(f"{found} models, 0 overdue\n")
+        told = f"{found} model{'' if found == 1 else 's'}, 0 overdue\n"
+        assert bank.must("list", option, value).endswith(told)
     for name in ("out.csv", "out.xlsx", "out.json"):
         assert (bank.folder / name).is_file() or str(bank.folder / name) in bank.must(
             "export", "--out", bank.folder / name

@@ -15,11 +15,11 @@ from credit_risk._core.hash_chain import line_of
 from credit_risk._core.hashing import sha256_bytes
 from credit_risk.inventory import Inventory, Signer, new_key, open_inventory, review_model, verify_lines
 from credit_risk.inventory.audit.chain import StoredLine
-from credit_risk.inventory.errors import KeyFileError
+from credit_risk.inventory.errors import InventoryError, KeyFileError
 from credit_risk.inventory.gates import PolicyGatekeeper
 from credit_risk.inventory.policy.read import default_policy, policy_of
 from credit_risk.inventory.store.rebuild import stored_lines
-from tests.credit_risk.inventory.support import FACTS, Ticking, key_of, signer, staffed, template, write_package
+from tests.credit_risk.inventory.support import FACTS, Ticking, key_of, live, signer, staffed, template, write_package
 from tests.credit_risk.inventory.test_tampering import chained
 
 ID = FACTS.id
@@ -179,3 +179,25 @@ def test_a_trail_of_the_older_format_verifies_with_a_note(tmp_path: Path) -> Non
 
 def _numbered(bodies: list[dict[str, Any]]) -> list[StoredLine]:
     return chained(bodies)
+
+
+def test_reading_and_erasing_personal_data_needs_a_key_where_the_policy_says_so(tmp_path: Path) -> None:
+    with staffed(tmp_path / "i.db") as inventory:
+        inventory.privacy._gates = PolicyGatekeeper()
+        token = inventory.privacy.pseudonym("APP-1")
+        for act in (lambda by: inventory.privacy.read(token, by=by, purpose="A complaint"),
+                    lambda by: inventory.privacy.erase([token], by=by, reason="Retention")):  # fmt: skip
+            with pytest.raises(KeyFileError, match="needs the key of vera"):
+                act("vera")
+            act(signer("vera"))
+        found = inventory.trail.verify()
+        assert (found.faults, dict(found.unsigned)) == ((), {})
+
+
+def test_a_restriction_is_not_passed_without_its_words(tmp_path: Path) -> None:
+    with staffed(tmp_path / "i.db") as inventory:
+        live(inventory, write_package(tmp_path / "package"))
+        before = inventory.trail.head()
+        with pytest.raises(InventoryError, match="needs its words"):
+            inventory.submit(FACTS.id, "1.0", "restricted", by=signer("olga"))
+        assert inventory.trail.head() == before
