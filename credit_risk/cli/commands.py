@@ -30,6 +30,9 @@ def run(options: argparse.Namespace) -> int:
         raise CreditRiskError(Fault("--inventory and --by go together", code="usage"))
     if options.inventory is None and (options.key or options.policy):
         raise CreditRiskError(Fault("--key and --policy go with --inventory", code="usage"))
+    if options.protected is not None and options.inventory is None:
+        remedy = "name the inventory in which the access is recorded: --inventory URL --by PERSON --key FILE"
+        raise CreditRiskError(Fault("--protected goes with --inventory", code="usage", remedy=remedy))
     try:
         result, unlogged = _run(options)
     except KeyboardInterrupt:
@@ -93,6 +96,11 @@ def _logged(options: argparse.Namespace, plan: Plan | Path) -> tuple[RunResult, 
     from credit_risk.lifecycle.logged_run import run_logged
 
     by = actor_of(options)
+    if options.protected is not None:
+        from credit_risk.inventory import open_secret
+        from credit_risk.lifecycle.protected_source import ProtectedPlace
+
+        asked["protected"] = ProtectedPlace(options.protected, open_secret(options.secret_file), options.purpose)
     done = run_logged(plan, Path(options.out), options.inventory, by=by, gates=gates_of(options), **asked)
     if done.unlogged is None:
         print(f"logged as {done.experiment}")

@@ -81,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--mlflow", metavar="URI", help="tell an MLflow store of the run (http://..., a folder, ...)")
     run.add_argument("--openlineage", metavar="FILE|URL", help="tell of the run in OpenLineage events: to a file, a "
                      "line each, or to a server")  # fmt: skip
+    run.add_argument(
+        "--protected",
+        metavar="STORE",
+        help="take the plan's protected columns from their store (file, postgresql://...) by the key of the applicant; "
+        "needs --inventory, where the access is recorded first",
+    )
+    run.add_argument("--secret-file", help="with --protected: file of its secret; by default the file that "
+                     "CREDIT_RISK_PROTECTED_SECRET_FILE names")  # fmt: skip
+    run.add_argument("--purpose", default="fairness_testing", help="with --protected: purpose of the policy")
     run.set_defaults(command=commands.run)
 
     check = group.add_parser("check", help="tell every fault of a plan and its data, and write nothing")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -23,7 +23,10 @@ from credit_risk.lifecycle.progress import Progress, silent
 from credit_risk.lifecycle.rejects.inference import Inference
 from credit_risk.plan import Plan
 from credit_risk.plan.places import places_told
+from credit_risk.sampling.source import Source
 from credit_risk.selection.waterfall import Selection
+
+Attach = Callable[[Source], Source]
 
 
 @dataclass(frozen=True)
@@ -101,16 +104,22 @@ class Development:
 
 
 def develop(
-    plan: Plan, data: Any = None, *, progress: Progress = silent, journal: Path | str | None = None
+    plan: Plan,
+    data: Any = None,
+    *,
+    progress: Progress = silent,
+    journal: Path | str | None = None,
+    attached: Attach | None = None,
 ) -> Development:
     """Develop all candidates of a plan, on one BLAS thread, so that the result does not depend on their number.
 
     data: a frame of pandas, polars or Arrow that stands for the source that the plan names. journal: a folder where a
     search of settings writes its finished trials, so that one that was interrupted goes on where it stood.
+    attached: gives the source its protected attributes, where these lie in a store of their own.
     Raises IntakeError where the data break the contract and ModelError where a candidate cannot be fitted.
     """
     from credit_risk.lifecycle.stages import run_stages
 
     threadpoolctl = optional_import("threadpoolctl", "model")
     with threadpoolctl.threadpool_limits(limits=1), places_told(plan):
-        return run_stages(plan, progress, data, None if journal is None else Path(journal))
+        return run_stages(plan, progress, data, None if journal is None else Path(journal), attached)

@@ -17,9 +17,10 @@ from credit_risk.inventory.book import open_inventory
 from credit_risk.inventory.contracts import Gatekeeper
 from credit_risk.inventory.development.plan_fields import plan_fields
 from credit_risk.inventory.errors import InventoryError
-from credit_risk.inventory.keys.statements import Actor
+from credit_risk.inventory.keys.statements import Actor, person_of
 from credit_risk.inventory.service.development import PlannedRun
 from credit_risk.lifecycle.contents import LIBRARIES
+from credit_risk.lifecycle.protected_source import ProtectedPlace, attachment
 from credit_risk.lifecycle.run import RunResult, run_plan
 from credit_risk.package import library_versions
 from credit_risk.plan import Plan, read_plan
@@ -38,7 +39,7 @@ class LoggedRun:
 
 def run_logged(
     plan: Plan | Path | str, out: Path | str, inventory: str | Path, *, by: Actor, gates: Gatekeeper | None = None,
-    clock: Clock = system_clock, **options: Any,
+    protected: ProtectedPlace | None = None, clock: Clock = system_clock, **options: Any,
 ) -> LoggedRun:  # fmt: skip
     """Run a plan as `run_plan` does, and log it in an inventory as an experiment of the version that the plan names.
 
@@ -46,11 +47,15 @@ def run_logged(
     so. The beginning is logged before any work: InventoryError and FourEyesError are raised then, where the inventory
     cannot be reached, does not know model, version or person, or the person validates the version. A run that fails or
     is interrupted is logged with its error, which is raised. Where the inventory cannot be written to at the end, the
-    package stands and `unlogged` says why; `Inventory.development.log_package` logs it later.
+    package stands and `unlogged` says why; `Inventory.development.log_package` logs it later. protected: the store
+    from which the run takes protected attributes; the access is recorded in the inventory, for the experiment.
     """
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     with open_inventory(inventory, gates, clock=clock) as held:
         begun = held.development.begin(planned_run(chosen), by=by).id
+    if protected is not None:
+        options["attached"] = attachment(chosen, protected, inventory, gates, by=person_of(by), experiment=begun,
+                                         clock=clock)  # fmt: skip
     try:
         result = run_plan(chosen, out, clock=clock, **options)
     except BaseException as error:

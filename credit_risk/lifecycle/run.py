@@ -13,7 +13,7 @@ from credit_risk._core.clock import Clock, system_clock
 from credit_risk._core.html_table import html_table
 from credit_risk._core.severity import SEVERITIES, counted
 from credit_risk.lifecycle.contents import add_core, seal
-from credit_risk.lifecycle.develop import Development, develop
+from credit_risk.lifecycle.develop import Attach, Development, develop
 from credit_risk.lifecycle.exports import export_notes, write_exports
 from credit_risk.lifecycle.programs import render_documents, validate
 from credit_risk.lifecycle.progress import Progress, silent, stage
@@ -21,6 +21,7 @@ from credit_risk.package import PackageWriter
 from credit_risk.plan import Plan, read_plan
 
 VALIDATION_REPORT = "validation_report"
+APART = "protected attributes came from their store"
 MAXIMUM_SOURCE = 2**24  # bytes of source files as they stand on the disk
 
 
@@ -51,6 +52,7 @@ def run_plan(
     out: Path | str,
     *,
     data: Any = None,
+    attached: Attach | None = None,
     progress: Progress = silent,
     clock: Clock = system_clock,
     with_validation: bool = True,
@@ -59,16 +61,17 @@ def run_plan(
     """Run a plan and leave a model package with its annexes at `out`.
 
     plan: a Plan, or the path of plan.yaml or of its folder; data: a frame in memory that stands for the source that
-    the plan names. Everything is written beside `out` and appears there by a rename at the end; an error or an
-    interruption leaves `out` as it was. Finished trials of a search stand in `OUT.search` until the run is done; the
-    next run goes on from them. Raises PlanError, IntakeError, ModelError, ProgramError and, for the output folder
-    before any work, PackageError.
+    the plan names; attached: gives the source its protected attributes, where these lie in a store of their own
+    (the validator then begins with the snapshot). Everything is written beside `out` and appears there by a rename
+    at the end; an error or an interruption leaves `out` as it was. Finished trials of a search stand in
+    `OUT.search` until the run is done; the next run goes on from them. Raises PlanError, IntakeError, ModelError,
+    ProgramError and, for the output folder before any work, PackageError.
     """
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     target = Path(out)
     with PackageWriter(target) as writer:
         journal = journal_folder(writer.out)
-        development = develop(chosen, data, progress=progress, journal=journal)
+        development = develop(chosen, data, progress=progress, journal=journal, attached=attached)
         with stage(progress, "write and seal the package") as detail:
             add_core(writer, development)
             package_hash = seal(writer, development)
@@ -81,7 +84,7 @@ def run_plan(
         findings: dict[str, int] = {}
         with stage(progress, "independent validation") as detail:
             if with_validation:
-                sources = source_files(chosen, data)
+                sources = source_files(chosen, data) if attached is None else SourceFiles((), APART)
                 validate(writer.path, sources.files, sources.why)
                 recommendation, findings = _findings(writer.path)
                 left_out = "" if sources.why is None else f"; not from the source rows: {sources.why}"

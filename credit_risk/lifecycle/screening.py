@@ -67,8 +67,8 @@ def leakage_rows(plan: Plan, prepared: Prepared, training: Training) -> pd.DataF
     if unread:
         note = f"not screened, since intake could not read their values: {', '.join(unread)}"
         frame.attrs["notes"] = (*frame.attrs.get("notes", ()), note)
-    if intake.kept_back:
-        note = f"not screened, since they hold personal data: {', '.join(intake.kept_back)}"
+    if personal := [name for name in intake.kept_back if intake.roles[name] != "protected"]:
+        note = f"not screened, since they hold personal data: {', '.join(personal)}"
         frame.attrs["notes"] = (*frame.attrs.get("notes", ()), note)
     return frame
 

@@ -20,7 +20,7 @@ from credit_risk.lifecycle.champion import champion_evidence
 from credit_risk.lifecycle.classing import Prepared, prepare
 from credit_risk.lifecycle.clustered_notes import told_of_clusters
 from credit_risk.lifecycle.data_evidence import clusters_evidence, data_evidence, points_evidence
-from credit_risk.lifecycle.develop import Development
+from credit_risk.lifecycle.develop import Attach, Development
 from credit_risk.lifecycle.explained import explanation_evidence
 from credit_risk.lifecycle.exports import exports_evidence
 from credit_risk.lifecycle.fitted import Trained
@@ -51,15 +51,19 @@ from credit_risk.scoring.verification import verification_coverage, verification
 Floats = NDArray[np.float64]
 
 
-def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path | None = None) -> Development:
+def run_stages(
+    plan: Plan, progress: Progress, data: Any = None, journal: Path | None = None, attached: Attach | None = None
+) -> Development:
     """Intake, samples, classing, candidates, evaluation; the frozen result of all of them.
 
-    data: a frame in memory that stands for the source that the plan names; journal: folder for the trials of a search.
+    data: a frame in memory that stands for the source that the plan names; journal: folder for the trials of a search;
+    attached: gives the source its protected attributes, where these lie in a store of their own.
     """
     refuse_defects(plan)
     kind = KINDS[plan.outcome.type]
     with stage(progress, "read the data") as detail:
         source = plan.open_source(data)
+        source = source if attached is None else attached(source)
         intake = take_in_plan(plan, source)
         left_out = len(intake.tables["data.columns_left_out"])
         detail.text = f"{source.rows:,} rows, {len(intake.predictors)} predictors, {left_out} columns left out"
@@ -103,7 +107,12 @@ def run_stages(plan: Plan, progress: Progress, data: Any = None, journal: Path |
         *rating_evidence(plan, rated, judged.scored, intake),
         exports_evidence(plan),
     ]
-    described = {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": len(source.columns)}
+    described = {
+        "name": source.name,
+        "sha256": source.sha256,
+        "rows": source.rows,
+        "columns": len(source.columns) - len(source.apart),
+    }
     snapshot = snapshot_frame(intake, prepared.labels, prepared.weights, prepared.clusters)
     scored, cases = judged.scored, judged.verification
     noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))

@@ -18,7 +18,15 @@ from credit_risk.sampling.contract_frame import contract_frame, derived_rows, de
 from credit_risk.sampling.derive import Derived, derive_columns
 from credit_risk.sampling.derived_spec import DerivedSpec, derived_specs
 from credit_risk.sampling.expressions import Expression, parse_expression
-from credit_risk.sampling.intake_columns import GROUPS, HIDDEN, PERSONAL, State, take_column, without_personal_values
+from credit_risk.sampling.intake_columns import (
+    APART,
+    GROUPS,
+    HIDDEN,
+    PERSONAL,
+    State,
+    take_column,
+    without_personal_values,
+)
 from credit_risk.sampling.keys import row_keys
 from credit_risk.sampling.left_out import IDENTIFIER_LIKE
 from credit_risk.sampling.observation import OBSERVATION_KEY, observe
@@ -48,8 +56,9 @@ class Intake:
     by id. `tables`: evidence frames by catalogue id. `source`, `definition`: items of `data.source` and
     `outcome.definition`. `left_out`: columns that the plan does not name and that are no characteristics, as read, for
     the leakage screen; those that could not be typed are not among them.
-    `kept_back`: columns of personal data that do not go into the package. `personal_clusters`: the columns that name
-    clusters, of those that hold personal data; None is the obligor or account of the history.
+    `kept_back`: columns of personal data, and of a store of protected attributes, that do not go into the package.
+    `personal_clusters`: the columns that name clusters, of those that hold personal data; None is the obligor or
+    account of the history.
     """
 
     frame: pd.DataFrame
@@ -309,19 +318,18 @@ def _intake(
 ) -> Intake:
     roles = {name: state.roles[name] for name in state.source.columns}
     kept_back = tuple(name for name in state.columns if roles[name] != "left_out" and state.kept_back(name))
-    out = {name for name in kept_back if name not in state.needed}
+    out = {name for name in kept_back if name not in state.needed and name not in state.source.apart}
     kept = {name: column for name, column in state.columns.items() if roles[name] != "left_out" and name not in out}
     roles |= dict.fromkeys(derived.columns, "derived")
     every = {**kept, **derived.columns}
     conversions = [*state.source.conversions, *state.conversions, *derived.conversions]
     told = [(item.column, item.conversion, item.rows) for item in conversions]
     personal = {name for name, spec in state.data.columns.items() if spec.personal}
-    told_out = [
-        (name, PERSONAL, f"nothing that the package holds needs it{_instead(state, name)}") for name in kept_back
-    ]
+    told_out = [(name, *_why_out(state, name)) for name in kept_back]
+    shown = {name: column for name, column in every.items() if name not in state.source.apart}
     tables = {
         "data.contract": contract_frame(state, roles, kept_back),
-        "data.profile": profile_frame(every, specials, personal),
+        "data.profile": profile_frame(shown, specials, personal),
         "data.columns_left_out": pd.DataFrame([*state.left_out, *told_out], columns=["column", "reason", "detail"]),
         "data.conversions": pd.DataFrame(told, columns=["column", "conversion", "rows"]),
         "data.waterfall": outcome.tables["data.waterfall"],
@@ -346,6 +354,13 @@ def _intake(
     )
 
 
+def _why_out(state: State, name: str) -> tuple[str, str]:
+    """Why a column stays out of the package, and what the package holds of it."""
+    if name in state.source.apart:
+        return APART, "the package holds what evaluation counts of its groups, and no value of an applicant"
+    return PERSONAL, f"nothing that the package holds needs it{_instead(state, name)}"
+
+
 def _instead(state: State, name: str) -> str:
     """What the package holds in place of a personal column, in words."""
     grouped = state.needed.get(name) == GROUPS or state.roles[name] == "account"
@@ -353,6 +368,6 @@ def _instead(state: State, name: str) -> str:
 
 
 def _but_identifiers(state: State) -> dict[str, TypedColumn]:
-    """Columns without those that tell rows apart: the key is none of them, identifier-like ones are taken out."""
-    identifiers = {name for name, reason, _ in state.left_out if reason == IDENTIFIER_LIKE}
+    """Columns that the package holds without those that tell rows apart: neither key nor identifier-like ones."""
+    identifiers = {name for name, reason, _ in state.left_out if reason == IDENTIFIER_LIKE} | state.source.apart
     return {name: column for name, column in state.columns.items() if name not in identifiers}

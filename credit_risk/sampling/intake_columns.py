@@ -44,6 +44,7 @@ CONTROL = "control characters"
 NEEDED_ROLES = ("outcome", "exposure", "date", "status", "protected")
 VALUES, GROUPS = "values", "groups"  # what a column is needed for: its values, or which rows share one
 PERSONAL, HIDDEN = "personal data", "not shown: personal data"
+APART = "kept in a store of protected attributes"
 
 
 @dataclass
@@ -79,7 +80,9 @@ class State:
         return name not in self.named or self.named[name].startswith(TEXT_WILL_DO)
 
     def kept_back(self, name: str) -> bool:
-        """Whether the column holds personal data that nothing in the package needs, so that it stays out of it."""
+        """Whether the column stays out of the package: it is apart, or personal data that nothing in there needs."""
+        if name in self.source.apart:
+            return True
         apart = self.roles.get(name) not in NEEDED_ROLES and self.needed.get(name) != VALUES
         return self.spec(name).personal and apart
 
@@ -255,7 +258,7 @@ def _leave_out(state: State, name: str, column: TypedColumn, doubt: Doubt | None
 
 def without_personal_values(state: State, failures: list[Failure], *, accounts: bool) -> list[Failure]:
     """Failures without values of personal columns; accounts: whether account numbers are personal too."""
-    hidden = {name for name, spec in state.data.columns.items() if spec.personal}
+    hidden = {name for name, spec in state.data.columns.items() if spec.personal} | state.source.apart
     return [
         replace(failure, found=HIDDEN)
         if failure.found is not None and (failure.column in hidden or (accounts and failure.rule == "no_match"))

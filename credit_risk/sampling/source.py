@@ -48,7 +48,8 @@ class Source:
     """A table as it stands in the file; `sha256` is the hash of the file's bytes.
 
     made: how rows were made of those of the file, in words, where they were; file_size: its own rows and columns, where
-    rows or columns were made.
+    rows or columns were made. apart: columns that came from a store of protected attributes, whose values evaluation
+    uses and nothing of the package holds.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Source:
     conversions: tuple[Conversion, ...] = ()
     made: str = ""
     file_size: tuple[int, int] | None = None
+    apart: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -53,6 +53,9 @@ def compare_alternatives(space: Workspace) -> None:
     space.ledger.words(TABLE, "jurisdiction", [row["jurisdiction"] for row in table], own_labels, "row")
     space.ledger.not_evaluable(f"{TERMS}: contribution", "fits of models that are not in the package, taken as stated")
     told = [row for row in table if row["alternative"] is not None]
+    if any(row["attribute"] not in space.frame.columns for row in told):
+        space.ledger.not_evaluable(TABLE, "protected columns that the snapshot does not hold")
+        return
     places = _places(space, [row["sample"] for row in told])
     risks = _risks(space, terms)
     searched = len({row["attribute"] for row in told})

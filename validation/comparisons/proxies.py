@@ -71,12 +71,14 @@ def _bins(space: Workspace) -> dict[str, Integers]:
 
 
 def _codes(space: Workspace) -> dict[str, tuple[list[str], Mapping[str, Integers]]]:
-    """By attribute: its groups in the order of their table, and by sample the place of each row, −1 for none."""
+    """By attribute of the snapshot: groups in the order of their table, and by sample each row's place, −1 for none."""
     table = space.package.rows_of(groups.GROUPS) or []
     found: dict[str, tuple[list[str], Mapping[str, Integers]]] = {}
     for attribute in dict.fromkeys(row["attribute"] for row in table):
         rows = [row for row in table if row["attribute"] == attribute and row["sample"] == DEVELOPMENT]
         names = [row["group"] for row in rows if row["group"] != "missing"]
+        if any(groups.members(space, attribute, name, DEVELOPMENT) is None for name in names):
+            continue  # the snapshot does not hold the column
         places = {}
         for sample in space.rows:
             place = np.full(len(space.known(sample)), -1)
@@ -194,6 +196,8 @@ def _compare_models(space: Workspace, table: Rows, bins: Mapping[str, Integers],
         space.ledger.not_evaluable(f"{MODELS}: auc", "the inputs of the champion are not all classed by its own steps")
         return
     kept = [row for row in table if row["attribute"] in codes and row["sample"] in space.rows]
+    if len(kept) < len(table):
+        space.ledger.not_evaluable(f"{MODELS}: groups", "columns or samples that the snapshot does not hold")
     counts = [row["inputs"] for row in kept]
     space.ledger.numbers(MODELS, "inputs", "rows", counts, [len(names)] * len(kept), "row")
     own, words = [], []
