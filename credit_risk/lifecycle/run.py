@@ -21,7 +21,6 @@ from credit_risk.package import PackageWriter
 from credit_risk.plan import Plan, read_plan
 
 VALIDATION_REPORT = "validation_report"
-APART = "protected attributes came from their store"
 MAXIMUM_SOURCE = 2**24  # bytes of source files as they stand on the disk
 
 
@@ -61,11 +60,11 @@ def run_plan(
     """Run a plan and leave a model package with its annexes at `out`.
 
     plan: a Plan, or the path of plan.yaml or of its folder; data: a frame in memory that stands for the source that
-    the plan names; attached: gives the source its protected attributes, where these lie in a store of their own
-    (the validator then begins with the snapshot). Everything is written beside `out` and appears there by a rename
-    at the end; an error or an interruption leaves `out` as it was. Finished trials of a search stand in
-    `OUT.search` until the run is done; the next run goes on from them. Raises PlanError, IntakeError, ModelError,
-    ProgramError and, for the output folder before any work, PackageError.
+    the plan names; attached: gives the source its protected attributes, where these lie in a store of their own.
+    Everything is written beside `out` and appears there by a rename at the end; an error or an interruption leaves
+    `out` as it was. Finished trials of a search stand in `OUT.search` until the run is done; the next run goes on
+    from them. Raises PlanError, IntakeError, ModelError, ProgramError and, for the output folder before any work,
+    PackageError.
     """
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     target = Path(out)
@@ -84,7 +83,7 @@ def run_plan(
         findings: dict[str, int] = {}
         with stage(progress, "independent validation") as detail:
             if with_validation:
-                sources = source_files(chosen, data) if attached is None else SourceFiles((), APART)
+                sources = source_files(chosen, data)
                 validate(writer.path, sources.files, sources.why)
                 recommendation, findings = _findings(writer.path)
                 left_out = "" if sources.why is None else f"; not from the source rows: {sources.why}"

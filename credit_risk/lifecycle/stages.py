@@ -46,6 +46,7 @@ from credit_risk.plan import Plan
 from credit_risk.plan.intake import take_in_plan
 from credit_risk.sampling import snapshot_frame
 from credit_risk.sampling.clusters import cluster_numbers, repeats
+from credit_risk.sampling.source import Source
 from credit_risk.scoring.verification import verification_coverage, verification_rows
 
 Floats = NDArray[np.float64]
@@ -62,8 +63,7 @@ def run_stages(
     refuse_defects(plan)
     kind = KINDS[plan.outcome.type]
     with stage(progress, "read the data") as detail:
-        source = plan.open_source(data)
-        source = source if attached is None else attached(source)
+        source = (attached or _as_it_is)(plan.open_source(data))
         intake = take_in_plan(plan, source)
         left_out = len(intake.tables["data.columns_left_out"])
         detail.text = f"{source.rows:,} rows, {len(intake.predictors)} predictors, {left_out} columns left out"
@@ -107,19 +107,27 @@ def run_stages(
         *rating_evidence(plan, rated, judged.scored, intake),
         exports_evidence(plan),
     ]
-    described = {
-        "name": source.name,
-        "sha256": source.sha256,
-        "rows": source.rows,
-        "columns": len(source.columns) - len(source.apart),
-    }
     snapshot = snapshot_frame(intake, prepared.labels, prepared.weights, prepared.clusters)
     scored, cases = judged.scored, judged.verification
-    noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))
-    noted = told_of_weights(noted, plan.samples.weight)
-    noted = told_of_inference(noted, plan)
-    made = (plan, described, snapshot, trained.training, fitted.selection, candidates, scored, cases, noted)
+    noted = _noted(plan, prepared, evidence)
+    made = (plan, _described(source), snapshot, trained.training, fitted.selection, candidates, scored, cases, noted)
     return Development(*made, inference=inference)
+
+
+def _as_it_is(source: Source) -> Source:
+    return source
+
+
+def _noted(plan: Plan, prepared: Prepared, evidence: list[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence with what is said of clusters, weights and inference on each item."""
+    noted = told_of_clusters(evidence, repeat=repeats(prepared.clusters[pd.notna(prepared.labels)]))
+    return told_of_inference(told_of_weights(noted, plan.samples.weight), plan)
+
+
+def _described(source: Source) -> dict[str, Any]:
+    """What the manifest says of the source: columns are those of the file, without those of another store."""
+    columns = len(source.columns) - len(source.apart)
+    return {"name": source.name, "sha256": source.sha256, "rows": source.rows, "columns": columns}
 
 
 @dataclass(frozen=True, slots=True)

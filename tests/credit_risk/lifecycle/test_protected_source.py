@@ -14,7 +14,7 @@ import pytest
 
 from credit_risk.inventory import Inventory, ProtectedStore, create_inventory, open_inventory, write_key
 from credit_risk.inventory.contracts import ModelFacts
-from tests.credit_risk.cli.command import credit_risk, disagreements, frame, portfolio, write_plan
+from tests.credit_risk.cli.command import credit_risk, differing_cells, disagreements, frame, portfolio, write_plan
 from tests.credit_risk.inventory.support import Gates, key_of, signer
 
 PLAN = """model: {id: m}
@@ -96,6 +96,7 @@ def test_the_same_fairness_as_from_the_file(desk: Desk) -> None:
     assert compared > 50
     assert set(frame(first, "fairness.groups")["attribute"]) == {"SEX", "AGE"}
     assert disagreements(second) == []
+    assert differing_cells(second) == 0  # from the table that lacks them
     _holds_nothing(second, desk.table)
     (event,) = desk.reads()
     assert (event.actor, event.model, event.payload["applicants"]) == ("dora", "m", ROWS)
@@ -154,6 +155,7 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_read(desk: Desk) -> None:
 
 def test_keys_that_are_personal_stay_out(desk: Desk) -> None:
     plan = write_plan(desk.folder / "keys", PLAN % PERSONAL, desk.table.drop(columns=["SEX", "AGE"]))
-    ended = desk.run(plan, "package", "--no-validation", *desk.protected)
+    ended = desk.run(plan, "package", *desk.protected)
     assert ended.status == 0, ended.err
+    assert disagreements(desk.folder / "package") == []
     _holds_nothing(desk.folder / "package", desk.table)
