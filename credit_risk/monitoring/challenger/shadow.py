@@ -18,7 +18,7 @@ from credit_risk.monitoring.performance.censoring import STABLE_HAZARDS, follow_
 from credit_risk.monitoring.performance.discrimination import auc_influence, plain_error
 from credit_risk.monitoring.performance.groups import NO_SEGMENTS, groups_of
 from credit_risk.monitoring.performance.labels import Labels
-from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE, Least, cluster_notes
+from credit_risk.monitoring.performance.vintages import EVALUABLE, NOT_EVALUABLE, OF_APPLICANTS, Least
 
 SHADOW_COLUMNS = [
     *("period", "segment", "basis", "horizon", "rows", "good", "bad", "not_yet", "followed", "auc_champion"),
@@ -37,6 +37,9 @@ ON_ACCEPTS = (
     "up, so that an equally good challenger looks better (2.2 points of AUC where 60 % are accepted); compare on a "
     "random-accept stratum or weight by the inverse probability of acceptance before drawing anything from it"
 )
+
+
+NO_RANDOM = "no applicant was accepted at random"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +125,17 @@ def shadow_comparison(
         here = None if mass is None else mass[inside]
         told = _compared(labels.part(inside), a[inside], b[inside], here, rules, confidence)
         if not len(inside) and accepted.basis == RANDOM:
-            told = (*told[:-1], "no applicant was accepted at random")
+            told = (*told[:-1], NO_RANDOM)
         rows.append((month, segment, accepted.basis, float(labels.window), len(inside), *told, warning))
     frame = pd.DataFrame(rows, columns=SHADOW_COLUMNS)
-    frame.attrs["notes"] = (STABLE_HAZARDS, *cluster_notes(labels), *(() if warning is None else (warning,)))
+    frame.attrs["notes"] = shadow_notes(labels.cluster is not None, warning)
     return frame
+
+
+def shadow_notes(clustered: bool, warning: str | None) -> tuple[str, ...]:
+    """What has to be said with the figures; clustered: rows of one applicant are a cluster."""
+    told = (STABLE_HAZARDS, *((OF_APPLICANTS,) if clustered else ()))
+    return told if warning is None else (*told, warning)
 
 
 def _compared(

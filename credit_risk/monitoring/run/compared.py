@@ -10,18 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit_risk.monitoring.challenger.shadow import accepted_by_plan, shadow_comparison
 from credit_risk.monitoring.development import Development
 from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.performance.decisions import approved_of, decision_table
 from credit_risk.monitoring.performance.development_evidence import development_rates
-from credit_risk.monitoring.performance.labels import label_outcomes
 from credit_risk.monitoring.performance.objectives import OBJECTIVE_COLUMNS, Objective, objective_table
 from credit_risk.monitoring.performance.vintages import NOT_EVALUABLE
 from credit_risk.monitoring.run.earned import profit_of
-from credit_risk.monitoring.run.labelled import OUTCOMES
 from credit_risk.monitoring.run.settings import Settings, evidence_rows, held, truth
 from credit_risk.monitoring.run.settings import applicants as applicants_of
+from credit_risk.monitoring.run.shadow_months import shadow_months
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import CHALLENGER, DECISION, OTHER
@@ -157,36 +155,9 @@ def _without(one: ObjectiveSpec, period: str, lost: Sequence[str]) -> pd.DataFra
 
 
 def _challengers(source: SqlSource, late: bool, settings: Settings, segments: Sequence[str]) -> pd.DataFrame | str:
-    spec = settings.spec.challengers
     names = challengers_of(source)
     if not names:
         return "production holds no challenger that was scored in shadow"
     if not late or settings.window is None:
         return "a comparison needs outcomes, and their window"
-    random = held(source, None if spec is None else spec.random_accepts)
-    own = held(source, settings.applicant)
-    share = None if spec is None else spec.random_share
-    score = ["score"] if share is not None and "score" in source.quantities else []
-    parts: list[pd.DataFrame] = []
-    for period in source.periods:
-        asked = ["_time", *OUTCOMES, "probability", *names.values(), *random, *own, *score, *segments]
-        frame = source.rows(period, list(dict.fromkeys(asked))).to_pandas()
-        labels, _ = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
-        labels = labels.of_applicants(applicants_of(frame, settings))
-        by: dict[str, Any] = {name: frame[name].to_numpy(object) for name in segments}
-        chosen = truth(frame[random[0]]) == True if random else None  # noqa: E712
-        for identifier, name in names.items():
-            both = np.isfinite(frame["probability"].to_numpy(float)) & np.isfinite(frame[name].to_numpy(float))
-            rows = np.flatnonzero(both)
-            points = frame["score"].to_numpy(np.float64)[rows] if score else None
-            random_rows = None if chosen is None else chosen[rows].astype(bool)
-            table = shadow_comparison(
-                labels.part(rows),
-                frame["probability"].to_numpy(float)[rows],
-                frame[name].to_numpy(float)[rows],
-                accepted_by_plan(random_rows, points, settings.cut_off, share),
-                segments={segment: values[rows] for segment, values in by.items()},
-                least=settings.least,
-            )
-            parts.append(table.assign(period=period, challenger=identifier))
-    return pd.concat(parts, ignore_index=True) if parts else "production has no counted row"
+    return shadow_months(source, settings, names, segments)
