@@ -53,11 +53,12 @@ def run_logged(
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     with open_inventory(inventory, gates, clock=clock) as held:
         begun = held.development.begin(planned_run(chosen), by=by).id
-    if protected is not None:
-        options["attached"] = attachment(chosen, protected, inventory, gates, by=person_of(by), experiment=begun,
-                                         clock=clock)  # fmt: skip
+        anchor = held.trail.head().text()
     try:
-        result = run_plan(chosen, out, clock=clock, **options)
+        if protected is not None:
+            options["attached"] = attachment(chosen, protected, inventory, gates, by=person_of(by), experiment=begun,
+                                             clock=clock)  # fmt: skip
+        result = run_plan(chosen, out, clock=clock, anchor=anchor, **options)
     except BaseException as error:
         _failed(inventory, gates, begun, error, _source(chosen, options.get("data")), by, clock)
         raise

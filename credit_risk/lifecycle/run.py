@@ -56,15 +56,16 @@ def run_plan(
     clock: Clock = system_clock,
     with_validation: bool = True,
     with_documents: bool = True,
+    anchor: str | None = None,
 ) -> RunResult:
     """Run a plan and leave a model package with its annexes at `out`.
 
     plan: a Plan, or the path of plan.yaml or of its folder; data: a frame in memory that stands for the source that
-    the plan names; attached: gives the source its protected attributes, where these lie in a store of their own.
-    Everything is written beside `out` and appears there by a rename at the end; an error or an interruption leaves
-    `out` as it was. Finished trials of a search stand in `OUT.search` until the run is done; the next run goes on
-    from them. Raises PlanError, IntakeError, ModelError, ProgramError and, for the output folder before any work,
-    PackageError.
+    the plan names; attached: gives the source its protected attributes, where these lie in a store of their own;
+    anchor: head of an inventory's audit trail, for the manifests of exports and validation. Everything is written
+    beside `out` and appears there by a rename at the end; an error or an interruption leaves `out` as it was. Finished
+    trials of a search stand in `OUT.search` until the run is done; the next run goes on from them. Raises PlanError,
+    IntakeError, ModelError, ProgramError and, for the output folder before any work, PackageError.
     """
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     target = Path(out)
@@ -76,7 +77,7 @@ def run_plan(
             package_hash = seal(writer, development)
             detail.text = f"hash {package_hash[:16]}"
         with stage(progress, "exports") as detail:
-            files = write_exports(writer.path, chosen.exports, clock) if chosen.exports else []
+            files = write_exports(writer.path, chosen.exports, clock, anchor) if chosen.exports else []
             told = [*(path.name for path in files), *(note for path in files for note in export_notes(path))]
             detail.text = ", ".join(told) or "none: the plan asks for none"
         recommendation: str | None = None
@@ -84,7 +85,7 @@ def run_plan(
         with stage(progress, "independent validation") as detail:
             if with_validation:
                 sources = source_files(chosen, data)
-                validate(writer.path, sources.files, sources.why)
+                validate(writer.path, sources.files, sources.why, anchor)
                 recommendation, findings = _findings(writer.path)
                 left_out = "" if sources.why is None else f"; not from the source rows: {sources.why}"
                 detail.text = _told(recommendation, findings) + left_out

@@ -209,7 +209,9 @@ def test_what_the_inventory_says_is_overdue_is_told_again_from_the_governance_fi
     assert json.loads((world.run / "manifest.json").read_text("utf-8"))["anchor"].startswith("audit trail ")
     without = findings(world, world.run, tmp_path / "without")
     assert any("--governance" in str(one) for one in without["coverage"])
-    true = findings(world, world.run, tmp_path / "true", "--governance", file)
+    true = findings(world, world.run, tmp_path / "true", "--governance", file, "--anchor", file)
+    kept = json.loads((tmp_path / "true" / "manifest.json").read_text("utf-8"))["anchor"]
+    assert kept == json.loads(file.read_text("utf-8"))["anchor"]["text"]
     assert true["findings"] == []
     assert passed(true)["monitoring.governance: days_overdue"] == 2
     run, columns = changed(world, tmp_path, {"governance": {"indicator", "item", "due"}}, 2)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from validation import annex, findings, schema_check, strict_json
+from validation.anchor import read_anchor
 from validation.compare import Ledger
 from validation.container import read_file
 from validation.errors import Fault, ValidationInputError
@@ -117,12 +118,20 @@ def _compare(bench: Bench, governance: dict[str, Any] | None) -> None:
     tell_columns(bench.ledger, bench.run)
 
 
-def write_findings(found: MonitoringValidation, out: Path, clock: Callable[[], datetime] = annex.system_clock) -> Path:
-    """Write findings.json with the manifest of an annex to `out`; earlier runs there are kept below `runs`."""
+def write_findings(
+    found: MonitoringValidation,
+    out: Path,
+    clock: Callable[[], datetime] = annex.system_clock,
+    anchor: str | None = None,
+) -> Path:
+    """Write findings.json with the manifest of an annex to `out`; earlier runs there are kept below `runs`.
+
+    anchor: head of the audit trail of the bank's inventory, for the manifest.
+    """
     data = strict_json.write(found.document)
     created = clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    files = {"findings.json": data}
-    manifest = annex.manifest_of(files, found.document["package_hash"], found.document["validator"]["version"], created)
+    files, version = {"findings.json": data}, found.document["validator"]["version"]
+    manifest = annex.manifest_of(files, found.document["package_hash"], version, created, anchor)
     annex.write_annex({**files, annex.MANIFEST: strict_json.write(manifest)}, out, out.parent)
     return out / "findings.json"
 
@@ -157,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--observed-until", default="observed_until", help="its column (observed_until)")
     made.add_argument("--secret-file", metavar="FILE", type=Path, help="of a log, where outcomes hold plain keys")
     made.add_argument("--governance", metavar="FILE", type=Path, help="governance file of the version")
+    made.add_argument("--anchor", metavar="TEXT|FILE", help="head of the audit trail of the inventory, for the annex")
     made.add_argument("--data", metavar="FILE", type=Path, help="the snapshot, where the package does not hold it")
     made.add_argument("--policy", metavar="FILE", type=Path, help="the validator's policy (the one that ships)")
     made.add_argument("--out", metavar="FOLDER", type=Path, help="where to write findings (RUN-validation, beside it)")
@@ -176,6 +186,7 @@ def run_command(options: argparse.Namespace) -> tuple[MonitoringValidation, list
         message, remedy = "lies inside the run, which holds no file but its own", "leave --out away"
         raise ValidationInputError(Fault("output_refused", message, str(out), remedy=remedy))
     annex.check_target(out)
+    anchor = None if options.anchor is None else read_anchor(options.anchor)
     found = validate_monitoring(
         options.package,
         options.run,
@@ -187,7 +198,7 @@ def run_command(options: argparse.Namespace) -> tuple[MonitoringValidation, list
         policy_path=options.policy,
         governance=options.governance,
     )
-    return found, [*lines_of(found, everything=options.all), f"Written: {write_findings(found, out)}"]
+    return found, [*lines_of(found, everything=options.all), f"Written: {write_findings(found, out, anchor=anchor)}"]
 
 
 def _columns(options: argparse.Namespace) -> Columns:

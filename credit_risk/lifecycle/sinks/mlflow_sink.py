@@ -53,7 +53,11 @@ class MlflowSink:
             experiment, start_time=_milliseconds(run.at), tags=tags, run_name=f"{run.model} {run.version}"
         )
         self._run = made.info.run_id
-        parameters = [self._entities.Param(name, value) for name, value in parameters_of(run.plan).items()]
+        held = parameters_of(run.plan)
+        cut = [name for name, value in held.items() if len(value) == LONGEST_VALUE]
+        if cut:
+            self._client.set_tag(self._run, "parameters_cut", ", ".join(cut)[:LONGEST_VALUE])
+        parameters = [self._entities.Param(name, value) for name, value in held.items()]
         for start in range(0, len(parameters), AT_ONCE):
             self._client.log_batch(self._run, params=parameters[start : start + AT_ONCE])
 

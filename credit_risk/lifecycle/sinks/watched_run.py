@@ -92,10 +92,8 @@ def watched_run(
             _told(one, warn, lambda one=one: one.failed(begun, failure, clock()))  # type: ignore[misc]
         raise
     result = result_of(done)
-    record = package_record(result.out) if listening else None
     for one in listening:
-        assert record is not None
-        _told(one, warn, lambda one=one: one.completed(begun, record, result, clock()))  # type: ignore[misc]
+        _told(one, warn, lambda one=one: one.completed(begun, package_record(result.out), result, clock()))  # type: ignore[misc]
     return done
 
 

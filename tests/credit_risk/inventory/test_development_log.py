@@ -130,6 +130,10 @@ def test_by_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = desk.run("bare", "--inventory", desk.place)
     assert (bare.status, "--inventory and --by go together" in bare.err) == (2, True)
     place = ("--inventory", desk.place)
+    exported = json.loads((tmp_path / "logged" / "exports" / "manifest.json").read_text("utf-8"))
+    assert exported["anchor"].startswith("audit trail ")
+    anchored = credit_risk("audit", "verify", *place, "--anchor", tmp_path / "logged")
+    assert (anchored.status, "1 anchors" in anchored.out) == (0, True)
     decided = credit_risk("inventory", "decide", "m", "0.1.0", "--about", "Age", "--reason", "The law", "--rejects",
                           "AGE", "--experiment", "m:E1", *desk.by)  # fmt: skip
     assert decided.status == 0, decided.err
