@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credit_risk._core.errors import CreditRiskError, Fault
-from credit_risk.cli.inventory_place import add_person, add_place, opened
+from credit_risk.cli.inventory_place import actor_of, add_actor, add_place, opened
 
 if TYPE_CHECKING:
     from credit_risk.inventory import ProtectedStore
@@ -92,7 +92,7 @@ def _command(group: Any, name: str, text: str, command: Any, *, actor: bool = Fa
     )
     add_place(parser)
     if actor:
-        add_person(parser)
+        add_actor(parser, key=False)
     parser.set_defaults(command=command)
     return parser
 
@@ -130,7 +130,7 @@ def create(options: argparse.Namespace) -> int:
 
     secret = open_secret(options.secret_file)
     with opened(options) as inventory:
-        create_protected(place_of_store(options), secret, inventory, by=options.by).close()
+        create_protected(place_of_store(options), secret, inventory, by=actor_of(options)).close()
     print(options.store if "://" not in options.store else "created")
     return 0
 
@@ -140,7 +140,12 @@ def load_columns(options: argparse.Namespace) -> int:
     from credit_risk.inventory import load_table, open_secret
 
     columns, key = _named(options)
-    terms = {"purposes": options.purpose, "basis": options.basis, "keep_until": options.keep_until, "by": options.by}
+    terms = {
+        "purposes": options.purpose,
+        "basis": options.basis,
+        "keep_until": options.keep_until,
+        "by": actor_of(options),
+    }
     with opened_store(options) as store:
         made = load_table(
             store, Path(options.table), Path(options.out), columns, key, open_secret(options.secret_file),
@@ -168,7 +173,7 @@ def read_attributes(options: argparse.Namespace) -> int:
     from credit_risk.inventory.protected.table_files import check_output, write_frame
 
     check_output(Path(options.out))
-    asked = {"purpose": options.purpose, "reason": options.reason, "by": options.by, "model": options.model}
+    asked = {"purpose": options.purpose, "reason": options.reason, "by": actor_of(options), "model": options.model}
     with opened_store(options) as store:
         if options.applicant is None:
             found = store.read(_list(options.attributes), **asked)
@@ -186,7 +191,7 @@ def attach_attributes(options: argparse.Namespace) -> int:
 
     check_output(Path(options.out))
     keys = take(read_source(options.table), options.key_column, (), pseudonymous=options.pseudonymous).keys
-    asked = {"purpose": options.purpose, "reason": options.reason, "by": options.by, "model": options.model}
+    asked = {"purpose": options.purpose, "reason": options.reason, "by": actor_of(options), "model": options.model}
     with opened_store(options) as store:
         found = store.attach(keys, _list(options.attributes), pseudonymous=options.pseudonymous, **asked)
     write_frame(found.frame.rename(columns={"pseudonym": options.key_column}), Path(options.out))
@@ -196,7 +201,7 @@ def attach_attributes(options: argparse.Namespace) -> int:
 def erase_applicant(options: argparse.Namespace) -> int:
     """`credit-risk protected erase APPLICANT --reason TEXT --by PERSON`."""
     with opened_store(options) as store:
-        done = store.erase(options.applicant, by=options.by, reason=options.reason)
+        done = store.erase(options.applicant, by=actor_of(options), reason=options.reason)
     print(f"erased; event {done.sequence}: {done.hash}")
     return 0
 
@@ -204,7 +209,7 @@ def erase_applicant(options: argparse.Namespace) -> int:
 def retain_all(options: argparse.Namespace) -> int:
     """`credit-risk protected retain --by PERSON`."""
     with opened_store(options) as store:
-        done = store.retain(by=options.by, as_of=options.as_of)
+        done = store.retain(by=actor_of(options), as_of=options.as_of)
     print(f"attributes of {done.applicants:,} applicants deleted; event {done.sequence}: {done.hash}")
     return 0
 
@@ -217,7 +222,7 @@ def rekey_store(options: argparse.Namespace) -> int:
 
     keys = take(read_source(options.table), options.key_column, ()).keys
     with opened_store(options) as store:
-        done = store.rekey(keys, open_secret(options.new_secret_file), by=options.by, reason=options.reason)
+        done = store.rekey(keys, open_secret(options.new_secret_file), by=actor_of(options), reason=options.reason)
     print(f"{done.applicants:,} applicants; the store opens with {options.new_secret_file} from now on")
     return 0
 

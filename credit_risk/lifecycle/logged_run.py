@@ -17,7 +17,7 @@ from credit_risk.inventory.book import open_inventory
 from credit_risk.inventory.contracts import Gatekeeper
 from credit_risk.inventory.development.plan_fields import plan_fields
 from credit_risk.inventory.errors import InventoryError
-from credit_risk.inventory.keys.statements import Actor, person_of
+from credit_risk.inventory.keys.statements import Actor
 from credit_risk.inventory.service.development import PlannedRun
 from credit_risk.lifecycle.contents import LIBRARIES
 from credit_risk.lifecycle.protected_source import ProtectedPlace, attachment
@@ -56,7 +56,7 @@ def run_logged(
         anchor = held.trail.head().text()
     try:
         if protected is not None:
-            options["attached"] = attachment(chosen, protected, inventory, gates, by=person_of(by), experiment=begun,
+            options["attached"] = attachment(chosen, protected, inventory, gates, by=by, experiment=begun,
                                              clock=clock)  # fmt: skip
         result = run_plan(chosen, out, clock=clock, anchor=anchor, **options)
     except BaseException as error:

@@ -14,6 +14,7 @@ from credit_risk._core.errors import Fault
 from credit_risk.inventory.book import open_inventory
 from credit_risk.inventory.contracts import Gatekeeper
 from credit_risk.inventory.errors import ProtectedError
+from credit_risk.inventory.keys.statements import Actor
 from credit_risk.inventory.protected.columns import column_of, row_keys
 from credit_risk.inventory.protected.facts import NUMBER, ProtectedAttributes
 from credit_risk.inventory.protected.pseudonyms import PSEUDONYM
@@ -43,7 +44,7 @@ def attachment(
     inventory: str | Path,
     gates: Gatekeeper | None = None,
     *,
-    by: str,
+    by: Actor,
     experiment: str,
     clock: Clock = system_clock,
 ) -> Attach:
@@ -61,12 +62,14 @@ def attachment(
         if faults:
             raise ProtectedError(faults)
         reason = f"Development of {plan.model.id} {plan.model.version}, experiment {experiment}"
-        asked = {"purpose": place.purpose, "reason": reason, "by": by, "model": plan.model.id}
+        model = plan.model.id
         with (
             open_inventory(inventory, gates, clock=clock) as held,
             open_protected(place.store, place.secret, held) as store,
         ):
-            found = store.attach(keys, names, pseudonymous=pseudonymous, **asked)
+            found = store.attach(
+                keys, names, purpose=place.purpose, reason=reason, by=by, pseudonymous=pseudonymous, model=model
+            )
         return with_attributes(source, found)
 
     return attached

@@ -139,7 +139,9 @@ class SignaturesSpec(Spec):
     respond: bool = Field(default=True, description="Answering a finding.")
     experiment: bool = Field(default=True, description="Logging a run of development.")
     decide: bool = Field(default=True, description="Logging a decision of development.")
-    privacy: bool = Field(default=True, description="Reading and erasing personal data.")
+    privacy: bool = Field(
+        default=True, description="Reading and erasing personal data; every act of a store of protected attributes."
+    )
 
     def needed(self, act: str) -> bool:
         """Whether an act of contracts.DESCRIPTIVE_ACTS needs a key."""

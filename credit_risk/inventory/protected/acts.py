@@ -18,6 +18,7 @@ from credit_risk._core.errors import Fault
 from credit_risk.inventory import kinds
 from credit_risk.inventory.audit.event import Event, read_event
 from credit_risk.inventory.errors import ProtectedError
+from credit_risk.inventory.keys.statements import Actor, person_of
 from credit_risk.inventory.protected import tables
 from credit_risk.inventory.service.checks import check_person
 from credit_risk.inventory.store import tables as trail
@@ -31,13 +32,13 @@ KINDS = (
 
 
 def record_access(
-    inventory: Store, engine: sa.Engine, store: str, payload: Mapping[str, Json], by: str, model: str | None
+    inventory: Store, engine: sa.Engine, store: str, payload: Mapping[str, Json], by: Actor, model: str | None
 ) -> Event:
     """Append an access to the trail, then note in the store that it stands there. The caller reads afterwards."""
     act = secrets.token_hex(16)
     told = {"store": store, "act": act, **payload}
     with inventory.writing() as writer:
-        check_person(writer.connection, by)
+        check_person(writer.connection, person_of(by))
         event = writer.append(kinds.PROTECTED_READ, told, actor=by, model=_known(writer.connection, model))
     with tables.writing(engine) as connection:
         _note(connection, act, event, told)
@@ -49,7 +50,7 @@ def record_change(
     engine: sa.Engine,
     store: str,
     kind: str,
-    by: str,
+    by: Actor,
     change: Callable[[sa.Connection], Mapping[str, Json]],
 ) -> Event:
     """Change the store by `change`, which returns what the event holds, and record it; both or neither.
@@ -58,7 +59,7 @@ def record_change(
     """
     act = secrets.token_hex(16)
     with inventory.writing() as writer:
-        check_person(writer.connection, by)
+        check_person(writer.connection, person_of(by))
         with tables.writing(engine) as connection:
             told = {"store": store, "act": act, **change(connection)}
             event = writer.append(kind, told, actor=by)

@@ -28,6 +28,7 @@ from credit_risk.inventory.protected.log import log_line, verify_faults
 from credit_risk.inventory.protected.permits import all_told, check_access, check_reason, terms_of
 from credit_risk.inventory.protected.pseudonyms import check_value, pseudonyms_of, set_hash, store_pseudonyms
 from credit_risk.inventory.protected.rekeying import rekeyed
+from credit_risk.inventory.service.signing import Actor, asked_key, person_of
 from credit_risk.inventory.store.engine import shown
 from credit_risk.sampling.source import Source
 from credit_risk.serving.log.secret import Secret
@@ -67,7 +68,7 @@ class ProtectedStore:
         key: str,
         *,
         purposes: Sequence[str],
-        by: str,
+        by: Actor,
         basis: str | None = None,
         keep_until: str | None = None,
         pseudonymous: bool = False,
@@ -98,7 +99,7 @@ class ProtectedStore:
             faults = contradicted(source.name, taken, kept, held)
             if faults:
                 raise ProtectedError(faults)
-            row = {"load": load, "at": timestamp(self._inventory.store.clock()), "actor": by}
+            row = {"load": load, "at": timestamp(self._inventory.store.clock()), "actor": person_of(by)}
             row |= {"purposes": json.dumps(terms[0]), "basis": terms[1], "keep_until": terms[2]}
             new = addition(connection, taken, kept, held, row)
             counts.update(values=len(new), known=len(kept) * len(columns) - len(new), erased=len(gone))
@@ -123,7 +124,7 @@ class ProtectedStore:
         *,
         purpose: str,
         reason: str,
-        by: str,
+        by: Actor,
         model: str | None = None,
     ) -> ProtectedAttributes:
         """All that the store holds for a purpose, under the store's own pseudonyms, after the access is recorded.
@@ -131,7 +132,7 @@ class ProtectedStore:
         attributes: all where none are named. model: for which the access is, as the event tells it. Raises
         ProtectedError: purpose or person not permitted, no reason, unknown attribute.
         """
-        check_access(self._policy, purpose, reason, by)
+        check_access(self._policy, purpose, reason, person_of(by))
         names = self._names(attributes)
         wanted = sorted(self._permitted(names, purpose, None))
         event = self._access(names, wanted, purpose, reason, by, model)
@@ -145,7 +146,7 @@ class ProtectedStore:
         *,
         purpose: str,
         reason: str,
-        by: str,
+        by: Actor,
         pseudonymous: bool = False,
         model: str | None = None,
     ) -> ProtectedAttributes:
@@ -154,7 +155,7 @@ class ProtectedStore:
         pseudonymous: keys are pseudonyms of tables. Raises ProtectedError as `read`. Applicants of whom the store
         holds nothing for the purpose are told in `absent`; their values are missing.
         """
-        check_access(self._policy, purpose, reason, by)
+        check_access(self._policy, purpose, reason, person_of(by))
         if len(set(keys)) == 1 and not pseudonymous:
             check_reason(reason, keys[0])
         names = self._names(attributes)
@@ -164,7 +165,7 @@ class ProtectedStore:
         rows = self._values(names, purpose, wanted)
         return asked_frame(list(keys), mine, rows, self._columns(names), _recorded(event))
 
-    def erase(self, applicant: str, *, by: str, reason: str, pseudonymous: bool = False) -> Recorded:
+    def erase(self, applicant: str, *, by: Actor, reason: str, pseudonymous: bool = False) -> Recorded:
         """Erase all that is held of an applicant. The trail stays valid: it holds no key and no value.
 
         Raises ProtectedError where nothing is held, or the reason names the applicant.
@@ -183,7 +184,7 @@ class ProtectedStore:
 
         return _recorded(self._record(kinds.PROTECTED_ERASED, by, change))
 
-    def retain(self, *, by: str, as_of: str | None = None) -> Recorded:
+    def retain(self, *, by: Actor, as_of: str | None = None) -> Recorded:
         """Delete what is past its last day before `as_of` (today), and record of how many applicants; of none too.
 
         Raises ProtectedError where `as_of` is later than today.
@@ -205,7 +206,7 @@ class ProtectedStore:
 
         return _recorded(self._record(kinds.PROTECTED_EXPIRED, by, change))
 
-    def rekey(self, keys: Sequence[str], new: Secret, *, by: str, reason: str) -> Recorded:
+    def rekey(self, keys: Sequence[str], new: Secret, *, by: Actor, reason: str) -> Recorded:
         """Give the store another secret. keys: of all applicants it holds, since it has none itself.
 
         From then on the store opens with the new secret alone, and tables need its pseudonyms (`pseudonymised`).
@@ -248,12 +249,14 @@ class ProtectedStore:
             events = events_of(connection, self._id)
         return verify_faults(events, acts, _sums(self._secret, held), self.place)
 
-    def _record(self, kind: str, by: str, change: Any) -> Event:
+    def _record(self, kind: str, by: Actor, change: Any) -> Event:
+        asked_key(self._inventory.gates, by, "privacy")
         return record_change(self._inventory.store, self._engine, self._id, kind, by, change)
 
     def _access(
-        self, names: Sequence[str], wanted: Sequence[str], purpose: str, reason: str, by: str, model: str | None
+        self, names: Sequence[str], wanted: Sequence[str], purpose: str, reason: str, by: Actor, model: str | None
     ) -> Event:
+        asked_key(self._inventory.gates, by, "privacy")
         basis = self._policy.spec.protected
         payload = {**_terms(names, wanted), "purpose": purpose, "reason": reason, "model": model}
         payload |= {"basis": "" if basis is None else basis.purposes[purpose].basis, "policy": self._policy.sha256}
@@ -318,12 +321,13 @@ class ProtectedStore:
 
 
 def create_protected(
-    place: str | Path, secret: Secret, inventory: Inventory, policy: Policy | None = None, *, by: str
+    place: str | Path, secret: Secret, inventory: Inventory, policy: Policy | None = None, *, by: Actor
 ) -> ProtectedStore:
     """Lay out a store: a new file (SQLite), or a schema in `postgresql://...`. It belongs to this inventory for good.
 
     policy: that of the gates of the inventory where none is given. Raises ProtectedError where a store is there.
     """
+    asked_key(inventory.gates, by, "privacy")
     engine = tables.engine_of(place, create=True)
     store, log = secrets.token_hex(16), inventory.trail.head().log
 

@@ -54,7 +54,11 @@ class Desk:
         assert credit_risk("protected", "secret", secret).status == 0
         self.secret = ("--secret-file", secret)
         self.place = ("--inventory", folder / "i.db")
-        store = ("--store", folder / "p.db", *self.secret, *self.place, "--by", "olga")
+        nameless = ("--store", folder / "p.db", *self.secret, *self.place, "--by", "olga")
+        bare = credit_risk("protected", "create", *nameless)
+        assert (bare.status, "needs the key of olga" in bare.err) == (2, True)
+        assert not (folder / "p.db").exists()
+        store = (*nameless, "--key", folder / "olga.pem")
         assert credit_risk("protected", "create", *store).status == 0
         self.apart = write_plan(folder / "apart", PLAN % "")
         named = ("--columns", "SEX,AGE", "--key-column", "ID", "--purpose", "fairness_testing")
@@ -101,6 +105,11 @@ def test_the_same_fairness_as_from_the_file(desk: Desk) -> None:
     (event,) = desk.reads()
     assert (event.actor, event.model, event.payload["applicants"]) == ("dora", "m", ROWS)
     assert event.payload["reason"] == "Development of m 0.1.0, experiment m:E1"
+    assert event.signed is not None  # the access, by the key of who developed
+    with open_inventory(desk.folder / "i.db", Gates()) as inventory:
+        verified = inventory.trail.verify()
+    assert verified.faults == ()
+    assert not {kind for kind in verified.unsigned if kind.startswith("protected")}
     again = desk.run(desk.apart, "again", "--no-validation", *desk.protected)
     assert again.status == 0
     manifests = [(desk.folder / one / "manifest.json").read_bytes() for one in ("again", "package")]
