@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.cli.progress import progress_display
+
+if TYPE_CHECKING:
+    from credit_risk.lifecycle.develop import Attach
+    from credit_risk.plan import Plan
 
 
 def add_reproduce_command(group: Any) -> None:
@@ -18,6 +24,15 @@ def add_reproduce_command(group: Any) -> None:
         "--plan", help="folder of the plan that was run, where its relative paths begin; by default the package's own"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--protected", metavar="STORE", help="store from which the run took protected attributes")
+    parser.add_argument(
+        "--secret-file", help="with --protected: file of its secret; else that which the environment names"
+    )
+    parser.add_argument("--purpose", default="fairness_testing", help="with --protected: purpose of the policy")
+    parser.add_argument("--inventory", help="with --protected: inventory in which the access is recorded")
+    parser.add_argument("--policy", help="with --protected: policy of the bank, where it is not the one that ships")
+    parser.add_argument("--by", help="with --protected: person who reads, as registered")
+    parser.add_argument("--key", help="with --protected: private key of the person; passphrase from the environment")
     parser.set_defaults(command=reproduce_package)
 
 
@@ -27,7 +42,9 @@ def reproduce_package(options: argparse.Namespace) -> int:
 
     given = None if options.plan is None else Path(options.plan)
     folder = given.parent if given is not None and given.is_file() else given
-    found = reproduce(Path(options.package), folder, progress=progress_display(quiet=options.quiet))
+    attaching = _attaching(options)
+    progress = progress_display(quiet=options.quiet)
+    found = reproduce(Path(options.package), folder, progress=progress, attaching=attaching)
     if found.identical:
         print(f"bit-identical: {found.files} files and the manifest, package hash {found.recorded}")
         return 0
@@ -45,3 +62,18 @@ def reproduce_package(options: argparse.Namespace) -> int:
             print(f"    and {one.count - len(one.places):,} more")
     sys.stdout.flush()
     return 1
+
+
+def _attaching(options: argparse.Namespace) -> Callable[[Plan], Attach] | None:
+    """What gives a plan's source its protected attributes; None without a store. Raises CreditRiskError."""
+    if options.protected is None:
+        return None
+    if options.inventory is None or options.by is None:
+        raise CreditRiskError(Fault("--inventory and --by go with --protected", "usage"))
+    from credit_risk.cli.inventory_place import actor_of, gates_of
+    from credit_risk.inventory import open_secret
+    from credit_risk.lifecycle.protected_source import ProtectedPlace, attachment
+
+    place = ProtectedPlace(options.protected, open_secret(options.secret_file), options.purpose)
+    by, gates = actor_of(options), gates_of(options)
+    return lambda plan: attachment(plan, place, options.inventory, gates, by=by, occasion="Reproduction")

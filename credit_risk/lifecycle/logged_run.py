@@ -56,7 +56,7 @@ def run_logged(
         anchor = held.trail.head().text()
     try:
         if protected is not None:
-            options["attached"] = attachment(chosen, protected, inventory, gates, by=by, experiment=begun,
+            options["attached"] = attachment(chosen, protected, inventory, gates, by=by, occasion=f"Development (experiment {begun})",
                                              clock=clock)  # fmt: skip
         result = run_plan(chosen, out, clock=clock, anchor=anchor, **options)
     except BaseException as error:

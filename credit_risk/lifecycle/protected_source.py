@@ -45,10 +45,11 @@ def attachment(
     gates: Gatekeeper | None = None,
     *,
     by: Actor,
-    experiment: str,
+    occasion: str,
     clock: Clock = system_clock,
 ) -> Attach:
-    """What gives a source the protected attributes of `plan`; inventory: the one that the store belongs to.
+    """What gives a source the protected attributes of `plan`; inventory: the one that the store belongs to; occasion:
+    what they are read for, which stands in the trail.
 
     It raises ProtectedError where the plan names no protected columns or no key, where keys of the source are neither
     pseudonyms nor declared personal, where the source holds a protected column itself, where the policy does not
@@ -61,7 +62,7 @@ def attachment(
         keys, faults = row_keys(source, str(plan.data.key), pseudonymous)
         if faults:
             raise ProtectedError(faults)
-        reason = f"Development of {plan.model.id} {plan.model.version}, experiment {experiment}"
+        reason = f"{occasion} of {plan.model.id} {plan.model.version}"
         model = plan.model.id
         with (
             open_inventory(inventory, gates, clock=clock) as held,

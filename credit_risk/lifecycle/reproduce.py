@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, PackageError
 from credit_risk._core.hashing import sha256_file
 from credit_risk.lifecycle.contents import add_core, seal
-from credit_risk.lifecycle.develop import develop
+from credit_risk.lifecycle.develop import Attach, develop
 from credit_risk.lifecycle.progress import Progress, silent
 from credit_risk.package import Package, PackageWriter, read_package
 from credit_risk.package.layout import MANIFEST
@@ -61,18 +61,25 @@ class Reproduction:
         return not self.differences
 
 
-def reproduce(package: Path, folder: Path | None = None, *, progress: Progress = silent) -> Reproduction:
+def reproduce(
+    package: Path,
+    folder: Path | None = None,
+    *,
+    progress: Progress = silent,
+    attaching: Callable[[Plan], Attach] | None = None,
+) -> Reproduction:
     """Make a package again from its own plan and hold every byte of the core against it. Writes nothing that stays.
 
     folder: where relative paths of the plan begin, the folder of the plan that was run; None: the package's own, or
-    that of its data where the paths are absolute or `${VAR}`. Raises PackageError: no package, data that are not those
+    that of its data where the paths are absolute or `${VAR}`; attaching: gives the plan's source its protected
+    attributes, where the run took them from a store of their own. Raises PackageError: no package, data that are not those
     recorded; PlanError, IntakeError, ModelError as a run does.
     """
     recorded = read_package(package)
     root = Path(package) if folder is None else Path(folder)
     plan = plan_in(recorded.read("plan.yaml"), root / "plan.yaml")
     _check_source(recorded, plan)
-    development = develop(plan, progress=progress)
+    development = develop(plan, progress=progress, attached=None if attaching is None else attaching(plan))
     with tempfile.TemporaryDirectory(prefix="credit-risk-") as place, PackageWriter(Path(place) / "again") as writer:
         add_core(writer, development)
         made = seal(writer, development)

@@ -104,7 +104,7 @@ def test_the_same_fairness_as_from_the_file(desk: Desk) -> None:
     _holds_nothing(second, desk.table)
     (event,) = desk.reads()
     assert (event.actor, event.model, event.payload["applicants"]) == ("dora", "m", ROWS)
-    assert event.payload["reason"] == "Development of m 0.1.0, experiment m:E1"
+    assert event.payload["reason"] == "Development (experiment m:E1) of m 0.1.0"
     assert event.signed is not None  # the access, by the key of who developed
     with open_inventory(desk.folder / "i.db", Gates()) as inventory:
         verified = inventory.trail.verify()
@@ -114,6 +114,11 @@ def test_the_same_fairness_as_from_the_file(desk: Desk) -> None:
     assert again.status == 0
     manifests = [(desk.folder / one / "manifest.json").read_bytes() for one in ("again", "package")]
     assert manifests[0] == manifests[1]  # the number of an access is not in the core
+    made = credit_risk("reproduce", second, "--plan", desk.apart, "--quiet", *desk.protected)
+    assert (made.status, made.out.startswith("bit-identical: ")) == (0, True), made.err
+    assert desk.reads()[-1].payload["reason"] == "Reproduction of m 0.1.0"
+    lacking = credit_risk("reproduce", second, "--plan", desk.apart, "--quiet", "--protected", desk.folder / "p.db")
+    assert (lacking.status, "go with --protected" in lacking.err) == (2, True)
 
 
 def _holds_nothing(package: Path, table: pd.DataFrame) -> None:
