@@ -56,8 +56,8 @@ def run_logged(
         anchor = held.trail.head().text()
     try:
         if protected is not None:
-            options["attached"] = attachment(chosen, protected, inventory, gates, by=by, occasion=f"Development (experiment {begun})",
-                                             clock=clock)  # fmt: skip
+            occasion = f"Development (experiment {begun})"
+            options["attached"] = attachment(chosen, protected, inventory, gates, by=by, occasion=occasion, clock=clock)
         result = run_plan(chosen, out, clock=clock, anchor=anchor, **options)
     except BaseException as error:
         _failed(inventory, gates, begun, error, _source(chosen, options.get("data")), by, clock)

@@ -72,8 +72,8 @@ def reproduce(
 
     folder: where relative paths of the plan begin, the folder of the plan that was run; None: the package's own, or
     that of its data where the paths are absolute or `${VAR}`; attaching: gives the plan's source its protected
-    attributes, where the run took them from a store of their own. Raises PackageError: no package, data that are not those
-    recorded; PlanError, IntakeError, ModelError as a run does.
+    attributes, where the run took them from a store of their own. Raises PackageError: no package, data that are not
+    those recorded; PlanError, IntakeError, ModelError as a run does.
     """
     recorded = read_package(package)
     root = Path(package) if folder is None else Path(folder)
