@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +17,22 @@ from docs_templates.errors import DocumentError, Fault
 from docs_templates.made_by import producer
 
 MANIFEST = "manifest.json"
+ANCHOR = re.compile(
+    r"audit trail [0-9a-f]{64}, event [1-9][0-9]{0,17} of \d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z: [0-9a-f]{64}"
+)
+
+
+def check_anchor(anchor: str | None, governance: Path | None) -> None:
+    """Refuse, by DocumentError, what is no anchor of an audit trail, and one beside a governance file with its own."""
+    if anchor is None:
+        return
+    if not ANCHOR.fullmatch(anchor):
+        remedy = "give the line that `credit-risk audit anchor` prints"
+        message = "an anchor is not the head of an audit trail"
+        raise DocumentError(Fault(message, "anchor_invalid", found=anchor[:200], remedy=remedy))
+    if governance is not None:
+        message = "an anchor is given beside a governance file, which has its own"
+        raise DocumentError(Fault(message, "anchor_twice", file=str(governance), remedy="give one of the two"))
 
 
 def annex_manifest(

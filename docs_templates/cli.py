@@ -103,6 +103,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--page-size", choices=PAGE_SIZES, help=f"default: that of the house style, else {PAGE_SIZES[0]}"
     )
+    parser.add_argument(
+        "--anchor",
+        metavar="TEXT",
+        help="head of the audit trail of the bank's inventory, to be kept in the annex (credit-risk audit anchor); "
+        "a governance file has its own",
+    )
     add_language(parser)
     add_house(parser)
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -192,6 +198,7 @@ def _render(arguments: argparse.Namespace) -> int:
                 tell=tell,
                 page_size=arguments.page_size,
                 language=language,
+                anchor=arguments.anchor,
             )
             for document in written:
                 tell(f"written {document.path}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from docs_templates.annex import annex_manifest, earlier_documents, write_annex
+from docs_templates.annex import annex_manifest, check_anchor, earlier_documents, write_annex
 from docs_templates.clauses import registry
 from docs_templates.compose import compose
 from docs_templates.document import Document
@@ -75,18 +75,20 @@ def make_documents(
     tell: Tell = lambda _: None,
     page_size: str | None = None,
     language: Language | None = None,
+    anchor: str | None = None,
 ) -> list[Written]:
     """Render documents of the package at `path` into its annex `documents/`, or into the folder `out`.
 
     `documents` None means all that the package and the language allow; `previous` is an earlier package to compare
     with; `monitoring` is the folder of a run of monitoring, whose report and page are then made, by default into
     its own `documents/`; `governance` is a governance file of the inventory, which the documents then print and carry;
+    `anchor` is the head of the inventory's audit trail, for the manifest of the annex where no governance file has it;
     `page_size` is one of PAGE_SIZES (None: that of the house style, else the first); `language`
     is what they speak (None: that which is spoken). Raises DocumentError with every fault of every document before
     anything is written, OSError where writing fails.
     """
     with speaking(language if language is not None else current()):
-        return _made(path, documents, out, Beside(previous, monitoring, governance), clock, tell, page_size)
+        return _made(path, documents, out, Beside(previous, monitoring, governance), clock, tell, page_size, anchor)
 
 
 def _made(
@@ -97,7 +99,9 @@ def _made(
     clock: Clock,
     tell: Tell,
     page_size: str | None,
+    anchor: str | None,
 ) -> list[Written]:
+    check_anchor(anchor, beside.governance)
     package = with_beside(read_package(path), beside)
     run = beside.monitoring
     folder = _folder(package, path, out) if run is None or out is not None else run.resolve() / "documents"
@@ -135,7 +139,7 @@ def _made(
         tell(f"{INDEX}: the page of the run, {len(everything[INDEX]):,} bytes")
     workspace = folder.parent if out is not None or run is not None else path.resolve().parent
     workspace.mkdir(parents=True, exist_ok=True)
-    manifest = annex_manifest(package.package_hash, moment, everything, None if held is None else held.anchor)
+    manifest = annex_manifest(package.package_hash, moment, everything, anchor if held is None else held.anchor)
     write_annex(folder, manifest, everything, workspace)
     return written
 

@@ -26,7 +26,8 @@ def validate(
     return result
 
 
-def render_documents(package: Path, documents: Sequence[str]) -> ProgramResult:
-    """Render documents; the renderer writes the annex `documents/` into the package."""
+def render_documents(package: Path, documents: Sequence[str], anchor: str | None = None) -> ProgramResult:
+    """Render documents; the renderer writes the annex `documents/` into the package, with `anchor` in its manifest."""
     chosen = [argument for document in documents for argument in ("--document", document)]
+    chosen += [] if anchor is None else ["--anchor", anchor]
     return run_program("docs_templates", [str(package), *chosen])

@@ -62,7 +62,7 @@ def run_plan(
 
     plan: a Plan, or the path of plan.yaml or of its folder; data: a frame in memory that stands for the source that
     the plan names; attached: gives the source its protected attributes, where these lie in a store of their own;
-    anchor: head of an inventory's audit trail, for the manifests of exports and validation. Everything is written
+    anchor: head of an inventory's audit trail, for the manifests of the annexes. Everything is written
     beside `out` and appears there by a rename at the end; an error or an interruption leaves `out` as it was. Finished
     trials of a search stand in `OUT.search` until the run is done; the next run goes on from them. Raises PlanError,
     IntakeError, ModelError, ProgramError and, for the output folder before any work, PackageError.
@@ -94,7 +94,7 @@ def run_plan(
         with stage(progress, "documents") as detail:
             documents = [d for d in chosen.documents if with_validation or d != VALIDATION_REPORT]
             if with_documents and documents:
-                render_documents(writer.path, documents)
+                render_documents(writer.path, documents, anchor)
                 detail.text = ", ".join(f"{name}.pdf" for name in documents)
             else:
                 detail.text = "left out"

@@ -9,11 +9,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from docs_templates import annex, dossier
 from docs_templates.cli import main
 from tests.docs_templates.builders import all_evidence, write_package
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -68,6 +71,34 @@ def test_a_file_added_to_our_annex_is_not_thrown_away(package: Path) -> None:
     (package / "documents" / "remarks.docx").write_bytes(b"x")
     assert main([str(package), "--quiet"]) == 2
     assert (package / "documents" / "remarks.docx").exists()
+
+
+ANCHOR = f"audit trail {'a' * 64}, event 3 of 2026-11-20T10:00:00Z: {'b' * 64}"
+
+
+def test_the_head_of_an_audit_trail_is_kept_in_the_annex(package: Path) -> None:
+    assert main([str(package), "--quiet", "--anchor", ANCHOR]) == 0
+    manifest = json.loads((package / "documents" / "manifest.json").read_text("utf-8"))
+    assert manifest["anchor"] == ANCHOR
+    schema = json.loads((ROOT / "scorecards" / "format" / "annex.schema.json").read_text("utf-8"))
+    assert schema["properties"]["anchor"]["pattern"] == f"^{annex.ANCHOR.pattern}$"
+    jsonschema.validate(manifest, schema)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--anchor", ANCHOR[:-1]], "not the head of an audit trail"),
+        (["--anchor", ANCHOR, "--governance", "g.json"], "g.json: an anchor is given beside a governance file"),
+    ],
+)
+def test_no_anchor_or_two_are_refused(
+    package: Path, given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = _bytes(package)
+    assert main([str(package), *given]) == 2
+    assert said in capsys.readouterr().err
+    assert _bytes(package) == before
 
 
 def test_a_zip_needs_a_folder(package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,10 +104,11 @@ class Desk:
                 inventory.people.register(person, person.title(), key_of(person), by=signer("registrar"))
                 write_key(key_of(person), folder / f"{person}.pem", "correct horse battery")
             inventory.propose(ModelFacts("m", "Model", purpose="Decide", owner="olga"), "0.1.0", by="olga")
-        self.plan = write_plan(folder / "plan", PLAN + QUICK, portfolio(600))
+        self.plan = write_plan(folder / "plan", PLAN + QUICK + "documents: [model_card]\n", portfolio(600))
 
-    def run(self, out: str, *more: object) -> Any:
-        given = ("--out", self.folder / out, "--no-documents", "--no-validation", "--quiet", *more)
+    def run(self, out: str, *more: object, documents: bool = False) -> Any:
+        left_out = () if documents else ("--no-documents",)
+        given = ("--out", self.folder / out, *left_out, "--no-validation", "--quiet", *more)
         return credit_risk("run", self.plan, *given)
 
     @property
@@ -119,7 +120,7 @@ def test_by_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDIT_RISK_PASSPHRASE", "correct horse battery")
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     desk = Desk(tmp_path)
-    logged = desk.run("logged", *desk.by)
+    logged = desk.run("logged", *desk.by, documents=True)
     assert (logged.status, logged.out.splitlines()[0]) == (0, "logged as m:E1"), logged.err
     plain = desk.run("plain")
     assert plain.status == 0
@@ -130,10 +131,11 @@ def test_by_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = desk.run("bare", "--inventory", desk.place)
     assert (bare.status, "--inventory and --by go together" in bare.err) == (2, True)
     place = ("--inventory", desk.place)
-    exported = json.loads((tmp_path / "logged" / "exports" / "manifest.json").read_text("utf-8"))
-    assert exported["anchor"].startswith("audit trail ")
+    for annex in ("exports", "documents"):
+        manifest = json.loads((tmp_path / "logged" / annex / "manifest.json").read_text("utf-8"))
+        assert manifest["anchor"].startswith("audit trail ")
     anchored = credit_risk("audit", "verify", *place, "--anchor", tmp_path / "logged")
-    assert (anchored.status, "1 anchors" in anchored.out) == (0, True)
+    assert (anchored.status, "1 anchors" in anchored.out) == (0, True)  # one head in both
     decided = credit_risk("inventory", "decide", "m", "0.1.0", "--about", "Age", "--reason", "The law", "--rejects",
                           "AGE", "--experiment", "m:E1", *desk.by)  # fmt: skip
     assert decided.status == 0, decided.err
