@@ -117,9 +117,7 @@ def two_scores(
     ranking = Ranking(own, first)
     ranks = ranking.ranks()
     one = influence_of(own, ranking, ranks, numbers)
-    clusters = [("cluster", "u8")] if clustered else []
     carried = Tally.empty(folder, tally.coding, [second, "influence"], clustered=clustered)
-    assert list(carried.spool.kind.names or ()) == ["cls", second, "influence", *(name for name, _ in clusters)]
     for placed in ranking.placed():
         old = placed.records
         told = {"cls": old["cls"], second: old[second]}

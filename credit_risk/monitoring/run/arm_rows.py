@@ -21,8 +21,8 @@ from credit_risk.monitoring.rows.measures import rate_and_size
 from credit_risk.monitoring.rows.spool import Folder, Sorted, Spool
 from credit_risk.monitoring.rows.squares import Squares
 from credit_risk.monitoring.rows.tally import Coding, Tally, followed
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of_names, dates_of, days_in
 from credit_risk.monitoring.run.settings import Settings, held
-from credit_risk.monitoring.run.shadow_rows import OUTCOMES, clusters_of_names, dates_of, days_in
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import DECISION, KEY, OTHER

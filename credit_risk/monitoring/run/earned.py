@@ -10,7 +10,7 @@ import pandas as pd
 from credit_risk.monitoring.performance.decisions import YES, approved_of
 from credit_risk.monitoring.performance.labels import Labels, label_outcomes
 from credit_risk.monitoring.performance.profit import Amounts, profit_table
-from credit_risk.monitoring.run.labelled import OUTCOMES
+from credit_risk.monitoring.run.columns import OUTCOMES
 from credit_risk.monitoring.run.settings import Settings, applicants, held, truth
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource

@@ -26,6 +26,7 @@ from credit_risk.monitoring.performance.labels import Labels, label_outcomes
 from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.rows.spool import Folder
+from credit_risk.monitoring.run.columns import OUTCOMES
 from credit_risk.monitoring.run.mature import MatureRows
 from credit_risk.monitoring.run.ranged import Ranged, development_sample
 from credit_risk.monitoring.run.settings import Settings, applicants, evidence_rows, held
@@ -38,7 +39,6 @@ LABEL_COLUMNS = [
     *("period", "rows", "with_outcome", "good", "bad", "not_yet", "unobserved", "faults", "months_observed"),
     *("mature_share", "state"),
 ]
-OUTCOMES = ("bad_date", "observed_until")
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from credit_risk.monitoring.rows.measures import group_of, level_of, performance
 from credit_risk.monitoring.rows.scores import SpooledScores
 from credit_risk.monitoring.rows.spool import Folder, Records, Spool
 from credit_risk.monitoring.rows.tally import Coding, Tally
-from credit_risk.monitoring.run.shadow_rows import clusters_of_names
+from credit_risk.monitoring.run.columns import clusters_of_names
 
 TWELVE = 12
 """Months whose mature rows count, for tests of grades and for all of them together (the period `all`): a year."""

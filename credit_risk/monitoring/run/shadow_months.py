@@ -28,8 +28,8 @@ from credit_risk.monitoring.performance.labels import Labels, label_outcomes
 from credit_risk.monitoring.rows.measures import two_scores
 from credit_risk.monitoring.rows.spool import Folder
 from credit_risk.monitoring.rows.tally import Coding, Tally
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, dates_of, days_in, numbers_of
 from credit_risk.monitoring.run.settings import Settings, held, truth
-from credit_risk.monitoring.run.shadow_rows import OUTCOMES, clusters_of, dates_of, days_in, numbers_of
 from credit_risk.monitoring.source import SqlSource
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from credit_risk.evaluation.grades import GradePolicy
@@ -19,17 +18,13 @@ from credit_risk.monitoring.performance.labels import label_outcomes
 from credit_risk.monitoring.rows.measures import group_of
 from credit_risk.monitoring.rows.spool import Folder, Records, Sorted, Spool
 from credit_risk.monitoring.rows.tally import Coding, Tally
+from credit_risk.monitoring.run.columns import NEVER, OUTCOMES, Whole, clusters_of, dates_of, days_in, numbers_of
 from credit_risk.monitoring.run.settings import Settings, held, truth
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.strategy.cut_offs import SLACK
 from credit_risk.strategy.matrix import bands
 
-OUTCOMES = ("bad_date", "observed_until")
 BANDS = 10
-NEVER = np.iinfo(np.int64).min
-DAY = 86_400_000_000
-"""Microseconds."""
-Whole = NDArray[np.int64]
 
 
 @dataclass(slots=True)
@@ -79,42 +74,6 @@ def _seen(found: ShadowRows, start: Whole, until: Whole) -> None:
     if len(last):
         most = pd.Timestamp(int(last.max()), unit="D", tz="UTC")
         found.until = most if found.until is None else max(found.until, most)
-
-
-def days_in(table: pa.Table, name: str) -> Whole:
-    """Days since 1970 (n,), UTC, NEVER where missing, of a column of dates or moments."""
-    column = table[name].combine_chunks()
-    if not pa.types.is_timestamp(column.type):
-        whole = column.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
-        return np.asarray(whole.fill_null(NEVER), np.int64)
-    moments = np.asarray(column.cast(pa.timestamp("us")).cast(pa.int64()).fill_null(NEVER), np.int64)
-    return np.where(moments == NEVER, NEVER, moments // DAY)
-
-
-def numbers_of(table: pa.Table, name: str) -> NDArray[np.float64]:
-    """Numbers (n,), NaN where missing."""
-    return np.asarray(table[name].to_pandas().to_numpy(np.float64, na_value=np.nan), np.float64)
-
-
-def clusters_of(column: pa.ChunkedArray, before: int) -> NDArray[np.uint64]:
-    """Numbers (n,) of applicants: hashes of 64 bits, even; a row without a name has an odd number of its own.
-
-    Two of ten million names have the same hash with a probability of five in a million.
-    """
-    return clusters_of_names(column.to_pandas().to_numpy(object), before)
-
-
-def clusters_of_names(names: NDArray[np.object_], before: int) -> NDArray[np.uint64]:
-    """The same of names (n,), None where missing; before: rows that went before."""
-    missing = pd.isna(names)
-    hashed = pd.util.hash_array(names, categorize=False) & np.uint64(2**64 - 2)
-    alone = (np.arange(before, before + len(names)) * 2 + 1).astype(np.uint64)
-    return np.where(missing, alone, hashed).astype(np.uint64)
-
-
-def dates_of(days: Whole) -> NDArray[np.datetime64]:
-    """Days as dates, NaT of NEVER."""
-    return np.where(days == NEVER, np.datetime64("NaT", "D").astype(np.int64), days).astype("datetime64[D]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +185,6 @@ __all__ = [
     "Known",
     "ShadowRows",
     "as_of",
-    "clusters_of",
-    "clusters_of_names",
-    "days_in",
     "shadow_rows",
     "tenths",
 ]
