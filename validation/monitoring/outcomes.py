@@ -121,8 +121,8 @@ def _measured(bench: Bench, outcomes: pd.DataFrame, *, reached: bool) -> _Own:
     own, window = _Own(), float(bench.settings.window or 0)
     frame = bench.production.frame
     labels = labels_beside(frame, outcomes)
-    known = np.isfinite(frame["probability"].to_numpy(np.float64))
     risk = frame["linear_score"] if "linear_score" in frame else frame["probability"]
+    known = np.isfinite(frame["probability"].to_numpy(np.float64)) & np.isfinite(risk.to_numpy(np.float64))
     frame = frame.assign(risk=risk)
     month = frame["period"].to_numpy(object)
     for period in bench.production.periods:

@@ -19,6 +19,7 @@ from validation.package import Package
 
 NUMBERS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score")
 TEXTS = ("grade", "overall_decision")
+PROBABILITIES = ("probability", "probability_with_margin")
 INPUT, SEGMENT, CHALLENGER, OTHER = "input:", "segment:", "challenger:", "column:"
 APPLICANT = "applicant of the row"
 LOG, KEPT = "log.json", "_inputs_kept"
@@ -149,6 +150,8 @@ def _frame(table: pa.Table, names: Columns, package: Package, is_log: bool) -> p
         column = names.named.get(name, name)
         if package.model["outputs"].get(name) and column in held:
             found[name] = _numbers(table[column]) if name in NUMBERS else _texts(table[column])
+            if name in PROBABILITIES:
+                found[name] = _possible(found[name])
     for item in package.model["inputs"]:
         column = f"{INPUT}{item['name']}" if is_log else names.named.get(item["name"], item["name"])
         if column in held:
@@ -164,7 +167,8 @@ def _frame(table: pa.Table, names: Columns, package: Package, is_log: bool) -> p
     found |= {SEGMENT + name: _texts(table[column]) for name, column in names.segments.items() if column in held}
     for name, column in names.challengers.items():
         if column in held:
-            found[CHALLENGER + name] = _numbers(table[column])
+            values = _numbers(table[column])
+            found[CHALLENGER + name] = _possible(values) if name.rpartition(":")[2] in PROBABILITIES else values
     for name, number in declared_columns(package.plan).items():
         column = names.others.get(name, name)
         column = f"{INPUT}{name}" if is_log and f"{INPUT}{name}" in held else column
@@ -209,6 +213,11 @@ def yes(values: np.ndarray) -> np.ndarray:
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pd.to_numeric(column.to_pandas(), errors="coerce"), np.float64)
+
+
+def _possible(p: np.ndarray) -> np.ndarray:
+    """Probabilities (n,); a finite number outside [0, 1] is none, and missing."""
+    return np.where(np.isfinite(p) & ((p < 0) | (p > 1)), np.nan, p)
 
 
 def _texts(column: pa.ChunkedArray) -> np.ndarray:

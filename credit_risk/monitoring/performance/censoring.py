@@ -150,8 +150,9 @@ def bad_rate_influence(follow: FollowUp) -> tuple[float, Floats]:
     if not follow.identified:
         return math.nan, np.full(len(follow.bad), math.nan)
     w = follow.weight * follow.mass
-    total = float(np.sum(w))
-    rate = float(np.sum(w[follow.bad])) / total
+    bads, goods = float(np.sum(w[follow.bad])), float(np.sum(w[follow.good]))
+    total = bads + goods
+    rate = bads / total  # 1 where no good is known, without rounding
     return rate, follow.influence(w * (follow.bad - rate) / total)
 
 

@@ -48,6 +48,9 @@ bounds of it: not an error of the estimate. early_...: arrears seen early, where
 early_ratio: observed over expected.
 """
 NO_EARLY = "no early arrears"
+NOTHING_BESIDE = (0, 0, *(math.nan,) * 9, NO_EARLY)
+"""Columns from early_rows on where no early arrears are known."""
+UNPAIRED = "no early arrears are given: nothing here would see that the model has decayed"
 AS_EXPECTED, MORE, LESS, WORSE_RANKING = "as expected", "more arrears", "fewer arrears", "ranks worse"
 
 
@@ -130,22 +133,34 @@ def estimate_table(
     arguments.raise_if_any()
     seen = None if early is None else _early(early, len(p))
     mass = np.ones(len(p)) if w is None else w
-    z, rows = normal_quantile(confidence), []
+    rows: list[tuple[Any, ...]] = []
     for month, segment, places in groups_of(len(p), period, segments):
         found = _expected(p[places], x[places], mass[places])
         beside = _beside(seen, early, x, mass, places, confidence)
-        measures = {
-            "auc": (found.auc, found.auc_spread),
-            "gini": (2.0 * found.auc - 1.0, 2.0 * found.auc_spread),
-            "bad_rate": (found.bad_rate, found.bad_rate_spread),
-        }
-        for name, (value, spread) in measures.items():
-            bounds = (value - z * spread, value + z * spread)
-            rows.append((month, segment, name, len(places), value, spread, *bounds, ASSUMES, *beside))
+        rows += expected_rows((month, segment), len(places), found, beside, confidence)
     frame = pd.DataFrame(rows, columns=ESTIMATE_COLUMNS)
-    unpaired = "no early arrears are given: nothing here would see that the model has decayed"
-    frame.attrs["notes"] = (BLIND_SPOT,) if early is not None else (BLIND_SPOT, unpaired)
+    frame.attrs["notes"] = (BLIND_SPOT,) if early is not None else (BLIND_SPOT, UNPAIRED)
     return frame
+
+
+def expected_rows(
+    head: tuple[str, str],
+    count: int,
+    found: Expected,
+    beside: tuple[Any, ...] = NOTHING_BESIDE,
+    confidence: float = 0.95,
+) -> list[tuple[Any, ...]]:
+    """ESTIMATE_COLUMNS of one group of `count` rows; beside: from `early_rows` on."""
+    z = normal_quantile(confidence)
+    measures = {
+        "auc": (found.auc, found.auc_spread),
+        "gini": (2.0 * found.auc - 1.0, 2.0 * found.auc_spread),
+        "bad_rate": (found.bad_rate, found.bad_rate_spread),
+    }
+    return [
+        (*head, name, count, value, spread, value - z * spread, value + z * spread, ASSUMES, *beside)
+        for name, (value, spread) in measures.items()
+    ]
 
 
 def _early(early: EarlyArrears, rows: int) -> tuple[Floats, Floats]:
@@ -175,12 +190,11 @@ def _beside(
     seen: tuple[Floats, Floats] | None, early: EarlyArrears | None, x: Floats, w: Floats, places: Any, confidence: float
 ) -> tuple[Any, ...]:
     """Columns from early_rows on: observed arrears over expected (log-normal bounds), and how the risk ranks them."""
-    nothing = (math.nan,) * 9
     if seen is None or early is None:
-        return (0, 0, *nothing, NO_EARLY)
+        return NOTHING_BESIDE
     inside = places[~np.isnan(seen[0][places])]
     if not len(inside):
-        return (0, 0, *nothing, NO_EARLY)
+        return NOTHING_BESIDE
     y, e, mass = seen[0][inside], seen[1][inside], w[inside]
     observed, expected = float(mass @ y) / float(mass.sum()), float(mass @ e) / float(mass.sum())
     z, ratio = normal_quantile(confidence), math.nan

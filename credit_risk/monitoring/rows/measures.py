@@ -231,8 +231,9 @@ def _rate(own: Followed) -> tuple[float, Floats]:
     """Bad rate, and the influence of a row of each class (c,)."""
     if not own.follow.identified:
         return math.nan, np.full(len(own.count), math.nan)
-    total = float(own.count @ own.each)
-    rate = float(own.count @ np.where(own.follow.bad, own.each, 0.0)) / total
+    bads, goods = (float(own.count @ np.where(side, own.each, 0.0)) for side in (own.follow.bad, own.follow.good))
+    total = bads + goods
+    rate = bads / total
     part = own.each * (own.follow.bad - rate) / total
     return rate, part + own.influence(own.count * part)
 

@@ -117,6 +117,15 @@ class Sorted:
             new = np.append(True, ordered[1:] != ordered[:-1])
             yield Block(records, np.cumsum(new) - 1, ordered[new])
 
+    def counts(self) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
+        """Distinct values (k,) in ascending order, some at a time, and the rows of each (k,)."""
+        for block in self.blocks():
+            if block.bucket is not None:
+                if not block.again:
+                    yield block.values, np.array([len(block.bucket)], np.int64)
+                continue
+            yield block.values, np.bincount(block.place, minlength=len(block.values))
+
     def drop(self) -> None:
         """Remove the files of the sort; those of the spool stay."""
         for one in self._own:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from credit_risk._core.evidence import Evidence, absent, catalogue, table
 from credit_risk.monitoring.frames import ALL
-from credit_risk.monitoring.run.labelled import MATURE
+from credit_risk.monitoring.run.label_counts import MATURE
 from credit_risk.monitoring.variables import SCORE
 
 PREFIX = "monitoring."

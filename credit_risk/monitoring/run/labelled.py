@@ -1,14 +1,15 @@
-"""Tables of performance of a run, month of decision by month, so that no more than a month of rows is held at once."""
+"""Tables of performance of a run, month of decision by month; rows lie on disk, and some at a time are in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from credit_risk.evaluation.grades import GradePolicy
@@ -19,26 +20,23 @@ from credit_risk.monitoring.performance.against_development import (
     against_development,
     development_months,
 )
-from credit_risk.monitoring.performance.calibration import calibration_level, calibration_table
 from credit_risk.monitoring.performance.development_evidence import development_at_window
-from credit_risk.monitoring.performance.estimate import estimate_table
 from credit_risk.monitoring.performance.labels import Labels, label_outcomes
-from credit_risk.monitoring.performance.vintages import performance_table
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.rows.spool import Folder
-from credit_risk.monitoring.run.columns import OUTCOMES
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, dates_of, days_in, numbers_of
+from credit_risk.monitoring.run.label_counts import MATURE, LabelCounts, joined_faults
 from credit_risk.monitoring.run.mature import MatureRows
+from credit_risk.monitoring.run.month_rows import Chunk, MonthRows
 from credit_risk.monitoring.run.ranged import Ranged, development_sample
-from credit_risk.monitoring.run.settings import Settings, applicants, evidence_rows, held
+from credit_risk.monitoring.run.settings import Settings, evidence_rows, held
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.variables import GRADE, SCORE
 from credit_risk.package import Package
 
-MATURE, IMMATURE = "mature", "censoring weights"
-LABEL_COLUMNS = [
-    *("period", "rows", "with_outcome", "good", "bad", "not_yet", "unobserved", "faults", "months_observed"),
-    *("mature_share", "state"),
-]
+NO_GROUPS = "production holds neither grades nor scores"
+NO_WINDOW = "no outcome window is declared: name monitoring.window_months in the plan"
+NO_OUTCOME, NO_PROBABILITY = "no row has an outcome", "no row has a probability"
 
 
 @dataclass(slots=True)
@@ -61,9 +59,14 @@ def without_outcomes(source: SqlSource, settings: Settings, segments: Sequence[s
         return Labelled(*(reason,) * 4, "production holds no probabilities of bad", reason, reason)
     parts = []
     for period in source.periods:
-        frame = source.rows(period, ["probability", *segments]).to_pandas()
-        parts.append(_estimate(frame[frame["probability"].notna()], period, segments))
-    return Labelled(*(reason,) * 4, _joined(parts, "no row has a probability"), reason, reason)
+        with TemporaryDirectory(prefix="credit-risk-") as place:
+            month = MonthRows(Folder(Path(place)), float(settings.window or 1), clustered=False)
+            for table in source.batches(period, ["probability", *segments]):
+                nothing = np.full(table.num_rows, np.nan)
+                labels = Labels(nothing, nothing == 1, nothing == 1, float(settings.window or 1))
+                _add(month, Chunk(labels, numbers_of(table, "probability"), nothing, None, _of(table, segments), {}))
+            parts.append(month.estimate(period))
+    return Labelled(*(reason,) * 4, _joined(parts, NO_PROBABILITY), reason, reason)
 
 
 def labelled(
@@ -73,132 +76,127 @@ def labelled(
     settings: Settings,
     segments: Sequence[str],
 ) -> Labelled:
-    """Labels, discrimination, level and calibration by month, and by grade of the mature months of the last year.
-
-    A month of rows is held at once; those of the year lie on disk.
-    """
+    """Labels, discrimination, level and calibration by month, and by grade of the mature months of the last year."""
     if settings.window is None:
         return without_outcomes(source, settings, segments, NO_WINDOW)
     if not settings.binary:
         return without_outcomes(source, settings, segments, "the outcome is an amount or a fraction")
     if "probability" not in source.quantities:
         return Labelled(*("production holds no probabilities of bad",) * 7)
-    with TemporaryDirectory(prefix="credit-risk-") as place:
-        year = MatureRows(Folder(Path(place)), float(settings.window))
-        return _labelled(package, source, reference, settings, segments, year)
+    tables = _Tables(reference, settings, Ranged(package, source))
+    with TemporaryDirectory(prefix="credit-risk-") as whole:
+        year = MatureRows(Folder(Path(whole)), float(settings.window))
+        for period in source.periods:
+            with TemporaryDirectory(prefix="credit-risk-") as place:
+                _month(source, period, segments, tables, Folder(Path(place)), year)
+        return _labelled(package, tables, year)
 
 
-def _labelled(
-    package: Package,
-    source: SqlSource,
-    reference: Reference,
-    settings: Settings,
-    segments: Sequence[str],
-    year: MatureRows,
-) -> Labelled:
-    assert settings.window is not None
-    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("labels", "performance", "level", "free", "grades")}
-    faults = [pd.DataFrame(columns=FAULT_COLUMNS)]
-    least, ranged = settings.least, Ranged(package, source)
-    for period in source.periods:
-        frame = _rows(source, period, segments, reference, settings)
-        labels, wrong = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
+@dataclass(slots=True)
+class _Tables:
+    """Frames of the months so far."""
+
+    reference: Reference
+    settings: Settings
+    ranged: Ranged
+    labels: list[pd.DataFrame] = field(default_factory=list)
+    performance: list[pd.DataFrame] = field(default_factory=list)
+    level: list[pd.DataFrame] = field(default_factory=list)
+    estimate: list[pd.DataFrame] = field(default_factory=list)
+    groups: list[pd.DataFrame] = field(default_factory=list)
+    faults: list[pd.DataFrame] = field(default_factory=list)
+
+
+def _month(
+    source: SqlSource, period: str, segments: Sequence[str], tables: _Tables, folder: Folder, year: MatureRows
+) -> None:
+    """The tables of a month; its rows are those of the year where every outcome is known."""
+    settings = tables.settings
+    window, least = float(settings.window or 0), settings.least
+    every, scored, faults = LabelCounts(window), LabelCounts(window), []
+    month = MonthRows(folder, window, clustered=bool(held(source, settings.applicant)))
+    for chunk, wrong in _chunks(source, period, segments, tables.reference, settings):
+        every.add(chunk.labels)
         faults.append(wrong)
-        tables["labels"].append(_maturity(labels, period))
-        p = frame["probability"].to_numpy(np.float64)
-        by = {name: frame[name].to_numpy(object) for name in segments}
-        known = np.isfinite(p)
-        names = applicants(frame, settings)
-        labels, p = labels.of_applicants(names).part(np.flatnonzero(known)), p[known]
-        by = {name: values[known] for name, values in by.items()}
-        risk = frame["risk"].to_numpy(np.float64)[known]
-        if not len(p):
-            continue
-        tables["performance"].append(_of_month(performance_table(labels, risk, [period] * len(p), by, least=least)))
-        ranged.add(period, risk[labels.usable])
-        level = calibration_level(labels, p, segments=by, asset_correlation=settings.correlation, least=least)
-        tables["level"].append(_dated(level, period))
-        tables["free"].append(_estimate(frame[known], period, segments))
-        groups = _groups(frame[known], reference)
-        tables["grades"] += [_dated(one, period) for one in _by_group(labels, p, groups, reference, settings)]
-        if _maturity(labels, period)["state"].iloc[0] == MATURE:
-            year.add(labels, p, risk, groups, None if names is None else names[known])
+        own = _add(month, chunk)
+        ranked = own.part(np.isfinite(own.risk))
+        scored.add(ranked.labels)
+        year.add(ranked.labels, ranked.probability, ranked.risk, ranked.groups, ranked.cluster)
+    year.end_month(keep=scored.state == MATURE)
+    tables.labels.append(every.frame(period))
+    tables.faults.append(joined_faults(faults))
+    if not len(month):
+        return
+    tables.performance.append(month.performance(period, least))
+    tables.ranged.add(period, month.scores())
+    tables.level.append(month.level(period, settings.correlation, least))
+    tables.estimate.append(month.estimate(period))
+    policy = GradePolicy(asset_correlation=settings.correlation)
+    parts = [month.calibration(period, one, _order(one, tables.reference), policy) for one in month.schemes()]
+    tables.groups += [one for one in parts if one is not None]
+
+
+def _labelled(package: Package, tables: _Tables, year: MatureRows) -> Labelled:
+    settings = tables.settings
     if year:
-        tables["performance"].append(year.performance(least))
-        tables["level"].append(year.level(settings.correlation, least))
-        ranged.add(ALL, year.scores())
-    measured = _joined(tables["performance"], "no row has an outcome")
+        tables.performance.append(year.performance(settings.least))
+        tables.level.append(year.level(settings.correlation, settings.least))
+        tables.ranged.add(ALL, year.scores())
+    measured = _joined(tables.performance, NO_OUTCOME)
     against = measured if isinstance(measured, str) else _compared(package, measured, settings)
     return Labelled(
-        _joined(tables["labels"], "no row has an outcome"),
+        _joined(tables.labels, NO_OUTCOME),
         against,
-        _joined(tables["level"], "no row has an outcome"),
-        _graded(year, reference, settings),
-        _joined(tables["free"], "no row has a probability"),
-        _joined(tables["grades"], NO_GROUPS),
-        ranged.frame(against, settings),
-        pd.concat(faults, ignore_index=True)[FAULT_COLUMNS],
+        _joined(tables.level, NO_OUTCOME),
+        _graded(year, tables.reference, settings),
+        _joined(tables.estimate, NO_PROBABILITY),
+        _joined(tables.groups, NO_GROUPS),
+        tables.ranged.frame(against, settings),
+        pd.concat([pd.DataFrame(columns=FAULT_COLUMNS), *tables.faults], ignore_index=True)[FAULT_COLUMNS],
     )
 
 
-NO_GROUPS = "production holds neither grades nor scores"
-NO_WINDOW = "no outcome window is declared: name monitoring.window_months in the plan"
-
-
-def _rows(
-    source: SqlSource, period: str, segments: Sequence[str], reference: Reference, settings: Settings
-) -> pd.DataFrame:
-    """Rows of a month with their outcomes; `risk` ranks: the linear score where production has it."""
-    extra = [name for name in ("linear_score", "score") if name in source.quantities]
-    graded = reference.of_role(GRADE)
-    grade = ["grade"] if graded is not None and graded.name in source.variables else []
-    wanted = ["_time", *OUTCOMES, "probability", *extra, *grade, *segments, *held(source, settings.applicant)]
-    frame = source.rows(period, wanted).to_pandas()
-    frame["risk"] = frame["linear_score"] if "linear_score" in frame else frame["probability"]
-    return frame
-
-
-def _maturity(labels: Labels, period: str) -> pd.DataFrame:
-    """LABEL_COLUMNS of one month. Mature: every row with an outcome is good or bad."""
-    states = pd.Series(labels.state).value_counts()
-    count = {name: int(states.get(name, 0)) for name in ("good", "bad", "not yet", "unobserved", "fault")}
-    with_outcome = count["good"] + count["bad"] + count["not yet"]
-    observed = float(np.nanmedian(labels.time)) if labels.usable.any() else float("nan")
-    mature = (count["good"] + count["bad"]) / with_outcome if with_outcome else float("nan")
-    state = "no outcomes" if not with_outcome else MATURE if count["not yet"] == 0 else "immature"
-    row = (period, len(labels), with_outcome, count["good"], count["bad"], count["not yet"], count["unobserved"])
-    return pd.DataFrame([(*row, count["fault"], observed, mature, state)], columns=LABEL_COLUMNS)
-
-
-def _of_month(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the month itself: of a month that is not mature also those at the age that it has reached."""
-    own = frame[frame["period"] != ALL]
-    own.attrs = dict(frame.attrs)
+def _add(month: MonthRows, chunk: Chunk) -> Chunk:
+    """The rows that have a probability, which are added."""
+    own = chunk.part(np.isfinite(chunk.probability))
+    month.add(own)
     return own
 
 
-def _dated(frame: pd.DataFrame, period: str) -> pd.DataFrame:
-    """A frame of one month's rows, whose period is `all`, with the month's own name."""
-    dated = frame.assign(period=period)
-    dated.attrs = dict(frame.attrs)
-    return dated
+def _chunks(
+    source: SqlSource, period: str, segments: Sequence[str], reference: Reference, settings: Settings
+) -> Iterator[tuple[Chunk, pd.DataFrame]]:
+    """Rows of a month with their outcomes, some at a time, and FAULT_COLUMNS of these; what ranks is the linear score,
+    where production has it."""
+    extra = [name for name in ("linear_score", "score") if name in source.quantities]
+    graded = reference.of_role(GRADE)
+    grade = ["grade"] if graded is not None and graded.name in source.variables else []
+    own = held(source, settings.applicant)
+    asked = ["_time", *OUTCOMES, "probability", *extra, *grade, *segments, *own]
+    number, window = 0, float(settings.window or 0)
+    for table in source.batches(period, list(dict.fromkeys(asked))):
+        start, bad, until = (pd.Series(dates_of(days_in(table, name))) for name in ("_time", *OUTCOMES))
+        labels, wrong = label_outcomes(start, bad, until, window)
+        p = numbers_of(table, "probability")
+        risk = numbers_of(table, "linear_score") if "linear_score" in extra else p
+        cluster = clusters_of(table[own[0]], number) if own else None
+        number += table.num_rows
+        yield Chunk(labels, p, risk, cluster, _of(table, segments), _groups(table, reference)), wrong
 
 
-def _estimate(frame: pd.DataFrame, period: str, segments: Sequence[str]) -> pd.DataFrame:
-    by = {name: frame[name].to_numpy(object) for name in segments}
-    return _dated(estimate_table(frame["probability"].to_numpy(np.float64), segments=by), period)
+def _of(table: pa.Table, names: Sequence[str]) -> dict[str, NDArray[np.object_]]:
+    return {name: np.asarray(table[name].to_pandas().to_numpy(object), dtype=object) for name in names}
 
 
-def _groups(frame: pd.DataFrame, reference: Reference) -> dict[str, NDArray[np.object_]]:
+def _groups(table: pa.Table, reference: Reference) -> Mapping[str, NDArray[np.object_]]:
     """Grades, and bands of the score, as texts."""
-    found: dict[str, NDArray[np.object_]] = {}
-    if "grade" in frame:
-        found["grade"] = frame["grade"].to_numpy(object)
+    found = _of(table, ["grade"] if "grade" in table.column_names else [])
     score = reference.of_role(SCORE)
-    if score is not None and score.value.removeprefix("output:") in frame:
-        values = frame[score.value.removeprefix("output:")].to_numpy(np.float64)
+    name = "" if score is None else score.value.removeprefix("output:")
+    if score is not None and name in table.column_names:
         labels = {one.id: one.label for one in score.bins}
-        found["score_band"] = np.array([labels.get(int(one)) for one in score.assign(values)], dtype=object)
+        bins = score.assign(numbers_of(table, name))
+        found["score_band"] = np.array([labels.get(int(one)) for one in bins], dtype=object)
     return found
 
 
@@ -214,22 +212,6 @@ def _order(scheme: str, reference: Reference) -> list[str] | None:
     """Groups of a scheme in their order; None: as they are sorted."""
     variable = reference.of_role(GRADE if scheme == "grade" else SCORE)
     return [one.label for one in variable.bins] if variable is not None and scheme != "grade" else None
-
-
-def _by_group(
-    labels: Labels,
-    probability: NDArray[np.float64],
-    groups: Mapping[str, NDArray[np.object_]],
-    reference: Reference,
-    settings: Settings,
-) -> list[pd.DataFrame]:
-    """Calibration by the groups of each scheme that any row has."""
-    policy, parts = GradePolicy(asset_correlation=settings.correlation), []
-    for scheme, group in groups.items():
-        order = _order(scheme, reference)
-        if not pd.isna(group).all():
-            parts.append(calibration_table(labels, probability, group, scheme=scheme, order=order, policy=policy))
-    return parts
 
 
 def _compared(package: Package, measured: pd.DataFrame, settings: Settings) -> pd.DataFrame:

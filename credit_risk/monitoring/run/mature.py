@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,6 @@ from credit_risk.monitoring.rows.measures import group_of, level_of, performance
 from credit_risk.monitoring.rows.scores import SpooledScores
 from credit_risk.monitoring.rows.spool import Folder, Records, Spool
 from credit_risk.monitoring.rows.tally import Coding, Tally
-from credit_risk.monitoring.run.columns import clusters_of_names
 
 TWELVE = 12
 """Months whose mature rows count, for tests of grades and for all of them together (the period `all`): a year."""
@@ -38,36 +38,48 @@ Names = NDArray[np.object_]
 
 
 class MatureRows:
-    """Rows with a follow-up of the last months that were added, at most twelve; the first goes where there are more."""
+    """Rows with a follow-up of the last months that were kept, at most twelve; the first goes where there are more."""
 
     def __init__(self, folder: Folder, window: float):
         self._folder, self._window = folder, window
         self._months: deque[Spool] = deque()
+        self._month: Spool | None = None
         self._words: dict[str, dict[str, int]] = {}
-        self._rows = 0
         self._clustered = False
 
     def __bool__(self) -> bool:
         return bool(self._months)
 
     def add(
-        self, labels: Labels, probability: Floats, risk: Floats, groups: Mapping[str, Names], names: Names | None
+        self,
+        labels: Labels,
+        probability: Floats,
+        risk: Floats,
+        groups: Mapping[str, Names],
+        cluster: NDArray[np.uint64] | None,
     ) -> None:
-        """One more month, rows (n,); groups: of each row by scheme, None where it has none; names of applicants."""
+        """Some rows (n,) of the month; groups: of each row by scheme, None where it has none; cluster: of applicant."""
         use = labels.usable
-        columns = {"time": labels.time[use], "event": labels.event[use], "probability": probability[use]}
-        columns["risk"] = risk[use]
-        for scheme, values in groups.items():
-            columns[scheme] = self._codes(scheme, values[use])
-        kinds = [("time", "f8"), ("event", "?"), *((one, "f8") for one in NUMBERS), *((one, "i4") for one in groups)]
-        if names is not None:
-            columns["cluster"] = clusters_of_names(names[use], self._rows)
-            kinds.append(("cluster", "u8"))
+        columns: dict[str, NDArray[Any]] = {"time": labels.time[use], "event": labels.event[use]}
+        columns |= {"probability": probability[use], "risk": risk[use]}
+        columns |= {scheme: self._codes(scheme, values[use]) for scheme, values in groups.items()}
+        if cluster is not None:
+            columns["cluster"] = cluster[use]
             self._clustered = True
-        self._rows += len(columns["time"])
-        spool = self._folder.spool(kinds)
-        spool.add(columns)
-        self._months.append(spool)
+        if self._month is None:
+            kinds = [("time", "f8"), ("event", "?"), *((one, "f8") for one in NUMBERS), *((o, "i4") for o in groups)]
+            self._month = self._folder.spool([*kinds, *([("cluster", "u8")] if cluster is not None else [])])
+        self._month.add(columns)
+
+    def end_month(self, *, keep: bool) -> None:
+        """The rows added since the last end are those of a month; keep: whether they count."""
+        month, self._month = self._month, None
+        if month is None:
+            return
+        if not keep:
+            month.drop()
+            return
+        self._months.append(month)
         if len(self._months) > TWELVE:
             self._months.popleft().drop()
 

@@ -165,16 +165,10 @@ def tenths(spool: Spool, column: str, parts: int = BANDS) -> NDArray[np.float64]
     wanted, found, before = np.arange(parts) / parts - SLACK, [], 0
     ordered = Sorted(spool, column)
     place = 0
-    for block in ordered.blocks():
-        if block.again:
-            continue
-        count = np.bincount(block.place, minlength=len(block.values))
-        if block.bucket is not None:
-            count = np.array([len(block.bucket)])
+    for values, count in ordered.counts():
         below = (before + np.append(0, np.cumsum(count)[:-1])) / len(spool)
         end = int(np.searchsorted(wanted, below[-1], side="right"))
-        places = np.searchsorted(below, wanted[place:end], side="left")
-        found.append(block.values[places])
+        found.append(values[np.searchsorted(below, wanted[place:end], side="left")])
         place, before = end, before + int(count.sum())
     ordered.drop()
     return np.unique(np.concatenate(found))

@@ -15,8 +15,8 @@ class PartitionFault:
     """A row of FAULT_COLUMNS. partition, period: empty where it is not of one.
 
     codes: damaged, kind, column_absent, column_type, column_case, time_zone, key_missing, erased, time_missing,
-    time_in_future, clock_backwards, other_package, package_unknown, duplicate_key, nan, infinite, few_rows, no_rows,
-    inputs_absent, many_segments, variable_left_out.
+    time_in_future, clock_backwards, other_package, package_unknown, duplicate_key, nan, infinite, not_a_probability,
+    few_rows, no_rows, inputs_absent, many_segments, variable_left_out.
     """
 
     partition: str

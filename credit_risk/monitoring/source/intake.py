@@ -18,6 +18,7 @@ from credit_risk.monitoring.source.mapping import (
     SEQUENCE,
     TIME,
     VERSION,
+    is_probability,
     kind_wanted,
 )
 from credit_risk.monitoring.source.relation import Reader, period_text, union
@@ -95,7 +96,8 @@ def _look_at(reader: Reader, group: Sequence[Partition], found: Looked) -> None:
         names = _numbers(one, one.columns[first].side)
         names = names[names.index(first) :][:AT_ONCE]
         for k, name in enumerate(names):
-            _tell_values(one, name, int(counts[2 * k] or 0), int(counts[2 * k + 1] or 0), found)
+            nan, far, impossible = (int(count or 0) for count in counts[3 * k : 3 * k + 3])
+            _tell_values(one, name, nan, far, impossible, found)
     for place, count in backwards.items():
         if count:
             message = "rows whose moment lies before that of the row written before them"
@@ -129,20 +131,23 @@ def _numbers(one: Partition, side: str) -> list[str]:
 
 
 def _values(reader: Reader, one: Partition, place: int, names: Sequence[str]) -> str:
-    """NaN and infinite numbers of columns of one side in one row; texts are read, so that damage is found."""
+    """NaN, infinite numbers and probabilities that are none, of columns of one side in one row; texts are read, so
+    that damage is found."""
     d, forms = reader.engine.dialect, FORMS[reader.engine.name]
     items = []
     for name in names:
         column = one.columns[name]
         raw = d.quoted(column.name)
+        value = reader.read(column, NUMBER)
+        wrong = f"SUM(CASE WHEN {reader.impossible(value)} THEN 1 ELSE 0 END)" if is_probability(name) else "0"
         if kind_wanted(name, reader.package) != NUMBER or column.kind != DECIMAL:
-            items += [f"0 * COUNT({raw})", "0"]
+            items += [f"0 * COUNT({raw})", "0", wrong]
             continue
         double = f"CAST({raw} AS {'DOUBLE PRECISION' if d.key == 'postgres' else 'DOUBLE'})"
-        value = d.number.replace("{x}", raw)
         items.append(f"SUM(CASE WHEN {forms.is_nan.format(x=double)} THEN 1 ELSE 0 END)")
         items.append(f"SUM(CASE WHEN {reader.finite(value)} THEN 0 WHEN {value} IS NULL THEN 0 ELSE 1 END)")
-    items += ["0"] * (2 * AT_ONCE - len(items))
+        items.append(wrong)
+    items += ["0"] * (3 * AT_ONCE - len(items))
     listed = ", ".join(f"CAST({text} AS {forms.whole}) AS c{k}" for k, text in enumerate(items))
     source = reader.engine.table([one.places[one.columns[names[0]].side]])
     return f"SELECT {place} AS partition_number, {d.string(names[0])} AS first_name, {listed} FROM {source} AS t"
@@ -210,7 +215,7 @@ def _backwards(reader: Reader, one: Partition) -> int:
     return int(reader.engine.fetch(f"SELECT COUNT(*) FROM ({inner}) AS w WHERE m < before")[0][0])
 
 
-def _tell_values(one: Partition, name: str, nan: int, far: int, found: Looked) -> None:
+def _tell_values(one: Partition, name: str, nan: int, far: int, impossible: int, found: Looked) -> None:
     column = one.columns[name].name
     shown = repr(column) if column == name else f"{column!r} ({name})"
     if nan:
@@ -220,3 +225,7 @@ def _tell_values(one: Partition, name: str, nan: int, far: int, found: Looked) -
         found.infinite.add(name)
         message = f"infinite numbers in the column {shown}, which the package refuses: they are in the bin -1"
         found.faults.append(PartitionFault(one.name, "", "infinite", message, far, 0, "write null, or the number"))
+    if impossible:
+        message = f"numbers outside [0, 1] in the column {shown}, which are no probabilities: counted as missing"
+        remedy = "export the probability, not a percentage or a score"
+        found.faults.append(PartitionFault(one.name, "", "not_a_probability", message, impossible, 0, remedy))

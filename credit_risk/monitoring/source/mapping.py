@@ -16,6 +16,7 @@ INPUT, SEGMENT, CHALLENGER, OTHER = "input:", "segment:", "challenger:", "column
 NUMBER, TEXT, MOMENT, DAY = "number", "text", "moment", "day"
 BAD_DATE, OBSERVED, STATUS = "bad_date", "observed_until", "status"
 TEXT_OUTPUTS = ("grade", "overall_decision")
+PROBABILITIES = ("probability", "probability_with_margin")
 OUTPUTS = ("linear_score", "probability", "probability_with_margin", "expected_value", "score", *TEXT_OUTPUTS)
 
 
@@ -235,6 +236,11 @@ def prediction_log(package: Package, segments: Mapping[str, str] | None = None) 
         segments=dict(segments or {}),
         others=others,
     )
+
+
+def is_probability(name: str) -> bool:
+    """Whether a column of production is to hold probabilities."""
+    return name in PROBABILITIES or (name.startswith(CHALLENGER) and name.rpartition(":")[2] in PROBABILITIES)
 
 
 def kind_wanted(name: str, package: Package) -> str:

@@ -17,6 +17,7 @@ from credit_risk.monitoring.source.mapping import (
     TIME,
     VERSION,
     ProductionTable,
+    is_probability,
     kind_wanted,
 )
 from credit_risk.monitoring.source.tables import FILTERS, PREDICTIONS, TABLE, Chunk, Column, Partition
@@ -81,14 +82,16 @@ class Reader:
         return f"{first} AS p JOIN {second} AS i USING ({quoted('row')})"
 
     def expression(self, chunk: Chunk, name: str) -> str:
-        """A column of production: a double, a text, a moment in UTC, or the period as a whole number."""
+        """A column of production: a double, a text, a moment in UTC, or the period as a whole number; a probability
+        that is none is missing."""
         if name == PERIOD:
             return _number(chunk.period) if chunk.period is not None else self.period(chunk)
         if name not in chunk.columns:
             d = self.engine.dialect
             number = kind_wanted(name, self.package) == NUMBER
             return d.null_number if number else f"CAST(NULL AS {d.text_type})"
-        return self.read(chunk.columns[name], kind_wanted(name, self.package))
+        value = self.read(chunk.columns[name], kind_wanted(name, self.package))
+        return f"CASE WHEN {self.impossible(value)} THEN NULL ELSE {value} END" if is_probability(name) else value
 
     def read(self, column: Column, wanted: str) -> str:
         """A column as what is wanted of it."""
@@ -123,6 +126,10 @@ class Reader:
         if wrong == "key":
             return f"{key} IS NOT NULL"
         return f"({key} IS NULL OR {key} NOT IN (SELECT k FROM {REPEATED}))"
+
+    def impossible(self, x: str) -> str:
+        """The test that a double that is finite is no probability."""
+        return f"({x} < 0 OR {x} > 1) AND {self.finite(x)}"
 
     def finite(self, x: str) -> str:
         """The test that a double is finite."""

@@ -18,6 +18,7 @@ from credit_risk.monitoring.performance.vintages import Least, performance_table
 from credit_risk.monitoring.rows import spool
 from credit_risk.monitoring.rows.scores import SpooledScores
 from credit_risk.monitoring.rows.spool import Folder
+from credit_risk.monitoring.run.columns import clusters_of_names
 from credit_risk.monitoring.run.mature import TWELVE, MatureRows
 
 WINDOW, LEAST, POLICY = 6.0, Least(bads=10), GradePolicy(asset_correlation=0.04)
@@ -47,10 +48,16 @@ def test_a_year_of_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster
     held = MatureRows(Folder(tmp_path), WINDOW)
     assert not held
     kept = []
-    for _ in range(TWELVE + 3):
+    for place in range(TWELVE + 3):
         labels, p, risk, others = month(rng, clustered)
         names = others.pop("names", None)
-        held.add(labels, p, risk, others, names)
+        number = None if names is None else clusters_of_names(names, 60 * place)
+        for part in np.array_split(np.arange(len(p)), 3):
+            groups = {one: values[part] for one, values in others.items()}
+            held.add(labels.part(part), p[part], risk[part], groups, None if number is None else number[part])
+        held.end_month(keep=True)
+        held.add(labels, p, risk, others, number)
+        held.end_month(keep=False)  # a month that is not mature
         use = labels.usable
         kept.append((labels.time[use], labels.event[use], p[use], risk[use], None if names is None else names[use],
                      {one: values[use] for one, values in others.items()}))  # fmt: skip
@@ -84,6 +91,7 @@ def test_a_scheme_of_no_row_has_no_table(tmp_path: Path) -> None:
     held = MatureRows(Folder(tmp_path), WINDOW)
     labels = Labels(np.array([7.0, 2.0]), np.array([False, True]), np.zeros(2, bool), WINDOW)
     held.add(labels, np.array([0.1, 0.2]), np.array([0.1, 0.2]), {"grade": np.array([None, None], object)}, None)
+    held.end_month(keep=True)
     assert held.by_group("grade", None, POLICY) is None
     assert held.schemes() == ("grade",)
 

@@ -250,6 +250,22 @@ def test_infinite_numbers_are_in_a_bin_of_their_own(opened: Any, table: pd.DataF
     assert np.isfinite(moments["mean"]).all()
 
 
+def test_a_number_that_is_no_probability_is_told_and_missing(opened: Any, table: pd.DataFrame) -> None:
+    spoilt = table.copy()
+    spoilt.loc[:2, "probability"] = [35.0, -0.1, 1.0 + 1e-9]
+    spoilt.loc[3:4, "probability"] = [0.0, 1.0]
+    with opened(spoilt) as source:
+        fault = told(source, "not_a_probability")
+        assert fault[["rows", "left_out"]].to_numpy().tolist() == [[3, 0]]
+        assert "percentage" in fault["remedy"].iloc[0]
+        moments = source.moments(["probability"])
+        assert moments["missing"].sum() == 3
+        column = pa.concat_tables([source.rows(p, ["probability"]) for p in source.periods]).column(0)
+        assert column.null_count == 3
+    with opened(table.assign(probability=(100 * table["probability"]).round().astype(int))) as source:  # whole numbers
+        assert told(source, "not_a_probability")["rows"].sum() == (100 * table["probability"]).round().gt(1).sum()
+
+
 def test_a_month_with_ten_rows(opened: Any, table: pd.DataFrame, reference: Reference) -> None:
     few = table[table[TIME] >= "2026-02-01"]
     ten = table[table[TIME] < "2026-02-01"][:10]

@@ -19,7 +19,7 @@ NAME = "joined"
 NUMBER = 'Einkommen "netto", €/Monat <a&b> %2F ../x'
 ZONE = "Europe/Berlin"
 OTHERS = 12
-FAULTS = {"clock_backwards": 1, "few_rows": 10, "infinite": 8, "other_package": OTHERS}
+FAULTS = {"clock_backwards": 1, "few_rows": 10, "infinite": 8, "not_a_probability": 3, "other_package": OTHERS}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,7 @@ def truth() -> pd.DataFrame:
     january = table[TIME] < "2026-02-01"
     table = table[~january | (january.cumsum() <= 10)].sort_values(TIME, ignore_index=True)
     table.loc[20:49, "housing"] = "houseboat"
+    table.loc[70:72, "probability"] = np.nan
     last = len(table) - 1
     table.loc[last, TIME] = pd.Timestamp("2026-06-30 23:45", tz="UTC")
     return table.assign(number=np.arange(len(table)), version=package(NAME).manifest["model"]["version"])
@@ -41,13 +42,15 @@ def truth() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def spoilt(truth: pd.DataFrame) -> pd.DataFrame:
-    """The same with moments by the clock of Berlin, rows of another version, and infinite numbers; one clock went back.
+    """The same with moments by the clock of Berlin, rows of another version, infinite numbers, and percentages in place
+    of probabilities; one clock went back.
 
     The row whose clock went back stays in its month.
     """
     table = truth.copy()
     table.loc[60:64, NUMBER] = np.inf
     table.loc[65:67, NUMBER] = -np.inf
+    table.loc[70:72, "probability"] = [35.0, -0.2, 1.0000001]
     back = 100
     day = table.loc[back - 1, TIME]
     table.loc[back, TIME] = day - pd.Timedelta(seconds=1)
@@ -90,7 +93,7 @@ def test_duckdb_and_postgres(
     found, faults, counted = looked(str(tmp_path / "a.parquet"), reference)
     same_counts(found, wanted)
     assert (faults, counted) == (FAULTS, len(truth))
-    put(dsn, "bad_input", spoilt.drop(columns="probability"))
+    put(dsn, "bad_input", spoilt.drop(columns="linear_score"))
     again, faults, counted = looked("bad_input", reference, engine="postgres", dsn=dsn)
     same_counts(again, wanted)
     assert faults.pop("column_absent") >= 0
