@@ -287,8 +287,8 @@ def _method(package: Package, found: Callable[[str], Evidence | None]) -> str:
 
 
 def _figure(item: Evidence, picture: str) -> str:
-    notes = " ".join(item.raw["notes"])
-    caption = f"<strong>{text(item.title)}</strong> {text(notes)}"
+    notes = "; ".join(item.raw["notes"])
+    caption = f"<strong>{text(item.title)}.</strong> {text(notes)}"
     return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>" if picture else ""
 
 

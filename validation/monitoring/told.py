@@ -103,7 +103,8 @@ def _in_range(period: str, told: str, like: Row) -> Verdict:
     if like["status"] != "evaluable":
         return period, "grey", f"{told}; {like['reason']}"
     such, every = like["development_like"], like["development"]
-    told += f"; development {such:.3f} among such scores, {every:.3f} among all of its own"
+    told += f"; development {such:.3f} among such scores, {every:.3f} among all of its own; difference "
+    told += f"{like['difference']:.3f} ({like['difference_lower']:.3f} to {like['difference_upper']:.3f})"
     return period, "red" if like["verdict"] == "worse" else "green", told
 
 
