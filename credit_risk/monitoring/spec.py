@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
@@ -237,6 +238,8 @@ class ChallengersSpec(Spec):
             given = getattr(self, name)
             if list(given) != sorted(set(given)):
                 raise ValueError(f"{name} do not ascend")
+        if any(more * (1 - 1e-6) <= less for less, more in pairwise(self.look_information)):
+            raise ValueError("look_information lie closer than a millionth: the two are one look")
         if self.look_months and self.look_information:
             raise ValueError("looks are planned by months or by information, not by both")
         if self.look_information and self.look_information[-1] != 1.0:

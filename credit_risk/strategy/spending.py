@@ -14,8 +14,13 @@ from credit_risk.strategy.always_valid import ALWAYS_VALID, always_valid_boundar
 
 Floats = NDArray[np.float64]
 OBRIEN_FLEMING, POCOCK = "obrien_fleming", "pocock"
-FAR = 9.0  # standard deviations beyond which nothing is counted: 1e-19
-GREATEST = 12.0  # boundaries are searched below it; what a look may spend beyond is less than a double tells
+FAR = 38.0  # standard deviations beyond which nothing is counted: the least that a double holds
+GREATEST = 37.0  # boundaries are searched below it: a look that may spend less than 1e-299 has it
+LEAST = 1e-300  # a probability that is told from 0
+MOST_PANELS = 20_000
+CLOSEST = 1e-6  # looks between which the information grows by less than this share of itself are one look
+REFUSED = CLOSEST / 10.0  # the same, where looks are refused: quadrature no longer holds what it promises
+TOGETHER = 4_000_000  # distances between nodes that are held at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,10 @@ def crossing(times: Floats | Sequence[float], z: Floats | Sequence[float], drift
     """Probability (K,) that |Z| first reaches its boundary at each look; both sides count.
 
     times: shares of the information; drift: mean of Z at full information, 0 under no difference. The density of
-    the score process between the boundaries is carried from look to look by Gauss-Legendre quadrature (Armitage,
-    McPherson and Rowe 1969, JRSS A 132, 235-244; Jennison and Turnbull 2000, chapter 19).
+    the score process between the boundaries is carried from look to look by Gauss-Legendre quadrature, in panels as
+    wide as two standard deviations of the smaller of the steps before and after (Armitage, McPherson and Rowe 1969,
+    JRSS A 132, 235-244; Jennison and Turnbull 2000, chapter 19). Raises CreditRiskError where the times do not rise,
+    or by less than REFUSED of themselves.
     """
     t, bounds = _checked(times), np.asarray(z, np.float64)
     found = np.zeros(len(t))
@@ -63,7 +70,7 @@ def crossing(times: Floats | Sequence[float], z: Floats | Sequence[float], drift
     for k, (now, bound) in enumerate(zip(t, bounds, strict=True)):
         found[k] = _leaves(nodes, mass, now - before, bound * np.sqrt(now), drift)
         if k < len(t) - 1:
-            nodes, mass = _carried(nodes, mass, now - before, bound * np.sqrt(now), drift)
+            nodes, mass = _carried(nodes, mass, (now - before, t[k + 1] - now), bound * np.sqrt(now), drift)
         before = now
     return found
 
@@ -72,6 +79,7 @@ def spending_boundaries(times: Floats | Sequence[float], significance: float, sp
     """Boundaries at which each look spends what `spent_error` allows it, exactly, one after the other.
 
     always_valid: `always_valid_boundary`, which may be looked at at any time; spent is then what these looks spend.
+    A look that may spend less than a double tells (1e-299) has the boundary GREATEST. Times as in `crossing`.
     """
     t = _checked(times)
     if spending == ALWAYS_VALID:
@@ -85,11 +93,12 @@ def spending_boundaries(times: Floats | Sequence[float], significance: float, sp
         state = (nodes, mass, step)
 
         def excess(z: float, state: tuple[Floats, Floats, float] = state, r: float = root, w: float = wanted) -> float:
-            return _leaves(*state, z * r, 0.0) - w
+            return float(np.log(max(_leaves(*state, z * r, 0.0), LEAST)) - np.log(w))
 
-        found[k] = GREATEST if excess(GREATEST) > 0 else optimize.brentq(excess, 0.0, GREATEST, xtol=1e-12)
+        out = wanted <= max(_leaves(*state, GREATEST * root, 0.0), LEAST)
+        found[k] = GREATEST if out else optimize.brentq(excess, 0.0, GREATEST, xtol=1e-12)
         if k < len(t) - 1:
-            nodes, mass = _carried(nodes, mass, step, found[k] * root, 0.0)
+            nodes, mass = _carried(nodes, mass, (step, t[k + 1] - now), found[k] * root, 0.0)
         before = now
     return Boundaries(t, found, allowed)
 
@@ -127,6 +136,11 @@ def _checked(times: Floats | Sequence[float]) -> Floats:
         found = ", ".join(f"{one:g}" for one in t)
         message = "shares of the information at the looks do not rise within (0, 1]"
         raise CreditRiskError(Fault(message, "range", path="times", found=found, allowed="0 < t1 < ... <= 1"))
+    near = np.flatnonzero(np.diff(t) < REFUSED * t[:-1])
+    if len(near):
+        found = f"looks {near[0] + 1} and {near[0] + 2}: {float(t[near[0]])!r} and {float(t[near[0] + 1])!r}"
+        allowed = f"the information grows by {REFUSED:g} of itself, or the two are one look"
+        raise CreditRiskError(Fault("looks lie too close", "looks", path="times", found=found, allowed=allowed))
     return t
 
 
@@ -136,14 +150,27 @@ def _leaves(nodes: Floats, mass: Floats, step: float, bound: float, drift: float
     return float(mass @ (special.ndtr((mean - bound) / spread) + special.ndtr((-bound - mean) / spread)))
 
 
-def _carried(nodes: Floats, mass: Floats, step: float, bound: float, drift: float) -> tuple[Floats, Floats]:
-    """Nodes and masses of the score between the boundaries after a step."""
-    spread = float(np.sqrt(step))
-    mean = nodes + drift * step
-    low, high = max(-bound, mean.min() - FAR * spread), min(bound, mean.max() + FAR * spread)
-    points = int(np.clip(40 + 12 * (high - low) / spread, 60, 1500))
-    x, weight = np.polynomial.legendre.leggauss(points)
-    where = 0.5 * (high - low) * x + 0.5 * (high + low)
-    gaps = (where[:, None] - mean[None, :]) / spread
-    density = np.exp(-0.5 * gaps**2) @ mass / (spread * np.sqrt(2.0 * np.pi))
-    return where, 0.5 * (high - low) * weight * density
+def _carried(
+    nodes: Floats, mass: Floats, steps: tuple[float, float], bound: float, drift: float
+) -> tuple[Floats, Floats]:
+    """Ascending nodes and masses of the score between the boundaries after a step; steps: this and the next one."""
+    spread, mean = float(np.sqrt(steps[0])), nodes + drift * steps[0]
+    low, high = max(-bound, mean[0] - FAR * spread), min(bound, mean[-1] + FAR * spread)
+    width = 2.0 * min(spread, float(np.sqrt(steps[1])))
+    edges = np.linspace(low, high, int(np.clip(np.ceil((high - low) / width), 1, MOST_PANELS)) + 1)
+    half = np.diff(edges)[:, None] / 2.0
+    x, weight = np.polynomial.legendre.leggauss(20)
+    where = ((edges[:-1] + edges[1:])[:, None] / 2.0 + half * x).ravel()
+    return where, (half * weight).ravel() * _density(where, mean, mass, spread)
+
+
+def _density(where: Floats, mean: Floats, mass: Floats, spread: float) -> Floats:
+    """Density at ascending places (n,) of masses at ascending means, each spread out; far ones are left out."""
+    found = np.empty(len(where))
+    block = int(np.clip(TOGETHER // len(mean), 16, 256))
+    for start in range(0, len(where), block):
+        part = where[start : start + block]
+        first, last = np.searchsorted(mean, [part[0] - FAR * spread, part[-1] + FAR * spread])
+        gaps = (part[:, None] - mean[None, first:last]) / spread
+        found[start : start + block] = np.exp(-0.5 * gaps**2) @ mass[first:last]
+    return found / (spread * np.sqrt(2.0 * np.pi))

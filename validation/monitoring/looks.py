@@ -25,7 +25,8 @@ Floats = NDArray[np.float64]
 Row = dict[str, Any]
 RESULT, ALWAYS_VALID = ":probability", "always_valid"
 TAKEN, NOT_EVALUABLE, TO_COME, ENDED, UNPLANNED = "taken", "not evaluable", "to come", "after the end", "not planned"
-FULL = 1.0 - 1e-9
+FULL = 1.0 - 1e-6
+"""Share of the information from which it is complete; a look at which it grew by less than the rest is none."""
 NUMBERS = {
     "estimate": "difference", "standard_error": "standard_error", "information": "standard_error", "z": "z",
     "boundary": "standard_error", "spent": "p_value", "p_value": "p_value", "lower": "standard_error",
@@ -138,7 +139,7 @@ def _row(look: int | None, at: str | None, status: str, rule: str, **told: Any) 
 
 def _grown(found: Look | None, taken: list[tuple[int, Look]]) -> bool:
     """Whether a look is evaluable, and more is known at it than at those before."""
-    return found is not None and all(found.error < one.error for _, one in taken)
+    return found is not None and all(found.error < one.error * math.sqrt(FULL) for _, one in taken)
 
 
 def _open(bench: Bench, spec: Mapping[str, Any], months: list[str], look: Callable[[str], Look | None]) -> Taken:
@@ -233,7 +234,7 @@ def _by_information(
         found = look(month) if place < len(shares) else None
         if found is None or not _grown(found, taken):
             continue
-        passed = sum((planned / found.error) ** 2 >= share - 1e-9 for share in shares)
+        passed = sum((planned / found.error) ** 2 >= share * FULL for share in shares)
         if passed > place:
             rows += [_row(number, month, ENDED, rule) for number in range(place + 1, passed)]
             taken.append((passed, found))

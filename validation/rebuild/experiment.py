@@ -1,4 +1,4 @@
-"""Boundaries and sizes of a test with several looks, computed our own way: a dense grid and Simpson's rule."""
+"""Boundaries and sizes of a test with several looks, computed our own way: a dense grid and Boole's rule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 Floats = NDArray[np.float64]
-POINTS = 1601
+LEAST_PARTS, MOST_PARTS = 480, 600_000
+"""Parts of the grid: twelve in the spread of the smaller of the steps before and after a look."""
+FAR, GREATEST, NOTHING = 38.0, 37.0, 1e-300
+"""Spreads beyond which a double tells nothing, the boundary of a look that may spend less than that, and how much."""
 
 
 def spent(times: Floats, significance: float, spending: str) -> Floats:
@@ -53,14 +56,16 @@ def valid_p_values(z: Floats, times: Floats, significance: float) -> Floats:
 def boundaries(times: Floats, gone: Floats) -> Floats:
     """Return |z| (K,) at which each look spends what it may of the error (K,), one after the other."""
     walk, found, before = Walk(0.0), [], 0.0
-    for time, used in zip(times, gone, strict=True):
+    for place, (time, used) in enumerate(zip(times, gone, strict=True)):
         wanted = used - before
 
         def excess(z: float, time: float = float(time), wanted: float = wanted) -> float:
-            return walk.leaves(time, z) - wanted
+            return math.log(max(walk.leaves(time, z), NOTHING) / wanted)
 
-        found.append(12.0 if excess(12.0) > 0 else float(optimize.brentq(excess, 0.0, 12.0, xtol=1e-10)))
-        walk.go(float(time), found[-1])
+        out = wanted <= max(walk.leaves(float(time), GREATEST), NOTHING)
+        found.append(GREATEST if out else float(optimize.brentq(excess, 0.0, GREATEST, xtol=1e-10)))
+        if place < len(times) - 1:
+            walk.go(float(time), found[-1], float(times[place + 1]))
         before = float(used)
     return np.array(found)
 
@@ -76,20 +81,31 @@ class Walk:
         """Return the probability to be beyond ±z for the first time at `time`."""
         step, bound = time - self.time, z * math.sqrt(time)
         mean = self.where + self.drift * step
-        over = stats.norm.sf((bound - mean) / math.sqrt(step)) + stats.norm.cdf((-bound - mean) / math.sqrt(step))
+        over = special.ndtr((mean - bound) / math.sqrt(step)) + special.ndtr((-bound - mean) / math.sqrt(step))
         return float(np.sum(self.mass * over))
 
-    def go(self, time: float, z: float) -> None:
-        """Carry the density to `time`, between ±z."""
+    def go(self, time: float, z: float, then: float) -> None:
+        """Carry the density to `time`, between ±z; `then`: the time of the look after it."""
         step, bound = time - self.time, z * math.sqrt(time)
         mean, spread = self.where + self.drift * step, math.sqrt(step)
-        low, high = max(-bound, mean.min() - 9.0 * spread), min(bound, mean.max() + 9.0 * spread)
-        grid = np.linspace(low, high, POINTS)
-        weight = np.ones(POINTS)
-        weight[1:-1:2], weight[2:-1:2] = 4.0, 2.0
-        weight *= (high - low) / (POINTS - 1) / 3.0
-        density = stats.norm.pdf((grid[:, None] - mean[None, :]) / spread) @ self.mass / spread
-        self.where, self.mass, self.time = grid, weight * density, time
+        low, high = max(-bound, mean[0] - FAR * spread), min(bound, mean[-1] + FAR * spread)
+        parts = 12.0 * (high - low) / min(spread, math.sqrt(then - time))
+        fours = math.ceil(min(max(parts, LEAST_PARTS), MOST_PARTS) / 4.0)
+        grid = np.linspace(low, high, 4 * fours + 1)
+        weight = np.tile([14.0, 32.0, 12.0, 32.0], fours + 1)[: len(grid)]
+        weight[[0, -1]] = 7.0
+        weight *= (high - low) / (4 * fours) * 2.0 / 45.0
+        self.where, self.mass, self.time = grid, weight * _spread_out(grid, mean, self.mass, spread), time
+
+
+def _spread_out(grid: Floats, mean: Floats, mass: Floats, spread: float) -> Floats:
+    """Return the density on the grid of masses at ascending means; a run of the grid sees the means that are near."""
+    pieces = []
+    size = max(16, min(400, 2_000_000 // len(mean)))
+    for run in np.array_split(grid, math.ceil(len(grid) / size)):
+        near = slice(*np.searchsorted(mean, [run[0] - FAR * spread, run[-1] + FAR * spread]).tolist())
+        pieces.append(np.exp(-(((run[:, None] - mean[near]) / spread) ** 2) / 2.0) @ mass[near])
+    return np.concatenate(pieces) / (spread * math.sqrt(2.0 * math.pi))
 
 
 def crossings(times: Floats, z: Floats, drift: float) -> Floats:
@@ -98,7 +114,7 @@ def crossings(times: Floats, z: Floats, drift: float) -> Floats:
     for place, (time, bound) in enumerate(zip(times, z, strict=True)):
         found.append(walk.leaves(float(time), float(bound)))
         if place < len(times) - 1:
-            walk.go(float(time), float(bound))
+            walk.go(float(time), float(bound), float(times[place + 1]))
     return np.array(found)
 
 

@@ -19,7 +19,7 @@ from credit_risk.strategy.always_valid import (
     always_valid_p_values,
     confidence_sequence,
 )
-from credit_risk.strategy.spending import OBRIEN_FLEMING, crossing, spending_boundaries
+from credit_risk.strategy.spending import CLOSEST, OBRIEN_FLEMING, crossing, spending_boundaries
 
 LOOK_COLUMNS = [
     *("look", "at", "estimate", "standard_error", "information", "z", "boundary", "p_value", "spent", "lower", "upper"),
@@ -32,7 +32,7 @@ estimate ± boundary · error (repeated confidence interval), open ones the conf
 valid at any time. reached: whether the test has ended at this look or before; favours: challenger, champion or neither.
 """
 CHALLENGER, CHAMPION, NEITHER = "challenger", "champion", "neither"
-FULL = 1.0 - 1e-9
+FULL = 1.0 - CLOSEST
 
 
 def planned_looks(

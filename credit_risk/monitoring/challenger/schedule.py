@@ -11,7 +11,7 @@ import pandas as pd
 
 from credit_risk.monitoring.challenger.looks import FULL, LOOK_COLUMNS, NEITHER, open_looks, planned_looks
 from credit_risk.strategy.always_valid import ALWAYS_VALID
-from credit_risk.strategy.spending import OBRIEN_FLEMING, spending_boundaries
+from credit_risk.strategy.spending import CLOSEST, OBRIEN_FLEMING, spending_boundaries
 
 SCHEDULED_COLUMNS = [*LOOK_COLUMNS, "status", "reason"]
 """A row each look that the plan declares, and one of the latest month where that is none of them.
@@ -60,8 +60,9 @@ def scheduled(schedule: Schedule, months: Sequence[str], look_at: Taker) -> Sche
     """The looks of a plan that have been taken by the end of the latest of `months`, and what is left.
 
     months: those whose ends have been seen, ascending. A planned look that is not evaluable, or at which no more was
-    known than at the one before, is left out and spends nothing (Lan and DeMets 1983: looks need not be those that were
-    planned, as long as they do not depend on what was seen). Nothing is tested at a month that is not planned.
+    known than at the one before (CLOSEST of it counts as nothing), is left out and spends nothing (Lan and DeMets 1983:
+    looks need not be those that were planned, as long as they do not depend on what was seen). Nothing is tested at a
+    month that is not planned.
     """
     if schedule.spending == ALWAYS_VALID:
         return _open(schedule, months, look_at)
@@ -106,9 +107,9 @@ def _due(
     place, shares = 0, schedule.information
     for month in months:
         found = look_at(month) if place < len(shares) else None
-        if found is None or _why_not(found, taken) is not None or _share(schedule, found) < shares[place] - 1e-9:
+        if found is None or _why_not(found, taken) is not None or _share(schedule, found) < shares[place] * FULL:
             continue
-        reached = max(k for k, share in enumerate(shares) if _share(schedule, found) >= share - 1e-9)
+        reached = max(k for k, share in enumerate(shares) if _share(schedule, found) >= share * FULL)
         told = f"passed together with look {reached + 1}, at the end of {month}"
         rows += [(k, month, ENDED, told) for k in range(place, reached)]
         taken.append(found)
@@ -132,6 +133,8 @@ def _why_not(found: Look | None, taken: Sequence[Look]) -> str | None:
         return "too few outcomes were known"
     if any(found["standard_error"] >= one["standard_error"] for one in taken):
         return "no more was known than at the look before"
+    if any(found["standard_error"] >= one["standard_error"] * np.sqrt(FULL) for one in taken):
+        return f"the information grew by less than {CLOSEST:g} of itself since the look before"
     return None
 
 

@@ -67,6 +67,12 @@ WRONG = [
     ("{challengers: {shadow: [trees], arm: ARM}}", "monitoring.challengers", "value", "of a live split"),
     ("{challengers: {shadow: [trees], look_information: [0.5, 0.9]}}", "monitoring.challengers", "value", "is 1"),
     (
+        "{challengers: {shadow: [trees], look_information: [0.5, 0.5000001, 1]}}",
+        "monitoring.challengers",
+        "value",
+        "closer than a millionth",
+    ),
+    (
         "{challengers: {shadow: [trees], look_months: ['2026-03'], spending: always_valid}}",
         "monitoring.challengers",
         "value",

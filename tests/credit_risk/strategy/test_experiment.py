@@ -89,6 +89,13 @@ def test_one_look_is_the_ordinary_test_and_spending_rises_to_the_whole() -> None
         assert spent[-1] == pytest.approx(0.03)
 
 
+def test_looks_that_lie_too_close_are_refused() -> None:
+    with pytest.raises(CreditRiskError, match=r"looks 2 and 3: 0\.5 and 0\.50000001"):
+        spending_boundaries([0.2, 0.5, 0.50000001, 1.0], 0.05, "pocock")
+    with pytest.raises(CreditRiskError, match="do not rise"):
+        crossing([0.5, 0.5], [2.0, 2.0])
+
+
 def test_drift_of_one_look_is_the_sum_of_quantiles() -> None:
     drift = drift_for_power(spending_boundaries([1.0], 0.05, "obrien_fleming"), 0.9)
     assert drift == pytest.approx(stats.norm.isf(0.025) + stats.norm.isf(0.1), abs=1e-4)
