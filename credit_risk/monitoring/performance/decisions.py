@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ DECISION_MEASURES = {
 DEVELOPMENT_RATE_COLUMNS = ["segment", "measure", "rows", "rate"]
 """Rates of development; rows (effective) of whom they are, NaN where a rate counts as known."""
 Ternary = NDArray[np.int8]
+Bases = Mapping[tuple[str, str], tuple[float, float]]
 YES, NO, OPEN = 1, 0, -1
 
 
@@ -95,8 +96,8 @@ def decision_table(
     arguments.require(w is None or applicants is None, "applicants", "weights and applicants together", "exclusive")
     arguments.raise_if_any()
     codes = None if applicants is None else applicant_codes(applicants, len(done))
-    base = _development(development)
-    events = _events(done, said)
+    base = development_bases(development)
+    events = decision_events(done, said)
     rows: list[tuple[Any, ...]] = []
     for month, segment, places in groups_of(len(done), period, segments):
         mass = None if w is None else w[places]
@@ -107,15 +108,39 @@ def decision_table(
             else:
                 here = places[inside[places]]
                 found, size = rate_of_applicants(event[here], codes[here], confidence)
-            told = _compared(found, size, base.get((segment, name)), confidence)
-            enough = found.rows >= least_rows
-            reason = None if enough else f"{found.rows} rows, fewer than {least_rows}"
-            values = (found.rows, found.events, found.value, found.lower, found.upper, (found.upper - found.lower) / 2)
-            rows.append((month, segment, name, *values, *told, EVALUABLE if enough else NOT_EVALUABLE, reason))
+            rows.append(rate_row((month, segment, name), found, size, base, least_rows, confidence))
     frame = pd.DataFrame(rows, columns=DECISION_COLUMNS)
-    of_whom = () if codes is None else (OF_APPLICANTS,)
-    frame.attrs["notes"] = (*(f"{name}: {DECISION_MEASURES[name]}" for name in events), *of_whom)
+    frame.attrs["notes"] = decision_notes(events, clustered=codes is not None)
     return frame
+
+
+def rate_row(
+    head: tuple[str, str, str],
+    found: Rate,
+    size: float,
+    base: Bases,
+    least_rows: int,
+    confidence: float = 0.95,
+) -> tuple[Any, ...]:
+    """DECISION_COLUMNS of one rate; head: period, segment, measure; size: rows of as precise a simple sample."""
+    told = _compared(found, size, base.get(head[1:]), confidence)
+    enough = found.rows >= least_rows
+    reason = None if enough else f"{found.rows} rows, fewer than {least_rows}"
+    values = (found.rows, found.events, found.value, found.lower, found.upper, (found.upper - found.lower) / 2)
+    return (*head, *values, *told, EVALUABLE if enough else NOT_EVALUABLE, reason)
+
+
+def decision_notes(measures: Iterable[str], *, clustered: bool) -> tuple[str, ...]:
+    """What each measure is, and of whom intervals are."""
+    return (*(f"{name}: {DECISION_MEASURES[name]}" for name in measures), *((OF_APPLICANTS,) if clustered else ()))
+
+
+def rate_of_counts(events: int, rows: int, confidence: float = 0.95) -> Rate:
+    """Share of events among rows that stand by themselves, with Wilson's bounds; NaN where there are none."""
+    if rows == 0:
+        return Rate(0, 0, math.nan, math.nan, math.nan)
+    lower, upper = wilson_interval([float(events)], [float(rows)], confidence)
+    return Rate(rows, events, events / rows, float(lower[0]), float(upper[0]))
 
 
 def rate_of_applicants(event: NDArray[np.bool_], codes: Codes, confidence: float) -> tuple[Rate, float]:
@@ -146,8 +171,8 @@ def rate_of_sums(
     return Rate(rows, events, rate, float(lower[0]), float(upper[0])), size
 
 
-def _events(done: Ternary, said: Ternary | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Rows (n,) with the event and rows of whom the rate is, by measure."""
+def decision_events(done: Ternary, said: Ternary | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Rows (n,) with the event and rows of whom the rate is, by measure; events are among these rows or not."""
     decided = done != OPEN
     found = {"approval_rate": (done == YES, decided)}
     if said is None:
@@ -174,7 +199,11 @@ def _compared(found: Rate, size: float, base: tuple[float, float] | None, confid
     return (rate, *gap, float(p_value))
 
 
-def _development(frame: pd.DataFrame | None) -> dict[tuple[str, str], tuple[float, float]]:
+def development_bases(frame: pd.DataFrame | None) -> Bases:
+    """Rate and rows of development by segment and measure, from DEVELOPMENT_RATE_COLUMNS; nothing without a frame.
+
+    Raises CreditRiskError where columns are absent or rows repeat.
+    """
     if frame is None:
         return {}
     require_columns(frame, DEVELOPMENT_RATE_COLUMNS, "development")

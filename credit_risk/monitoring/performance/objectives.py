@@ -89,7 +89,7 @@ def objective_table(
     arguments = Arguments()
     check_confidence(arguments, confidence)
     arguments.raise_if_any()
-    held = _columns(objectives, columns, rows)
+    held = objective_columns(objectives, columns, rows)
     found: list[tuple[Any, ...]] = []
     for month, segment, places in groups_of(rows, period, segments):
         for one in objectives:
@@ -99,9 +99,16 @@ def objective_table(
                 known &= ~np.isnan(array)
             count = int(known.sum())
             told = _measured(one, [array[known] for array in values], count, confidence)
-            head = (month, segment, one.id, one.area, one.measure, count, len(places) - count, *told)
-            found.append((*head, one.direction, float(one.target), *_verdict(one, told, count, least_rows)))
+            found.append(objective_row((month, segment), one, count, len(places) - count, told, least_rows))
     return pd.DataFrame(found, columns=OBJECTIVE_COLUMNS)
+
+
+def objective_row(
+    head: tuple[str, str], one: Objective, count: int, missing: int, told: Bounds, least_rows: int = 1
+) -> tuple[Any, ...]:
+    """OBJECTIVE_COLUMNS of an objective; head: period, segment; told: value with bounds, of `count` rows."""
+    numbers = (*head, one.id, one.area, one.measure, count, missing, *told)
+    return (*numbers, one.direction, float(one.target), *_verdict(one, told, count, least_rows))
 
 
 def metric_objectives(
@@ -161,23 +168,38 @@ def _measured(one: Objective, values: list[Floats], count: int, confidence: floa
         return float(count), math.nan, math.nan
     if count == 0:
         return (math.nan,) * 3
-    x, z = values[0], normal_quantile(confidence)
+    x = values[0]
     if one.measure == "share":
-        events = float(np.sum(x))
-        lower, upper = wilson_interval([events], [count], confidence)
-        return events / count, float(lower[0]), float(upper[0])
+        return share_bounds(float(np.sum(x)), count, confidence)
     if one.measure == "quantile":
         assert one.level is not None
-        return _quantile(np.sort(x), one.level, confidence)
+        places = quantile_places(count, one.level, confidence)
+        return quantile_bounds(places, np.sort(x)[[place for place in places if place is not None]])
     if one.measure == "ratio":
         whole = math.fsum(values[1])
-        if whole == 0.0:
-            return (math.nan,) * 3
-        ratio = math.fsum(x) / whole
-        error = _spread(x - ratio * values[1]) * count / abs(whole)
-        return ratio, ratio - z * error, ratio + z * error
-    mean, error, times = math.fsum(x) / count, _spread(x), float(count if one.measure == "sum" else 1)
+        ratio = math.fsum(x) / whole if whole else math.nan
+        return ratio_bounds(ratio, _spread(x - ratio * values[1]), whole, count, confidence)
+    return mean_bounds(one, math.fsum(x) / count, _spread(x), count, confidence)
+
+
+def share_bounds(events: float, count: int, confidence: float) -> Bounds:
+    """Share of events among `count` rows, Wilson's bounds."""
+    lower, upper = wilson_interval([events], [count], confidence)
+    return events / count, float(lower[0]), float(upper[0])
+
+
+def mean_bounds(one: Objective, mean: float, error: float, count: int, confidence: float) -> Bounds:
+    """Mean of `count` rows, or their sum, with normal bounds; error: of the mean."""
+    z, times = normal_quantile(confidence), float(count if one.measure == "sum" else 1)
     return times * mean, times * (mean - z * error), times * (mean + z * error)
+
+
+def ratio_bounds(ratio: float, error: float, whole: float, count: int, confidence: float) -> Bounds:
+    """Ratio of sums with linearised bounds; error: of the mean of x - ratio y; whole: sum of y. NaN where it is 0."""
+    if whole == 0.0:
+        return (math.nan,) * 3
+    half = normal_quantile(confidence) * error * count / abs(whole)
+    return ratio, ratio - half, ratio + half
 
 
 def _spread(x: Floats) -> float:
@@ -185,15 +207,21 @@ def _spread(x: Floats) -> float:
     return float(np.std(x, ddof=1)) / math.sqrt(len(x)) if len(x) > 1 else math.nan
 
 
-def _quantile(ordered: Floats, level: float, confidence: float) -> Bounds:
-    """The least value with a share `level` of rows at or below, and order statistics around it; NaN beyond the rows."""
-    n, tail = len(ordered), (1.0 - confidence) / 2.0
-    place = max(math.ceil(level * n - 1e-9), 1)
-    low = int(stats.binom.ppf(tail, n, level))  # X(low) < quantile with probability 1 - tail at least
-    high = int(stats.binom.isf(tail, n, level)) + 1
-    lower = float(ordered[low - 1]) if low >= 1 else math.nan
-    upper = float(ordered[high - 1]) if high <= n else math.nan
-    return float(ordered[place - 1]), lower, upper
+def quantile_places(count: int, level: float, confidence: float) -> tuple[int, int | None, int | None]:
+    """Places (0-based) in ascending order of the least value with a share `level` of the rows at or below, and of the
+    order statistics around it; None beyond the rows."""
+    tail = (1.0 - confidence) / 2.0
+    place = max(math.ceil(level * count - 1e-9), 1)
+    low = int(stats.binom.ppf(tail, count, level))  # X(low) < quantile with probability 1 - tail at least
+    high = int(stats.binom.isf(tail, count, level)) + 1
+    return place - 1, low - 1 if low >= 1 else None, high - 1 if high <= count else None
+
+
+def quantile_bounds(places: tuple[int, int | None, int | None], values: Floats) -> Bounds:
+    """Value with bounds, from the order statistics at the places that are not None, in their order."""
+    told = iter(values.tolist())
+    value, lower, upper = (math.nan if place is None else next(told) for place in places)
+    return value, lower, upper
 
 
 def _verdict(
@@ -210,10 +238,13 @@ def _verdict(
     return MET if met else MISSED, beyond, None
 
 
-def _columns(
+def objective_columns(
     objectives: Sequence[Objective], columns: Mapping[str, ArrayLike], rows: int
 ) -> dict[tuple[str, str], Floats]:
-    """Columns as numbers (n,), NaN where missing, by objective; of a share 1 where the value is met."""
+    """Columns as numbers (n,), NaN where missing, by objective; of a share 1 where the value is met.
+
+    Raises CreditRiskError with all faults, as `objective_table`.
+    """
     found: dict[tuple[str, str], Floats] = {}
     faults: list[Fault] = []
     for one in objectives:

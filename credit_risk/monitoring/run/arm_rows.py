@@ -12,16 +12,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from credit_risk.evaluation.estimates import logit_estimate
-from credit_risk.evaluation.fairness_gaps import Rate, rate_of
+from credit_risk.evaluation.fairness_gaps import Rate
 from credit_risk.monitoring.challenger.arms import ArmRate
 from credit_risk.monitoring.challenger.assignment import REPRODUCED_COLUMNS, Split, assign
-from credit_risk.monitoring.performance.decisions import OPEN, YES, approved_of, rate_of_sums
+from credit_risk.monitoring.performance.decisions import OPEN, YES, approved_of, rate_of_counts
 from credit_risk.monitoring.performance.labels import label_outcomes
 from credit_risk.monitoring.rows.measures import rate_and_size
 from credit_risk.monitoring.rows.spool import Folder, Sorted, Spool
-from credit_risk.monitoring.rows.squares import Squares
 from credit_risk.monitoring.rows.tally import Coding, Tally, followed
-from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of_names, dates_of, days_in
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of_names, dates_of, days_in, texts_of
+from credit_risk.monitoring.run.decided import Share
 from credit_risk.monitoring.run.settings import Settings, held
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
@@ -29,20 +29,18 @@ from credit_risk.monitoring.source.mapping import DECISION, KEY, OTHER
 from credit_risk.monitoring.spec import ChallengersSpec
 
 Names = NDArray[np.object_]
-SUMS = ("approved", "decided", "both")
 
 
 @dataclass(slots=True)
 class ArmRows:
-    """once: rows by applicant, arm -1 where it is no declared one; tallies: accounts of each arm; decided: decisions
-    and approvals of each; logged, differing: rows by the arm that was logged, and those of them that the hash puts
+    """once: rows by applicant, arm -1 where it is no declared one; tallies: accounts of each arm; decided: approvals
+    of those decided in each; logged, differing: rows by the arm that was logged, and those of them that the hash puts
     elsewhere, with the first (1-based, among rows with an identifier); nameless: rows without an identifier."""
 
     split: Split
     once: Spool
     tallies: dict[str, Tally] = field(default_factory=dict)
-    decided: dict[str, tuple[int, int]] = field(default_factory=dict)
-    approvals: dict[str, Squares] = field(default_factory=dict)
+    decided: dict[str, Share] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     logged: Counter[str] = field(default_factory=Counter)
     differing: Counter[str] = field(default_factory=Counter)
@@ -74,13 +72,9 @@ class ArmRows:
 
     def approval(self, arm: str, confidence: float = 0.95) -> Rate:
         """Approvals of those decided in an arm; where rows are of applicants who come again, with their clusters."""
-        count, yes = self.decided.get(arm, (0, 0))
-        if arm not in self.approvals:
-            inside = np.ones(count, bool)
-            return rate_of(np.arange(count) < yes, inside, None, confidence)
-        squares = self.approvals[arm].done()
-        own, one, both = (squares.square(name) for name in SUMS)
-        return rate_of_sums(yes, count, squares.count, (own, (both - own - one) / 2.0, one), confidence)[0]
+        share = self.decided.get(arm)
+        found: Rate = rate_of_counts(0, 0) if share is None else share.rate(confidence)[0]
+        return found
 
     def rates(self, window: float, confidence: float = 0.95) -> dict[str, ArmRate]:
         """What is known of the accounts of each arm that has any."""
@@ -114,7 +108,7 @@ def arm_rows(
     for period in source.periods:
         for table in source.batches(period, list(dict.fromkeys(asked))):
             name = own[0] if own else KEY
-            identifier = _texts(table, name)
+            identifier = texts_of(table, name)
             inside = ~pd.isna(identifier)
             found.nameless += len(inside) - int(inside.sum())
             batch = table.filter(pa.array(inside))
@@ -130,17 +124,13 @@ def arm_rows(
     return found
 
 
-def _texts(table: pa.Table, name: str) -> Names:
-    return np.asarray(table[name].to_pandas().to_numpy(object), dtype=object)
-
-
 def _arms(found: ArmRows, batch: pa.Table, identifier: Names, spec: ChallengersSpec) -> Names:
     """The arm of each row with an identifier, as logged, else by the hash; what was logged is held against the hash."""
     right, before = assign(identifier, found.split), found.named
     found.named += len(identifier)
     if spec.arm is None:
         return right
-    logged = _texts(batch, OTHER + spec.arm)
+    logged = texts_of(batch, OTHER + spec.arm)
     arms = np.where(pd.isna(logged), "missing", logged).astype(str).astype(object)
     found.logged.update(arms.tolist())
     wrong = np.flatnonzero(arms != right)
@@ -165,18 +155,13 @@ def _add(
     """Decisions and accounts of rows of declared arms."""
     booked = np.ones(len(arms), bool)
     if DECISION in batch.column_names:
-        done = approved_of(_texts(batch, DECISION), words.approved, words.declined).approved
+        done = approved_of(texts_of(batch, DECISION), words.approved, words.declined).approved
         booked = done == YES
         for arm in set(arms[done != OPEN].tolist()):
             inside = (arms == arm) & (done != OPEN)
-            count, yes = found.decided.get(arm, (0, 0))
-            found.decided[arm] = (count + int(inside.sum()), yes + int((inside & booked).sum()))
-            if clusters is not None:
-                if arm not in found.approvals:
-                    found.approvals[arm] = Squares(folder, list(SUMS), clustered=True)
-                own = booked[inside].astype(np.float64)
-                sums = {"approved": own, "decided": np.ones(len(own)), "both": own + 1.0}
-                found.approvals[arm].add(sums, clusters[inside])
+            if arm not in found.decided:
+                found.decided[arm] = Share.empty(folder, clustered=clusters is not None)
+            found.decided[arm].add(booked[inside], None if clusters is None else clusters[inside])
     if not known or settings.window is None:
         return
     start, bad, until = (pd.Series(dates_of(days_in(batch, name))) for name in ("_time", *OUTCOMES))

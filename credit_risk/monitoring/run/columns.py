@@ -30,6 +30,11 @@ def numbers_of(table: pa.Table, name: str) -> NDArray[np.float64]:
     return np.asarray(table[name].to_pandas().to_numpy(np.float64, na_value=np.nan), np.float64)
 
 
+def texts_of(table: pa.Table, name: str) -> NDArray[np.object_]:
+    """Texts (n,), None where missing; truth values and numbers as they are."""
+    return np.asarray(table[name].to_pandas().to_numpy(object), dtype=object)
+
+
 def clusters_of(column: pa.ChunkedArray, before: int) -> NDArray[np.uint64]:
     """Numbers (n,) of applicants: hashes of 64 bits, even; a row without a name has an odd number of its own.
 

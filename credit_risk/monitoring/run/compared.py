@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import numpy as np
@@ -12,13 +14,24 @@ from numpy.typing import NDArray
 
 from credit_risk.monitoring.development import Development
 from credit_risk.monitoring.frames import ALL
-from credit_risk.monitoring.performance.decisions import approved_of, decision_table
+from credit_risk.monitoring.performance.decisions import (
+    NO,
+    OPEN,
+    YES,
+    Bases,
+    Ternary,
+    approved_of,
+    development_bases,
+)
 from credit_risk.monitoring.performance.development_evidence import development_rates
-from credit_risk.monitoring.performance.objectives import OBJECTIVE_COLUMNS, Objective, objective_table
+from credit_risk.monitoring.performance.objectives import OBJECTIVE_COLUMNS, Objective
 from credit_risk.monitoring.performance.vintages import NOT_EVALUABLE
+from credit_risk.monitoring.rows.spool import Folder
+from credit_risk.monitoring.run.columns import clusters_of, numbers_of, texts_of
+from credit_risk.monitoring.run.decided import DecisionRows
 from credit_risk.monitoring.run.earned import profit_of
+from credit_risk.monitoring.run.objective_rows import OF_ORDER, ObjectiveRows
 from credit_risk.monitoring.run.settings import Settings, evidence_rows, held, truth
-from credit_risk.monitoring.run.settings import applicants as applicants_of
 from credit_risk.monitoring.run.shadow_months import shadow_months
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
@@ -80,25 +93,36 @@ def _decisions(
     cut_off = (package.plan.get("strategy") or {}).get("cut_off")
     cut = float(cut_off) if cut_off is not None and "score" in source.quantities else None
     cut_offs = evidence_rows(package, "strategy.cut_offs") if applicants is None else _at_cut_off(applicants, cut)
-    base = development_rates(cut_offs, evidence_rows(package, "strategy.overrides"))
-    parts = []
-    for period in source.periods:
-        own = held(source, settings.applicant)
-        frame = source.rows(period, [DECISION, *(["score"] if cut is not None else []), *own, *segments]).to_pandas()
-        done = approved_of(frame[DECISION].to_numpy(object), words.approved, words.declined)
-        said = None if cut is None else _said(frame["score"].to_numpy(np.float64), cut)
-        by = {name: frame[name].to_numpy(object) for name in segments}
-        table = decision_table(
-            done.approved, said, segments=by, applicants=applicants_of(frame, settings), development=base,
-            least_rows=settings.spec.min_rows,
-        )  # fmt: skip
-        notes = table.attrs.get("notes", ())
-        parts.append(table.assign(period=period))
+    bases = development_bases(development_rates(cut_offs, evidence_rows(package, "strategy.overrides")))
+    parts = [_decided(source, period, settings, segments, words, cut, bases) for period in source.periods]
     if not parts:
         return "production has no counted row"
     found = pd.concat(parts, ignore_index=True)
-    found.attrs["notes"] = (*notes, _of_words(words, cut))
+    found.attrs["notes"] = (*parts[-1].attrs["notes"], _of_words(words, cut))
     return found
+
+
+def _decided(
+    source: SqlSource,
+    period: str,
+    settings: Settings,
+    segments: Sequence[str],
+    words: Words,
+    cut_off: float | None,
+    bases: Bases,
+) -> pd.DataFrame:
+    """DECISION_COLUMNS of a month, as of `decision_table`."""
+    own, number = held(source, settings.applicant), 0
+    asked = [DECISION, *(["score"] if cut_off is not None else []), *own, *segments]
+    with TemporaryDirectory(prefix="credit-risk-") as place:
+        rows = DecisionRows(Folder(Path(place)), clustered=bool(own))
+        for table in source.batches(period, list(dict.fromkeys(asked)), ordered=False):
+            done = approved_of(texts_of(table, DECISION), words.approved, words.declined).approved
+            said = None if cut_off is None else _said(numbers_of(table, "score"), cut_off)
+            cluster = clusters_of(table[own[0]], number) if own else None
+            number += table.num_rows
+            rows.add(done, said, {name: texts_of(table, name) for name in segments}, cluster)
+        return rows.frame(period, bases, settings.spec.min_rows)
 
 
 def _at_cut_off(applicants: Development, cut_off: float | None) -> pd.DataFrame | None:
@@ -112,9 +136,9 @@ def _at_cut_off(applicants: Development, cut_off: float | None) -> pd.DataFrame 
     return pd.DataFrame({"sample": ["development"], "declared": [True], "rows": [rows], "acceptance_rate": [rate]})
 
 
-def _said(score: NDArray[np.float64], cut_off: float) -> NDArray[np.int64]:
+def _said(score: NDArray[np.float64], cut_off: float) -> Ternary:
     """What the score says: 1 at the cut-off or above, 0 below, -1 where there is none."""
-    return np.where(np.isnan(score), -1, (score >= cut_off).astype(np.int64))
+    return np.where(np.isnan(score), OPEN, np.where(score >= cut_off, YES, NO)).astype(np.int8)
 
 
 def _of_words(words: Words, cut_off: float | None) -> str:
@@ -139,12 +163,27 @@ def _objectives(source: SqlSource, settings: Settings, segments: Sequence[str]) 
     ]
     parts = [_without(one, period, lost[one.id]) for period in source.periods for one in specs if lost[one.id]]
     for period in source.periods if objectives else ():
-        frame = source.rows(period, ["_key", *held(source, *names), *segments]).to_pandas()
-        columns = {name: frame[OTHER + name].to_numpy() for name in names}
-        columns |= {name: truth(columns[name]) for name in flags & set(names)}
-        by = {name: frame[name].to_numpy(object) for name in segments}
-        parts.append(objective_table(objectives, columns, len(frame), segments=by).assign(period=period))
+        parts.append(_aimed(source, period, objectives, names, flags, segments))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=OBJECTIVE_COLUMNS)
+
+
+def _aimed(
+    source: SqlSource,
+    period: str,
+    objectives: Sequence[Objective],
+    names: Sequence[str],
+    flags: Set[str],
+    segments: Sequence[str],
+) -> pd.DataFrame:
+    """OBJECTIVE_COLUMNS of a month, as of `objective_table`; flags: columns of truth values."""
+    with TemporaryDirectory(prefix="credit-risk-") as place:
+        rows = ObjectiveRows(Folder(Path(place)), objectives)
+        ordered = any(one.measure in OF_ORDER for one in objectives)
+        for table in source.batches(period, ["_key", *held(source, *names), *segments], ordered=ordered):
+            columns = {name: table[OTHER + name].to_pandas().to_numpy() for name in names}
+            columns |= {name: truth(columns[name]) for name in flags & set(names)}
+            rows.add(columns, table.num_rows, {name: texts_of(table, name) for name in segments})
+        return rows.frame(period)
 
 
 def _without(one: ObjectiveSpec, period: str, lost: Sequence[str]) -> pd.DataFrame:

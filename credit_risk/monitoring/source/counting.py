@@ -90,8 +90,9 @@ class CountSource(Protocol):
         """
         ...
 
-    def batches(self, period: str, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """`rows`, some of them at a time, so that the memory does not grow with them."""
+    def batches(self, period: str, columns: Sequence[str], *, ordered: bool = True) -> Iterator[pa.Table]:
+        """`rows`, some of them at a time, so that the memory does not grow with them; ordered: by key, else as they
+        come, which is not the same order twice."""
         ...
 
     def add_outcomes(self, place: str, mapping: OutcomesTable) -> pd.DataFrame:
@@ -312,9 +313,9 @@ class SqlSource:
         except EngineError as error:
             raise _failed(self._engine.name, error) from error
 
-    def batches(self, period: str, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """`rows`, some of them at a time."""
-        asked = self._asked(period, columns)
+    def batches(self, period: str, columns: Sequence[str], *, ordered: bool = True) -> Iterator[pa.Table]:
+        """`rows`, some of them at a time; ordered: by key, else in whatever order the engine comes upon them."""
+        asked = self._asked(period, columns, ordered=ordered)
         try:
             for batch in self._engine.batches(asked) if asked is not None else ():
                 if batch.num_rows:
@@ -322,7 +323,7 @@ class SqlSource:
         except EngineError as error:
             raise _failed(self._engine.name, error) from error
 
-    def _asked(self, period: str, columns: Sequence[str]) -> str | None:
+    def _asked(self, period: str, columns: Sequence[str], *, ordered: bool = True) -> str | None:
         """The statement for the rows of a period, None where no part of production holds any."""
         own = [name for name in columns if self._outcomes is None or name not in NAMES]
         named = {name: SEGMENT + name if name in self._reader.mapping.segments else name for name in own}
@@ -343,7 +344,7 @@ class SqlSource:
         if joined and self._outcomes is not None:
             source += f" LEFT JOIN (\n{self._outcomes.sql}\n) AS o ON u.k = o.k AND {AFTER}"
             listed += [f"o.{name} AS {quoted(name)}" for name in columns if name in NAMES]
-        return f"SELECT {', '.join(listed) or 'u.k AS k'} FROM {source} ORDER BY u.k"
+        return f"SELECT {', '.join(listed) or 'u.k AS k'} FROM {source}{' ORDER BY u.k' if ordered else ''}"
 
     def _shown(self, table: pa.Table, period: str, columns: Sequence[str]) -> pa.Table:
         if PERIOD in columns:
