@@ -30,6 +30,7 @@ were reviewed, booked or not, and its total is known. per_account: over booked r
 """
 EARNED, LOST, REVIEW_COST, PROFIT = "earned", "lost", "review_cost", "profit"
 MEASURES = (EARNED, LOST, REVIEW_COST, PROFIT)
+NOTES = (STABLE_HAZARDS, "amounts are declared, not observed; profit = earned - lost - review_cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,46 +79,91 @@ def profit_table(
     found: list[tuple[Any, ...]] = []
     for month, segment, places in groups_of(rows, period, segments):
         inside = places[labels.usable[places] & (own[places] == 1)]
-        count = int(np.sum(seen[places] == 1))
-        cost = count * float(amounts.review)
-        mean = cost / len(inside) if len(inside) else math.nan
-        review = (count, 0, math.nan, cost, cost, cost, mean, cost, amounts.currency, EVALUABLE, None)
-        told: dict[str, tuple[Any, ...]] = {REVIEW_COST: review}
+        costs = Costs(int(np.sum(seen[places] == 1)), float(amounts.review), amounts.currency)
+        totals, expected = {}, {}
         for name, (of_good, of_bad) in parts.items():
-            bads, followed, *totals, per, status, reason = _total(
-                labels.part(inside), of_good[inside], of_bad[inside], rules, confidence
-            )
-            less = cost if name == PROFIT else 0.0
-            expected = math.nan
+            totals[name] = _total(labels.part(inside), of_good[inside], of_bad[inside], rules, confidence)
             if p is not None:
-                expected = math.fsum((1.0 - p[inside]) * of_good[inside] + p[inside] * of_bad[inside]) - less
-            per -= less / len(inside) if len(inside) else 0.0
-            head = (len(inside), bads, followed, *(one - less for one in totals), per)
-            told[name] = (*head, expected, amounts.currency, status, reason)
-        found += [(month, segment, name, *told[name]) for name in MEASURES]
+                expected[name] = math.fsum((1.0 - p[inside]) * of_good[inside] + p[inside] * of_bad[inside])
+        found += profit_rows((month, segment), len(inside), totals, expected, costs)
     frame = pd.DataFrame(found, columns=PROFIT_COLUMNS)
-    frame.attrs["notes"] = (STABLE_HAZARDS, "amounts are declared, not observed; profit = earned - lost - review_cost")
+    frame.attrs["notes"] = NOTES
     return frame
 
 
-def _total(
-    labels: Labels, of_good: Floats, of_bad: Floats, least: Least, confidence: float
-) -> tuple[int, float, float, float, float, float, str, str | None]:
-    """bad, followed, total with bounds, per account, status, reason."""
-    nothing = (math.nan,) * 4
-    if not len(labels):
-        return (0, 0.0, *nothing, NOT_EVALUABLE, "no outcome is known")
-    follow = follow_up(labels)
-    bads = int(follow.bad.sum())
-    if follow.followed < least.followed:
-        reason = f"immature: {follow.followed:.1%} of rows are under observation up to month {follow.horizon:g}"
-        return (bads, follow.followed, *nothing, NOT_EVALUABLE, reason)
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """reviewed: rows reviewed by hand; review: cost of each."""
+
+    reviewed: int
+    review: float
+    currency: str | None
+
+    @property
+    def whole(self) -> float:
+        """Of all reviews."""
+        return self.reviewed * self.review
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Of booked rows: bads known, share followed, total with half its interval, and a row's share of it."""
+
+    bads: int
+    followed: float
+    total: float
+    half: float
+    mean: float
+    status: str
+    reason: str | None
+
+
+def profit_rows(
+    head: tuple[str, str], rows: int, totals: Mapping[str, Total], expected: Mapping[str, float], costs: Costs
+) -> list[tuple[Any, ...]]:
+    """PROFIT_COLUMNS of a group; head: period, segment; rows: booked with a follow-up; totals of earned, lost and
+    profit before the cost of review; expected: the same by the probabilities, empty where there are none."""
+    cost = costs.whole
+    found: list[tuple[Any, ...]] = []
+    for name in MEASURES:
+        if name == REVIEW_COST:
+            mean = cost / rows if rows else math.nan
+            told = (costs.reviewed, 0, math.nan, cost, cost, cost, mean, cost, costs.currency, EVALUABLE, None)
+            found.append((*head, name, *told))
+            continue
+        own, less = totals[name], cost if name == PROFIT else 0.0
+        bounds = (own.total - less, own.total - own.half - less, own.total + own.half - less)
+        per = own.mean - (less / rows if rows else 0.0)
+        likely = expected[name] - less if name in expected else math.nan
+        rest = (likely, costs.currency, own.status, own.reason)
+        found.append((*head, name, rows, own.bads, own.followed, *bounds, per, *rest))
+    return found
+
+
+def unknown_total(bads: int, followed: float, horizon: float, rows: int, least: Least) -> Total | None:
+    """What is told where no row is known, or too few are followed; None where a total can be told."""
+    if not rows:
+        return Total(0, 0.0, *(math.nan,) * 3, NOT_EVALUABLE, "no outcome is known")
+    if followed < least.followed:
+        reason = f"immature: {followed:.1%} of rows are under observation up to month {horizon:g}"
+        return Total(bads, followed, *(math.nan,) * 3, NOT_EVALUABLE, reason)
+    return None
+
+
+def _total(labels: Labels, of_good: Floats, of_bad: Floats, least: Least, confidence: float) -> Total:
+    follow = follow_up(labels) if len(labels) else None
+    bads, followed = (0, 0.0) if follow is None else (int(follow.bad.sum()), follow.followed)
+    unknown = unknown_total(bads, followed, labels.window, len(labels), least)
+    if follow is None or unknown is not None:
+        assert unknown is not None
+        return unknown
     w = follow.weight
     amount = np.where(follow.bad, of_bad, np.where(follow.good, of_good, 0.0))
     whole, rows = float(w.sum()), len(labels)
     mean = float(w @ amount) / whole
-    half = normal_quantile(confidence) * error_of(follow.influence(w * (amount - mean) / whole), follow.cluster) * rows
-    return (bads, follow.followed, rows * mean, rows * mean - half, rows * mean + half, mean, EVALUABLE, None)
+    error = error_of(follow.influence(w * (amount - mean) / whole), follow.cluster)
+    half = normal_quantile(confidence) * error * rows
+    return Total(bads, followed, rows * mean, half, mean, EVALUABLE, None)
 
 
 def _amount(arguments: Arguments, name: str, value: ArrayLike | float, rows: int) -> Floats:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from credit_risk.monitoring.performance.decisions import YES, approved_of
 from credit_risk.monitoring.performance.labels import Labels, label_outcomes
-from credit_risk.monitoring.performance.profit import Amounts, profit_table
-from credit_risk.monitoring.run.columns import OUTCOMES
-from credit_risk.monitoring.run.settings import Settings, applicants, held, truth
+from credit_risk.monitoring.rows.spool import Folder
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, dates_of, days_in, numbers_of, texts_of
+from credit_risk.monitoring.run.profit_rows import Accounts, ProfitRows
+from credit_risk.monitoring.run.settings import Settings, held, truth
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import DECISION, OTHER
@@ -38,16 +42,10 @@ def profit_of(
         return f"production does not hold the column {', '.join(map(repr, lost))}"
     known = late and settings.window is not None
     decided = DECISION in source.columns and words.declared
-    asked = [
-        *("_key", *(["_time", *OUTCOMES] if known else []), *([DECISION] if decided else [])),
-        *(["probability"] if "probability" in source.quantities else []),
-        *held(source, spec.amount, spec.reviewed, settings.applicant),
-        *segments,
+    parts = [
+        _of_month(source, period, spec, settings, segments, words if decided else None, known)
+        for period in source.periods
     ]
-    parts = []
-    for period in source.periods:
-        frame = source.rows(period, list(dict.fromkeys(asked))).to_pandas()
-        parts.append(_of_month(frame, spec, settings, segments, words if decided else None).assign(period=period))
     if not parts:
         return "production has no counted row"
     found = pd.concat(parts, ignore_index=True)
@@ -56,34 +54,58 @@ def profit_of(
 
 
 def _of_month(
-    frame: pd.DataFrame, spec: ProfitSpec, settings: Settings, segments: Sequence[str], words: Words | None
+    source: SqlSource,
+    period: str,
+    spec: ProfitSpec,
+    settings: Settings,
+    segments: Sequence[str],
+    words: Words | None,
+    known: bool,
 ) -> pd.DataFrame:
-    rows = len(frame)
-    booked = np.ones(rows, bool)
+    """PROFIT_COLUMNS of a month, as of `profit_table`; words: None where all rows are accounts."""
+    own = held(source, settings.applicant)
+    asked = [
+        *("_key", *(["_time", *OUTCOMES] if known else []), *([DECISION] if words is not None else [])),
+        *(["probability"] if "probability" in source.quantities else []),
+        *held(source, spec.amount, spec.reviewed),
+        *own,
+        *segments,
+    ]
+    window, number = float(settings.window or 1), 0
+    with TemporaryDirectory(prefix="credit-risk-") as place:
+        likely = "probability" in source.quantities
+        rows = ProfitRows(Folder(Path(place)), spec, window, likely=likely, clustered=bool(own))
+        for table in source.batches(period, list(dict.fromkeys(asked))):
+            cluster = clusters_of(table[own[0]], number) if own else None
+            number += table.num_rows
+            by = {name: texts_of(table, name) for name in segments}
+            rows.add(_accounts(table, spec, words), _labels(table, settings), by, cluster)
+        return rows.frame(period, settings.least)
+
+
+def _accounts(table: pa.Table, spec: ProfitSpec, words: Words | None) -> Accounts:
+    booked = np.ones(table.num_rows, bool)
     if words is not None:
-        booked = approved_of(frame[DECISION].to_numpy(object), words.approved, words.declined).approved == YES
-    amount = np.ones(rows)
+        booked = approved_of(texts_of(table, DECISION), words.approved, words.declined).approved == YES
+    amount, p = np.ones(table.num_rows), np.zeros(table.num_rows)
     if spec.amount is not None:
-        amount = frame[OTHER + spec.amount].to_numpy(np.float64)
+        amount = numbers_of(table, OTHER + spec.amount)
         booked &= np.isfinite(amount) & (amount >= 0)
-        amount = np.where(booked, amount, 0.0)
-    p = frame["probability"].to_numpy(np.float64) if "probability" in frame else None
-    if p is not None:
+    if "probability" in table.column_names:
+        p = numbers_of(table, "probability")
         booked &= np.isfinite(p)
-        p = np.where(booked, p, 0.0)
-    reviewed = None if spec.reviewed is None else truth(frame[OTHER + spec.reviewed]) == True  # noqa: E712
-    amounts = Amounts(spec.margin * amount, spec.loss_given_default * amount, spec.review_cost, spec.currency)
-    by = {name: frame[name].to_numpy(object) for name in segments}
-    labels = _labels(frame, settings)
-    return profit_table(labels, amounts, p, reviewed, segments=by, booked=booked, least=settings.least)
+    reviewed = np.zeros(table.num_rows, bool)
+    if spec.reviewed is not None:
+        reviewed = np.asarray(truth(table[OTHER + spec.reviewed].to_pandas()) == True, bool)  # noqa: E712
+    return Accounts(booked, amount, p, reviewed)
 
 
-def _labels(frame: pd.DataFrame, settings: Settings) -> Labels:
-    if "_time" not in frame or settings.window is None:
-        nothing = np.zeros(len(frame), bool)
-        return Labels(np.full(len(frame), np.nan), nothing, nothing, float(settings.window or 1))
-    labels, _ = label_outcomes(frame["_time"], frame["bad_date"], frame["observed_until"], settings.window)
-    return labels.of_applicants(applicants(frame, settings))
+def _labels(table: pa.Table, settings: Settings) -> Labels:
+    if "_time" not in table.column_names or settings.window is None:
+        nothing = np.zeros(table.num_rows, bool)
+        return Labels(np.full(table.num_rows, np.nan), nothing, nothing, float(settings.window or 1))
+    start, bad, until = (pd.Series(dates_of(days_in(table, name))) for name in ("_time", *OUTCOMES))
+    return label_outcomes(start, bad, until, settings.window)[0]
 
 
 def _notes(spec: ProfitSpec, decided: bool, known: bool) -> tuple[str, ...]:

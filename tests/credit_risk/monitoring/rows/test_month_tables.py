@@ -1,4 +1,4 @@
-"""Decisions and objectives of rows that come some at a time against the same tables of arrays."""
+"""Decisions, objectives and profit of rows that come some at a time against the same tables of arrays."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from credit_risk.monitoring.performance.decisions import (
     decision_table,
     development_bases,
 )
+from credit_risk.monitoring.performance.labels import Labels
 from credit_risk.monitoring.performance.objectives import Objective, objective_table
+from credit_risk.monitoring.performance.profit import Amounts, profit_table
+from credit_risk.monitoring.performance.vintages import Least
 from credit_risk.monitoring.rows import spool
 from credit_risk.monitoring.rows.moments import Moments
 from credit_risk.monitoring.rows.spool import Folder
 from credit_risk.monitoring.run.columns import clusters_of_names
 from credit_risk.monitoring.run.decided import DecisionRows
 from credit_risk.monitoring.run.objective_rows import ObjectiveRows
+from credit_risk.monitoring.run.profit_rows import Accounts, ProfitRows
+from credit_risk.monitoring.spec import ProfitSpec
 
 PERIOD, LEAST = "2026-05", 5
 many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -140,3 +145,62 @@ def test_moments(x: list[float], far: float, cuts: list[int]) -> None:
     if len(values) > 1:
         wanted = float(np.std(values, ddof=1)) / np.sqrt(len(values))
         assert moments.error == pytest.approx(wanted, rel=1e-9, abs=1e-7)
+
+
+@many
+@given(
+    seed=seeds,
+    rows=st.integers(1, 90),
+    late=st.sampled_from([0.0, 0.3, 1.0]),
+    likely=st.booleans(),
+    clustered=st.booleans(),
+    cuts=cuts,
+    size=sizes,
+)
+def test_profit(
+    seed: int,
+    rows: int,
+    late: float,
+    likely: bool,
+    clustered: bool,
+    cuts: list[int],
+    size: tuple[int, int],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    rng = np.random.default_rng(seed)
+    time = rng.integers(1, 240, rows) / 30.0
+    time[rng.random(rows) < 0.1] = np.nan
+    event = (rng.random(rows) < 0.4) & np.isfinite(time)
+    time = np.where(~event & (rng.random(rows) >= late) & np.isfinite(time), 8.0, time)
+    labels = Labels(time, event, np.isnan(time) & (rng.random(rows) < 0.3), 6.0)
+    names = np.array([f"a{one}" for one in rng.integers(0, max(rows // 3, 1), rows)], dtype=object)
+    accounts = Accounts(
+        rng.random(rows) < 0.7, rng.integers(1, 30, rows) * 100.0, rng.random(rows), rng.random(rows) < 0.2
+    )
+    by, least = segments_of(rng, rows), Least(followed=0.05)
+    spec = ProfitSpec(amount="x", margin=0.1, loss_given_default=0.6, review_cost=20.0, reviewed="y", currency="EUR")
+    with pytest.MonkeyPatch.context() as patch:
+        cut(size, patch)
+        month = ProfitRows(Folder(tmp_path_factory.mktemp("rows")), spec, 6.0, likely=likely, clustered=clustered)
+        for part in parts(rows, cuts):
+            own = Accounts(
+                accounts.booked[part], accounts.amount[part], accounts.probability[part], accounts.reviewed[part]
+            )
+            cluster = clusters_of_names(names[part], int(part[0])) if clustered else None
+            month.add(own, labels.part(part), {name: values[part] for name, values in by.items()}, cluster)
+        found = month.frame(PERIOD, least)
+    amounts = Amounts(0.1 * accounts.amount, 0.6 * accounts.amount, 20.0, "EUR")
+    every = labels.of_applicants(names) if clustered else labels
+    wanted = profit_table(
+        every,
+        amounts,
+        accounts.probability if likely else None,
+        accounts.reviewed,
+        segments=by,
+        booked=accounts.booked,
+        least=least,
+    )
+    pd.testing.assert_frame_equal(  # bounds of totals whose parts cancel: to the size of the parts
+        found, wanted.assign(period=PERIOD), rtol=1e-12, atol=1e-8, check_dtype=False, check_column_type=False
+    )
+    assert found.attrs["notes"] == wanted.attrs["notes"]
