@@ -102,6 +102,9 @@ def _profit(given: Any) -> str:
 
 def _looks(given: dict[str, Any]) -> str:
     """When it is looked, by which spending of the error, and at which error the information is complete."""
+    error = formatting.general(float(given["planned_error"]))
+    if given["spending"] == "always_valid":
+        return say("watched_terms.any_time", error=error)
     if given.get("look_months"):
         when = ", ".join(given["look_months"])
     elif given.get("look_information"):
@@ -109,7 +112,6 @@ def _looks(given: dict[str, Any]) -> str:
         when = say("watched_terms.information", shares=shares)
     else:
         when = say("watched_terms.looks", looks=given["looks"], months=given["months_between_looks"])
-    error = formatting.general(float(given["planned_error"]))
     return say("watched_terms.spending", when=when, spending=given["spending"], error=error)
 
 
@@ -120,4 +122,5 @@ def _challengers(given: Any) -> str:
     looks = _looks(given)
     if given.get("share") is None:
         return say("watched_terms.shadow", shadow=shadow, looks=looks)
-    return say("watched_terms.split", shadow=shadow, share=formatting.percent(float(given["share"]), 0), looks=looks)
+    share, error = formatting.percent(float(given["share"]), 0), formatting.general(float(given["planned_error"]))
+    return say("watched_terms.split", shadow=shadow, share=share, error=error, looks=looks)

@@ -206,7 +206,8 @@ class ChallengersSpec(Spec):
         gt=0,
         lt=0.5,
         description="Error of the difference in AUC at which the information is complete: its share at a look is "
-        "(planned_error / error)².",
+        "(planned_error / error)²; also the error of the difference in bad rate between the arms of a live split at "
+        "which its bounds, which hold at all runs together, are tightest.",
     )
     error: float | None = Field(
         default=None, gt=0, lt=0.5, description="Two-sided error of all looks together; null: monitoring.significance."

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from credit_risk.evaluation.clustered import clustered_auc_interval
 from credit_risk.package import read_package
@@ -115,6 +115,13 @@ def test_the_split_is_that_of_the_hash(world: World) -> None:
         own = table[table["arm"] == name]
         assert arms.loc[name, "approval_rate"] == pytest.approx((own["decision"] == "accept").mean())
         assert arms.loc[name, "rows"] == (own["decision"] == "accept").sum()
+    row = arms.loc["trees"]  # tightest at the error that the plan has: there the mixture m is m = 2 ln 20 + ln(1 + m)
+    m = optimize.brentq(lambda m: 2 * np.log(20) + np.log1p(m) - m, 1, 50)
+    mt = m * (0.0025 / row["difference_error"]) ** 2
+    half = np.sqrt((1 + 1 / mt) * (2 * np.log(20) + np.log1p(mt))) * row["difference_error"]
+    assert row["difference_upper"] - row["difference"] == pytest.approx(half, rel=1e-9)
+    told = json.loads((folder / "run" / "evidence" / "monitoring.arms.json").read_text("utf-8"))
+    assert any("planned error, 0.0025" in note for note in told["notes"])
 
 
 def test_looks_are_those_of_the_plan_and_the_month_at_hand_decides_nothing(world: World) -> None:

@@ -288,9 +288,15 @@ def test_objectives_and_terms_of_the_plan_are_printed(package: Package) -> None:
     assert told["Alerts are delivered to"] == "desk, from high"
     assert told["Challengers"].startswith("trees, of which 10")
     assert "obrien_fleming" in told["Challengers"]
-    assert "0.01" in told["Challengers"]
+    assert told["Challengers"].count("at an error of 0.01") == 2  # of the looks, and of the arms
     assert [told[name] for name in told if name.startswith("Advice")] == ["0.05", "0.1", "0.25", "0.3", "0.06"]
     assert "secret" not in str(terms.rows)
+    free = {**monitoring["challengers"], "spending": "always_valid", "share": None}
+    plan = {**declared.plan, "monitoring": {**monitoring, "challengers": free}}
+    any_time = terms_table(replace(declared, plan=plan), "2", ())
+    assert isinstance(any_time, Table)
+    shadow = "trees in shadow; looked at at any time (always_valid), bounds tightest at an error of 0.01"
+    assert dict(any_time.rows)["Challengers"] == shadow
     whole = replace(
         declared, plan={**declared.plan, "monitoring": {**monitoring, "frequency": "monthly", "metrics": []}}
     )

@@ -30,7 +30,7 @@ ARMS = {
 
 
 PLANNED = 0.01
-"""Error of the difference between arms at which its bounds are tightest."""
+"""Error of the difference between arms at which its bounds are tightest, where the plan says no other."""
 MISMATCH = 0.001
 """Least probability of the shares of the arms by chance, below which applicants were lost (Fabijan et al. 2019)."""
 
@@ -131,7 +131,7 @@ def _apart(bench: Bench, row: dict[str, Any], base: dict[str, Any]) -> dict[str,
     told = {"difference": gap, "difference_error": spread}
     if not spread > 0:
         return told
-    time = np.array([(PLANNED / spread) ** 2])
+    time = np.array([(float(spec.get("planned_error", PLANNED)) / spread) ** 2])
     half = float(experiment.at_any_time(time, level)[0]) * spread
     told |= {"difference_lower": gap - half, "difference_upper": gap + half}
     return told | {"p_value": float(experiment.valid_p_values(np.array([gap / spread]), time, level)[0])}

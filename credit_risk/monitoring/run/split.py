@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from credit_risk.monitoring.challenger.arms import ARM_COLUMNS, PLANNED_ERROR, arms_table
+from credit_risk.monitoring.challenger.arms import ARM_COLUMNS, arms_table
 from credit_risk.monitoring.challenger.assignment import (
     MISMATCH,
     REPRODUCED_COLUMNS,
@@ -35,7 +35,7 @@ OUTCOME_COLUMNS = [*ARM_COLUMNS, "decided", "approved", "approval_rate", "approv
 NO_ARM = "no arm of the split"
 LOOKS = (
     "bounds and p-value of the difference between the arms hold at all runs together, however often they are looked at "
-    f"(normal mixture, tightest at an error of {PLANNED_ERROR:g})"
+    "(normal mixture, tightest where the difference has the planned error, {error:g})"
 )
 
 
@@ -70,8 +70,7 @@ def live_split(source: SqlSource, settings: Settings, late: bool, words: Words) 
         told = pd.DataFrame(columns=REPRODUCED_COLUMNS) if spec.arm is None else rows.reproduced()
         table = _joined(split_table(rows.applicants(), split), told)
         table.attrs["notes"] = _notes(spec, settings, source, rows.nameless)
-        level = settings.spec.significance if spec.error is None else spec.error
-        return Live(table, _outcomes(rows, settings, level, late), _warning(table))
+        return Live(table, _outcomes(rows, settings, spec, late), _warning(table))
 
 
 def _joined(table: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +108,7 @@ def _warning(table: pd.DataFrame) -> str | None:
     return "; ".join(told) or None
 
 
-def _outcomes(rows: ArmRows, settings: Settings, level: float, late: bool) -> pd.DataFrame | str:
+def _outcomes(rows: ArmRows, settings: Settings, spec: ChallengersSpec, late: bool) -> pd.DataFrame | str:
     """OUTCOME_COLUMNS: bad rate of the accounts of each arm, and how many it approved."""
     if not late or settings.window is None or not settings.binary:
         return "the arms are compared by their outcomes, and none were given"
@@ -118,12 +117,13 @@ def _outcomes(rows: ArmRows, settings: Settings, level: float, late: bool) -> pd
     rates = rows.rates(float(settings.window))
     if CHAMPION not in rates:
         return "the champion's arm has no account"
-    found = arms_table(rates, CHAMPION, settings.least, level)
+    level = settings.spec.significance if spec.error is None else spec.error
+    found = arms_table(rates, CHAMPION, settings.least, level, spec.planned_error)
     rates_of = [rows.approval(arm) for arm in found["arm"]]
     found["decided"] = [one.rows or np.nan for one in rates_of]
     found["approved"] = [one.events if one.rows else np.nan for one in rates_of]
     found["approval_rate"] = [one.value for one in rates_of]
     found["approval_lower"] = [one.lower for one in rates_of]
     found["approval_upper"] = [one.upper for one in rates_of]
-    found.attrs["notes"] = (LOOKS,)
+    found.attrs["notes"] = (LOOKS.format(error=spec.planned_error),)
     return found[OUTCOME_COLUMNS]
