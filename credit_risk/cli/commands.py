@@ -15,7 +15,7 @@ from credit_risk.cli.summary import print_summary
 
 if TYPE_CHECKING:
     from credit_risk.lifecycle.run import RunResult
-    from credit_risk.lifecycle.sinks.watched_run import Sink
+    from credit_risk.lifecycle.sinks.watched_run import Sink, Watch
     from credit_risk.plan import Plan
 
 
@@ -53,13 +53,13 @@ def run(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> tuple[RunResult, CreditRiskError | None]:
     """The result, and why its end could not be logged in the inventory (None: it was, or was not asked for)."""
     if options.mlflow is None and options.openlineage is None:
-        return _logged(options, Path(options.plan))
-    from credit_risk.lifecycle.sinks.watched_run import watched_run
+        return _logged(options, Path(options.plan), None)
+    from credit_risk.lifecycle.sinks.watched_run import Watch
     from credit_risk.plan import read_plan
 
     sinks = _sinks(options)
     plan = read_plan(Path(options.plan))
-    return watched_run(plan, lambda: _logged(options, plan), lambda done: done[0], sinks, _warn, system_clock)
+    return _logged(options, plan, Watch(plan, sinks, _warn, system_clock))
 
 
 def _sinks(options: argparse.Namespace) -> list[Sink]:
@@ -80,9 +80,12 @@ def _warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
-def _logged(options: argparse.Namespace, plan: Plan | Path) -> tuple[RunResult, CreditRiskError | None]:
+def _logged(
+    options: argparse.Namespace, plan: Plan | Path, watch: Watch | None
+) -> tuple[RunResult, CreditRiskError | None]:
     """The run, logged in the inventory where one is named."""
     from credit_risk.lifecycle.run import run_plan
+    from credit_risk.lifecycle.sinks.watched_run import watched
 
     asked: dict[str, Any] = {
         "progress": progress_display(quiet=options.quiet),
@@ -91,7 +94,7 @@ def _logged(options: argparse.Namespace, plan: Plan | Path) -> tuple[RunResult, 
         "with_documents": not options.no_documents,
     }
     if options.inventory is None:
-        return run_plan(plan, Path(options.out), **asked), None
+        return watched(lambda: run_plan(plan, Path(options.out), **asked), watch), None
     from credit_risk.cli.inventory_place import actor_of, gates_of
     from credit_risk.lifecycle.logged_run import run_logged
 
@@ -101,7 +104,7 @@ def _logged(options: argparse.Namespace, plan: Plan | Path) -> tuple[RunResult, 
         from credit_risk.lifecycle.protected_source import ProtectedPlace
 
         asked["protected"] = ProtectedPlace(options.protected, open_secret(options.secret_file), options.purpose)
-    done = run_logged(plan, Path(options.out), options.inventory, by=by, gates=gates_of(options), **asked)
+    done = run_logged(plan, Path(options.out), options.inventory, by=by, gates=gates_of(options), watch=watch, **asked)
     if done.unlogged is None:
         print(f"logged as {done.experiment}")
         return done.result, None

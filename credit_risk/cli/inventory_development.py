@@ -32,6 +32,8 @@ def development(options: argparse.Namespace) -> int:
         print(f"    plan {one.plan_sha256[:16]}: {changed_words(one)}")
         if one.error is not None:
             print(f"    {one.error}")
+        for text in one.untold:
+            print(f"    {text}")
         source = one.result.get("source") or {}
         if source.get("sha256") is not None:
             rows = f", {source['rows']:,} rows" if "rows" in source else ""

@@ -16,12 +16,12 @@ from credit_risk._core.hashing import sha256_bytes, sha256_file
 from credit_risk.inventory.book import open_inventory
 from credit_risk.inventory.contracts import Gatekeeper
 from credit_risk.inventory.development.plan_fields import plan_fields
-from credit_risk.inventory.errors import InventoryError
 from credit_risk.inventory.keys.statements import Actor
 from credit_risk.inventory.service.development import PlannedRun
 from credit_risk.lifecycle.contents import LIBRARIES
 from credit_risk.lifecycle.protected_source import ProtectedPlace, attachment
 from credit_risk.lifecycle.run import RunResult, run_plan
+from credit_risk.lifecycle.sinks.watched_run import Watch, watched
 from credit_risk.package import library_versions
 from credit_risk.plan import Plan, read_plan
 
@@ -39,7 +39,7 @@ class LoggedRun:
 
 def run_logged(
     plan: Plan | Path | str, out: Path | str, inventory: str | Path, *, by: Actor, gates: Gatekeeper | None = None,
-    protected: ProtectedPlace | None = None, clock: Clock = system_clock, **options: Any,
+    protected: ProtectedPlace | None = None, watch: Watch | None = None, clock: Clock = system_clock, **options: Any,
 ) -> LoggedRun:  # fmt: skip
     """Run a plan as `run_plan` does, and log it in an inventory as an experiment of the version that the plan names.
 
@@ -48,26 +48,36 @@ def run_logged(
     cannot be reached, does not know model, version or person, or the person validates the version. A run that fails or
     is interrupted is logged with its error, which is raised. Where the inventory cannot be written to at the end, the
     package stands and `unlogged` says why; `Inventory.development.log_package` logs it later. protected: the store
-    from which the run takes protected attributes; the access is recorded in the inventory, for the experiment.
+    from which the run takes protected attributes; the access is recorded in the inventory, for the experiment. watch:
+    other systems that are told of the run; the log keeps which of them were not.
     """
     chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
     with open_inventory(inventory, gates, clock=clock) as held:
         begun = held.development.begin(planned_run(chosen), by=by).id
         anchor = held.trail.head().text()
-    try:
+
+    def run() -> RunResult:
         if protected is not None:
             occasion = f"Development (experiment {begun})"
             options["attached"] = attachment(chosen, protected, inventory, gates, by=by, occasion=occasion, clock=clock)
-        result = run_plan(chosen, out, clock=clock, anchor=anchor, **options)
+        return run_plan(chosen, out, clock=clock, anchor=anchor, **options)
+
+    try:
+        result = watched(run, watch)
     except BaseException as error:
-        _failed(inventory, gates, begun, error, _source(chosen, options.get("data")), by, clock)
+        told = {"source": _source(chosen, options.get("data")), "untold": _untold(watch)}
+        _failed(inventory, gates, begun, error, told, by, clock)
         raise
     try:
         with open_inventory(inventory, gates, clock=clock) as held:
-            held.development.complete(begun, result.out, by=by)
+            held.development.complete(begun, result.out, by=by, untold=_untold(watch))
     except CreditRiskError as error:
         return LoggedRun(result, begun, error)
     return LoggedRun(result, begun)
+
+
+def _untold(watch: Watch | None) -> tuple[Mapping[str, Json], ...]:
+    return () if watch is None else watch.untold
 
 
 def planned_run(plan: Plan) -> PlannedRun:
@@ -94,13 +104,13 @@ def _failed(
     gates: Gatekeeper | None,
     begun: str,
     error: BaseException,
-    source: Mapping[str, Json],
+    told: Mapping[str, Json],
     by: Actor,
     clock: Clock,
 ) -> None:
     """Log the failure; where that fails too, the error says so beside its own words."""
     try:
         with open_inventory(inventory, gates, clock=clock) as held:
-            held.development.fail(begun, error, by=by, source=source)
-    except InventoryError as lost:
+            held.development.fail(begun, error, by=by, **told)
+    except CreditRiskError as lost:
         error.add_note(f"the end of experiment {begun} could not be logged: {lost}")

@@ -25,7 +25,8 @@ class Experiment:
 
     changes: fields of the plan that differ from `previous`, the experiment of the model before it (None: the first,
     whose changes are all fields). result: what the package tells (source, snapshot, seeds, candidates, figures,
-    decisions, validation), of a failed run its error and the data where they could be read.
+    decisions, validation), of a failed run its error and the data where they could be read; `untold`: systems that
+    were to be told of the run and were not.
     """
 
     id: str
@@ -56,6 +57,14 @@ class Experiment:
             return None
         messages = [str(one["message"]) for one in told["faults"]]
         return f"{told['type']}: {'; '.join(messages)}" if messages else str(told["type"])
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """Other systems that were to be told of the run and were not, in words."""
+        return tuple(
+            f"{one['sink']} was not told that it {one['of']} ({one['error']})"
+            for one in self.result.get("untold") or ()
+        )
 
 
 @dataclass(frozen=True, slots=True)

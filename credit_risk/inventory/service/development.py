@@ -6,7 +6,7 @@ neither validates nor approves it. The act that makes him one is signed; of late
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,11 @@ class DevelopmentLog:
             _developer(writer, run.model, run.version, by)
             return _begin(writer, run, RUN, by)
 
-    def complete(self, experiment: str, package: Path | str, *, by: Actor) -> Experiment:
-        """Log that it ended with this package. Raises InventoryError: unknown, ended already, another person or plan;
-        PackageError."""
+    def complete(
+        self, experiment: str, package: Path | str, *, by: Actor, untold: Sequence[Mapping[str, Json]] = ()
+    ) -> Experiment:
+        """Log that it ended with this package; `untold`: other systems that were to be told of the run and were not.
+        Raises InventoryError: unknown, ended already, another person or plan; PackageError."""
         asked_key(self._gates, by, "experiment")
         record = package_record(package)
         with self._store.writing() as writer:
@@ -77,18 +79,20 @@ class DevelopmentLog:
                 message, found = "the package is not of the plan of this experiment", record.plan_sha256
                 fault = Fault(message, "other_plan", str(package), found=found, allowed=begun.plan_sha256)
                 raise InventoryError(fault)
-            return _complete(writer, begun, record, by)
+            return _end(writer, begun, COMPLETED, _with_untold(record.result, untold), by)
 
     def fail(
-        self, experiment: str, error: BaseException, *, by: Actor, source: Mapping[str, Json] | None = None
-    ) -> Experiment:
-        """Log that it ended with an error, or was interrupted; `source`: name and hash of the data, where known.
+        self, experiment: str, error: BaseException, *, by: Actor, source: Mapping[str, Json] | None = None,
+        untold: Sequence[Mapping[str, Json]] = (),
+    ) -> Experiment:  # fmt: skip
+        """Log that it ended with an error, or was interrupted; `source`: name and hash of the data, where known;
+        `untold` as of `complete`.
 
         Of the error its type and the messages of its faults are kept; values that were found in the data are not.
         """
         asked_key(self._gates, by, "experiment")
         outcome = INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
-        result = {"error": error_record(error), "source": dict(source or {})}
+        result = _with_untold({"error": error_record(error), "source": dict(source or {})}, untold)
         with self._store.writing() as writer:
             begun = _open(writer, experiment, by)
             return _end(writer, begun, outcome, result, by)
@@ -201,6 +205,10 @@ def _begin(writer: Writer, run: PlannedRun, origin: str, by: Actor) -> Experimen
     }
     event = writer.append(kinds.EXPERIMENT_STARTED, payload, actor=by, model=run.model, version=run.version)
     return read_experiments([event])[0]
+
+
+def _with_untold(result: Mapping[str, Json], untold: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+    return {**result, **({"untold": [dict(one) for one in untold]} if untold else {})}
 
 
 def _complete(writer: Writer, begun: Experiment, record: PackageRecord, by: Actor) -> Experiment:

@@ -43,7 +43,7 @@ def development_tables(experiments: Sequence[Experiment], decisions: Sequence[De
 EXPERIMENT_COLUMNS = (
     *("experiment", "version", "person", "started", "ended", "origin", "outcome", "error", "plan_sha256", "changed"),
     *("source", "source_sha256", "source_rows", "seed", "champion", "candidates", "recommendation", "package_hash"),
-    "software",
+    *("software", "untold"),
 )
 DECISION_COLUMNS = (
     *("at", "version", "experiment", "about", "decision", "reason", "rejects", "evidence", "person", "event"),
@@ -61,6 +61,7 @@ def _experiment(one: Experiment) -> tuple[str | int | float | None, ...]:
         (told.get("validation") or {}).get("recommendation"),
         one.package_hash,
         ", ".join(f"{name} {version}" for name, version in sorted(one.software.items())),
+        "; ".join(one.untold) or None,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,12 +11,15 @@ from credit_risk._core.extras import optional_import
 from credit_risk.inventory.development.package_record import PackageRecord
 from credit_risk.inventory.development.plan_fields import plan_fields
 from credit_risk.lifecycle.run import RunResult
+from credit_risk.lifecycle.sinks.mlflow_names import Named, named
 from credit_risk.lifecycle.sinks.watched_run import Beginning
 from credit_risk.package.layout import MANIFEST
 
 EXTRA = "mlflow"
-LONGEST_KEY, LONGEST_VALUE, AT_ONCE = 250, 6000, 100
-"""Limits of MLflow: characters of a name and of a parameter, entities of a call."""
+AT_ONCE = 100
+"""Entities of a call that MLflow takes."""
+ALTERED = "altered_names.{kind}.json"
+"""Artifact that tells which name stands for which, where MLflow does not take the names of the plan."""
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_FILE_STORE": "true",
@@ -54,19 +56,19 @@ class MlflowSink:
         )
         self._run = made.info.run_id
         held = parameters_of(run.plan)
-        cut = [name for name, value in held.items() if len(value) == LONGEST_VALUE]
-        if cut:
-            self._client.set_tag(self._run, "parameters_cut", ", ".join(cut)[:LONGEST_VALUE])
-        parameters = [self._entities.Param(name, value) for name, value in held.items()]
+        parameters = [self._entities.Param(name, str(value)) for name, value in held.values.items()]
         for start in range(0, len(parameters), AT_ONCE):
             self._client.log_batch(self._run, params=parameters[start : start + AT_ONCE])
+        self._tell_altered("parameters", held)
 
     def completed(self, run: Beginning, package: PackageRecord, result: RunResult, at: datetime) -> None:
         """Figures of the evidence, hashes, and the manifest as the one artifact."""
         moment = _milliseconds(at)
-        metrics = [self._entities.Metric(name, value, moment, 0) for name, value in figures_of(package).items()]
+        figures = figures_of(package)
+        metrics = [self._entities.Metric(name, value, moment, 0) for name, value in figures.values.items()]
         for start in range(0, len(metrics), AT_ONCE):
             self._client.log_batch(self._run, metrics=metrics[start : start + AT_ONCE])
+        self._tell_altered("figures", figures)
         tags = {"package_hash": str(package.result["package_hash"])}
         validation = package.result.get("validation")
         tags |= {} if validation is None else {"recommendation": str(validation["recommendation"])}
@@ -80,22 +82,22 @@ class MlflowSink:
         status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
         self._client.set_terminated(self._run, status, _milliseconds(at))
 
-
-def parameters_of(plan: Mapping[str, Any]) -> dict[str, str]:
-    """Fields of a plan by their pointers without the first slash, as texts within MLflow's limits."""
-    found = {}
-    for pointer, value in plan_fields(plan).items():
-        name = re.sub(r"[^\w\-. :/]", "_", pointer.removeprefix("/"))[:LONGEST_KEY]
-        found[name] = str(value)[:LONGEST_VALUE]
-    return found
+    def _tell_altered(self, kind: str, held: Named) -> None:
+        """A tag with the number of names that stand for others, and the file that tells which; nothing without any."""
+        if held.altered:
+            self._client.set_tag(self._run, f"altered_names.{kind}", str(len(held.altered)))
+            self._client.log_dict(self._run, dict(held.altered), ALTERED.format(kind=kind))
 
 
-def figures_of(package: PackageRecord) -> dict[str, float]:
+def parameters_of(plan: Mapping[str, Any]) -> Named:
+    """Fields of a plan by their pointers without the first slash; long texts are hashes there already."""
+    return named({pointer.removeprefix("/"): value for pointer, value in plan_fields(plan).items()})
+
+
+def figures_of(package: PackageRecord) -> Named:
     """Headline figures as `model/sample/measure`."""
-    return {
-        re.sub(r"[^\w\-. :/]", "_", f"{one['model']}/{one['sample']}/{one['measure']}"): float(one["value"])
-        for one in package.result.get("figures") or ()
-    }
+    rows = package.result.get("figures") or ()
+    return named({f"{one['model']}/{one['sample']}/{one['measure']}": float(one["value"]) for one in rows})
 
 
 def _milliseconds(at: datetime) -> int:

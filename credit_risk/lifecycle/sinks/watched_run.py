@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from credit_risk._core import canonical_json
 from credit_risk._core.clock import Clock, system_clock
@@ -16,7 +16,6 @@ from credit_risk.lifecycle.run import RunResult
 from credit_risk.plan import Plan
 
 Json = Any
-Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +71,58 @@ def beginning(plan: Plan, at: datetime) -> Beginning:
     return Beginning(*head, source, digest, columns, at)
 
 
-def watched_run(
-    plan: Plan,
-    run: Callable[[], Done],
-    result_of: Callable[[Done], RunResult],
-    sinks: Sequence[Sink],
-    warn: Callable[[str], None],
-    clock: Clock = system_clock,
-) -> Done:
-    """Run, and tell the sinks. One that fails is warned of and told nothing more; the run goes on, and its package is
-    the same."""
-    begun = beginning(plan, clock())
-    listening = [one for one in sinks if _told(one, warn, lambda one=one: one.begun(begun))]  # type: ignore[misc]
+class Watch:
+    """A run that sinks are told of. One that fails is warned of, stands in `untold`, and is told nothing more."""
+
+    def __init__(self, plan: Plan, sinks: Sequence[Sink], warn: Callable[[str], None], clock: Clock = system_clock):
+        self._plan, self._listening, self._warn, self._clock = plan, list(sinks), warn, clock
+        self._begun: Beginning | None = None
+        self._untold: list[Mapping[str, Json]] = []
+
+    @property
+    def untold(self) -> tuple[Mapping[str, Json], ...]:
+        """`sink`, `of` (began, completed, failed) and `error` (its type alone: messages may hold addresses)."""
+        return tuple(self._untold)
+
+    def began(self) -> None:
+        """The run begins."""
+        begun = self._begun = beginning(self._plan, self._clock())
+        self._tell("began", lambda one: one.begun(begun))
+
+    def completed(self, result: RunResult) -> None:
+        """It has ended with a package."""
+        begun = self._known()
+        self._tell("completed", lambda one: one.completed(begun, package_record(result.out), result, self._clock()))
+
+    def failed(self, error: BaseException) -> None:
+        """It has ended with an error, or was interrupted."""
+        begun = self._known()
+        self._tell("failed", lambda one: one.failed(begun, error, self._clock()))
+
+    def _known(self) -> Beginning:
+        assert self._begun is not None, "a run ends after it began"
+        return self._begun
+
+    def _tell(self, what: str, act: Callable[[Sink], None]) -> None:
+        for sink in tuple(self._listening):
+            try:
+                act(sink)
+            except Exception as error:  # noqa: BLE001 - whatever another system does, it ends no run of development
+                self._listening.remove(sink)
+                self._untold.append({"sink": sink.name, "of": what, "error": type(error).__name__})
+                said = " ".join(str(error).split())[:300]
+                self._warn(f"{sink.name} was not told: {type(error).__name__}: {said}")
+
+
+def watched(run: Callable[[], RunResult], watch: Watch | None) -> RunResult:
+    """Run, and tell the sinks of a watch (None: nobody); the package is the same."""
+    if watch is None:
+        return run()
+    watch.began()
     try:
-        done = run()
+        result = run()
     except BaseException as error:
-        failure = error
-        for one in listening:
-            _told(one, warn, lambda one=one: one.failed(begun, failure, clock()))  # type: ignore[misc]
+        watch.failed(error)
         raise
-    result = result_of(done)
-    for one in listening:
-        _told(one, warn, lambda one=one: one.completed(begun, package_record(result.out), result, clock()))  # type: ignore[misc]
-    return done
-
-
-def _told(sink: Sink, warn: Callable[[str], None], act: Callable[[], None]) -> bool:
-    try:
-        act()
-    except Exception as error:  # noqa: BLE001 - whatever another system does, it ends no run of development
-        warn(f"{sink.name} was not told: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
-        return False
-    return True
+    watch.completed(result)
+    return result

@@ -10,11 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mlflow.tracking import MlflowClient
 from openlineage.client import event_v2
 
+from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk._core.hashing import sha256_bytes
+from credit_risk.inventory import create_inventory, open_inventory
+from credit_risk.inventory.contracts import ModelFacts
+from credit_risk.inventory.service.development import DevelopmentLog
+from credit_risk.lifecycle import logged_run
+from credit_risk.lifecycle.logged_run import run_logged
+from credit_risk.lifecycle.sinks.mlflow_names import LONGEST, named, taken_as_it_is
+from credit_risk.lifecycle.sinks.mlflow_sink import MlflowSink
+from credit_risk.lifecycle.sinks.watched_run import Watch, beginning
 from credit_risk.package import read_package
+from credit_risk.plan import read_plan
 from tests.credit_risk.cli.command import PLAN, QUICK, Ended, credit_risk, frame, portfolio, write_plan
+from tests.credit_risk.inventory.support import Gates, key_of, signer
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +152,139 @@ def test_events_go_to_a_server(plan: Path, tmp_path: Path, server: tuple[str, li
     assert [(one["path"], one["eventType"]) for one in received] == [
         ("/api/v1/lineage", "START"), ("/api/v1/lineage", "COMPLETE"),
     ]  # fmt: skip
+
+
+NAMES = st.text(st.sampled_from("ab_/.%[] ä-1"), min_size=1, max_size=8) | st.text(min_size=1, max_size=300)
+
+
+@given(st.dictionaries(NAMES, st.integers(), max_size=12))
+def test_names_that_mlflow_takes_are_as_many_as_there_were(values: dict[str, int]) -> None:
+    found = named(values)
+    assert sorted(found.values.values()) == sorted(values.values())
+    assert all(taken_as_it_is(name) for name in found.values)
+    for name, value in found.values.items():
+        assert values[found.altered.get(name, name)] == value
+        assert (name in found.altered) == (found.altered.get(name, name) != name)
+
+
+def test_an_altered_name_gives_way_to_one_that_is_there() -> None:
+    digest = sha256_bytes(b"a%b")
+    found = named({"a%b": 1, "a_b": 2, f"a_b-{digest[:8]}": 3})
+    assert found.values == {f"a_b-{digest[:16]}": 1, "a_b": 2, f"a_b-{digest[:8]}": 3}
+    assert found.altered == {f"a_b-{digest[:16]}": "a%b"}
+
+
+def test_names_that_mlflow_refuses_are_told_with_what_they_stand_for(tmp_path: Path) -> None:
+    """Three columns whose names were one without the suffix, and one that is too long: MLflow itself takes them."""
+    long = "L" * 240
+    columns = (
+        f"{{'A%': {{type: numeric}}, 'A[': {{type: numeric}}, 'A_': {{type: numeric}}, {long}: {{type: numeric}}}}"
+    )
+    text = PLAN.replace("{source: table.csv}", f"{{source: table.csv, columns: {columns}}}") + QUICK
+    told = beginning(read_plan(write_plan(tmp_path, text)), logged_run.system_clock())
+    store = (tmp_path / "mlruns").as_uri()
+    MlflowSink(store).begun(told)
+    client = MlflowClient(tracking_uri=store)
+    (one,) = client.search_runs([client.get_experiment_by_name("m").experiment_id])
+    path = client.download_artifacts(one.info.run_id, "altered_names.parameters.json", str(tmp_path))
+    altered = json.loads(Path(path).read_text("utf-8"))
+    assert one.data.tags["altered_names.parameters"] == str(len(altered))
+    assert one.data.params["data/columns/A_/type"] == "numeric"
+    for column in ("A%", "A[", long):
+        (name,) = (name for name, stands in altered.items() if stands == f"data/columns/{column}/type")
+        assert one.data.params[name] == "numeric"
+        assert len(name) <= LONGEST
+
+
+class Broken:
+    """A system that fails where it is told to."""
+
+    name = "Broken"
+
+    def __init__(self, where: str):
+        self.where = where
+
+    def _told(self, what: str) -> None:
+        if what == self.where:
+            raise ConnectionError("https://user:secret@example.org")
+
+    def begun(self, *_: object) -> None:
+        self._told("began")
+
+    def completed(self, *_: object) -> None:
+        self._told("completed")
+
+    def failed(self, *_: object) -> None:
+        self._told("failed")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """An inventory with a proposed version of the plan's model, and its developer."""
+    with create_inventory(tmp_path / "i.db", Gates()) as inventory:
+        inventory.people.register("registrar", "Rita", key_of("registrar"), registrar=True)
+        for person in ("dora", "olga"):
+            inventory.people.register(person, person.title(), key_of(person), by=signer("registrar"))
+        inventory.propose(ModelFacts("m", "Model", purpose="Decide", owner="olga"), "0.1.0", by="olga")
+    return tmp_path / "i.db"
+
+
+def logged(plan: Path, place: Path, where: str, **options: Any) -> list[str]:
+    """Warnings of a run that a broken system is told of."""
+    warned: list[str] = []
+    watch = Watch(read_plan(plan), [Broken(where)], warned.append)
+    quick = {"with_documents": False, "with_validation": False, "watch": watch}
+    run_logged(plan, place.with_name(where), place, by=signer("dora"), gates=Gates(), **quick, **options)
+    return warned
+
+
+def test_the_log_of_development_keeps_who_was_not_told(plan: Path, place: Path, tmp_path: Path) -> None:
+    assert len(logged(plan, place, "began")) == 1
+    assert len(logged(plan, place, "completed")) == 1
+    assert logged(plan, place, "nothing") == []
+    bad = write_plan(tmp_path / "bad", (plan / "plan.yaml").read_text("utf-8"), b"AGE,BAD\n1,7\n")
+    with pytest.raises(CreditRiskError):
+        logged(bad, place, "failed")
+    with open_inventory(place, Gates()) as inventory:
+        found = inventory.development.experiments("m")
+        trail = inventory.trail.verify()
+    assert [one.untold for one in found] == [
+        ("Broken was not told that it began (ConnectionError)",),
+        ("Broken was not told that it completed (ConnectionError)",),
+        (),
+        ("Broken was not told that it failed (ConnectionError)",),
+    ]
+    assert trail.intact
+    assert not any("secret" in str(one.result) for one in found)  # an address may hold a password
+    told = credit_risk("inventory", "development", "m", "--inventory", place).out
+    assert "    Broken was not told that it completed (ConnectionError)\n" in told
+    out = tmp_path / "log.json"
+    assert credit_risk("inventory", "development", "m", "--inventory", place, "--out", out).status == 0
+    rows = json.loads(out.read_text("utf-8"))["experiments"]
+    assert [row["untold"] is None for row in rows] == [False, False, True, False]
+
+
+def test_an_end_that_cannot_be_logged_hides_neither_package_nor_error(
+    plan: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever error of ours the log gives: the package stands with `unlogged`, the error of the run with a note."""
+
+    class OtherError(CreditRiskError):
+        """Not one of the inventory."""
+
+    def lost(*_: object, **__: object) -> None:
+        raise OtherError(Fault("the log is gone", "gone"))
+
+    monkeypatch.setattr(DevelopmentLog, "complete", lost)
+    monkeypatch.setattr(DevelopmentLog, "fail", lost)
+    quick: dict[str, Any] = {"with_documents": False, "with_validation": False}
+    done = run_logged(plan, tmp_path / "out", place, by=signer("dora"), gates=Gates(), **quick)
+    assert isinstance(done.unlogged, OtherError)
+    assert read_package(tmp_path / "out").package_hash
+    bad = write_plan(tmp_path / "bad", (plan / "plan.yaml").read_text("utf-8"), b"AGE,BAD\n1,7\n")
+    with pytest.raises(CreditRiskError) as caught:
+        run_logged(bad, tmp_path / "none", place, by=signer("dora"), gates=Gates(), **quick)
+    assert not isinstance(caught.value, OtherError)
+    (note,) = caught.value.__notes__
+    assert note.startswith("the end of experiment m:E2 could not be logged: ")
+    assert "the log is gone" in note
