@@ -197,10 +197,18 @@ def _challengers(plan: dict[str, Any], monitoring: dict[str, Any]) -> Found:
     if not isinstance(listed, list | tuple):
         return
     others = [m.get("id") for m in listed if isinstance(m, dict) and m.get("champion") is not True]
+    strategy = plan.get("strategy")
+    if (
+        given.get("random_share") is not None
+        and (strategy.get("cut_off") if isinstance(strategy, dict) else None) is None
+    ):
+        path: Path = ("monitoring", "challengers", "random_share")
+        message = "is a share of the applicants below strategy.cut_off, and the plan has none"
+        yield path, Fault(message, code="no_cut_off", remedy="declare strategy.cut_off, or name random_accepts alone")
     shadow = given.get("shadow")
     names = list(shadow) if isinstance(shadow, list | tuple) else []
     for index, name in enumerate(names):
-        path: Path = ("monitoring", "challengers", "shadow", index)
+        path = ("monitoring", "challengers", "shadow", index)
         if name in names[:index]:
             yield path, Fault(f"{name!r} stands twice", code="duplicate_name", remedy="name it once")
         elif isinstance(name, str) and name not in others:

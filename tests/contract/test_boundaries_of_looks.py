@@ -3,7 +3,9 @@ kind: looks that lie close together, early ones far out in the tail, and those t
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +15,9 @@ from numpy.typing import NDArray
 from scipy import integrate, optimize, special, stats
 
 from credit_risk.monitoring.challenger.schedule import Schedule, scheduled
+from credit_risk.monitoring.challenger.shadow import ACCEPTS, RANDOM, WEIGHTED
 from credit_risk.strategy.spending import GREATEST, crossing, spending_boundaries
+from tests.architecture.sources import REPOSITORY
 from validation.monitoring.looks import Look, _grown
 from validation.rebuild import experiment
 from validation.rebuild.censored import Labels
@@ -146,3 +150,14 @@ def test_both_sides_take_a_look_where_the_information_grew_by_a_millionth(growth
     first, second = (Look(at, rows, labels, 0.0, error) for at, error in known.items())
     assert len(run.taken) == 1 + _grown(second, [(1, first)]) == 1 + (growth > 1e-6)
     assert run.table["reason"].notna().sum() == (growth < 1e-6)
+
+
+def test_the_specification_describes_every_key_of_the_challengers() -> None:
+    text = (REPOSITORY / "scorecards" / "format" / "SPECIFICATION.md").read_text("utf-8")
+    section = text.partition("### 10.1 Challengers\n")[2].partition("\n## ")[0]
+    table = "".join(line.split("|")[1] for line in section.splitlines() if line.startswith("|"))
+    schema = json.loads((REPOSITORY / "scorecards" / "format" / "plan.schema.json").read_text("utf-8"))
+    keys = schema["$defs"]["ChallengersSpec"]["properties"]
+    assert sorted(re.findall(r"`(\w+)`", table)) == sorted(keys)
+    for word in (*keys["spending"]["enum"], ACCEPTS, RANDOM, WEIGHTED):
+        assert f"`{word}`" in section

@@ -64,6 +64,12 @@ WRONG = [
     ("{profit: {margin: 0.1, loss_given_default: 0.5, review_cost: 9}}", "monitoring.profit", "value", "was reviewed"),
     ("{profit: {margin: 1, loss_given_default: 1, amount: SEX}}", "monitoring.profit.amount", "role", None),
     (f"{{challengers: {{{LOOKS}}}}}", "monitoring.challengers", "value", "do not ascend"),
+    (
+        "{challengers: {shadow: [trees], random_share: 0.1}}",
+        "monitoring.challengers.random_share",
+        "no_cut_off",
+        "none",
+    ),
     ("{challengers: {shadow: [trees], arm: ARM}}", "monitoring.challengers", "value", "of a live split"),
     ("{challengers: {shadow: [trees], look_information: [0.5, 0.9]}}", "monitoring.challengers", "value", "is 1"),
     (
