@@ -20,9 +20,14 @@ class Segmented(Generic[Part]):
         self._make = make
         self._parts: dict[str, dict[str, Part]] = {ALL: {ALL: make()}}
 
+    @property
+    def every(self) -> Part:
+        """What is gathered of all rows."""
+        return self._parts[ALL][ALL]
+
     def places(self, rows: int, segments: Mapping[str, ArrayLike]) -> Iterator[tuple[Part, Places]]:
         """Each part that some of the next `rows` rows are of, with their places; segments: values (n,) by column."""
-        yield self._parts[ALL][ALL], next(groups_of(rows))[2]
+        yield self.every, next(groups_of(rows))[2]
         for column, values in segments.items():
             held = self._parts.setdefault(column, {})
             for _, segment, where in list(groups_of(rows, None, {column: values}))[1:]:

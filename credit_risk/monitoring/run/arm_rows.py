@@ -16,11 +16,10 @@ from credit_risk.evaluation.fairness_gaps import Rate
 from credit_risk.monitoring.challenger.arms import ArmRate
 from credit_risk.monitoring.challenger.assignment import REPRODUCED_COLUMNS, Split, assign
 from credit_risk.monitoring.performance.decisions import OPEN, YES, approved_of, rate_of_counts
-from credit_risk.monitoring.performance.labels import label_outcomes
 from credit_risk.monitoring.rows.measures import rate_and_size
 from credit_risk.monitoring.rows.spool import Folder, Sorted, Spool
 from credit_risk.monitoring.rows.tally import Coding, Tally, followed
-from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of_names, dates_of, days_in, texts_of
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of_names, labels_in, texts_of
 from credit_risk.monitoring.run.decided import Share
 from credit_risk.monitoring.run.settings import Settings, held
 from credit_risk.monitoring.run.words import Words
@@ -164,8 +163,7 @@ def _add(
             found.decided[arm].add(booked[inside], None if clusters is None else clusters[inside])
     if not known or settings.window is None:
         return
-    start, bad, until = (pd.Series(dates_of(days_in(batch, name))) for name in ("_time", *OUTCOMES))
-    labels, _ = label_outcomes(start, bad, until, settings.window)
+    labels, _ = labels_in(batch, settings.window)
     for arm in set(arms[booked].tolist()):
         inside = np.flatnonzero(booked & (arms == arm))
         if arm not in found.tallies:

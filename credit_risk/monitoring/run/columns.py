@@ -7,6 +7,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from credit_risk.monitoring.performance.labels import Labels, label_outcomes
+
 OUTCOMES = ("bad_date", "observed_until")
 """Columns of what became of an account, beside `_time` of its decision."""
 NEVER = np.iinfo(np.int64).min
@@ -54,3 +56,9 @@ def clusters_of_names(names: NDArray[np.object_], before: int) -> NDArray[np.uin
 def dates_of(days: Whole) -> NDArray[np.datetime64]:
     """Days as dates, NaT of NEVER."""
     return np.where(days == NEVER, np.datetime64("NaT", "D").astype(np.int64), days).astype("datetime64[D]")
+
+
+def labels_in(table: pa.Table, window: float) -> tuple[Labels, pd.DataFrame]:
+    """`label_outcomes` of the rows of a table with `_time` and OUTCOMES; window: months."""
+    start, bad, until = (pd.Series(dates_of(days_in(table, name))) for name in ("_time", *OUTCOMES))
+    return label_outcomes(start, bad, until, window)

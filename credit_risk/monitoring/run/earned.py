@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from credit_risk.monitoring.performance.decisions import YES, approved_of
-from credit_risk.monitoring.performance.labels import Labels, label_outcomes
+from credit_risk.monitoring.performance.labels import Labels
 from credit_risk.monitoring.rows.spool import Folder
-from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, dates_of, days_in, numbers_of, texts_of
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, labels_in, numbers_of, texts_of
 from credit_risk.monitoring.run.profit_rows import Accounts, ProfitRows
 from credit_risk.monitoring.run.settings import Settings, held, truth
 from credit_risk.monitoring.run.words import Words
@@ -104,8 +104,7 @@ def _labels(table: pa.Table, settings: Settings) -> Labels:
     if "_time" not in table.column_names or settings.window is None:
         nothing = np.zeros(table.num_rows, bool)
         return Labels(np.full(table.num_rows, np.nan), nothing, nothing, float(settings.window or 1))
-    start, bad, until = (pd.Series(dates_of(days_in(table, name))) for name in ("_time", *OUTCOMES))
-    return label_outcomes(start, bad, until, settings.window)[0]
+    return labels_in(table, settings.window)[0]
 
 
 def _notes(spec: ProfitSpec, decided: bool, known: bool) -> tuple[str, ...]:

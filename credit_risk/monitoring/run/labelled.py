@@ -21,10 +21,10 @@ from credit_risk.monitoring.performance.against_development import (
     development_months,
 )
 from credit_risk.monitoring.performance.development_evidence import development_at_window
-from credit_risk.monitoring.performance.labels import Labels, label_outcomes
+from credit_risk.monitoring.performance.labels import Labels
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.rows.spool import Folder
-from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, dates_of, days_in, numbers_of
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, labels_in, numbers_of, texts_of
 from credit_risk.monitoring.run.label_counts import MATURE, LabelCounts, joined_faults
 from credit_risk.monitoring.run.mature import MatureRows
 from credit_risk.monitoring.run.month_rows import Chunk, MonthRows
@@ -64,7 +64,17 @@ def without_outcomes(source: SqlSource, settings: Settings, segments: Sequence[s
             for table in source.batches(period, ["probability", *segments]):
                 nothing = np.full(table.num_rows, np.nan)
                 labels = Labels(nothing, nothing == 1, nothing == 1, float(settings.window or 1))
-                _add(month, Chunk(labels, numbers_of(table, "probability"), nothing, None, _of(table, segments), {}))
+                _add(
+                    month,
+                    Chunk(
+                        labels,
+                        numbers_of(table, "probability"),
+                        nothing,
+                        None,
+                        {name: texts_of(table, name) for name in segments},
+                        {},
+                    ),
+                )
             parts.append(month.estimate(period))
     return Labelled(*(reason,) * 4, _joined(parts, NO_PROBABILITY), reason, reason)
 
@@ -175,22 +185,22 @@ def _chunks(
     asked = ["_time", *OUTCOMES, "probability", *extra, *grade, *segments, *own]
     number, window = 0, float(settings.window or 0)
     for table in source.batches(period, list(dict.fromkeys(asked))):
-        start, bad, until = (pd.Series(dates_of(days_in(table, name))) for name in ("_time", *OUTCOMES))
-        labels, wrong = label_outcomes(start, bad, until, window)
+        labels, wrong = labels_in(table, window)
         p = numbers_of(table, "probability")
         risk = numbers_of(table, "linear_score") if "linear_score" in extra else p
         cluster = clusters_of(table[own[0]], number) if own else None
         number += table.num_rows
-        yield Chunk(labels, p, risk, cluster, _of(table, segments), _groups(table, reference)), wrong
-
-
-def _of(table: pa.Table, names: Sequence[str]) -> dict[str, NDArray[np.object_]]:
-    return {name: np.asarray(table[name].to_pandas().to_numpy(object), dtype=object) for name in names}
+        yield (
+            Chunk(
+                labels, p, risk, cluster, {name: texts_of(table, name) for name in segments}, _groups(table, reference)
+            ),
+            wrong,
+        )
 
 
 def _groups(table: pa.Table, reference: Reference) -> Mapping[str, NDArray[np.object_]]:
     """Grades, and bands of the score, as texts."""
-    found = _of(table, ["grade"] if "grade" in table.column_names else [])
+    found = {name: texts_of(table, name) for name in table.column_names if name == "grade"}
     score = reference.of_role(SCORE)
     name = "" if score is None else score.value.removeprefix("output:")
     if score is not None and name in table.column_names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,12 +21,12 @@ from credit_risk.monitoring.performance.estimate import (
     UNPAIRED,
     expected_rows,
 )
-from credit_risk.monitoring.performance.groups import groups_of
 from credit_risk.monitoring.performance.labels import Labels
 from credit_risk.monitoring.performance.vintages import PERFORMANCE_COLUMNS, Least, cluster_notes, performance_notes
 from credit_risk.monitoring.rows.expected import expected_of
 from credit_risk.monitoring.rows.measures import group_of, level_of, performance_rows, reached
 from credit_risk.monitoring.rows.scores import SpooledScores
+from credit_risk.monitoring.rows.segmented import Segmented
 from credit_risk.monitoring.rows.spool import Folder, Spool
 from credit_risk.monitoring.rows.tally import Coding, Tally
 
@@ -88,19 +88,18 @@ class MonthRows:
 
     def __init__(self, folder: Folder, window: float, *, clustered: bool):
         self._folder, self._window, self._clustered = folder, window, clustered
-        self._segments: dict[str, dict[str, _Segment]] = {}
+        self._segments: Segmented[_Segment] = Segmented(self._segment)
         self._grades: dict[str, dict[str, _Grade]] = {}
         self._without: dict[str, int] = {}
 
     def __len__(self) -> int:
         """Rows with a probability."""
-        return sum(len(one.every) for one in self._segments.get(ALL, {}).values())
+        return len(self._segments.every.every)
 
     def add(self, chunk: Chunk) -> None:
         """Some more rows."""
-        for name, places in _places(chunk):
-            for word, inside in places:
-                self._put(self._segment(name, word), chunk, inside)
+        for segment, places in self._segments.places(len(chunk.labels), chunk.segments):
+            self._put(segment, chunk, places)
         ranked = chunk.part(np.isfinite(chunk.risk))
         for scheme, values in ranked.groups.items():
             self._grade_rows(scheme, values, ranked)
@@ -108,7 +107,7 @@ class MonthRows:
     def performance(self, period: str, least: Least) -> pd.DataFrame:
         """PERFORMANCE_COLUMNS, as `performance_table`: at the window, and at the month that is reached."""
         rows: list[tuple[Any, ...]] = []
-        for segment, one in self._ordered():
+        for segment, one in self._segments.ordered():
             if not one.tally.rows:
                 continue
             month = reached(one.tally, self._window, least.reached)
@@ -122,7 +121,7 @@ class MonthRows:
     def level(self, period: str, correlation: float, least: Least) -> pd.DataFrame:
         """LEVEL_COLUMNS, as `calibration_level`."""
         rows = []
-        for segment, one in self._ordered():
+        for segment, one in self._segments.ordered():
             if one.tally.rows:
                 mean = math.fsum(math.fsum(part["probability"]) for part in one.every.chunks()) / len(one.every)
                 told = level_of(one.tally, "probability", mean, self._window, correlation, least)
@@ -135,8 +134,9 @@ class MonthRows:
     def estimate(self, period: str) -> pd.DataFrame:
         """ESTIMATE_COLUMNS, as `estimate_table` of the probabilities."""
         rows: list[tuple[Any, ...]] = []
-        for segment, one in self._ordered():
-            rows += expected_rows((period, segment), len(one.every), expected_of(one.every, "probability"))
+        for segment, one in self._segments.ordered():
+            if len(one.every):
+                rows += expected_rows((period, segment), len(one.every), expected_of(one.every, "probability"))
         frame = pd.DataFrame(rows, columns=ESTIMATE_COLUMNS)
         frame.attrs["notes"] = (BLIND_SPOT, UNPAIRED)
         return frame
@@ -163,14 +163,11 @@ class MonthRows:
 
     def scores(self) -> SpooledScores:
         """What ranks, of the rows with an outcome, be it not yet."""
-        return SpooledScores(self._segment(ALL, ALL).tally.spool, "risk")
+        return SpooledScores(self._segments.every.tally.spool, "risk")
 
-    def _segment(self, column: str, word: str) -> _Segment:
-        held = self._segments.setdefault(column, {})
-        if word not in held:
-            tally = Tally.empty(self._folder, Coding(), NUMBERS, clustered=self._clustered)
-            held[word] = _Segment(self._folder.spool([("probability", "f8")]), tally)
-        return held[word]
+    def _segment(self) -> _Segment:
+        tally = Tally.empty(self._folder, Coding(), NUMBERS, clustered=self._clustered)
+        return _Segment(self._folder.spool([("probability", "f8")]), tally)
 
     def _put(self, segment: _Segment, chunk: Chunk, rows: NDArray[np.int64]) -> None:
         segment.every.add({"probability": chunk.probability[rows]})
@@ -192,26 +189,11 @@ class MonthRows:
             held[word].tally.add(chunk.labels.part(inside), columns)
             held[word].sums.append(math.fsum(chunk.probability[inside]))
 
-    def _ordered(self) -> Iterator[tuple[str, _Segment]]:
-        """All rows, then the words of each column in the order of their texts."""
-        for held in self._segments.values():
-            for word in sorted(held):
-                yield word, held[word]
-
     def _labels(self) -> Labels:
         """None of them, with or without clusters: for the notes."""
         empty = np.zeros(0)
         cluster = np.zeros(0, np.int64) if self._clustered else None
         return Labels(empty, empty.astype(bool), empty.astype(bool), self._window, cluster=cluster)
-
-
-def _places(chunk: Chunk) -> Iterator[tuple[str, list[tuple[str, NDArray[np.int64]]]]]:
-    """Column (`all` first) with its words `column=value` and the places of their rows."""
-    rows = len(chunk.labels)
-    yield ALL, [(ALL, np.arange(rows))]
-    for name, values in chunk.segments.items():
-        found = [(segment, places) for _, segment, places in groups_of(rows, None, {name: values})]
-        yield name, found[1:]
 
 
 __all__ = ["Chunk", "MonthRows"]

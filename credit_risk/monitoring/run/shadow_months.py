@@ -24,11 +24,11 @@ from credit_risk.monitoring.challenger.shadow import (
 )
 from credit_risk.monitoring.frames import ALL
 from credit_risk.monitoring.performance.groups import groups_of
-from credit_risk.monitoring.performance.labels import Labels, label_outcomes
+from credit_risk.monitoring.performance.labels import Labels
 from credit_risk.monitoring.rows.measures import two_scores
 from credit_risk.monitoring.rows.spool import Folder
 from credit_risk.monitoring.rows.tally import Coding, Tally
-from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, dates_of, days_in, numbers_of
+from credit_risk.monitoring.run.columns import OUTCOMES, clusters_of, labels_in, numbers_of, texts_of
 from credit_risk.monitoring.run.settings import Settings, held, truth
 from credit_risk.monitoring.source import SqlSource
 
@@ -105,8 +105,7 @@ def _gather(
     basis = accepted_by_plan(*empty, settings.cut_off, share).basis
     assert settings.window is not None
     for table in source.batches(period, list(dict.fromkeys(asked))):
-        start, bad, until = (pd.Series(dates_of(days_in(table, name))) for name in ("_time", *OUTCOMES))
-        labels, _ = label_outcomes(start, bad, until, settings.window)
+        labels, _ = labels_in(table, settings.window)
         cluster = clusters_of(table[own[0]], number) if own else None
         number += table.num_rows
         keep, mass = np.ones(table.num_rows, bool), None
@@ -134,7 +133,7 @@ def _add(
     """Rows that both have scored, into all groups that they are of."""
     first, second = numbers_of(table, "probability"), numbers_of(table, name)
     rows = np.flatnonzero(np.isfinite(first) & np.isfinite(second))
-    values = {one: np.asarray(table[one].to_pandas().to_numpy(object))[rows] for one in segments}
+    values = {one: texts_of(table, one)[rows] for one in segments}
     for _, segment, places in groups_of(len(rows), None, values):
         column = ALL if segment == ALL else next(one for one in segments if segment.startswith(f"{one}="))
         inside = rows[places]
