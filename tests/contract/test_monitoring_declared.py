@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy import optimize, stats
 
 from credit_risk.evaluation.clustered import clustered_auc_interval
+from credit_risk.monitoring.run import MonitoringRun, OutcomeTable, Words, monitor
+from credit_risk.monitoring.source import SqlSource, duckdb_engine, same_names
+from credit_risk.monitoring.source.duckdb_engine import DuckDBEngine
 from credit_risk.package import read_package
 from tests.contract.test_monitoring_validation import listed
 from tests.credit_risk.cli.command import credit_risk, done, portfolio
@@ -183,3 +188,51 @@ def test_the_validator_counts_the_same_and_finds_what_is_changed(world: World, t
     listed(run)
     changed = found_by_the_validator(world, run, tmp_path / "changed")
     assert {one["test"] for one in changed["findings"]} == {f"monitoring.{t}: {c}" for t, (c, _) in CHANGES.items()}
+
+
+def run_again(folder: Path, package: Path) -> MonitoringRun:
+    read = read_package(package)
+    mapping = same_names(
+        read, "key", "decided", decision="decision", segments={"HOUSING": "HOUSING"},
+        challengers={"trees:probability": "trees"},
+    )  # fmt: skip
+    late = OutcomeTable(folder / "production" / "outcomes.parquet")
+    words = Words(("accept",), ("decline",))
+    return monitor(read, str(folder / "production" / "decisions"), mapping, outcomes=late, words=words)
+
+
+def test_no_run_holds_a_month_of_rows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a month at once fails; and whatever the batches are, the figures are the same."""
+    _, folder, package = world
+    wanted, batches, seen = run_again(folder, package), SqlSource.batches, list[int]()
+
+    def counted(self: SqlSource, period: str, columns: Sequence[str], *, ordered: bool = True) -> Iterator[pa.Table]:
+        for table in batches(self, period, columns, ordered=ordered):
+            seen.append(table.num_rows)
+            yield table
+
+    def refused(*_: object) -> None:
+        pytest.fail("a month of rows was asked for at once")
+
+    def some(self: DuckDBEngine, sql: str) -> list[tuple[Any, ...]]:
+        found = fetch(self, sql)
+        assert len(found) < ROWS * 8, sql  # counts, never rows
+        return found
+
+    fetch = DuckDBEngine.fetch
+    monkeypatch.setattr(DuckDBEngine, "fetch", some)
+    monkeypatch.setattr(SqlSource, "batches", counted)
+    monkeypatch.setattr(SqlSource, "rows", refused)
+    monkeypatch.setattr(DuckDBEngine, "arrow", refused)
+    monkeypatch.setattr(duckdb_engine, "BATCH", 150)
+    found = run_again(folder, package)
+    assert max(seen) <= 150
+    assert sum(seen) >= 8 * 8 * ROWS  # eight parts of a run at least read every row
+    assert set(found.frames) == set(wanted.frames)
+    for name, frame in wanted.frames.items():
+        own = found.frames[name]
+        if isinstance(frame, str) or isinstance(own, str):
+            assert isinstance(own, str)
+            assert own == frame
+        else:
+            pd.testing.assert_frame_equal(own, frame, rtol=1e-10, atol=1e-11, obj=name)

@@ -133,9 +133,15 @@ def undeclared_specials(reference: pd.DataFrame, values: pd.DataFrame, policy: Q
     return pd.DataFrame(found, columns=FINDING_COLUMNS)
 
 
-def _far(x: Floats, low: float, high: float) -> NDArray[np.bool_]:
+def far_from(low: float, high: float) -> tuple[float, float]:
+    """Below and above which a value is far outside what development had, from its least and greatest value."""
     reach = (high - low) / 2.0
-    return np.asarray((x < low - reach) | (x > high + reach) | ((x < 0.0) & (low >= 0.0)), np.bool_)
+    return max(low - reach, 0.0) if low >= 0.0 else low - reach, high + reach
+
+
+def _far(x: Floats, low: float, high: float) -> NDArray[np.bool_]:
+    below, above = far_from(low, high)
+    return np.asarray((x < below) | (x > above), np.bool_)
 
 
 def _sorted(part: pd.DataFrame) -> tuple[Floats, Floats]:

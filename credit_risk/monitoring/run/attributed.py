@@ -23,6 +23,7 @@ from credit_risk.monitoring.drift.link import mean_probability_of, probability_l
 from credit_risk.monitoring.frames import MOMENT_COLUMNS
 from credit_risk.monitoring.performance.groups import groups_of
 from credit_risk.monitoring.reference import Reference
+from credit_risk.monitoring.run.sampled import sample_of
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.counting import NOTHING
 from credit_risk.monitoring.source.mapping import INPUT
@@ -33,7 +34,8 @@ NO_SUM = "the model does not add up over the bins of characteristics, and holds 
 NO_SCORES = "production holds no linear score and no probability to hold the shifts against"
 NO_ROWS = "attributions are of rows: production holds not every input, or development does not travel with the package"
 CAP, SEED = 5_000, 20261127
-"""Most rows of a month, and of development, whose attributions are computed; of more a sample is drawn by the seed."""
+"""Most rows of a month, and of development, whose attributions are computed; of more a sample is drawn: of a month by
+the hashes of its keys."""
 CLOSE = 1e-6
 """Of the linear score, in log-odds: attributions that do not add up to it as closely are not those of the score."""
 
@@ -128,8 +130,8 @@ def _of_rows(
         link=None if base.probability is None else probability_link(model),
     )
     shifts.attrs["notes"] = (
-        f"attributions of rows (Shapley values of the trees, interventional), at most {CAP:,} rows a month drawn by a "
-        f"fixed seed, against {drawn:,} of development; they add up to the linear score row by row",
+        f"attributions of rows (Shapley values of the trees, interventional), at most {CAP:,} rows a month drawn by "
+        f"the hash of their keys, against {drawn:,} of development; they add up to the linear score row by row",
         "the probability: location and spread of the linear score, shared by shifts and by covariances",
     )
     mean = float(np.average(constant + base.contributions.sum(axis=1), weights=weights))
@@ -168,13 +170,12 @@ def _production(
     inputs: Sequence[str],
     segments: Sequence[str],
 ) -> tuple[dict[tuple[str, str], Floats], pd.DataFrame]:
-    """Contributions by period and segment, and MOMENT_COLUMNS of the same rows; a month of rows is held at once."""
+    """Contributions by period and segment, and MOMENT_COLUMNS of the same rows."""
     compiled = compile_model(model)
     groups: dict[tuple[str, str], Floats] = {}
     lines: list[tuple[Any, ...]] = []
     for period in source.periods:
-        frame = source.rows(period, [INPUT + name for name in inputs] + list(segments)).to_pandas()
-        frame = frame.iloc[_drawn(len(frame))].reset_index(drop=True)
+        frame = sample_of(source, period, [INPUT + name for name in inputs] + list(segments), CAP, SEED)
         own = frame[[INPUT + name for name in inputs]].set_axis(list(inputs), axis=1)
         fine = np.flatnonzero(~compiled.rows_in_error(own))
         if not len(fine):

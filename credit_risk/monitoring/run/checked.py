@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +15,16 @@ from credit_risk.evaluation.intervals import normal_quantile
 from credit_risk.monitoring.development import Development
 from credit_risk.monitoring.drift.cause import CALIBRATION, RANKING, CauseRules, likeliest_cause
 from credit_risk.monitoring.drift.columns import BREACH_COLUMNS
-from credit_risk.monitoring.drift.contract import contract_breaches, contracts_of_plan
+from credit_risk.monitoring.drift.contract import ColumnContract, contract_breaches, contracts_of_plan
 from credit_risk.monitoring.drift.domain import DomainPolicy, domain_frames
 from credit_risk.monitoring.drift.moved import GAP_COLUMNS, moved_frame
 from credit_risk.monitoring.drift.quality import QualityPolicy, quality_frame
-from credit_risk.monitoring.drift.units import undeclared_specials, unit_changes_of_moments
+from credit_risk.monitoring.drift.units import far_from, undeclared_specials, unit_changes_of_moments
 from credit_risk.monitoring.frames import ALL, MOMENT_COLUMNS
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.run.drifted import NO_ROWS, Drifted
 from credit_risk.monitoring.run.labelled import Labelled
+from credit_risk.monitoring.run.sampled import sample_of
 from credit_risk.monitoring.run.settings import Settings
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import INPUT, PERIOD
@@ -95,16 +96,28 @@ def _quality(
 
 
 def _breaches(package: Package, source: SqlSource) -> pd.DataFrame:
-    """Rules of the contract, input by input, so that one column of one month is held at once."""
+    """Rules of the contract, counted as rows come."""
     types = {str(item["name"]): item["type"] == "number" for item in package.model["inputs"]}
     mapped = {name: types[name] for name in types if _is_there(source, INPUT + name)}
     contracts = contracts_of_plan(package.plan["data"].get("columns") or {}, mapped)
-    parts = []
-    for name, contract in contracts.items():
-        for period in source.periods:
-            frame = source.rows(period, [PERIOD, INPUT + name]).to_pandas()
-            parts.append(contract_breaches(frame, {name: contract}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=BREACH_COLUMNS)
+    if not contracts:
+        return pd.DataFrame(columns=BREACH_COLUMNS)
+    parts = [_broken_rules(source, period, contracts) for period in source.periods]
+    every = pd.concat(parts, ignore_index=True)
+    order = {name: place for place, name in enumerate(contracts)}
+    return every.sort_values("variable", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+
+
+def _broken_rules(source: SqlSource, period: str, contracts: Mapping[str, ColumnContract]) -> pd.DataFrame:
+    """BREACH_COLUMNS of a month."""
+    found: pd.DataFrame | None = None
+    for table in source.batches(period, [PERIOD, *(INPUT + name for name in contracts)], ordered=False):
+        own = contract_breaches(table.to_pandas(), contracts)
+        if found is None:
+            found = own
+        else:
+            found[["rows", "total"]] += own[["rows", "total"]].to_numpy()
+    return pd.DataFrame(columns=BREACH_COLUMNS) if found is None else found
 
 
 def _is_there(source: SqlSource, name: str) -> bool:
@@ -134,7 +147,7 @@ def _units(source: SqlSource, development: Development, policy: QualityPolicy) -
 
 
 def _undeclared(package: Package, source: SqlSource, development: Development, policy: QualityPolicy) -> pd.DataFrame:
-    """Values outside what development had, declared codes aside, that stand in too many rows; numeric inputs."""
+    """Values far outside what development had, declared codes aside, that stand in too many rows; numeric inputs."""
     spans: dict[str, tuple[float, float, list[float]]] = {}
     for item in package.model["inputs"]:
         name, codes = str(item["name"]), [float(one["code"]) for one in item["specials"] if _is_number(one["code"])]
@@ -149,7 +162,7 @@ def _undeclared(package: Package, source: SqlSource, development: Development, p
     moments, parts = source.moments([INPUT + name for name in spans]), []
     for name, (low, high, codes) in spans.items():
         held = moments.loc[moments["quantity"] == INPUT + name, ["period", "rows"]]
-        found = source.beyond(INPUT + name, low, high)
+        found = source.beyond(INPUT + name, *far_from(low, high), most=len(codes) + 1)
         found = found[~found["value"].isin(codes)]
         outside = held["period"].map(found.groupby("period")["rows"].sum()).fillna(0)
         inside = held.assign(value=low, rows=held["rows"] - outside)
@@ -177,10 +190,9 @@ def _domain(
     compiled = compile_model(package.model)
     periods = []
     for period in source.periods[-settings.spec.persistence.of :]:
-        frame = source.rows(period, [INPUT + name for name in inputs]).to_pandas()
+        frame = sample_of(source, period, [INPUT + name for name in inputs], DomainPolicy().cap, SEED)
         frame.columns = pd.Index(inputs)
-        policy = DomainPolicy(seed=SEED)
-        frame = frame.sample(min(len(frame), policy.cap), random_state=SEED).reset_index(drop=True)
+        frame = frame.sample(len(frame), random_state=SEED).reset_index(drop=True)
         refused = compiled.rows_in_error(frame)
         periods.append((period, _matrix(used, compiled.values(frame[~refused].reset_index(drop=True)))))
     try:

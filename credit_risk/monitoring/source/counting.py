@@ -29,6 +29,7 @@ FARTHEST = 1e100
 """Numbers beyond it are in no mean and no variance, and count as missing there."""
 NOTHING = "(missing)"
 CELLS = 4096
+MOST_VALUES = 1000
 AFTER = "(o.bad_date IS NULL OR o.bad_date >= CAST(u.m AS DATE)) AND o.observed_until >= CAST(u.m AS DATE)"
 EARLY = "outcomes that became bad, or were last looked at, before the decision"
 
@@ -79,8 +80,9 @@ class CountSource(Protocol):
         """Distinct values of a number by period, where there are at most `most`; else cells of a grid."""
         ...
 
-    def beyond(self, quantity: str, lower: float, upper: float) -> pd.DataFrame:
-        """period, value, rows of values of a number outside a range that more than one row has."""
+    def beyond(self, quantity: str, lower: float, upper: float, *, most: int = MOST_VALUES) -> pd.DataFrame:
+        """period, value, rows of values of a number outside a range that more than one row has: the `most` commonest of
+        each period, the least of those that are equally common."""
         ...
 
     def rows(self, period: str, columns: Sequence[str]) -> pa.Table:
@@ -280,7 +282,7 @@ class SqlSource:
             counted[int(p), lower + min(max(int(c), 0), cells - 1) * width] += int(n)
         return ValueCounts(_value_frame((p, x, n) for (p, x), n in counted.items()), False, lower, width)
 
-    def beyond(self, quantity: str, lower: float, upper: float) -> pd.DataFrame:
+    def beyond(self, quantity: str, lower: float, upper: float, *, most: int = MOST_VALUES) -> pd.DataFrame:
         """period, value, rows of the values of a number below `lower` or above `upper` that more than one row has."""
         self._chosen("quantity", [quantity], self.quantities)
         parts = [
@@ -291,7 +293,8 @@ class SqlSource:
         d = self._engine.dialect
         outside = f"(x < {d.literal(lower)} OR x > {d.literal(upper)}) AND {self._reader.finite('x')}"
         counted = f"SELECT p, x, COUNT(*) AS n FROM (\n{union(parts)}\n) AS u WHERE {outside} GROUP BY p, x"
-        lines = self._fetched([f"SELECT p, x, n FROM ({counted}) AS v WHERE n > 1"])
+        placed = f"SELECT p, x, n, ROW_NUMBER() OVER (PARTITION BY p ORDER BY n DESC, x) AS place FROM ({counted}) AS v"
+        lines = self._fetched([f"SELECT p, x, n FROM ({placed} WHERE n > 1) AS w WHERE place <= {most}"])
         return _value_frame((int(p), float(x), int(n)) for p, x, n in lines)
 
     def _grid(self, quantity: str, finite: str) -> tuple[float, float, int]:
