@@ -122,13 +122,15 @@ def _run_command(command: str, arguments: argparse.Namespace) -> int:
         from docs_templates import commands
         from docs_templates.house import housed
         from docs_templates.house_file import chosen_house
+        from docs_templates.usage import check_command
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("docs_templates"):
             raise
         print(f"credit-dossier: {error.name} is not installed: {EXTRA}", file=sys.stderr)
         return REFUSED
     try:
-        with housed(chosen_house(arguments.house)):
+        check_command(command, arguments)
+        with housed(chosen_house(getattr(arguments, "house", None))):
             well = commands.BY_NAME[command](arguments, print)
         return OTHER_VERSION if well is None else DONE if well else ALTERED
     except DocumentError as error:
@@ -173,6 +175,7 @@ def _render(arguments: argparse.Namespace) -> int:
         from docs_templates.house_file import chosen_house
         from docs_templates.language import speaking
         from docs_templates.language_files import chosen_language
+        from docs_templates.usage import check_rendering
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("docs_templates"):
             raise
@@ -184,6 +187,7 @@ def _render(arguments: argparse.Namespace) -> int:
             print(line, flush=True)
 
     try:
+        check_rendering(arguments)
         moment = system_clock()
         language = chosen_language(arguments.language, arguments.language_folder)
         with housed(chosen_house(arguments.house)), speaking(language):

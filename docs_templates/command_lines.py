@@ -63,7 +63,6 @@ def signatures_parser(documents: Sequence[str]) -> argparse.ArgumentParser:
     """`credit-dossier signatures FILE.pdf ...`."""
     parser = _parser("signatures", "Tell the signatures of PDFs: intact, by which certificate, what came after them.")
     parser.add_argument("file", type=Path, nargs="+", metavar="FILE.pdf", help="a PDF that was signed")
-    add_house(parser, "not used")
     parser.add_argument("--json", type=Path, metavar="REPORT.json", help="write the report there as JSON")
     parser.add_argument(
         "--trust", type=Path, action="append", default=[], metavar="ROOT.pem", help="certificates that are trusted"

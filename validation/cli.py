@@ -135,7 +135,18 @@ def _monitoring(arguments: argparse.Namespace) -> int:
     return FINDINGS if found.disagrees else DONE
 
 
+def _usage(arguments: argparse.Namespace) -> None:
+    """Raises ValidationInputError where options were given that have no effect beside others."""
+    shown = [f"--{name}" for name in ("json", "quiet", "all") if getattr(arguments, name)]
+    if len(shown) > 1:
+        remedy = "give one of --all, --json and --quiet"
+        raise ValidationInputError(
+            Fault("source_invalid", "what is printed is said twice", " ".join(shown), remedy=remedy)
+        )
+
+
 def _run(arguments: argparse.Namespace) -> int:
+    _usage(arguments)
     if arguments.source and arguments.without_source:
         fault = Fault(
             "source_invalid", "given, and --without-source says why it is not", "--source", remedy="leave one away"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credit_risk._core.errors import CreditRiskError, Fault
-from credit_risk.cli.inventory_place import add_place, opened
+from credit_risk.cli.inventory_place import add_place, by_default, opened
+from credit_risk.cli.usage import no_effect, refuse
 
 if TYPE_CHECKING:
     from credit_risk.inventory import Anchor
@@ -52,6 +53,9 @@ def audit_verify(options: argparse.Namespace) -> int:
     if options.file is not None:
         if packages:
             raise CreditRiskError(Fault("--package needs the database, not a file of the trail", "usage"))
+        refuse(
+            no_effect(options, "--file", *(name for name in ("inventory", "policy") if not by_default(options, name)))
+        )
         found = verify_lines(read_trail(Path(options.file)), anchors, keys)
     else:
         with opened(options) as inventory:

@@ -12,6 +12,7 @@ from credit_risk._core.errors import CreditRiskError, Fault, PlanError
 from credit_risk._core.severity import SEVERITIES
 from credit_risk.cli.progress import progress_display
 from credit_risk.cli.summary import print_summary
+from credit_risk.cli.usage import goes_with, no_effect, refuse
 
 if TYPE_CHECKING:
     from credit_risk.lifecycle.run import RunResult
@@ -26,13 +27,7 @@ def run(options: argparse.Namespace) -> int:
     if options.fail_on is not None and options.no_validation:
         message = "--fail-on needs the independent validation"
         raise CreditRiskError(Fault(message, code="usage", remedy="leave out --no-validation, or --fail-on"))
-    if (options.inventory is None) != (options.by is None):
-        raise CreditRiskError(Fault("--inventory and --by go together", code="usage"))
-    if options.inventory is None and (options.key or options.policy):
-        raise CreditRiskError(Fault("--key and --policy go with --inventory", code="usage"))
-    if options.protected is not None and options.inventory is None:
-        remedy = "name the inventory in which the access is recorded: --inventory URL --by PERSON --key FILE"
-        raise CreditRiskError(Fault("--protected goes with --inventory", code="usage", remedy=remedy))
+    _usage_of_run(options)
     try:
         result, unlogged = _run(options)
     except KeyboardInterrupt:
@@ -48,6 +43,21 @@ def run(options: argparse.Namespace) -> int:
         return 0
     worst = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
     return 1 if any(result.findings.get(severity, 0) for severity in worst) else 0
+
+
+def _usage_of_run(options: argparse.Namespace) -> None:
+    """Options that need others. Raises CreditRiskError with all of them."""
+    faults: list[Fault] = []
+    if (options.inventory is None) != (options.by is None):
+        faults.append(Fault("--inventory and --by go together", code="usage"))
+    if options.inventory is None:
+        faults += goes_with(options, "--inventory", "key", "policy")
+    if options.protected is None:
+        faults += goes_with(options, "--protected", "secret_file", "purpose")
+    elif options.inventory is None:
+        remedy = "name the inventory in which the access is recorded: --inventory URL --by PERSON --key FILE"
+        faults.append(Fault("--protected goes with --inventory", code="usage", remedy=remedy))
+    refuse(faults)
 
 
 def _run(options: argparse.Namespace) -> tuple[RunResult, CreditRiskError | None]:
@@ -101,9 +111,11 @@ def _logged(
     by = actor_of(options)
     if options.protected is not None:
         from credit_risk.inventory import open_secret
-        from credit_risk.lifecycle.protected_source import ProtectedPlace
+        from credit_risk.lifecycle.protected_source import PURPOSE, ProtectedPlace
 
-        asked["protected"] = ProtectedPlace(options.protected, open_secret(options.secret_file), options.purpose)
+        asked["protected"] = ProtectedPlace(
+            options.protected, open_secret(options.secret_file), options.purpose or PURPOSE
+        )
     done = run_logged(plan, Path(options.out), options.inventory, by=by, gates=gates_of(options), watch=watch, **asked)
     if done.unlogged is None:
         print(f"logged as {done.experiment}")
@@ -161,6 +173,8 @@ def parity(options: argparse.Namespace) -> int:
     from credit_risk.cli.parity import print_report, read_external
     from credit_risk.lifecycle.parity import check_parity, write_parity
 
+    if options.dry:
+        refuse(no_effect(options, "--dry", "inventory"))
     report = check_parity(
         Path(options.package),
         engines=options.engine,

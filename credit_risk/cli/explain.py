@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from credit_risk._core import canonical_json
 from credit_risk._core.errors import CreditRiskError
+from credit_risk.cli.usage import goes_with, refuse
 
 if TYPE_CHECKING:
     from credit_risk.monitoring.shelf import Shelf
@@ -44,6 +45,8 @@ def explain(options: argparse.Namespace) -> int:
 
     if options.out:
         check_folder(Path(options.out))
+    else:
+        refuse(goes_with(options, "--out", "house"))
     paths = [Path(one) for one in options.secret_file] if options.secret_file else [None]
     secrets = [read_secret(path) for path in paths]
     shelf = open_shelf(Path(options.package))

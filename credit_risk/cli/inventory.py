@@ -11,7 +11,7 @@ from credit_risk.cli import inventory_development as development
 from credit_risk.cli import inventory_findings as findings
 from credit_risk.cli import inventory_people as people
 from credit_risk.cli import inventory_read as read
-from credit_risk.cli.inventory_place import CERTIFICATE_PASSPHRASE, PASSPHRASE, add_actor, add_place
+from credit_risk.cli.inventory_place import CERTIFICATE_PASSPHRASE, PASSPHRASE, add_actor, add_place, add_policy
 from credit_risk.inventory.contracts import GATES, PROVISIONS, ROLES, STAGES
 
 Command = Callable[[argparse.Namespace], int]
@@ -31,14 +31,16 @@ def add_inventory_commands(group: Any) -> None:
 
 
 def _command(
-    group: Any, name: str, text: str, command: Command, *, actor: bool = False, key: bool = True, version: str = ""
-) -> argparse.ArgumentParser:
+    group: Any, name: str, text: str, command: Command, *, actor: bool = False, key: bool = True, version: str = "",
+    place: bool = True,
+) -> argparse.ArgumentParser:  # fmt: skip
     parser: argparse.ArgumentParser = group.add_parser(name, help=text)
     if version:
         parser.add_argument("model", help="model, by its identifier")
     if version == "version":
         parser.add_argument("version", help="version of the model")
-    add_place(parser)
+    if place:
+        add_place(parser)
     if actor:
         add_actor(parser, key=key)
     parser.set_defaults(command=command)
@@ -48,11 +50,15 @@ def _command(
 def _begin(group: Any) -> None:
     create = _command(group, "create", "lay out a new inventory", acts.create)
     create.add_argument("--recovery", help="public key (PEM) of a recovery key, whose private half lies in a safe")
-    _command(group, "upgrade", "raise the schema of an inventory to the program's", acts.upgrade)
-    rights = _command(group, "rights", "print what gives the program its rights in PostgreSQL", read.rights)
+    upgrade = _command(group, "upgrade", "raise the schema of an inventory to the program's", acts.upgrade, place=False)
+    add_place(upgrade, policy=False)
+    rights = _command(group, "rights", "print what gives the program its rights in PostgreSQL", read.rights,
+                      place=False)  # fmt: skip
     rights.add_argument("--role", help="role of the database, by default credit_risk_inventory")
     rights.add_argument("--protected", action="store_true", help="of the store of protected attributes")
-    policy = _command(group, "policy", "check the policy and tell what it asks for, or write the default", read.policy)
+    policy = _command(group, "policy", "check the policy and tell what it asks for, or write the default", read.policy,
+                      place=False)  # fmt: skip
+    add_policy(policy)
     policy.add_argument("--write", help="file to write the default policy to; nothing is overwritten")
 
 

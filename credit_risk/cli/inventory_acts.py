@@ -17,6 +17,7 @@ from credit_risk.cli.inventory_place import (
     signer_of,
     today,
 )
+from credit_risk.cli.usage import goes_with, refuse
 from credit_risk.inventory.contracts import LIVE, RETIRED, GateResult
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def tier(options: argparse.Namespace) -> int:
     from credit_risk.inventory.errors import InventoryError
     from credit_risk.inventory.policy.tiering import overridden, tier_faults, tier_reasons
 
+    if options.override is None:
+        refuse(goes_with(options, "--override", "reason"))
     gates = gates_of(options)
     with opened(options) as inventory:
         facts = inventory.models.get(options.model)
@@ -131,10 +134,10 @@ def submit(options: argparse.Namespace) -> int:
     """`credit-risk inventory submit MODEL VERSION`: a package, or a passage; 1 where the gate is not passed."""
     from credit_risk.inventory.errors import GateError
 
+    if options.package is None:
+        refuse(goes_with(options, "--package", "developer", "previous"))
     by = signer_of(options)
     with opened(options) as inventory:
-        if options.package is None and (options.developer or options.previous):
-            raise CreditRiskError(Fault("--developer and --previous go with --package", "usage"))
         if options.package is not None:
             facts = inventory.register_version(
                 options.model, options.version, options.package, by=by, developers=options.developer,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.cli.inventory_place import actor_of, opened, today
+from credit_risk.cli.usage import goes_with, refuse
 
 
 def development(options: argparse.Namespace) -> int:
@@ -16,6 +17,8 @@ def development(options: argparse.Namespace) -> int:
 
     if (options.package is None) != (options.by is None):
         raise CreditRiskError(Fault("--package and --by go together", "usage"))
+    if options.package is None:
+        refuse(goes_with(options, "--package", "key"))
     with opened(options) as inventory:
         if options.package is not None:
             print(f"{logged(inventory, options)} is logged")

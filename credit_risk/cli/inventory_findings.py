@@ -7,6 +7,7 @@ from typing import Any
 
 from credit_risk._core.severity import SEVERITIES
 from credit_risk.cli.inventory_place import actor_of, add_actor, add_place, opened, today
+from credit_risk.cli.usage import goes_with, no_effect, refuse
 from credit_risk.inventory.contracts import CLOSED, FindingFacts
 
 
@@ -62,6 +63,10 @@ def add_finding_commands(group: Any) -> None:
 
 def finding_list(options: argparse.Namespace) -> int:
     """`credit-risk inventory finding list [MODEL]`."""
+    if options.overdue:
+        refuse(no_effect(options, "--overdue", "all"))
+    elif options.model is None:
+        refuse(goes_with(options, "MODEL", "all"))
     with opened(options) as inventory:
         if options.overdue:
             found = [one for one in inventory.findings.overdue(today()) if options.model in (None, one.model)]

@@ -29,11 +29,18 @@ def add_place(parser: argparse.ArgumentParser, *, policy: bool = True) -> None:
         "--inventory", default=os.environ.get(PLACE), help=f"file, or postgresql://...; by default ${PLACE}"
     )
     if policy:
-        parser.add_argument(
-            "--policy",
-            default=os.environ.get(POLICY),
-            help=f"policy of the bank; by default ${POLICY}, else that shipped",
-        )
+        add_policy(parser)
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """`--policy`."""
+    told = f"policy of the bank; by default ${POLICY}, else that shipped"
+    parser.add_argument("--policy", default=os.environ.get(POLICY), help=told)
+
+
+def by_default(options: argparse.Namespace, name: str) -> bool:
+    """Whether `inventory` or `policy` is what the environment says, not what the command was given."""
+    return bool(getattr(options, name) == os.environ.get({"inventory": PLACE, "policy": POLICY}[name]))
 
 
 def add_actor(parser: argparse.ArgumentParser, *, key: bool = True) -> None:

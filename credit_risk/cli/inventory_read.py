@@ -8,7 +8,8 @@ from pathlib import Path
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.cli.inventory_acts import next_gate, tell_missing
-from credit_risk.cli.inventory_place import gates_of, opened, policy_of, today
+from credit_risk.cli.inventory_place import by_default, gates_of, opened, policy_of, today
+from credit_risk.cli.usage import no_effect, refuse
 from credit_risk.inventory.contracts import GATES, ModelFacts, VersionFacts
 
 
@@ -33,6 +34,8 @@ def policy(options: argparse.Namespace) -> int:
     from credit_risk.inventory.policy import default_policy
 
     if options.write is not None:
+        if not by_default(options, "policy"):
+            refuse(no_effect(options, "--write", "policy"))
         try:
             with Path(options.write).open("xb") as stream:
                 stream.write(default_policy().data)

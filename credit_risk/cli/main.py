@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--secret-file", help="with --protected: file of its secret; by default the file that "
                      "CREDIT_RISK_PROTECTED_SECRET_FILE names")  # fmt: skip
-    run.add_argument("--purpose", default="fairness_testing", help="with --protected: purpose of the policy")
+    run.add_argument("--purpose", help="with --protected: purpose of the policy; by default fairness_testing")
     run.set_defaults(command=commands.run)
 
     check = group.add_parser("check", help="tell every fault of a plan and its data, and write nothing")

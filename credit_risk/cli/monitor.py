@@ -7,10 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
-from credit_risk._core.errors import CreditRiskError, Fault
+from credit_risk._core.errors import Fault
 from credit_risk._core.severity import SEVERITIES
+from credit_risk.cli.usage import given, goes_with, named, no_effect, refuse
 
 ENGINES = ("duckdb", "postgres", "spark")
+OF_A_TABLE = (
+    *("key", "time", "time_zone", "package_column", "decision", "approved", "declined", "map", "challenger", "column"),
+)
+OUTCOME_COLUMNS = {"outcome_key": "key", "bad_date": "bad_date", "observed_until": "observed_until"}
+"""Columns of the outcomes where nothing else is said."""
 
 
 def add_monitor_command(group: Any) -> None:
@@ -24,9 +30,9 @@ def add_monitor_command(group: Any) -> None:
     _mapping_options(parser)
     late = parser.add_argument_group("outcomes")
     late.add_argument("--outcomes", help="Parquet file or folder: key, day of the bad, day to which it was looked at")
-    late.add_argument("--outcome-key", default="key", help="its column of keys (default: key)")
-    late.add_argument("--bad-date", default="bad_date", help="its column, empty where not bad so far")
-    late.add_argument("--observed-until", default="observed_until", help="its column")
+    late.add_argument("--outcome-key", help="its column of keys (default: key)")
+    late.add_argument("--bad-date", help="its column, empty where not bad so far (default: bad_date)")
+    late.add_argument("--observed-until", help="its column (default: observed_until)")
     late.add_argument("--secret-file", help="with a log: the secret of its pseudonyms, where outcomes hold plain keys")
     parser.add_argument(
         "--population", default="development", choices=("development", "applicants"), help="what to compare with"
@@ -77,10 +83,10 @@ def monitor(options: argparse.Namespace) -> int:
     package = read_package(Path(options.package))
     outcomes = None
     if options.outcomes is not None:
-        columns = (options.outcome_key, options.bad_date, options.observed_until)
-        outcomes = OutcomeTable(options.outcomes, *columns, secret=_secret(options))
-    given = {"dsn": options.dsn, "master": options.master}
-    engine = {name: value for name, value in given.items() if value is not None}
+        key, bad, until = (getattr(options, name) or usual for name, usual in OUTCOME_COLUMNS.items())
+        outcomes = OutcomeTable(options.outcomes, key, bad, until, secret=_secret(options))
+    of_engine = {"dsn": options.dsn, "master": options.master}
+    engine = {name: value for name, value in of_engine.items() if value is not None}
     done = monitor_package(
         Path(options.package),
         options.log or options.table,
@@ -115,17 +121,25 @@ def _usage(options: argparse.Namespace) -> None:
         needed = {"--key": options.key, "--time": options.time}
         lost = [name for name, value in needed.items() if value is None]
         faults += [Fault(f"a table needs {name} COLUMN", code="usage") for name in lost]
-    elif options.key or options.time or options.map or options.challenger or options.decision or options.column:
-        remedy = "leave out --key, --time, --map, --decision and --challenger, or name the rows with --table"
+        faults += goes_with(options, "--log", "packages", "no_replay")
+        if options.decision is None:
+            faults += goes_with(options, "--decision", "approved", "declined")
+    elif given(options, OF_A_TABLE):
+        remedy = f"leave out {named(given(options, OF_A_TABLE))}, or name the rows with --table"
         faults.append(Fault("a log has columns of its own", code="usage", remedy=remedy))
+    if options.no_replay:
+        faults += no_effect(options, "--no-replay", "packages")
+    if options.outcomes is None:
+        faults += goes_with(options, "--outcomes", "outcome_key", "bad_date", "observed_until", "secret_file")
+    faults += [] if options.engine == "postgres" else goes_with(options, "--engine postgres", "dsn")
+    faults += [] if options.engine == "spark" else goes_with(options, "--engine spark", "master")
     if bool(options.approved) != bool(options.declined):
         faults.append(Fault("--approved and --declined go together", code="usage"))
     for option in ("map", "segment", "challenger", "column"):
         for text in getattr(options, option):
             if "=" not in text:
                 faults.append(Fault("is not NAME=COLUMN", code="usage", path=f"--{option}", found=text))
-    if faults:
-        raise CreditRiskError(faults)
+    refuse(faults)
 
 
 def _mapping(package: Any, options: argparse.Namespace) -> Any:
@@ -135,8 +149,8 @@ def _mapping(package: Any, options: argparse.Namespace) -> Any:
     segments = _pairs(options.segment)
     if options.log is not None:
         return prediction_log(package, segments)
-    named = same_names(package, options.key, options.time)
-    inputs, outputs = dict(named.inputs), dict(named.outputs)
+    same = same_names(package, options.key, options.time)
+    inputs, outputs = dict(same.inputs), dict(same.outputs)
     for name, column in _pairs(options.map).items():
         (inputs if name in inputs else outputs)[name] = column
     return same_names(
@@ -147,7 +161,7 @@ def _mapping(package: Any, options: argparse.Namespace) -> Any:
         outputs=outputs,
         segments=segments,
         challengers=_pairs(options.challenger),
-        others=dict(named.others) | _pairs(options.column),
+        others=dict(same.others) | _pairs(options.column),
         package=options.package_column,
         decision=options.decision,
         time_zone=options.time_zone,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from credit_risk._core.errors import CreditRiskError, Fault
 from credit_risk.cli.progress import progress_display
+from credit_risk.cli.usage import goes_with, refuse
 
 if TYPE_CHECKING:
     from credit_risk.lifecycle.develop import Attach
@@ -28,7 +29,7 @@ def add_reproduce_command(group: Any) -> None:
     parser.add_argument(
         "--secret-file", help="with --protected: file of its secret; else that which the environment names"
     )
-    parser.add_argument("--purpose", default="fairness_testing", help="with --protected: purpose of the policy")
+    parser.add_argument("--purpose", help="with --protected: purpose of the policy; by default fairness_testing")
     parser.add_argument("--inventory", help="with --protected: inventory in which the access is recorded")
     parser.add_argument("--policy", help="with --protected: policy of the bank, where it is not the one that ships")
     parser.add_argument("--by", help="with --protected: person who reads, as registered")
@@ -67,13 +68,14 @@ def reproduce_package(options: argparse.Namespace) -> int:
 def _attaching(options: argparse.Namespace) -> Callable[[Plan], Attach] | None:
     """What gives a plan's source its protected attributes; None without a store. Raises CreditRiskError."""
     if options.protected is None:
+        refuse(goes_with(options, "--protected", "inventory", "by", "key", "policy", "secret_file", "purpose"))
         return None
     if options.inventory is None or options.by is None:
         raise CreditRiskError(Fault("--inventory and --by go with --protected", "usage"))
     from credit_risk.cli.inventory_place import actor_of, gates_of
     from credit_risk.inventory import open_secret
-    from credit_risk.lifecycle.protected_source import ProtectedPlace, attachment
+    from credit_risk.lifecycle.protected_source import PURPOSE, ProtectedPlace, attachment
 
-    place = ProtectedPlace(options.protected, open_secret(options.secret_file), options.purpose)
+    place = ProtectedPlace(options.protected, open_secret(options.secret_file), options.purpose or PURPOSE)
     by, gates = actor_of(options), gates_of(options)
     return lambda plan: attachment(plan, place, options.inventory, gates, by=by, occasion="Reproduction")

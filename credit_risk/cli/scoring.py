@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from credit_risk._core.errors import Fault, ScoringError
+from credit_risk.cli.usage import goes_with, refuse
 
 if TYPE_CHECKING:
     from credit_risk.serving.run import Far
@@ -87,6 +88,7 @@ def score_with_engine(options: argparse.Namespace) -> int:
     if Path(options.out).suffix in FILES:
         remedy = "name a folder; without an engine a single table is scored into a file"
         raise ScoringError(Fault("an engine writes a folder of parts", "output_kind", options.out, remedy=remedy))
+    _usage(options)
     secret = Path(options.secret_file) if options.secret_file else None
     wanted = Options(
         options.input,
@@ -119,6 +121,15 @@ def score_with_engine(options: argparse.Namespace) -> int:
     if done.head is not None:
         print(f"batch {done.batch} in the log {options.log}; its journal now ends in {done.head}")
     return 0
+
+
+def _usage(options: argparse.Namespace) -> None:
+    """Options that need others. Raises CreditRiskError with all of them."""
+    refuse(
+        [] if options.log else goes_with(options, "--log", "secret_file", "log_inputs"),
+        [] if options.engine == "postgres" else goes_with(options, "--engine postgres", "dsn"),
+        [] if options.engine == "spark" else goes_with(options, "--engine spark", "master"),
+    )
 
 
 def far_display(out: TextIO) -> Callable[[Far], None]:
@@ -158,6 +169,8 @@ def log_erase(options: argparse.Namespace) -> int:
 
     if (options.key is None) == (options.before is None):
         raise ScoringError(Fault("name a key or a day", "usage", allowed="--key K, or --before DATE"))
+    if options.key is None:
+        refuse(goes_with(options, "--key", "secret_file"))
     log = Path(options.log)
     if options.key is not None:
         paths = [Path(one) for one in options.secret_file] if options.secret_file else [None]

@@ -180,3 +180,32 @@ def test_the_renderer_alone_touches_reportlab() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+WITHOUT_EFFECT = {
+    "the version before, and no change log": (
+        ["package", "--document", "model_card", "--previous", "old"], "--previous goes with --document change_log"),
+    "languages, and none is chosen": (
+        ["package", "--language-folder", "own"], "--language-folder goes with --language"),
+    "languages of DOCX": (
+        ["word", "package", "--out", "out", "--language-folder", "own"], "--language-folder goes with --language"),
+    "languages of letters": (
+        ["letter", "n.json", "--package", "p", "--out", "out", "--language-folder", "own"], "--language-folder goes"),
+    "a letter of a change log": (
+        ["verify", "l.pdf", "--package", "p", "--notice", "n.json", "--document", "change_log", "--previous", "old"],
+        "--document, --previous has no effect with --notice",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WITHOUT_EFFECT)
+def test_options_without_effect_are_refused(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments, words = WITHOUT_EFFECT[case]
+    assert main(arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert words in told.err
+    assert not list(tmp_path.iterdir())

@@ -162,3 +162,30 @@ def test_schemas_are_the_published_ones() -> None:
     assert names == {item.name for item in copies.glob("*.json")}
     for name in names:
         assert (published / name).read_bytes() == (copies / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--all", "--json"], ["--json --all: what is printed is said twice"]),
+        (["--quiet", "--all", "--json"], ["--json --quiet --all"]),
+        (
+            ["--run", "r", "--log", "l", "--key", "k", "--approved", "a"],
+            ["--key: ", "--approved: ", "a log has columns"],
+        ),
+        (["--run", "r", "--log", "l", "--bad-date", "d", "--secret-file", "s"], ["--bad-date: ", "--secret-file: "]),
+        (["--run", "r", "--table", "t", "--declined", "d"], ["a table needs --key and --time", "--declined: "]),
+        (["--run", "r", "--log", "l", "--all", "--quiet"], ["what is printed is said twice"]),
+    ],
+)
+def test_options_without_effect_are_refused(
+    arguments: list[str], words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = str(tmp_path / "package")
+    given = ["monitoring", package, *arguments] if "--run" in arguments else [package, *arguments]
+    assert cli.main(given) == cli.REFUSED
+    told = capsys.readouterr()
+    assert told.out == ""
+    for word in words:
+        assert word in told.err
+    assert not list(tmp_path.iterdir())

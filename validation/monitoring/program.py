@@ -45,6 +45,13 @@ LEFT = {
 }
 
 
+OF_A_TABLE = (
+    *("key", "time", "time_zone", "package_column", "decision", "approved", "declined", "map", "challenger", "column"),
+)
+OUTCOME_COLUMNS = {"outcome_key": "key", "bad_date": "bad_date", "observed_until": "observed_until"}
+"""Columns of the outcomes where nothing else is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class MonitoringValidation:
     """run: what was read; ledger: what was compared; document: findings.json."""
@@ -161,9 +168,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--outcomes", metavar="PATH", type=Path, action="append", default=[], help="as in the run; repeat"
     )
-    made.add_argument("--outcome-key", default="key", help="its column of keys (key)")
-    made.add_argument("--bad-date", default="bad_date", help="its column of the day of the bad (bad_date)")
-    made.add_argument("--observed-until", default="observed_until", help="its column (observed_until)")
+    made.add_argument("--outcome-key", help="its column of keys (key)")
+    made.add_argument("--bad-date", help="its column of the day of the bad (bad_date)")
+    made.add_argument("--observed-until", help="its column (observed_until)")
     made.add_argument("--secret-file", metavar="FILE", type=Path, help="of a log, where outcomes hold plain keys")
     made.add_argument("--governance", metavar="FILE", type=Path, help="governance file of the version")
     made.add_argument("--anchor", metavar="TEXT|FILE", help="head of the audit trail of the inventory, for the annex")
@@ -178,8 +185,7 @@ def parser() -> argparse.ArgumentParser:
 def run_command(options: argparse.Namespace) -> tuple[MonitoringValidation, list[str]]:
     """Validate, write, and give what is to be printed. Raises ValidationInputError."""
     place = options.table or options.log
-    if options.table is not None and not (options.key and options.time):
-        raise ValidationInputError(Fault("source_invalid", "a table needs --key and --time", "--table"))
+    _usage(options)
     run_path = options.run.absolute()
     out = (options.out or run_path.with_name(f"{run_path.name}-validation")).absolute()
     if run_path == out or run_path in out.parents:
@@ -201,6 +207,29 @@ def run_command(options: argparse.Namespace) -> tuple[MonitoringValidation, list
     return found, [*lines_of(found, everything=options.all), f"Written: {write_findings(found, out, anchor=anchor)}"]
 
 
+def _usage(options: argparse.Namespace) -> None:
+    """Raises ValidationInputError with every option that is missing, or has no effect beside the others."""
+    faults = []
+    if options.table is not None:
+        if not (options.key and options.time):
+            faults.append(Fault("source_invalid", "a table needs --key and --time", "--table"))
+        if options.decision is None:
+            faults += _needs(options, "--decision", ["approved", "declined"])
+    else:
+        faults += _needs(options, "--table: a log has columns of its own", OF_A_TABLE)
+    if not options.outcomes:
+        faults += _needs(options, "--outcomes", [*OUTCOME_COLUMNS, "secret_file"])
+    if options.all and options.quiet:
+        faults.append(Fault("source_invalid", "what is printed is said twice", "--all --quiet"))
+    if faults:
+        raise ValidationInputError(faults)
+
+
+def _needs(options: argparse.Namespace, needed: str, names: Sequence[str]) -> list[Fault]:
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    return [Fault("source_invalid", f"has an effect only with {needed}", one, remedy="leave it out") for one in given]
+
+
 def _columns(options: argparse.Namespace) -> Columns:
     segments = _pairs("--segment", options.segment)
     if options.table is None:
@@ -218,8 +247,8 @@ def _outcomes(options: argparse.Namespace) -> OutcomeFiles | None:
     secret = None
     if options.secret_file is not None:
         secret = read_file(options.secret_file, MOST_SECRET, "source_invalid").rstrip(b"\r\n")
-    names = (options.outcome_key, options.bad_date, options.observed_until)
-    return OutcomeFiles(options.outcomes, *names, secret)
+    key, bad, until = (getattr(options, name) or usual for name, usual in OUTCOME_COLUMNS.items())
+    return OutcomeFiles(options.outcomes, key, bad, until, secret)
 
 
 def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:

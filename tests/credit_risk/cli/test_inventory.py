@@ -237,9 +237,9 @@ def test_a_trail_that_was_edited_is_found_in_database_and_file(bank: Bank) -> No
     propose(bank)
     trail = bank.folder / "audit.jsonl"
     assert bank.audit("export", "--out", trail).status == 0
-    assert bank.audit("verify", "--file", trail).status == 0
+    assert credit_risk("audit", "verify", "--file", trail).status == 0
     trail.write_bytes(trail.read_bytes().replace(b"Rank applicants", b"Rank everybody!"))
-    edited = bank.audit("verify", "--file", trail)
+    edited = credit_risk("audit", "verify", "--file", trail)
     assert (edited.status, "NOT intact" in edited.out) == (1, True)
     with sqlite3.connect(bank.place) as database:
         names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
@@ -279,14 +279,14 @@ CASES: list[tuple[Callable[[Bank], Ended], str]] = [
     (lambda bank: bank("show", "card"), "no such model"),
     (lambda bank: bank("show", "cards", "9"), "no such version"),
     (lambda bank: bank("submit", "cards", "1.0", "--package", bank.folder / "gone", "--by", "dora"), "no package here"),
-    (lambda bank: bank("submit", "cards", "1.0", "--developer", "dora", "--by", "dora"), "go with --package"),
+    (lambda bank: bank("submit", "cards", "1.0", "--developer", "dora", "--by", "dora"), "--developer goes with"),
     (lambda bank: bank("list", "--policy", bank.folder / "cards.yaml"), "policy refused"),
     (lambda bank: bank("review", "cards", "--measured", "auc=high", "--by", "olga"), "is not ID=NUMBER"),
     (lambda bank: bank("review", "cards", "--measured", "ks=1", "--by", "olga"), "is no objective of the model"),
     (lambda bank: bank("tier", "cards", "--override", "9", "--reason", "x", "--by", "olga"), "no such tier"),
     (lambda bank: bank("tier", "cards", "--override", "2", "--by", "olga"), "needs its reason"),
     (lambda bank: bank("export", "--out", bank.folder / "x.ods"), "unknown kind of file"),
-    (lambda bank: bank("policy", "--write", bank.folder / "cards.yaml"), "cannot be written"),
+    (lambda bank: credit_risk("inventory", "policy", "--write", bank.folder / "cards.yaml"), "cannot be written"),
     (lambda bank: bank("assign", "cards", "1.0", "nobody", "user", "--by", "olga"), "no such person"),
     (lambda bank: credit_risk("inventory", "list", "--inventory", bank.folder / "none.db"), "inventory refused"),
     (lambda bank: credit_risk("inventory", "list"), "no inventory is named"),
