@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from credit_risk.monitoring.alerts import evaluate, watches_of
 from credit_risk.monitoring.replay import SHOWN, differing, replay
 from credit_risk.monitoring.shelf import Shelf, open_shelf
 from credit_risk.package import read_package, write_zip
+from credit_risk.scoring import compile_model
+from credit_risk.serving import Options, score_input
 from credit_risk.serving.log import erase_key
+from tests.contract.altered import altered
 from tests.credit_risk.monitoring.alerts.values import monitoring
 from tests.credit_risk.serving.cases import CORPUS, KEY, MODELS, SECRET, rows, run
 
@@ -87,6 +91,53 @@ def test_one_bit_is_found_and_is_an_alert(log: Path) -> None:
     assert float(example["logged"]) == np.nextafter(before["probability"], np.inf)
     (alert,) = evaluate(again.values(), watches_of(monitoring({"metric": "replay_differences"}))).conditions
     assert (alert.subject, alert.value, alert.watch.severities["red"]) == ("probability", 1.0, "critical")
+
+
+def steep(folder: Path) -> tuple[Path, float, tuple[list[float], list[float]]]:
+    """A boosted model with an isotonic map that is steep at a score of its rows: package, score and knots.
+
+    The score lies in the middle of the steep part, which is narrower than its distance to single precision.
+    """
+    scores = compile_model(read_package(CORPUS / "boosting").model).score(rows("boosting", 120))["linear_score"]
+    score = max(set(scores.tolist()), key=lambda one: abs(float(np.float32(one)) - one))
+    narrow = abs(float(np.float32(score)) - score) / 4
+    x, y = [score - 20.0, score - narrow, score + narrow, score + 20.0], [0.01, 0.100, 0.126, 0.4]
+
+    def calibrated(model: Any) -> None:
+        place = next(k for k, step in enumerate(model["steps"]) if step["output"] == "probability")
+        method = {"method": "piecewise_linear", "x": x, "y": y}
+        kept = {name: model["steps"][place][name] for name in ("id", "input", "output")}
+        model["steps"][place] = {"type": "calibrate", **kept, **method}
+
+    return altered(CORPUS / "boosting", folder / "package", "model.json", calibrated), score, (x, y)
+
+
+def test_single_precision_moves_a_steep_calibration_and_is_found(tmp_path: Path) -> None:
+    """The map reads the score in doubles, as exact fractions do; what a stack of single precision makes of it is .013
+    away, and an alert."""
+    package, score, (x, y) = steep(tmp_path)
+    rows("boosting", 120).to_parquet(tmp_path / "t.parquet", index=False)
+    given = {"key": KEY, "log": tmp_path / "log", "secret": SECRET, "log_inputs": True}
+    score_input(package, Options(str(tmp_path / "t.parquet"), tmp_path / "out", **given))
+    (part,) = (tmp_path / "log").glob("day=*/batch=*/predictions/*.parquet")
+    logged = pq.ParquetFile(part).read().to_pandas()
+    share = (Fraction(score) - Fraction(x[1])) / (Fraction(x[2]) - Fraction(x[1]))
+    right = float(Fraction(y[1]) + share * (Fraction(y[2]) - Fraction(y[1])))
+    there = (logged["linear_score"] == score).to_numpy()  # the same double, chosen above
+    assert 0 < there.sum() < len(logged)
+    np.testing.assert_allclose(logged["probability"][there], right, rtol=0, atol=1e-12)
+    assert replay(tmp_path / "log", open_shelf(package)).differences == 0
+    single = np.interp(logged["linear_score"].astype(np.float32).astype(np.float64), x, y)
+    moved = np.abs(single - logged["probability"])
+    np.testing.assert_allclose(moved[there], 0.013, atol=1e-6)
+    assert moved[~there].max() < 1e-6
+    changed(tmp_path / "log", "predictions", "probability", lambda values: single.tolist())
+    again = replay(tmp_path / "log", open_shelf(package))
+    counts = again.counts.set_index("output")["differences"].to_dict()
+    assert counts.pop("probability") == int((single != logged["probability"]).sum()) >= there.sum()
+    assert set(counts.values()) == {0}
+    (alert,) = evaluate(again.values(), watches_of(monitoring({"metric": "replay_differences"}))).conditions
+    assert (alert.subject, alert.watch.severities["red"]) == ("probability", "critical")
 
 
 def test_texts_and_missing_values_that_differ(log: Path) -> None:

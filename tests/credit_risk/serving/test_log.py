@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import hmac
+import io
 import json
 import shutil
 import struct
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,7 +25,7 @@ from jsonschema import Draft202012Validator
 from credit_risk._core.errors import ScoringError
 from credit_risk.package import read_package
 from credit_risk.scoring import compile_model
-from credit_risk.serving.log import Secret, erase_before, erase_key, verify_log
+from credit_risk.serving.log import Secret, erase_before, erase_key, verify, verify_log
 from tests.credit_risk.serving.cases import CORPUS, KEY, SECRET, expected, rows, run, same_bits, tree
 
 SCHEMA = Path(__file__).resolve().parents[3] / "scorecards" / "format" / "prediction_log.schema.json"
@@ -145,6 +148,45 @@ def test_digests_follow_from_the_written_format_alone(made: Path) -> None:
                 assert leaf.hexdigest()[:8] == row["check"]
                 digest.update(leaf.digest())
             assert digest.hexdigest() == part["digest"]
+
+
+def test_verification_reads_each_file_a_bounded_number_of_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that are opened, counted: as many for each batch of seven as for each of three."""
+    opened: Counter[str] = Counter()
+    whole, tables = io.open, verify.read_table
+
+    def counting(file: Any, *arguments: Any, **options: Any) -> Any:
+        opened[str(file)] += 1
+        return whole(file, *arguments, **options)
+
+    def table_read(path: Path, shown: str) -> pa.Table:
+        opened[str(path)] += 1
+        return tables(path, shown)
+
+    seen = []
+    frame = rows("scorecard", 70)
+    for place in range(7):
+        frame[10 * place : 10 * place + 10].to_parquet(tmp_path / f"{place}.parquet", index=False)
+        run(tmp_path, tmp_path / f"{place}.parquet", out=tmp_path / f"out{place}", part_rows=5)
+        if place not in (2, 6):
+            continue
+        opened.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(io, "open", counting)
+            patch.setattr(builtins, "open", counting)
+            patch.setattr(verify, "read_table", table_read)
+            found = verify_log(tmp_path / "log")
+        assert (found.faults, found.batches) == ((), place + 1)
+        manifests = {path: count for path, count in opened.items() if path.endswith("manifest.json")}
+        assert len(manifests) == place + 1
+        assert set(manifests.values()) == {2}  # its hash, and what it says
+        read = {path: count for path, count in opened.items() if path.endswith(".parquet")}
+        assert (len(read), set(read.values())) == (4 * (place + 1), {1})
+        seen.append((place + 1, sum(opened.values())))
+    (few, less), (many, more) = seen
+    assert (more - less) == 6 * (many - few)  # two readings of a manifest, two parts of predictions and of inputs
 
 
 def test_a_sound_log_verifies(made: Path) -> None:
