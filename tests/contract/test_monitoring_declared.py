@@ -202,12 +202,12 @@ def run_again(folder: Path, package: Path) -> MonitoringRun:
 
 
 def test_no_run_holds_a_month_of_rows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks for a month at once fails; and whatever the batches are, the figures are the same."""
+    """Who asks for a month at once fails; whatever the batches and parts of a month are, the figures are the same."""
     _, folder, package = world
     wanted, batches, seen = run_again(folder, package), SqlSource.batches, list[int]()
 
-    def counted(self: SqlSource, period: str, columns: Sequence[str], *, ordered: bool = True) -> Iterator[pa.Table]:
-        for table in batches(self, period, columns, ordered=ordered):
+    def counted(self: SqlSource, period: str, columns: Sequence[str], **more: bool) -> Iterator[pa.Table]:
+        for table in batches(self, period, columns, **more):
             seen.append(table.num_rows)
             yield table
 
@@ -225,6 +225,7 @@ def test_no_run_holds_a_month_of_rows(world: World, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(SqlSource, "rows", refused)
     monkeypatch.setattr(DuckDBEngine, "arrow", refused)
     monkeypatch.setattr(duckdb_engine, "BATCH", 150)
+    monkeypatch.setattr(duckdb_engine, "PART", 200)
     found = run_again(folder, package)
     assert max(seen) <= 150
     assert sum(seen) >= 8 * 8 * ROWS  # eight parts of a run at least read every row

@@ -105,7 +105,8 @@ def arm_rows(
     asked = [KEY, *(["_time", *OUTCOMES] if known else []), *decided, *held(source, spec.arm), *own]
     found = ArmRows(split, folder.spool([("applicant", "u8"), ("arm", "i2")]))
     for period in source.periods:
-        for table in source.batches(period, list(dict.fromkeys(asked))):
+        whole = spec.arm is not None  # rows are told by their number
+        for table in source.batches(period, list(dict.fromkeys(asked)), whole=whole):
             name = own[0] if own else KEY
             identifier = texts_of(table, name)
             inside = ~pd.isna(identifier)

@@ -92,9 +92,11 @@ class CountSource(Protocol):
         """
         ...
 
-    def batches(self, period: str, columns: Sequence[str], *, ordered: bool = True) -> Iterator[pa.Table]:
-        """`rows`, some of them at a time, so that the memory does not grow with them; ordered: by key, else as they
-        come, which is not the same order twice."""
+    def batches(
+        self, period: str, columns: Sequence[str], *, ordered: bool = True, whole: bool = False
+    ) -> Iterator[pa.Table]:
+        """`rows`, some of them at a time, so that the memory does not grow with them; ordered: always in the same
+        order, by key in each part of a month that the engine takes at once (whole: in the month), else as they come."""
         ...
 
     def add_outcomes(self, place: str, mapping: OutcomesTable) -> pd.DataFrame:
@@ -107,7 +109,7 @@ class CountSource(Protocol):
 
 
 class SqlSource:
-    """CountSource over an engine that speaks SQL. Made by `open_production`."""
+    """CountSource over an engine that speaks SQL. Made by `open_production`. rows: counted, by period with any."""
 
     def __init__(
         self,
@@ -115,7 +117,7 @@ class SqlSource:
         reference: Reference,
         chunks: Sequence[Chunk],
         *,
-        periods: Sequence[str],
+        rows: Mapping[str, int],
         infinite: Iterable[str],
         faults: pd.DataFrame,
         partitions: pd.DataFrame,
@@ -124,7 +126,8 @@ class SqlSource:
         self._reader, self._reference, self._chunks = reader, reference, list(chunks)
         self._engine = reader.engine
         self.name, self.version = reader.engine.name, reader.engine.version
-        self.periods, self.faults, self.partitions = tuple(periods), faults, partitions
+        self.periods, self.faults, self.partitions = tuple(sorted(rows)), faults, partitions
+        self._rows = rows
         self._infinite = frozenset(infinite)
         self._classing = ClassingSql(reference, reader.engine.dialect)
         self.left_out = dict(left_out)
@@ -316,18 +319,27 @@ class SqlSource:
         except EngineError as error:
             raise _failed(self._engine.name, error) from error
 
-    def batches(self, period: str, columns: Sequence[str], *, ordered: bool = True) -> Iterator[pa.Table]:
-        """`rows`, some of them at a time; ordered: by key, else in whatever order the engine comes upon them."""
-        asked = self._asked(period, columns, ordered=ordered)
+    def batches(
+        self, period: str, columns: Sequence[str], *, ordered: bool = True, whole: bool = False
+    ) -> Iterator[pa.Table]:
+        """`rows`, some of them at a time; ordered: by key within each part of a month that the engine takes at once
+        (whole: within the month), else in whatever order the engine comes upon them."""
+        heavy = ordered or self._joined(columns)
+        parts = self._engine.parts(self._rows.get(period, 0)) if heavy and not whole else []
         try:
-            for batch in self._engine.batches(asked) if asked is not None else ():
-                if batch.num_rows:
-                    yield self._shown(pa.Table.from_batches([batch]), period, columns)
+            for part in parts or [""]:
+                asked = self._asked(period, columns, ordered=ordered, part=part)
+                for batch in self._engine.batches(asked) if asked is not None else ():
+                    if batch.num_rows:
+                        yield self._shown(pa.Table.from_batches([batch]), period, columns)
         except EngineError as error:
             raise _failed(self._engine.name, error) from error
 
-    def _asked(self, period: str, columns: Sequence[str], *, ordered: bool = True) -> str | None:
-        """The statement for the rows of a period, None where no part of production holds any."""
+    def _joined(self, columns: Sequence[str]) -> bool:
+        return self._outcomes is not None and any(name in NAMES for name in columns)
+
+    def _asked(self, period: str, columns: Sequence[str], *, ordered: bool = True, part: str = "") -> str | None:
+        """The statement for the rows of a period, or of a part of it; None where production holds none."""
         own = [name for name in columns if self._outcomes is None or name not in NAMES]
         named = {name: SEGMENT + name if name in self._reader.mapping.segments else name for name in own}
         there = {name for chunk in self._chunks for name in chunk.columns} | {PERIOD}
@@ -339,15 +351,21 @@ class SqlSource:
             return None
         shown = [name for name, one in named.items() if one != PERIOD]
         items = {f"c{k}": named[name] for k, name in enumerate(shown)} | {"k": KEY}
-        joined = self._outcomes is not None and any(name in NAMES for name in columns)
-        inner = union([self._reader.select(c, items | ({"m": TIME} if joined else {}), period=period) for c in chunks])
+        joined = self._joined(columns)
+        items |= {"m": TIME} if joined else {}
+        inner = union([self._part(chunk, items, part, period) for chunk in chunks])
         quoted = self._engine.dialect.quoted
         listed = [f"u.c{k} AS {quoted(name)}" for k, name in enumerate(shown)]
         source = f"(\n{inner}\n) AS u"
         if joined and self._outcomes is not None:
-            source += f" LEFT JOIN (\n{self._outcomes.sql}\n) AS o ON u.k = o.k AND {AFTER}"
+            source += f" LEFT JOIN (\n{_of_part(self._outcomes.sql, part)}\n) AS o ON u.k = o.k AND {AFTER}"
             listed += [f"o.{name} AS {quoted(name)}" for name in columns if name in NAMES]
         return f"SELECT {', '.join(listed) or 'u.k AS k'} FROM {source}{' ORDER BY u.k' if ordered else ''}"
+
+    def _part(self, chunk: Chunk, items: Mapping[str, str], part: str, period: str | None = None) -> str:
+        """The rows of a chunk that are of a part."""
+        only = [] if not part else [part.replace("{k}", self._reader.expression(chunk, KEY))]
+        return self._reader.select(chunk, items, period=period, only=only)
 
     def _shown(self, table: pa.Table, period: str, columns: Sequence[str]) -> pa.Table:
         if PERIOD in columns:
@@ -365,18 +383,27 @@ class SqlSource:
         """
         reader = self._reader
         found = read_outcomes(self._engine.at(place), mapping, reader.package, reader.now.date())
-        inner = union([reader.select(chunk, {"k": KEY, "m": TIME, "p": PERIOD}) for chunk in self._chunks])
-        statement = (
-            f"SELECT u.p, COUNT(*) AS n, SUM(CASE WHEN {AFTER} THEN 0 ELSE 1 END) AS early FROM (\n{inner}\n) AS u"
-            f" JOIN (\n{found.sql}\n) AS o ON u.k = o.k GROUP BY u.p"
-        )
-        early = [
-            PartitionFault("", period_text(int(p)), "outcome_before_decision", EARLY, int(e), int(e), "check the keys")
-            for p, _, e in sorted(self._fetched([statement]) if self._chunks else [])
-            if int(e)
-        ]
-        self._outcomes = replace(found, faults=pd.concat([found.faults, fault_frame(early)], ignore_index=True))
+        self._outcomes = replace(found, faults=pd.concat([found.faults, self._early(found)], ignore_index=True))
         return self._outcomes.faults
+
+    def _early(self, found: Outcomes) -> pd.DataFrame:
+        """FAULT_COLUMNS of outcomes before their decisions."""
+        counted: dict[int, int] = defaultdict(int)
+        parts = self._engine.parts(max(found.rows, sum(self._rows.values()))) or [""]
+        for part in parts if self._chunks else ():
+            inner = union([self._part(chunk, {"k": KEY, "m": TIME, "p": PERIOD}, part) for chunk in self._chunks])
+            statement = (
+                f"SELECT u.p, SUM(CASE WHEN {AFTER} THEN 0 ELSE 1 END) AS early FROM (\n{inner}\n) AS u"
+                f" JOIN (\n{_of_part(found.sql, part)}\n) AS o ON u.k = o.k GROUP BY u.p"
+            )
+            for number, early in self._fetched([statement]):
+                counted[int(number)] += int(early)
+        faults = [
+            PartitionFault("", period_text(p), "outcome_before_decision", EARLY, n, n, "check the keys")
+            for p, n in sorted(counted.items())
+            if n
+        ]
+        return fault_frame(faults)
 
     # --------------------------------------------------------------------------------------------------- helpers
     def _chosen(self, what: str, asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
@@ -402,6 +429,11 @@ class SqlSource:
                 yield from self._engine.fetch(union(statements[start : start + TOGETHER]))
             except EngineError as error:
                 raise _failed(self._engine.name, error) from error
+
+
+def _of_part(sql: str, part: str) -> str:
+    """Rows of a SELECT with a key `k` that are of a part."""
+    return sql if not part else f"SELECT * FROM (\n{sql}\n) AS w WHERE {part.replace('{k}', 'w.k')}"
 
 
 def _value_frame(lines: Iterable[tuple[int, float, int]]) -> pd.DataFrame:

@@ -114,6 +114,11 @@ class Engine(Protocol):
         """The same as `arrow`, some rows at a time, so that the memory does not grow with the rows."""
         ...
 
+    def parts(self, rows: int) -> Sequence[str]:
+        """Conditions on a key `{k}` of which each row of so many meets one, so that a statement joins and sorts no more
+        rows than the engine's memory is for; none where it takes any number."""
+        ...
+
     def keep(self, name: str, sql: str) -> None:
         """Keep a result under a name until the engine is closed."""
         ...

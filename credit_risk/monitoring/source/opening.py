@@ -107,7 +107,7 @@ def _opened(
         reader,
         known,
         chunks,
-        periods=sorted({period for (_, period), n in counted.items() if n}),
+        rows={period: n for period, n in _by_period(counted).items() if n},
         infinite=found.infinite,
         faults=fault_frame(faults),
         partitions=_partition_frame(found, counted),
@@ -141,15 +141,18 @@ def _counted(reader: Reader, chunks: Sequence[Chunk], found: Looked, kept: Kept)
     return counted
 
 
-def _few(counted: Mapping[tuple[str, str], int], least: int) -> list[PartitionFault]:
-    by_period: dict[str, int] = {}
+def _by_period(counted: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    found: dict[str, int] = {}
     for (_, period), n in counted.items():
-        if period:
-            by_period[period] = by_period.get(period, 0) + n
+        found[period] = found.get(period, 0) + n
+    return found
+
+
+def _few(counted: Mapping[tuple[str, str], int], least: int) -> list[PartitionFault]:
     return [
         PartitionFault("", period, "few_rows", f"a month with fewer than {least} rows", n, 0, "read it with care")
-        for period, n in sorted(by_period.items())
-        if 0 < n < least
+        for period, n in sorted(_by_period(counted).items())
+        if period and 0 < n < least
     ]
 
 

@@ -104,6 +104,10 @@ class PostgresEngine:
         moment = pa.timestamp("us")
         return {one.name: RESULTS.get(str(names[one.type_code]), moment) for one in cursor.description}
 
+    def parts(self, rows: int) -> Sequence[str]:
+        """The database sorts and joins within its own memory (work_mem), and on its disks."""
+        return []
+
     def keep(self, name: str, sql: str) -> None:
         """A temporary table of the session."""
         with self._told():

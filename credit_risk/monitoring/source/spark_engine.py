@@ -22,6 +22,7 @@ from credit_risk.monitoring.source.tables import TABLE, Partition
 from credit_risk.package import Package
 from credit_risk.serving.spark_engine import SPECIAL
 
+MESSAGE = "message"
 NONE = pa.list_(pa.null())
 TYPES = dict.fromkeys(("byte", "short", "integer", "long"), pa.int64())
 TYPES |= dict.fromkeys(("float", "double", "decimal"), pa.float64())
@@ -118,8 +119,21 @@ class SparkEngine:
             return self._session.sql(sql).toArrow()
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """A result, which the driver receives whole."""
-        yield from self.arrow(sql).to_batches()
+        """A result in its order, a partition of it at a time: that is what the driver holds, as messages of Arrow that
+        the workers write, and one message of them as rows.
+
+        Of a sorted result a partition has some 64 MB (spark.sql.adaptive.advisoryPartitionSizeInBytes), of one read
+        from files what is read of them at a time (128 MB, spark.sql.files.maxPartitionBytes, and a row group at least);
+        a message has 10,000 rows (spark.sql.execution.arrow.maxRecordsPerBatch).
+        """
+        with self._told():
+            messages = self._session.sql(sql).mapInArrow(_written(), f"{MESSAGE} binary").toLocalIterator()
+            for row in messages:
+                yield from pa.ipc.open_stream(row[MESSAGE])
+
+    def parts(self, rows: int) -> Sequence[str]:
+        """Workers sort and join within their own memory, and on their disks."""
+        return []
 
     def keep(self, name: str, sql: str) -> None:
         """A view whose rows are kept in the memory and on the disks of the workers."""
@@ -151,6 +165,22 @@ class SparkEngine:
         except self._java.Py4JJavaError as error:  # what Spark does not translate, such as pages that cannot be read
             said = str(error.java_exception.getMessage())
             raise EngineError(" ".join(said.split())[:300]) from error
+
+
+def _written() -> Any:
+    """What workers do with their rows: a function of its own, since they need not have this package."""
+
+    def written(batches: Iterator[Any]) -> Iterator[Any]:
+        import pyarrow
+
+        for batch in batches:
+            sink = pyarrow.BufferOutputStream()
+            with pyarrow.ipc.new_stream(sink, batch.schema) as stream:
+                stream.write_batch(batch)
+            message = pyarrow.array([sink.getvalue().to_pybytes()], pyarrow.binary())
+            yield pyarrow.RecordBatch.from_arrays([message], ["message"])
+
+    return written
 
 
 def _are_files(place: str) -> bool:

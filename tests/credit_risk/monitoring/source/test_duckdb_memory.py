@@ -34,3 +34,20 @@ def test_there_is_an_end_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
         assert engine.fetch("SELECT 1") == [(1,)]
     finally:
         engine.close()
+
+
+def test_parts_of_a_month_hold_every_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duckdb_engine, "PART", 300)
+    engine = DuckDBEngine("nothing", threads=1)
+    try:
+        assert engine.parts(300) == []
+        parts = engine.parts(1000)
+        assert len(parts) == 4
+        keys = "SELECT CASE WHEN i % 10 > 0 THEN 'k' || i END AS k FROM range(1000) AS t(i)"  # some are erased
+        counts = [
+            engine.fetch(f"SELECT count(*), count(k) FROM ({keys}) WHERE {part.replace('{k}', 'k')}") for part in parts
+        ]
+        assert sum(rows for [(rows, _)] in counts) == 1000
+        assert all(150 < known < 300 for [(_, known)] in counts)
+    finally:
+        engine.close()

@@ -13,6 +13,8 @@ import pytest
 
 from credit_risk.monitoring.reference import read_reference
 from credit_risk.monitoring.source import SqlSource, open_production
+from credit_risk.monitoring.source.engine import EngineError
+from credit_risk.monitoring.source.spark_engine import SparkEngine
 from tests.credit_risk.monitoring.source.cases import (
     KEY,
     TIME,
@@ -42,6 +44,8 @@ def everything(source: SqlSource) -> dict[str, Any]:
         "beyond": source.beyond(quantity, float(middle.iloc[0]), float(middle.iloc[1])),
         "cells": source.distinct(quantity, most=2, grid=(-1.0, 1.5, 40)),
         "rows": source.rows("2026-03", columns).to_pandas(),
+        "batches": pa.concat_tables(source.batches("2026-03", columns)).to_pandas(),
+        "unordered": pa.concat_tables(source.batches("2026-03", columns, ordered=False)).to_pandas(),
         "periods": source.periods,
         "faults": source.faults.groupby("code")[["rows", "left_out"]].sum().to_dict(),
     }
@@ -60,7 +64,10 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
     for name in ("distinct", "cells"):
         assert one[name].exact == other[name].exact
         pd.testing.assert_frame_equal(one[name].frame, other[name].frame, check_exact=True)
-    pd.testing.assert_frame_equal(one["rows"], other["rows"], check_exact=True, check_dtype=False)
+    for found in (one, other):
+        found["unordered"] = found["unordered"].sort_values("_key", ignore_index=True)
+        for part in ("rows", "batches", "unordered"):
+            pd.testing.assert_frame_equal(one["rows"], found[part], check_exact=True, check_dtype=False)
 
 
 def test_nan_beside_null(tmp_path: Path, dsn: str, spark: Any) -> None:
@@ -141,3 +148,20 @@ def test_spark_and_duckdb_agree(name: str, tmp_path: Path, spark: Any) -> None:
     spark.read.parquet(str(folder)).createOrReplaceGlobalTempView(name)
     with open_production(f"global_temp.{name}", mapping(name), model, engine="spark", **given) as source:
         same_counts(source.counts(), first["counts"][first["counts"]["segment"] == "all"])
+
+
+def test_the_driver_of_spark_holds_a_partition_at_a_time(spark: Any) -> None:
+    engine, tracker = SparkEngine("nothing", session=spark), spark.sparkContext.statusTracker()
+    before = len(tracker.getJobIdsForGroup())
+    found = engine.batches("SELECT id, CAST(id AS STRING) AS text, DATE '2026-01-31' AS day FROM range(0, 48000, 1, 4)")
+    first = next(found)
+    assert len(tracker.getJobIdsForGroup()) - before == 1  # the other partitions were not asked for yet
+    batches = [first, *found]
+    assert len(tracker.getJobIdsForGroup()) - before == 4
+    assert max(batch.num_rows for batch in batches) <= 10_000
+    whole = pa.Table.from_batches(batches)
+    assert whole["id"].to_pylist() == list(range(48_000))
+    assert whole["text"].to_pylist()[-1] == "47999"
+    assert str(whole.schema.field("day").type) == "date32[day]"
+    with pytest.raises(EngineError, match="no_such_column"):
+        next(engine.batches("SELECT no_such_column FROM range(3)"))
