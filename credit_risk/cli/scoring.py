@@ -28,6 +28,7 @@ ENGINE_OPTIONS = (
     "key",
     "dsn",
     "master",
+    "arms",
 )
 METHODS = ("arrow", "sql")
 FILES = (".csv", ".parquet")
@@ -51,6 +52,8 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--secret-file", help="file with the secret of the log's pseudonyms, at least 16 bytes")
     group.add_argument("--log-inputs", action="store_true", help="keep the inputs in the log, for replay")
     group.add_argument("--refused", help="CSV or Parquet file for rows that the package refuses; others go through")
+    group.add_argument("--arms", action="store_true", help="assign applicants to the arms of the plan's live split, "
+                       "and write the arm beside the results, in predictions and log")  # fmt: skip
     group.add_argument("--part-rows", type=int, help="rows of a part (131072)")
     group.add_argument("--dsn", help="connection of PostgreSQL; default: CREDIT_RISK_POSTGRES, or libpq's variables")
     group.add_argument("--master", help="master of Spark, such as local[2]; default: Spark's own")
@@ -81,6 +84,7 @@ def by_engine(options: argparse.Namespace) -> bool:
 
 def score_with_engine(options: argparse.Namespace) -> int:
     """Score into a folder and, where asked for, a prediction log."""
+    from credit_risk.monitoring.challenger.live_arms import live_arms
     from credit_risk.serving import Options, score_input
     from credit_risk.serving.log import read_secret
     from credit_risk.serving.source import PART_ROWS
@@ -103,6 +107,7 @@ def score_with_engine(options: argparse.Namespace) -> int:
         part_rows=PART_ROWS if options.part_rows is None else options.part_rows,
         dsn=options.dsn,
         master=options.master,
+        arms=live_arms if options.arms else None,
     )
     try:
         done = score_input(Path(options.package), wanted, progress=far_display(sys.stderr))

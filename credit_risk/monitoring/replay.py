@@ -158,10 +158,10 @@ def _part(batch: BatchFolder, name: str, compiled: CompiledModel, where: tuple[s
     hashes = encoding.as_hex(encoding.inputs_hashes(inputs.columns[2:], inputs.num_rows))
     same_inputs = pc.equal(hashes, logged["inputs_hash"].combine_chunks()).fill_null(False)
     columns: dict[str, np.ndarray] = {INPUTS_OUTPUT: ~same_inputs.to_numpy(zero_copy_only=False)}
-    lacking = [output for output in batch.outputs if output not in again.column_names]
+    lacking = [output for output in batch.results if output not in again.column_names]
     if lacking:
         raise CreditRiskError(Fault(f"the package gives no {', '.join(lacking)}", "columns", name))
-    columns |= {output: differing(logged[output], again[output], tolerance_of(batch)) for output in batch.outputs}
+    columns |= {output: differing(logged[output], again[output], tolerance_of(batch)) for output in batch.results}
     for output, mask in columns.items():
         room = tally.add((*where, output), len(mask), int(mask.sum()))
         for place in np.flatnonzero(mask)[:room].tolist():
@@ -183,7 +183,7 @@ def _shown(value: pa.Scalar) -> str | None:
 def read_part(batch: BatchFolder, name: str) -> tuple[pa.Table, pa.Table]:
     """Predictions and inputs of a part. Raises ScoringError where one cannot be read or lacks columns."""
     tables = []
-    wanted = {PREDICTIONS: ["row", "pseudonym", "inputs_hash", *batch.outputs], INPUTS: ["row", "pseudonym"]}
+    wanted = {PREDICTIONS: ["row", "pseudonym", "inputs_hash", *batch.results], INPUTS: ["row", "pseudonym"]}
     wanted[INPUTS] += [f"input:{one}" for one in batch.inputs]
     for place, columns in wanted.items():
         shown = f"{batch.path.parent.name}/{batch.path.name}/{place}/{name}"

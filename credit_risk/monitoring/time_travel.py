@@ -274,9 +274,9 @@ def _made_again(
     """Results, differences, bins and reasons of the package on the inputs."""
     compiled = compile_model(package.model)
     again = score_inputs(compiled, inputs)
-    lacking = [output for output in batch.outputs if output not in again.column_names]
+    lacking = [output for output in batch.results if output not in again.column_names]
     tolerance = tolerance_of(batch)
-    shared = [output for output in batch.outputs if output not in lacking]
+    shared = [output for output in batch.results if output not in lacking]
     unequal = lacking + [one for one in shared if differing(row[one], again[one], tolerance).any()]
     frame = inputs_frame(inputs)
     results = {output: again[output][0].as_py() for output in again.column_names}

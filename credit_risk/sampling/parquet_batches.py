@@ -45,7 +45,8 @@ class ReadingRules:
     """How rows of Arrow tables are read, the same in every part of a source.
 
     name: of the source; inputs: of the model.json; key: column of the keys, None: the row number. words: how the texts
-    of a column of categories are written; whole_keys: keys are int64; notations: of numbers in text, by column.
+    of a column of categories are written; whole_keys: keys are int64; notations: of numbers in text, by column; beside:
+    columns that are read and are no inputs.
     """
 
     name: str
@@ -54,11 +55,16 @@ class ReadingRules:
     words: Mapping[str, Mapping[str, str]]
     whole_keys: bool
     notations: Mapping[str, NumberFormatSpec] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
     def columns(self) -> list[str]:
-        """Columns to be read: the inputs, and the key where it is none of them."""
+        """Columns to be read: the inputs, then the key and what is beside, where they are none of them."""
         names = [item["name"] for item in self.inputs]
-        return names if self.key is None or self.key in names else [*names, self.key]
+        return list(dict.fromkeys([*names, *([] if self.key is None else [self.key]), *self.beside]))
+
+    def identifiers(self, table: pa.Table, column: str) -> np.ndarray:
+        """Values (n,) of a column of whole numbers or texts as keys are read: int64, or text and None where missing."""
+        return key_values(columns_of_table(table.select([column]))[0][column])
 
     def keys(self, table: pa.Table, start: int) -> np.ndarray:
         """Keys (n,) of the rows of a part that begins at row `start`: int64, or text and None where missing."""

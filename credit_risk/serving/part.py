@@ -19,6 +19,7 @@ from credit_risk.package import flags_as_numbers
 from credit_risk.sampling.parquet_batches import ReadingRules
 from credit_risk.scoring import compile_model
 from credit_risk.scoring.model import CompiledModel
+from credit_risk.serving.arms import ARM, Assignment
 from credit_risk.serving.log import encoding
 from credit_risk.serving.log.layout import CONSTANTS, INPUTS, PREDICTIONS, write_table
 from credit_risk.serving.log.secret import Secret
@@ -56,7 +57,8 @@ class PartWork:
     """Scores the rows of a part and writes them below `folder`; calling it again gives the same bytes.
 
     repeated: keys that stand more than once; refuse: whether rows may be refused and written apart. sql: how tables
-    hold results of the engine's SQL beside the columns of the input, where it scores.
+    hold results of the engine's SQL beside the columns of the input, where it scores. arms: what assigns each row an
+    arm of a live split, which then stands after the results.
     """
 
     package_hash: str
@@ -67,6 +69,7 @@ class PartWork:
     refuse: bool
     log: LogHead | None = None
     sql: SqlResults | None = None
+    arms: Assignment | None = None
 
     def __call__(self, part: Part, table: pa.Table) -> dict[str, Any]:
         """Write the part; what was done, as it stands in `done/`: rows, refused rows, digests, or faults."""
@@ -81,6 +84,10 @@ class PartWork:
             return {"part": part.number, "faults": [asdict(one) for one in faults]}
         good = np.ones(part.rows, dtype=bool)
         good[[one.row for one in refusals]] = False
+        if self.arms is not None:
+            column = self.arms.column
+            names = keys if column is None else self.rules.identifiers(table, column)
+            scored = scored.append_column(ARM, pa.array(self.arms(names)[good], pa.string()))
         entry: dict[str, Any] = {
             "part": part.number,
             "source": part.name,

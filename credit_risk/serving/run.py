@@ -17,6 +17,7 @@ from credit_risk.package.output import told
 from credit_risk.sampling.parquet_batches import ReadingRules, category_words
 from credit_risk.sampling.production import declared_notations
 from credit_risk.scoring import compile_model
+from credit_risk.serving.arms import Assignment
 from credit_risk.serving.engines import make_engine
 from credit_risk.serving.log.secret import Secret
 from credit_risk.serving.part import LogHead, PartWork, SqlResults, faults_in
@@ -38,7 +39,8 @@ class Options:
     package's generated SQL scores within the engine: the same paths, probabilities within 1e-12).
     key: column of the applicants' keys (default: the plan's). log: folder of a prediction log, which needs a secret.
     refused: file for rows that the package does not take; without it one such row stops the run. part_rows: rows of a
-    part. dsn: connection of PostgreSQL; master: of Spark.
+    part. dsn: connection of PostgreSQL; master: of Spark. arms: what gives, of a package and the column of the keys,
+    the assignment of applicants to the arms of its live split; None: arms are not assigned.
     """
 
     input: str
@@ -53,6 +55,7 @@ class Options:
     part_rows: int = PART_ROWS
     dsn: str | None = None
     master: str | None = None
+    arms: Callable[[Package, str | None], Assignment] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +116,20 @@ def _score(
 ) -> Outcome:
     needed = [item["name"] for item in read.model["inputs"]]
     wanted = options.key or read.plan["data"].get("key")
-    facts = engine.facts(needed, wanted)
+    arms = None if options.arms is None else options.arms(read, wanted)
+    beside = () if arms is None or arms.column is None else (arms.column,)
+    facts = engine.facts([*needed, *(name for name in beside if name not in needed)], wanted)
     key = _key(wanted, facts, options)
+    _check_identifier(facts, key if arms is None or arms.column is None else arms.column, options, arms)
     program = f"{engine.name} {engine.version}"
-    space = prepare(read, facts, options, key, program, METHODS[options.method], clock, entropy)
+    space = prepare(read, facts, options, key, program, METHODS[options.method], clock, entropy, arms)
     if space.stands:
         return _outcome(space, read, key, again=True, resumed=0)
     parts = facts.parts(options.part_rows)
     with told(options.out), space.held():
         done = space.done(parts)
         try:
-            work, sql = _work(read, engine, facts, key, options, space)
+            work, sql = _work(read, engine, facts, key, options, space, arms)
             entries = _run(engine, parts, done, work, sql, progress)
             faults = [fault for entry in entries.values() for fault in faults_in(entry)]
             if faults:
@@ -185,8 +191,26 @@ def _key(wanted: str | None, facts: InputFacts, options: Options) -> str | None:
     return wanted
 
 
+def _check_identifier(facts: InputFacts, name: str | None, options: Options, arms: Assignment | None) -> None:
+    """Raises ScoringError where the column by which applicants are assigned to arms can name nobody."""
+    if arms is None:
+        return
+    if name is None:
+        message, remedy = "arms are by the applicant, and the input names none", "name the column: --key COLUMN"
+        raise ScoringError(Fault(message, "key_absent", options.input, remedy=remedy))
+    if facts.columns.get(name) == OTHER:
+        message, allowed = "names of applicants are of another type", "whole numbers or text, the same in all files"
+        raise ScoringError(Fault(message, "key_type", options.input, name, allowed=allowed))
+
+
 def _work(
-    package: Package, engine: Engine, facts: InputFacts, key: str | None, options: Options, space: Workspace
+    package: Package,
+    engine: Engine,
+    facts: InputFacts,
+    key: str | None,
+    options: Options,
+    space: Workspace,
+    arms: Assignment | None,
 ) -> tuple[PartWork, SqlScoring | None]:
     """What is done with each part: rules of reading that depend on the whole input are settled here, and the SQL."""
     inputs = tuple(package.model["inputs"])
@@ -198,17 +222,18 @@ def _work(
         message = f"more than {MOST_DUPLICATES:,} keys stand more than once: this is no key"
         raise IntakeError(Fault(message, "duplicate_key", options.input, key, remedy="name another one: --key COLUMN"))
     whole = key is None or engine.whole(key)
-    rules = ReadingRules(facts.kind, inputs, key, words, whole, notations)
+    beside = () if arms is None or arms.column is None else (arms.column,)
+    rules = ReadingRules(facts.kind, inputs, key, words, whole, notations, beside)
     log = None
     if options.log is not None:
         assert options.secret is not None
         log = LogHead(space.constants, options.secret, space.seed, options.log_inputs)
     sql = results = None
     if options.method == "sql":
-        sql = sql_scoring(package, facts, rules, engine.name, whole=log is not None)
+        sql = sql_scoring(package, facts, rules, engine.name, whole=log is not None or bool(beside))
         results = SqlResults(sql.told, {column: name for column, (name, _) in sql.results.items()})
     refuse, folder = options.refused is not None, str(space.folder)
-    work = PartWork(package.package_hash, package.model, rules, folder, frozenset(repeated), refuse, log, results)
+    work = PartWork(package.package_hash, package.model, rules, folder, frozenset(repeated), refuse, log, results, arms)
     return work, sql
 
 

@@ -18,9 +18,10 @@ from credit_risk._core.errors import Fault, ScoringError
 from credit_risk._core.hashing import sha256_bytes, sha256_file
 from credit_risk.package import Package, TableWriter
 from credit_risk.package.output import hold, partial_path, release
+from credit_risk.serving.arms import ARM, Assignment, told
 from credit_risk.serving.log.journal import open_log
 from credit_risk.serving.log.layout import BATCH_FORMAT, INPUTS, MANIFEST, PREDICTIONS, read_table
-from credit_risk.serving.log.store import add_batch, has_batch, method_of
+from credit_risk.serving.log.store import add_batch, has_batch, manifest_of, method_of
 from credit_risk.serving.part import DONE, LOG, REFUSED
 from credit_risk.serving.source import InputFacts, Part
 
@@ -103,6 +104,7 @@ def prepare(
     method: str,
     clock: Clock,
     entropy: Callable[[int], bytes],
+    arms: Assignment | None = None,
 ) -> Workspace:
     """Where the run stands: finished, begun by an earlier run, or new, and then its folder is made.
 
@@ -123,10 +125,12 @@ def prepare(
         "key_id": key_id,
         "inputs_logged": options.log_inputs,
         "refused_apart": options.refused is not None,
+        "arms": told(arms),
     }
     batch = sha256_bytes(canonical_json.to_bytes([package.package_hash, facts.fingerprint, key, key_id]))[:16]
     if options.log is not None:
         _same_method(options.log, batch, method)
+        _same_arms(options.log, batch, arms)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         _same(identity, out, MANIFEST, "the predictions of another run stand there")
         logged = options.log is None or has_batch(options.log, batch)
@@ -145,14 +149,16 @@ def prepare(
         "inputs": [{"name": item["name"], "type": item["type"]} for item in package.model["inputs"]],
         "inputs_logged": options.log_inputs,
         "salts": run["salts"],
-        "source": {
-            "kind": facts.kind,
-            "fingerprint": facts.fingerprint,
-            "pieces": [{"name": one.name, "rows": one.rows, "sha256": one.sha256} for one in facts.pieces],
-        },
+        "source": _source(facts),
     }
     seed = bytes.fromhex(run["seed"])
     return Workspace(out, folder, batch, identity, run["constants"], seed, False, options.log, options.refused, head)
+
+
+def _source(facts: InputFacts) -> dict[str, Any]:
+    """What a manifest says of the input."""
+    pieces = [{"name": one.name, "rows": one.rows, "sha256": one.sha256} for one in facts.pieces]
+    return {"kind": facts.kind, "fingerprint": facts.fingerprint, "pieces": pieces}
 
 
 def _same_method(path: Path, batch: str, method: str) -> None:
@@ -163,6 +169,18 @@ def _same_method(path: Path, batch: str, method: str) -> None:
         message = "the log has the rows of this input already, scored by another method"
         remedy = "name another log, or score by the same method"
         raise ScoringError(Fault(message, "log_other_method", str(path), None, None, logged_by, method, remedy))
+
+
+def _same_arms(path: Path, batch: str, arms: Assignment | None) -> None:
+    """Raises ScoringError where the log has the batch without the arms that are asked for, or with them."""
+    manifest = manifest_of(path, batch)
+    if manifest is None:
+        return
+    held = any(one["name"] == ARM for one in manifest["outputs"])
+    if held != (arms is not None):
+        message = f"the log has the rows of this input already, {'with' if held else 'without'} the arms of the split"
+        remedy = f"name another log, or {'ask for them: --arms' if held else 'leave out --arms'}"
+        raise ScoringError(Fault(message, "log_other_arms", str(path), remedy=remedy))
 
 
 def _begin(
@@ -217,6 +235,7 @@ _WORDS = {
     "key_id": "another secret, or with and without a log",
     "inputs_logged": "with and without inputs in the log",
     "refused_apart": "with and without --refused",
+    "arms": "with and without --arms",
 }
 
 

@@ -14,7 +14,7 @@ from scipy import stats
 
 from validation.monitoring.bench import Bench
 from validation.monitoring.outcomes import CONFIDENCE, LEAST_FOLLOWED, labels_beside
-from validation.monitoring.production import APPLICANT, OTHER
+from validation.monitoring.production import APPLICANT, OTHER, applicant_of
 from validation.monitoring.served import clustered_size
 from validation.monitoring.tables import compare_table, not_recomputed
 from validation.rebuild import censored, experiment, metrics
@@ -51,6 +51,9 @@ def compare_split(bench: Bench) -> bool:
         return False
     live, names = str(spec["shadow"][0]), frame[APPLICANT if APPLICANT in frame else "key"]
     known = names.notna().to_numpy()
+    by_hash = APPLICANT in frame or (not bench.production.is_log and applicant_of(bench.package.plan) is None)
+    if logged is None and not by_hash:
+        return False
     share = Fraction(repr(float(spec["share"])))
     edge, salt = int(2**64 * share), str(spec["salt"])
     hashed = np.array([live if _number(str(one), salt) < edge else "champion" for one in names[known]], dtype=object)
@@ -59,11 +62,13 @@ def compare_split(bench: Bench) -> bool:
     shares = {live: float(share), "champion": float(1 - share)}
     counts = {arm: int(np.sum(once & (arms == arm))) for arm in shares}
     whole = sum(counts.values())
-    chance = float(stats.chisquare(list(counts.values()), [whole * one for one in shares.values()]).pvalue)
+    chance = math.nan
+    if by_hash or applicant_of(bench.package.plan) is None:
+        chance = float(stats.chisquare(list(counts.values()), [whole * one for one in shares.values()]).pvalue)
     rows = [
         {
             "arm": arm, "share": part, "rows": counts[arm], "expected": whole * part, "p_value": chance,
-            "differing": math.nan if logged is None else int(np.sum((arms == arm) & (hashed != arm))),
+            "differing": int(np.sum((arms == arm) & (hashed != arm))) if by_hash and logged is not None else math.nan,
         }
         for arm, part in shares.items()
     ]  # fmt: skip
@@ -71,7 +76,7 @@ def compare_split(bench: Bench) -> bool:
     compare_table(bench.ledger, bench.run, "split", pd.DataFrame(rows), ["arm"], SPLIT, among=among)
     if bench.run.table("arms") is not None and bench.outcomes is not None:
         _arms(bench, np.flatnonzero(known), arms, live)
-    return chance < MISMATCH or (logged is not None and bool(np.any(arms != hashed)))
+    return chance < MISMATCH or (logged is not None and by_hash and bool(np.any(arms != hashed)))
 
 
 def _number(identifier: str, salt: str) -> int:

@@ -22,7 +22,7 @@ TEXTS = ("grade", "overall_decision")
 PROBABILITIES = ("probability", "probability_with_margin")
 INPUT, SEGMENT, CHALLENGER, OTHER = "input:", "segment:", "challenger:", "column:"
 APPLICANT = "applicant of the row"
-LOG, KEPT = "log.json", "_inputs_kept"
+LOG, KEPT, ARM = "log.json", "_inputs_kept", "arm"
 FAULTS = ["place", "period", "code", "left_out"]
 CODES = {
     "rows without a moment": "time_missing", "rows with a moment after the run": "time_in_future",
@@ -169,9 +169,11 @@ def _frame(table: pa.Table, names: Columns, package: Package, is_log: bool) -> p
         if column in held:
             values = _numbers(table[column])
             found[CHALLENGER + name] = _possible(values) if name.rpartition(":")[2] in PROBABILITIES else values
+    arm = ((package.plan.get("monitoring") or {}).get("challengers") or {}).get("arm")
     for name, number in declared_columns(package.plan).items():
         column = names.others.get(name, name)
-        column = f"{INPUT}{name}" if is_log and f"{INPUT}{name}" in held else column
+        if is_log:
+            column = f"{INPUT}{name}" if f"{INPUT}{name}" in held else ARM if name == arm else column
         if column in held:
             found[OTHER + name] = _numbers(table[column]) if number else _texts(table[column])
     applicant = applicant_of(package.plan)

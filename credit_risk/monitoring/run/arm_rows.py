@@ -112,7 +112,7 @@ def arm_rows(
             inside = ~pd.isna(identifier)
             found.nameless += len(inside) - int(inside.sum())
             batch = table.filter(pa.array(inside))
-            arms = _arms(found, batch, identifier[inside], spec)
+            arms = _arms(found, batch, identifier[inside], spec, by_hash=by_hash(source, settings))
             declared = np.isin(arms, list(split.shares))
             found.seen |= set(arms[declared].tolist())
             codes = {arm: place for place, arm in enumerate(split.shares)}
@@ -124,15 +124,26 @@ def arm_rows(
     return found
 
 
-def _arms(found: ArmRows, batch: pa.Table, identifier: Names, spec: ChallengersSpec) -> Names:
-    """The arm of each row with an identifier, as logged, else by the hash; what was logged is held against the hash."""
-    right, before = assign(identifier, found.split), found.named
+def by_hash(source: SqlSource, settings: Settings) -> bool:
+    """Whether production holds what applicants are assigned by: their names, or keys that are names, no pseudonyms."""
+    if settings.applicant is None:
+        return not source.pseudonymous
+    return bool(held(source, settings.applicant))
+
+
+def _arms(found: ArmRows, batch: pa.Table, identifier: Names, spec: ChallengersSpec, *, by_hash: bool) -> Names:
+    """The arm of each row with an identifier, as logged, else by the hash; what was logged is held against the hash,
+    where production tells by whom that is (`by_hash`)."""
+    before = found.named
     found.named += len(identifier)
     if spec.arm is None:
-        return right
+        return assign(identifier, found.split)
     logged = texts_of(batch, OTHER + spec.arm)
     arms = np.where(pd.isna(logged), "missing", logged).astype(str).astype(object)
     found.logged.update(arms.tolist())
+    if not by_hash:
+        return arms
+    right = assign(identifier, found.split)
     wrong = np.flatnonzero(arms != right)
     found.differing.update(arms[wrong].tolist())
     for place in wrong[::-1]:

@@ -21,7 +21,7 @@ from credit_risk.monitoring.challenger.assignment import (
 )
 from credit_risk.monitoring.challenger.looks import CHAMPION
 from credit_risk.monitoring.rows.spool import Folder
-from credit_risk.monitoring.run.arm_rows import ArmRows, arm_rows
+from credit_risk.monitoring.run.arm_rows import ArmRows, arm_rows, by_hash
 from credit_risk.monitoring.run.settings import Settings, held
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
@@ -32,7 +32,16 @@ LIVE_COLUMNS = [*SPLIT_COLUMNS, "logged_rows", "differing", "first_differing"]
 """rows: applicants of the arm, each once; logged_rows: rows whose arm was logged, differing: those that the hash puts
 into another arm; verdict of a word that is no arm: `NO_ARM`."""
 OUTCOME_COLUMNS = [*ARM_COLUMNS, "decided", "approved", "approval_rate", "approval_lower", "approval_upper"]
-NO_ARM = "no arm of the split"
+NO_ARM, UNTESTED = "no arm of the split", "not tested"
+OF_PSEUDONYMS = (
+    "a log holds pseudonyms, and arms are by the applicants themselves: name a column for them "
+    "(monitoring.challengers.arm), and score with --arms"
+)
+AS_LOGGED = (
+    "arms are those that were logged; they cannot be assigned again, since production does not hold what they were "
+    "assigned by"
+)
+ROWS = "applicants are not known: rows are counted, and their numbers are not tested against the declared shares"
 LOOKS = (
     "bounds and p-value of the difference between the arms hold at all runs together, however often they are looked at "
     "(normal mixture, tightest where the difference has the planned error, {error:g})"
@@ -60,8 +69,9 @@ def live_split(source: SqlSource, settings: Settings, late: bool, words: Words) 
     spec = settings.spec.challengers
     if spec is None or spec.share is None or spec.salt is None or spec.live is None:
         return Live(NO_SPLIT, NO_SPLIT)
-    if spec.arm is not None and not held(source, spec.arm):
-        return Live(*(f"production does not hold the column {spec.arm!r}",) * 2)
+    lacking = _lacking(source, spec, settings)
+    if lacking is not None:
+        return Live(lacking, lacking)
     split = two_arms(spec.salt, spec.share, CHAMPION, spec.live)
     with TemporaryDirectory(prefix="credit-risk-") as place:
         rows = arm_rows(source, spec, split, settings, late, words, Folder(Path(place)))
@@ -69,8 +79,34 @@ def live_split(source: SqlSource, settings: Settings, late: bool, words: Words) 
             return Live(*(f"no row has an arm of the split ({', '.join(split.shares)})",) * 2)
         told = pd.DataFrame(columns=REPRODUCED_COLUMNS) if spec.arm is None else rows.reproduced()
         table = _joined(split_table(rows.applicants(), split), told)
+        if not by_hash(source, settings):
+            table = _as_logged(table, known=settings.applicant is None)
         table.attrs["notes"] = _notes(spec, settings, source, rows.nameless)
         return Live(table, _outcomes(rows, settings, spec, late), _warning(table))
+
+
+def _lacking(source: SqlSource, spec: ChallengersSpec, settings: Settings) -> str | None:
+    """Why the arms of rows cannot be told; None where they can."""
+    if spec.arm is not None:
+        if held(source, spec.arm):
+            return None
+        remedy = "; score with --arms" if source.pseudonymous else ""
+        return f"production does not hold the column {spec.arm!r}{remedy}"
+    if by_hash(source, settings):
+        return None
+    if source.pseudonymous:
+        return OF_PSEUDONYMS
+    return f"production does not hold the column {settings.applicant!r}, by which applicants have their arm"
+
+
+def _as_logged(table: pd.DataFrame, *, known: bool) -> pd.DataFrame:
+    """The table of rows whose arms were logged and cannot be assigned again; `known`: each is an applicant of its own,
+    else their numbers are not tested against the shares."""
+    told = table.assign(differing=None, first_differing=None)
+    if known:
+        return told
+    declared = table["verdict"] != NO_ARM
+    return told.assign(statistic=np.nan, p_value=np.nan, verdict=table["verdict"].where(~declared, UNTESTED))
 
 
 def _joined(table: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -88,13 +124,19 @@ def _joined(table: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
 
 
 def _notes(spec: ChallengersSpec, settings: Settings, source: SqlSource, nameless: int) -> tuple[str, ...]:
+    if not by_hash(source, settings):
+        return (AS_LOGGED, *((ROWS,) if settings.applicant is not None else ()), *_of_nameless(nameless))
     by = f"the column {settings.applicant!r}" if held(source, settings.applicant) else "the key of the row"
     told = [
         f"arm: the first 8 bytes of SHA-256 of the salt, a zero byte and {by}, as a number: below 2^64 times the share "
         "it is the challenger's, else the champion's; applicants count once",
         "arms are those that were logged" if spec.arm is not None else "arms are those of the hash: none were logged",
     ]
-    return (*told, *((f"{nameless} rows without an identifier have no arm",) if nameless else ()))
+    return (*told, *_of_nameless(nameless))
+
+
+def _of_nameless(nameless: int) -> tuple[str, ...]:
+    return (f"{nameless} rows without an identifier have no arm",) if nameless else ()
 
 
 def _warning(table: pd.DataFrame) -> str | None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from credit_risk.monitoring.source.faults import PartitionFault
-from credit_risk.monitoring.source.mapping import MOMENT, Mapped
+from credit_risk.monitoring.source.mapping import MOMENT, Mapped, ProductionTable
 from credit_risk.monitoring.source.tables import AWARE, FITTING, Column, kind_of
 from credit_risk.package import Package
+from credit_risk.serving.arms import ARM
 
 Schemas = Mapping[str, Sequence[tuple[str, pa.DataType]]]
 
@@ -34,6 +35,8 @@ def columns_in(
         shown = repr(column) if column == name else f"{column!r} ({name})"
         if side is None:
             remedy = "map another column, or leave it out of the mapping"
+            if column == ARM and isinstance(mapping, ProductionTable) and mapping.pseudonymous:
+                remedy = "score with --arms"
             tell(name, "column_absent", f"the column {shown} is not there", remedy)
             continue
         alike = [one for one, _ in schemas[side] if one.casefold() == column.casefold()]

@@ -138,6 +138,7 @@ class SqlSource:
         )
         self.variables = tuple(v.name for v in reference.variables if v.name not in left_out)
         self.columns = frozenset(there)
+        self.pseudonymous = reader.mapping.pseudonymous
         self.quantities = tuple(sorted(name for name in there if self._is_quantity(name)))
 
     def __enter__(self) -> SqlSource:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from credit_risk._core.errors import Fault, IntakeError
 from credit_risk.package import Package
+from credit_risk.serving.arms import ARM
 
 KEY, TIME, PACKAGE, VERSION, DECISION, SEQUENCE = "_key", "_time", "_package", "_version", "decision", "_sequence"
 PERIOD = "_period"
@@ -96,6 +97,7 @@ class ProductionTable:
     challengers: column of `<id>:<result>`; others: of each column that the plan's section on monitoring names (amount,
     applicant, arm, those of objectives). sequence: a column that rises from decision to decision, by which a clock
     that goes backwards is seen. time_zone: of moments without a zone (`UTC`, `Europe/Berlin`); None refuses them.
+    pseudonymous: whether the key is a pseudonym, by which nobody is assigned to the arms of a live split.
     """
 
     key: str
@@ -110,6 +112,7 @@ class ProductionTable:
     others: Mapping[str, str] = field(default_factory=dict)
     sequence: str | None = None
     time_zone: str | None = None
+    pseudonymous: bool = False
 
     def columns(self) -> dict[str, str]:
         """Column of the table for each column of production (module docstring of `credit_risk.monitoring.frames`)."""
@@ -196,6 +199,12 @@ def applicant_of(package: Package) -> str | None:
     return None if name in (None, "duplicates") else str(name)
 
 
+def arm_of(package: Package) -> str | None:
+    """Column of production that tells the arm of a live split: monitoring.challengers.arm of the plan."""
+    name = ((package.plan.get("monitoring") or {}).get("challengers") or {}).get("arm")
+    return None if name is None else str(name)
+
+
 def plan_columns(package: Package) -> dict[str, str]:
     """Columns of production that the plan's section on monitoring names, each with what it holds: number or text.
 
@@ -220,13 +229,17 @@ def plan_columns(package: Package) -> dict[str, str]:
 def prediction_log(package: Package, segments: Mapping[str, str] | None = None) -> ProductionTable:
     """The mapping of a prediction log (`scorecards/format/PREDICTION_LOG.md`).
 
-    segments: column of the log for each segment: a result (`grade`) or an input (`input:PURPOSE`).
+    segments: column of the log for each segment: a result (`grade`) or an input (`input:PURPOSE`). The arm of a live
+    split, where the plan names a column for it, is the column `arm` that scoring writes.
     """
     outputs = {name: name for name in OUTPUTS if package.model["outputs"].get(name)}
     outputs |= {f"decision:{name}": f"decision:{name}" for name in package.model["outputs"].get("decision", [])}
     inputs = {item["name"]: f"{INPUT}{item['name']}" for item in package.model["inputs"]}
     others = {name: f"{INPUT}{name}" for name in plan_columns(package) if name in inputs}
     others |= {name: name for name in plan_columns(package) if name in outputs}
+    arm = arm_of(package)
+    if arm is not None:
+        others.setdefault(arm, ARM)
     return ProductionTable(
         key="pseudonym",
         time="timestamp",
@@ -235,6 +248,7 @@ def prediction_log(package: Package, segments: Mapping[str, str] | None = None) 
         inputs=inputs,
         segments=dict(segments or {}),
         others=others,
+        pseudonymous=True,
     )
 
 

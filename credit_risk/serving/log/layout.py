@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from credit_risk._core import canonical_json
 from credit_risk._core.errors import Fault, ScoringError
 from credit_risk.package.parquet import OPTIONS, ROW_GROUP_SIZE
+from credit_risk.serving.arms import ARM
 
 MANIFEST, PREDICTIONS, INPUTS = "manifest.json", "predictions", "inputs"
 BATCH_FORMAT = "credit-risk-prediction-batch"
@@ -42,6 +43,11 @@ class BatchFolder:
     def outputs(self) -> list[str]:
         """Names of the columns of results, in order."""
         return [one["name"] for one in self.manifest["outputs"]]
+
+    @property
+    def results(self) -> list[str]:
+        """Those of them that the model gives: all but the arm of a live split."""
+        return [name for name in self.outputs if name != ARM]
 
     @property
     def inputs(self) -> list[str]:

@@ -39,12 +39,18 @@ def has_batch(log: Path, batch: str) -> bool:
 
 def method_of(log: Path, batch: str) -> str | None:
     """The method by which the rows of a batch were scored that stands in the log; None where it does not."""
+    manifest = manifest_of(log, batch)
+    return None if manifest is None else str(manifest["constants"]["method"])
+
+
+def manifest_of(log: Path, batch: str) -> Mapping[str, Any] | None:
+    """The manifest of a batch that stands in the log; None where it does not."""
     for event in read_journal(log).events:
         if event["event"] == "batch" and event["batch"] == batch:
             for folder in (batch_path(log, event["day"], batch), log / f"{INCOMING}{batch}"):
                 if (folder / MANIFEST).is_file():
-                    manifest = canonical_json.from_bytes((folder / MANIFEST).read_bytes(), MANIFEST)
-                    return str(manifest["constants"]["method"])
+                    found: Mapping[str, Any] = canonical_json.from_bytes((folder / MANIFEST).read_bytes(), MANIFEST)
+                    return found
     return None
 
 

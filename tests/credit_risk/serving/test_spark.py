@@ -14,12 +14,14 @@ import pandas as pd
 import pytest
 
 from credit_risk._core.errors import CreditRiskError, IntakeError
+from credit_risk.monitoring.challenger.assignment import assign
 from credit_risk.package import read_package
 from credit_risk.serving import Options, score_input
 from credit_risk.serving.log import verify_log
 from credit_risk.serving.run import Far
 from tests.conftest import nothing_may_be_skipped
 from tests.credit_risk.serving.cases import CORPUS, KEY, close, expected, predictions, rows, run, tree
+from tests.credit_risk.serving.test_arms import PERSON, SPLIT, by_person
 from tests.credit_risk.serving.test_resume import Killed
 from tests.credit_risk.serving.test_sql import NO_LOG, NUMBERS_IN_TEXT, bad_rows, logged
 
@@ -174,3 +176,14 @@ def test_spark_reads_columns_of_every_kind_alike(tmp_path: Path) -> None:
     assert "'much' is no number" in (tmp_path / "sql.csv").read_text("utf-8")
     close(predictions(tmp_path / "sql" / "out"), predictions(tmp_path / "arrow" / "out"))
     pd.testing.assert_frame_equal(logged(tmp_path / "sql", "inputs"), logged(tmp_path / "arrow", "inputs"))
+
+
+@pytest.mark.parametrize("method", ["arrow", "sql"])
+def test_arms_of_a_live_split_are_assigned_by_workers(method: str, tmp_path: Path) -> None:
+    frame = rows("scorecard", 90)
+    frame = frame.assign(**{PERSON: np.arange(len(frame)) % 40})
+    frame.to_parquet(tmp_path / "rows.parquet", index=False)
+    run(tmp_path, tmp_path / "rows.parquet", method=method, arms=by_person, **SPARK)
+    found = predictions(tmp_path / "out")
+    assert found["arm"].tolist() == assign(frame[PERSON].to_numpy(object), SPLIT).tolist()
+    assert verify_log(tmp_path / "log").faults == ()

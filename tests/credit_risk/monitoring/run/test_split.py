@@ -8,10 +8,11 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 
 from credit_risk.monitoring.challenger.assignment import assign, two_arms
 from credit_risk.monitoring.run.settings import Settings
-from credit_risk.monitoring.run.split import NO_ARM, NO_SPLIT, Live, live_split
+from credit_risk.monitoring.run.split import NO_ARM, NO_SPLIT, OF_PSEUDONYMS, ROWS, UNTESTED, Live, live_split
 from credit_risk.monitoring.run.words import Words
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.spec import MonitoringSpec
@@ -21,18 +22,23 @@ NAMES = np.array([f"p{one % 4000}" for one in range(6000)], dtype=object)
 ARMS = assign(NAMES, SPLIT)
 
 
-def seen(names: np.ndarray, arms: np.ndarray | None, challengers: dict[str, Any] | None = None) -> Live:
+def seen(
+    names: np.ndarray | None, arms: np.ndarray | None, challengers: dict[str, Any] | None = None, *,
+    applicant: str | None = "person", pseudonymous: bool = False,
+) -> Live:  # fmt: skip
     """The split of rows of one month, with the applicants' names and the arms that were logged."""
     given = {"shadow": ["trees"], "share": 0.5, "salt": "autumn"} | ({} if arms is None else {"arm": "arm"})
     spec = MonitoringSpec.model_validate({"challengers": given if challengers is None else challengers})
-    settings = Settings(spec, True, True, None, 0.04, "test", frozenset(), {}, "person")
-    columns = {"_key": [str(k) for k in range(len(names))], "column:person": names}
+    settings = Settings(spec, True, True, None, 0.04, "test", frozenset(), {}, applicant)
+    rows = len(NAMES) if names is None else len(names)
+    columns = {"_key": [str(k) for k in range(rows)]} | ({} if names is None else {"column:person": names})
     frame = pd.DataFrame(columns if arms is None else {**columns, "column:arm": arms})
     parts = [frame.iloc[start : start + 1000] for start in range(0, len(frame), 1000)]
     source = SimpleNamespace(
         columns=frozenset(frame.columns),
         periods=("2026-01",),
-        batches=lambda _, asked: (pa.Table.from_pandas(one[asked], preserve_index=False) for one in parts),
+        pseudonymous=pseudonymous,
+        batches=lambda _, asked, **__: (pa.Table.from_pandas(one[asked], preserve_index=False) for one in parts),
     )
     return live_split(cast(SqlSource, source), settings, False, Words())
 
@@ -76,3 +82,34 @@ def test_without_a_split_or_its_column_the_reason_is_told() -> None:
     assert seen(NAMES, None, {"shadow": ["trees"]}).area(("2026-01",)) == {}
     given = {"shadow": ["trees"], "share": 0.5, "salt": "autumn", "arm": "gone"}
     assert seen(NAMES, None, given).split == "production does not hold the column 'gone'"
+
+
+def test_arms_of_a_log_of_pseudonyms_are_those_that_were_logged() -> None:
+    """Keys of a log are pseudonyms: a hash of them is nobody's arm, so none is made up, and none is called wrong."""
+    assert seen(None, None, applicant=None, pseudonymous=True).split == OF_PSEUDONYMS
+    absent = {"shadow": ["trees"], "share": 0.5, "salt": "autumn", "arm": "gone"}
+    told = seen(None, None, absent, applicant=None, pseudonymous=True).split
+    assert told == "production does not hold the column 'gone'; score with --arms"
+    live = seen(None, ARMS, applicant=None, pseudonymous=True)
+    assert isinstance(live.split, pd.DataFrame)
+    assert live.warning is None
+    assert live.split["differing"].isna().all()
+    assert live.split.set_index("arm")["logged_rows"].to_dict() == pd.Series(ARMS).value_counts().to_dict()
+    lost = ARMS[(ARMS == "champion") | (np.arange(len(ARMS)) % 5 > 0)]
+    few = seen(np.array(["x"] * len(lost), dtype=object), lost, applicant=None, pseudonymous=True)
+    assert "sample ratio mismatch" in str(few.warning)  # each row is an applicant of its own: their numbers are tested
+
+
+@pytest.mark.parametrize("pseudonymous", [True, False])
+def test_rows_of_applicants_who_are_not_known_are_counted_and_not_tested(pseudonymous: bool) -> None:
+    assert "person" in str(seen(None, None, pseudonymous=False).split)  # by the key of the row they had other arms
+    live = seen(None, ARMS, pseudonymous=pseudonymous)
+    assert isinstance(live.split, pd.DataFrame)
+    assert set(live.split["verdict"]) == {UNTESTED}
+    assert live.split["p_value"].isna().all()
+    assert live.split["rows"].sum() == len(ARMS)
+    assert ROWS in live.split.attrs["notes"]
+    named = seen(NAMES, ARMS, pseudonymous=pseudonymous)  # a log that holds the name as an input of the model
+    assert isinstance(named.split, pd.DataFrame)
+    assert named.split["differing"].sum() == 0
+    assert named.split["rows"].sum() == 4000
