@@ -329,27 +329,6 @@ def test_rows_at_fault_are_counted_by_file_month_and_kind(world: dict[str, Path]
     assert [one["test"] for one in told] == ["monitoring.faults: rows of the table"]
 
 
-def test_results_that_cannot_be_end_no_run_and_are_left_out_by_both(world: dict[str, Path], tmp_path: Path) -> None:
-    """A percentage in place of a probability, a linear score that is missing beside its probability."""
-    (tmp_path / "decisions").mkdir()
-    for place, path in enumerate(sorted(world["decisions"].iterdir())):
-        table = pd.read_parquet(path)
-        if place == 1:
-            table.loc[3:5, "probability"] = [35.0, -1.0, 1.5]
-            table.loc[7:8, "linear_score"] = None
-            table.loc[9:10, "trees"] = 40.0
-        table.to_parquet(tmp_path / "decisions" / path.name, index=False)
-    named = ("--table", tmp_path / "decisions", "--key", "key", "--time", "decided", "--decision", "decision")
-    named += ("--approved", "accept", "--declined", "decline", "--segment", "HOUSING=HOUSING")
-    named += ("--challenger", "trees:probability=trees", "--outcomes", world["outcomes"], "--out", tmp_path / "run")
-    ran = credit_risk("monitor", world["package"], *named, "--no-documents", "--quiet")
-    assert ran.status == 0, ran.err
-    assert "outside [0, 1]" in (tmp_path / "run" / "evidence" / "monitoring.faults.json").read_text("utf-8")
-    found = validated(world, tmp_path / "run", tmp_path / "decisions").document
-    again = {f"production: scored again: {name}" for name in ("probability", "linear_score")}
-    assert {one["test"] for one in found["findings"]} == again
-
-
 def test_an_alert_that_is_not_told_or_not_raised_is_found_and_one_that_people_closed_is_not(
     world: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -102,7 +102,7 @@ def read_production(place: Path, columns: Columns, package: Package, until: date
         if wrong.any():
             left[reason] = int(wrong.sum())
     keep = ~np.logical_or.reduce(list(reasons.values()))
-    frame = frame[keep].sort_values(["time", "place"], kind="stable")
+    frame = _in_order(frame[keep])
     again = frame["key"].duplicated() & frame["key"].notna()
     several = frame["key"].duplicated(keep=False) & frame["key"].notna()
     faults.append(_faults(frame[several], "duplicate_key", left_out=again[several].to_numpy()))
@@ -110,6 +110,21 @@ def read_production(place: Path, columns: Columns, package: Package, until: date
         left["the key stands more than once: the first counts"] = int(again.sum())
     frame = frame[~again].sort_index().reset_index(drop=True)
     return Production(frame, files, left, is_log, pd.concat(faults, ignore_index=True))
+
+
+def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order in which the first of a key counts: by moment, by the name of the file, then by what they hold,
+    column by column in the order of the columns' names (missing first)."""
+    first = {"key": "_key", "time": "_time", "package": "_package"}
+    others = [one for one in frame if one not in ("key", "time", "period", "place", "package", KEPT, APPLICANT)]
+    several = frame["key"].duplicated(keep=False) & frame["key"].notna()
+    by = [
+        "time",
+        "place",
+        *sorted([*others, *(["package"] if "package" in frame else [])], key=lambda n: first.get(n, n)),
+    ]
+    ordered = frame[several].sort_values(by, kind="stable", na_position="first")
+    return pd.concat([frame[~several], ordered])
 
 
 def _faults(rows: pd.DataFrame, code: str, left_out: bool | np.ndarray = True) -> pd.DataFrame:
@@ -179,7 +194,9 @@ def _frame(table: pa.Table, names: Columns, package: Package, is_log: bool) -> p
     applicant = applicant_of(package.plan)
     if applicant is not None and OTHER + applicant in found:
         found[APPLICANT] = found[OTHER + applicant]
-    return pd.DataFrame(found)
+    # As objects: pandas would make texts of its own of them, whose missing values are NaN.
+    texts = {name: pd.Series(one, dtype=object) for name, one in found.items() if one.dtype == object}
+    return pd.DataFrame({**found, **texts})
 
 
 def applicant_of(plan: Mapping[str, Any]) -> str | None:

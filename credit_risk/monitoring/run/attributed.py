@@ -23,7 +23,7 @@ from credit_risk.monitoring.drift.link import mean_probability_of, probability_l
 from credit_risk.monitoring.frames import MOMENT_COLUMNS
 from credit_risk.monitoring.performance.groups import groups_of
 from credit_risk.monitoring.reference import Reference
-from credit_risk.monitoring.run.sampled import sample_of
+from credit_risk.monitoring.run.sampled import sample_of, scored_rows
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.counting import NOTHING
 from credit_risk.monitoring.source.mapping import INPUT
@@ -177,7 +177,7 @@ def _production(
     for period in source.periods:
         frame = sample_of(source, period, [INPUT + name for name in inputs] + list(segments), CAP, SEED)
         own = frame[[INPUT + name for name in inputs]].set_axis(list(inputs), axis=1)
-        fine = np.flatnonzero(~compiled.rows_in_error(own))
+        fine = scored_rows(compiled, own)
         if not len(fine):
             continue
         parts = _parts(model, step, compiled.values(own.iloc[fine].reset_index(drop=True)))

@@ -24,7 +24,7 @@ from credit_risk.monitoring.frames import ALL, MOMENT_COLUMNS
 from credit_risk.monitoring.reference import Reference
 from credit_risk.monitoring.run.drifted import NO_ROWS, Drifted
 from credit_risk.monitoring.run.labelled import Labelled
-from credit_risk.monitoring.run.sampled import sample_of
+from credit_risk.monitoring.run.sampled import sample_of, scored_rows
 from credit_risk.monitoring.run.settings import Settings
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import INPUT, PERIOD
@@ -193,8 +193,8 @@ def _domain(
         frame = sample_of(source, period, [INPUT + name for name in inputs], DomainPolicy().cap, SEED)
         frame.columns = pd.Index(inputs)
         frame = frame.sample(len(frame), random_state=SEED).reset_index(drop=True)
-        refused = compiled.rows_in_error(frame)
-        periods.append((period, _matrix(used, compiled.values(frame[~refused].reset_index(drop=True)))))
+        fine = scored_rows(compiled, frame)
+        periods.append((period, _matrix(used, compiled.values(frame.iloc[fine].reset_index(drop=True)))))
     try:
         domain, importance = domain_frames(
             [one.name for one in used],

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from credit_risk.monitoring.challenger.assignment import number_of
 from credit_risk.monitoring.source import SqlSource
 from credit_risk.monitoring.source.mapping import KEY
+from credit_risk.scoring import CompiledModel
 
 NUMBER = "_number"
 BY_NUMBER = [(NUMBER, "ascending"), (KEY, "ascending")]
@@ -75,4 +77,12 @@ def sample_of(source: SqlSource, period: str, columns: Sequence[str], cap: int, 
     return found.select(list(columns)).to_pandas()
 
 
-__all__ = ["Sample", "sample_of"]
+def scored_rows(compiled: CompiledModel, frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Places of the rows (n,) of inputs that a model scores: it refuses infinite numbers, and rows in error."""
+    numbers = frame.select_dtypes("number")
+    finite = np.flatnonzero(~np.isinf(numbers.to_numpy(np.float64, na_value=np.nan)).any(axis=1))
+    refused = compiled.rows_in_error(frame.iloc[finite].reset_index(drop=True))
+    return np.asarray(finite[~refused], np.int64)
+
+
+__all__ = ["Sample", "sample_of", "scored_rows"]

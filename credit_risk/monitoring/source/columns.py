@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from credit_risk.monitoring.source.faults import PartitionFault
 from credit_risk.monitoring.source.mapping import MOMENT, Mapped, ProductionTable
-from credit_risk.monitoring.source.tables import AWARE, FITTING, Column, kind_of
+from credit_risk.monitoring.source.tables import AWARE, EMPTY, FITTING, Column, kind_of
 from credit_risk.package import Package
 from credit_risk.serving.arms import ARM
 
@@ -47,10 +47,10 @@ def columns_in(
         field_type = next(kind for one, kind in schemas[side] if one == column)
         kind, wanted = kind_of(field_type), kinds[name]
         if kind not in FITTING[wanted]:
-            allowed = " or ".join(FITTING[wanted])
+            allowed = " or ".join(one for one in FITTING[wanted] if one != EMPTY)
             tell(name, "column_type", f"the column {shown} holds {kind} ({field_type})", f"write {allowed}")
             continue
-        if wanted == MOMENT and kind != AWARE and mapping.time_zone is None:
+        if wanted == MOMENT and kind not in (AWARE, EMPTY) and mapping.time_zone is None:
             message = f"the column {shown} holds {kind}, and nobody knows which"
             tell(name, "time_zone", message, "write moments in UTC, or declare `time_zone`")
             continue

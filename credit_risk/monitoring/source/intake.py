@@ -22,7 +22,7 @@ from credit_risk.monitoring.source.mapping import (
     kind_wanted,
 )
 from credit_risk.monitoring.source.relation import Reader, period_text, union
-from credit_risk.monitoring.source.tables import DECIMAL, PREDICTIONS, TABLE, Partition
+from credit_risk.monitoring.source.tables import DECIMAL, EMPTY, PREDICTIONS, TABLE, Partition
 
 AGAIN = "export the file again"
 AT_ONCE = 5
@@ -138,6 +138,9 @@ def _values(reader: Reader, one: Partition, place: int, names: Sequence[str]) ->
     for name in names:
         column = one.columns[name]
         raw = d.quoted(column.name)
+        if column.kind == EMPTY:
+            items += ["0 * COUNT(*)", "0", "0"]
+            continue
         value = reader.read(column, NUMBER)
         wrong = f"SUM(CASE WHEN {reader.impossible(value)} THEN 1 ELSE 0 END)" if is_probability(name) else "0"
         if kind_wanted(name, reader.package) != NUMBER or column.kind != DECIMAL:

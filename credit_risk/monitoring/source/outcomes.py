@@ -13,7 +13,7 @@ from credit_risk.monitoring.source.engine import FORMS, Engine, EngineError
 from credit_risk.monitoring.source.faults import PartitionFault, fault_frame
 from credit_risk.monitoring.source.mapping import BAD_DATE, KEY, OBSERVED, STATUS, OutcomesTable
 from credit_risk.monitoring.source.relation import union
-from credit_risk.monitoring.source.tables import TABLE, Column, Partition
+from credit_risk.monitoring.source.tables import EMPTY, TABLE, Column, Partition
 from credit_risk.package import Package
 
 NAMES = (BAD_DATE, OBSERVED, STATUS)
@@ -50,8 +50,10 @@ class _Reading:
         """A text, or a day."""
         column: Column = one.columns[name]
         d = self.engine.dialect
-        raw = d.quoted(column.name)
-        if name in (BAD_DATE, OBSERVED):
+        raw, is_day = d.quoted(column.name), name in (BAD_DATE, OBSERVED)
+        if column.kind == EMPTY:
+            return "CAST(NULL AS DATE)" if is_day else f"CAST(NULL AS {d.text_type})"
+        if is_day:
             return f"CAST({FORMS[self.engine.name].moment(raw, column, None)} AS DATE)"
         return d.text.replace("{x}", raw)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from credit_risk.export.sql.dialects import GREATEST_DOUBLE
+from credit_risk.export.sql.dialects import GREATEST_DOUBLE, Dialect
 from credit_risk.monitoring.source.engine import FORMS, Engine, instant
 from credit_risk.monitoring.source.mapping import (
     KEY,
@@ -20,7 +20,7 @@ from credit_risk.monitoring.source.mapping import (
     is_probability,
     kind_wanted,
 )
-from credit_risk.monitoring.source.tables import FILTERS, PREDICTIONS, TABLE, Chunk, Column, Partition
+from credit_risk.monitoring.source.tables import EMPTY, FILTERS, PREDICTIONS, TABLE, Chunk, Column, Partition
 from credit_risk.package import Package
 
 REPEATED, KEPT_ROWS = "repeated_keys", "kept_rows"
@@ -87,15 +87,15 @@ class Reader:
         if name == PERIOD:
             return _number(chunk.period) if chunk.period is not None else self.period(chunk)
         if name not in chunk.columns:
-            d = self.engine.dialect
-            number = kind_wanted(name, self.package) == NUMBER
-            return d.null_number if number else f"CAST(NULL AS {d.text_type})"
+            return nothing(self.engine.dialect, kind_wanted(name, self.package))
         value = self.read(chunk.columns[name], kind_wanted(name, self.package))
         return f"CASE WHEN {self.impossible(value)} THEN NULL ELSE {value} END" if is_probability(name) else value
 
     def read(self, column: Column, wanted: str) -> str:
         """A column as what is wanted of it."""
         d = self.engine.dialect
+        if column.kind == EMPTY:
+            return nothing(d, wanted)
         if wanted == MOMENT:
             return FORMS[self.engine.name].moment(d.quoted(column.name), column, self.mapping.time_zone)
         return (d.number if wanted == NUMBER else d.text).replace("{x}", d.quoted(column.name))
@@ -134,6 +134,13 @@ class Reader:
     def finite(self, x: str) -> str:
         """The test that a double is finite."""
         return f"ABS({x}) <= {self.engine.dialect.literal(GREATEST_DOUBLE)}"
+
+
+def nothing(dialect: Dialect, wanted: str) -> str:
+    """A missing value of what is wanted."""
+    if wanted == NUMBER:
+        return dialect.null_number
+    return "CAST(NULL AS TIMESTAMP)" if wanted == MOMENT else f"CAST(NULL AS {dialect.text_type})"
 
 
 def _number(period: str) -> str:

@@ -25,7 +25,8 @@ class Kept:
 
 
 def first_of_repeated(reader: Reader, chunks: Sequence[Chunk], rows: int) -> Kept:
-    """Of the rows of a key: the one of the least moment; of these, of the first partition; of these, of least values.
+    """Of the rows of a key: the one of the least moment; of these, of the first partition by name; of these, of least
+    values, column by column in the order of their names (missing first).
 
     So the choice is the same in every engine. chunks: without the fault `repeated`.
     """
@@ -35,6 +36,7 @@ def first_of_repeated(reader: Reader, chunks: Sequence[Chunk], rows: int) -> Kep
         return found
     among = f"{_key(reader, chunks)} IN (SELECT k FROM {REPEATED})"
     singles = [Chunk((one,), chunk.period, chunk.wrong, chunk.columns) for chunk in chunks for one in chunk.partitions]
+    singles.sort(key=lambda chunk: chunk.partitions[0].name)
     shapes = list(dict.fromkeys(tuple(sorted(chunk.columns)) for chunk in singles))
     names = sorted({name for chunk in singles for name in chunk.columns})
     columns = {f"c{k}": name for k, name in enumerate(names)}

@@ -12,11 +12,13 @@ from credit_risk.monitoring.source.mapping import DAY, KEY, MOMENT, NUMBER, PACK
 WHOLE, DECIMAL, TEXTS, FLAG = "whole numbers", "numbers", "texts", "truth values"
 DATE, AWARE, NAIVE, OTHER = "dates", "moments with a zone", "moments without a zone", "other"
 UTC_MOMENT = "moments in UTC"
+EMPTY = "nothing but missing values"
+"""What the null type of Parquet holds: pandas writes it where every value of a column is missing."""
 FITTING = {
-    NUMBER: (WHOLE, DECIMAL),
-    MOMENT: (AWARE, NAIVE, DATE),
-    DAY: (DATE, NAIVE, AWARE),
-    "text": (TEXTS, WHOLE, FLAG, DATE),
+    NUMBER: (WHOLE, DECIMAL, EMPTY),
+    MOMENT: (AWARE, NAIVE, DATE, EMPTY),
+    DAY: (DATE, NAIVE, AWARE, EMPTY),
+    "text": (TEXTS, WHOLE, FLAG, DATE, EMPTY),
 }
 TABLE, PREDICTIONS, INPUTS = "table", "predictions", "inputs"
 
@@ -70,6 +72,8 @@ def kind_of(field_type: pa.DataType) -> str:
     types = pa.types
     if types.is_dictionary(field_type):
         field_type = field_type.value_type
+    if types.is_null(field_type):
+        return EMPTY
     if types.is_boolean(field_type):
         return FLAG
     if types.is_integer(field_type):

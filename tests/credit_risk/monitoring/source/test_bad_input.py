@@ -237,6 +237,21 @@ def test_nan_beside_null(opened: Any, table: pd.DataFrame, reference: Reference,
         assert column.null_count == 200
 
 
+def test_a_column_of_the_null_type_holds_missing_values(
+    opened: Any, table: pd.DataFrame, reference: Reference, tmp_path: Path
+) -> None:
+    """What pandas writes where no row of a file has a value: no fault, and not another column than that of the rest."""
+    empty = table.assign(housing=None, **{NUMBER: None, "region": None})
+    folder, half = tmp_path / "in", len(table) // 2
+    folder.mkdir()
+    empty[:half].to_parquet(folder / "0.parquet", index=False)
+    table[half:].to_parquet(folder / "1.parquet", index=False)
+    assert str(pq.read_schema(folder / "0.parquet").field("housing").type) == "null"
+    with opened() as source:
+        assert told(source, "column_type").empty
+        counted(source, pd.concat([empty[:half], table[half:]]), reference)
+
+
 def test_infinite_numbers_are_in_a_bin_of_their_own(opened: Any, table: pd.DataFrame) -> None:
     spoilt = table.copy()
     spoilt.loc[:6, NUMBER] = np.inf
