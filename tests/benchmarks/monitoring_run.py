@@ -1,12 +1,13 @@
 """A whole run of monitoring with outcomes and a challenger: seconds and peak of memory as the rows grow.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/monitoring_run.py [--rows 1000000 10000000] [--package PACKAGE]
+        [--one-month]
 
 Production is the year of scorecards/through_the_door (scripts/through_the_door_year.py), each applicant as often as it
 takes, with a key of his own and probabilities that differ in the tenth digit, so that no two are alike; outcomes of
-those who were accepted. The command runs in a process of its own, whose peak is that of the kernel (ru_maxrss). What
-the peak is compared with is the production itself as one frame in memory: what a tool takes that reads it whole. Not
-collected by pytest.
+those who were accepted. With --one-month all of it is decided in the first month. The command runs in a process of its
+own, whose peak is that of the kernel (ru_maxrss). What the peak is compared with is the production itself as one frame
+in memory: what a tool takes that reads it whole. Not collected by pytest.
 """
 
 from __future__ import annotations
@@ -40,16 +41,20 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
-def replicated(year: Path, folder: Path, times: int) -> tuple[Path, Path, int]:
+def replicated(year: Path, folder: Path, times: int, *, one_month: bool = False) -> tuple[Path, Path, int]:
     """Decisions and outcomes `times` over, and how many decisions there are."""
     (folder / "decisions").mkdir(parents=True)
     database = duckdb.connect()
     database.execute("SET threads = 1")
-    total = 0
-    for file in sorted((year / "decisions").glob("*.parquet")):
+    database.execute("SET TimeZone = 'UTC'")
+    total, files = 0, sorted((year / "decisions").glob("*.parquet"))
+    first = files[0].stem.split("-")
+    moment = f"make_timestamptz({int(first[0])}, {int(first[1])}, 1 + day(decided_at)::BIGINT % 28, 12, 0, 0.0)"
+    for file in files:
         names = [row[0] for row in database.sql(f"DESCRIBE SELECT * FROM '{file}'").fetchall()]
         changed = ", ".join(
             ["application_id::VARCHAR || '-' || k AS application_id"]
+            + ([f"{moment} AS decided_at"] if one_month else [])
             + [f"{one} + k * 1e-10 * {one} AS {one}" for one in ("probability", "boosting_probability") if one in names]
         )
         target = folder / "decisions" / file.name
@@ -62,14 +67,14 @@ def replicated(year: Path, folder: Path, times: int) -> tuple[Path, Path, int]:
     return folder / "decisions", late, total
 
 
-def measured(command: list[str]) -> tuple[float, int]:
-    """Seconds and peak in MB of a command."""
+def measured(command: list[str]) -> tuple[float, float, int]:
+    """Seconds, those of the processor, and peak in MB of a command."""
     begun = time.monotonic()
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)})
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{command[3:5]} ended with {status}")
-    return time.monotonic() - begun, usage.ru_maxrss // 1024
+    return time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024
 
 
 def main() -> None:
@@ -77,6 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--package", type=Path, help="package of scorecards/through_the_door, where it is there")
+    parser.add_argument("--one-month", action="store_true", help="all is decided in the first month")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -86,16 +92,17 @@ def main() -> None:
             cr.run_plan(ROOT / "scorecards" / "through_the_door", package, with_validation=False, with_documents=False)
         runpy.run_path(str(ROOT / "scripts" / "through_the_door_year.py"))["main"](package, folder / "year")
         once = replicated(folder / "year", folder / "once", 1)[2]
-        _line("rows", "seconds", "peak MB", "one frame, MB", "ratio")
+        _line("rows", "seconds", "of the processor", "peak MB", "one frame, MB", "ratio")
         for rows in options.rows:
-            decisions, late, total = replicated(folder / "year", folder / str(rows), max(1, round(rows / once)))
+            times = max(1, round(rows / once))
+            decisions, late, total = replicated(folder / "year", folder / str(rows), times, one_month=options.one_month)
             command = [sys.executable, "-m", "credit_risk", "monitor", str(package), "--table", str(decisions)]
             out = ["--outcomes", str(late), "--out", str(folder / f"run{rows}"), *NAMED]
-            seconds, peak = measured([*command, *out])
+            seconds, work, peak = measured([*command, *out])
             files = [str(path) for path in sorted(decisions.iterdir())]
             told = subprocess.run([sys.executable, "-c", READ, *files], capture_output=True, text=True, check=True)
             whole = int(told.stdout)
-            _line(f"{total:,}", f"{seconds:.0f}", f"{peak:,}", f"{whole:,}", f"{peak / whole:.2f}")
+            _line(f"{total:,}", f"{seconds:.0f}", f"{work:.0f}", f"{peak:,}", f"{whole:,}", f"{peak / whole:.2f}")
 
 
 def _line(*cells: str) -> None:
