@@ -326,11 +326,12 @@ class SqlSource:
         """`rows`, some of them at a time; ordered: by key within each part of a month that the engine takes at once
         (whole: within the month), else in whatever order the engine comes upon them."""
         heavy = ordered or self._joined(columns)
+        same = ordered and "erased" not in set(self.faults["code"])  # rows of erased applicants have no key
         parts = self._engine.parts(self._rows.get(period, 0)) if heavy and not whole else []
         try:
             for part in parts or [""]:
                 asked = self._asked(period, columns, ordered=ordered, part=part)
-                for batch in self._engine.batches(asked) if asked is not None else ():
+                for batch in self._engine.batches(asked, repeatable=same) if asked is not None else ():
                     if batch.num_rows:
                         yield self._shown(pa.Table.from_batches([batch]), period, columns)
         except EngineError as error:

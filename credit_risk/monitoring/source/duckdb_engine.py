@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -75,18 +76,32 @@ class DuckDBEngine:
         table: pa.Table = self._roomy(lambda: self._database.sql(sql).to_arrow_table())
         return table
 
-    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """A result some rows at a time. What needs more memory needs it before the first row (sorts, joins): only then
-        is a statement begun again."""
-        reader, first = self._roomy(lambda: self._begun(sql))
-        while first is not None:
-            yield first
-            with self._told():
-                first = next(reader, None)
+    def batches(self, sql: str, *, repeatable: bool = False) -> Iterator[pa.RecordBatch]:
+        """A result some rows at a time. A statement that needs more memory is begun again: as a rule before the first
+        row (joins, sorts), else after the rows that were given, where they come in the same order again."""
+        given = 0
+        reader, batch = self._roomy(partial(self._begun, sql))
+        while batch is not None:
+            yield batch
+            given += batch.num_rows
+            try:
+                batch = next(reader, None)
+            except (self._duckdb.Error, pa.ArrowException, OSError) as error:
+                if not (repeatable and self._wants_memory(error)):
+                    raise _told_as(error) from error
+                self._more(error)
+                reader, batch = self._roomy(partial(self._begun, sql, given))
 
-    def _begun(self, sql: str) -> tuple[Any, pa.RecordBatch | None]:
-        reader = self._database.sql(sql).to_arrow_reader(BATCH)
-        return reader, next(reader, None)
+    def _begun(self, sql: str, start: int = 0) -> tuple[Any, pa.RecordBatch | None]:
+        """The batches of a result, and the first with rows after so many."""
+        reader = self._reader(sql)
+        while (batch := next(reader, None)) is not None and start >= batch.num_rows:
+            start -= batch.num_rows
+        return reader, None if batch is None else batch.slice(start)
+
+    def _reader(self, sql: str) -> Iterator[pa.RecordBatch]:
+        reader: Iterator[pa.RecordBatch] = self._database.sql(sql).to_arrow_reader(BATCH)
+        return reader
 
     def parts(self, rows: int) -> Sequence[str]:
         """By the hash of the key, each of some PART rows."""
@@ -129,15 +144,29 @@ class DuckDBEngine:
             while True:
                 try:
                     return work()
-                except self._duckdb.OutOfMemoryException:
-                    if self._megabytes >= MOST_MEMORY:
+                except (self._duckdb.OutOfMemoryException, OSError) as error:
+                    if not self._wants_memory(error):
                         raise
-                    self._megabytes *= 2
-                    self._database.execute(f"SET memory_limit = '{self._megabytes}MB'")
+                    self._more(error)
+
+    def _wants_memory(self, error: Exception) -> bool:
+        """Whether a statement failed for want of memory: Arrow tells it as an error of the system."""
+        return isinstance(error, self._duckdb.OutOfMemoryException) or "Out of Memory" in str(error)
+
+    def _more(self, error: Exception) -> None:
+        """Twice the memory. Raises EngineError where the database has the most already."""
+        if self._megabytes >= MOST_MEMORY:
+            raise _told_as(error) from error
+        self._megabytes *= 2
+        self._database.execute(f"SET memory_limit = '{self._megabytes}MB'")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (self._duckdb.Error, pa.ArrowException) as error:
-            raise EngineError(" ".join(str(error).split())[:300]) from error
+        except (self._duckdb.Error, pa.ArrowException, OSError) as error:
+            raise _told_as(error) from error
+
+
+def _told_as(error: Exception) -> EngineError:
+    return EngineError(" ".join(str(error).split())[:300])

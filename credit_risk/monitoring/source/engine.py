@@ -110,8 +110,9 @@ class Engine(Protocol):
         """A result as a table: doubles, texts, moments in microseconds; columns in their order."""
         ...
 
-    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """The same as `arrow`, some rows at a time, so that the memory does not grow with the rows."""
+    def batches(self, sql: str, *, repeatable: bool = False) -> Iterator[pa.RecordBatch]:
+        """The same as `arrow`, some rows at a time, so that the memory does not grow with the rows; repeatable: they
+        come in the same order again, should the statement be begun again."""
         ...
 
     def parts(self, rows: int) -> Sequence[str]:

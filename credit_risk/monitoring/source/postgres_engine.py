@@ -93,7 +93,7 @@ class PostgresEngine:
             schema = pa.schema(list(types.items()))
             return pa.Table.from_batches(list(copied(self._connection, sql, types)), schema)
 
-    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+    def batches(self, sql: str, *, repeatable: bool = False) -> Iterator[pa.RecordBatch]:
         """The same as it comes."""
         with self._told():
             yield from copied(self._connection, sql, self._types(sql))

@@ -118,7 +118,7 @@ class SparkEngine:
         with self._told():
             return self._session.sql(sql).toArrow()
 
-    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+    def batches(self, sql: str, *, repeatable: bool = False) -> Iterator[pa.RecordBatch]:
         """A result in its order, a partition of it at a time: that is what the driver holds, as messages of Arrow that
         the workers write, and one message of them as rows.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pyarrow as pa
 import pytest
 
 from credit_risk.monitoring.source import duckdb_engine
@@ -49,5 +52,46 @@ def test_parts_of_a_month_hold_every_row_once(monkeypatch: pytest.MonkeyPatch) -
         ]
         assert sum(rows for [(rows, _)] in counts) == 1000
         assert all(150 < known < 300 for [(_, known)] in counts)
+    finally:
+        engine.close()
+
+
+def failing_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Statements that were begun; the first ends so, as Arrow tells it, after some batches."""
+    begun, whole = list[str](), DuckDBEngine._reader
+
+    def reader(self: DuckDBEngine, sql: str) -> Iterator[pa.RecordBatch]:
+        begun.append(sql)
+        for number, batch in enumerate(whole(self, sql)):
+            if len(begun) == 1 and number == batches:
+                raise OSError("Out of Memory Error: failed to pin block of size 256.0 KiB")
+            yield batch
+
+    monkeypatch.setattr(duckdb_engine, "BATCH", 2048)
+    monkeypatch.setattr(DuckDBEngine, "_reader", reader)
+    return begun
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_statement_whose_memory_ends_among_its_rows_is_begun_again_after_them(
+    after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = failing_after(after, monkeypatch)
+    engine = DuckDBEngine("nothing", threads=1)
+    try:
+        found = engine.batches("SELECT i FROM range(10000) AS t(i) ORDER BY i", repeatable=True)
+        assert [i for batch in found for i in batch["i"].to_pylist()] == list(range(10_000))
+        assert len(begun) == 2
+        assert engine._megabytes == 2 * duckdb_engine.MEMORY
+    finally:
+        engine.close()
+
+
+def test_rows_of_no_order_are_not_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_after(2, monkeypatch)
+    engine = DuckDBEngine("nothing", threads=1)
+    try:
+        with pytest.raises(EngineError, match="Out of Memory"):
+            list(engine.batches("SELECT i FROM range(10000) AS t(i)"))
     finally:
         engine.close()
