@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from docs_templates import strict_json
 from docs_templates.errors import Fault
+from docs_templates.schema_fit import fit
 
 EVIDENCE = "evidence.schema.json"
 
@@ -21,6 +23,8 @@ def load(name: str) -> Any:
 
 def check(value: Any, schema: str, file: str) -> list[Fault]:
     """The faults of `value` against a schema, at most twenty, in document order."""
+    if _fits(schema)(value):
+        return []
     errors = sorted(_validator(schema).iter_errors(value), key=lambda e: [str(p) for p in e.absolute_path])
     return [_fault(error, file) for error in errors[:20]]
 
@@ -31,7 +35,8 @@ def check_evidence(value: Any, file: str) -> list[Fault]:
     forms = _evidence_forms()
     if kind not in forms:
         return [Fault("unknown kind of evidence", "schema", file, "/kind", found=repr(kind), allowed=", ".join(forms))]
-    faults = [_fault(error, file) for error in list(forms[kind].iter_errors(value))[:20]]
+    form, fits = forms[kind]
+    faults = [] if fits(value) else [_fault(error, file) for error in list(form.iter_errors(value))[:20]]
     if not faults and kind in ("table", "figure"):
         faults = _shape(value, file)
     return faults
@@ -43,9 +48,14 @@ def _validator(schema: str) -> Draft202012Validator:
 
 
 @cache
-def _evidence_forms() -> dict[str, Draft202012Validator]:
-    forms = load(EVIDENCE)["oneOf"]
-    return {form["properties"]["kind"]["const"]: Draft202012Validator(form) for form in forms}
+def _fits(schema: str) -> Callable[[Any], bool]:
+    return fit(_validator(schema))
+
+
+@cache
+def _evidence_forms() -> dict[str, tuple[Draft202012Validator, Callable[[Any], bool]]]:
+    validators = [Draft202012Validator(form) for form in load(EVIDENCE)["oneOf"]]
+    return {one.schema["properties"]["kind"]["const"]: (one, fit(one)) for one in validators}
 
 
 def _fault(error: Any, file: str) -> Fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, validators
 
 from validation import strict_json
 from validation.errors import Fault
+from validation.schema_fit import fit
 
 _DISCRIMINATORS = ("type", "kind", "method", "form")
 
@@ -32,6 +33,8 @@ def check(value: Any, schema_name: str, file: str) -> list[Fault]:
     """Return one fault for each place where `value` breaks the schema; an empty list where it keeps it."""
     faults = []
     try:
+        if _fits(schema_name)(value):
+            return []
         for error in _validator(schema_name).iter_errors(value):
             for leaf in _leaves(error):
                 faults.append(_fault(leaf, file))
@@ -53,6 +56,11 @@ def _validator(schema_name: str) -> Draft202012Validator:
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", integer)
     strict = validators.extend(Draft202012Validator, type_checker=checker)
     return strict(load(schema_name))
+
+
+@cache
+def _fits(schema_name: str) -> Callable[[Any], bool]:
+    return fit(_validator(schema_name))
 
 
 def _leaves(error: jsonschema.ValidationError) -> list[jsonschema.ValidationError]:

@@ -7,7 +7,7 @@ reported against the branch that its discriminator (`type`, `kind`, `form`, `met
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from credit_risk._core.errors import Fault
+from credit_risk.package.schema_fit import fit
 
 _DISCRIMINATORS = ("type", "kind", "form", "method", "op")
 _LONGEST = 120
@@ -41,9 +42,16 @@ def validator(name: str) -> Draft202012Validator:
     return _Strict(json.loads(text))
 
 
+@cache
+def _fits(name: str) -> Callable[[Any], bool]:
+    return fit(validator(name))
+
+
 def schema_faults(name: str, value: Any, file: str) -> list[Fault]:
     """Every fault of `value` against a schema: codes `schema`, `version_unknown`, `step_unknown`."""
     try:
+        if _fits(name)(value):
+            return []
         return [_fault(error, file) for error in _leaves(validator(name).iter_errors(value))]
     except RecursionError:
         return [Fault("is nested too deeply", "schema", file)]
