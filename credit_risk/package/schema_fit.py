@@ -224,7 +224,7 @@ def _required(names: list[str]) -> _Check:
     return lambda value, depth: not isinstance(value, dict) or wanted <= value.keys()
 
 
-_SIZES: dict[str, tuple[type, bool]] = {
+_SIZES: dict[str, tuple[type[str] | type[list[Any]] | type[dict[str, Any]], bool]] = {
     "minLength": (str, True),
     "maxLength": (str, False),
     "minItems": (list, True),
