@@ -19,7 +19,7 @@ import time
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -81,10 +81,29 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SkipLedger(), "skip-ledger")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file run on one worker, where they have no group of their own: what a file makes is made once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, program in PROGRAMS_NEEDED.items():
         if item.get_closest_marker(marker) is not None and shutil.which(program) is None:
             pytest.skip(f"needs {program} on the PATH")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """What is forced to the disk outlives a crash of the machine, which no test can see: here it is not waited for.
+
+    Programs that tests start do wait; a descriptor that is not open is an error as ever.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: os.fstat(descriptor) and None)
+        yield
 
 
 # ------------------------------------------------------------------------------------------------- test data
@@ -111,7 +130,7 @@ def test_data() -> Path:
 
 
 # ----------------------------------------------------------------------------------- built once per session
-def _once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
+def once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
     """Run `build(folder)` once for all workers of the session; the others wait for it.
 
     A failed build is told to every worker and not repeated.
@@ -163,7 +182,7 @@ def _package(factory: pytest.TempPathFactory, name: str, plan: Path, **variables
     def build(folder: Path) -> None:
         _run([sys.executable, "-c", program, "run", str(plan), "--out", str(folder / "package")], **variables)
 
-    return _once(factory, name, build) / "package"
+    return once(factory, name, build) / "package"
 
 
 @pytest.fixture(scope="session")
@@ -225,7 +244,7 @@ def loss_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def build(folder: Path) -> None:
         _run([sys.executable, str(plans / "make_data.py"), str(folder / "loss_amounts.csv")])
 
-    data = _once(tmp_path_factory, "loss_data", build)
+    data = once(tmp_path_factory, "loss_data", build)
     return _package(tmp_path_factory, "loss_package", plans / "plan.yaml", CREDIT_RISK_LOSS_AMOUNTS=str(data))
 
 
@@ -236,5 +255,5 @@ def built_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def build(folder: Path) -> None:
         _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), "."])
 
-    (wheel,) = _once(tmp_path_factory, "built_wheel", build).glob("*.whl")
+    (wheel,) = once(tmp_path_factory, "built_wheel", build).glob("*.whl")
     return wheel

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.graphics.shapes import STATE_DEFAULTS
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -27,6 +28,7 @@ SEPARATOR = re.compile(r", | \+ ")
 @cache
 def register() -> None:
     """Register the four fonts with reportlab, once."""
+    rl_config.shapeChecking = 0  # each attribute of each mark would be looked up in a table of what it may be
     for name, file in _FILES.items():
         with as_file(files("docs_templates") / "render" / "fonts" / file) as path:
             font = TTFont(name, str(path))

@@ -165,7 +165,7 @@ def test_the_three_are_the_same_file() -> None:
     assert len({Path(module.__file__).read_bytes() for module in (in_package, in_validator, in_documents)}) == 1
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(schema=schemas, defined=closed, given_values=st.lists(values, min_size=4))
 def test_schemas_at_random(schema: Any, defined: Any, given_values: list[Any]) -> None:
     whole = {"$defs": {"a": defined}, "anyOf": [schema]}

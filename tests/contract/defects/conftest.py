@@ -1,13 +1,14 @@
-"""Good packages, each made once, with what the validator finds of it."""
+"""Good packages, each made once for all workers, with what the validator finds of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.conftest import once
 from tests.contract.defects.bases import BASES
 from tests.contract.defects.consistent import run_base
 from tests.contract.defects.defect import Good, found
@@ -19,10 +20,13 @@ def good_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Good]:
     made: dict[str, Good] = {}
 
     def good(name: str) -> Good:
+        def build(folder: Path) -> None:
+            findings = found(run_base(BASES[name], folder))
+            (folder / "found.json").write_text(json.dumps(findings), encoding="utf-8")
+
         if name not in made:
-            package: Path = run_base(BASES[name], tmp_path_factory.mktemp(name))
-            findings: list[dict[str, Any]] = found(package)
-            made[name] = Good(package, findings)
+            folder = once(tmp_path_factory, f"good_{name}", build)
+            made[name] = Good(folder / "package", json.loads((folder / "found.json").read_text(encoding="utf-8")))
         return made[name]
 
     return good
