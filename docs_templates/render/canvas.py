@@ -11,9 +11,8 @@ from typing import Any
 from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfbase.pdfdoc import LinkAnnotation
 from reportlab.pdfbase.pdfmetrics import getFont
-from reportlab.pdfgen.canvas import Canvas
 
-from docs_templates.render.paths import Path, number
+from docs_templates.render.paths import PathCanvas
 from docs_templates.render.structure import Annotation, Content, Element
 
 PRINT = 4
@@ -38,7 +37,7 @@ class _Link(LinkAnnotation):  # type: ignore[misc]
     permitted = (*LinkAnnotation.permitted, "StructParent")
 
 
-class TaggedCanvas(Canvas):  # type: ignore[misc]
+class TaggedCanvas(PathCanvas):
     """Marked content is never nested; `marks` holds for each page the element of each of its sequences.
 
     A `dry` canvas is for finding out what stands on which page: flowables draw nothing on it, and it is not saved.
@@ -64,19 +63,6 @@ class TaggedCanvas(Canvas):  # type: ignore[misc]
         """Write the file, unless the canvas is dry."""
         if not self.dry:
             super().save()
-
-    def beginPath(self) -> Path:
-        """A new path."""
-        return Path()
-
-    def line(self, x1: float, y1: float, x2: float, y2: float) -> None:
-        """A line between two points."""
-        self._code.append(f"n {number(x1)} {number(y1)} m {number(x2)} {number(y2)} l S")
-
-    def ellipse(self, x1: float, y1: float, x2: float, y2: float, stroke: int = 1, fill: int = 0) -> None:
-        """An ellipse within a rectangle."""
-        Path(code=self._code).ellipse(x1, y1, x2 - x1, y2 - y1)
-        self._strokeAndFill(stroke, fill)
 
     def setFillColor(self, aColor: Any, alpha: float | None = None) -> None:
         """As reportlab's, in the colour of the palette."""

@@ -29,6 +29,7 @@ from docs_templates.render.structure import Element
 from docs_templates.templates import DOCUMENTS, read_template
 from tests.docs_templates.builders import CHARACTERISTICS, GREEK, MARKUP, POLISH, all_evidence, write_package
 from tests.docs_templates.conftest import MOMENT
+from tests.docs_templates.pdf_text import page_texts
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -36,10 +37,6 @@ Change = Callable[[dict[str, Any]], None]
 def _squeezed(text: str) -> str:
     """Text without any white space: how lines were broken does not matter."""
     return re.sub(r"\s", "", text)
-
-
-def _pages(path: Path) -> list[str]:
-    return [page.extract_text() for page in pypdf.PdfReader(path).pages]
 
 
 def _printed(prose: str, text: str) -> bool:
@@ -51,7 +48,7 @@ def _printed(prose: str, text: str) -> bool:
 def test_every_cell_and_every_number_in_prose_is_in_the_pdf(nasty_package: Path, name: str) -> None:
     document = compose(read_template(name), read_package(nasty_package), registry(), MOMENT)
     # Heads repeated on split tables may stand between the words of one cell only at a page break: cells stay whole.
-    text = _squeezed("".join(_pages(nasty_package / "documents" / f"{name}.pdf")))
+    text = _squeezed("".join(page_texts(nasty_package / "documents" / f"{name}.pdf")))
     missing = []
     for block in document.blocks:
         if isinstance(block, Table):
@@ -63,7 +60,7 @@ def test_every_cell_and_every_number_in_prose_is_in_the_pdf(nasty_package: Path,
 
 
 def test_names_print_literally(nasty_package: Path) -> None:
-    text = _squeezed("".join(_pages(nasty_package / "documents" / "development_dossier.pdf")))
+    text = _squeezed("".join(page_texts(nasty_package / "documents" / "development_dossier.pdf")))
     for name in (GREEK, POLISH, MARKUP):
         assert _squeezed(name) in text
     assert "[U+4E2D][U+6587]" in text
@@ -73,11 +70,11 @@ def test_names_print_literally(nasty_package: Path) -> None:
 def test_pages_carry_number_hash_and_outline(nasty_package: Path, name: str) -> None:
     package_hash = hashlib.sha256((nasty_package / "manifest.json").read_bytes()).hexdigest()
     reader = pypdf.PdfReader(nasty_package / "documents" / f"{name}.pdf")
-    for number, page in enumerate(reader.pages, start=1):
-        text = page.extract_text()
+    texts = page_texts(nasty_package / "documents" / f"{name}.pdf")
+    for number, text in enumerate(texts, start=1):
         assert f"Page {number} of {len(reader.pages)}" in text
         assert package_hash[:16] in text
-    assert package_hash in reader.pages[0].extract_text()
+    assert package_hash in texts[0]
     assert reader.metadata is not None
     assert package_hash in reader.metadata.subject
     assert not reader.metadata.author
@@ -96,13 +93,14 @@ def test_contents_say_where_the_chapters_begin(nasty_package: Path) -> None:
     reader = pypdf.PdfReader(nasty_package / "documents" / "development_dossier.pdf")
     chapters = [item for item in reader.outline if not isinstance(item, list)]
     first = reader.get_destination_page_number(chapters[0])
-    contents = "\n".join(page.extract_text() for page in reader.pages[1:first])
+    texts = page_texts(nasty_package / "documents" / "development_dossier.pdf")
+    contents = "\n".join(texts[1:first])
     for item in reader.outline:
         if not isinstance(item, list):
             page = reader.get_destination_page_number(item) + 1
             title = re.sub(r"^(Annex )?\w+\s+", "", item.title)
             assert re.search(rf"{re.escape(title)}\s+{page}\b", contents), item.title
-            assert title in reader.pages[page - 1].extract_text()
+            assert title in texts[page - 1]
 
 
 def _links(page: pypdf.PageObject) -> list[int]:
@@ -113,7 +111,7 @@ def _links(page: pypdf.PageObject) -> list[int]:
 def test_links_between_tables_and_index_work_both_ways(nasty_package: Path) -> None:
     reader = pypdf.PdfReader(nasty_package / "documents" / "development_dossier.pdf")
     numbers = {page.indirect_reference.idnum: n for n, page in enumerate(reader.pages) if page.indirect_reference}
-    texts = [_squeezed(page.extract_text()) for page in reader.pages]
+    texts = [_squeezed(text) for text in page_texts(nasty_package / "documents" / "development_dossier.pdf")]
     first = next(n for n, text in enumerate(texts) if "EvidenceindexEachitem" in text)
     for identifier in ("performance.discrimination", "scorecard.coefficients.card", "classing.table.UTILISATION"):
         used = [n for n, text in enumerate(texts[:first]) if identifier in text]
@@ -128,7 +126,7 @@ def test_links_between_tables_and_index_work_both_ways(nasty_package: Path) -> N
 
 def test_the_index_names_file_and_hash_of_what_is_used(nasty_package: Path) -> None:
     package = read_package(nasty_package)
-    text = _squeezed("".join(_pages(nasty_package / "documents" / "development_dossier.pdf")))
+    text = _squeezed("".join(page_texts(nasty_package / "documents" / "development_dossier.pdf")))
     document = compose(read_template("development_dossier"), package, registry(), MOMENT)
     assert len(document.evidence) > 50
     for evidence in document.evidence:
@@ -214,7 +212,7 @@ def test_no_characteristics_is_a_fault_and_no_challenger_is_not(tmp_path: Path) 
     kept = {k: v for k, v in evidence["performance.comparison"].items() if k not in ("columns", "rows")}
     evidence["performance.comparison"] = kept | absent
     make_documents(write_package(tmp_path / "p", evidence), clock=lambda: MOMENT)
-    text = "".join(_pages(tmp_path / "p" / "documents" / "development_dossier.pdf"))
+    text = "".join(page_texts(tmp_path / "p" / "documents" / "development_dossier.pdf"))
     assert "The plan names no challenger." in text
     assert "No candidate is a boosting." in text
     rest = {k: v for k, v in evidence.items() if not k.startswith("classing.table.")}
@@ -224,7 +222,7 @@ def test_no_characteristics_is_a_fault_and_no_challenger_is_not(tmp_path: Path) 
 def test_not_provided_is_printed_and_listed(tmp_path: Path) -> None:
     folder = write_package(tmp_path / "p", all_evidence(("X",), authored=False), validated=False)
     (written,) = make_documents(folder, ["development_dossier"], clock=lambda: MOMENT)
-    pages = _pages(written.path)
+    pages = page_texts(written.path)
     text = _squeezed("".join(pages))
     for title in ("Purpose", "Rationaleofthemodellingapproach", "Limitations", "Prohibiteduses", "Modelowner"):
         assert f"NOTPROVIDED—{title}:theplanhasnone" in text
@@ -244,7 +242,7 @@ def test_not_applicable_prints_its_reason(tmp_path: Path) -> None:
         kept = {k: v for k, v in evidence[identifier].items() if k not in ("columns", "rows", "chart")}
         evidence[identifier] = {**kept, "kind": "not_applicable", "reason": reason}
     make_documents(write_package(tmp_path / "p", evidence), clock=lambda: MOMENT)
-    text = _squeezed("".join(_pages(tmp_path / "p" / "documents" / "development_dossier.pdf")))
+    text = _squeezed("".join(page_texts(tmp_path / "p" / "documents" / "development_dossier.pdf")))
     assert text.count("NOTAPPLICABLE—") == 4
     assert text.count(_squeezed(reason)) == 8  # in place and in the list of what is missing
 
@@ -283,7 +281,7 @@ def test_a_validation_that_nobody_concluded_is_printed_as_proposed(tmp_path: Pat
     evidence = {k: v for k, v in all_evidence(("X",)).items() if k != "validation.conclusion"}
     folder = write_package(tmp_path / "p", evidence)
     (written,) = make_documents(folder, ["validation_report"], clock=lambda: MOMENT)
-    assert "notconcluded" in _squeezed(_pages(written.path)[0])
+    assert "notconcluded" in _squeezed(page_texts(written.path)[0])
 
 
 # ----------------------------------------------------------------------------------------- refused packages
@@ -364,7 +362,9 @@ def test_clauses_are_listed_with_the_sections_that_cite_them(nasty_package: Path
     assert rows["Regulation (EU) No 575/2013 (CRR), Art. 178"][2] == "4"
     assert rows["SR 26-2 / OCC 2026-13, V.1.a"][2] == "7, 8.8, 9"
     assert "confirm" in rows["Regulation B, 12 CFR 1002.2(p)"][4]
-    assert not any("compliant" in text.lower() for text in _pages(nasty_package / "documents/development_dossier.pdf"))
+    assert not any(
+        "compliant" in text.lower() for text in page_texts(nasty_package / "documents/development_dossier.pdf")
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- annex
@@ -399,7 +399,7 @@ def test_texts_longer_than_a_page_are_split_not_lost(tmp_path: Path) -> None:
     evidence["fairness.groups"] = {**kept, "kind": "not_applicable", "reason": words}
     folder = write_package(tmp_path / "p", evidence, name="A model of a long name " * 20)
     make_documents(folder, ["development_dossier"], clock=lambda: MOMENT)
-    text = "".join(_pages(folder / "documents" / "development_dossier.pdf"))
+    text = "".join(page_texts(folder / "documents" / "development_dossier.pdf"))
     for i in (0, 1234, 2499):
         assert len(re.findall(rf"word{i}\b", text)) >= 3
     assert "First limitation 199." in text
