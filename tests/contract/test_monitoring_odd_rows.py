@@ -39,11 +39,16 @@ def keys_twice(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def nameless(table: pd.DataFrame) -> pd.DataFrame:
+    """Every fifth row from the fifth on, in each month that is spoilt so."""
+    return table.assign(applicant=table["applicant"].where(np.arange(len(table)) % 5 != 4))
+
+
 MONTHS: dict[str, tuple[Spoil, ...]] = {
-    "2026-01": (put(probability=35.0, trees=-0.25),),
+    "2026-01": (put(probability=35.0, trees=-0.25), nameless),
     "2026-02": (lambda one: one.assign(HOUSING=None), put(linear_score=np.nan)),
     "2026-03": (keys_twice,),
-    "2026-04": (put(applicant=None, amount=-5.0, arm="other"),),
+    "2026-04": (put(amount=-5.0, arm="other"), nameless),
     "2026-05": (lambda one: one.assign(probability=0.3, linear_score=-1.0),),
     "2026-06": (lambda one: one.assign(applicant="a00001", latency=np.nan),),
     "2026-07": (lambda one: one.head(10), put(HOUSING="castle=á|b,c")),
@@ -51,7 +56,7 @@ MONTHS: dict[str, tuple[Spoil, ...]] = {
 }
 """Percentages for probabilities; a column of the null type, no linear score; a key of many rows; no name, no amount, an
 arm that is none; one score for all; one applicant for all; ten rows of a category never seen; inputs that the package
-refuses, probabilities of 0."""
+refuses, probabilities of 0. Two months have rows without a name at the same places."""
 
 
 @pytest.fixture(scope="module")

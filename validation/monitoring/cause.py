@@ -131,13 +131,17 @@ def _retraining(bench: Bench) -> Mapping[str, Any]:
     return (bench.package.plan.get("monitoring") or {}).get("retraining") or {}
 
 
+ALIKE = 1e-9
+"""Errors up to it are rounding: the rows are all alike."""
+
+
 def moved_of(gaps: list[Gap], level: float) -> dict[str, bool | None]:
     """Whether calibration and ranking moved, None where that is not known: p-values adjusted by Holm (1979)."""
     found: dict[str, bool | None] = {CALIBRATION: None, RANKING: None}
     known = [
         (2.0 * float(special.ndtr(-abs(gap) / error)), measure, abs(gap) >= least)
         for measure, gap, error, least in gaps
-        if error > 0
+        if error > ALIKE
     ]
     worst = 0.0
     for place, (p_value, measure, far) in enumerate(sorted(known, key=lambda one: one[0])):

@@ -19,6 +19,9 @@ GAP_COLUMNS = ["period", "segment", "measure", "gap", "error", "least", "reason"
 """A row each thing that is held against development. measure: calibration or ranking; gap: what it differs by, error
 its standard error, NaN where it is not known yet; least: size from which it matters, in the unit of the gap."""
 
+ROUNDING = 1e-9
+"""An error up to it is that of rows which are all alike (every account bad), and tells nothing of chance."""
+
 
 def moved_frame(gaps: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
     """MOVED_COLUMNS from GAP_COLUMNS, a row each period, segment and measure.
@@ -32,7 +35,7 @@ def moved_frame(gaps: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
     for (period, segment), part in gaps.groupby(["period", "segment"], sort=True):
         gap, error = part["gap"].to_numpy(np.float64), part["error"].to_numpy(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
-            p_value = np.where(error > 0, 2.0 * special.ndtr(-np.abs(gap) / error), np.nan)
+            p_value = np.where(error > ROUNDING, 2.0 * special.ndtr(-np.abs(gap) / error), np.nan)
         known = ~np.isnan(p_value)
         over = (holm(p_value) <= level) & (np.abs(gap) >= part["least"].to_numpy(np.float64))
         for measure in dict.fromkeys(part["measure"]):

@@ -115,6 +115,8 @@ class _Tables:
     estimate: list[pd.DataFrame] = field(default_factory=list)
     groups: list[pd.DataFrame] = field(default_factory=list)
     faults: list[pd.DataFrame] = field(default_factory=list)
+    rows: int = 0
+    """Rows so far, of all months: a row without an applicant's name is told apart by its number."""
 
 
 def _month(
@@ -125,7 +127,7 @@ def _month(
     window, least = float(settings.window or 0), settings.least
     every, scored, faults = LabelCounts(window), LabelCounts(window), []
     month = MonthRows(folder, window, clustered=bool(held(source, settings.applicant)))
-    for chunk, wrong in _chunks(source, period, segments, tables.reference, settings):
+    for chunk, wrong in _chunks(source, period, segments, tables):
         every.add(chunk.labels)
         faults.append(wrong)
         own = _add(month, chunk)
@@ -174,22 +176,23 @@ def _add(month: MonthRows, chunk: Chunk) -> Chunk:
 
 
 def _chunks(
-    source: SqlSource, period: str, segments: Sequence[str], reference: Reference, settings: Settings
+    source: SqlSource, period: str, segments: Sequence[str], tables: _Tables
 ) -> Iterator[tuple[Chunk, pd.DataFrame]]:
     """Rows of a month with their outcomes, some at a time, and FAULT_COLUMNS of these; what ranks is the linear score,
     where production has it."""
+    reference, settings = tables.reference, tables.settings
     extra = [name for name in ("linear_score", "score") if name in source.quantities]
     graded = reference.of_role(GRADE)
     grade = ["grade"] if graded is not None and graded.name in source.variables else []
     own = held(source, settings.applicant)
     asked = ["_time", *OUTCOMES, "probability", *extra, *grade, *segments, *own]
-    number, window = 0, float(settings.window or 0)
+    window = float(settings.window or 0)
     for table in source.batches(period, list(dict.fromkeys(asked))):
         labels, wrong = labels_in(table, window)
         p = numbers_of(table, "probability")
         risk = numbers_of(table, "linear_score") if "linear_score" in extra else p
-        cluster = clusters_of(table[own[0]], number) if own else None
-        number += table.num_rows
+        cluster = clusters_of(table[own[0]], tables.rows) if own else None
+        tables.rows += table.num_rows
         yield (
             Chunk(
                 labels, p, risk, cluster, {name: texts_of(table, name) for name in segments}, _groups(table, reference)
