@@ -81,14 +81,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SkipLedger(), "skip-ledger")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file run on one worker, where they have no group of their own: what a file makes is made once."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, program in PROGRAMS_NEEDED.items():
         if item.get_closest_marker(marker) is not None and shutil.which(program) is None:

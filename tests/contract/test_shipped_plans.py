@@ -9,8 +9,6 @@ import pytest
 
 from tests.credit_risk.cli.command import credit_risk, differing_cells, disagreements, findings, frame, model
 
-pytestmark = pytest.mark.xdist_group("shipped plans")  # each is run once, so on one worker
-
 
 def test_taiwan_is_approved_with_nothing_above_an_observation(taiwan_package: Path) -> None:
     assert {one["severity"] for one in findings(taiwan_package)} <= {"observation"}

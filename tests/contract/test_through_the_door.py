@@ -13,8 +13,6 @@ import pytest
 from credit_risk.datasets import simulate_portfolio
 from tests.credit_risk.cli.command import REPOSITORY, differing_cells, disagreements, evidence, findings, frame, model
 
-pytestmark = pytest.mark.xdist_group("through the door")  # the package is made once, so on one worker
-
 
 def test_it_is_approved_and_the_validator_disagrees_with_no_number(door_package: Path) -> None:
     assert disagreements(door_package) == []

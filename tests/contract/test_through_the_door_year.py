@@ -15,8 +15,6 @@ from credit_risk.lifecycle.monitor import Written
 from tests.credit_risk.cli.command import REPOSITORY
 from validation import cli as validator
 
-pytestmark = pytest.mark.xdist_group("through the door")  # the package is made once, so on one worker
-
 
 @pytest.fixture(scope="module")
 def year(door_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

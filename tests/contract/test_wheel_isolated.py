@@ -16,8 +16,6 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-pytestmark = pytest.mark.xdist_group("isolated")  # one environment, so one worker
-
 SOURCE = Path(__file__).parents[2] / "scorecards/taiwan_credit/taiwan_credit.csv.gz"
 MODELLING_STACK = (
     "statsmodels",

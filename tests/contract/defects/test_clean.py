@@ -45,7 +45,6 @@ def test_a_good_package_of_real_rows_has_no_finding(name: str, test_data: Path, 
     judged(run_base(REAL[name].base(test_data), tmp_path), tmp_path / "table.csv")
 
 
-@pytest.mark.xdist_group("shipped plans")
 def test_the_shipped_plan_of_card_holders_has_no_finding(taiwan_package: Path, repository: Path) -> None:
     run = judged(taiwan_package, repository / "scorecards" / "taiwan_credit" / "taiwan_credit.csv.gz")
     assert len(run.package.snapshot) == 30_000
