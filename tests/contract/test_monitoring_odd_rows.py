@@ -50,13 +50,13 @@ MONTHS: dict[str, tuple[Spoil, ...]] = {
     "2026-03": (keys_twice,),
     "2026-04": (put(amount=-5.0, arm="other"), nameless),
     "2026-05": (lambda one: one.assign(probability=0.3, linear_score=-1.0),),
-    "2026-06": (lambda one: one.assign(applicant="a00001", latency=np.nan),),
-    "2026-07": (lambda one: one.head(10), put(HOUSING="castle=á|b,c")),
+    "2026-06": (lambda one: one.assign(applicant="a00001", latency=np.nan, INCOME=None), put(HOUSING="castle=á|b,c")),
+    "2026-07": (lambda one: one.head(10).assign(probability=np.nan, linear_score=np.nan, score=np.nan, AGE=np.inf),),
     "2026-08": (put(INCOME=np.inf), lambda one: one.assign(probability=one["probability"].mask(one["score"] > 560, 0))),
 }
-"""Percentages for probabilities; a column of the null type, no linear score; a key of many rows; no name, no amount, an
-arm that is none; one score for all; one applicant for all; ten rows of a category never seen; inputs that the package
-refuses, probabilities of 0. Two months have rows without a name at the same places."""
+"""Percentages for probabilities; a column of the null type, no linear score; a key of many rows; no amount, an arm that
+is none; one score for all; one applicant for all, no income, a category never seen; ten rows, all refused; inputs that
+the package refuses, probabilities of 0. Two months have rows without a name at the same places."""
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,9 @@ def _compare(bench: Bench, rows: list[tuple[Any, ...]], totals: list[tuple[Any, 
     score, sum and observed of the probability."""
     own = pd.DataFrame(rows, columns=[*KEYS, "variable", "shift", "standard_error", "share", "probability_shift"])
     z = own["shift"].abs() / own["standard_error"].where(own["standard_error"] > 0)
-    own["p_value"] = np.where(z.isna(), 1.0, 2.0 * special.ndtr(-z.to_numpy(np.float64)))
+    own["p_value"] = np.where(
+        z.isna(), own["shift"].where(own["shift"].isna(), 1.0), 2.0 * special.ndtr(-z.to_numpy(np.float64))
+    )
     rules = RULES if grouped else RULES | PROBABILITY
     compare_table(bench.ledger, bench.run, "attribution", own, [*KEYS, "variable"], rules)
     names = [*KEYS, "rows", "shift", "observed_shift", "probability_shift", "observed_probability"]
@@ -131,7 +133,8 @@ def _compare_counts(bench: Bench, known: list[Counted], moments: pd.DataFrame) -
     rows, totals = [], []
     for period, segment, inside in bench.groups(NOTHING):
         shifts, errors = (np.array(one) for one in zip(*(_moved(one, inside) for one in known), strict=True))
-        likely = np.full(len(shifts), np.nan) if grouped else base.of_location(shifts)
+        unknown = grouped or bool(np.isnan(shifts).any())
+        likely = np.full(len(shifts), np.nan) if unknown else base.of_location(shifts)
         rows += list(_lines(period, segment, [one.name for one in known], shifts, errors, likely))
         told = [by.loc[(q, period, segment)] if (q, period, segment) in by.index else None for q in QUANTITIES]
         observed = [np.nan if one is None else one["mean"] - one["development_mean"] for one in told]
@@ -141,8 +144,10 @@ def _compare_counts(bench: Bench, known: list[Counted], moments: pd.DataFrame) -
 
 
 def _moved(one: Counted, inside: NDArray[np.int64]) -> tuple[float, float]:
-    """Shift of the mean effect of a characteristic, and its standard error."""
+    """Shift of the mean effect of a characteristic, and its standard error; NaN where no row is in a bin."""
     worth = one.effects[one.ids[inside][one.ids[inside] >= 0]]
+    if not len(worth):
+        return np.nan, np.nan
     share = one.expected / one.expected.sum()
     mean = float(share @ one.effects)
     variance = float(share @ (one.effects - mean) ** 2) / one.expected.sum() + np.var(worth) / len(worth)
@@ -152,9 +157,9 @@ def _moved(one: Counted, inside: NDArray[np.int64]) -> tuple[float, float]:
 def _lines(
     period: str, segment: str, names: list[str], shifts: Floats, errors: Floats, likely: Floats
 ) -> Iterator[tuple[Any, ...]]:
-    sizes = float(np.abs(shifts).sum())
+    sizes = float(np.nansum(np.abs(shifts)))
     for k, name in enumerate(names):
-        share = abs(shifts[k]) / sizes if sizes > 0 else 0.0
+        share = np.nan if np.isnan(shifts[k]) else abs(shifts[k]) / sizes if sizes > 0 else 0.0
         yield period, segment, name, shifts[k], errors[k], share, likely[k]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from validation.monitoring.accepts import ACCEPTS, accepts_of
-from validation.monitoring.bench import Bench
+from validation.monitoring.bench import ALL, Bench
 from validation.monitoring.outcomes import CONFIDENCE, LEAST_FOLLOWED, MISSING, labels_beside
 from validation.monitoring.production import CHALLENGER
 from validation.monitoring.tables import compare_table, not_recomputed
@@ -46,7 +46,7 @@ def compare_challengers(bench: Bench) -> None:
         both = np.isfinite(first) & np.isfinite(second)
         for period, segment, inside in bench.groups(MISSING):
             held = inside[both[inside]]
-            if len(held):
+            if len(held) or segment == ALL:
                 head = {"challenger": name.removeprefix(CHALLENGER).removesuffix(RESULT), "horizon": float(window)}
                 held = held[accepts.keep[held]]
                 mass = None if accepts.mass is None else accepts.mass[held]

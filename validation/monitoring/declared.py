@@ -100,7 +100,7 @@ def compare_objectives(bench: Bench, own: Mapping[str, pd.DataFrame]) -> dict[st
             if not lost or segment == ALL:
                 value = math.nan if lost else _measured(one, frame.iloc[inside])
                 rows.append(_row(one, period, segment, value, evaluable=value == value))
-    rows += on_metrics(specs, values_of(bench, own).values())
+    rows += on_metrics(specs, values_of(bench, own).values(), bench.production.periods)
     if not rows:
         not_recomputed(bench.ledger, bench.run, "objectives", "none of their metrics was recomputed")
         return {}
@@ -113,10 +113,13 @@ def compare_objectives(bench: Bench, own: Mapping[str, pd.DataFrame]) -> dict[st
     return {"objectives": table}
 
 
-def on_metrics(specs: Iterable[Mapping[str, Any]], values: Iterable[Judged]) -> list[dict[str, Any]]:
+def on_metrics(
+    specs: Iterable[Mapping[str, Any]], values: Iterable[Judged], periods: Iterable[str] = ()
+) -> list[dict[str, Any]]:
     """Rows of objectives on metrics, of each month and segment that has values of the metric.
 
-    Where these are of several subjects, and the objective names none, the one row is not evaluable.
+    Where these are of several subjects, and the objective names none, the one row is not evaluable. Of a metric that
+    has any, all rows of a month of `periods` without one have a row that is not evaluable.
     """
     found, every = [], list(values)
     for one in specs:
@@ -127,6 +130,9 @@ def on_metrics(specs: Iterable[Mapping[str, Any]], values: Iterable[Judged]) -> 
         for (period, segment), held in places.items():
             alone = held[0].value if len(held) == 1 else math.nan
             found.append(_row(one, period, segment, alone, evaluable=len(held) == 1 and held[0].evaluable))
+        if places:
+            lost = sorted(set(periods) - {period for period, segment in places if segment == ALL})
+            found += [_row(one, period, ALL, math.nan, evaluable=False) for period in lost]
     return found
 
 

@@ -222,7 +222,8 @@ def _bins(bench: Bench, counted: list[Counted]) -> None:
     inside = np.flatnonzero((frame["period"] == last).to_numpy(bool))
     for one in (one for one in counted if not one.of_score):
         found, actual = _index(bench, one, inside)
-        first, second = one.expected / one.expected.sum(), actual / actual.sum()
+        with np.errstate(invalid="ignore"):  # nothing of a month without a value of it
+            first, second = one.expected / one.expected.sum(), actual / actual.sum()
         for k, label in enumerate(one.labels):
             gap = second[k] - first[k]
             shares = (first[k], second[k], gap, found.contributions[k], one.effects[k], gap * one.effects[k])

@@ -104,17 +104,18 @@ def unit_rows(bench: Bench) -> Iterator[Row]:
         for period, segment, inside in bench.groups(NOTHING):
             own = x[inside]
             own = own[np.abs(own) <= 1e100]
-            if segment == ALL and len(own):
+            if segment == ALL:
                 head = {"period": period, "segment": segment, "variable": name, "rule": UNIT, "total": len(inside)}
                 yield {**head, **_unit(known, len(base), own, len(inside))}
 
 
 def _unit(known: Floats, n: int, own: Floats, m: int) -> Row:
     first, second = float(known.var(ddof=1)), float(own.var(ddof=1)) if len(own) > 1 else math.nan
+    mean = float(own.mean()) if len(own) else math.nan
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = float(np.float64(own.mean()) / known.mean())
+        ratio = float(np.float64(mean) / known.mean())
         spread = float(np.sqrt(np.float64(second) / first))
-        z = float(np.abs(np.float64(own.mean()) - known.mean()) / np.sqrt(first / n + second / m))
+        z = float(np.abs(np.float64(mean) - known.mean()) / np.sqrt(first / n + second / m))
         alike = bool(spread / ratio < 2.0 and np.float64(ratio) / spread < 2.0)
     far = alike and (ratio >= FAR_UNIT or 0 < ratio <= 1.0 / FAR_UNIT)
     p_value = 2.0 * float(special.ndtr(-z)) if math.isfinite(z) else math.nan
@@ -179,7 +180,8 @@ def _tested(row: Row, sizes: Mapping[str, float]) -> Row:
         reason = f"{100 * rate:.3g} % of rows, {100 * expected:.3g} % in development"
         told["p_value"] = _proportions(expected, sizes[row["variable"]], rate, total)
         return {**told, "material": gap >= FAR_SHARE, "look": gap >= REVIEW, "reason": reason}
-    told["p_value"] = float(special.betainc(count, total - count + 1.0, TOLERATED)) if count else 1.0
+    none = 1.0 if total else math.nan
+    told["p_value"] = float(special.betainc(count, total - count + 1.0, TOLERATED)) if count else none
     reason = row.get("reason", f"{100 * rate:.3g} % of rows")
     return {**told, "material": rate >= MATERIAL, "look": rate > TOLERATED, "reason": reason}
 

@@ -62,10 +62,16 @@ class Chunk:
 
 @dataclass(slots=True)
 class _Segment:
-    """every: probabilities of all rows; tally: those that rank, with what is known of them."""
+    """every: probabilities of all rows; tally: those that rank, with what is known of them; sums: parts of the sum of
+    their probabilities."""
 
     every: Spool
     tally: Tally
+    sums: list[float] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        return math.fsum(self.sums) / self.tally.rows
 
 
 @dataclass(slots=True)
@@ -123,8 +129,7 @@ class MonthRows:
         rows = []
         for segment, one in self._segments.ordered():
             if one.tally.rows:
-                mean = math.fsum(math.fsum(part["probability"]) for part in one.every.chunks()) / len(one.every)
-                told = level_of(one.tally, "probability", mean, self._window, correlation, least)
+                told = level_of(one.tally, "probability", one.mean, self._window, correlation, least)
                 rows.append((period, segment, *told))
         frame = pd.DataFrame(rows, columns=LEVEL_COLUMNS)
         told = calibration_notes(GradePolicy(asset_correlation=correlation), 0)
@@ -176,6 +181,7 @@ class MonthRows:
         if chunk.cluster is not None:
             columns["cluster"] = chunk.cluster[inside]
         segment.tally.add(chunk.labels.part(inside), columns)
+        segment.sums.append(math.fsum(columns["probability"]))
 
     def _grade_rows(self, scheme: str, values: Names, chunk: Chunk) -> None:
         held = self._grades.setdefault(scheme, {})
