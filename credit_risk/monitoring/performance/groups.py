@@ -46,10 +46,15 @@ def groups_of(
 
 
 def _split(values: ArrayLike, places: Places) -> list[tuple[str, Places]]:
-    """Text of each distinct value and the places of its rows, in order of the texts."""
+    """Text of each distinct value and the places of its rows, in order of the texts; values of one text are one, as is
+    the text `missing` with what is missing."""
     codes, found = pd.factorize(np.asarray(values, dtype=object), use_na_sentinel=True)
     words = [*(str(one) for one in found), MISSING]
     order = np.argsort(codes, kind="stable")
     ends = np.searchsorted(codes[order], np.arange(-1, len(found) + 1))
     parts = [(words[code], places[order[ends[code + 1] : ends[code + 2]]]) for code in range(-1, len(found))]
-    return sorted((word, where) for word, where in parts if len(where))
+    found_of: dict[str, Places] = {}
+    for word, where in parts:
+        if len(where):
+            found_of[word] = np.sort(np.concatenate([found_of[word], where])) if word in found_of else where
+    return sorted(found_of.items(), key=lambda one: one[0])

@@ -1,4 +1,4 @@
-"""Each month's AUC against development's among scores as those of the month, a month of rows at a time."""
+"""Each month's AUC against development's among scores as those of the month, whose rows lie on disk."""
 
 from __future__ import annotations
 

@@ -167,6 +167,16 @@ def test_groups_hold_every_row_once() -> None:
         list(groups_of(4, np.array(["2025-01", None, None, None]), {"s": np.zeros(3)}))
 
 
+def test_the_word_missing_and_what_is_missing_are_one_group() -> None:
+    found = {
+        name: places.tolist()
+        for _, name, places in groups_of(4, None, {"s": np.array(["missing", "a", None, 1], object)})
+    }
+    assert found == {"all": [0, 1, 2, 3], "s=missing": [0, 2], "s=a": [1], "s=1": [3]}
+    same = list(groups_of(3, None, {"s": np.array([1, "1", 1], object)}))
+    assert [(name, places.tolist()) for _, name, places in same[1:]] == [("s=1", [0, 1, 2])]
+
+
 def test_least_numbers_are_checked() -> None:
     with pytest.raises(CreditRiskError, match="3 faults"):
         Least(bads=1, followed=0.0, reached=1.5)
