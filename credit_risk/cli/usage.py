@@ -21,22 +21,19 @@ def given(options: argparse.Namespace, names: Iterable[str]) -> list[str]:
 
 def goes_with(options: argparse.Namespace, needed: str, *names: str) -> list[Fault]:
     """A fault where options were given that have no effect without another: `needed`, as it is written."""
-    found = given(options, names)
-    if not found:
-        return []
-    verb = "goes" if len(found) == 1 else "go"
-    remedy = f"leave out {named(found)}, or give {needed}"
-    return [Fault(f"{named(found)} {verb} with {needed}", code="usage", remedy=remedy)]
+    return _fault(given(options, names), ("goes", "go"), f"with {needed}", f"give {needed}")
 
 
 def no_effect(options: argparse.Namespace, beside: str, *names: str) -> list[Fault]:
     """A fault where options were given that have no effect beside another: `beside`, as it is written."""
-    found = given(options, names)
+    return _fault(given(options, names), ("has", "have"), f"no effect with {beside}", beside)
+
+
+def _fault(found: list[str], verbs: tuple[str, str], told: str, instead: str) -> list[Fault]:
     if not found:
         return []
-    verb = "has" if len(found) == 1 else "have"
-    remedy = f"leave out {named(found)}, or {beside}"
-    return [Fault(f"{named(found)} {verb} no effect with {beside}", code="usage", remedy=remedy)]
+    verb = verbs[0] if len(found) == 1 else verbs[1]
+    return [Fault(f"{named(found)} {verb} {told}", code="usage", remedy=f"leave out {named(found)}, or {instead}")]
 
 
 def refuse(*faults: list[Fault]) -> None:

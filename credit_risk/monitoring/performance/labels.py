@@ -109,6 +109,13 @@ class Labels:
         return replace(self, cluster=None if names is None else applicant_codes(names, len(self)))
 
 
+def no_labels(window: float, *, clustered: bool) -> Labels:
+    """Labels of no row, with clusters or without: what is said of how rows are counted follows from them."""
+    nothing = np.zeros(0, bool)
+    cluster = np.zeros(0, np.int64) if clustered else None
+    return Labels(np.zeros(0), nothing, nothing, float(window), cluster=cluster)
+
+
 def applicant_codes(names: ArrayLike, rows: int) -> Codes:
     """Whole numbers (n,) that are equal where names (n,) are; a row without one has a number of its own."""
     values = np.asarray(names, dtype=object)

@@ -19,7 +19,7 @@ from credit_risk.monitoring.performance.calibration import (
     LEVEL_COLUMNS,
     calibration_notes,
 )
-from credit_risk.monitoring.performance.labels import Labels
+from credit_risk.monitoring.performance.labels import Labels, no_labels
 from credit_risk.monitoring.performance.vintages import (
     PERFORMANCE_COLUMNS,
     Least,
@@ -89,7 +89,7 @@ class MatureRows:
         rows = performance_rows((ALL, ALL), tally, self._window, "risk", least)
         tally.drop()
         frame = pd.DataFrame(rows, columns=PERFORMANCE_COLUMNS)
-        frame.attrs["notes"] = performance_notes(self._labels(), least)
+        frame.attrs["notes"] = performance_notes(no_labels(self._window, clustered=self._clustered), least)
         return frame
 
     def level(self, correlation: float, least: Least) -> pd.DataFrame:
@@ -99,7 +99,7 @@ class MatureRows:
         tally.drop()
         frame = pd.DataFrame([(ALL, ALL, *row)], columns=LEVEL_COLUMNS)
         told = calibration_notes(GradePolicy(asset_correlation=correlation), 0)
-        frame.attrs["notes"] = (*told, *cluster_notes(self._labels()))
+        frame.attrs["notes"] = (*told, *cluster_notes(no_labels(self._window, clustered=self._clustered)))
         return frame
 
     def by_group(self, scheme: str, order: Sequence[str] | None, policy: GradePolicy) -> pd.DataFrame | None:
@@ -125,7 +125,10 @@ class MatureRows:
             rows.append((ALL, ALL, scheme, word, *told))
             tally.drop()
         frame = pd.DataFrame(rows, columns=CALIBRATION_COLUMNS)
-        frame.attrs["notes"] = (*calibration_notes(policy, without), *cluster_notes(self._labels()))
+        frame.attrs["notes"] = (
+            *calibration_notes(policy, without),
+            *cluster_notes(no_labels(self._window, clustered=self._clustered)),
+        )
         return frame
 
     def scores(self) -> SpooledScores:
@@ -156,9 +159,3 @@ class MatureRows:
             columns = {name: records[name] for name in (*NUMBERS, *(["cluster"] if self._clustered else []))}
             made.add(labels, columns)
         return made
-
-    def _labels(self) -> Labels:
-        """None of them, with or without clusters: for the notes."""
-        empty = np.zeros(0)
-        cluster = np.zeros(0, np.int64) if self._clustered else None
-        return Labels(empty, empty.astype(bool), empty.astype(bool), self._window, cluster=cluster)

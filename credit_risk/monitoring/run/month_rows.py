@@ -21,7 +21,7 @@ from credit_risk.monitoring.performance.estimate import (
     UNPAIRED,
     expected_rows,
 )
-from credit_risk.monitoring.performance.labels import Labels
+from credit_risk.monitoring.performance.labels import Labels, no_labels
 from credit_risk.monitoring.performance.vintages import PERFORMANCE_COLUMNS, Least, cluster_notes, performance_notes
 from credit_risk.monitoring.rows.expected import expected_of
 from credit_risk.monitoring.rows.measures import group_of, level_of, performance_rows, reached
@@ -61,11 +61,9 @@ class Chunk:
 
 
 @dataclass(slots=True)
-class _Segment:
-    """every: probabilities of all rows; tally: those that rank, with what is known of them; sums: parts of the sum of
-    their probabilities."""
+class _Group:
+    """Rows that rank, with what is known of them, and parts of the sum of their probabilities."""
 
-    every: Spool
     tally: Tally
     sums: list[float] = field(default_factory=list)
 
@@ -75,15 +73,10 @@ class _Segment:
 
 
 @dataclass(slots=True)
-class _Grade:
-    """Rows of a grade, and parts of the sum of their probabilities."""
+class _Segment(_Group):
+    """every: probabilities of all rows, also of those that do not rank."""
 
-    tally: Tally
-    sums: list[float] = field(default_factory=list)
-
-    @property
-    def mean(self) -> float:
-        return math.fsum(self.sums) / self.tally.rows
+    every: Spool = field(kw_only=True)
 
 
 class MonthRows:
@@ -95,7 +88,7 @@ class MonthRows:
     def __init__(self, folder: Folder, window: float, *, clustered: bool):
         self._folder, self._window, self._clustered = folder, window, clustered
         self._segments: Segmented[_Segment] = Segmented(self._segment)
-        self._grades: dict[str, dict[str, _Grade]] = {}
+        self._grades: dict[str, dict[str, _Group]] = {}
         self._without: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -121,7 +114,7 @@ class MonthRows:
             for horizon in sorted(horizons, reverse=True):
                 rows += performance_rows((period, segment), one.tally, horizon, "risk", least)
         frame = pd.DataFrame(rows, columns=PERFORMANCE_COLUMNS)
-        frame.attrs["notes"] = performance_notes(self._labels(), least)
+        frame.attrs["notes"] = performance_notes(no_labels(self._window, clustered=self._clustered), least)
         return frame
 
     def level(self, period: str, correlation: float, least: Least) -> pd.DataFrame:
@@ -133,7 +126,7 @@ class MonthRows:
                 rows.append((period, segment, *told))
         frame = pd.DataFrame(rows, columns=LEVEL_COLUMNS)
         told = calibration_notes(GradePolicy(asset_correlation=correlation), 0)
-        frame.attrs["notes"] = (*told, *cluster_notes(self._labels()))
+        frame.attrs["notes"] = (*told, *cluster_notes(no_labels(self._window, clustered=self._clustered)))
         return frame
 
     def estimate(self, period: str) -> pd.DataFrame:
@@ -159,7 +152,10 @@ class MonthRows:
                 told = group_of(held[word].tally, held[word].mean, self._window, policy)
                 rows.append((period, ALL, scheme, word, *told))
         frame = pd.DataFrame(rows, columns=CALIBRATION_COLUMNS)
-        frame.attrs["notes"] = (*calibration_notes(policy, self._without[scheme]), *cluster_notes(self._labels()))
+        frame.attrs["notes"] = (
+            *calibration_notes(policy, self._without[scheme]),
+            *cluster_notes(no_labels(self._window, clustered=self._clustered)),
+        )
         return frame
 
     def schemes(self) -> tuple[str, ...]:
@@ -172,7 +168,7 @@ class MonthRows:
 
     def _segment(self) -> _Segment:
         tally = Tally.empty(self._folder, Coding(), NUMBERS, clustered=self._clustered)
-        return _Segment(self._folder.spool([("probability", "f8")]), tally)
+        return _Segment(tally, every=self._folder.spool([("probability", "f8")]))
 
     def _put(self, segment: _Segment, chunk: Chunk, rows: NDArray[np.int64]) -> None:
         segment.every.add({"probability": chunk.probability[rows]})
@@ -190,16 +186,10 @@ class MonthRows:
         for code, word in enumerate(map(str, words)):
             inside = np.flatnonzero(codes == code)
             if word not in held:
-                held[word] = _Grade(Tally.empty(self._folder, Coding(), [], clustered=self._clustered))
+                held[word] = _Group(Tally.empty(self._folder, Coding(), [], clustered=self._clustered))
             columns: dict[str, NDArray[Any]] = {} if chunk.cluster is None else {"cluster": chunk.cluster[inside]}
             held[word].tally.add(chunk.labels.part(inside), columns)
             held[word].sums.append(math.fsum(chunk.probability[inside]))
-
-    def _labels(self) -> Labels:
-        """None of them, with or without clusters: for the notes."""
-        empty = np.zeros(0)
-        cluster = np.zeros(0, np.int64) if self._clustered else None
-        return Labels(empty, empty.astype(bool), empty.astype(bool), self._window, cluster=cluster)
 
 
 __all__ = ["Chunk", "MonthRows"]
